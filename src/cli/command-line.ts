@@ -1,0 +1,63 @@
+import { Command, CommanderError } from 'commander';
+
+import { readEnvironment, readVersion } from '../config.ts';
+import { ConfigError, CoordinatorError } from '../errors.ts';
+import { demo } from './demo.ts';
+import { deliveriesCommand } from './deliveries.ts';
+import { issues } from './issues.ts';
+import type { Io } from './io.ts';
+import { serve } from './serve.ts';
+
+/** Documented in the README. */
+export const exitCodes = { ok: 0, failed: 1, misconfigured: 2 } as const;
+
+/** The surroundings of this process. */
+export function processIo(): Io {
+  return { stdout: process.stdout, stderr: process.stderr, environment: readEnvironment };
+}
+
+/** Runs one command line to its end; resolves to the exit code, and never throws for a known error. */
+export async function runCommandLine(args: readonly string[], io: Io): Promise<number> {
+  try {
+    await buildProgram(io).parseAsync(args, { from: 'user' });
+    return exitCodes.ok;
+  } catch (error) {
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? exitCodes.ok : exitCodes.misconfigured;
+    if (!(error instanceof CoordinatorError)) throw error;
+    io.stderr.write(`mosaic-coordinator: ${error.message}\n`);
+    return error instanceof ConfigError ? exitCodes.misconfigured : exitCodes.failed;
+  }
+}
+
+function buildProgram(io: Io): Command {
+  const program = new Command('mosaic-coordinator')
+    .description('Turns issues assigned to a bot in Gitea or Forgejo into stored, explained plans')
+    .version(readVersion())
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+    });
+  program
+    .command('serve', { isDefault: true })
+    .description('run the service (the default)')
+    .action(() => serve(io));
+  program
+    .command('demo')
+    .description('run the service on recorded deliveries, show the plans, and end')
+    .option('--keep', 'leave the service running until Ctrl-C')
+    .action((options: { keep?: boolean }) => demo(io, { keep: options.keep === true }));
+  program
+    .command('issues')
+    .description('show the plans in the database, or one of them')
+    .argument('[ref]', 'owner/repository#number')
+    .option('--state <state>', 'only plans in this state')
+    .option('--limit <number>', 'how many plans', '50')
+    .option('--json', 'the same JSON as the API')
+    .action((ref: string | undefined, options: Record<string, unknown>) =>
+      issues(io, ref, options),
+    );
+  program.addCommand(deliveriesCommand(io));
+  return program;
+}

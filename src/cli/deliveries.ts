@@ -1,0 +1,101 @@
+import { Command } from 'commander';
+import { z } from 'zod';
+
+import { loadStoreConfig } from '../config.ts';
+import { ConfigError, CoordinatorError } from '../errors.ts';
+import {
+  deliveryStatuses,
+  findDelivery,
+  listDeliveries,
+  replayDelivery,
+  type DeliveryView,
+} from '../inbox/deliveries.ts';
+import { openExisting, type Database } from '../store/database.ts';
+import type { Io } from './io.ts';
+import { printJson, renderTable } from './output.ts';
+
+const listOptions = z.object({
+  status: z
+    .enum(deliveryStatuses, `--status must be one of ${deliveryStatuses.join(', ')}`)
+    .optional(),
+  limit: z.coerce.number('--limit must be a number').int().min(1).max(10_000),
+  json: z.boolean().default(false),
+});
+
+/** `deliveries list | show ID | replay ID`, whether the service runs or not. */
+export function deliveriesCommand(io: Io): Command {
+  const command = new Command('deliveries').description('look at received deliveries, replay one');
+  command
+    .command('list', { isDefault: true })
+    .description('newest first')
+    .option('--status <status>', `one of ${deliveryStatuses.join(', ')}`)
+    .option('--limit <number>', 'how many', '50')
+    .option('--json', 'the same JSON as the API')
+    .action((options: unknown) => list(io, options));
+  command
+    .command('show')
+    .argument('<id>', 'delivery id')
+    .description('one delivery, as JSON')
+    .action((id: string) => show(io, id));
+  command
+    .command('replay')
+    .argument('<id>', 'delivery id')
+    .description('handle a delivery again; a running service takes it up within a second')
+    .action((id: string) => replay(io, id));
+  for (const subcommand of command.commands) subcommand.copyInheritedSettings(command);
+  return command;
+}
+
+async function list(io: Io, given: unknown): Promise<void> {
+  const parsed = listOptions.safeParse(given);
+  if (!parsed.success) throw new ConfigError('usage', z.prettifyError(parsed.error));
+  const { status, limit, json } = parsed.data;
+  await withDatabase(io, async (db) => {
+    const page = await listDeliveries(db, { status, limit, now: Date.now() });
+    if (json) printJson(io, page);
+    else if (page.items.length === 0) io.stdout.write('There are no such deliveries.\n');
+    else io.stdout.write(`${renderDeliveries(page.items)}\n`);
+  });
+}
+
+async function show(io: Io, id: string): Promise<void> {
+  await withDatabase(io, async (db) => {
+    printJson(io, found(id, await findDelivery(db, id, Date.now())));
+  });
+}
+
+async function replay(io: Io, id: string): Promise<void> {
+  await withDatabase(io, async (db) => {
+    found(id, await replayDelivery(db, id, Date.now()));
+    io.stdout.write(`Delivery ${id} is due again.\n`);
+  });
+}
+
+function found(id: string, view: DeliveryView | undefined): DeliveryView {
+  if (view !== undefined) return view;
+  throw new CoordinatorError('not_found', `There is no delivery ${id}.`);
+}
+
+function renderDeliveries(items: readonly DeliveryView[]): string {
+  return renderTable(
+    ['Delivery', 'Status', 'Event', 'Issue', 'Received', 'Tries', 'Error'],
+    items.map((view) => [
+      view.deliveryId,
+      view.status,
+      view.event ?? view.eventName,
+      view.ref ?? '',
+      view.receivedAt,
+      String(view.attempts),
+      view.error ?? '',
+    ]),
+  );
+}
+
+async function withDatabase(io: Io, use: (db: Database) => Promise<void>): Promise<void> {
+  const db = await openExisting(loadStoreConfig(io.environment()).databasePath);
+  try {
+    await use(db);
+  } finally {
+    await db.destroy();
+  }
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+
+import { loadStoreConfig } from '../config.ts';
+import { ConfigError, CoordinatorError } from '../errors.ts';
+import type { Plan, PlanEdge } from '../issue/plan.ts';
+import { parseRef } from '../issue/ref.ts';
+import { states } from '../issue/state.ts';
+import { openExisting } from '../store/database.ts';
+import { findPlan, listPlans, type PlanStore } from '../store/plans.ts';
+import type { Io } from './io.ts';
+import { printJson, renderTable } from './output.ts';
+
+const optionsSchema = z.object({
+  state: z.enum(states, `--state must be one of ${states.join(', ')}`).optional(),
+  limit: z.coerce.number('--limit must be a number').int().min(1).max(10_000),
+  json: z.boolean().default(false),
+});
+
+/** Prints plans from the database, whether the service runs or not. */
+export async function issues(io: Io, ref: string | undefined, given: unknown): Promise<void> {
+  const parsed = optionsSchema.safeParse(given);
+  if (!parsed.success) throw new ConfigError('usage', z.prettifyError(parsed.error));
+  const { databasePath, giteaUrl } = loadStoreConfig(io.environment());
+  const db = await openExisting(databasePath);
+  try {
+    const store = { db, giteaUrl };
+    await (ref === undefined
+      ? printList(io, store, parsed.data)
+      : printOne(io, store, ref, parsed.data));
+  } finally {
+    await db.destroy();
+  }
+}
+
+type Options = z.infer<typeof optionsSchema>;
+
+async function printList(io: Io, store: PlanStore, { state, limit, json }: Options): Promise<void> {
+  const page = await listPlans(store, { state, limit });
+  if (json) {
+    printJson(io, page);
+    return;
+  }
+  io.stdout.write(
+    page.items.length === 0 ? 'No issue is known.\n' : `${renderPlans(page.items)}\n`,
+  );
+  if (page.nextCursor !== null) io.stdout.write(`More follow: raise --limit above ${limit}.\n`);
+}
+
+async function printOne(io: Io, store: PlanStore, text: string, { json }: Options): Promise<void> {
+  const ref = parseRef(text);
+  if (ref === undefined)
+    throw new ConfigError('usage', 'Name an issue as owner/repository#number, in quotes.');
+  const plan = await findPlan(store, ref);
+  if (plan === undefined) throw new CoordinatorError('not_found', `${text} is not known here.`);
+  if (json) printJson(io, plan);
+  else io.stdout.write(renderPlan(plan));
+}
+
+/** The table of several plans. */
+export function renderPlans(plans: readonly Plan[]): string {
+  return renderTable(
+    ['Issue', 'Title', 'State', 'Tokens', 'Agent', 'Why'],
+    plans.map((plan) => [
+      plan.ref,
+      plan.title,
+      plan.state,
+      plan.estimate === null ? '' : tokens(plan.estimate.likely),
+      plan.assignment?.agent ?? '',
+      plan.reason.text,
+    ]),
+  );
+}
+
+function renderPlan(plan: Plan): string {
+  const { reading, estimate, assignment } = plan;
+  const lines = [
+    `${plan.ref}  ${plan.title}`,
+    plan.url,
+    '',
+    `State       ${plan.state}: ${plan.reason.text}`,
+  ];
+  if (estimate !== null) {
+    const range = `${tokens(estimate.low)} to ${tokens(estimate.high)}`;
+    lines.push(`Context     ${tokens(estimate.likely)} tokens (${range}), ${estimate.source}`);
+  }
+  if (reading !== null)
+    lines.push(`Difficulty  ${reading.difficulty.value}, ${reading.difficulty.source}`);
+  if (assignment !== null)
+    lines.push(`Agent       ${assignment.agent ?? 'none'}: ${assignment.reason.text}`);
+  lines.push(...renderEdges('Blocked by', plan.blockedBy), ...renderEdges('Blocks', plan.blocks));
+  lines.push(...plan.warnings.map(({ code, text }) => `Warning     ${text} (${code})`));
+  return `${lines.join('\n')}\n`;
+}
+
+function renderEdges(title: string, edges: readonly PlanEdge[]): string[] {
+  return edges.map(
+    ({ ref, state, source, evidence }) =>
+      `${title.padEnd(11)} ${ref}, ${state} (${source}: "${evidence}")`,
+  );
+}
+
+function tokens(count: number): string {
+  return count.toLocaleString('en-US');
+}

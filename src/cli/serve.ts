@@ -1,0 +1,36 @@
+import closeWithGrace from 'close-with-grace';
+
+import { loadConfig } from '../config.ts';
+import { createCoordinator } from '../coordinator.ts';
+import { createLogger } from '../log.ts';
+import type { Io } from './io.ts';
+
+/** Docker kills after 10 s. */
+const closeDeadlineMs = 8_000;
+
+/** Runs the service until a signal: the first one closes within 8 s, a second one ends it at once. */
+export async function serve(io: Io): Promise<void> {
+  const config = loadConfig(io.environment());
+  const log = createLogger(config.logLevel, io.stdout);
+  if (config.unused.length > 0)
+    log.warn(
+      { variables: config.unused },
+      'these variables are set but do nothing in this version',
+    );
+  const coordinator = createCoordinator(config, log);
+  await coordinator.start();
+  await new Promise<void>((resolve, reject) => {
+    const grace = closeWithGrace(
+      { delay: closeDeadlineMs, logger: { error: (message) => log.error({ message }, 'closing') } },
+      async ({ err, signal }) => {
+        if (err !== undefined) log.error({ err }, 'unexpected error, closing');
+        else log.info({ signal }, 'closing');
+        await coordinator.close();
+      },
+    );
+    io.signal?.addEventListener('abort', () => {
+      grace.uninstall();
+      coordinator.close().then(resolve, reject);
+    });
+  });
+}

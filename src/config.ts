@@ -1,0 +1,279 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { config as readDotenv } from 'dotenv';
+import { z } from 'zod';
+
+import { ConfigError } from './errors.ts';
+import { logLevels } from './log.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Shorter secrets can be guessed. */
+const shortestSecret = 16;
+
+const secret = z.string().refine((text) => Buffer.byteLength(text) >= shortestSecret, {
+  message: `must be at least ${shortestSecret} bytes long`,
+});
+
+const baseUrl = z
+  .string()
+  .refine(isBaseUrl, { message: 'must be an http or https URL without user, query or fragment' })
+  .transform((text) => text.replace(/\/+$/, ''));
+
+const token = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks');
+const modelName = z.string().regex(/^[\w.:@/-]{1,100}$/, 'must be the id of a model');
+
+/** What the environment may hold; DESIGN's table in code. README and .env.example list the same keys. */
+const variables = z.object({
+  GITEA_WEBHOOK_SECRET: secret,
+  GITEA_WEBHOOK_SECRET_PREVIOUS: secret.optional(),
+  GITEA_URL: baseUrl,
+  ANTHROPIC_API_KEY: token.optional(),
+  ISSUE_READER: z
+    .enum(['offline'], 'must be offline: reading with Claude is not part of this version yet')
+    .default('offline'),
+  ANTHROPIC_BASE_URL: baseUrl.optional(),
+  CLAUDE_MODEL: modelName.default('claude-sonnet-5-5'),
+  CLAUDE_FALLBACK_MODEL: modelName.default('claude-opus-5-5'),
+  LOG_LEVEL: z
+    .enum([...logLevels, 'warn'], `must be one of ${logLevels.join(', ')}`)
+    .transform((level) => (level === 'warn' ? 'warning' : level))
+    .default('info'),
+  HOST: z
+    .string()
+    .regex(/^[\w.:-]+$/, 'must be an address or host name to listen on')
+    .default('0.0.0.0'),
+  PORT: wholeNumber(0, 65_535).default(8000),
+  DATABASE_URL: z
+    .string()
+    .regex(/^file:[^?#]+$/, 'must be file: and a path, such as file:./data/coordinator.db')
+    .transform(databasePath)
+    .default(databasePath('file:./data/coordinator.db')),
+  GITEA_TOKEN: token.optional(),
+  GITEA_BOT_USERNAME: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/, 'must be a Gitea user name')
+    .optional(),
+  PUBLISH: z
+    .enum(['comment,labels', 'labels,comment', 'comment', 'labels', 'none'], {
+      message: 'must be comment,labels or comment or labels or none',
+    })
+    .optional(),
+  RECONCILE_INTERVAL_SECONDS: wholeNumber(10, 86_400).default(300),
+  AGENTS_FILE: z.string().optional(),
+  API_TOKENS: z.string().transform(parseApiTokens).default([]),
+  WORKER_CONCURRENCY: wholeNumber(1, 64).default(4),
+  DELIVERY_RETENTION_DAYS: wholeNumber(1, 3_650).default(30),
+  CONTEXT_COMPACT_AT: share().default(0.8),
+  CONTEXT_ROTATE_AT: share().default(0.95),
+  LEASE_SECONDS: wholeNumber(2, 86_400).default(900),
+});
+
+type Variables = z.infer<typeof variables>;
+type VariableName = keyof Variables;
+
+export const variableNames: readonly string[] = Object.keys(variables.shape);
+
+/** Each of these may also come from a file named by the variable with `_FILE` behind it. */
+export const secretNames: readonly VariableName[] = [
+  'GITEA_WEBHOOK_SECRET',
+  'GITEA_WEBHOOK_SECRET_PREVIOUS',
+  'ANTHROPIC_API_KEY',
+  'GITEA_TOKEN',
+  'API_TOKENS',
+];
+
+/** Checked, but without effect in this version: `serve` says so at start instead of staying silent. */
+const unusedNames: readonly VariableName[] = [
+  'ANTHROPIC_API_KEY',
+  'ANTHROPIC_BASE_URL',
+  'CLAUDE_MODEL',
+  'CLAUDE_FALLBACK_MODEL',
+  'GITEA_TOKEN',
+  'PUBLISH',
+  'RECONCILE_INTERVAL_SECONDS',
+  'AGENTS_FILE',
+  'CONTEXT_COMPACT_AT',
+  'CONTEXT_ROTATE_AT',
+  'LEASE_SECONDS',
+];
+
+/** Two variables that only make sense together. */
+const pairRules: readonly {
+  readonly names: readonly VariableName[];
+  readonly broken: (values: Partial<Variables>) => boolean;
+  readonly message: string;
+}[] = [
+  {
+    names: ['CONTEXT_ROTATE_AT', 'CONTEXT_COMPACT_AT'],
+    broken: (values) => (values.CONTEXT_ROTATE_AT ?? 1) < (values.CONTEXT_COMPACT_AT ?? 0),
+    message: 'CONTEXT_ROTATE_AT must not be below CONTEXT_COMPACT_AT',
+  },
+  {
+    names: ['PUBLISH', 'GITEA_TOKEN'],
+    broken: ({ PUBLISH, GITEA_TOKEN }) =>
+      PUBLISH !== undefined && PUBLISH !== 'none' && GITEA_TOKEN === undefined,
+    message: 'PUBLISH needs GITEA_TOKEN to write with',
+  },
+  {
+    names: ['GITEA_WEBHOOK_SECRET', 'GITEA_WEBHOOK_SECRET_PREVIOUS'],
+    broken: (values) =>
+      values.GITEA_WEBHOOK_SECRET_PREVIOUS !== undefined &&
+      values.GITEA_WEBHOOK_SECRET === values.GITEA_WEBHOOK_SECRET_PREVIOUS,
+    message: 'GITEA_WEBHOOK_SECRET_PREVIOUS must differ from GITEA_WEBHOOK_SECRET',
+  },
+];
+
+export type Config = Readonly<ReturnType<typeof configOf>>;
+
+/** Where a command beside the service finds its data. */
+export type StoreConfig = Pick<Config, 'databasePath' | 'giteaUrl'>;
+
+/** The environment of this process, and below it the file `.env` of the working directory. */
+export function readEnvironment(): Environment {
+  const environment = { ...process.env };
+  readDotenv({ quiet: true, processEnv: environment });
+  return environment;
+}
+
+/** Checks the whole environment; throws one `ConfigError` that names every bad variable, never a value. */
+export function loadConfig(environment: Environment): Config {
+  const values = withFiles(environment);
+  const parsed = variables.safeParse(values.environment);
+  const problems = [...values.problems, ...problemsOf(parsed), ...brokenPairs(values.environment)];
+  if (!parsed.success || problems.length > 0) throw configError(problems);
+  const unused = unusedNames.filter((name) => values.environment[name] !== undefined);
+  return Object.freeze(configOf(parsed.data, unused));
+}
+
+/** Checks only what a command needs that reads the database. */
+export function loadStoreConfig(environment: Environment): StoreConfig {
+  const parsed = variables
+    .pick({ DATABASE_URL: true, GITEA_URL: true })
+    .safeParse(withFiles(environment).environment);
+  if (!parsed.success) throw configError(problemsOf(parsed));
+  return { databasePath: parsed.data.DATABASE_URL, giteaUrl: parsed.data.GITEA_URL };
+}
+
+/** The version in package.json. */
+export function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}
+
+function configOf(values: Variables, unused: readonly string[]) {
+  return {
+    webhookSecrets: {
+      current: values.GITEA_WEBHOOK_SECRET,
+      previous: values.GITEA_WEBHOOK_SECRET_PREVIOUS,
+    },
+    giteaUrl: values.GITEA_URL,
+    botUsername: values.GITEA_BOT_USERNAME,
+    issueReader: values.ISSUE_READER,
+    logLevel: values.LOG_LEVEL,
+    host: values.HOST,
+    port: values.PORT,
+    databasePath: values.DATABASE_URL,
+    apiTokens: values.API_TOKENS,
+    workerConcurrency: values.WORKER_CONCURRENCY,
+    deliveryRetentionDays: values.DELIVERY_RETENTION_DAYS,
+    unused,
+  };
+}
+
+/** Empty counts as not set, as compose files pass it; secrets may come from files. */
+function withFiles(environment: Environment) {
+  const values: Record<string, string> = {};
+  const problems: string[] = [];
+  for (const name of variableNames) {
+    const value = environment[name];
+    if (value !== undefined && value !== '') values[name] = value;
+  }
+  for (const name of secretNames) {
+    const path = environment[`${name}_FILE`];
+    if (path === undefined || path === '') continue;
+    if (values[name] !== undefined)
+      problems.push(`${name} and ${name}_FILE are both set: keep one`);
+    try {
+      values[name] ??= readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    } catch {
+      problems.push(`${name}_FILE names a file that cannot be read`);
+    }
+  }
+  return { environment: values, problems };
+}
+
+function problemsOf(parsed: z.ZodSafeParseResult<unknown>): string[] {
+  if (parsed.success) return [];
+  return parsed.error.issues.map(({ path, code, message }) =>
+    code === 'invalid_type' ? `${path.join('.')} is required` : `${path.join('.')} ${message}`,
+  );
+}
+
+function brokenPairs(environment: Environment): string[] {
+  const rules = pairRules.flatMap(({ names, broken, message }) => {
+    const values = Object.fromEntries(
+      names.map((name) => [name, variables.shape[name].safeParse(environment[name]).data]),
+    );
+    return broken(values) ? [message] : [];
+  });
+  return rules;
+}
+
+function configError(problems: readonly string[]): ConfigError {
+  const list = problems.map((problem) => `  - ${problem}`).join('\n');
+  return new ConfigError(
+    'config_invalid',
+    `The configuration is wrong; correct these variables (see README):\n${list}`,
+  );
+}
+
+function isBaseUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return false;
+  return url.username === '' && url.password === '' && !/[?#\s]/.test(text);
+}
+
+function wholeNumber(least: number, most: number) {
+  const message = `must be a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, message)
+    .transform(Number)
+    .refine((number) => number >= least && number <= most, { message });
+}
+
+function share() {
+  const message = 'must be a number above 0 and up to 1, such as 0.80';
+  return z
+    .string()
+    .regex(/^(0?\.\d{1,6}|1(\.0{1,6})?)$/, message)
+    .transform(Number)
+    .refine((number) => number > 0, { message });
+}
+
+function databasePath(url: string): string {
+  return resolve(url.slice('file:'.length).replace(/^\/\/(?=\/)/, ''));
+}
+
+/** `name:token,name:token`; the name is the caller's identity in logs and claims. */
+function parseApiTokens(text: string, context: z.RefinementCtx<string>) {
+  const tokens = text.split(',').map((pair) => {
+    const colon = pair.indexOf(':');
+    return { name: pair.slice(0, Math.max(colon, 0)).trim(), token: pair.slice(colon + 1).trim() };
+  });
+  const fine = tokens.every(
+    ({ name, token: value }) =>
+      /^[\w.-]{1,64}$/.test(name) && /^[\x21-\x7e]+$/.test(value) && value.length >= shortestSecret,
+  );
+  const names = new Set(tokens.map(({ name }) => name));
+  const values = new Set(tokens.map(({ token: value }) => value));
+  if (!fine)
+    context.addIssue(
+      `must be name:token,name:token with tokens of at least ${shortestSecret} characters`,
+    );
+  else if (names.size < tokens.length || values.size < tokens.length)
+    context.addIssue('must not name a caller or a token twice');
+  return tokens;
+}

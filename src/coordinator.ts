@@ -1,0 +1,162 @@
+import { readVersion, type Config } from './config.ts';
+import { registerApi } from './api/routes.ts';
+import { CoordinatorError, describeError } from './errors.ts';
+import { handleIssue } from './handlers/handle-issue.ts';
+import type { HandlerDeps } from './handlers/handler.ts';
+import { createInbox } from './inbox/inbox.ts';
+import { Worker } from './inbox/worker.ts';
+import { builtInAgents } from './issue/agents.ts';
+import { readOffline } from './issue/read-issue.ts';
+import type { Logger } from './log.ts';
+import { createDatabase } from './store/database.ts';
+import { checkStore } from './store/health.ts';
+import { findFacts, storeIssue } from './store/issues.ts';
+import { lockDatabase } from './store/lock.ts';
+import { migrate } from './store/migrations.ts';
+import { createApp } from './webhook/app.ts';
+import { registerHealth } from './webhook/health.ts';
+import { parseDelivery, PayloadError } from './webhook/payload.ts';
+import { registerWebhook } from './webhook/route.ts';
+
+/** What tests put in place of the real thing. */
+export interface Overrides {
+  readonly now?: () => number;
+  readonly random?: () => number;
+  readonly read?: HandlerDeps['read'];
+}
+
+/** How often deliveries past their retention are deleted. */
+const pruneIntervalMs = 3_600_000;
+
+/**
+ * Wires the whole service. Nothing is opened before `start`; `close` undoes it in reverse and may be
+ * called twice; `idle` resolves when no delivery is due or in work.
+ */
+export function createCoordinator(config: Config, log: Logger, overrides: Overrides = {}) {
+  const now = overrides.now ?? Date.now;
+  const bot = config.botUsername;
+  const agents = builtInAgents;
+  const agentNames = agents.map(({ name }) => name);
+  const read: HandlerDeps['read'] =
+    overrides.read ?? ((issue) => Promise.resolve(readOffline(issue, agentNames)));
+  const db = createDatabase(config.databasePath);
+  const inbox = createInbox({
+    db,
+    now,
+    random: overrides.random ?? Math.random,
+    parse: (eventName, raw) => {
+      const parsed = parseDelivery(eventName, raw, bot);
+      if (parsed.kind === 'event') return parsed.event;
+      throw new PayloadError(`Understood by now, but ignored: ${parsed.reason}.`);
+    },
+  });
+  const handlerDeps: HandlerDeps = {
+    findFacts: (issue) => findFacts(db, issue),
+    read,
+    agents,
+    bot,
+  };
+  const worker = new Worker({
+    db,
+    inbox,
+    log,
+    now,
+    concurrency: config.workerConcurrency,
+    handle: async ({ issue, events }, signal) => {
+      const update = await handleIssue(issue, events, handlerDeps, signal);
+      return (transaction) => storeIssue(transaction, update, now());
+    },
+  });
+
+  const app = createApp(log);
+  let draining = false;
+  registerWebhook(app, {
+    secrets: config.webhookSecrets,
+    bot,
+    log,
+    add: inbox.add,
+    addRejected: inbox.addRejected,
+    onAccepted: () => worker.wake(),
+  });
+  registerHealth(app, {
+    version: readVersion(),
+    now,
+    startedAt: now(),
+    isDraining: () => draining,
+    essential: ['store'],
+    checks: {
+      store: () => checkStore(db),
+      inbox: async () => {
+        const counts = await inbox.counts();
+        return { status: counts.dead > 0 ? 'degraded' : 'ok', ...counts };
+      },
+      gitea: () => Promise.resolve({ status: 'off' }),
+      claude: () => Promise.resolve({ status: 'off', mode: config.issueReader }),
+    },
+  });
+  registerApi(app, {
+    store: { db, giteaUrl: config.giteaUrl },
+    tokens: config.apiTokens,
+    now,
+    onReplay: () => worker.wake(),
+  });
+
+  let unlock: (() => void) | undefined;
+  let pruning: NodeJS.Timeout | undefined;
+  let closing: Promise<void> | undefined;
+
+  async function prune(): Promise<void> {
+    try {
+      const pruned = await inbox.prune(config.deliveryRetentionDays);
+      if (pruned > 0) log.info({ pruned }, 'old deliveries deleted');
+    } catch (error) {
+      log.error({ err: error }, 'old deliveries could not be deleted');
+    }
+  }
+
+  /** Takes the database, brings it up to date, works off what waits, and listens. */
+  async function start(): Promise<{ url: string }> {
+    unlock = lockDatabase(config.databasePath);
+    try {
+      await migrate(db);
+      await prune();
+      pruning = setInterval(() => void prune(), pruneIntervalMs);
+      worker.start();
+      const url = await listen();
+      log.info({ url, version: readVersion(), reader: config.issueReader }, 'coordinator started');
+      return { url };
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+
+  async function listen(): Promise<string> {
+    const { host, port } = config;
+    try {
+      return await app.listen({ host, port });
+    } catch (error) {
+      const message = `Cannot listen on ${host}, port ${port}: ${describeError(error)}. Correct HOST and PORT.`;
+      throw new CoordinatorError('cannot_listen', message, { cause: error });
+    }
+  }
+
+  function close(): Promise<void> {
+    closing ??= shutDown();
+    return closing;
+  }
+
+  async function shutDown(): Promise<void> {
+    draining = true;
+    clearInterval(pruning);
+    await Promise.all([worker.stop(), app.close()]);
+    await inbox.settled();
+    await db.destroy();
+    unlock?.();
+    log.info('coordinator stopped');
+  }
+
+  return { app, start, idle: () => worker.idle(), close };
+}
+
+export type Coordinator = ReturnType<typeof createCoordinator>;

@@ -1,0 +1,32 @@
+/** An error with a code machines can match on; the message is a sentence for people. */
+export class CoordinatorError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'CoordinatorError';
+    this.code = code;
+  }
+}
+
+/** The environment or the command line is wrong: nothing was started. */
+export class ConfigError extends CoordinatorError {
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+    this.name = 'ConfigError';
+  }
+}
+
+/** The store cannot take or give data right now; the same call may succeed later. */
+export class StoreUnavailable extends CoordinatorError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('store_unavailable', message, options);
+    this.name = 'StoreUnavailable';
+  }
+}
+
+/** One line about anything that was thrown, for a log or a stored error; at most `limit` characters. */
+export function describeError(error: unknown, limit = 500): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
+}

@@ -1,0 +1,21 @@
+import type { AgentProfile } from '../issue/agents.ts';
+import type { IssueFacts } from '../issue/facts.ts';
+import type { IssueText, Reading } from '../issue/reading.ts';
+import type { IssueKey } from '../issue/ref.ts';
+import type { IssueUpdate } from '../issue/update.ts';
+
+/** What handlers need of the world, and no more. */
+export interface HandlerDeps {
+  readonly findFacts: (issue: IssueKey) => Promise<IssueFacts | undefined>;
+  readonly read: (issue: IssueText, signal: AbortSignal) => Promise<Reading>;
+  readonly agents: readonly AgentProfile[];
+  /** Login of the bot; undefined: any assignee counts. */
+  readonly bot: string | undefined;
+}
+
+/** Works out what should be stored for an issue as it now is. Twice gives the same. */
+export type Handler = (
+  facts: IssueFacts,
+  deps: HandlerDeps,
+  signal: AbortSignal,
+) => Promise<IssueUpdate>;

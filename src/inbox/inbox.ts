@@ -1,0 +1,273 @@
+import type { Transaction } from 'kysely';
+
+import { describeError } from '../errors.ts';
+import type { IssueEvent } from '../issue/event.ts';
+import type { IssueKey } from '../issue/ref.ts';
+import type { Database } from '../store/database.ts';
+import type { DeliveryRow, Schema } from '../store/schema.ts';
+import { backoffMs, maxAttempts } from './backoff.ts';
+import {
+  deliveryRow,
+  eventColumns,
+  rejectedRow,
+  storedEvent,
+  type Delivery,
+  type RejectedDelivery,
+} from './delivery.ts';
+import { createGroupCommit, type AddResult } from './group-commit.ts';
+
+/** The waiting deliveries of one issue, in order of arrival, to be handled as one. */
+export interface DeliveryGroup {
+  readonly issue: IssueKey;
+  readonly deliveries: readonly GroupMember[];
+  /** Snapshots that a newer one of the group supersedes come without the issue's text. */
+  readonly events: readonly IssueEvent[];
+}
+
+interface GroupMember {
+  readonly seq: number;
+  readonly id: string;
+  readonly attempts: number;
+}
+
+export interface InboxCounts {
+  readonly pending: number;
+  readonly scheduled: number;
+  readonly dead: number;
+  readonly rejected: number;
+  /** Age of the oldest pending delivery, seconds. */
+  readonly oldestSeconds: number;
+}
+
+/** Most deliveries handled as one group; the rest of a larger storm follows in the next round. */
+const groupLimit = 10_000;
+/** Bytes of deliveries not understood that are kept; beyond it the oldest lose theirs. */
+const rejectedBytesKept = 64 * 1024 * 1024;
+const pruneChunk = 1_000;
+
+export interface InboxOptions {
+  readonly db: Database;
+  readonly now: () => number;
+  readonly random: () => number;
+  /** Reads the bytes of a delivery that an earlier version, or this one, did not understand. */
+  readonly parse: (eventName: string, raw: Buffer) => IssueEvent;
+}
+
+export type Inbox = ReturnType<typeof createInbox>;
+
+/**
+ * The durable queue every event goes through. Promises: what `add` accepted is on disk; the deliveries of
+ * one issue are handed out one group at a time (the worker says which issues it holds); a row stays
+ * `waiting` until the transaction that stores its effect marks it done, so a crash repeats it. One
+ * process hands out rows (the database lock sees to it); others may only list and replay.
+ */
+export function createInbox({ db, now, random, parse }: InboxOptions) {
+  const commits = createGroupCommit(db);
+
+  /** Stores a delivery; resolves after the commit. Rejects with `StoreUnavailable`. */
+  function add(delivery: Delivery): Promise<AddResult> {
+    return commits.add(deliveryRow(delivery, now()));
+  }
+
+  /** Keeps the bytes of a delivery that was not understood, for a replay after an upgrade. */
+  async function addRejected(delivery: RejectedDelivery): Promise<AddResult> {
+    const result = await commits.add(rejectedRow(delivery, now()));
+    await forgetOldBytes();
+    return result;
+  }
+
+  async function forgetOldBytes(): Promise<void> {
+    const rows = await db
+      .selectFrom('deliveries')
+      .select(['seq', 'raw_size'])
+      .where('status', '=', 'rejected')
+      .where('raw_size', '>', 0)
+      .orderBy('seq', 'desc')
+      .execute();
+    let kept = 0;
+    const oldest = rows.find(({ raw_size }) => (kept += raw_size) > rejectedBytesKept);
+    if (oldest === undefined) return;
+    await db
+      .updateTable('deliveries')
+      .set({ raw: null, raw_size: 0 })
+      .where('status', '=', 'rejected')
+      .where('seq', '<=', oldest.seq)
+      .execute();
+  }
+
+  /** The due group whose turn it is, leaving out the issues in `busy`; undefined when there is none. */
+  async function claim(busy: readonly IssueKey[]): Promise<DeliveryGroup | undefined> {
+    for (;;) {
+      const next = await nextDueRow(busy);
+      if (next === undefined) return undefined;
+      if (next.event === null) await reparse(next);
+      else if (next.repository_id !== null && next.issue_number !== null)
+        return groupOf({ repositoryId: next.repository_id, number: next.issue_number });
+    }
+  }
+
+  function nextDueRow(busy: readonly IssueKey[]): Promise<DeliveryRow | undefined> {
+    let query = db
+      .selectFrom('deliveries')
+      .selectAll()
+      .where('status', '=', 'waiting')
+      .where('due_at', '<=', now());
+    for (const { repositoryId, number } of busy) {
+      query = query.where((eb) =>
+        eb.or([
+          eb('repository_id', 'is', null),
+          eb('repository_id', '!=', repositoryId),
+          eb('issue_number', '!=', number),
+        ]),
+      );
+    }
+    return query.orderBy('due_at').orderBy('seq').limit(1).executeTakeFirst();
+  }
+
+  async function reparse(row: DeliveryRow): Promise<void> {
+    const parsed = tryParse(row);
+    await db.updateTable('deliveries').set(parsed).where('seq', '=', row.seq).execute();
+  }
+
+  function tryParse(row: DeliveryRow) {
+    try {
+      const event = parse(row.event_name, Buffer.from(row.raw ?? '', 'base64'));
+      return { ...eventColumns(event), raw: null, raw_size: 0, error: null };
+    } catch (error) {
+      return { status: 'rejected' as const, error: describeError(error) };
+    }
+  }
+
+  async function groupOf(issue: IssueKey): Promise<DeliveryGroup> {
+    const ofIssue = db
+      .selectFrom('deliveries')
+      .where('repository_id', '=', issue.repositoryId)
+      .where('issue_number', '=', issue.number)
+      .where('status', '=', 'waiting');
+    const newest = ofIssue.select((eb) => eb.fn.max('snapshot_at').as('at'));
+    const rows = await ofIssue
+      .select(['seq', 'id', 'attempts', 'event'])
+      .select((eb) =>
+        eb.case().when('snapshot_at', '=', newest).then(eb.ref('body')).end().as('body'),
+      )
+      .orderBy('seq')
+      .limit(groupLimit)
+      .execute();
+    return { issue, deliveries: rows, events: rows.map(storedEvent) };
+  }
+
+  /** Marks the group handled; to be called in the transaction that stores its effect. */
+  async function complete(transaction: Transaction<Schema>, group: DeliveryGroup): Promise<void> {
+    await transaction
+      .updateTable('deliveries')
+      .set({ status: 'done', handled_at: now(), error: null })
+      .where('seq', 'in', seqs(group.deliveries))
+      .execute();
+  }
+
+  /**
+   * Puts a group that failed back for later. Members that have used up their tries are given up with the
+   * error kept; the others go on without them.
+   */
+  async function retryLater(group: DeliveryGroup, error: unknown): Promise<'scheduled' | 'dead'> {
+    const spent = group.deliveries.filter(({ attempts }) => attempts + 1 >= maxAttempts);
+    const rest = group.deliveries.filter(({ attempts }) => attempts + 1 < maxAttempts);
+    const failure = describeError(error);
+    await db.transaction().execute(async (transaction) => {
+      if (spent.length > 0) {
+        await transaction
+          .updateTable('deliveries')
+          .set({ status: 'dead', attempts: maxAttempts, error: failure, handled_at: now() })
+          .where('seq', 'in', seqs(spent))
+          .execute();
+      }
+      if (rest.length > 0) {
+        const attempts = Math.max(...rest.map((member) => member.attempts)) + 1;
+        await transaction
+          .updateTable('deliveries')
+          .set((eb) => ({
+            attempts: eb('attempts', '+', 1),
+            due_at: now() + backoffMs(attempts, random),
+            error: failure,
+          }))
+          .where('seq', 'in', seqs(rest))
+          .execute();
+      }
+    });
+    return rest.length > 0 ? 'scheduled' : 'dead';
+  }
+
+  /** When the next waiting delivery is due, epoch milliseconds; undefined when none waits. */
+  async function nextDueAt(): Promise<number | undefined> {
+    const row = await db
+      .selectFrom('deliveries')
+      .select('due_at')
+      .where('status', '=', 'waiting')
+      .orderBy('due_at')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.due_at;
+  }
+
+  async function counts(): Promise<InboxCounts> {
+    const at = now();
+    const rows = await db
+      .selectFrom('deliveries')
+      .select(['status', (eb) => eb.fn.countAll<number>().as('count')])
+      .where('status', 'in', ['dead', 'rejected'])
+      .groupBy('status')
+      .execute();
+    const waiting = await db
+      .selectFrom('deliveries')
+      .select((eb) => [
+        eb.fn.countAll<number>().as('all'),
+        eb.fn.count<number>(eb.case().when('due_at', '<=', at).then(1).end()).as('pending'),
+        eb.fn.min(eb.case().when('due_at', '<=', at).then(eb.ref('due_at')).end()).as('oldest'),
+      ])
+      .where('status', '=', 'waiting')
+      .executeTakeFirstOrThrow();
+    const count = (status: string) => rows.find((row) => row.status === status)?.count ?? 0;
+    return {
+      pending: waiting.pending,
+      scheduled: waiting.all - waiting.pending,
+      dead: count('dead'),
+      rejected: count('rejected'),
+      oldestSeconds:
+        waiting.oldest === null ? 0 : Math.max(0, Math.floor((at - waiting.oldest) / 1000)),
+    };
+  }
+
+  /** Deletes what is over and older than the retention; returns how many rows went. */
+  async function prune(retentionDays: number): Promise<number> {
+    const before = now() - retentionDays * 86_400_000;
+    let pruned = 0;
+    for (;;) {
+      const old = await db
+        .selectFrom('deliveries')
+        .select('seq')
+        .where('status', 'in', ['done', 'dead', 'rejected'])
+        .where('received_at', '<', before)
+        .limit(pruneChunk)
+        .execute();
+      if (old.length === 0) return pruned;
+      await db.deleteFrom('deliveries').where('seq', 'in', seqs(old)).execute();
+      pruned += old.length;
+    }
+  }
+
+  return {
+    add,
+    addRejected,
+    claim,
+    complete,
+    retryLater,
+    nextDueAt,
+    counts,
+    prune,
+    settled: commits.settled,
+  };
+}
+
+function seqs(rows: readonly { readonly seq: number }[]): number[] {
+  return rows.map(({ seq }) => seq);
+}

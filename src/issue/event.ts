@@ -1,0 +1,46 @@
+import { z } from 'zod';
+
+export const eventKinds = [
+  'assigned',
+  'unassigned',
+  'closed',
+  'reopened',
+  'opened',
+  'edited',
+  'deleted',
+  'labelled',
+  'milestoned',
+  'commented',
+  'refreshed',
+] as const;
+
+/** Longest part of an issue's text that is kept and read, in characters. */
+export const textLimit = 1_000_000;
+
+/**
+ * An issue as one delivery describes it. Payloads are snapshots frozen when the event was made: they
+ * arrive late, twice and out of order.
+ */
+export const issueSnapshotSchema = z.object({
+  repositoryId: z.int(),
+  repository: z.string(),
+  number: z.int().positive(),
+  title: z.string(),
+  body: z.string(),
+  bodyCut: z.boolean(),
+  open: z.boolean(),
+  /** Logins, as the payload lists them after the change. */
+  assignees: z.array(z.string()),
+  /** Label names; null when this delivery cannot be trusted about them. */
+  labels: z.array(z.string()).nullable(),
+  /** Gitea's `updated_at` in epoch milliseconds (whole seconds on the wire). */
+  updatedAt: z.int(),
+});
+export type IssueSnapshot = Readonly<z.infer<typeof issueSnapshotSchema>>;
+
+/** What happened to one issue, in our words. Level-triggered: the kind is a hint, the snapshot decides. */
+export const issueEventSchema = z.object({
+  kind: z.enum(eventKinds),
+  issue: issueSnapshotSchema,
+});
+export type IssueEvent = Readonly<z.infer<typeof issueEventSchema>>;

@@ -1,0 +1,52 @@
+import type { IssueEvent } from './event.ts';
+
+/** What all deliveries so far have told about one issue. */
+export interface IssueFacts {
+  readonly repositoryId: number;
+  readonly repository: string;
+  readonly number: number;
+  readonly title: string;
+  readonly body: string;
+  readonly bodyCut: boolean;
+  readonly open: boolean;
+  readonly deleted: boolean;
+  readonly assignees: readonly string[];
+  readonly labels: readonly string[];
+  /** `updated_at` of the snapshot that decided, epoch milliseconds. */
+  readonly updatedAt: number;
+  /** `updated_at` of the snapshot the labels come from; older than `updatedAt` when later ones lied. */
+  readonly labelsUpdatedAt: number;
+}
+
+/**
+ * Folds one event into what is known. The newest snapshot decides whatever the order of arrival;
+ * equal times apply in order of arrival, since Gitea's clock has whole seconds. Labels keep a time of
+ * their own because some deliveries are wrong about them. Deletion is final: numbers are not reused.
+ */
+export function advance(facts: IssueFacts | undefined, event: IssueEvent): IssueFacts {
+  const { labels, ...issue } = event.issue;
+  const deleted = facts?.deleted === true || event.kind === 'deleted';
+  const labelFacts =
+    labels !== null && (facts === undefined || issue.updatedAt >= facts.labelsUpdatedAt)
+      ? { labels, labelsUpdatedAt: issue.updatedAt }
+      : { labels: facts?.labels ?? [], labelsUpdatedAt: facts?.labelsUpdatedAt ?? neverTold };
+  const newest = facts === undefined || issue.updatedAt >= facts.updatedAt ? issue : facts;
+  return { ...newest, deleted, ...labelFacts };
+}
+
+/** Older than every time on the wire, year 1 included. */
+const neverTold = -8_640_000_000_000_000;
+
+/** True while the newest word about labels was one that cannot be trusted. */
+export function labelsUncertain(facts: IssueFacts): boolean {
+  return facts.labelsUpdatedAt < facts.updatedAt;
+}
+
+/**
+ * Whether the issue is the bot's to plan. Without a configured bot any assignee counts. Logins compare
+ * without regard to case, as Gitea does.
+ */
+export function isAssigned(assignees: readonly string[], bot: string | undefined): boolean {
+  if (bot === undefined) return assignees.length > 0;
+  return assignees.some((login) => login.toLowerCase() === bot.toLowerCase());
+}

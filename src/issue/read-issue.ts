@@ -1,0 +1,122 @@
+import { assumedFactors, formulaTokens, hasFactors } from './estimate.ts';
+import { dependencyLimit, findDependencies } from './grammar.ts';
+import type { Dependency, Factors, IssueText, Reading, Source, Warning } from './reading.ts';
+import { readSections, type Declared, type Found } from './sections.ts';
+
+/** Declared and computed totals that differ by more than this share of the declared one are shown. */
+const toleratedDifference = 0.25;
+
+/**
+ * Reads an issue's text without asking anybody: the template's sections and the plain dependency
+ * grammar. Values: what the text declares, else the formula, else a default that says so.
+ */
+export function readOffline(issue: IssueText, agentNames: readonly string[]): Reading {
+  const declared = readSections(issue.body, agentNames);
+  const factors: Factors = {
+    files: declared.files?.value ?? null,
+    complexity: declared.complexity?.value ?? null,
+    tests: declared.tests?.value ?? null,
+    docs: declared.docs?.value ?? null,
+  };
+  const found = findDependencies(issue.title, issue.body);
+  const dependencies = found.filter((dependency) => !isSelf(issue, dependency));
+  const nothing = Object.keys(declared).length === 0 && found.length === 0;
+  return {
+    outcome: 'offline',
+    model: null,
+    reason: null,
+    estimatedContext: estimatedContext(declared, factors),
+    difficulty: fieldOf(declared.difficulty) ?? {
+      value: 'medium',
+      source: 'default',
+      evidence: null,
+    },
+    assignedAgent: fieldOf(declared.agent) ?? { value: null, source: 'default', evidence: null },
+    factors,
+    dependencies,
+    warnings: [
+      ...(nothing ? [nothingReadable] : []),
+      ...(issue.bodyCut ? [bodyCut] : []),
+      ...(found.length > dependencies.length ? [selfReference(issue)] : []),
+      ...(found.length >= dependencyLimit ? [tooManyDependencies] : []),
+      ...totalDiffers(declared, factors),
+      ...factorsAssumed(declared, factors),
+    ],
+  };
+}
+
+function estimatedContext(declared: Declared, factors: Factors): Reading['estimatedContext'] {
+  const total = fieldOf(declared.total);
+  if (total !== undefined) return total;
+  const source: Source = hasFactors(factors) ? 'formula' : 'default';
+  return { value: formulaTokens(factors), source, evidence: null };
+}
+
+function fieldOf<T>(found: Found<T> | undefined) {
+  if (found === undefined) return undefined;
+  return { value: found.value, source: 'declared' as const, evidence: found.evidence };
+}
+
+function isSelf(issue: IssueText, dependency: Dependency): boolean {
+  const repository = dependency.repository ?? issue.repository;
+  return (
+    dependency.number === issue.number &&
+    repository.toLowerCase() === issue.repository.toLowerCase()
+  );
+}
+
+const nothingReadable: Warning = {
+  code: 'nothing_readable',
+  text: 'The text declares no size, difficulty, agent or dependency: default numbers are used.',
+};
+const bodyCut: Warning = {
+  code: 'body_cut',
+  text: 'The text is longer than 1,000,000 characters: the rest was not kept and not read.',
+};
+const tooManyDependencies: Warning = {
+  code: 'too_many_dependencies',
+  text: `The text declares ${dependencyLimit} dependencies or more: only the first ${dependencyLimit} count.`,
+};
+
+function selfReference(issue: IssueText): Warning {
+  return {
+    code: 'self_reference',
+    text: `The text declares a dependency of #${issue.number} on itself: it was dropped.`,
+  };
+}
+
+function totalDiffers(declared: Declared, factors: Factors): Warning[] {
+  const total = declared.total?.value;
+  if (total === undefined || !hasFactors(factors)) return [];
+  const formula = formulaTokens(factors);
+  const difference = (formula - total) / total;
+  if (Math.abs(difference) <= toleratedDifference) return [];
+  const percent = Math.round(Math.abs(difference) * 100);
+  const direction = difference > 0 ? 'more' : 'less';
+  return [
+    {
+      code: 'declared_total_differs',
+      text: `Declared ${thousands(total)} tokens, the formula gives ${thousands(formula)} (${percent} % ${direction}).`,
+    },
+  ];
+}
+
+function factorsAssumed(declared: Declared, factors: Factors): Warning[] {
+  if (declared.total !== undefined || !hasFactors(factors)) return [];
+  const missing = Object.entries(factors).filter(([, value]) => value === null);
+  if (missing.length === 0) return [];
+  const assumed = { ...assumedFactors };
+  const names = Object.entries(assumed)
+    .filter(([name]) => missing.some(([other]) => other === name))
+    .map(([name, value]) => `${name} ${value}`);
+  return [
+    {
+      code: 'factors_assumed',
+      text: `Not declared, so assumed for the formula: ${names.join(', ')}.`,
+    },
+  ];
+}
+
+function thousands(tokens: number): string {
+  return tokens.toLocaleString('en-US');
+}

@@ -1,0 +1,31 @@
+/** What identifies an issue for good: repositories get renamed, ids and numbers stay. */
+export interface IssueKey {
+  readonly repositoryId: number;
+  readonly number: number;
+}
+
+/** An issue as people write it. */
+export interface IssueRef {
+  readonly repository: string;
+  readonly number: number;
+}
+
+/** One string per issue, for maps and sets. */
+export function keyOf(issue: IssueKey): string {
+  return `${issue.repositoryId}#${issue.number}`;
+}
+
+/** `acme/orbit#12`. */
+export function formatRef(ref: IssueRef): string {
+  return `${ref.repository}#${ref.number}`;
+}
+
+const refPattern = /^([\w.-]+\/[\w.-]+)#([1-9]\d{0,15})$/;
+
+/** Reads `owner/repo#12`; undefined when the text is anything else. */
+export function parseRef(text: string): IssueRef | undefined {
+  const match = refPattern.exec(text);
+  const number = Number(match?.[2]);
+  if (match?.[1] === undefined || !Number.isSafeInteger(number)) return undefined;
+  return { repository: match[1], number };
+}

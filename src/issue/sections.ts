@@ -1,0 +1,159 @@
+import { difficulties, documentationLevels, levels, type Difficulty } from './reading.ts';
+
+/** A value found in the text, with the line it stands in. */
+export interface Found<T> {
+  readonly value: T;
+  readonly evidence: string;
+}
+
+/** What the tracker template's sections declare; what is missing or unreadable is left out. */
+export interface Declared {
+  total?: Found<number>;
+  agent?: Found<string>;
+  difficulty?: Found<Difficulty>;
+  files?: Found<number>;
+  complexity?: Found<(typeof levels)[number]>;
+  tests?: Found<(typeof levels)[number]>;
+  docs?: Found<(typeof documentationLevels)[number]>;
+}
+
+const difficultyWords: ReadonlyMap<string, Difficulty> = new Map([
+  ...difficulties.map((word) => [word, word] as const),
+  ['easy', 'low'],
+  ['moderate', 'medium'],
+  ['hard', 'high'],
+]);
+
+/** Longest line that is looked at; a longer one is no template line. */
+const lineLimit = 500;
+
+/**
+ * Reads the lines of the tracker template ("Files to modify: 3", "Total estimated: 46,800 tokens",
+ * "## Difficulty"), bullets and bold or not. The first readable line of each kind counts.
+ */
+export function readSections(body: string, agentNames: readonly string[]): Declared {
+  const declared: Declared = {};
+  let heading = '';
+  for (const line of textLines(body)) {
+    const text = plain(line);
+    if (/^#{1,6}\s/.test(line.trim())) {
+      heading = text.toLowerCase();
+      continue;
+    }
+    readLine(declared, text, heading, agentNames);
+  }
+  return declared;
+}
+
+/** The lines of a Markdown text outside code fences, each trimmed and of bounded length. */
+export function* textLines(body: string): Generator<string> {
+  let fence: string | undefined;
+  for (const line of body.split(/\r\n|\r|\n/)) {
+    const mark = /^\s{0,3}(`{3,}|~{3,})/.exec(line)?.[1];
+    if (mark !== undefined) {
+      if (fence === undefined) fence = mark;
+      else if (mark.startsWith(fence)) fence = undefined;
+      continue;
+    }
+    if (fence === undefined && line.length <= lineLimit && line.trim() !== '') yield line.trim();
+  }
+}
+
+function plain(line: string): string {
+  return line
+    .replace(/^#{1,6}\s+/, '')
+    .replace(/^[-*•+]\s+/, '')
+    .replace(/\*\*|__|`/g, '')
+    .trim();
+}
+
+function readLine(
+  declared: Declared,
+  text: string,
+  heading: string,
+  agentNames: readonly string[],
+) {
+  const colon = text.indexOf(':');
+  const label = colon < 0 ? '' : text.slice(0, colon).trim().toLowerCase();
+  const value = text.slice(colon + 1).trim();
+  const word = /^[a-z0-9_-]+/i.exec(value)?.[0]?.toLowerCase() ?? '';
+  switch (label) {
+    case 'files to modify': {
+      keep(declared, 'files', smallCount(value), text);
+      return;
+    }
+    case 'implementation complexity': {
+      keep(
+        declared,
+        'complexity',
+        levels.find((level) => level === word),
+        text,
+      );
+      return;
+    }
+    case 'test requirements': {
+      keep(
+        declared,
+        'tests',
+        levels.find((level) => level === word),
+        text,
+      );
+      return;
+    }
+    case 'documentation': {
+      keep(
+        declared,
+        'docs',
+        documentationLevels.find((level) => level === word),
+        text,
+      );
+      return;
+    }
+    case 'total estimated': {
+      keep(declared, 'total', parseTokens(value), text);
+      return;
+    }
+    case 'recommended agent': {
+      keep(
+        declared,
+        'agent',
+        agentNames.find((name) => name === word),
+        text,
+      );
+      return;
+    }
+    case 'difficulty': {
+      keep(declared, 'difficulty', difficultyWords.get(word), text);
+      return;
+    }
+    default:
+      if (heading === 'difficulty') keep(declared, 'difficulty', difficultyWords.get(word), text);
+  }
+}
+
+function keep<K extends keyof Declared>(
+  declared: Partial<Record<K, Found<NonNullable<Declared[K]>['value']>>>,
+  name: K,
+  value: NonNullable<Declared[K]>['value'] | undefined,
+  evidence: string,
+) {
+  if (value !== undefined) declared[name] ??= { value, evidence };
+}
+
+function smallCount(text: string): number | undefined {
+  const digits = /^~?\s*(\d{1,4})(?!\d)/.exec(text)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** `46,800 tokens`, `46.8k`, `46 800`, `~50k`: tokens as an integer; undefined for anything else. */
+export function parseTokens(text: string): number | undefined {
+  const match = /^~?\s*(\d{1,3}(?:[,. ]\d{3})+|\d+)(?:[.,](\d{1,2}))?\s*(k)?\b/i.exec(text);
+  if (match?.[1] === undefined) return undefined;
+  const whole = Number(match[1].replace(/[,. ]/g, ''));
+  const fraction = match[2] === undefined ? 0 : Number(`0.${match[2]}`);
+  const tokens = Math.round((whole + fraction) * (match[3] === undefined ? 1 : 1000));
+  return tokens > 0 && tokens <= largestEstimate ? tokens : undefined;
+}
+
+/** No issue is larger than this many tokens; a number beyond it is a slip of the pen. */
+const largestEstimate = 100_000_000;

@@ -1,0 +1,87 @@
+/** Where an issue stands. `received` is an issue of the bot that has not been read yet. */
+export const states = [
+  'ready',
+  'blocked',
+  'oversized',
+  'needs_human',
+  'in_progress',
+  'done',
+  'released',
+  'received',
+] as const;
+export type State = (typeof states)[number];
+
+/** A stable code for machines and a sentence for people. */
+export interface Reason {
+  readonly code: string;
+  readonly text: string;
+}
+
+export interface Decision {
+  readonly state: State;
+  readonly reason: Reason;
+}
+
+/** An issue that another one waits for, as far as it is known. */
+export interface Blocker {
+  readonly ref: string;
+  readonly state: 'open' | 'closed' | 'unknown';
+}
+
+/** Everything the state follows from. An issue deleted from Gitea has no state: it is gone. */
+export interface StateFacts {
+  readonly open: boolean;
+  readonly assigned: boolean;
+  readonly read: boolean;
+  readonly blockers: readonly Blocker[];
+  /** A cycle of dependencies through this issue, in order, starting with it; empty when there is none. */
+  readonly cycle: readonly string[];
+  /** The agent chosen, or why none fits. */
+  readonly assignment: { readonly agent: string | null; readonly reason: Reason } | undefined;
+}
+
+/** The state of an issue and why: the first rule that matches wins. No other code decides a state. */
+export function decideState(facts: StateFacts): Decision {
+  if (!facts.open) return decision('done', 'closed', 'Closed on Gitea.');
+  if (!facts.assigned) return decision('released', 'not_assigned', 'Not assigned to the bot.');
+  if (!facts.read || facts.assignment === undefined)
+    return decision('received', 'not_read', 'Assigned to the bot, not read yet.');
+  const blocked = blockedReason(facts);
+  if (blocked !== undefined) return { state: 'blocked', reason: blocked };
+  if (facts.assignment.agent === null)
+    return { state: 'oversized', reason: facts.assignment.reason };
+  return decision('ready', 'ready', `Nothing is in the way: ${facts.assignment.agent} can start.`);
+}
+
+function decision(state: State, code: string, text: string): Decision {
+  return { state, reason: { code, text } };
+}
+
+function blockedReason({ blockers, cycle }: StateFacts): Reason | undefined {
+  const open = blockers.filter(({ state }) => state === 'open');
+  const unknown = blockers.filter(({ state }) => state === 'unknown');
+  if (cycle.length > 0) {
+    const path = [...cycle, cycle[0]].join(' → ');
+    return { code: 'cycle', text: `Waits for itself in a circle: ${path}.` };
+  }
+  if (open.length > 0) {
+    const verb = open.length === 1 ? 'which is open' : 'which are open';
+    return { code: 'open_blockers', text: `Waits for ${listRefs(open)}, ${verb}.` };
+  }
+  if (unknown.length > 0) {
+    const text = `Waits for ${listRefs(unknown)}, of which no event has told anything yet.`;
+    return { code: 'unknown_blockers', text };
+  }
+  return undefined;
+}
+
+/** Most references spelled out in one sentence. */
+const refsInSentence = 5;
+
+function listRefs(blockers: readonly Blocker[]): string {
+  const refs = blockers.slice(0, refsInSentence).map(({ ref }) => ref);
+  const more = blockers.length - refs.length;
+  if (more > 0) return `${refs.join(', ')} and ${more} more`;
+  const last = refs.pop() ?? '';
+  return refs.length === 0 ? last : `${refs.join(', ')} and ${last}`;
+}

@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+
+import { Kysely, SqliteDialect } from 'kysely';
+
+import { CoordinatorError } from '../errors.ts';
+import { isMigrated } from './migrations.ts';
+import { adaptNodeSqlite } from './node-sqlite.ts';
+import type { Schema } from './schema.ts';
+
+export type Database = Kysely<Schema>;
+
+/**
+ * Longest a query waits for another process's write, in milliseconds. SQLite is called synchronously, so
+ * this long the event loop would stand still; other processes write single rows only.
+ */
+const busyTimeoutMs = 250;
+
+/**
+ * The service's one connection; nothing is opened before the first query. WAL with synchronous=FULL: a
+ * commit is on disk before it returns, power loss included.
+ */
+export function createDatabase(path: string): Database {
+  return new Kysely<Schema>({
+    dialect: new SqliteDialect({
+      database: () => {
+        const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
+        database.exec('pragma journal_mode = wal; pragma synchronous = full');
+        return Promise.resolve(adaptNodeSqlite(database));
+      },
+    }),
+  });
+}
+
+/**
+ * A second connection for a command beside the service, which may be running. The command must keep its
+ * writes to single statements.
+ */
+export async function openExisting(path: string): Promise<Database> {
+  if (!existsSync(path)) {
+    const message = `There is no database at ${path}. Start the coordinator once, or correct DATABASE_URL.`;
+    throw new CoordinatorError('no_database', message);
+  }
+  const db = createDatabase(path);
+  try {
+    if (await isMigrated(db)) return db;
+  } catch (error) {
+    await db.destroy();
+    throw new CoordinatorError('no_database', `${path} is not a coordinator database.`, {
+      cause: error,
+    });
+  }
+  await db.destroy();
+  const message = `The database at ${path} is of another version. Start this version of the coordinator once to bring it up to date.`;
+  throw new CoordinatorError('not_migrated', message);
+}

@@ -1,0 +1,122 @@
+import type { Insertable, Transaction } from 'kysely';
+
+import type { IssueFacts } from '../issue/facts.ts';
+import type { Dependency } from '../issue/reading.ts';
+import type { IssueKey } from '../issue/ref.ts';
+import type { Database } from './database.ts';
+import type { EdgesTable, Schema } from './schema.ts';
+
+/** Rows of one insert; 9 columns each. */
+const insertChunk = 500;
+
+/** The id of the repository that bears a name now; undefined when no event has told of it. */
+export async function findRepositoryId(db: Database, name: string): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('repositories')
+    .select('id')
+    .where('lower_name', '=', name.toLowerCase())
+    .orderBy('named_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.id;
+}
+
+/** Puts the edges an issue declares in place of those it declared before. */
+export async function replaceEdges(
+  transaction: Transaction<Schema>,
+  issue: IssueFacts,
+  dependencies: readonly Dependency[],
+): Promise<void> {
+  await transaction
+    .deleteFrom('edges')
+    .where('declared_repository_id', '=', issue.repositoryId)
+    .where('declared_number', '=', issue.number)
+    .execute();
+  const rows: Insertable<EdgesTable>[] = [];
+  for (const dependency of dependencies) {
+    const name = dependency.repository?.toLowerCase();
+    const own = name === undefined || name === issue.repository.toLowerCase();
+    const otherId = own ? issue.repositoryId : await findRepositoryId(transaction, name);
+    rows.push(edgeRow(issue, dependency, otherId ?? null));
+  }
+  for (let start = 0; start < rows.length; start += insertChunk) {
+    await transaction
+      .insertInto('edges')
+      .values(rows.slice(start, start + insertChunk))
+      .execute();
+  }
+}
+
+function edgeRow(
+  issue: IssueKey,
+  dependency: Dependency,
+  otherId: number | null,
+): Insertable<EdgesTable> {
+  const blocks = dependency.direction === 'blocks';
+  return {
+    declared_repository_id: issue.repositoryId,
+    declared_number: issue.number,
+    blocked_repository_id: blocks ? otherId : issue.repositoryId,
+    blocked_number: blocks ? dependency.number : issue.number,
+    blocker_repository_id: blocks ? issue.repositoryId : otherId,
+    blocker_number: blocks ? issue.number : dependency.number,
+    unresolved_name: otherId === null ? (dependency.repository?.toLowerCase() ?? null) : null,
+    source: dependency.source,
+    evidence: dependency.evidence,
+  };
+}
+
+/**
+ * Gives the edges that only had a repository's name its id; returns the issues at both ends, to be
+ * decided anew.
+ */
+export async function resolveNames(
+  transaction: Transaction<Schema>,
+  repositoryId: number,
+  lowerName: string,
+): Promise<IssueKey[]> {
+  const waiting = await transaction
+    .selectFrom('edges')
+    .selectAll()
+    .where('unresolved_name', '=', lowerName)
+    .execute();
+  for (const edge of waiting) {
+    await transaction
+      .updateTable('edges')
+      .set({
+        blocked_repository_id: edge.blocked_repository_id ?? repositoryId,
+        blocker_repository_id: edge.blocker_repository_id ?? repositoryId,
+        unresolved_name: null,
+      })
+      .where('id', '=', edge.id)
+      .execute();
+  }
+  return waiting.flatMap((edge) => [
+    {
+      repositoryId: edge.blocked_repository_id ?? repositoryId,
+      number: edge.blocked_number,
+    },
+  ]);
+}
+
+/** The issues whose decision may follow from this one: those that wait for it and those it points at. */
+export async function neighbours(
+  transaction: Transaction<Schema>,
+  issue: IssueKey,
+): Promise<IssueKey[]> {
+  const rows = await transaction
+    .selectFrom('edges')
+    .select(['blocked_repository_id as id', 'blocked_number as number'])
+    .where('blocker_repository_id', '=', issue.repositoryId)
+    .where('blocker_number', '=', issue.number)
+    .union((db) =>
+      db
+        .selectFrom('edges')
+        .select(['blocker_repository_id as id', 'blocker_number as number'])
+        .where('blocked_repository_id', '=', issue.repositoryId)
+        .where('blocked_number', '=', issue.number),
+    )
+    .execute();
+  return rows.flatMap(({ id, number }) => (id === null ? [] : [{ repositoryId: id, number }]));
+}

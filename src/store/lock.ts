@@ -1,0 +1,44 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+import { CoordinatorError } from '../errors.ts';
+
+/**
+ * Holds `<database>.lock` for this process: an exclusive transaction on a small database of its own, so
+ * the operating system lets go of it when the process dies, however it dies. Commands that only look or
+ * replay do not take it. Returns the function that lets go.
+ */
+export function lockDatabase(path: string): () => void {
+  const lock = openLock(path);
+  try {
+    lock.exec('begin exclusive');
+  } catch (error) {
+    lock.close();
+    if (!isBusy(error)) throw unwritable(path, error);
+    const message = `Another coordinator is using ${path}. Stop it first, or give this one a DATABASE_URL of its own.`;
+    throw new CoordinatorError('database_in_use', message, { cause: error });
+  }
+  return () => {
+    if (lock.isOpen) lock.close();
+  };
+}
+
+function openLock(path: string): DatabaseSync {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    return new DatabaseSync(`${path}.lock`, { timeout: 0 });
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+function unwritable(path: string, cause: unknown): CoordinatorError {
+  const message = `The database ${path} cannot be written. Give this user the right to write its folder, or correct DATABASE_URL.`;
+  return new CoordinatorError('database_unwritable', message, { cause });
+}
+
+/** SQLITE_BUSY: another process holds the lock. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 5;
+}

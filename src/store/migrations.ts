@@ -1,0 +1,126 @@
+import { sql, type Kysely } from 'kysely';
+import { Migrator, type Migration } from 'kysely/migration';
+
+import { CoordinatorError } from '../errors.ts';
+import type { Schema } from './schema.ts';
+
+const migrations: Record<string, Migration> = {
+  '001-service': { up: createService },
+};
+
+/** Brings the schema up to date; everything in one transaction. */
+export async function migrate(db: Kysely<Schema>): Promise<void> {
+  const { error } = await migratorFor(db).migrateToLatest();
+  if (error !== undefined) {
+    const message = 'The database could not be brought up to date; it was left as it was.';
+    throw new CoordinatorError('migration_failed', message, { cause: error });
+  }
+}
+
+/** True when the database has the schema this version expects. */
+export async function isMigrated(db: Kysely<Schema>): Promise<boolean> {
+  const known = await migratorFor(db).getMigrations();
+  return known.every(({ executedAt }) => executedAt !== undefined);
+}
+
+function migratorFor(db: Kysely<Schema>): Migrator {
+  return new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
+}
+
+async function createService(db: Kysely<Schema>): Promise<void> {
+  await db.schema
+    .createTable('deliveries')
+    .addColumn('seq', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('id', 'text', (column) => column.notNull().unique())
+    .addColumn('status', 'text', (column) => column.notNull())
+    .addColumn('event_name', 'text', (column) => column.notNull())
+    .addColumn('kind', 'text')
+    .addColumn('repository_id', 'integer')
+    .addColumn('issue_number', 'integer')
+    .addColumn('snapshot_at', 'integer')
+    .addColumn('body_hash', 'text', (column) => column.notNull())
+    .addColumn('received_at', 'integer', (column) => column.notNull())
+    .addColumn('due_at', 'integer', (column) => column.notNull())
+    .addColumn('attempts', 'integer', (column) => column.notNull())
+    .addColumn('handled_at', 'integer')
+    .addColumn('error', 'text')
+    .addColumn('event', 'text')
+    .addColumn('raw_size', 'integer', (column) => column.notNull())
+    .addColumn('body', 'text')
+    .addColumn('raw', 'text')
+    .execute();
+  await db.schema
+    .createIndex('deliveries_due')
+    .on('deliveries')
+    .columns(['status', 'due_at', 'seq'])
+    .execute();
+  await sql`create index deliveries_of_issue on deliveries (repository_id, issue_number, seq)
+    where status = 'waiting'`.execute(db);
+  await db.schema
+    .createTable('repositories')
+    .addColumn('id', 'integer', (column) => column.primaryKey())
+    .addColumn('full_name', 'text', (column) => column.notNull())
+    .addColumn('lower_name', 'text', (column) => column.notNull())
+    .addColumn('named_at', 'integer', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createIndex('repositories_by_name')
+    .on('repositories')
+    .columns(['lower_name', 'named_at'])
+    .execute();
+  await db.schema
+    .createTable('issues')
+    .addColumn('repository_id', 'integer', (column) => column.notNull())
+    .addColumn('number', 'integer', (column) => column.notNull())
+    .addColumn('title', 'text', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .addColumn('body_cut', 'integer', (column) => column.notNull())
+    .addColumn('open', 'integer', (column) => column.notNull())
+    .addColumn('deleted', 'integer', (column) => column.notNull())
+    .addColumn('assigned', 'integer', (column) => column.notNull())
+    .addColumn('assignees', 'text', (column) => column.notNull())
+    .addColumn('labels', 'text', (column) => column.notNull())
+    .addColumn('snapshot_at', 'integer', (column) => column.notNull())
+    .addColumn('labels_at', 'integer', (column) => column.notNull())
+    .addColumn('reading', 'text')
+    .addColumn('estimate', 'text')
+    .addColumn('assignment', 'text')
+    .addColumn('own_warnings', 'text', (column) => column.notNull())
+    .addColumn('warnings', 'text', (column) => column.notNull())
+    .addColumn('state', 'text', (column) => column.notNull())
+    .addColumn('reason_code', 'text', (column) => column.notNull())
+    .addColumn('reason_text', 'text', (column) => column.notNull())
+    .addColumn('ready_at', 'integer')
+    .addColumn('changed_at', 'integer', (column) => column.notNull())
+    .addPrimaryKeyConstraint('issues_key', ['repository_id', 'number'])
+    .execute();
+  await db.schema
+    .createIndex('issues_by_change')
+    .on('issues')
+    .columns(['deleted', 'changed_at', 'repository_id', 'number'])
+    .execute();
+  await db.schema
+    .createIndex('issues_by_state')
+    .on('issues')
+    .columns(['deleted', 'state', 'ready_at', 'number'])
+    .execute();
+  await db.schema
+    .createTable('edges')
+    .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+    .addColumn('declared_repository_id', 'integer', (column) => column.notNull())
+    .addColumn('declared_number', 'integer', (column) => column.notNull())
+    .addColumn('blocked_repository_id', 'integer')
+    .addColumn('blocked_number', 'integer', (column) => column.notNull())
+    .addColumn('blocker_repository_id', 'integer')
+    .addColumn('blocker_number', 'integer', (column) => column.notNull())
+    .addColumn('unresolved_name', 'text')
+    .addColumn('source', 'text', (column) => column.notNull())
+    .addColumn('evidence', 'text', (column) => column.notNull())
+    .execute();
+  for (const end of ['declared', 'blocked', 'blocker']) {
+    await sql`create index ${sql.ref(`edges_by_${end}`)} on edges
+      (${sql.ref(`${end}_repository_id`)}, ${sql.ref(`${end}_number`)})`.execute(db);
+  }
+  await sql`create index edges_unresolved on edges (unresolved_name)
+    where unresolved_name is not null`.execute(db);
+}

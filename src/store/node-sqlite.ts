@@ -1,0 +1,43 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { type SQLInputValue, type StatementSync } from 'node:sqlite';
+
+import type { SqliteDatabase, SqliteStatement } from 'kysely';
+
+/** Prepared statements kept; the service's own queries are a few dozen, plus one per batch size. */
+const statementLimit = 500;
+
+/** Gives Kysely the few methods of better-sqlite3 that it uses, on top of `node:sqlite`. */
+export function adaptNodeSqlite(database: DatabaseSync): SqliteDatabase {
+  const statements = new Map<string, SqliteStatement>();
+  return {
+    close: () => {
+      if (database.isOpen) database.close();
+    },
+    prepare: (text) => {
+      const known = statements.get(text);
+      if (known !== undefined) return known;
+      if (statements.size >= statementLimit) statements.clear();
+      // A transaction that starts with a read cannot become a writing one while another process
+      // writes: taking the write lock first makes it wait instead of fail.
+      const statement = adapt(database.prepare(text === 'begin' ? 'begin immediate' : text));
+      statements.set(text, statement);
+      return statement;
+    },
+  };
+}
+
+function adapt(statement: StatementSync): SqliteStatement {
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...values(parameters)),
+    run: (parameters) => statement.run(...values(parameters)),
+    iterate: (parameters) => statement.iterate(...values(parameters)),
+  };
+}
+
+function values(parameters: readonly unknown[]): SQLInputValue[] {
+  return parameters.map((value) => {
+    if (typeof value === 'string' || typeof value === 'number' || value === null) return value;
+    throw new TypeError(`Only text, numbers and null are stored, not ${typeof value}.`);
+  });
+}

@@ -1,0 +1,204 @@
+import { z } from 'zod';
+
+import { CoordinatorError } from '../errors.ts';
+import { issueUrl, type Plan, type PlanEdge } from '../issue/plan.ts';
+import { readingSchema, sources, warningSchema } from '../issue/reading.ts';
+import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
+import { states, type State } from '../issue/state.ts';
+import type { Database } from './database.ts';
+import { findRepositoryId } from './edges.ts';
+import { distinctEdges, linkedEdges, type EdgeEnd, type LinkedEdge } from './linked-edges.ts';
+
+/** Reads plans as the API and the command line give them; `giteaUrl` is where their links point. */
+export interface PlanStore {
+  readonly db: Database;
+  readonly giteaUrl: string;
+}
+
+export interface PlanPage {
+  readonly items: readonly Plan[];
+  readonly nextCursor: string | null;
+}
+
+interface ListOptions {
+  readonly state?: State | undefined;
+  readonly repository?: string | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** Plans, newest change first, a page at a time. Throws `invalid_cursor`. */
+export async function listPlans(store: PlanStore, options: ListOptions): Promise<PlanPage> {
+  const { state, repository, limit, cursor } = options;
+  let query = selectIssues(store.db)
+    .orderBy('changed_at', 'desc')
+    .orderBy('repository_id', 'desc')
+    .orderBy('number', 'desc');
+  if (state !== undefined) query = query.where('state', '=', state);
+  if (repository !== undefined) {
+    const id = await findRepositoryId(store.db, repository);
+    if (id === undefined) return { items: [], nextCursor: null };
+    query = query.where('repository_id', '=', id);
+  }
+  if (cursor !== undefined) {
+    const [changedAt, repositoryId, number] = decodeCursor(cursor);
+    query = query.where((eb) =>
+      eb(
+        eb.refTuple('changed_at', 'repository_id', 'number'),
+        '<',
+        eb.tuple(changedAt, repositoryId, number),
+      ),
+    );
+  }
+  const rows = await query.limit(limit + 1).execute();
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  const nextCursor =
+    rows.length > limit && last !== undefined
+      ? encodeCursor([last.changed_at, last.repository_id, last.number])
+      : null;
+  return { items: await plansOf(store, page), nextCursor };
+}
+
+/** One plan under the repository's present name; undefined when not known or deleted. */
+export async function findPlan(store: PlanStore, ref: IssueRef): Promise<Plan | undefined> {
+  const repositoryId = await findRepositoryId(store.db, ref.repository);
+  if (repositoryId === undefined) return undefined;
+  const rows = await selectIssues(store.db)
+    .where('repository_id', '=', repositoryId)
+    .where('number', '=', ref.number)
+    .execute();
+  const [plan] = await plansOf(store, rows);
+  return plan;
+}
+
+export interface Queue {
+  readonly ready: readonly { ref: string; rank: number; why: string; plan: Plan }[];
+  /** The bot's open issues that may not start, counted by reason code. */
+  readonly waiting: Readonly<Record<string, number>>;
+}
+
+/** Ready issues in the order they will be handed out (the longest ready first), and why others wait. */
+export async function readQueue(store: PlanStore, limit: number): Promise<Queue> {
+  const rows = await selectIssues(store.db)
+    .where('state', '=', 'ready')
+    .orderBy('ready_at')
+    .orderBy('number')
+    .orderBy('repository_id')
+    .limit(limit)
+    .execute();
+  const plans = await plansOf(store, rows);
+  const counts = await store.db
+    .selectFrom('issues')
+    .select(['reason_code as code', (eb) => eb.fn.countAll<number>().as('count')])
+    .where('deleted', '=', 0)
+    .where('state', 'not in', ['ready', 'done', 'released'])
+    .groupBy('reason_code')
+    .orderBy('reason_code')
+    .execute();
+  return {
+    ready: plans.map((plan, index) => ({
+      ref: plan.ref,
+      rank: index + 1,
+      why: `Ready since ${isoTime(rows[index]?.ready_at ?? 0)}; the longest ready goes first.`,
+      plan,
+    })),
+    waiting: Object.fromEntries(counts.map(({ code, count }) => [code, count])),
+  };
+}
+
+function selectIssues(db: Database) {
+  return db
+    .selectFrom('issues')
+    .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
+    .select(['repository_id', 'number', 'title', 'open', 'full_name'])
+    .select(['reading', 'estimate', 'assignment', 'warnings'])
+    .select(['state', 'reason_code', 'reason_text', 'ready_at', 'changed_at'])
+    .where('deleted', '=', 0);
+}
+
+type PlanRow = Awaited<ReturnType<ReturnType<typeof selectIssues>['execute']>>[number];
+
+async function plansOf(store: PlanStore, rows: readonly PlanRow[]): Promise<Plan[]> {
+  const keys = rows.map(keyOfRow);
+  const waitsFor = groupEdges(await linkedEdges(store.db, keys, 'blocked'), 'blocked');
+  const holdsUp = groupEdges(await linkedEdges(store.db, keys, 'blocker'), 'blocker');
+  return rows.map((row) => {
+    const id = keyOf(keyOfRow(row));
+    const blockedBy = distinctEdges(waitsFor.get(id) ?? []);
+    const blocks = distinctEdges(holdsUp.get(id) ?? []);
+    return planOf(store.giteaUrl, row, {
+      blockedBy: blockedBy.flatMap((edge) => planEdge(edge, edge.blocker)),
+      blocks: blocks.flatMap((edge) => planEdge(edge, edge.blocked)),
+    });
+  });
+}
+
+function keyOfRow(row: PlanRow): IssueKey {
+  return { repositoryId: row.repository_id, number: row.number };
+}
+
+function groupEdges(edges: readonly LinkedEdge[], end: 'blocked' | 'blocker') {
+  return Map.groupBy(edges, (edge) => {
+    const key = edge[end].key;
+    return key === undefined ? '' : keyOf(key);
+  });
+}
+
+function planEdge(edge: LinkedEdge, other: EdgeEnd): PlanEdge[] {
+  if (other.state === 'deleted') return [];
+  return [{ ref: other.ref, state: other.state, source: edge.source, evidence: edge.evidence }];
+}
+
+const stateSchema = z.enum(states);
+const reasonSchema = z.object({ code: z.string(), text: z.string() });
+const estimateSchema = z.object({
+  low: z.int(),
+  likely: z.int(),
+  high: z.int(),
+  source: z.enum(sources),
+  formula: z.int().nullable(),
+});
+const assignmentSchema = z.object({ agent: z.string().nullable(), reason: reasonSchema });
+const shownReadingSchema = readingSchema.omit({ dependencies: true, warnings: true });
+
+function planOf(giteaUrl: string, row: PlanRow, edges: Pick<Plan, 'blockedBy' | 'blocks'>): Plan {
+  return {
+    ref: formatRef({ repository: row.full_name, number: row.number }),
+    repositoryId: row.repository_id,
+    number: row.number,
+    title: row.title,
+    url: issueUrl(giteaUrl, row.full_name, row.number),
+    open: row.open === 1,
+    state: stateSchema.parse(row.state),
+    reason: { code: row.reason_code, text: row.reason_text },
+    reading: stored(row.reading, shownReadingSchema),
+    ...edges,
+    estimate: stored(row.estimate, estimateSchema),
+    assignment: stored(row.assignment, assignmentSchema),
+    warnings: z.array(warningSchema).parse(JSON.parse(row.warnings)),
+    updatedAt: isoTime(row.changed_at),
+  };
+}
+
+function stored<T>(json: string | null, schema: z.ZodType<T>): T | null {
+  return json === null ? null : schema.parse(JSON.parse(json));
+}
+
+function isoTime(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}
+
+type Position = [changedAt: number, repositoryId: number, number: number];
+const positionSchema = z.tuple([z.int(), z.int(), z.int()]);
+
+function encodeCursor(position: Position): string {
+  return Buffer.from(position.join(' ')).toString('base64url');
+}
+
+function decodeCursor(cursor: string): Position {
+  const numbers = Buffer.from(cursor, 'base64url').toString().split(' ').map(Number);
+  const parsed = positionSchema.safeParse(numbers);
+  if (parsed.success) return parsed.data;
+  throw new CoordinatorError('invalid_cursor', 'cursor is not one that this list gave out.');
+}

@@ -1,0 +1,92 @@
+import type { Generated, Selectable } from 'kysely';
+
+/** One webhook POST. `event` and `body` hold what we understood; `raw` the bytes of what we did not. */
+export interface DeliveriesTable {
+  seq: Generated<number>;
+  id: string;
+  /** `waiting` is shown as pending (due) or scheduled (its time is to come). */
+  status: 'waiting' | 'done' | 'dead' | 'rejected';
+  /** Name in the event header, unsigned. */
+  event_name: string;
+  kind: string | null;
+  repository_id: number | null;
+  issue_number: number | null;
+  /** `updated_at` of the snapshot, epoch milliseconds. */
+  snapshot_at: number | null;
+  /** JSON of the event without the issue's text. */
+  event: string | null;
+  body: string | null;
+  /** Base64 of the request body, kept only while it has not been understood. */
+  raw: string | null;
+  raw_size: number;
+  body_hash: string;
+  received_at: number;
+  due_at: number;
+  attempts: number;
+  handled_at: number | null;
+  error: string | null;
+}
+
+export interface RepositoriesTable {
+  id: number;
+  full_name: string;
+  lower_name: string;
+  /** `updated_at` of the snapshot the name was last seen in: repositories get renamed. */
+  named_at: number;
+}
+
+export interface IssuesTable {
+  repository_id: number;
+  number: number;
+  title: string;
+  /** Kept only while the issue is assigned to the bot. */
+  body: string;
+  body_cut: number;
+  open: number;
+  deleted: number;
+  assigned: number;
+  assignees: string;
+  labels: string;
+  snapshot_at: number;
+  labels_at: number;
+  reading: string | null;
+  estimate: string | null;
+  assignment: string | null;
+  /** Warnings of reading and assignment; those that follow from the graph are in `warnings`. */
+  own_warnings: string;
+  warnings: string;
+  state: string;
+  reason_code: string;
+  reason_text: string;
+  /** Since when it is ready, epoch milliseconds; null in any other state. */
+  ready_at: number | null;
+  changed_at: number;
+}
+
+/**
+ * "`blocked` waits for `blocker`", declared in the issue `declared_*`. An end in a repository of which
+ * only the name is known has no id yet: the name stands in `unresolved_name` (lower case).
+ */
+export interface EdgesTable {
+  id: Generated<number>;
+  declared_repository_id: number;
+  declared_number: number;
+  blocked_repository_id: number | null;
+  blocked_number: number;
+  blocker_repository_id: number | null;
+  blocker_number: number;
+  unresolved_name: string | null;
+  source: string;
+  evidence: string;
+}
+
+export interface Schema {
+  deliveries: DeliveriesTable;
+  repositories: RepositoriesTable;
+  issues: IssuesTable;
+  edges: EdgesTable;
+}
+
+export type DeliveryRow = Selectable<DeliveriesTable>;
+export type IssueRow = Selectable<IssuesTable>;
+export type EdgeRow = Selectable<EdgesTable>;

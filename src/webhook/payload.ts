@@ -1,0 +1,187 @@
+import { parse as parseJson } from 'secure-json-parse';
+import { z } from 'zod';
+
+import { CoordinatorError } from '../errors.ts';
+import { textLimit, type IssueEvent } from '../issue/event.ts';
+
+export type ParsedDelivery =
+  | { readonly kind: 'event'; readonly event: IssueEvent }
+  | { readonly kind: 'ignored'; readonly reason: string };
+
+/** Authentic, but not a payload this version understands. */
+export class PayloadError extends CoordinatorError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('payload_not_understood', message, options);
+    this.name = 'PayloadError';
+  }
+}
+
+/** Gitea's own payloads are about six levels deep. */
+const depthLimit = 64;
+
+const userSchema = z.object({ login: z.string().min(1) });
+
+/** RFC 3339, whole seconds, in the server's zone; year 1 and 1970 stand for "not set". */
+const timeSchema = z.iso
+  .datetime({ offset: true })
+  .transform((text) => Math.max(0, Date.parse(text)))
+  .pipe(z.int());
+
+/** The keys we use; unknown ones are normal and dropped, lists may be null or missing. */
+const issuePayloadSchema = z.object({
+  action: z.string(),
+  issue: z.object({
+    number: z.int().positive(),
+    title: z.string(),
+    body: z.string().nullish(),
+    state: z.enum(['open', 'closed']),
+    assignees: z.array(userSchema).nullish(),
+    labels: z.array(z.object({ name: z.string() })).nullish(),
+    updated_at: timeSchema,
+    pull_request: z.looseObject({}).nullish(),
+  }),
+  repository: z.object({
+    id: z.int().positive(),
+    full_name: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
+  }),
+  sender: userSchema.nullish(),
+  comment: z.object({ body: z.string().nullish() }).nullish(),
+  is_pull: z.boolean().nullish(),
+});
+type IssuePayload = z.infer<typeof issuePayloadSchema>;
+
+const kindOfAction: ReadonlyMap<string, IssueEvent['kind']> = new Map([
+  ['opened', 'opened'],
+  ['edited', 'edited'],
+  ['closed', 'closed'],
+  ['reopened', 'reopened'],
+  ['deleted', 'deleted'],
+  ['assigned', 'assigned'],
+  ['unassigned', 'unassigned'],
+  ['label_updated', 'labelled'],
+  ['label_cleared', 'labelled'],
+  ['milestoned', 'milestoned'],
+  ['demilestoned', 'milestoned'],
+] as const);
+
+/** What our own comments and labels are known by. */
+const ownCommentMarker = '<!-- mosaic-coordinator';
+const ownLabelScope = 'coordinator/';
+
+/**
+ * Turns the bytes of an authentic delivery into an event of ours, or says why it is ignored. The event
+ * header is not signed, so a body that does not belong to it is refused. Throws `PayloadError`.
+ */
+export function parseDelivery(
+  eventName: string,
+  raw: Buffer,
+  bot: string | undefined,
+): ParsedDelivery {
+  const json = parseBytes(raw);
+  if (eventName === '') throw new PayloadError('The delivery has no X-Gitea-Event header.');
+  if (eventName !== 'issues' && eventName !== 'issue_comment')
+    return { kind: 'ignored', reason: `event ${eventName.slice(0, 60)} is not about issues` };
+  const parsed = issuePayloadSchema.safeParse(json);
+  if (!parsed.success) throw new PayloadError(describeIssues(parsed.error));
+  const payload = parsed.data;
+  if ((eventName === 'issue_comment') !== (payload.comment != null))
+    throw new PayloadError(`The body is not one of event ${eventName}.`);
+  if (payload.issue.pull_request != null || payload.is_pull === true)
+    return { kind: 'ignored', reason: 'about a pull request' };
+  const kind = eventName === 'issues' ? kindOfAction.get(payload.action) : 'commented';
+  if (kind === undefined)
+    return { kind: 'ignored', reason: `action ${payload.action.slice(0, 60)} changes no plan` };
+  const ours = ownChange(kind, payload, bot);
+  if (ours !== undefined) return { kind: 'ignored', reason: ours };
+  return { kind: 'event', event: eventOf(kind, payload) };
+}
+
+/** The JSON parser would pass over it silently. */
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
+
+function parseBytes(raw: Buffer): unknown {
+  if (raw.length === 0) throw new PayloadError('The delivery has no body.');
+  if (raw.subarray(0, 3).equals(byteOrderMark))
+    throw new PayloadError('The body starts with a byte order mark.');
+  let json: unknown;
+  try {
+    json = parseJson(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(raw));
+  } catch (error) {
+    throw new PayloadError('The body is not JSON in UTF-8.', { cause: error });
+  }
+  if (!isShallow(json)) throw new PayloadError(`The body nests deeper than ${depthLimit} levels.`);
+  return json;
+}
+
+/** Walks level by level, without recursion: a hostile body must not exhaust the stack. */
+function isShallow(json: unknown): boolean {
+  let level: unknown[] = [json];
+  for (let depth = 0; depth <= depthLimit; depth += 1) {
+    const next: unknown[] = [];
+    for (const value of level) {
+      if (typeof value !== 'object' || value === null) continue;
+      for (const child of Object.values(value)) {
+        if (typeof child === 'object' && child !== null) next.push(child);
+      }
+    }
+    if (next.length === 0) return true;
+    level = next;
+  }
+  return false;
+}
+
+function ownChange(
+  kind: IssueEvent['kind'],
+  payload: IssuePayload,
+  bot: string | undefined,
+): string | undefined {
+  if (bot === undefined || payload.sender?.login.toLowerCase() !== bot.toLowerCase())
+    return undefined;
+  if (kind === 'commented' && payload.comment?.body?.includes(ownCommentMarker) === true)
+    return 'our own comment';
+  if (
+    kind === 'labelled' &&
+    payload.issue.labels?.some(({ name }) => name.startsWith(ownLabelScope))
+  )
+    return 'our own label';
+  return undefined;
+}
+
+function eventOf(
+  kind: IssueEvent['kind'],
+  { action, issue, repository }: IssuePayload,
+): IssueEvent {
+  const body = issue.body ?? '';
+  return {
+    kind,
+    issue: {
+      repositoryId: repository.id,
+      repository: repository.full_name,
+      number: issue.number,
+      title: issue.title,
+      body: body.slice(0, textLimit),
+      bodyCut: body.length > textLimit,
+      open: issue.state === 'open',
+      assignees: issue.assignees?.map(({ login }) => login) ?? [],
+      labels: labelsOf(action, issue.labels ?? []),
+      updatedAt: issue.updated_at,
+    },
+  };
+}
+
+/**
+ * Two payloads of Gitea 1.25 lie: `label_cleared` carries the labels of before, and `label_updated` after
+ * a replacement carries none at all.
+ */
+function labelsOf(action: string, labels: readonly { name: string }[]): string[] | null {
+  if (action === 'label_cleared') return [];
+  if (action === 'label_updated' && labels.length === 0) return null;
+  return labels.map(({ name }) => name);
+}
+
+function describeIssues(error: z.ZodError): string {
+  const problems = error.issues
+    .slice(0, 5)
+    .map(({ path, message }) => `${path.join('.')}: ${message}`);
+  return `The payload is not as expected: ${problems.join('; ')}`.slice(0, 500);
+}

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+
+import { errorCodes, type FastifyInstance, type FastifyReply } from 'fastify';
+
+import type { Delivery, RejectedDelivery } from '../inbox/delivery.ts';
+import { formatRef } from '../issue/ref.ts';
+import type { Logger } from '../log.ts';
+import { parseDelivery, PayloadError, type ParsedDelivery } from './payload.ts';
+import { verifySignature, type WebhookSecrets } from './signature.ts';
+
+export const webhookPath = '/webhook/gitea';
+
+/** An `edited` payload carries the old text and the new one; Gitea itself has no limit. */
+const bodyLimit = 16 * 1024 * 1024;
+
+const UnsupportedMediaType = errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE;
+
+export interface WebhookDeps {
+  readonly secrets: WebhookSecrets;
+  /** Login of the bot; undefined while it is not known. */
+  readonly bot: string | undefined;
+  readonly log: Logger;
+  readonly add: (delivery: Delivery) => Promise<'accepted' | 'duplicate'>;
+  readonly addRejected: (delivery: RejectedDelivery) => Promise<unknown>;
+  /** Called after a commit that brought something new. */
+  readonly onAccepted: () => void;
+}
+
+/**
+ * Takes deliveries. Refusals in this order: method, content type, size, signature, payload; the answer
+ * 200 is sent only when the delivery is on disk.
+ */
+export function registerWebhook(app: FastifyInstance, deps: WebhookDeps): void {
+  // Before anything is read, and for methods that no route knows as well.
+  app.addHook('onRequest', (request, reply, done) => {
+    const path = request.url.split('?', 1)[0]?.replace(/\/$/, '');
+    if (path !== webhookPath || request.method === 'POST') return done();
+    const error = { code: 'method_not_allowed', message: 'Deliveries are taken by POST only.' };
+    void reply.code(405).header('allow', 'POST').send({ error });
+  });
+  app.register((scope, _options, done) => {
+    // The signature covers the bytes as sent, so nothing may parse them before it is checked.
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(
+      'application/json',
+      { parseAs: 'buffer' },
+      (_request, body, next) => {
+        next(null, body);
+      },
+    );
+    scope.post(webhookPath, { bodyLimit }, (request, reply) => {
+      // A request without a body reaches this point without any content type having been looked at.
+      if (request.headers['content-type'] === undefined) throw new UnsupportedMediaType();
+      return receive(deps, request.headers, request.body, reply);
+    });
+    done();
+  });
+}
+
+async function receive(
+  deps: WebhookDeps,
+  headers: IncomingHttpHeaders,
+  body: unknown,
+  reply: FastifyReply,
+) {
+  const raw = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+  const verification = verifySignature(raw, headers, deps.secrets);
+  if (!verification.valid) {
+    deps.log.warn({ reason: verification.reason, bytes: raw.length }, 'delivery refused');
+    const error = { code: 'signature_invalid', message: 'The signature is missing or wrong.' };
+    return reply.code(401).send({ error });
+  }
+  const bodyHash = createHash('sha256').update(raw).digest('hex');
+  const eventName = (headerOf(headers, 'event') ?? '').slice(0, 100);
+  const id = deliveryId(headers, bodyHash);
+  const log = deps.log.child({ delivery: id, event: eventName, secret: verification.secret });
+  try {
+    const parsed = parseDelivery(eventName, raw, deps.bot);
+    return await accept(deps, log, parsed, { id, eventName, bodyHash });
+  } catch (error) {
+    if (!(error instanceof PayloadError)) throw error;
+    await deps.addRejected({ id, eventName, bodyHash, raw, error: error.message });
+    log.warn({ reason: error.message, bytes: raw.length, bodyHash }, 'delivery rejected');
+    return reply.code(422).send({ error: { code: error.code, message: error.message } });
+  }
+}
+
+async function accept(
+  deps: WebhookDeps,
+  log: Logger,
+  parsed: ParsedDelivery,
+  delivery: Pick<Delivery, 'id' | 'eventName' | 'bodyHash'>,
+) {
+  if (parsed.kind === 'ignored') {
+    log.info({ reason: parsed.reason }, 'delivery ignored');
+    return { status: 'ignored', deliveryId: delivery.id, reason: parsed.reason };
+  }
+  const { event } = parsed;
+  const status = await deps.add({ ...delivery, event });
+  log.info({ kind: event.kind, issue: formatRef(event.issue) }, `delivery ${status}`);
+  if (status === 'accepted') deps.onAccepted();
+  return { status, deliveryId: delivery.id };
+}
+
+/** Gitea and Forgejo send the same header under several names. */
+function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  for (const vendor of ['gitea', 'forgejo', 'github', 'gogs']) {
+    const value = headers[`x-${vendor}-${name}`];
+    if (typeof value === 'string' && value !== '') return value;
+  }
+  return undefined;
+}
+
+/**
+ * The id is not signed and may be missing: one that cannot be ours is made from the body instead, so that
+ * the same bytes sent twice are still a duplicate.
+ */
+function deliveryId(headers: IncomingHttpHeaders, bodyHash: string): string {
+  const id = headerOf(headers, 'delivery');
+  return id !== undefined && /^[\w-]{1,64}$/.test(id) ? id : `body-${bodyHash}`;
+}

@@ -1,0 +1,54 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** The secrets of the hook: the present one and, during a rotation, the one before. */
+export interface WebhookSecrets {
+  readonly current: string;
+  readonly previous?: string | undefined;
+}
+
+export type Verification =
+  | { readonly valid: true; readonly secret: 'current' | 'previous' }
+  | { readonly valid: false; readonly reason: string };
+
+/**
+ * Headers that carry HMAC-SHA256 over the body in lower-case hex, and what stands before it. SHA-1 and
+ * `X-Gogs-Signature` are not looked at.
+ */
+const signatureHeaders = [
+  { name: 'x-gitea-signature', pattern: /^([0-9a-f]{64})$/ },
+  { name: 'x-forgejo-signature', pattern: /^([0-9a-f]{64})$/ },
+  { name: 'x-hub-signature-256', pattern: /^sha256=([0-9a-f]{64})$/ },
+] as const;
+
+/**
+ * Checks the signature of the raw body bytes. Every signature header that is there must be well formed
+ * and all must agree; a header sent twice arrives joined by a comma and so is malformed. Never throws.
+ */
+export function verifySignature(
+  body: Buffer,
+  headers: IncomingHttpHeaders,
+  secrets: WebhookSecrets,
+): Verification {
+  const claimed = new Set<string>();
+  for (const { name, pattern } of signatureHeaders) {
+    const value = headers[name];
+    if (value === undefined) continue;
+    const hex = typeof value === 'string' ? pattern.exec(value)?.[1] : undefined;
+    if (hex === undefined) return { valid: false, reason: `${name} is not well formed` };
+    claimed.add(hex);
+  }
+  const [hex] = claimed;
+  if (hex === undefined) return { valid: false, reason: 'no signature header' };
+  if (claimed.size > 1) return { valid: false, reason: 'the signature headers disagree' };
+  const signature = Buffer.from(hex, 'hex');
+  const current = matches(signature, body, secrets.current);
+  const previous = secrets.previous !== undefined && matches(signature, body, secrets.previous);
+  if (current) return { valid: true, secret: 'current' };
+  if (previous) return { valid: true, secret: 'previous' };
+  return { valid: false, reason: 'the signature does not match the body' };
+}
+
+function matches(signature: Buffer, body: Buffer, secret: string): boolean {
+  return timingSafeEqual(signature, createHmac('sha256', secret).update(body).digest());
+}

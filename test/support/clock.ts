@@ -1,0 +1,10 @@
+/** A clock that stands still until told otherwise. */
+export function manualClock(startMs = Date.parse('2026-11-23T12:00:00Z')) {
+  let current = startMs;
+  return {
+    now: () => current,
+    advance: (milliseconds: number) => {
+      current += milliseconds;
+    },
+  };
+}
