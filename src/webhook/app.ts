@@ -1,4 +1,4 @@
-import Fastify, { type FastifyBaseLogger, type FastifyError } from 'fastify';
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyError } from 'fastify';
 
 import { CoordinatorError, StoreUnavailable } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -14,7 +14,7 @@ export function createApp(log: Logger) {
   const loggerInstance: FastifyBaseLogger = log;
   const app = Fastify({
     loggerInstance,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: requestTimeoutMs,
     http: {
       headersTimeout: headersTimeoutMs,

@@ -64,7 +64,8 @@ export async function startService(options: ServiceOptions = {}) {
 
   /** Calls the API with the token of the tests; `method` defaults to GET. */
   async function api(path: string, init: RequestInit = {}) {
-    const headers = { authorization: `Bearer ${apiToken}`, ...init.headers };
+    const headers = new Headers(init.headers);
+    if (!headers.has('authorization')) headers.set('authorization', `Bearer ${apiToken}`);
     const reply = await fetch(`${url}/api/v1${path}`, { ...init, headers });
     const json: unknown = await reply.json();
     return { status: reply.status, json };
