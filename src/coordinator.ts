@@ -158,5 +158,3 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
 
   return { app, start, idle: () => worker.idle(), close };
 }
-
-export type Coordinator = ReturnType<typeof createCoordinator>;

@@ -75,10 +75,12 @@ function newRow({ id, eventName, bodyHash }: Delivery | RejectedDelivery, now: n
   };
 }
 
+const storedEventSchema = issueEventSchema.extend({
+  issue: issueEventSchema.shape.issue.omit({ body: true }),
+});
+
 /** Puts the event of a stored row together again. */
 export function storedEvent(row: Pick<DeliveryRow, 'event' | 'body'>): IssueEvent {
-  const { kind, issue } = issueEventSchema
-    .extend({ issue: issueEventSchema.shape.issue.omit({ body: true }) })
-    .parse(JSON.parse(row.event ?? 'null'));
+  const { kind, issue } = storedEventSchema.parse(JSON.parse(row.event ?? 'null'));
   return { kind, issue: { ...issue, body: row.body ?? '' } };
 }

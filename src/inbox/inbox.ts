@@ -39,6 +39,8 @@ export interface InboxCounts {
   readonly oldestSeconds: number;
 }
 
+type UnreadRow = Pick<DeliveryRow, 'seq' | 'event_name' | 'raw'>;
+
 /** Most deliveries handled as one group; the rest of a larger storm follows in the next round. */
 const groupLimit = 10_000;
 /** Bytes of deliveries not understood that are kept; beyond it the oldest lose theirs. */
@@ -100,16 +102,16 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
     for (;;) {
       const next = await nextDueRow(busy);
       if (next === undefined) return undefined;
-      if (next.event === null) await reparse(next);
-      else if (next.repository_id !== null && next.issue_number !== null)
-        return groupOf({ repositoryId: next.repository_id, number: next.issue_number });
+      const { repository_id: repositoryId, issue_number: number } = next;
+      if (repositoryId !== null && number !== null) return groupOf({ repositoryId, number });
+      await reparse(next);
     }
   }
 
-  function nextDueRow(busy: readonly IssueKey[]): Promise<DeliveryRow | undefined> {
+  function nextDueRow(busy: readonly IssueKey[]) {
     let query = db
       .selectFrom('deliveries')
-      .selectAll()
+      .select(['seq', 'event_name', 'repository_id', 'issue_number', 'raw'])
       .where('status', '=', 'waiting')
       .where('due_at', '<=', now());
     for (const { repositoryId, number } of busy) {
@@ -124,12 +126,12 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
     return query.orderBy('due_at').orderBy('seq').limit(1).executeTakeFirst();
   }
 
-  async function reparse(row: DeliveryRow): Promise<void> {
+  async function reparse(row: UnreadRow): Promise<void> {
     const parsed = tryParse(row);
     await db.updateTable('deliveries').set(parsed).where('seq', '=', row.seq).execute();
   }
 
-  function tryParse(row: DeliveryRow) {
+  function tryParse(row: UnreadRow) {
     try {
       const event = parse(row.event_name, Buffer.from(row.raw ?? '', 'base64'));
       return { ...eventColumns(event), raw: null, raw_size: 0, error: null };

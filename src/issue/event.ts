@@ -21,7 +21,7 @@ export const textLimit = 1_000_000;
  * An issue as one delivery describes it. Payloads are snapshots frozen when the event was made: they
  * arrive late, twice and out of order.
  */
-export const issueSnapshotSchema = z.object({
+const issueSnapshotSchema = z.object({
   repositoryId: z.int(),
   repository: z.string(),
   number: z.int().positive(),
@@ -36,7 +36,6 @@ export const issueSnapshotSchema = z.object({
   /** Gitea's `updated_at` in epoch milliseconds (whole seconds on the wire). */
   updatedAt: z.int(),
 });
-export type IssueSnapshot = Readonly<z.infer<typeof issueSnapshotSchema>>;
 
 /** What happened to one issue, in our words. Level-triggered: the kind is a hint, the snapshot decides. */
 export const issueEventSchema = z.object({

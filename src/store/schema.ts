@@ -89,4 +89,3 @@ export interface Schema {
 
 export type DeliveryRow = Selectable<DeliveriesTable>;
 export type IssueRow = Selectable<IssuesTable>;
-export type EdgeRow = Selectable<EdgesTable>;

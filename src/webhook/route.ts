@@ -4,7 +4,6 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { errorCodes, type FastifyInstance, type FastifyReply } from 'fastify';
 
 import type { Delivery, RejectedDelivery } from '../inbox/delivery.ts';
-import { formatRef } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
 import { parseDelivery, PayloadError, type ParsedDelivery } from './payload.ts';
 import { verifySignature, type WebhookSecrets } from './signature.ts';
@@ -74,14 +73,17 @@ async function receive(
   const bodyHash = createHash('sha256').update(raw).digest('hex');
   const eventName = (headerOf(headers, 'event') ?? '').slice(0, 100);
   const id = deliveryId(headers, bodyHash);
-  const log = deps.log.child({ delivery: id, event: eventName, secret: verification.secret });
+  const log = deps.log.child({ delivery: id, secret: verification.secret });
   try {
     const parsed = parseDelivery(eventName, raw, deps.bot);
     return await accept(deps, log, parsed, { id, eventName, bodyHash });
   } catch (error) {
     if (!(error instanceof PayloadError)) throw error;
     await deps.addRejected({ id, eventName, bodyHash, raw, error: error.message });
-    log.warn({ reason: error.message, bytes: raw.length, bodyHash }, 'delivery rejected');
+    log.warn(
+      { event: eventName, reason: error.message, bytes: raw.length, bodyHash },
+      'delivery rejected',
+    );
     return reply.code(422).send({ error: { code: error.code, message: error.message } });
   }
 }
@@ -93,12 +95,13 @@ async function accept(
   delivery: Pick<Delivery, 'id' | 'eventName' | 'bodyHash'>,
 ) {
   if (parsed.kind === 'ignored') {
-    log.info({ reason: parsed.reason }, 'delivery ignored');
+    log.info({ event: delivery.eventName, reason: parsed.reason }, 'delivery ignored');
     return { status: 'ignored', deliveryId: delivery.id, reason: parsed.reason };
   }
   const { event } = parsed;
   const status = await deps.add({ ...delivery, event });
-  log.info({ kind: event.kind, issue: formatRef(event.issue) }, `delivery ${status}`);
+  const { repository, number } = event.issue;
+  log.info({ event: event.kind, repository, issue: number }, `delivery ${status}`);
   if (status === 'accepted') deps.onAccepted();
   return { status, deliveryId: delivery.id };
 }
