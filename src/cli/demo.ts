@@ -1,4 +1,300 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { z } from 'zod';
+
+import { loadConfig } from '../config.ts';
+import { createCoordinator } from '../coordinator.ts';
+import { CoordinatorError } from '../errors.ts';
+import { createLogger } from '../log.ts';
+import {
+  forgedEvent,
+  storyBot,
+  storyChanges,
+  storyIssues,
+  storyPayload,
+  storyProblems,
+  storyRepository,
+  waitingNumber,
+  type StoryEvent,
+} from './demo-story.ts';
 import type { Io } from './io.ts';
-export async function demo(io: Io, options: { keep: boolean }): Promise<void> {
-  await Promise.resolve([io, options]);
+import { renderPlans } from './issues.ts';
+import { printable } from './output.ts';
+
+export interface DemoOptions {
+  /** Leaves the service running until told to stop. */
+  readonly keep: boolean;
+  /** Folder of the recorded deliveries; the one of the checkout by default. */
+  readonly recordings?: string;
+}
+
+/** The same from src/cli and from dist/cli. */
+const checkoutRecordings = fileURLToPath(
+  new URL('../../test/fixtures/deliveries', import.meta.url),
+);
+/** The hook the deliveries were recorded from had this secret: here it is the one before the present. */
+const recordedSecret = 'orbit-test-secret';
+/** The story takes about a second; whoever waits longer than this is better served by an error. */
+const timeLimitMs = 60_000;
+
+/**
+ * Runs the real service on recorded deliveries and a small story, and prints the plans it made. Throws
+ * when anything came out otherwise than expected; leaves nothing behind.
+ */
+export async function demo(io: Io, { keep, recordings }: DemoOptions): Promise<void> {
+  const recorded = readRecordings(recordings ?? checkoutRecordings);
+  const stop = listenForStop(io.signal);
+  const directory = await mkdtemp(join(tmpdir(), 'mosaic-demo-'));
+  try {
+    const service = startableService(directory);
+    try {
+      const { url } = await service.coordinator.start();
+      const limit = AbortSignal.any([stop.signal, AbortSignal.timeout(timeLimitMs)]);
+      const stage: Stage = { ...service, io, url, signal: limit };
+      print(stage, `Mosaic Coordinator runs at ${url}, its database is in ${directory}.`);
+      await playOrStop(stage, recorded);
+      printRequests(stage, keep);
+      if (keep && !stop.signal.aborted) await once(stop.signal, 'abort');
+    } finally {
+      await service.coordinator.close();
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+    stop.release();
+  }
+}
+
+interface SignedRequest {
+  readonly name: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+interface Stage extends ReturnType<typeof startableService> {
+  readonly io: Io;
+  readonly url: string;
+  readonly signal: AbortSignal;
+}
+
+const recordingSchema = z.object({
+  name: z.string(),
+  headers: z.array(z.tuple([z.string(), z.string()])),
+  bodyBase64: z.base64(),
+});
+
+/** Describe one connection, not the delivery: every sender sets its own. */
+const connectionHeaders: readonly string[] = ['host', 'content-length', 'accept-encoding'];
+
+function readRecordings(directory: string): SignedRequest[] {
+  const files = existsSync(directory) ? readdirSync(directory) : [];
+  const recorded = files
+    .filter((file) => file.endsWith('.json'))
+    .sort()
+    .map((file) => {
+      const text = readFileSync(join(directory, file), 'utf8');
+      const { name, headers, bodyBase64 } = recordingSchema.parse(JSON.parse(text));
+      const kept = headers.filter(([header]) => !connectionHeaders.includes(header.toLowerCase()));
+      return { name, headers: Object.fromEntries(kept), body: Buffer.from(bodyBase64, 'base64') };
+    });
+  if (recorded.length > 0) return recorded;
+  const message = `There are no recorded deliveries in ${directory}: the demo needs a checkout of the project.`;
+  throw new CoordinatorError('recordings_missing', message);
+}
+
+/** From the first moment on, so that Ctrl-C never leaves the temporary folder behind. */
+function listenForStop(outside: AbortSignal | undefined) {
+  const stop = new AbortController();
+  const abort = () => stop.abort();
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const name of signals) process.once(name, abort);
+  return {
+    signal: outside === undefined ? stop.signal : AbortSignal.any([outside, stop.signal]),
+    release: () => signals.forEach((name) => process.off(name, abort)),
+  };
+}
+
+function startableService(directory: string) {
+  const secret = randomBytes(24).toString('hex');
+  const token = randomBytes(24).toString('hex');
+  const config = loadConfig({
+    HOST: '127.0.0.1',
+    PORT: '0',
+    DATABASE_URL: `file:${join(directory, 'coordinator.db')}`,
+    GITEA_WEBHOOK_SECRET: secret,
+    GITEA_WEBHOOK_SECRET_PREVIOUS: recordedSecret,
+    GITEA_URL: 'https://git.example.test',
+    GITEA_BOT_USERNAME: storyBot,
+    ISSUE_READER: 'offline',
+    API_TOKENS: `demo:${token}`,
+    LOG_LEVEL: 'error',
+  });
+  const problems: string[] = [];
+  const write = (line: string) => void problems.push(`The service logged ${line.trim()}`);
+  const coordinator = createCoordinator(config, createLogger(config.logLevel, { write }));
+  return { coordinator, secret, token, problems };
+}
+
+async function playOrStop(stage: Stage, recorded: readonly SignedRequest[]): Promise<void> {
+  try {
+    await play(stage, recorded);
+  } catch (error) {
+    if (!stage.signal.aborted) throw error;
+    const message = `The demo was stopped before its end, or took longer than ${timeLimitMs / 1_000} s.`;
+    throw new CoordinatorError('demo_stopped', message, { cause: error });
+  }
+}
+
+async function play(stage: Stage, recorded: readonly SignedRequest[]): Promise<void> {
+  print(stage, '\nDeliveries as Gitea 1.25.4 sent them, signed with the previous secret:');
+  await sendAll(stage, 'recorded deliveries', recorded);
+  await settle(stage);
+  await playStory(stage, payloadToChange(recorded));
+  const plans = await readPlans(stage);
+  print(stage, `\n${renderPlans(plans)}`);
+  printWarnings(stage, plans);
+  const problems = [...stage.problems, ...storyProblems(plans)];
+  if (problems.length > 0) {
+    const list = problems.map((problem) => `  - ${problem}`).join('\n');
+    throw new CoordinatorError('demo_failed', `The demo did not go as expected:\n${list}`);
+  }
+  print(stage, `\nAll ${storyIssues.size} issues of ${storyRepository} came out as expected.`);
+}
+
+function payloadToChange(recorded: readonly SignedRequest[]): Buffer {
+  const found = recorded.find(({ name }) => name === 'issues-assigned-bot');
+  if (found !== undefined) return found.body;
+  const message = 'The recording issues-assigned-bot is missing: the demo needs a full checkout.';
+  throw new CoordinatorError('recordings_missing', message);
+}
+
+async function playStory(stage: Stage, recorded: Buffer): Promise<void> {
+  const request = (event: StoryEvent) => signed(stage.secret, event, storyPayload(recorded, event));
+  print(stage, `\nA story of ${storyRepository}, signed with the present secret:`);
+  const assignments = [...storyIssues.keys()].map((number) =>
+    request({ action: 'assigned', number }),
+  );
+  await sendAll(stage, `issues assigned to ${storyBot}`, assignments);
+  await settle(stage);
+  await showWaiting(stage, 'blocked');
+  await sendAll(stage, 'changes (one issue closed, one unassigned)', storyChanges.map(request));
+  await settle(stage);
+  await showWaiting(stage, 'ready');
+  await sendForged(stage, request(forgedEvent));
+  await settle(stage);
+}
+
+/** As Gitea signs: the HMAC of the bytes sent. */
+function signed(secret: string, { action, number }: StoryEvent, body: Buffer): SignedRequest {
+  const name = `garden-${number}-${action}`;
+  const headers = {
+    'content-type': 'application/json',
+    'x-gitea-delivery': name,
+    'x-gitea-event': 'issues',
+    'x-gitea-signature': createHmac('sha256', secret).update(body).digest('hex'),
+  };
+  return { name, headers, body };
+}
+
+async function sendAll(stage: Stage, what: string, requests: readonly SignedRequest[]) {
+  const counts = { accepted: 0, duplicate: 0, ignored: 0, refused: 0 };
+  for (const request of requests) {
+    const { status, answer } = await send(stage, request);
+    counts[answer] += 1;
+    if (answer === 'refused') stage.problems.push(`${request.name} was refused with ${status}.`);
+  }
+  const { accepted, duplicate, ignored, refused } = counts;
+  const repeats = duplicate === 0 ? '' : `${duplicate} seen before, `;
+  const outcome = `${accepted} accepted, ${repeats}${ignored} ignored, ${refused} refused`;
+  print(stage, `  ${requests.length} ${what}: ${outcome}`);
+}
+
+const answerSchema = z.object({ status: z.enum(['accepted', 'duplicate', 'ignored']) });
+
+async function send({ url, signal }: Stage, { headers, body }: SignedRequest) {
+  const reply = await fetch(`${url}/webhook/gitea`, {
+    method: 'POST',
+    headers,
+    body: new Uint8Array(body),
+    signal,
+  });
+  const json: unknown = await reply.json();
+  const answer = reply.ok ? answerSchema.parse(json).status : 'refused';
+  return { status: reply.status, answer } as const;
+}
+
+async function settle({ coordinator, signal }: Stage): Promise<void> {
+  signal.throwIfAborted();
+  await Promise.race([coordinator.idle(), once(signal, 'abort')]);
+  signal.throwIfAborted();
+}
+
+/** Gitea's closing of an issue with one byte of the title changed on its way. */
+async function sendForged(stage: Stage, request: SignedRequest): Promise<void> {
+  const body = Buffer.from(request.body);
+  const byte = body.indexOf('"title":"') + '"title":"'.length;
+  body[byte] = 'X'.charCodeAt(0);
+  const { status, answer } = await send(stage, { ...request, body });
+  print(stage, `  forged delivery ${answer} (${status})`);
+  if (status !== 401) stage.problems.push(`The forged delivery was answered ${status}, not 401.`);
+}
+
+const planSchema = z.object({
+  ref: z.string(),
+  title: z.string(),
+  state: z.string(),
+  reason: z.object({ code: z.string(), text: z.string() }),
+  estimate: z.object({ likely: z.number() }).nullable(),
+  assignment: z.object({ agent: z.string().nullable() }).nullable(),
+  warnings: z.array(z.object({ code: z.string(), text: z.string() })),
+});
+type ToldPlan = z.infer<typeof planSchema>;
+
+async function showWaiting(stage: Stage, expected: string): Promise<void> {
+  const path = `/issues/${storyRepository}/${waitingNumber}`;
+  const { ref, state, reason } = planSchema.parse(await askApi(stage, path));
+  print(stage, `  ${ref} is ${state}: ${reason.text}`);
+  if (state !== expected) stage.problems.push(`${ref} was ${state}, not ${expected}.`);
+}
+
+/** All plans, by issue: the API lists the newest change first. */
+async function readPlans(stage: Stage): Promise<ToldPlan[]> {
+  const page = z.object({ items: z.array(planSchema) });
+  const { items } = page.parse(await askApi(stage, '/issues?limit=200'));
+  const byIssue = new Intl.Collator('en', { numeric: true });
+  return items.sort((a, b) => byIssue.compare(a.ref, b.ref));
+}
+
+async function askApi({ url, token, signal }: Stage, path: string): Promise<unknown> {
+  const headers = { authorization: `Bearer ${token}` };
+  const reply = await fetch(`${url}/api/v1${path}`, { headers, signal });
+  if (reply.ok) return reply.json();
+  const message = `The demo asked for /api/v1${path} and was answered ${reply.status}.`;
+  throw new CoordinatorError('demo_failed', message);
+}
+
+function printWarnings(stage: Stage, plans: readonly ToldPlan[]): void {
+  print(stage, '\nWarnings:');
+  for (const { ref, warnings } of plans)
+    for (const { code, text } of warnings) print(stage, printable(`  ${ref}: ${text} (${code})`));
+}
+
+function printRequests(stage: Stage, keep: boolean): void {
+  const { url, token } = stage;
+  const hint = keep
+    ? 'It keeps running until Ctrl-C; try these:'
+    : 'It ends now; run `npm run demo -- --keep` to keep it running and try these (port and token will differ):';
+  const paths = ['issues?limit=20', `issues/${storyRepository}/${waitingNumber}`, 'queue'];
+  print(stage, `\n${hint}\n  curl -s ${url}/health`);
+  for (const path of paths)
+    print(stage, `  curl -s -H 'Authorization: Bearer ${token}' '${url}/api/v1/${path}'`);
+}
+
+function print({ io }: Stage, text: string): void {
+  io.stdout.write(`${text}\n`);
 }

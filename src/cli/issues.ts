@@ -56,8 +56,16 @@ async function printOne(io: Io, store: PlanStore, text: string, { json }: Option
   else io.stdout.write(renderPlan(plan));
 }
 
+/** What the table shows of a plan. */
+export interface ListedPlan extends Pick<Plan, 'ref' | 'title'> {
+  readonly state: string;
+  readonly reason: { readonly text: string };
+  readonly estimate: { readonly likely: number } | null;
+  readonly assignment: { readonly agent: string | null } | null;
+}
+
 /** The table of several plans. */
-export function renderPlans(plans: readonly Plan[]): string {
+export function renderPlans(plans: readonly ListedPlan[]): string {
   return renderTable(
     ['Issue', 'Title', 'State', 'Tokens', 'Agent', 'Why'],
     plans.map((plan) => [
