@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { readEnvironment, readVersion } from '../config.ts';
 import { ConfigError, CoordinatorError } from '../errors.ts';
 import { demo } from './demo.ts';
-import { deliveriesCommand } from './deliveries.ts';
+import { addDeliveriesCommand } from './deliveries.ts';
 import { issues } from './issues.ts';
 import type { Io } from './io.ts';
 import { serve } from './serve.ts';
@@ -58,6 +58,6 @@ function buildProgram(io: Io): Command {
     .action((ref: string | undefined, options: Record<string, unknown>) =>
       issues(io, ref, options),
     );
-  program.addCommand(deliveriesCommand(io));
+  addDeliveriesCommand(program, io);
   return program;
 }

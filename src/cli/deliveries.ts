@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { z } from 'zod';
 
 import { loadStoreConfig } from '../config.ts';
@@ -23,8 +23,10 @@ const listOptions = z.object({
 });
 
 /** `deliveries list | show ID | replay ID`, whether the service runs or not. */
-export function deliveriesCommand(io: Io): Command {
-  const command = new Command('deliveries').description('look at received deliveries, replay one');
+export function addDeliveriesCommand(program: Command, io: Io): void {
+  const command = program
+    .command('deliveries')
+    .description('look at received deliveries, replay one');
   command
     .command('list', { isDefault: true })
     .description('newest first')
@@ -42,8 +44,6 @@ export function deliveriesCommand(io: Io): Command {
     .argument('<id>', 'delivery id')
     .description('handle a delivery again; a running service takes it up within a second')
     .action((id: string) => replay(io, id));
-  for (const subcommand of command.commands) subcommand.copyInheritedSettings(command);
-  return command;
 }
 
 async function list(io: Io, given: unknown): Promise<void> {

@@ -1,6 +1,5 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +11,14 @@ import { loadConfig } from '../config.ts';
 import { createCoordinator } from '../coordinator.ts';
 import { CoordinatorError } from '../errors.ts';
 import { createLogger } from '../log.ts';
+import {
+  askApi,
+  readRecordings,
+  send,
+  signRequest,
+  type SignedRequest,
+  type Target,
+} from './demo-client.ts';
 import {
   forgedEvent,
   storyBot,
@@ -70,42 +77,7 @@ export async function demo(io: Io, { keep, recordings }: DemoOptions): Promise<v
   }
 }
 
-interface SignedRequest {
-  readonly name: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
-}
-
-interface Stage extends ReturnType<typeof startableService> {
-  readonly io: Io;
-  readonly url: string;
-  readonly signal: AbortSignal;
-}
-
-const recordingSchema = z.object({
-  name: z.string(),
-  headers: z.array(z.tuple([z.string(), z.string()])),
-  bodyBase64: z.base64(),
-});
-
-/** Describe one connection, not the delivery: every sender sets its own. */
-const connectionHeaders: readonly string[] = ['host', 'content-length', 'accept-encoding'];
-
-function readRecordings(directory: string): SignedRequest[] {
-  const files = existsSync(directory) ? readdirSync(directory) : [];
-  const recorded = files
-    .filter((file) => file.endsWith('.json'))
-    .sort()
-    .map((file) => {
-      const text = readFileSync(join(directory, file), 'utf8');
-      const { name, headers, bodyBase64 } = recordingSchema.parse(JSON.parse(text));
-      const kept = headers.filter(([header]) => !connectionHeaders.includes(header.toLowerCase()));
-      return { name, headers: Object.fromEntries(kept), body: Buffer.from(bodyBase64, 'base64') };
-    });
-  if (recorded.length > 0) return recorded;
-  const message = `There are no recorded deliveries in ${directory}: the demo needs a checkout of the project.`;
-  throw new CoordinatorError('recordings_missing', message);
-}
+type Stage = ReturnType<typeof startableService> & Target & { readonly io: Io };
 
 /** From the first moment on, so that Ctrl-C never leaves the temporary folder behind. */
 function listenForStop(outside: AbortSignal | undefined) {
@@ -174,7 +146,12 @@ function payloadToChange(recorded: readonly SignedRequest[]): Buffer {
 }
 
 async function playStory(stage: Stage, recorded: Buffer): Promise<void> {
-  const request = (event: StoryEvent) => signed(stage.secret, event, storyPayload(recorded, event));
+  const request = (event: StoryEvent) =>
+    signRequest(
+      stage.secret,
+      `garden-${event.number}-${event.action}`,
+      storyPayload(recorded, event),
+    );
   print(stage, `\nA story of ${storyRepository}, signed with the present secret:`);
   const assignments = [...storyIssues.keys()].map((number) =>
     request({ action: 'assigned', number }),
@@ -189,18 +166,6 @@ async function playStory(stage: Stage, recorded: Buffer): Promise<void> {
   await settle(stage);
 }
 
-/** As Gitea signs: the HMAC of the bytes sent. */
-function signed(secret: string, { action, number }: StoryEvent, body: Buffer): SignedRequest {
-  const name = `garden-${number}-${action}`;
-  const headers = {
-    'content-type': 'application/json',
-    'x-gitea-delivery': name,
-    'x-gitea-event': 'issues',
-    'x-gitea-signature': createHmac('sha256', secret).update(body).digest('hex'),
-  };
-  return { name, headers, body };
-}
-
 async function sendAll(stage: Stage, what: string, requests: readonly SignedRequest[]) {
   const counts = { accepted: 0, duplicate: 0, ignored: 0, refused: 0 };
   for (const request of requests) {
@@ -212,20 +177,6 @@ async function sendAll(stage: Stage, what: string, requests: readonly SignedRequ
   const repeats = duplicate === 0 ? '' : `${duplicate} seen before, `;
   const outcome = `${accepted} accepted, ${repeats}${ignored} ignored, ${refused} refused`;
   print(stage, `  ${requests.length} ${what}: ${outcome}`);
-}
-
-const answerSchema = z.object({ status: z.enum(['accepted', 'duplicate', 'ignored']) });
-
-async function send({ url, signal }: Stage, { headers, body }: SignedRequest) {
-  const reply = await fetch(`${url}/webhook/gitea`, {
-    method: 'POST',
-    headers,
-    body: new Uint8Array(body),
-    signal,
-  });
-  const json: unknown = await reply.json();
-  const answer = reply.ok ? answerSchema.parse(json).status : 'refused';
-  return { status: reply.status, answer } as const;
 }
 
 async function settle({ coordinator, signal }: Stage): Promise<void> {
@@ -268,14 +219,6 @@ async function readPlans(stage: Stage): Promise<ToldPlan[]> {
   const { items } = page.parse(await askApi(stage, '/issues?limit=200'));
   const byIssue = new Intl.Collator('en', { numeric: true });
   return items.sort((a, b) => byIssue.compare(a.ref, b.ref));
-}
-
-async function askApi({ url, token, signal }: Stage, path: string): Promise<unknown> {
-  const headers = { authorization: `Bearer ${token}` };
-  const reply = await fetch(`${url}/api/v1${path}`, { headers, signal });
-  if (reply.ok) return reply.json();
-  const message = `The demo asked for /api/v1${path} and was answered ${reply.status}.`;
-  throw new CoordinatorError('demo_failed', message);
 }
 
 function printWarnings(stage: Stage, plans: readonly ToldPlan[]): void {

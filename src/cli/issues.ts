@@ -8,7 +8,7 @@ import { states } from '../issue/state.ts';
 import { openExisting } from '../store/database.ts';
 import { findPlan, listPlans, type PlanStore } from '../store/plans.ts';
 import type { Io } from './io.ts';
-import { printJson, renderTable } from './output.ts';
+import { printable, printJson, renderTable } from './output.ts';
 
 const optionsSchema = z.object({
   state: z.enum(states, `--state must be one of ${states.join(', ')}`).optional(),
@@ -97,7 +97,7 @@ function renderPlan(plan: Plan): string {
     lines.push(`Agent       ${assignment.agent ?? 'none'}: ${assignment.reason.text}`);
   lines.push(...renderEdges('Blocked by', plan.blockedBy), ...renderEdges('Blocks', plan.blocks));
   lines.push(...plan.warnings.map(({ code, text }) => `Warning     ${text} (${code})`));
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(printable).join('\n')}\n`;
 }
 
 function renderEdges(title: string, edges: readonly PlanEdge[]): string[] {

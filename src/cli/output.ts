@@ -2,19 +2,44 @@ import Table from 'cli-table3';
 
 import type { Io } from './io.ts';
 
-/** Longest text in one cell. */
-const cellLimit = 60;
+/** Width of a table, in characters; the last column is wrapped to what is left. */
+const tableWidth = 130;
+const narrowestLastColumn = 30;
+/** Longest text in the other columns. */
+const cellLimit = 44;
+const longestText = 1_000;
 
-/** A table for people: plain lines between columns, cells cut to a readable width. */
+/** A table for people; the last column holds the sentences, and is wrapped instead of cut. */
 export function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const table = new Table({ head: [...head], style: { head: [], border: [], compact: true } });
-  table.push(...rows.map((row) => row.map((text) => shorten(printable(text)))));
+  const texts = rows.map((row) =>
+    row.map((text, column) => shorten(text, column === head.length - 1 ? longestText : cellLimit)),
+  );
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...texts.map((row) => row[column]?.length ?? 0)),
+  );
+  const used = widths.slice(0, -1).reduce((sum, width) => sum + width + 3, 0);
+  const last = Math.min(widths.at(-1) ?? 0, Math.max(narrowestLastColumn, tableWidth - used));
+  const table = new Table({
+    head: [...head],
+    colWidths: [...widths.slice(0, -1), last].map((width) => width + 2),
+    wordWrap: true,
+    style: { head: [], border: [], compact: true },
+  });
+  table.push(...texts);
   return table.toString();
 }
 
-/** JSON for machines, as the API answers it. */
+/** JSON for machines, as the API answers it; what could steer a terminal is escaped. */
 export function printJson(io: Io, value: unknown): void {
-  io.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  const json = JSON.stringify(value, null, 2).replace(/[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
+  io.stdout.write(`${json}\n`);
+}
+
+function escaped(character: string): string {
+  return character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('');
 }
 
 /** Issue texts are written by strangers: control characters could steer the terminal. */
@@ -22,6 +47,7 @@ export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
 }
 
-function shorten(text: string): string {
-  return text.length > cellLimit ? `${text.slice(0, cellLimit - 1)}…` : text;
+function shorten(text: string, limit: number): string {
+  const line = printable(text);
+  return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
 }

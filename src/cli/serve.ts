@@ -28,9 +28,11 @@ export async function serve(io: Io): Promise<void> {
         await coordinator.close();
       },
     );
-    io.signal?.addEventListener('abort', () => {
+    const stop = () => {
       grace.uninstall();
       coordinator.close().then(resolve, reject);
-    });
+    };
+    if (io.signal?.aborted === true) stop();
+    else io.signal?.addEventListener('abort', stop, { once: true });
   });
 }

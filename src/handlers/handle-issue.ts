@@ -33,7 +33,12 @@ export async function handleIssue(
   if (first === undefined)
     throw new RangeError('an issue is handled because of at least one event');
   const facts = rest.reduce(advance, advance(known, first));
-  return handlers[situationOf(facts, deps.bot)](facts, deps, signal);
+  const finding = await handlers[situationOf(facts, deps.bot)](facts, deps, signal);
+  const names = events.map((event) => ({
+    repository: event.issue.repository,
+    updatedAt: event.issue.updatedAt,
+  }));
+  return { ...finding, names };
 }
 
 function situationOf(facts: IssueFacts, bot: string | undefined): Situation {

@@ -2,7 +2,7 @@ import type { AgentProfile } from '../issue/agents.ts';
 import type { IssueFacts } from '../issue/facts.ts';
 import type { IssueText, Reading } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
-import type { IssueUpdate } from '../issue/update.ts';
+import type { Finding } from '../issue/update.ts';
 
 /** What handlers need of the world, and no more. */
 export interface HandlerDeps {
@@ -18,4 +18,4 @@ export type Handler = (
   facts: IssueFacts,
   deps: HandlerDeps,
   signal: AbortSignal,
-) => Promise<IssueUpdate>;
+) => Promise<Finding>;

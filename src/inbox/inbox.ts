@@ -74,7 +74,8 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
   /** Keeps the bytes of a delivery that was not understood, for a replay after an upgrade. */
   async function addRejected(delivery: RejectedDelivery): Promise<AddResult> {
     const result = await commits.add(rejectedRow(delivery, now()));
-    await forgetOldBytes();
+    // The delivery is stored; what could not be trimmed now is trimmed with the next one.
+    await forgetOldBytes().catch(() => undefined);
     return result;
   }
 
@@ -145,15 +146,18 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
       .selectFrom('deliveries')
       .where('repository_id', '=', issue.repositoryId)
       .where('issue_number', '=', issue.number)
-      .where('status', '=', 'waiting');
-    const newest = ofIssue.select((eb) => eb.fn.max('snapshot_at').as('at'));
+      .where('status', '=', 'waiting')
+      .orderBy('seq')
+      .limit(groupLimit);
+    // Of the group, not of all that waits: one of the group must come with its text.
+    const newest = db
+      .selectFrom(ofIssue.select('snapshot_at').as('member'))
+      .select((eb) => eb.fn.max('snapshot_at').as('at'));
     const rows = await ofIssue
       .select(['seq', 'id', 'attempts', 'event'])
       .select((eb) =>
         eb.case().when('snapshot_at', '=', newest).then(eb.ref('body')).end().as('body'),
       )
-      .orderBy('seq')
-      .limit(groupLimit)
       .execute();
     return { issue, deliveries: rows, events: rows.map(storedEvent) };
   }

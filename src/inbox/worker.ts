@@ -30,8 +30,8 @@ const longestPauseMs = 1_000;
  *
  * Promises: the effect of a group and its "handled" mark are one commit; a handler that throws puts its
  * group back with backoff and holds up no other issue; between two groups the event loop turns, so
- * requests are served. Accepted race: a row replayed by a command while its issue is being handled waits
- * for the next round.
+ * requests are served. Accepted race: a row replayed while its group is being handled is not handled a
+ * second time, since its effect is just being stored.
  */
 export class Worker {
   readonly #options: WorkerOptions;

@@ -5,11 +5,14 @@ import { textLines } from './sections.ts';
 export const dependencyLimit = 100;
 
 const reference = String.raw`(?:[\w.-]+\/[\w.-]+)?#[1-9]\d{0,8}\b(?:\s*\([\w-]{1,40}\))?`;
+// What stands before the words keeps a match from starting inside a name, and the search linear.
 const relation = new RegExp(
-  String.raw`\b(blocked by|depends on|blocks)\b[\s:*]*(${reference}(?:(?:\s*[,&]\s*|\s+and\s+|\s*,\s*and\s+)${reference})*)`,
+  String.raw`(?<![\w./-])(blocked by|depends on|blocks)\b[\s:*]*(${reference}(?:(?:\s*[,&]\s*|\s+and\s+|\s*,\s*and\s+)${reference})*)`,
   'gi',
 );
 const single = /([\w.-]+\/[\w.-]+)?#([1-9]\d{0,8})/g;
+/** Characters before a relation in which a negation is looked for. */
+const negationReach = 30;
 const negated = /\b(?:not|no longer|never|isn't|aren't|wasn't|doesn't)\s*$/i;
 
 /**
@@ -20,7 +23,7 @@ export function findDependencies(title: string, body: string): Dependency[] {
   const found = new Map<string, Dependency>();
   for (const line of [title, ...textLines(body)]) {
     for (const match of line.matchAll(relation)) {
-      if (negated.test(line.slice(0, match.index))) continue;
+      if (negated.test(line.slice(Math.max(0, match.index - negationReach), match.index))) continue;
       const direction = match[1]?.toLowerCase() === 'blocks' ? 'blocks' : 'blocked_by';
       for (const [, repository, digits] of (match[2] ?? '').matchAll(single)) {
         const number = Number(digits);

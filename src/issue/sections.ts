@@ -24,7 +24,7 @@ const difficultyWords: ReadonlyMap<string, Difficulty> = new Map([
   ['hard', 'high'],
 ]);
 
-/** Longest line that is looked at; a longer one is no template line. */
+/** A longer line is no template line. */
 const lineLimit = 500;
 
 /**
@@ -35,6 +35,7 @@ export function readSections(body: string, agentNames: readonly string[]): Decla
   const declared: Declared = {};
   let heading = '';
   for (const line of textLines(body)) {
+    if (line.length > lineLimit) continue;
     const text = plain(line);
     if (/^#{1,6}\s/.test(line.trim())) {
       heading = text.toLowerCase();
@@ -45,7 +46,7 @@ export function readSections(body: string, agentNames: readonly string[]): Decla
   return declared;
 }
 
-/** The lines of a Markdown text outside code fences, each trimmed and of bounded length. */
+/** The lines of a Markdown text outside code fences, each trimmed. A paragraph may be one long line. */
 export function* textLines(body: string): Generator<string> {
   let fence: string | undefined;
   for (const line of body.split(/\r\n|\r|\n/)) {
@@ -55,7 +56,7 @@ export function* textLines(body: string): Generator<string> {
       else if (mark.startsWith(fence)) fence = undefined;
       continue;
     }
-    if (fence === undefined && line.length <= lineLimit && line.trim() !== '') yield line.trim();
+    if (fence === undefined && line.trim() !== '') yield line.trim();
   }
 }
 
@@ -145,13 +146,18 @@ function smallCount(text: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** `46,800 tokens`, `46.8k`, `46 800`, `~50k`: tokens as an integer; undefined for anything else. */
+/** `46,800 tokens`, `46.8k`, `46 800`, `~50k`, `1.2M`: tokens as an integer; undefined for anything else. */
 export function parseTokens(text: string): number | undefined {
-  const match = /^~?\s*(\d{1,3}(?:[,. ]\d{3})+|\d+)(?:[.,](\d{1,2}))?\s*(k)?\b/i.exec(text);
+  const match =
+    /^~?\s*(\d{1,3}(?:[,. ]\d{3})+|\d+)(?:[.,](\d{1,2}))?(?:\s*(k|m|million))?(?![.,]?\w)/i.exec(
+      text,
+    );
   if (match?.[1] === undefined) return undefined;
   const whole = Number(match[1].replace(/[,. ]/g, ''));
   const fraction = match[2] === undefined ? 0 : Number(`0.${match[2]}`);
-  const tokens = Math.round((whole + fraction) * (match[3] === undefined ? 1 : 1000));
+  const unit = match[3]?.toLowerCase();
+  const factor = unit === undefined ? 1 : unit === 'k' ? 1_000 : 1_000_000;
+  const tokens = Math.round((whole + fraction) * factor);
   return tokens > 0 && tokens <= largestEstimate ? tokens : undefined;
 }
 

@@ -3,12 +3,24 @@ import type { Estimate } from './estimate.ts';
 import type { IssueFacts } from './facts.ts';
 import type { Reading } from './reading.ts';
 
-/** What a handler found out about one issue, to be stored in one transaction. */
-export interface IssueUpdate {
+/** What a handler found out about one issue. */
+export interface Finding {
   readonly facts: IssueFacts;
   readonly assigned: boolean;
   /** Only while the issue is the bot's. */
   readonly plan: PlannedWork | undefined;
+}
+
+/** All that one round of events says about an issue, to be stored in one transaction. */
+export interface IssueUpdate extends Finding {
+  /** The repository's name in each snapshot, the superseded ones too: texts may use any of them. */
+  readonly names: readonly RepositoryName[];
+}
+
+export interface RepositoryName {
+  readonly repository: string;
+  /** `updated_at` of the snapshot, epoch milliseconds. */
+  readonly updatedAt: number;
 }
 
 export interface PlannedWork {

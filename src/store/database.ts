@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
-import { Kysely, SqliteDialect } from 'kysely';
+import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
 
 import { CoordinatorError } from '../errors.ts';
 import { isMigrated } from './migrations.ts';
@@ -22,7 +22,7 @@ const busyTimeoutMs = 250;
  */
 export function createDatabase(path: string): Database {
   return new Kysely<Schema>({
-    dialect: new SqliteDialect({
+    dialect: new Dialect({
       database: () => {
         const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
         database.exec('pragma journal_mode = wal; pragma synchronous = full');
@@ -30,6 +30,22 @@ export function createDatabase(path: string): Database {
       },
     }),
   });
+}
+
+/**
+ * SQLite rolls a schema change back like anything else; Kysely's own adapter denies it, and its migrator
+ * would then leave a half-made schema behind when it is killed.
+ */
+class Adapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class Dialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new Adapter();
+  }
 }
 
 /**

@@ -22,6 +22,19 @@ export async function findRepositoryId(db: Database, name: string): Promise<numb
   return row?.id;
 }
 
+/** The id of the repository that a text means by a name, which may be one it no longer bears. */
+async function findNamedRepositoryId(db: Database, lowerName: string): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('repository_names')
+    .select('repository_id')
+    .where('lower_name', '=', lowerName)
+    .orderBy('named_at', 'desc')
+    .orderBy('repository_id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.repository_id;
+}
+
 /** Puts the edges an issue declares in place of those it declared before. */
 export async function replaceEdges(
   transaction: Transaction<Schema>,
@@ -37,7 +50,7 @@ export async function replaceEdges(
   for (const dependency of dependencies) {
     const name = dependency.repository?.toLowerCase();
     const own = name === undefined || name === issue.repository.toLowerCase();
-    const otherId = own ? issue.repositoryId : await findRepositoryId(transaction, name);
+    const otherId = own ? issue.repositoryId : await findNamedRepositoryId(transaction, name);
     rows.push(edgeRow(issue, dependency, otherId ?? null));
   }
   for (let start = 0; start < rows.length; start += insertChunk) {
@@ -68,7 +81,7 @@ function edgeRow(
 }
 
 /**
- * Gives the edges that only had a repository's name its id; returns the issues at both ends, to be
+ * Gives the edges that only had a repository's name its id; returns the issues that wait, to be
  * decided anew.
  */
 export async function resolveNames(
@@ -92,12 +105,29 @@ export async function resolveNames(
       .where('id', '=', edge.id)
       .execute();
   }
-  return waiting.flatMap((edge) => [
-    {
-      repositoryId: edge.blocked_repository_id ?? repositoryId,
-      number: edge.blocked_number,
-    },
-  ]);
+  return waiting.map((edge) => ({
+    repositoryId: edge.blocked_repository_id ?? repositoryId,
+    number: edge.blocked_number,
+  }));
+}
+
+/** The issues that wait in a repository or for one of it: their sentences bear its name. */
+export async function waitingAround(
+  transaction: Transaction<Schema>,
+  repositoryId: number,
+): Promise<IssueKey[]> {
+  const rows = await transaction
+    .selectFrom('edges')
+    .select(['blocked_repository_id as id', 'blocked_number as number'])
+    .distinct()
+    .where((eb) =>
+      eb.or([
+        eb('blocked_repository_id', '=', repositoryId),
+        eb('blocker_repository_id', '=', repositoryId),
+      ]),
+    )
+    .execute();
+  return rows.flatMap(({ id, number }) => (id === null ? [] : [{ repositoryId: id, number }]));
 }
 
 /** The issues whose decision may follow from this one: those that wait for it and those it points at. */

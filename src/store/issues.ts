@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { labelsUncertain, type IssueFacts } from '../issue/facts.ts';
 import type { Warning } from '../issue/reading.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
-import type { IssueUpdate } from '../issue/update.ts';
+import type { IssueUpdate, RepositoryName } from '../issue/update.ts';
 import type { Database } from './database.ts';
-import { neighbours, replaceEdges, resolveNames } from './edges.ts';
+import { neighbours, replaceEdges, resolveNames, waitingAround } from './edges.ts';
 import { redecide } from './redecide.ts';
 import type { IssueRow, Schema } from './schema.ts';
 
@@ -14,16 +14,14 @@ import type { IssueRow, Schema } from './schema.ts';
 export async function findFacts(db: Database, key: IssueKey): Promise<IssueFacts | undefined> {
   const row = await db
     .selectFrom('issues')
-    .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
-    .selectAll('issues')
-    .select('repositories.full_name as repository')
+    .selectAll()
     .where('repository_id', '=', key.repositoryId)
     .where('number', '=', key.number)
     .executeTakeFirst();
   if (row === undefined) return undefined;
   return {
     repositoryId: row.repository_id,
-    repository: row.repository,
+    repository: row.snapshot_repository,
     number: row.number,
     title: row.title,
     body: row.body,
@@ -54,13 +52,11 @@ export async function storeIssue(
 ): Promise<{ state: string; reason: string; redecided: number }> {
   const { facts, plan } = update;
   const before = await neighbours(transaction, facts);
-  const resolved = await storeRepository(transaction, facts);
+  const renamed = await storeNames(transaction, update);
   await storeFacts(transaction, update, now);
   await replaceEdges(transaction, facts, plan?.reading.dependencies ?? []);
   const after = await neighbours(transaction, facts);
-  const touched = new Map(
-    [...before, ...after, ...resolved, facts].map((key) => [keyOf(key), key]),
-  );
+  const touched = new Map([...before, ...after, ...renamed, facts].map((key) => [keyOf(key), key]));
   const redecided = await redecide(transaction, [...touched.values()], now);
   const { state, reason_code: reason } = await transaction
     .selectFrom('issues')
@@ -75,25 +71,71 @@ export async function storeIssue(
   };
 }
 
-/** Remembers a repository's present name; returns the issues whose edges waited for that name. */
-async function storeRepository(
+/**
+ * Remembers a repository's present name and those it was seen under before; returns the issues that the
+ * names touch: whose edges waited for one, or whose sentences show one that is no longer the present.
+ */
+async function storeNames(
   transaction: Transaction<Schema>,
-  facts: IssueFacts,
+  { facts, names }: IssueUpdate,
 ): Promise<IssueKey[]> {
-  const { repositoryId, repository, updatedAt } = facts;
-  const name = {
-    full_name: repository,
-    lower_name: repository.toLowerCase(),
-    named_at: updatedAt,
-  };
+  const { repositoryId } = facts;
+  const before = await presentName(transaction, repositoryId);
+  const touched: IssueKey[] = [];
+  for (const name of newestOfEach(names)) {
+    await storeName(transaction, repositoryId, name);
+    touched.push(...(await resolveNames(transaction, repositoryId, name.repository.toLowerCase())));
+  }
+  if (before !== undefined && before !== (await presentName(transaction, repositoryId)))
+    touched.push(...(await waitingAround(transaction, repositoryId)));
+  return touched;
+}
+
+function newestOfEach(names: readonly RepositoryName[]): RepositoryName[] {
+  const newest = new Map<string, RepositoryName>();
+  for (const name of names) {
+    const known = newest.get(name.repository);
+    if (known === undefined || name.updatedAt >= known.updatedAt) newest.set(name.repository, name);
+  }
+  return [...newest.values()];
+}
+
+async function storeName(
+  transaction: Transaction<Schema>,
+  id: number,
+  { repository, updatedAt }: RepositoryName,
+): Promise<void> {
+  const lower_name = repository.toLowerCase();
+  const present = { full_name: repository, lower_name, named_at: updatedAt };
   await transaction
     .insertInto('repositories')
-    .values({ id: repositoryId, ...name })
+    .values({ id, ...present })
     .onConflict((conflict) =>
-      conflict.column('id').doUpdateSet(name).where('repositories.named_at', '<=', updatedAt),
+      conflict.column('id').doUpdateSet(present).where('repositories.named_at', '<=', updatedAt),
     )
     .execute();
-  return resolveNames(transaction, repositoryId, name.lower_name);
+  await transaction
+    .insertInto('repository_names')
+    .values({ repository_id: id, lower_name, named_at: updatedAt })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['lower_name', 'repository_id'])
+        .doUpdateSet({ named_at: updatedAt })
+        .where('repository_names.named_at', '<', updatedAt),
+    )
+    .execute();
+}
+
+async function presentName(
+  transaction: Transaction<Schema>,
+  repositoryId: number,
+): Promise<string | undefined> {
+  const row = await transaction
+    .selectFrom('repositories')
+    .select('full_name')
+    .where('id', '=', repositoryId)
+    .executeTakeFirst();
+  return row?.full_name;
 }
 
 /** Columns that change without the plan changing. */
@@ -116,6 +158,7 @@ async function storeFacts(transaction: Transaction<Schema>, update: IssueUpdate,
     assignees: JSON.stringify(facts.assignees),
     labels: JSON.stringify(facts.labels),
     snapshot_at: facts.updatedAt,
+    snapshot_repository: facts.repository,
     labels_at: facts.labelsUpdatedAt,
     reading: plan === undefined ? null : JSON.stringify(plan.reading),
     estimate: plan === undefined ? null : JSON.stringify(plan.estimate),

@@ -26,7 +26,10 @@ export interface LinkedEdge {
 /** Issues asked for in one query. */
 const chunk = 2_000;
 
-/** The edges that have any of these issues at the given end, in the order they were declared. */
+/**
+ * The edges that have any of these issues at the given end, by the issue that declares them and in the
+ * order of its text, whichever was handled first. An issue never waits for itself, under any name.
+ */
 export async function linkedEdges(
   db: Database,
   issues: readonly IssueKey[],
@@ -42,9 +45,11 @@ export async function linkedEdges(
           issues.slice(start, start + chunk),
         ),
       )
+      .orderBy('edges.declared_repository_id')
+      .orderBy('edges.declared_number')
       .orderBy('edges.id')
       .execute();
-    edges.push(...rows.map(linkedEdge));
+    edges.push(...rows.filter((row) => !isLoop(row)).map(linkedEdge));
   }
   return edges;
 }
@@ -94,6 +99,13 @@ function selectLinked(db: Database) {
 }
 
 type LinkedRow = Awaited<ReturnType<ReturnType<typeof selectLinked>['execute']>>[number];
+
+function isLoop(row: LinkedRow): boolean {
+  return (
+    row.blocked_repository_id === row.blocker_repository_id &&
+    row.blocked_number === row.blocker_number
+  );
+}
 
 function linkedEdge(row: LinkedRow): LinkedEdge {
   const unresolved = row.unresolved_name ?? '';

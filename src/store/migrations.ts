@@ -69,6 +69,13 @@ async function createService(db: Kysely<Schema>): Promise<void> {
     .columns(['lower_name', 'named_at'])
     .execute();
   await db.schema
+    .createTable('repository_names')
+    .addColumn('repository_id', 'integer', (column) => column.notNull())
+    .addColumn('lower_name', 'text', (column) => column.notNull())
+    .addColumn('named_at', 'integer', (column) => column.notNull())
+    .addPrimaryKeyConstraint('repository_names_key', ['lower_name', 'repository_id'])
+    .execute();
+  await db.schema
     .createTable('issues')
     .addColumn('repository_id', 'integer', (column) => column.notNull())
     .addColumn('number', 'integer', (column) => column.notNull())
@@ -81,6 +88,7 @@ async function createService(db: Kysely<Schema>): Promise<void> {
     .addColumn('assignees', 'text', (column) => column.notNull())
     .addColumn('labels', 'text', (column) => column.notNull())
     .addColumn('snapshot_at', 'integer', (column) => column.notNull())
+    .addColumn('snapshot_repository', 'text', (column) => column.notNull())
     .addColumn('labels_at', 'integer', (column) => column.notNull())
     .addColumn('reading', 'text')
     .addColumn('estimate', 'text')

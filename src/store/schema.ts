@@ -35,6 +35,14 @@ export interface RepositoriesTable {
   named_at: number;
 }
 
+/** Every name a repository was ever seen under: texts go on using the old ones. */
+export interface RepositoryNamesTable {
+  repository_id: number;
+  lower_name: string;
+  /** `updated_at` of the newest snapshot with this name. */
+  named_at: number;
+}
+
 export interface IssuesTable {
   repository_id: number;
   number: number;
@@ -48,6 +56,8 @@ export interface IssuesTable {
   assignees: string;
   labels: string;
   snapshot_at: number;
+  /** Name of the repository in that snapshot: what the text means by its own repository. */
+  snapshot_repository: string;
   labels_at: number;
   reading: string | null;
   estimate: string | null;
@@ -83,6 +93,7 @@ export interface EdgesTable {
 export interface Schema {
   deliveries: DeliveriesTable;
   repositories: RepositoriesTable;
+  repository_names: RepositoryNamesTable;
   issues: IssuesTable;
   edges: EdgesTable;
 }

@@ -158,8 +158,9 @@ function eventOf(
       repositoryId: repository.id,
       repository: repository.full_name,
       number: issue.number,
-      title: issue.title,
-      body: body.slice(0, textLimit),
+      // The database stores UTF-8: half a surrogate pair would come back as another text.
+      title: issue.title.toWellFormed(),
+      body: body.slice(0, textLimit).toWellFormed(),
       bodyCut: body.length > textLimit,
       open: issue.state === 'open',
       assignees: issue.assignees?.map(({ login }) => login) ?? [],
