@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 /** The secrets of the hook: the present one and, during a rotation, the one before. */
 export interface WebhookSecrets {
-  readonly current: string;
-  readonly previous?: string | undefined;
+  readonly current: string | Buffer;
+  readonly previous?: string | Buffer | undefined;
 }
 
 export type Verification =
@@ -49,6 +49,6 @@ export function verifySignature(
   return { valid: false, reason: 'the signature does not match the body' };
 }
 
-function matches(signature: Buffer, body: Buffer, secret: string): boolean {
+function matches(signature: Buffer, body: Buffer, secret: string | Buffer): boolean {
   return timingSafeEqual(signature, createHmac('sha256', secret).update(body).digest());
 }

@@ -1,0 +1,139 @@
+import { expect, onTestFinished, test } from 'vitest';
+
+import { createLogger } from '../../src/log.ts';
+import { createApp } from '../../src/webhook/app.ts';
+import { registerHealth, type Check } from '../../src/webhook/health.ts';
+import { manualClock } from '../support/clock.ts';
+import { issuePayload, signedRequest } from '../support/recordings.ts';
+import { startService } from '../support/service.ts';
+import { anyNumber, matching } from './matching.ts';
+
+async function get(url: string) {
+  const reply = await fetch(url);
+  const json: unknown = await reply.json();
+  return { status: reply.status, json };
+}
+
+test('a fresh service is alive, ready and well', async () => {
+  const { now, advance } = manualClock();
+  const { url } = await startService({ now });
+  advance(61_500);
+  expect(await get(`${url}/livez`)).toEqual({ status: 200, json: { status: 'ok' } });
+  expect(await get(`${url}/readyz`)).toEqual({ status: 200, json: { status: 'ready' } });
+  expect(await get(`${url}/health`)).toEqual({
+    status: 200,
+    json: {
+      status: 'ok',
+      version: matching(/^\d+\.\d+\.\d+/),
+      uptimeSeconds: 61,
+      checks: {
+        store: { status: 'ok', latencyMs: anyNumber, synchronous: 'full' },
+        inbox: {
+          status: 'ok',
+          pending: 0,
+          scheduled: 0,
+          dead: 0,
+          rejected: 0,
+          oldestSeconds: 0,
+        },
+        gitea: { status: 'off' },
+        claude: { status: 'off', mode: 'offline' },
+      },
+    },
+  });
+});
+
+test('a failing delivery is scheduled, and when it is given up the service is degraded but ready', async () => {
+  const { now, advance } = manualClock();
+  const read = () => Promise.reject(new Error('the reader is broken'));
+  const { url, send, idle } = await startService({ now, read });
+  await send(signedRequest(issuePayload()));
+  await idle();
+  expect(await get(`${url}/health`)).toMatchObject({
+    status: 200,
+    json: { status: 'ok', checks: { inbox: { pending: 0, scheduled: 1, dead: 0 } } },
+  });
+  for (let attempt = 2; attempt <= 8; attempt += 1) {
+    advance(3_600_000);
+    await idle();
+  }
+  expect(await get(`${url}/health`)).toMatchObject({
+    status: 200,
+    json: {
+      status: 'degraded',
+      checks: { inbox: { status: 'degraded', scheduled: 0, dead: 1 } },
+    },
+  });
+  expect(await get(`${url}/readyz`)).toMatchObject({ status: 200 });
+});
+
+interface Situation {
+  readonly checks?: Readonly<Record<string, () => Promise<Check>>>;
+  readonly draining?: boolean;
+}
+
+/** The health routes alone, over checks that a test decides. */
+async function healthOf({ checks = {}, draining = false }: Situation) {
+  const app = createApp(createLogger('error', { write: () => undefined }));
+  onTestFinished(() => app.close());
+  registerHealth(app, {
+    version: '1.2.3',
+    now: () => 5_000,
+    startedAt: 0,
+    isDraining: () => draining,
+    essential: ['store'],
+    checks: { store: () => Promise.resolve({ status: 'ok' }), ...checks },
+  });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  return {
+    livez: await get(`${url}/livez`),
+    readyz: await get(`${url}/readyz`),
+    health: await get(`${url}/health`),
+  };
+}
+
+test('when an essential check is down the service is down, but alive, and says nothing of the cause', async () => {
+  const store = () => Promise.reject(new Error('disk /var/secret is full'));
+  const answers = await healthOf({ checks: { store } });
+  expect(answers.livez.status).toBe(200);
+  expect(answers.readyz).toEqual({ status: 503, json: { status: 'not_ready' } });
+  expect(answers.health).toEqual({
+    status: 503,
+    json: {
+      status: 'down',
+      version: '1.2.3',
+      uptimeSeconds: 5,
+      checks: { store: { status: 'down' } },
+    },
+  });
+});
+
+test('when another check is down the service is degraded and ready', async () => {
+  const gitea = () => Promise.reject(new Error('no route to host'));
+  const answers = await healthOf({ checks: { gitea } });
+  expect(answers.readyz).toEqual({ status: 200, json: { status: 'ready' } });
+  expect(answers.health).toMatchObject({
+    status: 200,
+    json: { status: 'degraded', checks: { gitea: { status: 'down' } } },
+  });
+});
+
+test('a check that is off makes nothing worse', async () => {
+  const { health } = await healthOf({
+    checks: { gitea: () => Promise.resolve({ status: 'off' }) },
+  });
+  expect(health).toMatchObject({ status: 200, json: { status: 'ok' } });
+});
+
+test('while draining the service is alive and well but not ready', async () => {
+  const answers = await healthOf({ draining: true });
+  expect(answers.livez.status).toBe(200);
+  expect(answers.readyz).toEqual({ status: 503, json: { status: 'draining' } });
+  expect(answers.health).toMatchObject({ status: 200, json: { status: 'ok' } });
+});
+
+test('health needs no token', async () => {
+  const { url } = await startService({ env: { API_TOKENS: undefined } });
+  for (const path of ['/livez', '/readyz', '/health'])
+    expect((await get(`${url}${path}`)).status).toBe(200);
+});
