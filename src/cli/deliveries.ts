@@ -12,13 +12,13 @@ import {
 } from '../inbox/deliveries.ts';
 import { openExisting, type Database } from '../store/database.ts';
 import type { Io } from './io.ts';
-import { printJson, renderTable } from './output.ts';
+import { limitSchema, printJson, renderTable } from './output.ts';
 
 const listOptions = z.object({
   status: z
     .enum(deliveryStatuses, `--status must be one of ${deliveryStatuses.join(', ')}`)
     .optional(),
-  limit: z.coerce.number('--limit must be a number').int().min(1).max(10_000),
+  limit: limitSchema,
   json: z.boolean().default(false),
 });
 

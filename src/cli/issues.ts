@@ -8,11 +8,11 @@ import { states } from '../issue/state.ts';
 import { openExisting } from '../store/database.ts';
 import { findPlan, listPlans, type PlanStore } from '../store/plans.ts';
 import type { Io } from './io.ts';
-import { printable, printJson, renderTable } from './output.ts';
+import { limitSchema, printable, printJson, renderTable } from './output.ts';
 
 const optionsSchema = z.object({
   state: z.enum(states, `--state must be one of ${states.join(', ')}`).optional(),
-  limit: z.coerce.number('--limit must be a number').int().min(1).max(10_000),
+  limit: limitSchema,
   json: z.boolean().default(false),
 });
 

@@ -4,10 +4,11 @@ import { textLines } from './sections.ts';
 /** Most dependencies one issue may declare; more is a list, not a plan. */
 export const dependencyLimit = 100;
 
-const reference = String.raw`(?:[\w.-]+\/[\w.-]+)?#[1-9]\d{0,8}\b(?:\s*\([\w-]{1,40}\))?`;
-// What stands before the words keeps a match from starting inside a name, and the search linear.
+/** Names are bounded so that a hostile line takes no longer than a plain one. */
+const name = String.raw`[\w.-]{1,100}\/[\w.-]{1,100}`;
+const reference = String.raw`(?:${name})?#[1-9]\d{0,8}\b(?:\s*\([\w-]{1,40}\))?`;
 const relation = new RegExp(
-  String.raw`(?<![\w./-])(blocked by|depends on|blocks)\b[\s:*]*(${reference}(?:(?:\s*[,&]\s*|\s+and\s+|\s*,\s*and\s+)${reference})*)`,
+  String.raw`\b(blocked by|depends on|blocks)\b[\s:*]*(${reference}(?:(?:\s*[,&]\s*|\s+and\s+|\s*,\s*and\s+)${reference})*)`,
   'gi',
 );
 const single = /([\w.-]+\/[\w.-]+)?#([1-9]\d{0,8})/g;
@@ -28,7 +29,7 @@ export function findDependencies(title: string, body: string): Dependency[] {
       for (const [, repository, digits] of (match[2] ?? '').matchAll(single)) {
         const number = Number(digits);
         const id = `${direction} ${repository?.toLowerCase() ?? ''}#${number}`;
-        const evidence = match[0].slice(0, 200);
+        const evidence = match[0].replaceAll('*', '').slice(0, 200);
         if (found.has(id) || found.size >= dependencyLimit) continue;
         found.set(id, {
           direction,

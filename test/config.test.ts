@@ -1,0 +1,332 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import { expect, test } from 'vitest';
+
+import {
+  loadConfig,
+  loadStoreConfig,
+  readVersion,
+  secretNames,
+  variableNames,
+  type Environment,
+} from '../src/config.ts';
+import { ConfigError } from '../src/errors.ts';
+import { temporaryDirectory } from './support/service.ts';
+
+const secret = 'sixteen-bytes-ok';
+const required = { GITEA_WEBHOOK_SECRET: secret, GITEA_URL: 'https://git.example.test' };
+
+function load(more: Environment = {}) {
+  return loadConfig({ ...required, ...more });
+}
+
+/** What the one error says, line by line; fails when there is none. */
+function problems(environment: Environment, check: (env: Environment) => unknown = loadConfig) {
+  try {
+    check(environment);
+  } catch (error) {
+    if (error instanceof ConfigError)
+      return error.message
+        .split('\n')
+        .slice(1)
+        .map((line) => line.replace('  - ', ''));
+    throw error;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+test('with the two required variables everything else has its default', () => {
+  expect(load()).toEqual({
+    webhookSecrets: { current: secret, previous: undefined },
+    giteaUrl: 'https://git.example.test',
+    botUsername: undefined,
+    issueReader: 'offline',
+    logLevel: 'info',
+    host: '0.0.0.0',
+    port: 8000,
+    databasePath: resolve('data/coordinator.db'),
+    apiTokens: [],
+    workerConcurrency: 4,
+    deliveryRetentionDays: 30,
+    unused: [],
+  });
+  expect(Object.isFrozen(load())).toBe(true);
+});
+
+test('an empty environment is told which variables are required', () => {
+  expect(problems({})).toEqual(['GITEA_WEBHOOK_SECRET is required', 'GITEA_URL is required']);
+});
+
+const wrong: Environment = {
+  GITEA_WEBHOOK_SECRET: 'short-1',
+  GITEA_WEBHOOK_SECRET_PREVIOUS: 'short-2',
+  GITEA_URL: 'ftp://wrong-3',
+  ANTHROPIC_API_KEY: 'wrong 4',
+  ISSUE_READER: 'wrong-5',
+  ANTHROPIC_BASE_URL: 'wrong-6',
+  CLAUDE_MODEL: 'wrong 7',
+  CLAUDE_FALLBACK_MODEL: 'wrong 8',
+  LOG_LEVEL: 'wrong-9',
+  HOST: 'wrong 10',
+  PORT: '65536',
+  DATABASE_URL: 'wrong-12',
+  GITEA_TOKEN: 'wrong 13',
+  GITEA_BOT_USERNAME: 'wrong 14',
+  PUBLISH: 'wrong-15',
+  RECONCILE_INTERVAL_SECONDS: '16.5',
+  API_TOKENS: 'wrong-17',
+  WORKER_CONCURRENCY: 'wrong-18',
+  DELIVERY_RETENTION_DAYS: '-19',
+  CONTEXT_COMPACT_AT: '1.20',
+  CONTEXT_ROTATE_AT: 'wrong-21',
+  LEASE_SECONDS: '1',
+};
+
+test('with every variable wrong, one error names each of them once, and no value', () => {
+  const told = problems(wrong);
+  expect(told).toMatchInlineSnapshot(`
+    [
+      "GITEA_WEBHOOK_SECRET must be at least 16 bytes long",
+      "GITEA_WEBHOOK_SECRET_PREVIOUS must be at least 16 bytes long",
+      "GITEA_URL must be an http or https URL without user, query or fragment",
+      "ANTHROPIC_API_KEY must be printable ASCII without blanks",
+      "ISSUE_READER must be offline: reading with Claude is not part of this version yet",
+      "ANTHROPIC_BASE_URL must be an http or https URL without user, query or fragment",
+      "CLAUDE_MODEL must be the id of a model",
+      "CLAUDE_FALLBACK_MODEL must be the id of a model",
+      "LOG_LEVEL must be one of debug, info, warning, error",
+      "HOST must be an address or host name to listen on",
+      "PORT must be a whole number from 0 to 65535",
+      "DATABASE_URL must be file: and a path, such as file:./data/coordinator.db",
+      "GITEA_TOKEN must be printable ASCII without blanks",
+      "GITEA_BOT_USERNAME must be a Gitea user name",
+      "PUBLISH must be comment,labels or comment or labels or none",
+      "RECONCILE_INTERVAL_SECONDS must be a whole number from 10 to 86400",
+      "API_TOKENS must be name:token,name:token with tokens of at least 16 characters",
+      "WORKER_CONCURRENCY must be a whole number from 1 to 64",
+      "DELIVERY_RETENTION_DAYS must be a whole number from 1 to 3650",
+      "CONTEXT_COMPACT_AT must be a number above 0 and up to 1, such as 0.80",
+      "CONTEXT_ROTATE_AT must be a number above 0 and up to 1, such as 0.80",
+      "LEASE_SECONDS must be a whole number from 2 to 86400",
+    ]
+  `);
+  expect(told.map((line) => line.split(' ')[0])).toEqual(
+    variableNames.filter((name) => name !== 'AGENTS_FILE'),
+  );
+  for (const value of Object.values(wrong).filter((text) => /[a-z]/.test(text ?? '')))
+    expect(told.join('\n')).not.toContain(value);
+});
+
+test.each<[string, Environment, string]>([
+  [
+    'GITEA_WEBHOOK_SECRET',
+    { GITEA_WEBHOOK_SECRET: 'x'.repeat(15) },
+    'must be at least 16 bytes long',
+  ],
+  [
+    'GITEA_URL',
+    { GITEA_URL: 'https://user:pass@git.example.test' },
+    'must be an http or https URL without user, query or fragment',
+  ],
+  [
+    'GITEA_URL',
+    { GITEA_URL: 'https://git.example.test/?a=b' },
+    'must be an http or https URL without user, query or fragment',
+  ],
+  [
+    'GITEA_URL',
+    { GITEA_URL: 'https://git.example.test/#a' },
+    'must be an http or https URL without user, query or fragment',
+  ],
+  [
+    'GITEA_URL',
+    { GITEA_URL: 'git.example.test' },
+    'must be an http or https URL without user, query or fragment',
+  ],
+  [
+    'ISSUE_READER',
+    { ISSUE_READER: 'claude' },
+    'must be offline: reading with Claude is not part of this version yet',
+  ],
+  ['PORT', { PORT: '80a' }, 'must be a whole number from 0 to 65535'],
+  ['PORT', { PORT: '9'.repeat(400) }, 'must be a whole number from 0 to 65535'],
+  [
+    'CONTEXT_COMPACT_AT',
+    { CONTEXT_COMPACT_AT: '0.0' },
+    'must be a number above 0 and up to 1, such as 0.80',
+  ],
+  [
+    'DATABASE_URL',
+    { DATABASE_URL: 'file:' },
+    'must be file: and a path, such as file:./data/coordinator.db',
+  ],
+  [
+    'DATABASE_URL',
+    { DATABASE_URL: 'postgres://db/coordinator' },
+    'must be file: and a path, such as file:./data/coordinator.db',
+  ],
+  [
+    'DATABASE_URL',
+    { DATABASE_URL: 'file:a.db?mode=ro' },
+    'must be file: and a path, such as file:./data/coordinator.db',
+  ],
+])('%s is refused when it is %j', (name, more, message) => {
+  expect(problems({ ...required, ...more })).toEqual([`${name} ${message}`]);
+});
+
+test.each<[string, Environment, string]>([
+  [
+    'rotating below compacting',
+    { CONTEXT_COMPACT_AT: '0.9', CONTEXT_ROTATE_AT: '0.8' },
+    'CONTEXT_ROTATE_AT must not be below CONTEXT_COMPACT_AT',
+  ],
+  [
+    'rotating below the default of compacting',
+    { CONTEXT_ROTATE_AT: '0.5' },
+    'CONTEXT_ROTATE_AT must not be below CONTEXT_COMPACT_AT',
+  ],
+  ['publishing without a token', { PUBLISH: 'labels' }, 'PUBLISH needs GITEA_TOKEN to write with'],
+  [
+    'twice the same secret',
+    { GITEA_WEBHOOK_SECRET_PREVIOUS: secret },
+    'GITEA_WEBHOOK_SECRET_PREVIOUS must differ from GITEA_WEBHOOK_SECRET',
+  ],
+])('a pair that makes no sense is refused: %s', (_name, more, message) => {
+  expect(problems({ ...required, ...more })).toEqual([message]);
+});
+
+test('pairs that make sense are accepted', () => {
+  load({ CONTEXT_COMPACT_AT: '0.8', CONTEXT_ROTATE_AT: '.8' });
+  load({ PUBLISH: 'none' });
+  load({ PUBLISH: 'labels,comment', GITEA_TOKEN: 'some-token' });
+  const { webhookSecrets } = load({ GITEA_WEBHOOK_SECRET_PREVIOUS: 'another-secret-01' });
+  expect(webhookSecrets).toEqual({ current: secret, previous: 'another-secret-01' });
+});
+
+test('empty counts as not set', () => {
+  const empty = Object.fromEntries(variableNames.map((name) => [name, '']));
+  const emptyFiles = Object.fromEntries(secretNames.map((name) => [`${name}_FILE`, '']));
+  expect(loadConfig({ ...empty, ...emptyFiles, ...required })).toEqual(load());
+  expect(problems({ ...required, GITEA_URL: '' })).toEqual(['GITEA_URL is required']);
+});
+
+test('variables without effect in this version are named', () => {
+  expect(load({ GITEA_TOKEN: 'token', LEASE_SECONDS: '60', PORT: '1' }).unused).toEqual([
+    'GITEA_TOKEN',
+    'LEASE_SECONDS',
+  ]);
+});
+
+test.each([
+  ['a secret', 'as it is', 'a-secret-from-a-file', 'a-secret-from-a-file'],
+  ['one trailing newline', 'dropped', 'a-secret-from-a-file\n', 'a-secret-from-a-file'],
+  ['two trailing newlines', 'dropped once', 'a-secret-from-a-file\n\n', 'a-secret-from-a-file\n'],
+  ['a trailing line end of Windows', 'dropped', 'a-secret-from-a-file\r\n', 'a-secret-from-a-file'],
+  ['blanks around', 'kept', '  a-secret-from-a-file ', '  a-secret-from-a-file '],
+])('a secret may come from a file: %s is %s', (_what, _fate, content, expected) => {
+  const path = join(temporaryDirectory(), 'secret');
+  writeFileSync(path, content);
+  const { webhookSecrets } = loadConfig({
+    GITEA_URL: required.GITEA_URL,
+    GITEA_WEBHOOK_SECRET_FILE: path,
+  });
+  expect(webhookSecrets.current).toBe(expected);
+});
+
+test.each(secretNames)('%s may come from a file, but not from both', (name) => {
+  const path = join(temporaryDirectory(), 'secret');
+  const value = name === 'API_TOKENS' ? 'ann:token-of-sixteen-1' : 'token-of-sixteen-1';
+  writeFileSync(path, value);
+  const rest: Environment = { ...required, [name]: undefined };
+  loadConfig({ ...rest, [`${name}_FILE`]: path });
+  const both = { ...rest, [name]: value, [`${name}_FILE`]: path };
+  expect(problems(both)).toEqual([`${name} and ${name}_FILE are both set: keep one`]);
+});
+
+test('a file that cannot be read is named by its variable, not by its path', () => {
+  const directory = temporaryDirectory();
+  const missing = join(directory, 'not-there');
+  expect(problems({ ...required, GITEA_TOKEN_FILE: missing })).toEqual([
+    'GITEA_TOKEN_FILE names a file that cannot be read',
+  ]);
+  expect(problems({ ...required, GITEA_TOKEN_FILE: directory })).toEqual([
+    'GITEA_TOKEN_FILE names a file that cannot be read',
+  ]);
+});
+
+test('API tokens are pairs of a name and a token, which may contain a colon', () => {
+  expect(load({ API_TOKENS: 'ann:token-of-sixteen-1, bob:token:of:sixteen:2' }).apiTokens).toEqual([
+    { name: 'ann', token: 'token-of-sixteen-1' },
+    { name: 'bob', token: 'token:of:sixteen:2' },
+  ]);
+});
+
+test.each([
+  ['token-of-sixteen-1', 'must be name:token'],
+  [':token-of-sixteen-1', 'must be name:token'],
+  ['ann:short', 'must be name:token'],
+  ['ann:', 'must be name:token'],
+  ['a n:token-of-sixteen-1', 'must be name:token'],
+  ['ann:token of sixteen 1', 'must be name:token'],
+  ['ann:token-of-sixteen-1,', 'must be name:token'],
+  ['ann:token-of-sixteen-1,ann:token-of-sixteen-2', 'must not name a caller or a token twice'],
+  ['ann:token-of-sixteen-1,bob:token-of-sixteen-1', 'must not name a caller or a token twice'],
+])('API_TOKENS of the form %s are refused', (tokens, message) => {
+  const told = problems({ ...required, API_TOKENS: tokens });
+  expect(told).toHaveLength(1);
+  expect(told[0]).toContain(`API_TOKENS ${message}`);
+});
+
+test.each([
+  ['file:./data/x.db', resolve('data/x.db')],
+  ['file:x.db', resolve('x.db')],
+  ['file:/var/lib/x.db', '/var/lib/x.db'],
+  ['file:///var/lib/x.db', '/var/lib/x.db'],
+])('the database at %s is %s', (url, path) => {
+  expect(load({ DATABASE_URL: url }).databasePath).toBe(path);
+});
+
+test.each([
+  ['https://git.example.test/', 'https://git.example.test'],
+  ['http://git.example.test:3000/gitea/', 'http://git.example.test:3000/gitea'],
+  ['https://git.example.test/a/b', 'https://git.example.test/a/b'],
+  ['https://git.example.test///', 'https://git.example.test'],
+])('the address %s of Gitea is kept as %s', (url, kept) => {
+  expect(load({ GITEA_URL: url }).giteaUrl).toBe(kept);
+});
+
+test('warn is another word for the level warning', () => {
+  expect(load({ LOG_LEVEL: 'warn' }).logLevel).toBe('warning');
+  expect(load({ LOG_LEVEL: 'warning' }).logLevel).toBe('warning');
+});
+
+test('a command that reads the database needs only its place and the address of Gitea', () => {
+  expect(loadStoreConfig({ GITEA_URL: 'https://git.example.test/', PORT: 'x' })).toEqual({
+    giteaUrl: 'https://git.example.test',
+    databasePath: resolve('data/coordinator.db'),
+  });
+  expect(problems({ DATABASE_URL: 'x' }, loadStoreConfig).sort()).toEqual([
+    'DATABASE_URL must be file: and a path, such as file:./data/coordinator.db',
+    'GITEA_URL is required',
+  ]);
+});
+
+test('the version is the one of the package', () => {
+  expect(readVersion()).toMatch(/^\d+\.\d+\.\d+/);
+});
+
+function namesIn(file: string, pattern: RegExp): string[] {
+  const text = readFileSync(new URL(`../${file}`, import.meta.url), 'utf8');
+  return [...text.matchAll(pattern)].map(([, name]) => name ?? '').sort();
+}
+
+test('README.md lists exactly the variables that exist, and marks the secrets', () => {
+  expect(namesIn('README.md', /^\| `([A-Z][A-Z_]+)`/gm)).toEqual([...variableNames].sort());
+  expect(namesIn('README.md', /^\| `([A-Z][A-Z_]+)` †/gm)).toEqual([...secretNames].sort());
+});
+
+test('.env.example lists exactly the variables that exist, and starts once the secret is filled in', () => {
+  expect(namesIn('.env.example', /^(?:# )?([A-Z][A-Z_]+)=/gm)).toEqual([...variableNames].sort());
+  expect(namesIn('.env.example', /^([A-Z][A-Z_]+)=/gm)).toEqual(Object.keys(required).sort());
+});

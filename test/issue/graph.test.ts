@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import { findCycles } from '../../src/issue/graph.ts';
+
+/** `a>b` means: a waits for b. */
+function cycles(text: string): Record<string, string> {
+  const edges = text.split(' ').map((pair) => {
+    const [blocked = '', blocker = ''] = pair.split('>');
+    return { blocked, blocker };
+  });
+  return Object.fromEntries(
+    [...findCycles(edges)].map(([start, path]) => [start, path.join('>')] as const).sort(),
+  );
+}
+
+test.each([
+  ['a chain', 'a>b b>c', {}],
+  ['two ways to the same issue', 'a>b a>c b>d c>d', {}],
+  ['a circle of two', 'a>b b>a', { a: 'a>b', b: 'b>a' }],
+  ['a circle of three', 'a>b b>c c>a', { a: 'a>b>c', b: 'b>c>a', c: 'c>a>b' }],
+  [
+    'a circle of five with one waiting outside and one waited for',
+    'x>a a>b b>c c>d d>e e>a c>y',
+    { a: 'a>b>c>d>e', b: 'b>c>d>e>a', c: 'c>d>e>a>b', d: 'd>e>a>b>c', e: 'e>a>b>c>d' },
+  ],
+  [
+    'two circles that share an issue',
+    'a>b b>a b>c c>d d>b',
+    { a: 'a>b', b: 'b>a', c: 'c>d>b', d: 'd>b>c' },
+  ],
+  ['two circles apart', 'a>b b>a c>d d>c', { a: 'a>b', b: 'b>a', c: 'c>d', d: 'd>c' }],
+  ['the same edge twice', 'a>b a>b b>a', { a: 'a>b', b: 'b>a' }],
+])('the circles of %s', (_name, edges, expected) => {
+  expect(cycles(edges)).toEqual(expected);
+});
+
+test('no edges, no circles', () => {
+  expect(findCycles([])).toEqual(new Map());
+});
+
+const pair = fc.tuple(fc.nat(30), fc.nat(30));
+
+test('where every issue waits only for later ones there is no circle', () => {
+  fc.assert(
+    fc.property(fc.array(pair, { maxLength: 120 }), (pairs) => {
+      const edges = pairs
+        .filter(([a, b]) => a !== b)
+        .map(([a, b]) => ({ blocked: `#${Math.min(a, b)}`, blocker: `#${Math.max(a, b)}` }));
+      expect(findCycles(edges).size).toBe(0);
+    }),
+  );
+});
+
+test('every circle found is one: it starts with its issue and each waits for the next', () => {
+  fc.assert(
+    fc.property(fc.array(pair, { maxLength: 60 }), (pairs) => {
+      const edges = pairs
+        .filter(([a, b]) => a !== b)
+        .map(([a, b]) => ({ blocked: `#${a}`, blocker: `#${b}` }));
+      const known = new Set(edges.map(({ blocked, blocker }) => `${blocked}>${blocker}`));
+      for (const [start, path] of findCycles(edges)) {
+        expect(path[0]).toBe(start);
+        expect(new Set(path).size).toBe(path.length);
+        path.forEach((node, index) => {
+          expect(known).toContain(`${node}>${path[(index + 1) % path.length] ?? ''}`);
+        });
+      }
+    }),
+  );
+});
+
+test('the circles do not depend on the order of the edges', () => {
+  fc.assert(
+    fc.property(
+      fc
+        .array(pair, { maxLength: 40 })
+        .chain((pairs) =>
+          fc.tuple(fc.constant(pairs), fc.shuffledSubarray(pairs, { minLength: pairs.length })),
+        ),
+      ([pairs, shuffled]) => {
+        const found = (list: typeof pairs) =>
+          cyclesOf(list.filter(([a, b]) => a !== b).map(([a, b]) => `#${a}>#${b}`));
+        expect(found(shuffled)).toEqual(found(pairs));
+      },
+    ),
+  );
+});
+
+function cyclesOf(edges: readonly string[]) {
+  return edges.length === 0 ? {} : cycles(edges.join(' '));
+}

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+
+import { decideState, type Blocker, type StateFacts } from '../../src/issue/state.ts';
+
+const ready: StateFacts = {
+  open: true,
+  assigned: true,
+  read: true,
+  blockers: [],
+  cycle: [],
+  assignment: { agent: 'sonnet', reason: { code: 'cheapest_fit', text: 'Cheapest.' } },
+};
+const tooLarge = { agent: null, reason: { code: 'no_agent_fits', text: 'Split the issue.' } };
+
+function blockers(state: Blocker['state'], count: number): Blocker[] {
+  return Array.from({ length: count }, (_, index) => ({ ref: `acme/orbit#${index + 1}`, state }));
+}
+
+/** From the last rule to the first: each adds what makes an earlier rule match as well. */
+const layers: [string, Partial<StateFacts>][] = [
+  ['ready', {}],
+  ['oversized', { assignment: tooLarge }],
+  ['blocked', { blockers: blockers('open', 1) }],
+  ['received', { read: false }],
+  ['released', { assigned: false }],
+  ['done', { open: false }],
+];
+
+test('the first rule that matches decides, whatever else holds', () => {
+  let facts = ready;
+  for (const [state, change] of layers) {
+    facts = { ...facts, ...change };
+    expect(decideState(facts).state).toBe(state);
+  }
+});
+
+test('an issue without an assignment is not read yet', () => {
+  expect(decideState({ ...ready, assignment: undefined }).state).toBe('received');
+});
+
+test('a circle is named before open blockers, and open ones before unknown ones', () => {
+  const all = [...blockers('unknown', 1), ...blockers('open', 1)];
+  const code = (facts: Partial<StateFacts>) => decideState({ ...ready, ...facts }).reason.code;
+  expect(code({ blockers: all, cycle: ['a/b#1', 'a/b#2'] })).toBe('cycle');
+  expect(code({ blockers: all })).toBe('open_blockers');
+  expect(code({ blockers: blockers('unknown', 1) })).toBe('unknown_blockers');
+  expect(code({ blockers: blockers('closed', 3) })).toBe('ready');
+});
+
+test('every state comes with a sentence', () => {
+  const sentence = (facts: Partial<StateFacts>) => {
+    const { state, reason } = decideState({ ...ready, ...facts });
+    return `${state} (${reason.code}): ${reason.text}`;
+  };
+  expect([
+    sentence({}),
+    sentence({ open: false }),
+    sentence({ assigned: false }),
+    sentence({ read: false }),
+    sentence({ assignment: tooLarge }),
+    sentence({ blockers: blockers('open', 1) }),
+    sentence({ blockers: blockers('open', 2) }),
+    sentence({ blockers: blockers('open', 5) }),
+    sentence({ blockers: blockers('open', 8) }),
+    sentence({ blockers: blockers('unknown', 1) }),
+    sentence({ blockers: blockers('unknown', 7) }),
+    sentence({ cycle: ['a/b#1', 'a/b#2', 'c/d#3'] }),
+  ]).toMatchInlineSnapshot(`
+    [
+      "ready (ready): Nothing is in the way: sonnet can start.",
+      "done (closed): Closed on Gitea.",
+      "released (not_assigned): Not assigned to the bot.",
+      "received (not_read): Assigned to the bot, not read yet.",
+      "oversized (no_agent_fits): Split the issue.",
+      "blocked (open_blockers): Waits for acme/orbit#1, which is open.",
+      "blocked (open_blockers): Waits for acme/orbit#1 and acme/orbit#2, which are open.",
+      "blocked (open_blockers): Waits for acme/orbit#1, acme/orbit#2, acme/orbit#3, acme/orbit#4 and acme/orbit#5, which are open.",
+      "blocked (open_blockers): Waits for acme/orbit#1, acme/orbit#2, acme/orbit#3, acme/orbit#4, acme/orbit#5 and 3 more, which are open.",
+      "blocked (unknown_blockers): Waits for acme/orbit#1, of which no event has told anything yet.",
+      "blocked (unknown_blockers): Waits for acme/orbit#1, acme/orbit#2, acme/orbit#3, acme/orbit#4, acme/orbit#5 and 2 more, of which no event has told anything yet.",
+      "blocked (cycle): Waits for itself in a circle: a/b#1 → a/b#2 → c/d#3 → a/b#1.",
+    ]
+  `);
+});

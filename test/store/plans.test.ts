@@ -1,0 +1,170 @@
+import { expect, test } from 'vitest';
+
+import { CoordinatorError } from '../../src/errors.ts';
+import { createDatabase } from '../../src/store/database.ts';
+import { storeIssue } from '../../src/store/issues.ts';
+import { migrate } from '../../src/store/migrations.ts';
+import { findPlan, listPlans, readQueue, type PlanStore } from '../../src/store/plans.ts';
+import { advance, isAssigned } from '../../src/issue/facts.ts';
+import { assignAgent, builtInAgents } from '../../src/issue/agents.ts';
+import { estimateContext } from '../../src/issue/estimate.ts';
+import { readOffline } from '../../src/issue/read-issue.ts';
+import { temporaryDirectory } from '../support/service.ts';
+import { onTestFinished } from 'vitest';
+
+/** A store of its own; `put` stores one open issue of the bot at a time of the test's choice. */
+async function openStore() {
+  const db = createDatabase(`${temporaryDirectory()}/plans.db`);
+  onTestFinished(() => db.destroy());
+  await migrate(db);
+  const store: PlanStore = { db, giteaUrl: 'https://git.example.test/sub' };
+
+  async function put(
+    number: number,
+    now: number,
+    {
+      body = 'Total estimated: 20k',
+      assignees = ['bot'],
+      repositoryId = 2,
+      repository = 'acme/orbit',
+    } = {},
+  ) {
+    const issue = {
+      repositoryId,
+      repository,
+      number,
+      title: `Issue ${number}`,
+      body,
+      bodyCut: false,
+    };
+    const snapshot = { ...issue, open: true, assignees, labels: [], updatedAt: now };
+    const facts = advance(undefined, { kind: 'edited', issue: snapshot });
+    const reading = readOffline(issue, []);
+    const estimate = estimateContext(reading);
+    const assigned = isAssigned(assignees, 'bot');
+    const plan = assigned
+      ? { reading, estimate, assignment: assignAgent(reading, estimate, builtInAgents) }
+      : undefined;
+    const names = [{ repository, updatedAt: now }];
+    await db
+      .transaction()
+      .execute((transaction) => storeIssue(transaction, { facts, assigned, plan, names }, now));
+  }
+  return { store, put };
+}
+
+/** All pages of a list, as numbers of issues. */
+async function pages(store: PlanStore, limit: number, repository?: string) {
+  const found: number[][] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await listPlans(store, { limit, repository, cursor });
+    found.push(page.items.map(({ number }) => number));
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  return found;
+}
+
+test('pages follow one another without gap or repetition, also among changes of the same moment', async () => {
+  const { store, put } = await openStore();
+  for (const number of [1, 2, 3, 4, 5]) await put(number, 1_000);
+  await put(6, 2_000);
+  expect(await pages(store, 2)).toEqual([
+    [6, 5],
+    [4, 3],
+    [2, 1],
+  ]);
+  expect(await pages(store, 4)).toEqual([
+    [6, 5, 4, 3],
+    [2, 1],
+  ]);
+  expect(await pages(store, 6)).toEqual([[6, 5, 4, 3, 2, 1]]);
+});
+
+test('a list can be of one repository, whose letter case does not matter', async () => {
+  const { store, put } = await openStore();
+  await put(1, 1_000);
+  await put(2, 1_000, { repositoryId: 9, repository: 'acme/lib' });
+  expect(await pages(store, 1, 'ACME/Lib')).toEqual([[2]]);
+  expect(await pages(store, 1, 'acme/none')).toEqual([[]]);
+});
+
+test.each([
+  '',
+  'x',
+  Buffer.from('1 2').toString('base64url'),
+  Buffer.from('1 2 x').toString('base64url'),
+])('a cursor that no list gave out is refused: %j', async (cursor) => {
+  const { store } = await openStore();
+  const error = await listPlans(store, { limit: 1, cursor }).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(CoordinatorError);
+  expect(error).toMatchObject({ code: 'invalid_cursor' });
+});
+
+test('a plan of an unknown repository or number is undefined', async () => {
+  const { store, put } = await openStore();
+  await put(1, 1_000);
+  expect(await findPlan(store, { repository: 'acme/none', number: 1 })).toBeUndefined();
+  expect(await findPlan(store, { repository: 'acme/orbit', number: 2 })).toBeUndefined();
+  expect(await findPlan(store, { repository: 'acme/orbit', number: 1 })).toMatchObject({
+    url: 'https://git.example.test/sub/acme/orbit/issues/1',
+    updatedAt: '1970-01-01T00:00:01.000Z',
+  });
+});
+
+test('the queue hands out the longest ready first, then by number, and counts the rest by reason', async () => {
+  const { store, put } = await openStore();
+  await put(3, 1_000);
+  await put(2, 2_000);
+  await put(1, 2_000);
+  await put(4, 500, { body: 'Blocked by #1' });
+  await put(5, 500, { body: 'Blocked by #77' });
+  await put(6, 500, { body: 'Total estimated: 900k' });
+  await put(7, 500, { assignees: [] });
+  const queue = await readQueue(store, 10);
+  expect(queue.ready.map(({ ref, rank }) => `${rank}: ${ref}`)).toEqual([
+    '1: acme/orbit#3',
+    '2: acme/orbit#1',
+    '3: acme/orbit#2',
+  ]);
+  expect(queue.ready[0]?.why).toBe(
+    'Ready since 1970-01-01T00:00:01.000Z; the longest ready goes first.',
+  );
+  expect(queue.waiting).toEqual({ no_agent_fits: 1, open_blockers: 1, unknown_blockers: 1 });
+  expect((await readQueue(store, 2)).ready).toHaveLength(2);
+});
+
+test('an issue that stays ready keeps its place, one that was blocked goes to the end', async () => {
+  const { store, put } = await openStore();
+  await put(1, 1_000);
+  await put(2, 2_000);
+  await put(1, 3_000, { body: 'Total estimated: 21k' });
+  const refs = async () => (await readQueue(store, 10)).ready.map(({ plan }) => plan.number);
+  expect(await refs()).toEqual([1, 2]);
+  await put(1, 4_000, { body: 'Blocked by #2' });
+  expect(await refs()).toEqual([2]);
+  await put(1, 5_000);
+  expect(await refs()).toEqual([2, 1]);
+});
+
+test('storing the same again changes nothing, not even the time of the change', async () => {
+  const { store, put } = await openStore();
+  await put(1, 1_000, { body: 'Blocked by #2' });
+  const before = await findPlan(store, { repository: 'acme/orbit', number: 1 });
+  await put(1, 9_000, { body: 'Blocked by #2' });
+  expect(await findPlan(store, { repository: 'acme/orbit', number: 1 })).toEqual(before);
+});
+
+test('an issue with thousands of issues waiting for it is stored and shown', async () => {
+  const { store, put } = await openStore();
+  for (let number = 2; number <= 41; number += 1)
+    await put(number, number, {
+      body: Array.from({ length: 60 }, (_, index) => `Blocks #${1000 + index * 40 + number}`).join(
+        '\n',
+      ),
+    });
+  await put(1, 1, { body: 'Blocked by #2' });
+  const plan = await findPlan(store, { repository: 'acme/orbit', number: 2 });
+  expect(plan?.blocks).toHaveLength(61);
+  expect((await listPlans(store, { limit: 10_000 })).items).toHaveLength(41);
+});
