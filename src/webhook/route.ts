@@ -8,7 +8,7 @@ import type { Logger } from '../log.ts';
 import { parseDelivery, PayloadError, type ParsedDelivery } from './payload.ts';
 import { verifySignature, type WebhookSecrets } from './signature.ts';
 
-export const webhookPath = '/webhook/gitea';
+const webhookPath = '/webhook/gitea';
 
 /** An `edited` payload carries the old text and the new one; Gitea itself has no limit. */
 const bodyLimit = 16 * 1024 * 1024;

@@ -39,8 +39,8 @@ test('the demo plays to its end, shows every state, and leaves nothing behind', 
     'acme/orbit#5': 'blocked',
     'acme/orbit#6': 'ready',
   });
-  expect(text).toContain('Waits for itself in a circle: acme/garden#4 → acme/garden#5');
-  expect(text).toContain('Waits for acme/barn#40, of which no event has told anything');
+  expect(text).toContain('acme/garden#4 → acme/garden#5 →');
+  expect(text).toMatch(/Waits for acme\/barn#40, of which no/);
   expect(text).toMatch(/acme\/garden#8: .* \(nothing_readable\)/);
   expect(text).toMatch(/acme\/garden#11: .* \(declared_total_differs\)/);
   expect(existsSync(databaseFolderIn(text))).toBe(false);
