@@ -1,20 +1,24 @@
+import { createClaude, type ClaudeStatus } from './clients/claude.ts';
 import { readVersion, type Config } from './config.ts';
 import { registerApi } from './api/routes.ts';
 import { CoordinatorError, describeError } from './errors.ts';
 import { handleIssue } from './handlers/handle-issue.ts';
 import type { HandlerDeps } from './handlers/handler.ts';
+import { createReader } from './handlers/reader.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { Worker } from './inbox/worker.ts';
 import { builtInAgents } from './issue/agents.ts';
+import { refreshEvent } from './issue/facts.ts';
 import { readOffline } from './issue/read-issue.ts';
 import type { Logger } from './log.ts';
+import { recallAnswer, rememberAnswer } from './store/answers.ts';
 import { createDatabase } from './store/database.ts';
 import { checkStore } from './store/health.ts';
 import { findFacts, storeIssue } from './store/issues.ts';
 import { lockDatabase } from './store/lock.ts';
 import { migrate } from './store/migrations.ts';
 import { createApp } from './webhook/app.ts';
-import { registerHealth } from './webhook/health.ts';
+import { registerHealth, type Check } from './webhook/health.ts';
 import { parseDelivery, PayloadError } from './webhook/payload.ts';
 import { registerWebhook } from './webhook/route.ts';
 
@@ -37,8 +41,6 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const bot = config.botUsername;
   const agents = builtInAgents;
   const agentNames = agents.map(({ name }) => name);
-  const read: HandlerDeps['read'] =
-    overrides.read ?? ((issue) => Promise.resolve(readOffline(issue, agentNames)));
   const db = createDatabase(config.databasePath);
   const inbox = createInbox({
     db,
@@ -50,21 +52,47 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       throw new PayloadError(`Understood by now, but ignored: ${parsed.reason}.`);
     },
   });
+  const claude =
+    config.claude === undefined ? undefined : createClaude({ ...config.claude, log, now });
+  const reader = overrides.read === undefined ? createIssueReader() : readWith(overrides.read);
   const handlerDeps: HandlerDeps = {
     findFacts: (issue) => findFacts(db, issue),
-    read,
+    ...reader,
     agents,
     bot,
   };
+
+  function createIssueReader(): Pick<HandlerDeps, 'read' | 'recall'> {
+    if (claude === undefined || config.claude === undefined)
+      return readWith((issue) => Promise.resolve(readOffline(issue, agentNames)));
+    return createReader({
+      ...config.claude,
+      agentNames,
+      ask: async (question, signal) => {
+        const wasDown = isFailing(claude.status());
+        const outcome = await claude.ask(question, signal);
+        if (wasDown && outcome.kind === 'ok') await inbox.hurryRefreshes();
+        return outcome;
+      },
+      recall: (key) => recallAnswer(db, key),
+      remember: (key, answer) => rememberAnswer(db, key, answer, now()),
+    });
+  }
   const worker = new Worker({
     db,
     inbox,
     log,
     now,
     concurrency: config.workerConcurrency,
-    handle: async ({ issue, events }, signal) => {
+    handle: async (group, signal) => {
+      const { issue, events } = group;
       const update = await handleIssue(issue, events, handlerDeps, signal);
-      return (transaction) => storeIssue(transaction, update, now());
+      return async (transaction) => {
+        const outcome = await storeIssue(transaction, update, now());
+        if (update.plan?.reading.outcome === 'fallback' && update.facts.open)
+          await inbox.planRefresh(transaction, refreshEvent(update.facts), group);
+        return outcome;
+      };
     },
   });
 
@@ -91,7 +119,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
         return { status: counts.dead > 0 ? 'degraded' : 'ok', ...counts };
       },
       gitea: () => Promise.resolve({ status: 'off' }),
-      claude: () => Promise.resolve({ status: 'off', mode: config.issueReader }),
+      claude: () => Promise.resolve(claudeCheck(claude?.status())),
     },
   });
   registerApi(app, {
@@ -157,4 +185,20 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   }
 
   return { app, start, idle: () => worker.idle(), close };
+}
+
+/** The same way of reading for issues that may cost a call and for those that may not. */
+function readWith(read: HandlerDeps['read']): Pick<HandlerDeps, 'read' | 'recall'> {
+  return { read, recall: (issue) => read(issue, new AbortController().signal) };
+}
+
+/** True when the latest call did not reach Claude, or Claude would not serve it. */
+function isFailing({ lastOutcome }: ClaudeStatus): boolean {
+  return ['unavailable', 'rate_limited', 'auth', 'timeout', 'budget'].includes(lastOutcome ?? '');
+}
+
+/** A dead Claude degrades the service; deliveries are taken and issues planned without it. */
+function claudeCheck(status: ClaudeStatus | undefined): Check {
+  if (status === undefined) return { status: 'off', mode: 'offline' };
+  return { status: isFailing(status) ? 'degraded' : 'ok', mode: 'claude', ...status };
 }

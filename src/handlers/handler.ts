@@ -8,6 +8,8 @@ import type { Finding } from '../issue/update.ts';
 export interface HandlerDeps {
   readonly findFacts: (issue: IssueKey) => Promise<IssueFacts | undefined>;
   readonly read: (issue: IssueText, signal: AbortSignal) => Promise<Reading>;
+  /** Reads without asking anybody: with what is known already. */
+  readonly recall: (issue: IssueText) => Promise<Reading>;
   readonly agents: readonly AgentProfile[];
   /** Login of the bot; undefined: any assignee counts. */
   readonly bot: string | undefined;

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import type { Transaction } from 'kysely';
 
 import { describeError } from '../errors.ts';
@@ -28,6 +30,9 @@ interface GroupMember {
   readonly seq: number;
   readonly id: string;
   readonly attempts: number;
+  readonly kind: string | null;
+  readonly received_at: number;
+  readonly due_at: number;
 }
 
 export interface InboxCounts {
@@ -46,6 +51,8 @@ const groupLimit = 10_000;
 /** Bytes of deliveries not understood that are kept; beyond it the oldest lose theirs. */
 const rejectedBytesKept = 64 * 1024 * 1024;
 const pruneChunk = 1_000;
+const firstRefreshMs = 30_000;
+const hourMs = 3_600_000;
 
 export interface InboxOptions {
   readonly db: Database;
@@ -154,7 +161,7 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
       .selectFrom(ofIssue.select('snapshot_at').as('member'))
       .select((eb) => eb.fn.max('snapshot_at').as('at'));
     const rows = await ofIssue
-      .select(['seq', 'id', 'attempts', 'event'])
+      .select(['seq', 'id', 'attempts', 'event', 'kind', 'received_at', 'due_at'])
       .select((eb) =>
         eb.case().when('snapshot_at', '=', newest).then(eb.ref('body')).end().as('body'),
       )
@@ -201,6 +208,39 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
       }
     });
     return rest.length > 0 ? 'scheduled' : 'dead';
+  }
+
+  /**
+   * Plans another look at an issue, to be called in the transaction that stores the present one. Each
+   * look of a chain waits twice as long as the one before, up to an hour; any newer delivery of the issue
+   * takes it along at once, so there is never more than one.
+   */
+  async function planRefresh(
+    transaction: Transaction<Schema>,
+    event: IssueEvent,
+    group: DeliveryGroup,
+  ): Promise<void> {
+    const waits = group.deliveries
+      .filter(({ kind }) => kind === 'refreshed')
+      .map((member) => member.due_at - member.received_at);
+    const delayMs = Math.min(Math.max(firstRefreshMs, ...waits.map((wait) => 2 * wait)), hourMs);
+    const id = `refresh-${randomUUID()}`;
+    const row = deliveryRow({ id, eventName: 'refresh', bodyHash: '', event }, now());
+    await transaction
+      .insertInto('deliveries')
+      .values({ ...row, due_at: now() + delayMs })
+      .execute();
+  }
+
+  /** Makes the planned looks due now: what they waited for is back. */
+  async function hurryRefreshes(): Promise<void> {
+    await db
+      .updateTable('deliveries')
+      .set({ due_at: now() })
+      .where('status', '=', 'waiting')
+      .where('kind', '=', 'refreshed')
+      .where('due_at', '>', now())
+      .execute();
   }
 
   /** When the next waiting delivery is due, epoch milliseconds; undefined when none waits. */
@@ -267,6 +307,8 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
     claim,
     complete,
     retryLater,
+    planRefresh,
+    hurryRefreshes,
     nextDueAt,
     counts,
     prune,
