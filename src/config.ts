@@ -84,7 +84,6 @@ export const secretNames: readonly VariableName[] = [
 
 /** Checked, but without effect in this version: `serve` says so at start instead of staying silent. */
 const unusedNames: readonly VariableName[] = [
-  'GITEA_TOKEN',
   'PUBLISH',
   'RECONCILE_INTERVAL_SECONDS',
   'AGENTS_FILE',
@@ -169,6 +168,7 @@ function configOf(values: Variables, unused: readonly string[]) {
       previous: values.GITEA_WEBHOOK_SECRET_PREVIOUS,
     },
     giteaUrl: values.GITEA_URL,
+    giteaToken: values.GITEA_TOKEN,
     botUsername: values.GITEA_BOT_USERNAME,
     issueReader: values.ISSUE_READER,
     claude: claudeOf(values),

@@ -1,10 +1,13 @@
 import { createClaude, type ClaudeStatus } from './clients/claude.ts';
+import { createGitea, type GiteaStatus } from './clients/gitea.ts';
 import { readVersion, type Config } from './config.ts';
 import { registerApi } from './api/routes.ts';
 import { CoordinatorError, describeError } from './errors.ts';
+import { createBot } from './handlers/bot.ts';
 import { handleIssue } from './handlers/handle-issue.ts';
 import type { HandlerDeps } from './handlers/handler.ts';
 import { createReader } from './handlers/reader.ts';
+import { createTruth } from './handlers/truth.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { Worker } from './inbox/worker.ts';
 import { builtInAgents } from './issue/agents.ts';
@@ -38,16 +41,24 @@ const pruneIntervalMs = 3_600_000;
  */
 export function createCoordinator(config: Config, log: Logger, overrides: Overrides = {}) {
   const now = overrides.now ?? Date.now;
-  const bot = config.botUsername;
   const agents = builtInAgents;
   const agentNames = agents.map(({ name }) => name);
   const db = createDatabase(config.databasePath);
+  const stopping = new AbortController();
+  const gitea =
+    config.giteaToken === undefined
+      ? undefined
+      : createGitea({ baseUrl: config.giteaUrl, token: config.giteaToken, now });
+  const bot = createBot({
+    configured: config.botUsername,
+    ask: gitea === undefined ? undefined : () => gitea.getUser(stopping.signal),
+  });
   const inbox = createInbox({
     db,
     now,
     random: overrides.random ?? Math.random,
     parse: (eventName, raw) => {
-      const parsed = parseDelivery(eventName, raw, bot);
+      const parsed = parseDelivery(eventName, raw, bot.known());
       if (parsed.kind === 'event') return parsed.event;
       throw new PayloadError(`Understood by now, but ignored: ${parsed.reason}.`);
     },
@@ -59,7 +70,11 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     findFacts: (issue) => findFacts(db, issue),
     ...reader,
     agents,
-    bot,
+    bot: bot.find,
+    truth:
+      gitea === undefined
+        ? undefined
+        : createTruth({ ...gitea, findFacts: (issue) => findFacts(db, issue) }),
   };
 
   function createIssueReader(): Pick<HandlerDeps, 'read' | 'recall'> {
@@ -69,7 +84,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       ...config.claude,
       agentNames,
       ask: async (question, signal) => {
-        const wasDown = isFailing(claude.status());
+        const wasDown = isAway(claude.status());
         const outcome = await claude.ask(question, signal);
         if (wasDown && outcome.kind === 'ok') await inbox.hurryRefreshes();
         return outcome;
@@ -86,9 +101,10 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     concurrency: config.workerConcurrency,
     handle: async (group, signal) => {
       const { issue, events } = group;
-      const update = await handleIssue(issue, events, handlerDeps, signal);
+      const { update, refreshes } = await handleIssue(issue, events, handlerDeps, signal);
       return async (transaction) => {
         const outcome = await storeIssue(transaction, update, now());
+        await inbox.addRefreshes(transaction, refreshes);
         if (update.plan?.reading.outcome === 'fallback' && update.facts.open)
           await inbox.planRefresh(transaction, refreshEvent(update.facts), group);
         return outcome;
@@ -100,7 +116,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   let draining = false;
   registerWebhook(app, {
     secrets: config.webhookSecrets,
-    bot,
+    bot: bot.known,
     log,
     add: inbox.add,
     addRejected: inbox.addRejected,
@@ -118,7 +134,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
         const counts = await inbox.counts();
         return { status: counts.dead > 0 ? 'degraded' : 'ok', ...counts };
       },
-      gitea: () => Promise.resolve({ status: 'off' }),
+      gitea: () => Promise.resolve(giteaCheck(gitea?.status())),
       claude: () => Promise.resolve(claudeCheck(claude?.status())),
     },
   });
@@ -150,12 +166,26 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       await prune();
       pruning = setInterval(() => void prune(), pruneIntervalMs);
       worker.start();
+      if (gitea !== undefined && bot.known() === undefined) void askForBot();
       const url = await listen();
       log.info({ url, version: readVersion(), reader: config.issueReader }, 'coordinator started');
       return { url };
     } catch (error) {
       await close();
       throw error;
+    }
+  }
+
+  /** Not waited for: a Gitea that is down must not keep deliveries out. */
+  async function askForBot(): Promise<void> {
+    try {
+      log.info({ bot: await bot.find() }, 'issues of this user are planned');
+    } catch (error) {
+      if (stopping.signal.aborted) return;
+      log.warn(
+        { err: error },
+        'Gitea does not tell whose GITEA_TOKEN is: issues wait until it does',
+      );
     }
   }
 
@@ -177,7 +207,9 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   async function shutDown(): Promise<void> {
     draining = true;
     clearInterval(pruning);
-    await Promise.all([worker.stop(), app.close()]);
+    const stopped = worker.stop();
+    stopping.abort();
+    await Promise.all([stopped, app.close()]);
     await inbox.settled();
     await db.destroy();
     unlock?.();
@@ -192,9 +224,20 @@ function readWith(read: HandlerDeps['read']): Pick<HandlerDeps, 'read' | 'recall
   return { read, recall: (issue) => read(issue, new AbortController().signal) };
 }
 
-/** True when the latest call did not reach Claude, or Claude would not serve it. */
-function isFailing({ lastOutcome }: ClaudeStatus): boolean {
-  return ['unavailable', 'rate_limited', 'auth', 'timeout', 'budget'].includes(lastOutcome ?? '');
+/** True when the latest call did not reach Claude, or Claude would not serve it: nothing about its text. */
+function isAway({ lastOutcome }: ClaudeStatus): boolean {
+  return ['unavailable', 'rate_limited', 'auth', 'timeout'].includes(lastOutcome ?? '');
+}
+
+/** Also true for an answer nobody can use (a proxy's page, a wrong model) and a used-up allowance. */
+function isFailing(status: ClaudeStatus): boolean {
+  return isAway(status) || ['invalid', 'budget'].includes(status.lastOutcome ?? '');
+}
+
+/** A dead Gitea degrades the service: deliveries are taken, and wait until it is back. */
+function giteaCheck(status: GiteaStatus | undefined): Check {
+  if (status === undefined) return { status: 'off' };
+  return { status: status.lastError === null ? 'ok' : 'degraded', ...status };
 }
 
 /** A dead Claude degrades the service; deliveries are taken and issues planned without it. */
