@@ -82,12 +82,17 @@ const replySchema = z.looseObject({
   stop_reason: z.string().nullable(),
   content: z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),
   usage: z.looseObject({
-    input_tokens: z.number(),
-    output_tokens: z.number(),
-    cache_creation_input_tokens: z.number().nullish(),
-    cache_read_input_tokens: z.number().nullish(),
+    input_tokens: tokenCount(),
+    output_tokens: tokenCount(),
+    cache_creation_input_tokens: tokenCount(),
+    cache_read_input_tokens: tokenCount(),
   }),
 });
+
+/** A count no model reaches, or none at all, counts as 0: it must not spoil the answer or the sums. */
+function tokenCount() {
+  return z.int().nonnegative().max(10_000_000).catch(0);
+}
 
 /**
  * Asks Claude for one JSON value of a schema. A call ends within 15 s, whatever the server does, and
@@ -117,7 +122,10 @@ export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
 
   async function ask<T>(request: ClaudeRequest<T>, signal: AbortSignal): Promise<ClaudeOutcome<T>> {
     recentCalls = recentCalls.filter((at) => at > now() - hourMs);
-    if (recentCalls.length >= callsPerHour) return { kind: 'budget', usage: noUsage };
+    if (recentCalls.length >= callsPerHour) {
+      status = { ...status, lastOutcome: 'budget' };
+      return { kind: 'budget', usage: noUsage };
+    }
     recentCalls.push(now());
     const outcome = await call(request, signal);
     count(request.model, outcome);
@@ -160,7 +168,8 @@ export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
     } catch (error) {
       signal.throwIfAborted();
       const kind = failureKind(error, deadline);
-      log.warn({ err: error, model: request.model, kind }, 'Claude did not answer');
+      // Not the error itself: its message and headers hold what the server sent.
+      log.warn({ model: request.model, kind, ...causeOf(error) }, 'Claude did not answer');
       return { kind, usage: noUsage };
     }
   }
@@ -183,7 +192,7 @@ function readReply<T>(reply: unknown, schema: z.ZodType<T>): ClaudeOutcome<T> {
 }
 
 function usageOf(usage: z.infer<typeof replySchema>['usage']): TokenUsage {
-  const cached = (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0);
+  const cached = usage.cache_creation_input_tokens + usage.cache_read_input_tokens;
   return { inputTokens: usage.input_tokens + cached, outputTokens: usage.output_tokens };
 }
 
@@ -193,6 +202,15 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** What may be logged of a failure: the HTTP status, or the system's code (`ECONNREFUSED`). */
+function causeOf(error: unknown): { status?: number; code?: string } {
+  if (error instanceof APIError && typeof error.status === 'number')
+    return { status: error.status };
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if ('code' in cause && typeof cause.code === 'string') return { code: cause.code };
+  return {};
 }
 
 /** The SDK throws its own tree, a `DOMException` on a stalled body and a `SyntaxError` on HTML. */

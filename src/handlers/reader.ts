@@ -4,6 +4,7 @@ import {
   answerFormat,
   answerSchema,
   answerVersion,
+  groundAnswer,
   mergeAnswer,
   modelQuestion,
   promptVersion,
@@ -50,55 +51,64 @@ export interface ReaderDeps {
  * text costs no second call; a failure is not kept, and leaves a reading that says so (`fallback`).
  */
 export function createReader(deps: ReaderDeps) {
+  const { agentNames } = deps;
+
   async function recall(issue: IssueText): Promise<Reading> {
-    const offline = readOffline(issue, deps.agentNames);
-    const { text } = modelQuestion(issue);
-    for (const model of [deps.model, deps.fallbackModel]) {
-      const known = await deps.recall(cacheKey(model, text, deps.agentNames));
-      if (known !== undefined)
-        return mergeAnswer({ issue, offline, answer: known, model, agentNames: deps.agentNames });
+    const question = modelQuestion(issue);
+    return (await recalled(issue, question)) ?? readOffline(issue, agentNames);
+  }
+
+  /** The kept answer of the model, or of the fallback model for a text the model refused. */
+  async function recalled(issue: IssueText, question: ModelQuestion): Promise<Reading | undefined> {
+    for (const models of [[deps.model], [deps.model, deps.fallbackModel]]) {
+      const answer = await deps.recall(cacheKey(models, question.text, agentNames));
+      if (answer !== undefined) return merged(issue, question, answer, models);
     }
-    return offline;
+    return undefined;
   }
 
   async function read(issue: IssueText, signal: AbortSignal): Promise<Reading> {
-    const offline = readOffline(issue, deps.agentNames);
     const question = modelQuestion(issue);
-    const warnings = question.cut ? [textCut] : [];
-    const first = await answer(deps, deps.model, question.text, signal);
-    const asked =
-      first.kind === 'refused'
-        ? await answer(deps, deps.fallbackModel, question.text, signal)
-        : first;
-    const model = first.kind === 'refused' ? deps.fallbackModel : deps.model;
-    const reading =
-      asked.kind === 'ok'
-        ? mergeAnswer({ issue, offline, answer: asked.value, model, agentNames: deps.agentNames })
-        : fallbackReading(offline, asked.kind);
-    return { ...reading, warnings: [...reading.warnings, ...warnings] };
+    const known = await recalled(issue, question);
+    if (known !== undefined) return known;
+    let models = [deps.model];
+    let asked = await ask(deps.model, question, signal);
+    if (asked.kind === 'refused') {
+      models = [deps.model, deps.fallbackModel];
+      asked = await ask(deps.fallbackModel, question, signal);
+    }
+    if (asked.kind !== 'ok') return fallbackReading(readOffline(issue, agentNames), asked.kind);
+    const answer = groundAnswer(issue, asked.value, agentNames);
+    await deps.remember(cacheKey(models, question.text, agentNames), answer);
+    return merged(issue, question, answer, models);
+  }
+
+  function ask(model: string, { text }: ModelQuestion, signal: AbortSignal): Promise<Asked> {
+    const format = answerFormat(agentNames);
+    const question = { model, system: systemPrompt, user: text, format, schema: answerSchema };
+    return deps.ask(question, signal);
+  }
+
+  function merged(
+    issue: IssueText,
+    { cut }: ModelQuestion,
+    answer: ModelAnswer,
+    models: readonly string[],
+  ): Reading {
+    const offline = readOffline(issue, agentNames);
+    const model = models.at(-1) ?? deps.model;
+    const reading = mergeAnswer({ issue, offline, answer, model, agentNames });
+    return cut ? { ...reading, warnings: [...reading.warnings, textCut] } : reading;
   }
 
   return { read, recall };
 }
 
-async function answer(
-  deps: ReaderDeps,
-  model: string,
-  user: string,
-  signal: AbortSignal,
-): Promise<Asked> {
-  const key = cacheKey(model, user, deps.agentNames);
-  const known = await deps.recall(key);
-  if (known !== undefined) return { kind: 'ok', value: known };
-  const format = answerFormat(deps.agentNames);
-  const question = { model, system: systemPrompt, user, format, schema: answerSchema };
-  const asked = await deps.ask(question, signal);
-  if (asked.kind === 'ok') await deps.remember(key, asked.value);
-  return asked;
-}
+type ModelQuestion = ReturnType<typeof modelQuestion>;
 
-function cacheKey(model: string, user: string, agentNames: readonly string[]): string {
-  const parts = [model, promptVersion, answerVersion, agentNames, user];
+/** `models`: those asked, in order; the answer is the last one's. */
+function cacheKey(models: readonly string[], user: string, agentNames: readonly string[]): string {
+  const parts = [models, promptVersion, answerVersion, agentNames, user];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 

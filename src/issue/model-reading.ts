@@ -14,9 +14,10 @@ import {
 export const promptVersion = 1;
 export const answerVersion = 1;
 
-/** Most characters of an issue's text given to the model: its head and its tail. */
+/** Most bytes (UTF-8) of an issue's text given to the model: its head and its tail. */
 const modelTextLimit = 32 * 1024;
 const tailLength = 8 * 1024;
+const omission = '\n[...]\n';
 const mostDependencies = 20;
 const leastTokens = 1_000;
 const mostTokens = 1_000_000;
@@ -70,6 +71,25 @@ export const answerSchema = z.object({
 });
 export type ModelAnswer = Readonly<z.infer<typeof answerSchema>>;
 
+/**
+ * Drops from an answer what was not to choose from: unknown agents, and numbers that do not stand in the
+ * text the model was shown. Only then may an answer be kept.
+ */
+export function groundAnswer(
+  issue: IssueText,
+  answer: ModelAnswer,
+  agentNames: readonly string[],
+): ModelAnswer {
+  const text = visibleText(issue);
+  const stands = (number: number) => lineWith(text, number) !== undefined;
+  return {
+    ...answer,
+    assigned_agent: agentNames.find((name) => name === answer.assigned_agent) ?? null,
+    blocked_by: answer.blocked_by.filter(stands),
+    blocks: answer.blocks.filter(stands),
+  };
+}
+
 function clamped(least: number, most: number) {
   return z.number().transform((value) => Math.round(Math.min(Math.max(value, least), most)));
 }
@@ -82,24 +102,34 @@ function issueNumbers(values: readonly unknown[]): number[] {
 /** The user turn: the sanitised, bounded text as one JSON value, which no text can break out of. */
 export function modelQuestion(issue: IssueText): { text: string; cut: boolean } {
   const body = sanitise(issue.body);
-  const cut = body.length > modelTextLimit;
-  const head = body.slice(0, modelTextLimit - tailLength);
-  const bounded = cut ? `${head}\n[...]\n${body.slice(-tailLength)}` : body;
+  const bytes = Buffer.from(body);
+  const cut = bytes.length > modelTextLimit;
+  const head = bytes.subarray(0, modelTextLimit - tailLength - omission.length);
+  const bounded = cut ? `${decode(head)}${omission}${decode(bytes.subarray(-tailLength))}` : body;
   return {
     text: JSON.stringify({ title: sanitise(issue.title).slice(0, 500), body: bounded }),
     cut,
   };
 }
 
+/** Bytes as text, less the character that a cut went through. */
+function decode(bytes: Buffer): string {
+  return bytes.toString().replace(/^\ufffd+|\ufffd+$/g, '');
+}
+
+/** What a person reading the page sees of an issue, and the model is shown as far as it fits. */
+function visibleText({ title, body }: IssueText): string {
+  return `${sanitise(title)}\n${sanitise(body)}`;
+}
+
 /**
  * Removes what a person reading the page does not see: HTML comments, control, zero-width, bidirectional
- * and tag characters, soft hyphens.
+ * and tag characters, soft hyphens, variation selectors and invisible letters.
  */
 function sanitise(text: string): string {
   return text
     .replace(/<!--[\s\S]*?(-->|$)/g, '')
-    .replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, '')
-    .replace(/\u00ad/g, '');
+    .replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Default_Ignorable_Code_Point}]/gu, '');
 }
 
 interface Merge {
@@ -128,6 +158,12 @@ export function mergeAnswer({ issue, offline, answer, model, agentNames }: Merge
       docs: offline.factors.docs ?? answer.docs,
     },
   };
+  const helped =
+    edges.accepted.length > 0 ||
+    Object.values(values.factors).some((value) => value !== null) ||
+    [values.estimatedContext, values.difficulty, values.assignedAgent].some(
+      ({ source }) => source === 'model',
+    );
   const complete =
     values.estimatedContext.source !== 'default' && values.difficulty.source !== 'default';
   return {
@@ -137,7 +173,7 @@ export function mergeAnswer({ issue, offline, answer, model, agentNames }: Merge
     model,
     dependencies: [...offline.dependencies, ...edges.accepted],
     warnings: [
-      ...offline.warnings.filter(({ code }) => code !== 'nothing_readable'),
+      ...offline.warnings.filter(({ code }) => !helped || code !== 'nothing_readable'),
       ...disagreement('difficulty', offline.difficulty, answer.difficulty),
       ...disagreement('agent', offline.assignedAgent, agent),
       ...edges.warnings,
@@ -162,11 +198,11 @@ function disagreement<T>(name: string, offline: Field<T>, answered: T | null): W
   return [{ code: `${name}_disagrees`, text }];
 }
 
-/** A number must stand in the text as `#n`, must not be the issue itself, and must not be turned round. */
+/** A number must stand in the visible text as `#n`, must not be the issue itself, and must not be turned round. */
 function checkedEdges(issue: IssueText, offline: Reading, answer: ModelAnswer) {
   const accepted: Dependency[] = [];
   const warnings: Warning[] = [];
-  const text = `${issue.title}\n${issue.body}`;
+  const text = visibleText(issue);
   for (const direction of ['blocked_by', 'blocks'] as const) {
     for (const number of answer[direction]) {
       const known = offline.dependencies.filter(

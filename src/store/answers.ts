@@ -26,13 +26,15 @@ export async function rememberAnswer(
     .values({ key, answer: JSON.stringify(answer), stored_at: now })
     .onConflict((conflict) => conflict.column('key').doNothing())
     .execute();
-  const oldest = await db
+  const tooOld = await db
     .selectFrom('model_answers')
-    .select('stored_at')
+    .select('key')
     .orderBy('stored_at', 'desc')
+    .orderBy('key')
     .offset(answersKept)
-    .limit(1)
-    .executeTakeFirst();
-  if (oldest === undefined) return;
-  await db.deleteFrom('model_answers').where('stored_at', '<=', oldest.stored_at).execute();
+    .limit(100)
+    .execute();
+  if (tooOld.length === 0) return;
+  const keys = tooOld.map((row) => row.key);
+  await db.deleteFrom('model_answers').where('key', 'in', keys).execute();
 }

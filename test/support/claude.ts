@@ -1,4 +1,9 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
@@ -58,11 +63,13 @@ export function fails(status: number, headers: Record<string, string> = {}): Cla
 /** A local server that speaks the Messages API by a script, which a test may change at any time. */
 export async function startClaude(script: ClaudeScript) {
   const calls: ClaudeCall[] = [];
+  const headers: IncomingHttpHeaders[] = [];
   const state = { script };
   const server = createServer((request, response) => {
     void readBody(request).then((body) => {
       const call = requestSchema.parse(JSON.parse(body));
       calls.push(call);
+      headers.push(request.headers);
       state.script(call, response);
     });
   });
@@ -75,6 +82,8 @@ export async function startClaude(script: ClaudeScript) {
   return {
     url: `http://127.0.0.1:${port}`,
     calls,
+    /** Of the calls, in the same order. */
+    headers,
     answerWith: (next: ClaudeScript) => {
       state.script = next;
     },
