@@ -65,10 +65,9 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   });
   const claude =
     config.claude === undefined ? undefined : createClaude({ ...config.claude, log, now });
-  const reader = overrides.read === undefined ? createIssueReader() : readWith(overrides.read);
   const handlerDeps: HandlerDeps = {
     findFacts: (issue) => findFacts(db, issue),
-    ...reader,
+    read: overrides.read ?? createIssueReader(),
     agents,
     bot: bot.find,
     truth:
@@ -77,9 +76,9 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
         : createTruth({ ...gitea, findFacts: (issue) => findFacts(db, issue) }),
   };
 
-  function createIssueReader(): Pick<HandlerDeps, 'read' | 'recall'> {
+  function createIssueReader(): HandlerDeps['read'] {
     if (claude === undefined || config.claude === undefined)
-      return readWith((issue) => Promise.resolve(readOffline(issue, agentNames)));
+      return (issue) => Promise.resolve(readOffline(issue, agentNames));
     return createReader({
       ...config.claude,
       agentNames,
@@ -217,11 +216,6 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   }
 
   return { app, start, idle: () => worker.idle(), close };
-}
-
-/** The same way of reading for issues that may cost a call and for those that may not. */
-function readWith(read: HandlerDeps['read']): Pick<HandlerDeps, 'read' | 'recall'> {
-  return { read, recall: (issue) => read(issue, new AbortController().signal) };
 }
 
 /** True when the latest call did not reach Claude, or Claude would not serve it: nothing about its text. */

@@ -9,8 +9,6 @@ import type { Truth } from './truth.ts';
 export interface HandlerDeps {
   readonly findFacts: (issue: IssueKey) => Promise<IssueFacts | undefined>;
   readonly read: (issue: IssueText, signal: AbortSignal) => Promise<Reading>;
-  /** Reads without asking anybody: with what is known already. */
-  readonly recall: (issue: IssueText) => Promise<Reading>;
   readonly agents: readonly AgentProfile[];
   /** Login of the bot; undefined: any assignee counts. Throws while it cannot be found out. */
   readonly bot: () => Promise<string | undefined>;

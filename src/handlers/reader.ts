@@ -53,11 +53,6 @@ export interface ReaderDeps {
 export function createReader(deps: ReaderDeps) {
   const { agentNames } = deps;
 
-  async function recall(issue: IssueText): Promise<Reading> {
-    const question = modelQuestion(issue);
-    return (await recalled(issue, question)) ?? readOffline(issue, agentNames);
-  }
-
   /** The kept answer of the model, or of the fallback model for a text the model refused. */
   async function recalled(issue: IssueText, question: ModelQuestion): Promise<Reading | undefined> {
     for (const models of [[deps.model], [deps.model, deps.fallbackModel]]) {
@@ -65,22 +60,6 @@ export function createReader(deps: ReaderDeps) {
       if (answer !== undefined) return merged(issue, question, answer, models);
     }
     return undefined;
-  }
-
-  async function read(issue: IssueText, signal: AbortSignal): Promise<Reading> {
-    const question = modelQuestion(issue);
-    const known = await recalled(issue, question);
-    if (known !== undefined) return known;
-    let models = [deps.model];
-    let asked = await ask(deps.model, question, signal);
-    if (asked.kind === 'refused') {
-      models = [deps.model, deps.fallbackModel];
-      asked = await ask(deps.fallbackModel, question, signal);
-    }
-    if (asked.kind !== 'ok') return fallbackReading(readOffline(issue, agentNames), asked.kind);
-    const answer = groundAnswer(issue, asked.value, agentNames);
-    await deps.remember(cacheKey(models, question.text, agentNames), answer);
-    return merged(issue, question, answer, models);
   }
 
   function ask(model: string, { text }: ModelQuestion, signal: AbortSignal): Promise<Asked> {
@@ -101,7 +80,21 @@ export function createReader(deps: ReaderDeps) {
     return cut ? { ...reading, warnings: [...reading.warnings, textCut] } : reading;
   }
 
-  return { read, recall };
+  return async function read(issue: IssueText, signal: AbortSignal): Promise<Reading> {
+    const question = modelQuestion(issue);
+    const known = await recalled(issue, question);
+    if (known !== undefined) return known;
+    let models = [deps.model];
+    let asked = await ask(deps.model, question, signal);
+    if (asked.kind === 'refused') {
+      models = [deps.model, deps.fallbackModel];
+      asked = await ask(deps.fallbackModel, question, signal);
+    }
+    if (asked.kind !== 'ok') return fallbackReading(readOffline(issue, agentNames), asked.kind);
+    const answer = groundAnswer(issue, asked.value, agentNames);
+    await deps.remember(cacheKey(models, question.text, agentNames), answer);
+    return merged(issue, question, answer, models);
+  };
 }
 
 type ModelQuestion = ReturnType<typeof modelQuestion>;

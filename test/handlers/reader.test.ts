@@ -63,10 +63,9 @@ async function openReader(script: ClaudeScript) {
     });
   }
   const read = (text: IssueText = issue, options: ReaderOptions = {}) =>
-    readerWith(options).read(text, new AbortController().signal);
-  const recall = (text: IssueText = issue) => readerWith().recall(text);
+    readerWith(options)(text, new AbortController().signal);
   const models = () => claude.calls.map(({ model }) => model);
-  return { claude, read, recall, models };
+  return { claude, read, models };
 }
 
 test('an unchanged text costs no second call, whichever issue it stands in', async () => {
@@ -118,11 +117,10 @@ test.each<[string, ClaudeScript, string]>([
 });
 
 test('a text the model refuses is read by the fallback model, and that costs no further calls', async () => {
-  const { read, recall, models } = await openReader(refusingFirst);
+  const { read, models } = await openReader(refusingFirst);
   const reading = await read();
   expect(reading).toMatchObject({ outcome: 'complete', model: 'second' });
   expect(await read()).toEqual(reading);
-  expect(await recall()).toEqual(reading);
   expect(models()).toEqual(['first', 'second']);
 });
 
@@ -148,14 +146,13 @@ test('when the fallback model fails otherwise, that is the reason', async () => 
   expect(await read()).toMatchObject({ reason: 'Claude could not be reached.' });
 });
 
-test('recalling asks nobody and gives what reading gave, the warning about a long text included', async () => {
-  const { read, recall, models } = await openReader(answers(goodAnswer));
+test('a kept answer reads the same, the warning about a long text included', async () => {
+  const { read, models } = await openReader(answers(goodAnswer));
   const long = { ...issue, body: longBody };
-  expect(await recall(long)).toMatchObject({ outcome: 'offline', model: null });
-  expect(models()).toEqual([]);
   const reading = await read(long);
   expect(reading.warnings).toContainEqual(expect.objectContaining({ code: 'model_text_cut' }));
-  expect(await recall(long)).toEqual(reading);
+  expect(await read(long)).toEqual(reading);
+  expect(models()).toEqual(['first']);
 });
 
 test('what is kept of an answer is what stands in the text, so that a kept answer reads the same', async () => {
@@ -179,7 +176,7 @@ test('a call that is broken off throws and leaves no reading', async () => {
     recall: () => Promise.resolve(undefined),
     remember: () => Promise.reject(new Error('nothing is to be kept')),
   });
-  await expect(reader.read(issue, stopping.signal)).rejects.toThrow(/abort/i);
+  await expect(reader(issue, stopping.signal)).rejects.toThrow(/abort/i);
   expect(client.status()).toMatchObject({ calls: 0, lastOutcome: null });
 });
 
