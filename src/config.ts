@@ -30,9 +30,7 @@ const variables = z.object({
   GITEA_WEBHOOK_SECRET_PREVIOUS: secret.optional(),
   GITEA_URL: baseUrl,
   ANTHROPIC_API_KEY: token.optional(),
-  ISSUE_READER: z
-    .enum(['offline'], 'must be offline: reading with Claude is not part of this version yet')
-    .default('offline'),
+  ISSUE_READER: z.enum(['claude', 'offline'], 'must be claude or offline').default('claude'),
   ANTHROPIC_BASE_URL: baseUrl.optional(),
   CLAUDE_MODEL: modelName.default('claude-sonnet-5-5'),
   CLAUDE_FALLBACK_MODEL: modelName.default('claude-opus-5-5'),
@@ -86,11 +84,6 @@ export const secretNames: readonly VariableName[] = [
 
 /** Checked, but without effect in this version: `serve` says so at start instead of staying silent. */
 const unusedNames: readonly VariableName[] = [
-  'ANTHROPIC_API_KEY',
-  'ANTHROPIC_BASE_URL',
-  'CLAUDE_MODEL',
-  'CLAUDE_FALLBACK_MODEL',
-  'GITEA_TOKEN',
   'PUBLISH',
   'RECONCILE_INTERVAL_SECONDS',
   'AGENTS_FILE',
@@ -109,6 +102,12 @@ const pairRules: readonly {
     names: ['CONTEXT_ROTATE_AT', 'CONTEXT_COMPACT_AT'],
     broken: (values) => (values.CONTEXT_ROTATE_AT ?? 1) < (values.CONTEXT_COMPACT_AT ?? 0),
     message: 'CONTEXT_ROTATE_AT must not be below CONTEXT_COMPACT_AT',
+  },
+  {
+    names: ['ISSUE_READER', 'ANTHROPIC_API_KEY'],
+    broken: ({ ISSUE_READER, ANTHROPIC_API_KEY }) =>
+      ISSUE_READER === 'claude' && ANTHROPIC_API_KEY === undefined,
+    message: 'ANTHROPIC_API_KEY is required unless ISSUE_READER is offline',
   },
   {
     names: ['PUBLISH', 'GITEA_TOKEN'],
@@ -169,8 +168,10 @@ function configOf(values: Variables, unused: readonly string[]) {
       previous: values.GITEA_WEBHOOK_SECRET_PREVIOUS,
     },
     giteaUrl: values.GITEA_URL,
+    giteaToken: values.GITEA_TOKEN,
     botUsername: values.GITEA_BOT_USERNAME,
     issueReader: values.ISSUE_READER,
+    claude: claudeOf(values),
     logLevel: values.LOG_LEVEL,
     host: values.HOST,
     port: values.PORT,
@@ -179,6 +180,17 @@ function configOf(values: Variables, unused: readonly string[]) {
     workerConcurrency: values.WORKER_CONCURRENCY,
     deliveryRetentionDays: values.DELIVERY_RETENTION_DAYS,
     unused,
+  };
+}
+
+/** What reading with Claude needs; undefined when the issues are read offline. */
+function claudeOf(values: Variables) {
+  if (values.ISSUE_READER === 'offline' || values.ANTHROPIC_API_KEY === undefined) return undefined;
+  return {
+    apiKey: values.ANTHROPIC_API_KEY,
+    baseUrl: values.ANTHROPIC_BASE_URL,
+    model: values.CLAUDE_MODEL,
+    fallbackModel: values.CLAUDE_FALLBACK_MODEL,
   };
 }
 

@@ -1,20 +1,27 @@
+import { createClaude, type ClaudeStatus } from './clients/claude.ts';
+import { createGitea, type GiteaStatus } from './clients/gitea.ts';
 import { readVersion, type Config } from './config.ts';
 import { registerApi } from './api/routes.ts';
 import { CoordinatorError, describeError } from './errors.ts';
+import { createBot } from './handlers/bot.ts';
 import { handleIssue } from './handlers/handle-issue.ts';
 import type { HandlerDeps } from './handlers/handler.ts';
+import { createReader } from './handlers/reader.ts';
+import { createTruth } from './handlers/truth.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { Worker } from './inbox/worker.ts';
 import { builtInAgents } from './issue/agents.ts';
+import { refreshEvent } from './issue/facts.ts';
 import { readOffline } from './issue/read-issue.ts';
 import type { Logger } from './log.ts';
+import { recallAnswer, rememberAnswer } from './store/answers.ts';
 import { createDatabase } from './store/database.ts';
 import { checkStore } from './store/health.ts';
 import { findFacts, storeIssue } from './store/issues.ts';
 import { lockDatabase } from './store/lock.ts';
 import { migrate } from './store/migrations.ts';
 import { createApp } from './webhook/app.ts';
-import { registerHealth } from './webhook/health.ts';
+import { registerHealth, type Check } from './webhook/health.ts';
 import { parseDelivery, PayloadError } from './webhook/payload.ts';
 import { registerWebhook } from './webhook/route.ts';
 
@@ -34,37 +41,73 @@ const pruneIntervalMs = 3_600_000;
  */
 export function createCoordinator(config: Config, log: Logger, overrides: Overrides = {}) {
   const now = overrides.now ?? Date.now;
-  const bot = config.botUsername;
   const agents = builtInAgents;
   const agentNames = agents.map(({ name }) => name);
-  const read: HandlerDeps['read'] =
-    overrides.read ?? ((issue) => Promise.resolve(readOffline(issue, agentNames)));
   const db = createDatabase(config.databasePath);
+  const stopping = new AbortController();
+  const gitea =
+    config.giteaToken === undefined
+      ? undefined
+      : createGitea({ baseUrl: config.giteaUrl, token: config.giteaToken, now });
+  const bot = createBot({
+    configured: config.botUsername,
+    ask: gitea === undefined ? undefined : () => gitea.getUser(stopping.signal),
+  });
   const inbox = createInbox({
     db,
     now,
     random: overrides.random ?? Math.random,
     parse: (eventName, raw) => {
-      const parsed = parseDelivery(eventName, raw, bot);
+      const parsed = parseDelivery(eventName, raw, bot.known());
       if (parsed.kind === 'event') return parsed.event;
       throw new PayloadError(`Understood by now, but ignored: ${parsed.reason}.`);
     },
   });
+  const claude =
+    config.claude === undefined ? undefined : createClaude({ ...config.claude, log, now });
   const handlerDeps: HandlerDeps = {
     findFacts: (issue) => findFacts(db, issue),
-    read,
+    read: overrides.read ?? createIssueReader(),
     agents,
-    bot,
+    bot: bot.find,
+    truth:
+      gitea === undefined
+        ? undefined
+        : createTruth({ ...gitea, findFacts: (issue) => findFacts(db, issue) }),
   };
+
+  function createIssueReader(): HandlerDeps['read'] {
+    if (claude === undefined || config.claude === undefined)
+      return (issue) => Promise.resolve(readOffline(issue, agentNames));
+    return createReader({
+      ...config.claude,
+      agentNames,
+      ask: async (question, signal) => {
+        const wasDown = isAway(claude.status());
+        const outcome = await claude.ask(question, signal);
+        if (wasDown && outcome.kind === 'ok') await inbox.hurryRefreshes();
+        return outcome;
+      },
+      recall: (key) => recallAnswer(db, key),
+      remember: (key, answer) => rememberAnswer(db, key, answer, now()),
+    });
+  }
   const worker = new Worker({
     db,
     inbox,
     log,
     now,
     concurrency: config.workerConcurrency,
-    handle: async ({ issue, events }, signal) => {
-      const update = await handleIssue(issue, events, handlerDeps, signal);
-      return (transaction) => storeIssue(transaction, update, now());
+    handle: async (group, signal) => {
+      const { issue, events } = group;
+      const { update, refreshes } = await handleIssue(issue, events, handlerDeps, signal);
+      return async (transaction) => {
+        const outcome = await storeIssue(transaction, update, now());
+        await inbox.addRefreshes(transaction, refreshes);
+        if (update.plan?.reading.outcome === 'fallback' && update.facts.open)
+          await inbox.planRefresh(transaction, refreshEvent(update.facts), group);
+        return outcome;
+      };
     },
   });
 
@@ -72,7 +115,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   let draining = false;
   registerWebhook(app, {
     secrets: config.webhookSecrets,
-    bot,
+    bot: bot.known,
     log,
     add: inbox.add,
     addRejected: inbox.addRejected,
@@ -90,8 +133,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
         const counts = await inbox.counts();
         return { status: counts.dead > 0 ? 'degraded' : 'ok', ...counts };
       },
-      gitea: () => Promise.resolve({ status: 'off' }),
-      claude: () => Promise.resolve({ status: 'off', mode: config.issueReader }),
+      gitea: () => Promise.resolve(giteaCheck(gitea?.status())),
+      claude: () => Promise.resolve(claudeCheck(claude?.status())),
     },
   });
   registerApi(app, {
@@ -122,12 +165,26 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       await prune();
       pruning = setInterval(() => void prune(), pruneIntervalMs);
       worker.start();
+      if (gitea !== undefined && bot.known() === undefined) void askForBot();
       const url = await listen();
       log.info({ url, version: readVersion(), reader: config.issueReader }, 'coordinator started');
       return { url };
     } catch (error) {
       await close();
       throw error;
+    }
+  }
+
+  /** Not waited for: a Gitea that is down must not keep deliveries out. */
+  async function askForBot(): Promise<void> {
+    try {
+      log.info({ bot: await bot.find() }, 'issues of this user are planned');
+    } catch (error) {
+      if (stopping.signal.aborted) return;
+      log.warn(
+        { err: error },
+        'Gitea does not tell whose GITEA_TOKEN is: issues wait until it does',
+      );
     }
   }
 
@@ -149,7 +206,9 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   async function shutDown(): Promise<void> {
     draining = true;
     clearInterval(pruning);
-    await Promise.all([worker.stop(), app.close()]);
+    const stopped = worker.stop();
+    stopping.abort();
+    await Promise.all([stopped, app.close()]);
     await inbox.settled();
     await db.destroy();
     unlock?.();
@@ -157,4 +216,26 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   }
 
   return { app, start, idle: () => worker.idle(), close };
+}
+
+/** True when the latest call did not reach Claude, or Claude would not serve it: nothing about its text. */
+function isAway({ lastOutcome }: ClaudeStatus): boolean {
+  return ['unavailable', 'rate_limited', 'auth', 'timeout'].includes(lastOutcome ?? '');
+}
+
+/** Also true for an answer nobody can use (a proxy's page, a wrong model) and a used-up allowance. */
+function isFailing(status: ClaudeStatus): boolean {
+  return isAway(status) || ['invalid', 'budget'].includes(status.lastOutcome ?? '');
+}
+
+/** A dead Gitea degrades the service: deliveries are taken, and wait until it is back. */
+function giteaCheck(status: GiteaStatus | undefined): Check {
+  if (status === undefined) return { status: 'off' };
+  return { status: status.lastError === null ? 'ok' : 'degraded', ...status };
+}
+
+/** A dead Claude degrades the service; deliveries are taken and issues planned without it. */
+function claudeCheck(status: ClaudeStatus | undefined): Check {
+  if (status === undefined) return { status: 'off', mode: 'offline' };
+  return { status: isFailing(status) ? 'degraded' : 'ok', mode: 'claude', ...status };
 }

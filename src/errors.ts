@@ -25,6 +25,14 @@ export class StoreUnavailable extends CoordinatorError {
   }
 }
 
+/** Somebody this work needs does not answer for now: it is tried again for as long as that takes. */
+export class TryAgainLater extends CoordinatorError {
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+    this.name = 'TryAgainLater';
+  }
+}
+
 /** One line about anything that was thrown, for a log or a stored error; at most `limit` characters. */
 export function describeError(error: unknown, limit = 500): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -6,6 +6,7 @@ import { handleAssigned } from './assigned.ts';
 import { handleClosed } from './closed.ts';
 import { handleDeleted } from './deleted.ts';
 import type { Handler, HandlerDeps } from './handler.ts';
+import { unreadable, withWarning } from './truth.ts';
 import { handleUnassigned } from './unassigned.ts';
 
 /**
@@ -21,24 +22,41 @@ const handlers: Record<Situation, Handler> = {
   deleted: handleDeleted,
 };
 
-/** Folds the waiting events of one issue into what is known of it, and runs the handler that fits. */
+/** What is to be stored, and the issues that are to be looked at because of it. */
+export interface Handled {
+  readonly update: IssueUpdate;
+  readonly refreshes: readonly IssueEvent[];
+}
+
+/**
+ * Folds the waiting events of one issue into what is known of it, asks Gitea what is true where that is
+ * possible, and runs the handler that fits. Throws `TryAgainLater` while Gitea does not answer.
+ */
 export async function handleIssue(
   issue: IssueKey,
   events: readonly IssueEvent[],
   deps: HandlerDeps,
   signal: AbortSignal,
-): Promise<IssueUpdate> {
+): Promise<Handled> {
   const known = await deps.findFacts(issue);
   const [first, ...rest] = events;
   if (first === undefined)
     throw new RangeError('an issue is handled because of at least one event');
-  const facts = rest.reduce(advance, advance(known, first));
-  const finding = await handlers[situationOf(facts, deps.bot)](facts, deps, signal);
+  const told = rest.reduce(advance, advance(known, first));
+  const bot = await deps.bot();
   const names = events.map((event) => ({
     repository: event.issue.repository,
     updatedAt: event.issue.updatedAt,
   }));
-  return { ...finding, names };
+  const handle = (facts: IssueFacts) => handlers[situationOf(facts, bot)](facts, deps, signal);
+  if (deps.truth === undefined)
+    return { update: { ...(await handle(told)), names }, refreshes: [] };
+  const current = await deps.truth.currentFacts(told, signal);
+  const finding = await handle(current.facts);
+  const { finding: checked, refreshes } = current.confirmed
+    ? await deps.truth.checkTargets(finding, signal)
+    : { finding: withWarning(finding, unreadable(finding.facts)), refreshes: [] };
+  return { update: { ...checked, names }, refreshes };
 }
 
 function situationOf(facts: IssueFacts, bot: string | undefined): Situation {

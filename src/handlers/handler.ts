@@ -3,14 +3,17 @@ import type { IssueFacts } from '../issue/facts.ts';
 import type { IssueText, Reading } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { Finding } from '../issue/update.ts';
+import type { Truth } from './truth.ts';
 
 /** What handlers need of the world, and no more. */
 export interface HandlerDeps {
   readonly findFacts: (issue: IssueKey) => Promise<IssueFacts | undefined>;
   readonly read: (issue: IssueText, signal: AbortSignal) => Promise<Reading>;
   readonly agents: readonly AgentProfile[];
-  /** Login of the bot; undefined: any assignee counts. */
-  readonly bot: string | undefined;
+  /** Login of the bot; undefined: any assignee counts. Throws while it cannot be found out. */
+  readonly bot: () => Promise<string | undefined>;
+  /** What Gitea says now; undefined: what deliveries told is the truth. */
+  readonly truth: Truth | undefined;
 }
 
 /** Works out what should be stored for an issue as it now is. Twice gives the same. */

@@ -1,11 +1,13 @@
+import { randomUUID } from 'node:crypto';
+
 import type { Transaction } from 'kysely';
 
-import { describeError } from '../errors.ts';
+import { describeError, TryAgainLater } from '../errors.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { Database } from '../store/database.ts';
 import type { DeliveryRow, Schema } from '../store/schema.ts';
-import { backoffMs, maxAttempts } from './backoff.ts';
+import { backoffMs, maxAttempts, outageDelayMs } from './backoff.ts';
 import {
   deliveryRow,
   eventColumns,
@@ -28,6 +30,9 @@ interface GroupMember {
   readonly seq: number;
   readonly id: string;
   readonly attempts: number;
+  readonly kind: string | null;
+  readonly received_at: number;
+  readonly due_at: number;
 }
 
 export interface InboxCounts {
@@ -46,6 +51,8 @@ const groupLimit = 10_000;
 /** Bytes of deliveries not understood that are kept; beyond it the oldest lose theirs. */
 const rejectedBytesKept = 64 * 1024 * 1024;
 const pruneChunk = 1_000;
+const firstRefreshMs = 30_000;
+const hourMs = 3_600_000;
 
 export interface InboxOptions {
   readonly db: Database;
@@ -154,7 +161,7 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
       .selectFrom(ofIssue.select('snapshot_at').as('member'))
       .select((eb) => eb.fn.max('snapshot_at').as('at'));
     const rows = await ofIssue
-      .select(['seq', 'id', 'attempts', 'event'])
+      .select(['seq', 'id', 'attempts', 'event', 'kind', 'received_at', 'due_at'])
       .select((eb) =>
         eb.case().when('snapshot_at', '=', newest).then(eb.ref('body')).end().as('body'),
       )
@@ -173,9 +180,11 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
 
   /**
    * Puts a group that failed back for later. Members that have used up their tries are given up with the
-   * error kept; the others go on without them.
+   * error kept; the others go on without them. `TryAgainLater` uses up no try: an outage elsewhere may
+   * last for hours.
    */
   async function retryLater(group: DeliveryGroup, error: unknown): Promise<'scheduled' | 'dead'> {
+    if (error instanceof TryAgainLater) return waitForOthers(group, error);
     const spent = group.deliveries.filter(({ attempts }) => attempts + 1 >= maxAttempts);
     const rest = group.deliveries.filter(({ attempts }) => attempts + 1 < maxAttempts);
     const failure = describeError(error);
@@ -201,6 +210,59 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
       }
     });
     return rest.length > 0 ? 'scheduled' : 'dead';
+  }
+
+  async function waitForOthers(group: DeliveryGroup, error: TryAgainLater): Promise<'scheduled'> {
+    const newest = Math.max(...group.deliveries.map((member) => member.received_at));
+    await db
+      .updateTable('deliveries')
+      .set({ due_at: now() + outageDelayMs(now() - newest, random), error: describeError(error) })
+      .where('seq', 'in', seqs(group.deliveries))
+      .execute();
+    return 'scheduled';
+  }
+
+  /** Puts looks at issues into the queue, in the transaction that stores what led to them. */
+  async function addRefreshes(
+    transaction: Transaction<Schema>,
+    events: readonly IssueEvent[],
+  ): Promise<void> {
+    for (const event of events)
+      await transaction.insertInto('deliveries').values(refreshRow(event, now())).execute();
+  }
+
+  /**
+   * Plans another look at an issue, to be called in the transaction that stores the present one. Each
+   * look of a chain waits twice as long as the one before, up to an hour; any newer delivery of the issue
+   * takes it along at once, so there is never more than one. It is dated before the snapshot it stems
+   * from, and has no text: what is stored wins over it, and so does an event of the same second.
+   */
+  async function planRefresh(
+    transaction: Transaction<Schema>,
+    event: IssueEvent,
+    group: DeliveryGroup,
+  ): Promise<void> {
+    const waits = group.deliveries
+      .filter(({ kind }) => kind === 'refreshed')
+      .map((member) => member.due_at - member.received_at);
+    const delayMs = Math.min(Math.max(firstRefreshMs, ...waits.map((wait) => 2 * wait)), hourMs);
+    const issue = { ...event.issue, body: '', updatedAt: event.issue.updatedAt - 1 };
+    const look = { kind: event.kind, issue };
+    await transaction
+      .insertInto('deliveries')
+      .values({ ...refreshRow(look, now()), due_at: now() + delayMs })
+      .execute();
+  }
+
+  /** Makes the planned looks due now: what they waited for is back. */
+  async function hurryRefreshes(): Promise<void> {
+    await db
+      .updateTable('deliveries')
+      .set({ due_at: now() })
+      .where('status', '=', 'waiting')
+      .where('kind', '=', 'refreshed')
+      .where('due_at', '>', now())
+      .execute();
   }
 
   /** When the next waiting delivery is due, epoch milliseconds; undefined when none waits. */
@@ -267,11 +329,19 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
     claim,
     complete,
     retryLater,
+    addRefreshes,
+    planRefresh,
+    hurryRefreshes,
     nextDueAt,
     counts,
     prune,
     settled: commits.settled,
   };
+}
+
+function refreshRow(event: IssueEvent, now: number) {
+  const id = `refresh-${randomUUID()}`;
+  return deliveryRow({ id, eventName: 'refresh', bodyHash: '', event }, now);
 }
 
 function seqs(rows: readonly { readonly seq: number }[]): number[] {

@@ -43,3 +43,4 @@ export const issueEventSchema = z.object({
   issue: issueSnapshotSchema,
 });
 export type IssueEvent = Readonly<z.infer<typeof issueEventSchema>>;
+export type IssueSnapshot = IssueEvent['issue'];

@@ -34,6 +34,11 @@ export function advance(facts: IssueFacts | undefined, event: IssueEvent): Issue
   return { ...newest, deleted, ...labelFacts };
 }
 
+/** "Look at this issue again": tells nothing new about it. */
+export function refreshEvent(facts: IssueFacts): IssueEvent {
+  return { kind: 'refreshed', issue: { ...facts, assignees: [...facts.assignees], labels: null } };
+}
+
 /** Older than every time on the wire, year 1 included. */
 const neverTold = -8_640_000_000_000_000;
 

@@ -9,6 +9,8 @@ export interface Finding {
   readonly assigned: boolean;
   /** Only while the issue is the bot's. */
   readonly plan: PlannedWork | undefined;
+  /** True when Gitea itself was just asked: its word needs no comparing with what was told before. */
+  readonly confirmed?: boolean;
 }
 
 /** All that one round of events says about an issue, to be stored in one transaction. */

@@ -52,7 +52,7 @@ export async function storeIssue(
 ): Promise<{ state: string; reason: string; redecided: number }> {
   const { facts, plan } = update;
   const before = await neighbours(transaction, facts);
-  const renamed = await storeNames(transaction, update);
+  const renamed = await storeNames(transaction, facts.repositoryId, namesToStore(update, now));
   await storeFacts(transaction, update, now);
   await replaceEdges(transaction, facts, plan?.reading.dependencies ?? []);
   const after = await neighbours(transaction, facts);
@@ -77,9 +77,9 @@ export async function storeIssue(
  */
 async function storeNames(
   transaction: Transaction<Schema>,
-  { facts, names }: IssueUpdate,
+  repositoryId: number,
+  names: readonly RepositoryName[],
 ): Promise<IssueKey[]> {
-  const { repositoryId } = facts;
   const before = await presentName(transaction, repositoryId);
   const touched: IssueKey[] = [];
   for (const name of newestOfEach(names)) {
@@ -89,6 +89,12 @@ async function storeNames(
   if (before !== undefined && before !== (await presentName(transaction, repositoryId)))
     touched.push(...(await waitingAround(transaction, repositoryId)));
   return touched;
+}
+
+/** A rename does not change an issue's `updated_at`: a name Gitea itself just gave counts from now. */
+function namesToStore({ facts, names, confirmed }: IssueUpdate, now: number): RepositoryName[] {
+  if (confirmed !== true) return [...names];
+  return [...names, { repository: facts.repository, updatedAt: Math.max(now, facts.updatedAt) }];
 }
 
 function newestOfEach(names: readonly RepositoryName[]): RepositoryName[] {

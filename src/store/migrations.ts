@@ -6,6 +6,7 @@ import type { Schema } from './schema.ts';
 
 const migrations: Record<string, Migration> = {
   '001-service': { up: createService },
+  '002-model-answers': { up: createModelAnswers },
 };
 
 /** Brings the schema up to date; everything in one transaction. */
@@ -131,4 +132,18 @@ async function createService(db: Kysely<Schema>): Promise<void> {
   }
   await sql`create index edges_unresolved on edges (unresolved_name)
     where unresolved_name is not null`.execute(db);
+}
+
+async function createModelAnswers(db: Kysely<Schema>): Promise<void> {
+  await db.schema
+    .createTable('model_answers')
+    .addColumn('key', 'text', (column) => column.primaryKey())
+    .addColumn('answer', 'text', (column) => column.notNull())
+    .addColumn('stored_at', 'integer', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createIndex('model_answers_by_age')
+    .on('model_answers')
+    .column('stored_at')
+    .execute();
 }

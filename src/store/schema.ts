@@ -90,7 +90,15 @@ export interface EdgesTable {
   evidence: string;
 }
 
+/** What Claude said, by a hash of model, prompt, schema, agents and text. */
+export interface ModelAnswersTable {
+  key: string;
+  answer: string;
+  stored_at: number;
+}
+
 export interface Schema {
+  model_answers: ModelAnswersTable;
   deliveries: DeliveriesTable;
   repositories: RepositoriesTable;
   repository_names: RepositoryNamesTable;

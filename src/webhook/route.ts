@@ -18,7 +18,7 @@ const UnsupportedMediaType = errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE;
 export interface WebhookDeps {
   readonly secrets: WebhookSecrets;
   /** Login of the bot; undefined while it is not known. */
-  readonly bot: string | undefined;
+  readonly bot: () => string | undefined;
   readonly log: Logger;
   readonly add: (delivery: Delivery) => Promise<'accepted' | 'duplicate'>;
   readonly addRejected: (delivery: RejectedDelivery) => Promise<unknown>;
@@ -75,7 +75,7 @@ async function receive(
   const id = deliveryId(headers, bodyHash);
   const log = deps.log.child({ delivery: id, secret: verification.secret });
   try {
-    const parsed = parseDelivery(eventName, raw, deps.bot);
+    const parsed = parseDelivery(eventName, raw, deps.bot());
     return await accept(deps, log, parsed, { id, eventName, bodyHash });
   } catch (error) {
     if (!(error instanceof PayloadError)) throw error;

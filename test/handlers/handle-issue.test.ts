@@ -11,6 +11,12 @@ import type { IssueText } from '../../src/issue/reading.ts';
 const key = { repositoryId: 2, number: 5 };
 const { signal } = new AbortController();
 
+/** What is to be stored after a round of events. */
+async function updateAfter(events: readonly IssueEvent[], deps: HandlerDeps) {
+  const { update } = await handleIssue(key, events, deps, signal);
+  return update;
+}
+
 function event(
   more: Partial<IssueEvent['issue']>,
   kind: IssueEvent['kind'] = 'edited',
@@ -42,7 +48,8 @@ function worldWhere(known: readonly IssueEvent[], bot: string | undefined = 'bot
       return Promise.resolve(readOffline(text, []));
     },
     agents: builtInAgents,
-    bot,
+    bot: () => Promise.resolve(bot),
+    truth: undefined,
   };
   return { deps, texts };
 }
@@ -117,7 +124,7 @@ test.each<[string, IssueEvent[], IssueEvent[], { assigned: boolean; planned: boo
   ],
 ])('an issue that %s', async (_name, known, events, { assigned, planned }) => {
   const { deps, texts } = worldWhere(known);
-  const update = await handleIssue(key, events, deps, signal);
+  const update = await updateAfter(events, deps);
   expect(update.assigned).toBe(assigned);
   expect(update.plan !== undefined).toBe(planned);
   expect(texts).toHaveLength(planned ? 1 : 0);
@@ -125,8 +132,8 @@ test.each<[string, IssueEvent[], IssueEvent[], { assigned: boolean; planned: boo
 
 test('without a configured bot any assignee counts', async () => {
   const { deps } = worldWhere([], undefined);
-  const anybody = { ...deps, bot: undefined };
-  const handle = (assignees: string[]) => handleIssue(key, [event({ assignees })], anybody, signal);
+  const anybody = { ...deps, bot: () => Promise.resolve(undefined) };
+  const handle = (assignees: string[]) => updateAfter([event({ assignees })], anybody);
   expect((await handle(['ann'])).assigned).toBe(true);
   expect((await handle([])).assigned).toBe(false);
 });
@@ -137,21 +144,21 @@ test('events that wait together are one round: the newest snapshot decides, and 
     event({ title: 'Third', updatedAt: 30_000 }),
     event({ title: 'Second', updatedAt: 20_000, body: '' }),
   ];
-  const update = await handleIssue(key, events, deps, signal);
+  const update = await updateAfter(events, deps);
   expect(update.facts.title).toBe('Third');
   expect(texts.map(({ title }) => title)).toEqual(['Third']);
 });
 
 test('a late event leaves what is known, and tells only the name of its repository', async () => {
   const { deps } = worldWhere([event({ updatedAt: 50_000, repository: 'acme/nova' })]);
-  const update = await handleIssue(key, [event({ title: 'Late' })], deps, signal);
+  const update = await updateAfter([event({ title: 'Late' })], deps);
   expect(update.facts).toMatchObject({ title: 'Title', repository: 'acme/nova' });
   expect(update.names).toEqual([{ repository: 'acme/orbit', updatedAt: 10_000 }]);
 });
 
 test('of a deleted issue only the fact is kept, and late events revive nothing', async () => {
   const { deps } = worldWhere([event({}, 'deleted')]);
-  const update = await handleIssue(key, [event({ updatedAt: 99_000 }, 'edited')], deps, signal);
+  const update = await updateAfter([event({ updatedAt: 99_000 }, 'edited')], deps);
   expect(update).toMatchObject({ assigned: false, plan: undefined });
   expect(update.facts).toMatchObject({
     deleted: true,
@@ -164,14 +171,14 @@ test('of a deleted issue only the fact is kept, and late events revive nothing',
 
 test('what is planned follows from the text', async () => {
   const { deps } = worldWhere([]);
-  const { plan } = await handleIssue(key, [event({ body: 'Total estimated: 900k' })], deps, signal);
+  const { plan } = await updateAfter([event({ body: 'Total estimated: 900k' })], deps);
   expect(plan?.estimate.likely).toBe(900_000);
   expect(plan?.assignment.agent).toBeNull();
 });
 
 test('twice gives the same', async () => {
-  const once = await handleIssue(key, [event({})], worldWhere([]).deps, signal);
-  const again = await handleIssue(key, [event({})], worldWhere([event({})]).deps, signal);
+  const once = await updateAfter([event({})], worldWhere([]).deps);
+  const again = await updateAfter([event({})], worldWhere([event({})]).deps);
   expect(again).toEqual(once);
 });
 

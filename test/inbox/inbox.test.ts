@@ -319,7 +319,7 @@ test('pruning deletes what is over and older than the retention, and nothing tha
   await inbox.add(delivery('recent', 3));
   await complete(db, inbox, {
     ...(await claim(inbox)),
-    deliveries: [{ seq: 4, id: '', attempts: 0 }],
+    deliveries: [{ seq: 4, id: '', attempts: 0, kind: 'edited', received_at: 0, due_at: 0 }],
   });
   expect(await inbox.prune(30)).toBe(0);
   clock.advance(1);

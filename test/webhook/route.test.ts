@@ -444,7 +444,7 @@ describe('503', () => {
     onTestFinished(() => app.close());
     registerWebhook(app, {
       secrets: { current: recordedSecret },
-      bot: undefined,
+      bot: () => undefined,
       log,
       add: () => Promise.reject(failure),
       addRejected: () => Promise.reject(failure),

@@ -1,0 +1,30 @@
+# Node comes from the image, so the optional packages that bring it to a checkout stay out.
+# No package needs its install script here.
+
+FROM node:24-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=optional --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+RUN npm run build
+
+FROM node:24-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+
+FROM node:24-slim
+ENV NODE_ENV=production \
+    DATABASE_URL=file:/data/coordinator.db
+WORKDIR /app
+RUN install -d -o node -g node -m 700 /data
+COPY --from=dependencies /app/node_modules node_modules
+COPY package.json ./
+COPY --from=build /app/dist dist
+USER node
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \
+  CMD ["node", "--input-type=module", "-e", "const reply = await fetch('http://127.0.0.1:' + (process.env.PORT || 8000) + '/health', { signal: AbortSignal.timeout(4000) }); console.log(await reply.text()); process.exit(reply.ok ? 0 : 1)"]
+CMD ["node", "dist/main.js"]

@@ -1,0 +1,227 @@
+import Anthropic, {
+  APIConnectionTimeoutError,
+  APIError,
+  APIUserAbortError,
+} from '@anthropic-ai/sdk';
+import { zodOutputFormat } from '@anthropic-ai/sdk/helpers/zod';
+import { z } from 'zod';
+
+import type { Logger } from '../log.ts';
+
+export interface ClaudeOptions {
+  readonly apiKey: string;
+  /** Whoever answers there gets the key. */
+  readonly baseUrl: string | undefined;
+  readonly log: Logger;
+  readonly now: () => number;
+}
+
+export interface ClaudeRequest<T> {
+  readonly model: string;
+  readonly system: string;
+  readonly user: string;
+  /** What the API is to hold the model to. Every field required, null for absent. */
+  readonly format: z.ZodType;
+  /** What is accepted: the API does not enforce bounds. */
+  readonly schema: z.ZodType<T>;
+}
+
+export interface TokenUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** How a call ended; `ok` is the only one with an answer that may be used. */
+export type ClaudeOutcome<T> =
+  | { readonly kind: 'ok'; readonly value: T; readonly usage: TokenUsage }
+  | { readonly kind: ClaudeFailure; readonly usage: TokenUsage };
+
+/** `budget`: not asked, since the calls of an hour are used up. */
+export type ClaudeFailure =
+  | 'refused'
+  | 'truncated'
+  | 'invalid'
+  | 'rate_limited'
+  | 'unavailable'
+  | 'auth'
+  | 'timeout'
+  | 'budget';
+
+/** Calls since the start, for health; the cost only of models whose price is known. */
+export interface ClaudeStatus {
+  readonly calls: number;
+  readonly failures: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costDollars: number;
+  readonly lastSuccess: string | null;
+  /** How the latest call ended. */
+  readonly lastOutcome: string | null;
+}
+
+/** US dollars per million tokens, as published in November 2026. */
+const prices: ReadonlyMap<string, { input: number; output: number }> = new Map([
+  ['claude-haiku-5-5', { input: 0.1, output: 0.5 }],
+  ['claude-sonnet-5-5', { input: 2, output: 10 }],
+  ['claude-opus-5-5', { input: 4, output: 20 }],
+]);
+
+/** A storm of edits must not become a storm of bills; what is over it is read again later. */
+const callsPerHour = 1_000;
+const hourMs = 3_600_000;
+
+/** The SDK's own timeout ends at the response headers: only the signal bounds a call as a whole. */
+const callDeadlineMs = 15_000;
+const headersTimeoutMs = 10_000;
+const answerTokens = 1_024;
+
+const noUsage: TokenUsage = { inputTokens: 0, outputTokens: 0 };
+
+/** The reply as far as it is used; the SDK hands on whatever a server sends. */
+const replySchema = z.looseObject({
+  stop_reason: z.string().nullable(),
+  content: z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),
+  usage: z.looseObject({
+    input_tokens: tokenCount(),
+    output_tokens: tokenCount(),
+    cache_creation_input_tokens: tokenCount(),
+    cache_read_input_tokens: tokenCount(),
+  }),
+});
+
+/** A count no model reaches, or none at all, counts as 0: it must not spoil the answer or the sums. */
+function tokenCount() {
+  return z.int().nonnegative().max(10_000_000).catch(0);
+}
+
+/**
+ * Asks Claude for one JSON value of a schema. A call ends within 15 s, whatever the server does, and
+ * throws only when `signal` is aborted.
+ */
+export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
+  const client = new Anthropic({
+    apiKey,
+    authToken: null,
+    ...(baseUrl === undefined ? {} : { baseURL: baseUrl }),
+    // The inbox owns retries: it survives a restart, and the SDK would obey a Retry-After of an hour.
+    maxRetries: 0,
+    timeout: headersTimeoutMs,
+    logLevel: 'off',
+  });
+
+  let recentCalls: number[] = [];
+  let status: ClaudeStatus = {
+    calls: 0,
+    failures: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    costDollars: 0,
+    lastSuccess: null,
+    lastOutcome: null,
+  };
+
+  async function ask<T>(request: ClaudeRequest<T>, signal: AbortSignal): Promise<ClaudeOutcome<T>> {
+    recentCalls = recentCalls.filter((at) => at > now() - hourMs);
+    if (recentCalls.length >= callsPerHour) {
+      status = { ...status, lastOutcome: 'budget' };
+      return { kind: 'budget', usage: noUsage };
+    }
+    recentCalls.push(now());
+    const outcome = await call(request, signal);
+    count(request.model, outcome);
+    return outcome;
+  }
+
+  function count(model: string, { kind, usage }: ClaudeOutcome<unknown>): void {
+    const { inputTokens, outputTokens } = usage;
+    const price = prices.get(model) ?? { input: 0, output: 0 };
+    const costDollars = (inputTokens * price.input + outputTokens * price.output) / 1_000_000;
+    status = {
+      calls: status.calls + 1,
+      failures: status.failures + (kind === 'ok' ? 0 : 1),
+      inputTokens: status.inputTokens + inputTokens,
+      outputTokens: status.outputTokens + outputTokens,
+      costDollars: status.costDollars + costDollars,
+      lastSuccess: kind === 'ok' ? new Date(now()).toISOString() : status.lastSuccess,
+      lastOutcome: kind,
+    };
+    log.info({ model, kind, inputTokens, outputTokens, costDollars }, 'Claude was asked');
+  }
+
+  async function call<T>(
+    request: ClaudeRequest<T>,
+    signal: AbortSignal,
+  ): Promise<ClaudeOutcome<T>> {
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(callDeadlineMs)]);
+    try {
+      const reply: unknown = await client.messages.create(
+        {
+          model: request.model,
+          max_tokens: answerTokens,
+          system: request.system,
+          messages: [{ role: 'user', content: request.user }],
+          output_config: { effort: 'low', format: zodOutputFormat(request.format) },
+        },
+        { signal: deadline },
+      );
+      return readReply(reply, request.schema);
+    } catch (error) {
+      signal.throwIfAborted();
+      const kind = failureKind(error, deadline);
+      // Not the error itself: its message and headers hold what the server sent.
+      log.warn({ model: request.model, kind, ...causeOf(error) }, 'Claude did not answer');
+      return { kind, usage: noUsage };
+    }
+  }
+
+  return { ask, status: () => status };
+}
+
+function readReply<T>(reply: unknown, schema: z.ZodType<T>): ClaudeOutcome<T> {
+  const parsed = replySchema.safeParse(reply);
+  if (!parsed.success) return { kind: 'invalid', usage: noUsage };
+  const { stop_reason: stopReason, content } = parsed.data;
+  const usage = usageOf(parsed.data.usage);
+  if (stopReason === 'refusal') return { kind: 'refused', usage };
+  if (stopReason === 'max_tokens' || stopReason === 'model_context_window_exceeded')
+    return { kind: 'truncated', usage };
+  const text = content.find(({ type }) => type === 'text')?.text;
+  const value = schema.safeParse(parseJson(text ?? ''));
+  if (stopReason !== 'end_turn' || !value.success) return { kind: 'invalid', usage };
+  return { kind: 'ok', value: value.data, usage };
+}
+
+function usageOf(usage: z.infer<typeof replySchema>['usage']): TokenUsage {
+  const cached = usage.cache_creation_input_tokens + usage.cache_read_input_tokens;
+  return { inputTokens: usage.input_tokens + cached, outputTokens: usage.output_tokens };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What may be logged of a failure: the HTTP status, or the system's code (`ECONNREFUSED`). */
+function causeOf(error: unknown): { status?: number; code?: string } {
+  if (error instanceof APIError && typeof error.status === 'number')
+    return { status: error.status };
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if ('code' in cause && typeof cause.code === 'string') return { code: cause.code };
+  return {};
+}
+
+/** The SDK throws its own tree, a `DOMException` on a stalled body and a `SyntaxError` on HTML. */
+function failureKind(error: unknown, deadline: AbortSignal): ClaudeFailure {
+  if (deadline.aborted || error instanceof APIConnectionTimeoutError) return 'timeout';
+  if (error instanceof APIUserAbortError) return 'timeout';
+  if (error instanceof SyntaxError) return 'invalid';
+  if (!(error instanceof APIError)) return 'unavailable';
+  const status = z.number().safeParse(error.status).data;
+  if (status === 429) return 'rate_limited';
+  if (status === 401 || status === 402 || status === 403) return 'auth';
+  if (status !== undefined && status < 500 && status !== 408 && status !== 409) return 'invalid';
+  return 'unavailable';
+}

@@ -1,0 +1,27 @@
+export interface BotOptions {
+  /** GITEA_BOT_USERNAME. */
+  readonly configured: string | undefined;
+  /** Asks Gitea whose the token is; undefined without a token. */
+  readonly ask: (() => Promise<string>) | undefined;
+}
+
+/**
+ * The login whose issues are planned: the configured one, else that of the token's user, asked for until
+ * Gitea tells it. Undefined with neither.
+ */
+export function createBot({ configured, ask }: BotOptions) {
+  let known = configured;
+  let asking: Promise<string> | undefined;
+
+  /** Throws what `ask` throws; those who want to know at the same time share one question. */
+  async function find(): Promise<string | undefined> {
+    if (known !== undefined || ask === undefined) return known;
+    asking ??= ask().finally(() => {
+      asking = undefined;
+    });
+    known = await asking;
+    return known;
+  }
+
+  return { find, known: () => known };
+}

@@ -1,0 +1,144 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+
+import { answers, emptyAnswer, startClaude, type ClaudeScript } from './support/claude.ts';
+import { issuePayload, signedRequest } from './support/recordings.ts';
+import { startService, type Service } from './support/service.ts';
+
+/** In everything the scripted Claude makes up. */
+const mark = 'zqinvented';
+const inventedNumbers = [987_654_321_012_341, 987_654_321_012_342];
+const markup = `<script>${mark}</script> [${mark}](javascript:${mark}) \u001b[31m${mark}\u202e @${mark}`;
+
+const body = 'Needs #7 first, and then #8.\n\nNothing else.';
+
+const lies = {
+  estimated_context_tokens: 1e300,
+  difficulty: markup,
+  assigned_agent: mark,
+  files: -5,
+  complexity: `${mark}\nmedium`,
+  tests: [markup],
+  docs: { [mark]: markup },
+  blocked_by: [...inventedNumbers, mark, 7, -7, 5],
+  blocks: inventedNumbers,
+  [mark]: markup,
+  __proto__: { [mark]: markup },
+};
+
+function sends(status: number, headers: Record<string, string>, text: string): ClaudeScript {
+  return (_call, response) => {
+    response.writeHead(status, headers);
+    response.end(text);
+  };
+}
+
+const json = { 'content-type': 'application/json', 'request-id': mark, 'x-note': mark };
+const marked = { type: mark, message: markup, [mark]: markup };
+
+const lyingEverywhere = JSON.stringify({
+  id: mark,
+  model: mark,
+  role: mark,
+  [mark]: markup,
+  content: [
+    { type: 'thinking', thinking: markup, signature: mark },
+    { type: mark, text: markup },
+    { type: 'text', text: JSON.stringify(lies), citations: [mark] },
+  ],
+  stop_reason: 'end_turn',
+  stop_sequence: mark,
+  usage: { input_tokens: 987_654_321_012_343, output_tokens: -1, note: mark },
+});
+
+/** Everything a person or a program could get to see: the files, all tables, all routes, all log lines. */
+async function everything(service: Service) {
+  const paths = ['/issues', '/issues/acme/orbit/5', '/queue', '/deliveries'];
+  const shown = await Promise.all(paths.map(async (path) => (await service.api(path)).json));
+  const health = await (await fetch(`${service.url}/health`)).text();
+  const database = new DatabaseSync(join(service.directory, 'coordinator.db'), { readOnly: true });
+  const names = z
+    .array(z.looseObject({ name: z.string() }))
+    .parse(database.prepare("select name from sqlite_master where type = 'table'").all());
+  const tables = names.map(({ name }) => database.prepare(`select * from "${name}"`).all());
+  database.close();
+  const files = readdirSync(service.directory).map((file) =>
+    readFileSync(join(service.directory, file)).toString('latin1'),
+  );
+  expect(names.length).toBeGreaterThan(4);
+  expect(service.logs.length).toBeGreaterThan(0);
+  return { text: JSON.stringify([shown, tables, service.logs, health]), files: files.join('\n') };
+}
+
+test.each<[string, ClaudeScript, string]>([
+  ['an answer full of lies', answers(lies), 'partial'],
+  ['a reply full of lies', sends(200, json, lyingEverywhere), 'partial'],
+  ['an unknown agent only', answers({ ...emptyAnswer, assigned_agent: mark }), 'partial'],
+  ['invented numbers only', answers({ ...emptyAnswer, blocks: inventedNumbers }), 'partial'],
+  ['text instead of an answer', answers(markup), 'fallback'],
+  ['an unknown reason to stop', answers(lies, mark), 'fallback'],
+  ['a refusal with a lecture', answers(markup, 'refusal'), 'fallback'],
+  ['a cut-off answer', answers(`{"${mark}`, 'max_tokens'), 'fallback'],
+  ['a page instead of JSON', sends(200, { 'content-type': 'text/html' }, markup), 'fallback'],
+  ['a page sent as JSON', sends(200, json, markup), 'fallback'],
+  ['a refused request', sends(400, json, JSON.stringify({ error: marked })), 'fallback'],
+  ['a refused key', sends(401, json, JSON.stringify(marked)), 'fallback'],
+  ['an error page', sends(500, json, markup), 'fallback'],
+  ['too many calls', sends(429, { ...json, 'retry-after': mark }, markup), 'fallback'],
+  ['a redirect', sends(302, { location: `http://127.0.0.1:1/${mark}` }, markup), 'fallback'],
+])('nothing that a hostile Claude makes up is stored, shown or logged: %s', async (...row) => {
+  const [, script, outcome] = row;
+  const claude = await startClaude(script);
+  const service = await startService({
+    env: {
+      ISSUE_READER: 'claude',
+      ANTHROPIC_API_KEY: 'key-of-the-tests',
+      ANTHROPIC_BASE_URL: claude.url,
+    },
+  });
+  expect(await service.send(signedRequest(issuePayload({ title: 'A title', body })))).toMatchObject(
+    { status: 200 },
+  );
+  await service.idle();
+  expect(claude.calls.length).toBeGreaterThan(0);
+  expect(await service.plan('acme/orbit#5')).toMatchObject({ reading: { outcome } });
+  const { text, files } = await everything(service);
+  expect(text).toContain('Needs #7 first');
+  expect(files).toContain('Needs #7 first');
+  for (const invented of [mark, 'javascript:', '98765432101234', 'key-of-the-tests']) {
+    expect(text).not.toContain(invented);
+    expect(files.includes(invented), `${invented} in a file`).toBe(false);
+  }
+  for (const invented of ['\\u001b', '\u202e', '1e+300', 'script>'])
+    expect(text).not.toContain(invented);
+});
+
+test('what a lying answer may change is bounded', async () => {
+  const claude = await startClaude(answers(lies));
+  const service = await startService({
+    env: {
+      ISSUE_READER: 'claude',
+      ANTHROPIC_API_KEY: 'key-of-the-tests',
+      ANTHROPIC_BASE_URL: claude.url,
+    },
+  });
+  expect(await service.send(signedRequest(issuePayload({ title: 'A title', body })))).toMatchObject(
+    { status: 200 },
+  );
+  await service.idle();
+  const plan = await service.plan('acme/orbit#5');
+  expect(plan).toMatchObject({
+    reading: {
+      estimatedContext: { value: 1_000_000, source: 'model' },
+      difficulty: { value: 'medium', source: 'default' },
+      assignedAgent: { value: null, source: 'default' },
+      factors: { files: 0, complexity: null, tests: null, docs: null },
+    },
+    blocks: [],
+  });
+  expect(plan?.blockedBy.map(({ ref }) => ref)).toEqual(['acme/orbit#7']);
+});

@@ -1,0 +1,346 @@
+import { DatabaseSync } from 'node:sqlite';
+import { join } from 'node:path';
+
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+
+import { readingSchema } from '../src/issue/reading.ts';
+import { answers, emptyAnswer, fails, startClaude, type ClaudeScript } from './support/claude.ts';
+import { manualClock } from './support/clock.ts';
+import { issuePayload, signedRequest, type PayloadChanges } from './support/recordings.ts';
+import { startService, temporaryDirectory, type Service } from './support/service.ts';
+
+const hangs: ClaudeScript = () => undefined;
+const refuses = answers('I cannot read this.', 'refusal');
+
+const stalls: ClaudeScript = (_call, response) => {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.write('{"content":[');
+};
+
+/** Says how long its body is, sends half of it and is gone. */
+const breaksOff: ClaudeScript = (_call, response) => {
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': '400' });
+  response.write('{"content":[', () => response.destroy());
+};
+
+function page(type: string): ClaudeScript {
+  return (_call, response) => {
+    response.writeHead(200, { 'content-type': type });
+    response.end('<html><body>Sign in to the network</body></html>');
+  };
+}
+
+/** Refuses as the first model and does something else as the fallback. */
+function refusesThen(next: ClaudeScript): ClaudeScript {
+  return (call, response) => {
+    const script = call.model === 'claude-sonnet-5-5' ? refuses : next;
+    script(call, response);
+  };
+}
+
+const inTime = 'Claude did not answer in time.';
+const notReached = 'Claude could not be reached.';
+const unusable = 'Claude sent an answer that cannot be used.';
+const outages: readonly [name: string, script: ClaudeScript, reason: string][] = [
+  ['hanging', hangs, inTime],
+  ['429', fails(429, { 'retry-after': '3600' }), 'Claude takes no more calls for now.'],
+  ['529', fails(529, { 'retry-after': '3600' }), notReached],
+  ['refusal', refuses, 'Claude declined to read this text.'],
+  ['HTML', page('text/html'), unusable],
+  ['HTML sent as JSON', page('application/json'), unusable],
+  ['half a JSON', answers('{"files":', 'max_tokens'), 'The answer of Claude was cut off.'],
+  ['half a JSON that claims to be whole', answers('{"files":'), unusable],
+  ['a connection that breaks in the body', breaksOff, notReached],
+  ['a stalled body', stalls, inTime],
+  ['refusal, then hanging', refusesThen(hangs), inTime],
+  ['refusal, then a stalled body', refusesThen(stalls), inTime],
+];
+
+const reads = answers({ ...emptyAnswer, estimated_context_tokens: 30_000, difficulty: 'high' });
+
+/** Each issue of the outage has its row in its title. */
+const asTheTitleSays: ClaudeScript = (call, response) => {
+  const { title } = z
+    .object({ title: z.string() })
+    .parse(JSON.parse(call.messages[0]?.content ?? ''));
+  const script = outages.find(([name]) => name === title)?.[1] ?? reads;
+  script(call, response);
+};
+
+function claudeEnvironment(url: string) {
+  return {
+    ISSUE_READER: 'claude',
+    ANTHROPIC_API_KEY: 'key-of-the-tests',
+    ANTHROPIC_BASE_URL: url,
+    WORKER_CONCURRENCY: '12',
+  };
+}
+
+async function sendIssue(service: Service, changes: PayloadChanges): Promise<void> {
+  const payload = issuePayload({ body: 'No structure at all.', ...changes });
+  expect(await service.send(signedRequest(payload))).toMatchObject({ status: 200 });
+}
+
+const deliveriesSchema = z.object({
+  items: z.array(
+    z.looseObject({
+      ref: z.string(),
+      event: z.string(),
+      receivedAt: z.string(),
+      dueAt: z.string(),
+    }),
+  ),
+});
+
+/** The deliveries that wait for their time, with the seconds they wait. */
+async function scheduled(service: Service) {
+  const { json } = await service.api('/deliveries?status=scheduled&limit=200');
+  return deliveriesSchema.parse(json).items.map(({ ref, event, receivedAt, dueAt }) => ({
+    ref,
+    event,
+    seconds: (Date.parse(dueAt) - Date.parse(receivedAt)) / 1000,
+  }));
+}
+
+const shownReading = readingSchema.omit({ dependencies: true, warnings: true });
+
+async function readingOf(service: Service, number: number) {
+  return shownReading.parse((await service.plan(`acme/orbit#${number}`))?.['reading']);
+}
+
+const healthSchema = z.object({
+  status: z.string(),
+  checks: z.looseObject({ claude: z.looseObject({ status: z.string() }) }),
+});
+
+async function health(service: Service) {
+  const reply = await fetch(`${service.url}/health`);
+  return { code: reply.status, ...healthSchema.parse(await reply.json()) };
+}
+
+const handledSchema = z.object({ issue: z.number(), time: z.string() });
+
+/** When each issue was last handled, real time. */
+function handledAt(service: Service): ReadonlyMap<number, number> {
+  const lines = service.logs.filter(({ msg }) => msg === 'issue handled');
+  return new Map(
+    lines.map((line) => {
+      const { issue, time } = handledSchema.parse(line);
+      return [issue, Date.parse(time)];
+    }),
+  );
+}
+
+function percentile(values: readonly number[], share: number): number {
+  return [...values].sort((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? 0;
+}
+
+test('whatever Claude does, each issue is stored within 40 s and read when Claude is back', async () => {
+  const clock = manualClock();
+  const claude = await startClaude(asTheTitleSays);
+  const service = await startService({ env: claudeEnvironment(claude.url), now: clock.now });
+  const numbers = outages.map((_row, index) => 100 + index);
+
+  const sentAt = Date.now();
+  for (const [index, [title]] of outages.entries()) {
+    await sendIssue(service, { number: 100 + index, title });
+  }
+
+  const acknowledgements: number[] = [];
+  for (let number = 1; number <= 60; number += 1) {
+    const startedAt = performance.now();
+    await sendIssue(service, { number, assignees: [] });
+    acknowledgements.push(performance.now() - startedAt);
+  }
+  expect(handledAt(service).has(100)).toBe(false);
+  expect(percentile(acknowledgements, 0.99)).toBeLessThan(1_000);
+  expect((await health(service)).code).toBe(200);
+
+  await service.idle();
+  const handled = handledAt(service);
+  for (const [index, [title]] of outages.entries()) {
+    const seconds = ((handled.get(100 + index) ?? Infinity) - sentAt) / 1000;
+    expect(seconds, title).toBeLessThan(40);
+  }
+
+  for (const [index, [title, , reason]] of outages.entries()) {
+    const plan = await service.plan(`acme/orbit#${100 + index}`);
+    expect(plan, title).toMatchObject({ reading: { outcome: 'fallback', model: null, reason } });
+    expect(plan?.warnings, title).toContainEqual({
+      code: 'read_without_claude',
+      text: `Read without Claude: ${reason} It is asked again later.`,
+    });
+  }
+  expect(await health(service)).toMatchObject({
+    code: 200,
+    status: 'degraded',
+    checks: { claude: { status: 'degraded', lastOutcome: 'timeout', lastSuccess: null } },
+  });
+  const waiting = await scheduled(service);
+  expect(waiting).toHaveLength(outages.length);
+  expect(new Set(waiting.map(({ ref }) => ref)).size).toBe(outages.length);
+  for (const look of waiting) expect(look).toMatchObject({ event: 'refreshed', seconds: 30 });
+
+  claude.answerWith(reads);
+  clock.advance(30_000);
+  await service.idle();
+  for (const number of numbers)
+    expect(await readingOf(service, number)).toMatchObject({
+      outcome: 'complete',
+      model: 'claude-sonnet-5-5',
+      reason: null,
+      difficulty: { value: 'high', source: 'model' },
+    });
+  expect(await scheduled(service)).toEqual([]);
+  expect(await health(service)).toMatchObject({
+    status: 'ok',
+    checks: { claude: { status: 'ok', lastOutcome: 'ok' } },
+  });
+}, 60_000);
+
+test('a later event is handled at once and takes the planned look along; the waits double', async () => {
+  const clock = manualClock();
+  const claude = await startClaude(fails(529));
+  const service = await startService({ env: claudeEnvironment(claude.url), now: clock.now });
+  await sendIssue(service, { number: 5, title: 'One' });
+  await service.idle();
+  for (const seconds of [30, 60, 120]) {
+    expect(await scheduled(service)).toEqual([
+      { ref: 'acme/orbit#5', event: 'refreshed', seconds },
+    ]);
+    await sendIssue(service, { number: 5, title: `Title ${seconds}` });
+    await service.idle();
+    expect(await service.plan('acme/orbit#5')).toMatchObject({ title: `Title ${seconds}` });
+  }
+  for (let look = 0; look < 8; look += 1) {
+    clock.advance(3_600_000);
+    await service.idle();
+  }
+  expect(await scheduled(service)).toMatchObject([{ seconds: 3_600 }]);
+  expect(claude.calls).toHaveLength(12);
+
+  claude.answerWith(reads);
+  await sendIssue(service, { number: 5, title: 'Last' });
+  await service.idle();
+  expect(await readingOf(service, 5)).toMatchObject({ outcome: 'complete' });
+  expect(await scheduled(service)).toEqual([]);
+});
+
+test('the first answer after an outage makes all other planned looks due at once', async () => {
+  const clock = manualClock();
+  const claude = await startClaude(fails(529));
+  const service = await startService({ env: claudeEnvironment(claude.url), now: clock.now });
+  for (const number of [11, 12, 13, 14]) await sendIssue(service, { number, title: `${number}` });
+  await service.idle();
+  expect(await scheduled(service)).toHaveLength(4);
+
+  claude.answerWith(reads);
+  await sendIssue(service, { number: 20, title: 'New' });
+  await service.idle();
+  for (const number of [11, 12, 13, 14, 20])
+    expect(await readingOf(service, number)).toMatchObject({ outcome: 'complete' });
+  expect(await scheduled(service)).toEqual([]);
+  expect(claude.calls).toHaveLength(9);
+});
+
+test.each<[string, ClaudeScript]>([
+  ['a page instead of an answer', page('text/html')],
+  ['a refused request', fails(400)],
+  ['an unknown model', fails(404)],
+  ['a refused key', fails(401)],
+])('a Claude that is no use (%s) degrades the service', async (_name, script) => {
+  const claude = await startClaude(script);
+  const service = await startService({ env: claudeEnvironment(claude.url) });
+  expect(await health(service)).toMatchObject({ status: 'ok', checks: { claude: { calls: 0 } } });
+  await sendIssue(service, { title: 'One' });
+  await service.idle();
+  expect(await health(service)).toMatchObject({
+    code: 200,
+    status: 'degraded',
+    checks: { claude: { status: 'degraded', mode: 'claude', calls: 1, failures: 1 } },
+  });
+});
+
+test('a closed issue costs no call and plans no look, and closing takes a planned one along', async () => {
+  const claude = await startClaude(fails(529));
+  const service = await startService({ env: claudeEnvironment(claude.url) });
+  await sendIssue(service, { number: 5, title: 'One' });
+  await service.idle();
+  await sendIssue(service, { number: 5, title: 'One', action: 'closed', open: false });
+  await service.idle();
+  expect(await service.plan('acme/orbit#5')).toMatchObject({ state: 'done' });
+  expect(await scheduled(service)).toEqual([]);
+  expect(claude.calls).toHaveLength(1);
+});
+
+test('an event of the same second that comes during a failing call is not undone by the look planned after it', async () => {
+  const clock = manualClock();
+  const asked = Promise.withResolvers<undefined>();
+  const closed = Promise.withResolvers<undefined>();
+  const claude = await startClaude((call, response) => {
+    asked.resolve(undefined);
+    void closed.promise.then(() => fails(529)(call, response));
+  });
+  const service = await startService({ env: claudeEnvironment(claude.url), now: clock.now });
+  const updatedAt = '2026-11-23T12:00:00Z';
+  await sendIssue(service, { number: 5, title: 'Old', updatedAt });
+  await asked.promise;
+  const closing = { number: 5, title: 'New', updatedAt, action: 'closed', open: false };
+  await sendIssue(service, closing);
+  closed.resolve(undefined);
+  await service.idle();
+  clock.advance(3_600_000);
+  await service.idle();
+  expect(await service.plan('acme/orbit#5')).toMatchObject({ title: 'New', state: 'done' });
+});
+
+test('the planned looks at an issue do not store its text again', async () => {
+  const claude = await startClaude(fails(529));
+  const service = await startService({ env: claudeEnvironment(claude.url) });
+  await sendIssue(service, { number: 5, title: 'One', body: 'x'.repeat(50_000) });
+  await service.idle();
+  expect(rows(service.directory, 'select kind, length(body) as length from deliveries')).toEqual([
+    { kind: 'assigned', length: 50_000 },
+    { kind: 'refreshed', length: 0 },
+  ]);
+});
+
+function rows(directory: string, query: string) {
+  const database = new DatabaseSync(join(directory, 'coordinator.db'), { readOnly: true });
+  const found = database.prepare(query).all();
+  database.close();
+  return found.map((row) => ({ ...row }));
+}
+
+test.each<[string, ClaudeScript]>([
+  ['hangs', hangs],
+  ['stalls', stalls],
+])(
+  'a service closed while Claude %s keeps the delivery, and the next start handles it',
+  async (_name, script) => {
+    const asked = Promise.withResolvers<undefined>();
+    const claude = await startClaude((call, response) => {
+      script(call, response);
+      asked.resolve(undefined);
+    });
+    const env = claudeEnvironment(claude.url);
+    const directory = temporaryDirectory();
+    const before = await startService({ env, directory });
+    await sendIssue(before, { number: 5, title: 'One' });
+    await asked.promise;
+    const closingAt = performance.now();
+    await before.close();
+    expect(performance.now() - closingAt).toBeLessThan(3_000);
+    expect(rows(directory, 'select kind, status, attempts, error from deliveries')).toEqual([
+      { kind: 'assigned', status: 'waiting', attempts: 0, error: null },
+    ]);
+    expect(rows(directory, 'select number from issues')).toEqual([]);
+
+    claude.answerWith(reads);
+    const after = await startService({ env, directory });
+    await after.idle();
+    expect(await readingOf(after, 5)).toMatchObject({ outcome: 'complete' });
+    expect(rows(directory, 'select status from deliveries')).toEqual([{ status: 'done' }]);
+  },
+);

@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+
+import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+
+const root = new URL('../', import.meta.url);
+const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
+const dockerfile = read('Dockerfile').replaceAll('\\\n', '');
+const runtimeStage = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
+
+/** The command of an instruction in exec form; fails on the shell form. */
+function execForm(instruction: RegExp): string[] {
+  const [, json = ''] = instruction.exec(runtimeStage) ?? [];
+  return z.array(z.string()).parse(JSON.parse(json));
+}
+
+const healthCheck = execForm(/^HEALTHCHECK .*?CMD (.*)$/m);
+
+/** Runs the HEALTHCHECK as Docker does, against whatever answers. */
+async function runHealthCheck(port: number) {
+  const [, ...args] = healthCheck;
+  const child = spawn(process.execPath, args, { env: { PORT: String(port) } });
+  const [output] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  return { output, code: child.exitCode };
+}
+
+async function answering(status: number): Promise<number> {
+  const server = createServer((request, response) => {
+    response.writeHead(request.url === '/health' ? status : 404).end('the checks');
+  });
+  onTestFinished(() => void server.close());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return z.object({ port: z.number() }).parse(server.address()).port;
+}
+
+test('the image starts the built program, without a shell and not as root', () => {
+  const { bin } = z
+    .object({ bin: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(read('package.json')));
+  expect(execForm(/^CMD (.*)$/m)).toEqual(['node', bin['mosaic-coordinator']]);
+  expect(runtimeStage).not.toContain('ENTRYPOINT');
+  expect(/^USER (.*)$/m.exec(runtimeStage)?.[1]).toBe('node');
+});
+
+test('nothing but what the Dockerfile copies is sent to the build', () => {
+  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, files = '']) =>
+    files.split(' '),
+  );
+  const [nothing, ...sent] = read('.dockerignore')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  expect(nothing).toBe('*');
+  expect(sent.sort()).toEqual([...new Set(copied)].map((file) => `!${file}`).sort());
+});
+
+test.each([
+  [200, 0],
+  [503, 1],
+])('HEALTHCHECK on an answer %i ends with %i and shows the answer', async (status, code) => {
+  expect(await runHealthCheck(await answering(status))).toEqual({ output: 'the checks\n', code });
+});
+
+test('HEALTHCHECK ends with 1 when nothing listens', async () => {
+  expect(await runHealthCheck(1)).toMatchObject({ code: 1 });
+});
+
+test('compose publishes the port the image exposes and keeps the volume of its database', () => {
+  const compose = read('compose.yaml');
+  const [, exposed] = /^EXPOSE (\d+)$/m.exec(runtimeStage) ?? [];
+  const [, volume] = /^VOLUME (\S+)$/m.exec(runtimeStage) ?? [];
+  const [, database] = /DATABASE_URL=(\S+)/.exec(runtimeStage) ?? [];
+  expect(database?.startsWith(`file:${volume}/`)).toBe(true);
+  for (const line of [
+    `- '\${PORT:-${exposed}}:${exposed}'`,
+    `PORT: '${exposed}'`,
+    `- data:${volume}`,
+    `DATABASE_URL: ${database}`,
+  ])
+    expect(compose).toContain(` ${line}\n`);
+});
