@@ -2,8 +2,8 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 /**
- * The folders in the order the data travels, and what each may import from the others (README, "Map
- * of src"). `errors.ts` and `log.ts` are open to all; third-party packages are not restricted here.
+ * The folders in the order the data travels, and what each may import from the others (see the table
+ * at the end of the README). `errors.ts` and `log.ts` are open to all; third-party packages are not restricted here.
  */
 const mayImport = {
   cli: ['config', 'coordinator', 'gates', 'issue', 'clients', 'store', 'inbox'],
@@ -30,7 +30,7 @@ const layers = Object.entries(mayImport).map(([folder, allowed]) => {
         {
           patterns: [
             {
-              regex: `^(\\.\\./)+(${forbidden.join('|')})(/|\\.ts$)`,
+              regex: `^(\\./)*(\\.\\./)+(${forbidden.join('|')})(/|\\.ts$)`,
               message: `src/${folder} may import only ${['itself', ...allowed, 'errors.ts', 'log.ts'].join(', ')}.`,
             },
           ],
@@ -39,6 +39,24 @@ const layers = Object.entries(mayImport).map(([folder, allowed]) => {
     },
   };
 });
+
+/** These stand below everything, and so import nothing of the project but each other. */
+const ground = {
+  files: ['src/config.ts', 'src/errors.ts', 'src/log.ts'],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            regex: '^\\.{1,2}/(?!(errors|log)\\.ts$)',
+            message: 'This file may import only errors.ts and log.ts.',
+          },
+        ],
+      },
+    ],
+  },
+};
 
 const noDynamicImport = {
   selector: 'ImportExpression',
@@ -75,6 +93,7 @@ export default tseslint.config(
     },
   },
   ...layers,
+  ground,
   { files: ['src/main.ts'], rules: { 'no-restricted-syntax': 'off', 'no-console': 'off' } },
   { files: ['src/main.ts', 'src/config.ts'], rules: { 'no-restricted-properties': 'off' } },
   { files: ['*.js'], extends: [tseslint.configs.disableTypeChecked] },

@@ -19,7 +19,7 @@ const secret = z.string().refine((text) => Buffer.byteLength(text) >= shortestSe
 const baseUrl = z
   .string()
   .refine(isBaseUrl, { message: 'must be an http or https URL without user, query or fragment' })
-  .transform((text) => text.replace(/\/+$/, ''));
+  .transform((text) => new URL(text).href.replace(/\/+$/, ''));
 
 const token = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks');
 const modelName = z.string().regex(/^[\w.:@/-]{1,100}$/, 'must be the id of a model');
@@ -45,7 +45,10 @@ const variables = z.object({
   PORT: wholeNumber(0, 65_535).default(8000),
   DATABASE_URL: z
     .string()
-    .regex(/^file:[^?#]+$/, 'must be file: and a path, such as file:./data/coordinator.db')
+    .regex(
+      /^file:(\/\/(?=\/))?(?!\/\/|:memory:)[^?#%]+$/,
+      'must be file: and a path, such as file:./data/coordinator.db',
+    )
     .transform(databasePath)
     .default(databasePath('file:./data/coordinator.db')),
   GITEA_TOKEN: token.optional(),
@@ -127,11 +130,13 @@ const pairRules: readonly {
 export type Config = Readonly<ReturnType<typeof configOf>>;
 
 /** Where a command beside the service finds its data. */
-export type StoreConfig = Pick<Config, 'databasePath' | 'giteaUrl'>;
+type StoreConfig = Pick<Config, 'databasePath' | 'giteaUrl'>;
 
 /** The environment of this process, and below it the file `.env` of the working directory. */
 export function readEnvironment(): Environment {
-  const environment = { ...process.env };
+  // What is empty is not set, and so does not hide what the file says.
+  const given = Object.entries(process.env).filter(([, value]) => value !== '');
+  const environment: Record<string, string | undefined> = Object.fromEntries(given);
   readDotenv({ quiet: true, processEnv: environment });
   return environment;
 }
@@ -146,7 +151,16 @@ export function loadConfig(environment: Environment): Config {
   return Object.freeze(configOf(parsed.data, unused));
 }
 
-/** Checks only what a command needs that reads the database. */
+/** Checks only what a command needs that looks at deliveries. */
+export function loadDatabasePath(environment: Environment): string {
+  const parsed = variables
+    .pick({ DATABASE_URL: true })
+    .safeParse(withFiles(environment).environment);
+  if (!parsed.success) throw configError(problemsOf(parsed));
+  return parsed.data.DATABASE_URL;
+}
+
+/** Checks only what a command needs that shows plans, with their links. */
 export function loadStoreConfig(environment: Environment): StoreConfig {
   const parsed = variables
     .pick({ DATABASE_URL: true, GITEA_URL: true })
@@ -208,9 +222,12 @@ function withFiles(environment: Environment) {
     if (values[name] !== undefined)
       problems.push(`${name} and ${name}_FILE are both set: keep one`);
     try {
-      values[name] ??= readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+      const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
+        readFileSync(path),
+      );
+      values[name] ??= text.replace(/\r?\n$/, '');
     } catch {
-      problems.push(`${name}_FILE names a file that cannot be read`);
+      problems.push(`${name}_FILE names a file that cannot be read as UTF-8 text`);
     }
   }
   return { environment: values, problems };
@@ -223,14 +240,16 @@ function problemsOf(parsed: z.ZodSafeParseResult<unknown>): string[] {
   );
 }
 
+/** A rule is looked at only when its variables are right by themselves: what is wrong is told once. */
 function brokenPairs(environment: Environment): string[] {
-  const rules = pairRules.flatMap(({ names, broken, message }) => {
-    const values = Object.fromEntries(
-      names.map((name) => [name, variables.shape[name].safeParse(environment[name]).data]),
+  return pairRules.flatMap(({ names, broken, message }) => {
+    const parsed = names.map(
+      (name) => [name, variables.shape[name].safeParse(environment[name])] as const,
     );
+    if (parsed.some(([, { success }]) => !success)) return [];
+    const values = Object.fromEntries(parsed.map(([name, { data }]) => [name, data]));
     return broken(values) ? [message] : [];
   });
-  return rules;
 }
 
 function configError(problems: readonly string[]): ConfigError {
@@ -244,7 +263,12 @@ function configError(problems: readonly string[]): ConfigError {
 function isBaseUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return false;
-  return url.username === '' && url.password === '' && !/[?#\s]/.test(text);
+  return (
+    url.username === '' &&
+    url.password === '' &&
+    /^https?:\/\/[^/]/i.test(text) &&
+    !/[?#\s]/.test(text)
+  );
 }
 
 function wholeNumber(least: number, most: number) {

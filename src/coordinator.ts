@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { createClaude, type ClaudeStatus } from './clients/claude.ts';
 import { createGitea, type GiteaStatus } from './clients/gitea.ts';
 import { readVersion, type Config } from './config.ts';
@@ -34,6 +36,8 @@ export interface Overrides {
 
 /** How often deliveries past their retention are deleted. */
 const pruneIntervalMs = 3_600_000;
+/** What has not ended by then is left behind: its delivery is still in the inbox. */
+const closeDeadlineMs = 7_000;
 
 /**
  * Wires the whole service. Nothing is opened before `start`; `close` undoes it in reverse and may be
@@ -141,6 +145,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     store: { db, giteaUrl: config.giteaUrl },
     tokens: config.apiTokens,
     now,
+    log,
     onReplay: () => worker.wake(),
   });
 
@@ -208,7 +213,10 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     clearInterval(pruning);
     const stopped = worker.stop();
     stopping.abort();
-    await Promise.all([stopped, app.close()]);
+    await Promise.race([
+      Promise.all([stopped, app.close()]),
+      sleep(closeDeadlineMs, undefined, { ref: false }),
+    ]);
     await inbox.settled();
     await db.destroy();
     unlock?.();

@@ -15,7 +15,11 @@ import { ConfigError } from '../src/errors.ts';
 import { temporaryDirectory } from './support/service.ts';
 
 const secret = 'sixteen-bytes-ok';
-const required = { GITEA_WEBHOOK_SECRET: secret, GITEA_URL: 'https://git.example.test' };
+const required = {
+  GITEA_WEBHOOK_SECRET: secret,
+  GITEA_URL: 'https://git.example.test',
+  ANTHROPIC_API_KEY: 'key-of-the-tests',
+};
 
 function load(more: Environment = {}) {
   return loadConfig({ ...required, ...more });
@@ -36,12 +40,19 @@ function problems(environment: Environment, check: (env: Environment) => unknown
   throw new Error('the configuration was accepted');
 }
 
-test('with the two required variables everything else has its default', () => {
+test('with the required variables everything else has its default', () => {
   expect(load()).toEqual({
     webhookSecrets: { current: secret, previous: undefined },
     giteaUrl: 'https://git.example.test',
     botUsername: undefined,
-    issueReader: 'offline',
+    issueReader: 'claude',
+    claude: {
+      apiKey: 'key-of-the-tests',
+      baseUrl: undefined,
+      model: 'claude-sonnet-5-5',
+      fallbackModel: 'claude-opus-5-5',
+    },
+    giteaToken: undefined,
     logLevel: 'info',
     host: '0.0.0.0',
     port: 8000,
@@ -55,7 +66,13 @@ test('with the two required variables everything else has its default', () => {
 });
 
 test('an empty environment is told which variables are required', () => {
-  expect(problems({})).toEqual(['GITEA_WEBHOOK_SECRET is required', 'GITEA_URL is required']);
+  expect(problems({})).toEqual([
+    'GITEA_WEBHOOK_SECRET is required',
+    'GITEA_URL is required',
+    'ANTHROPIC_API_KEY is required unless ISSUE_READER is offline',
+  ]);
+  const offline = { GITEA_WEBHOOK_SECRET: secret, GITEA_URL: required.GITEA_URL };
+  expect(loadConfig({ ...offline, ISSUE_READER: 'offline' }).claude).toBeUndefined();
 });
 
 const wrong: Environment = {
@@ -91,7 +108,7 @@ test('with every variable wrong, one error names each of them once, and no value
       "GITEA_WEBHOOK_SECRET_PREVIOUS must be at least 16 bytes long",
       "GITEA_URL must be an http or https URL without user, query or fragment",
       "ANTHROPIC_API_KEY must be printable ASCII without blanks",
-      "ISSUE_READER must be offline: reading with Claude is not part of this version yet",
+      "ISSUE_READER must be claude or offline",
       "ANTHROPIC_BASE_URL must be an http or https URL without user, query or fragment",
       "CLAUDE_MODEL must be the id of a model",
       "CLAUDE_FALLBACK_MODEL must be the id of a model",
@@ -144,11 +161,7 @@ test.each<[string, Environment, string]>([
     { GITEA_URL: 'git.example.test' },
     'must be an http or https URL without user, query or fragment',
   ],
-  [
-    'ISSUE_READER',
-    { ISSUE_READER: 'claude' },
-    'must be offline: reading with Claude is not part of this version yet',
-  ],
+  ['ISSUE_READER', { ISSUE_READER: 'opus' }, 'must be claude or offline'],
   ['PORT', { PORT: '80a' }, 'must be a whole number from 0 to 65535'],
   ['PORT', { PORT: '9'.repeat(400) }, 'must be a whole number from 0 to 65535'],
   [
@@ -156,6 +169,18 @@ test.each<[string, Environment, string]>([
     { CONTEXT_COMPACT_AT: '0.0' },
     'must be a number above 0 and up to 1, such as 0.80',
   ],
+  [
+    'GITEA_URL',
+    { GITEA_URL: 'http:git.example.test' },
+    'must be an http or https URL without user, query or fragment',
+  ],
+  ...['file://host/x.db', 'file::memory:', 'file:a%20b.db'].map(
+    (url): [string, Environment, string] => [
+      'DATABASE_URL',
+      { DATABASE_URL: url },
+      'must be file: and a path, such as file:./data/coordinator.db',
+    ],
+  ),
   [
     'DATABASE_URL',
     { DATABASE_URL: 'file:' },
@@ -213,7 +238,6 @@ test('empty counts as not set', () => {
 
 test('variables without effect in this version are named', () => {
   expect(load({ GITEA_TOKEN: 'token', LEASE_SECONDS: '60', PORT: '1' }).unused).toEqual([
-    'GITEA_TOKEN',
     'LEASE_SECONDS',
   ]);
 });
@@ -228,7 +252,8 @@ test.each([
   const path = join(temporaryDirectory(), 'secret');
   writeFileSync(path, content);
   const { webhookSecrets } = loadConfig({
-    GITEA_URL: required.GITEA_URL,
+    ...required,
+    GITEA_WEBHOOK_SECRET: undefined,
     GITEA_WEBHOOK_SECRET_FILE: path,
   });
   expect(webhookSecrets.current).toBe(expected);
@@ -248,10 +273,10 @@ test('a file that cannot be read is named by its variable, not by its path', () 
   const directory = temporaryDirectory();
   const missing = join(directory, 'not-there');
   expect(problems({ ...required, GITEA_TOKEN_FILE: missing })).toEqual([
-    'GITEA_TOKEN_FILE names a file that cannot be read',
+    'GITEA_TOKEN_FILE names a file that cannot be read as UTF-8 text',
   ]);
   expect(problems({ ...required, GITEA_TOKEN_FILE: directory })).toEqual([
-    'GITEA_TOKEN_FILE names a file that cannot be read',
+    'GITEA_TOKEN_FILE names a file that cannot be read as UTF-8 text',
   ]);
 });
 
@@ -292,6 +317,7 @@ test.each([
   ['http://git.example.test:3000/gitea/', 'http://git.example.test:3000/gitea'],
   ['https://git.example.test/a/b', 'https://git.example.test/a/b'],
   ['https://git.example.test///', 'https://git.example.test'],
+  ['HTTPS://git.example.test/a/../b', 'https://git.example.test/b'],
 ])('the address %s of Gitea is kept as %s', (url, kept) => {
   expect(load({ GITEA_URL: url }).giteaUrl).toBe(kept);
 });

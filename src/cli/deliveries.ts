@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 
-import { loadStoreConfig } from '../config.ts';
+import { loadDatabasePath } from '../config.ts';
 import { ConfigError, CoordinatorError } from '../errors.ts';
 import {
   deliveryStatuses,
@@ -92,7 +92,7 @@ function renderDeliveries(items: readonly DeliveryView[]): string {
 }
 
 async function withDatabase(io: Io, use: (db: Database) => Promise<void>): Promise<void> {
-  const db = await openExisting(loadStoreConfig(io.environment()).databasePath);
+  const db = await openExisting(loadDatabasePath(io.environment()));
   try {
     await use(db);
   } finally {

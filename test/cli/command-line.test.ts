@@ -51,6 +51,7 @@ test('no command means serve, and a wrong configuration is told before anything 
         'mosaic-coordinator: The configuration is wrong; correct these variables (see README):',
         '  - GITEA_WEBHOOK_SECRET is required',
         '  - GITEA_URL is required',
+        '  - ANTHROPIC_API_KEY is required unless ISSUE_READER is offline',
         '',
       ].join('\n'),
     );
