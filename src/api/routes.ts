@@ -13,6 +13,7 @@ import {
   replayDelivery,
 } from '../inbox/deliveries.ts';
 import { states } from '../issue/state.ts';
+import type { Logger } from '../log.ts';
 import { findPlan, listPlans, readQueue, type PlanStore } from '../store/plans.ts';
 import { requireToken, type ApiToken } from './auth.ts';
 
@@ -20,11 +21,16 @@ export interface ApiDeps {
   readonly store: PlanStore;
   readonly tokens: readonly ApiToken[];
   readonly now: () => number;
+  readonly log: Logger;
   /** Called when a delivery was made due. */
   readonly onReplay: () => void;
 }
 
-const limitSchema = z.coerce.number().int().min(1).max(200);
+const limitSchema = z
+  .string()
+  .regex(/^[1-9]\d{0,2}$/, 'must be a whole number from 1 to 200')
+  .transform(Number)
+  .pipe(z.int().max(200));
 const cursorSchema = z.string().max(200).optional();
 /** Ready issues shown at once; who takes work takes it from the front. */
 const queueLimit = 200;
@@ -32,31 +38,56 @@ const queueLimit = 200;
 const issueParams = z.object({
   owner: z.string(),
   repo: z.string(),
-  number: z.coerce.number().int().positive(),
+  number: z
+    .string()
+    .regex(/^[1-9]\d{0,15}$/, 'must be the number of an issue')
+    .transform(Number)
+    .pipe(z.int()),
 });
 const deliveryParams = z.object({ id: z.string().max(100) });
 
-/** The read API under `/api/v1`, and the replay of deliveries; every route needs a token. */
+/** The read API under `/api/v1`, and the replay of deliveries; all of `/api` needs a token. */
 export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
   app.register(
     (scope, _options, done) => {
       scope.setValidatorCompiler(validatorCompiler);
       scope.setSerializerCompiler(serializerCompiler);
+      scope.decorateRequest('caller', undefined);
       scope.addHook('onRequest', requireToken(deps.tokens));
-      scope.setNotFoundHandler({ preHandler: requireToken(deps.tokens) }, (_request, reply) =>
+      takeEmptyBodies(scope);
+      scope.setNotFoundHandler((_request, reply) =>
         reply.code(404).send(notFound('There is no such route.')),
       );
-      registerIssues(scope, deps);
-      registerDeliveries(scope, deps);
+      scope.register(
+        (v1, _v1Options, v1Done) => {
+          registerIssues(v1, deps);
+          registerDeliveries(v1, deps);
+          v1Done();
+        },
+        { prefix: '/v1' },
+      );
       done();
     },
-    { prefix: '/api/v1' },
+    { prefix: '/api' },
+  );
+}
+
+/** Many clients announce JSON with every POST, also with one that has no body. */
+function takeEmptyBodies(scope: FastifyInstance): void {
+  const parse = scope.getDefaultJsonParser('error', 'error');
+  scope.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string' },
+    (request, body: string, done) => {
+      if (body === '') done(null, undefined);
+      else void parse(request, body, done);
+    },
   );
 }
 
 function registerIssues(scope: FastifyInstance, { store }: ApiDeps): void {
   const api = scope.withTypeProvider<ZodTypeProvider>();
-  const listQuery = z.object({
+  const listQuery = z.strictObject({
     state: z.enum(states).optional(),
     repository: z.string().max(300).optional(),
     limit: limitSchema.default(50),
@@ -74,12 +105,14 @@ function registerIssues(scope: FastifyInstance, { store }: ApiDeps): void {
       return plan ?? reply.code(404).send(notFound('That issue is not known here.'));
     },
   );
-  api.get('/queue', () => readQueue(store, queueLimit));
+  api.get('/queue', { schema: { querystring: z.strictObject({}) } }, () =>
+    readQueue(store, queueLimit),
+  );
 }
 
-function registerDeliveries(scope: FastifyInstance, { store, now, onReplay }: ApiDeps): void {
+function registerDeliveries(scope: FastifyInstance, { store, now, log, onReplay }: ApiDeps): void {
   const api = scope.withTypeProvider<ZodTypeProvider>();
-  const listQuery = z.object({
+  const listQuery = z.strictObject({
     status: z.enum(deliveryStatuses).optional(),
     limit: limitSchema.default(50),
     cursor: cursorSchema,
@@ -94,9 +127,10 @@ function registerDeliveries(scope: FastifyInstance, { store, now, onReplay }: Ap
   api.post(
     '/deliveries/:id/replay',
     { schema: { params: deliveryParams } },
-    async ({ params }, reply) => {
+    async ({ params, caller }, reply) => {
       const delivery = await replayDelivery(store.db, params.id, now());
       if (delivery === undefined) return reply.code(404).send(unknown);
+      log.info({ caller, delivery: params.id }, 'delivery replayed');
       onReplay();
       return delivery;
     },

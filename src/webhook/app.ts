@@ -1,4 +1,11 @@
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyError } from 'fastify';
+import type { Socket } from 'node:net';
+
+import Fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyReply,
+} from 'fastify';
 
 import { CoordinatorError, StoreUnavailable } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -21,6 +28,15 @@ export function createApp(log: Logger) {
       connectionsCheckingInterval: connectionsCheckMs,
     },
     routerOptions: { ignoreTrailingSlash: true },
+    frameworkErrors: (error, _request, reply: FastifyReply) => {
+      const { status, code, message } = pathAnswers.get(error.code) ?? internal;
+      log.debug({ code }, 'request refused');
+      void reply.code(status).send({ error: { code, message } });
+    },
+    clientErrorHandler: (error, socket) => {
+      log.debug({ code: error.code }, 'request not readable');
+      answerOnSocket(error, socket);
+    },
     forceCloseConnections: 'idle',
     trustProxy: false,
   });
@@ -56,13 +72,62 @@ function answerTo(error: FastifyError): Answer {
   if (error instanceof CoordinatorError && error.code === 'bytes_not_kept')
     return { status: 409, code: error.code, message: error.message };
   const status = error.statusCode ?? 500;
-  if (status === 415) return { status, code: 'unsupported_media_type', message: notJson };
-  if (status === 413)
-    return { status, code: 'too_large', message: 'The body is larger than 16 MiB.' };
+  if (status === 415)
+    return { status, code: 'unsupported_media_type', message: 'Only application/json is taken.' };
+  if (status === 413) return { status, code: 'too_large', message: 'The body is too large.' };
   if (status >= 400 && status < 500)
     return { status, code: 'invalid_request', message: error.message.slice(0, 500) };
-  return { status: 500, code: 'internal', message: 'Something went wrong; the log says what.' };
+  return internal;
 }
 
-const notJson =
-  'Only application/json is taken. In the settings of the hook in Gitea, set "POST Content Type" to application/json.';
+const internal: Answer = {
+  status: 500,
+  code: 'internal',
+  message: 'Something went wrong; the log says what.',
+};
+
+/** What is answered to paths the router cannot take; Fastify's own texts repeat the path. */
+const pathAnswers: ReadonlyMap<string, Answer> = new Map([
+  [
+    'FST_ERR_BAD_URL',
+    { status: 400, code: 'invalid_request', message: 'The path is not a well-formed URL.' },
+  ],
+  [
+    'FST_ERR_MAX_PARAM_LENGTH',
+    { status: 414, code: 'invalid_request', message: 'A part of the path is too long.' },
+  ],
+]);
+
+const notHttp = {
+  status: '400 Bad Request',
+  message: 'The request is not well-formed HTTP.',
+};
+
+/** What is answered when no request came to be, by the code Node gives the error. */
+const socketAnswers: ReadonlyMap<string, typeof notHttp> = new Map([
+  [
+    'ERR_HTTP_REQUEST_TIMEOUT',
+    { status: '408 Request Timeout', message: 'The request did not arrive in time.' },
+  ],
+  [
+    'HPE_HEADER_OVERFLOW',
+    {
+      status: '431 Request Header Fields Too Large',
+      message: 'The headers of the request are too large.',
+    },
+  ],
+]);
+
+function answerOnSocket(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const { status, message } = socketAnswers.get(error.code ?? '') ?? notHttp;
+  const body = JSON.stringify({ error: { code: 'invalid_request', message } });
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.destroy(error);
+}

@@ -79,8 +79,10 @@ export function parseDelivery(
 ): ParsedDelivery {
   const json = parseBytes(raw);
   if (eventName === '') throw new PayloadError('The delivery has no X-Gitea-Event header.');
+  if (!/^[a-z_]{1,60}$/.test(eventName))
+    throw new PayloadError('The X-Gitea-Event header is not the name of one event.');
   if (eventName !== 'issues' && eventName !== 'issue_comment')
-    return { kind: 'ignored', reason: `event ${eventName.slice(0, 60)} is not about issues` };
+    return { kind: 'ignored', reason: `event ${eventName} is not about issues` };
   const parsed = issuePayloadSchema.safeParse(json);
   if (!parsed.success) throw new PayloadError(describeIssues(parsed.error));
   const payload = parsed.data;

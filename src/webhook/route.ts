@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import { METHODS, type IncomingHttpHeaders } from 'node:http';
 
-import { errorCodes, type FastifyInstance, type FastifyReply } from 'fastify';
+import {
+  errorCodes,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 
+import { StoreUnavailable } from '../errors.ts';
 import type { Delivery, RejectedDelivery } from '../inbox/delivery.ts';
 import type { Logger } from '../log.ts';
 import { parseDelivery, PayloadError, type ParsedDelivery } from './payload.ts';
@@ -31,14 +38,31 @@ export interface WebhookDeps {
  * 200 is sent only when the delivery is on disk.
  */
 export function registerWebhook(app: FastifyInstance, deps: WebhookDeps): void {
-  // Before anything is read, and for methods that no route knows as well.
-  app.addHook('onRequest', (request, reply, done) => {
-    const path = request.url.split('?', 1)[0]?.replace(/\/$/, '');
-    if (path !== webhookPath || request.method === 'POST') return done();
+  const otherMethods = METHODS.filter((method) => method !== 'POST');
+  for (const method of otherMethods) {
+    if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
+  }
+  const refuseMethod = async (request: FastifyRequest, reply: FastifyReply) => {
     const error = { code: 'method_not_allowed', message: 'Deliveries are taken by POST only.' };
-    void reply.code(405).header('allow', 'POST').send({ error });
-  });
+    deps.log.warn({ code: error.code, method: request.method }, 'request refused');
+    return reply.code(405).header('allow', 'POST').send({ error });
+  };
   app.register((scope, _options, done) => {
+    scope.setErrorHandler((error: FastifyError, _request, reply) => {
+      const status = error.statusCode ?? 500;
+      if (status >= 500) throw error;
+      const refusal = refusals.get(status) ?? { code: 'invalid_request', message: error.message };
+      deps.log.warn({ code: refusal.code }, 'request refused');
+      return reply.code(status).send({ error: refusal });
+    });
+    scope.route({
+      method: otherMethods,
+      url: webhookPath,
+      exposeHeadRoute: false,
+      // Here nothing of the body has been looked at; the handler is never reached.
+      onRequest: refuseMethod,
+      handler: refuseMethod,
+    });
     // The signature covers the bytes as sent, so nothing may parse them before it is checked.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(
@@ -56,6 +80,19 @@ export function registerWebhook(app: FastifyInstance, deps: WebhookDeps): void {
     done();
   });
 }
+
+/** What is said of errors Fastify finds before a delivery is looked at. */
+const refusals: ReadonlyMap<number, { readonly code: string; readonly message: string }> = new Map([
+  [
+    415,
+    {
+      code: 'unsupported_media_type',
+      message:
+        'Only application/json is taken. In the settings of the hook in Gitea, set "POST Content Type" to application/json.',
+    },
+  ],
+  [413, { code: 'too_large', message: 'The body is larger than 16 MiB.' }],
+]);
 
 async function receive(
   deps: WebhookDeps,
@@ -79,7 +116,8 @@ async function receive(
     return await accept(deps, log, parsed, { id, eventName, bodyHash });
   } catch (error) {
     if (!(error instanceof PayloadError)) throw error;
-    await deps.addRejected({ id, eventName, bodyHash, raw, error: error.message });
+    const rejected = { id, eventName, bodyHash, raw, error: error.message };
+    await stored(log.child({ event: eventName }), deps.addRejected(rejected));
     log.warn(
       { event: eventName, reason: error.message, bytes: raw.length, bodyHash },
       'delivery rejected',
@@ -99,11 +137,23 @@ async function accept(
     return { status: 'ignored', deliveryId: delivery.id, reason: parsed.reason };
   }
   const { event } = parsed;
-  const status = await deps.add({ ...delivery, event });
   const { repository, number } = event.issue;
-  log.info({ event: event.kind, repository, issue: number }, `delivery ${status}`);
+  const about = log.child({ event: event.kind, repository, issue: number });
+  const status = await stored(about, deps.add({ ...delivery, event }));
+  about.info(`delivery ${status}`);
   if (status === 'accepted') deps.onAccepted();
   return { status, deliveryId: delivery.id };
+}
+
+/** Waits for a write; Gitea never tries again, so a failed one names its delivery in the log. */
+async function stored<T>(log: Logger, write: Promise<T>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    if (error instanceof StoreUnavailable)
+      log.error({ code: error.code, reason: error.message }, 'delivery not stored');
+    throw error;
+  }
 }
 
 /** Gitea and Forgejo send the same header under several names. */

@@ -14,7 +14,7 @@ import { createDatabase } from '../../src/store/database.ts';
 import { manualClock } from '../support/clock.ts';
 import { issuePayload, signedRequest } from '../support/recordings.ts';
 import { startService, type Service } from '../support/service.ts';
-import { anyText, containing, matching } from '../webhook/matching.ts';
+import { anyText, containing, including, matching } from '../webhook/matching.ts';
 
 const pageSchema = z.object({
   items: z.array(z.looseObject({ deliveryId: z.string(), status: z.string() })),
@@ -244,4 +244,50 @@ test('a replay needs a token and the method POST', async () => {
   const noToken = { method: 'POST', headers: { authorization: 'Bearer nobody' } };
   expect(await service.api('/deliveries/x/replay', noToken)).toMatchObject({ status: 401 });
   expect(await service.api('/deliveries/x/replay')).toMatchObject({ status: 404 });
+});
+
+test('a replay is logged with the name of its caller', async () => {
+  const service = await startService({
+    env: { API_TOKENS: 'first:token-of-the-first-01,second:token-of-the-second-2' },
+  });
+  await service.send(signedRequest(issuePayload(), { id: 'once' }));
+  for (const token of ['token-of-the-first-01', 'token-of-the-second-2']) {
+    const init = { method: 'POST', headers: { authorization: `Bearer ${token}` } };
+    expect(await service.api('/deliveries/once/replay', init)).toMatchObject({ status: 200 });
+    await service.api('/deliveries/nobody/replay', init);
+  }
+  const lines = service.logs.filter(({ msg }) => msg === 'delivery replayed');
+  expect(lines).toEqual([
+    including({ level: 'info', caller: 'first', delivery: 'once' }),
+    including({ level: 'info', caller: 'second', delivery: 'once' }),
+  ]);
+});
+
+test('a replay that announces JSON needs no body, and broken JSON is refused', async () => {
+  const service = await startService();
+  await service.send(signedRequest(issuePayload(), { id: 'once' }));
+  const init = { method: 'POST', headers: { 'content-type': 'application/json' } };
+  const path = '/deliveries/once/replay';
+  for (const body of [undefined, '', '{}'])
+    expect(await service.api(path, { ...init, body: body ?? null })).toMatchObject({ status: 200 });
+  expect(await service.api(path, { ...init, body: '{' })).toMatchObject({
+    status: 400,
+    json: { error: { code: 'invalid_request' } },
+  });
+});
+
+test('what the API refuses, it does not explain by the settings of a hook', async () => {
+  const { api } = await startService();
+  const post = (type: string, body: string) =>
+    api('/deliveries/x/replay', { method: 'POST', headers: { 'content-type': type }, body });
+  expect(await post('application/xml', 'x')).toEqual({
+    status: 415,
+    json: {
+      error: { code: 'unsupported_media_type', message: 'Only application/json is taken.' },
+    },
+  });
+  expect(await post('application/json', ' '.repeat(2 * 1024 * 1024))).toEqual({
+    status: 413,
+    json: { error: { code: 'too_large', message: 'The body is too large.' } },
+  });
 });

@@ -122,6 +122,10 @@ test.each([
   '?limit=201',
   '?limit=1.5',
   '?limit=many',
+  '?limit=1e1',
+  '?limit=01',
+  '?limit=',
+  '?limit=1&limit=2',
   '?state=lost',
   '?cursor=nonsense',
   '?cursor=%00',
@@ -136,6 +140,17 @@ test.each([
     json: { error: { code: anyText, message: anyText } },
   });
 });
+
+test.each(['/issues?stat=ready', '/queue?stat=ready', '/deliveries?stat=dead'])(
+  'a key nobody knows is refused by name: %s',
+  async (path) => {
+    const { api } = await startService();
+    expect(await api(path)).toEqual({
+      status: 400,
+      json: { error: { code: 'invalid_request', message: containing('"stat"') } },
+    });
+  },
+);
 
 const contractText = `## Context Estimate
 
@@ -233,13 +248,16 @@ test('an issue that is not known, or was deleted, is not found and not listed', 
   expect((await list(service)).refs).toEqual(['acme/orbit#1']);
 });
 
-test.each(['0', '-1', '1.5', 'one'])('the issue number %s is refused with 400', async (number) => {
-  const { api } = await startService();
-  expect(await api(`/issues/acme/orbit/${number}`)).toMatchObject({
-    status: 400,
-    json: { error: { code: 'invalid_request' } },
-  });
-});
+test.each(['0', '-1', '1.5', 'one', '1e0', '01', '%201', '0x1', '9999999999999999'])(
+  'the issue number %s is refused with 400',
+  async (number) => {
+    const { api } = await startService();
+    expect(await api(`/issues/acme/orbit/${number}`)).toMatchObject({
+      status: 400,
+      json: { error: { code: 'invalid_request' } },
+    });
+  },
+);
 
 test('after a rename a plan is found under the present name only', async () => {
   const service = await startService();
@@ -307,6 +325,21 @@ test('without API_TOKENS the API is off, and says which variable turns it on', a
     });
   }
 });
+
+test.each(['/api', '/api/', '/api/v2/x', '/%61pi/v2', '/api?a=1'])(
+  '%s is behind the token too, and nothing is there',
+  async (path) => {
+    const { url } = await startService();
+    const off = await startService({ env: { API_TOKENS: undefined } });
+    const authorization = `Bearer ${apiToken}`;
+    expect((await fetch(`${url}${path}`)).status).toBe(401);
+    expect((await fetch(`${off.url}${path}`, { headers: { authorization } })).status).toBe(403);
+    const reply = await fetch(`${url}${path}`, { headers: { authorization } });
+    expect(reply.status).toBe(404);
+    expect(await reply.json()).toMatchObject({ error: { code: 'not_found' } });
+    expect((await fetch(`${url}/apiary`)).status).toBe(404);
+  },
+);
 
 test('without one of the tokens nothing is answered, not even that a route is missing', async () => {
   const { url } = await startService({ env: { API_TOKENS: `a:${apiToken},b:another-token-0002` } });

@@ -47,10 +47,17 @@ describe('events and actions', () => {
     expect(outcome(parse(payload, 'issue_comment'))).toBe('commented');
   });
 
-  test.each(['push', 'pull_request', 'release', 'Issues', 'issues ', 'repository'])(
+  test.each(['push', 'pull_request', 'release', 'repository'])(
     'the event "%s" is not about issues',
     (event) => {
       expect(outcome(parse({}, event))).toBe(`ignored: event ${event} is not about issues`);
+    },
+  );
+
+  test.each(['Issues', 'issues ', 'issues, issues', 'push, push', 'x'.repeat(61), '<b>'])(
+    'the event "%s" is not the name of one, so it is refused and not ignored',
+    (event) => {
+      expect(() => parse(issuePayload(), event)).toThrow('not the name of one event');
     },
   );
 

@@ -34,10 +34,14 @@ export async function exchange(url: string, ...parts: (string | Buffer)[]): Prom
 }
 
 /** The head of a request whose headers are lines of their own, doubled ones included. */
-export function requestHead(method: string, headers: readonly (readonly [string, string])[]) {
+export function requestHead(
+  method: string,
+  headers: readonly (readonly [string, string])[],
+  path = '/webhook/gitea',
+) {
   const lines = headers.map(([name, value]) => `${name}: ${value}`);
   return [
-    `${method} /webhook/gitea HTTP/1.1`,
+    `${method} ${path} HTTP/1.1`,
     'Host: 127.0.0.1',
     'Connection: close',
     ...lines,

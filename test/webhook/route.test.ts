@@ -59,6 +59,36 @@ describe('405', () => {
     const { url } = await startService();
     expect((await fetch(`${url}/webhook/gitea/?a=1`)).status).toBe(405);
   });
+
+  test.each(['/webhook/%67itea', '/%77ebhook/gitea/', 'http://127.0.0.1/webhook/gitea?a=1'])(
+    'and POST are answered at %s as at the plain path',
+    async (path) => {
+      const { url } = await startService();
+      for (const method of ['GET', 'HEAD', 'OPTIONS', 'PUT', 'PROPFIND']) {
+        const answer = await exchange(url, requestHead(method, [], path));
+        expect([method, answer.status]).toEqual([method, 405]);
+        expect(answer.head.toLowerCase()).toContain('\r\nallow: post');
+      }
+      const { body, headers } = signedRequest(issuePayload());
+      const length: [string, string] = ['Content-Length', String(body.length)];
+      const head = requestHead('POST', [...Object.entries(headers), length], path);
+      expect(await exchange(url, head, body)).toMatchObject({ status: 200 });
+    },
+  );
+
+  test('comes before 413 and waits for no body', async () => {
+    const { url } = await startService();
+    const head = requestHead('PUT', [json, ['Content-Length', String(17 * mebibyte)]]);
+    expect(await exchange(url, head)).toMatchObject({ status: 405 });
+  });
+
+  test('is for the webhook alone: elsewhere a method nobody serves is not found', async () => {
+    const { url } = await startService();
+    for (const method of ['PUT', 'PROPFIND'])
+      expect(await exchange(url, requestHead(method, [], '/health'))).toMatchObject({
+        status: 404,
+      });
+  });
 });
 
 describe('415', () => {
@@ -207,6 +237,7 @@ const notUnderstood: [string, string | Buffer, string?][] = [
   ['a comment under the event issues', text(issuePayload({ comment: 'hello' }))],
   ['an issue under the event issue_comment', valid, 'issue_comment'],
   ['no event header', valid, ''],
+  ['an event header sent twice', valid, 'issues, issues'],
 ];
 
 describe('422', () => {
@@ -393,6 +424,67 @@ test('a request that is no HTTP is answered 400 and harms nothing', async () => 
   expect(await service.send(signedRequest(issuePayload()))).toMatchObject({ status: 200 });
 });
 
+describe('answers to requests no route gets to see', () => {
+  const errors: [string, string, number, string][] = [
+    [
+      'a path that is no URL',
+      requestHead('GET', [], '/api/v1/issues/%zz/x/1'),
+      400,
+      'The path is not a well-formed URL.',
+    ],
+    [
+      'a parameter that is too long',
+      requestHead('GET', [], `/api/v1/deliveries/${'zz'.repeat(200)}`),
+      414,
+      'A part of the path is too long.',
+    ],
+    [
+      'headers that are too large',
+      requestHead('POST', [['X-Large', 'zz'.repeat(40_000)]]),
+      431,
+      'The headers of the request are too large.',
+    ],
+    ['no HTTP', 'zz\r\n\r\n', 400, 'The request is not well-formed HTTP.'],
+  ];
+
+  test.each(errors)(
+    '%s: the shape of the contract and a fixed text',
+    async (_name, head, status, message) => {
+      const { url } = await startService();
+      const answer = await exchange(url, head);
+      expect(answer.status).toBe(status);
+      expect(answer.head).toMatch(/content-type: application\/json/i);
+      expect(errorOf(answer.body)).toEqual({ code: 'invalid_request', message });
+    },
+  );
+
+  test('a request that stops on the way', async () => {
+    const { url } = await startService();
+    const answer = await exchange(url, requestHead('POST', [json, ['Content-Length', '10']]), ' ');
+    expect(answer.status).toBe(408);
+    expect(errorOf(answer.body)).toEqual({
+      code: 'invalid_request',
+      message: 'The request did not arrive in time.',
+    });
+  });
+});
+
+test('each refusal on the webhook route is one warning with its code, and elsewhere none', async () => {
+  const service = await startService();
+  const { headers, body } = signedRequest(issuePayload());
+  await service.send({ body, headers: { ...headers, 'content-type': 'text/plain' } });
+  const tooLarge: [string, string] = ['Content-Length', String(16 * mebibyte + 1)];
+  await exchange(service.url, requestHead('POST', [json, tooLarge]));
+  await exchange(service.url, requestHead('GET', []));
+  await service.api('/issues?limit=0');
+  await service.api('/deliveries/x/replay', { method: 'POST', body: 'x' });
+  expect(service.logs.filter(({ level }) => level === 'warn')).toEqual([
+    including({ code: 'unsupported_media_type' }),
+    including({ code: 'too_large' }),
+    including({ code: 'method_not_allowed', method: 'GET' }),
+  ]);
+});
+
 test('the log names delivery, event and secret, and never holds a secret, a signature or a text', async () => {
   const service = await startService({
     env: { GITEA_WEBHOOK_SECRET_PREVIOUS: 'the-secret-of-last-year' },
@@ -431,8 +523,22 @@ describe('503', () => {
     const database = new DatabaseSync(join(service.directory, 'coordinator.db'));
     database.exec('drop table deliveries');
     database.close();
-    for (const payload of [issuePayload(), {}])
-      expect(await service.send(signedRequest(payload))).toEqual({ status: 503, json: answer });
+    for (const [id, payload] of Object.entries({ good: issuePayload(), bad: {} }))
+      expect(await service.send(signedRequest(payload, { id }))).toEqual({
+        status: 503,
+        json: answer,
+      });
+    const lost = service.logs.filter(({ msg }) => msg === 'delivery not stored');
+    expect(lost).toEqual([
+      including({
+        level: 'error',
+        delivery: 'good',
+        event: 'assigned',
+        repository: 'acme/orbit',
+        issue: 5,
+      }),
+      including({ level: 'error', delivery: 'bad', event: 'issues' }),
+    ]);
     const health = await fetch(`${service.url}/health`);
     expect(await health.json()).toMatchObject({ checks: { inbox: { status: 'down' } } });
   });
