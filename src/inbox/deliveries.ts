@@ -109,13 +109,12 @@ const viewColumns = [
 type ViewRow = Pick<DeliveryRow, (typeof viewColumns)[number]>;
 
 function viewOf(row: ViewRow, now: number): DeliveryView {
-  const event = row.event === null ? undefined : storedEvent({ event: row.event, body: null });
   return {
     deliveryId: row.id,
     status: row.status === 'waiting' ? (row.due_at <= now ? 'pending' : 'scheduled') : row.status,
     eventName: row.event_name,
     event: row.kind,
-    ref: event === undefined ? null : formatRef(event.issue),
+    ref: refOf(row),
     receivedAt: isoTime(row.received_at),
     dueAt: isoTime(row.due_at),
     handledAt: row.handled_at === null ? null : isoTime(row.handled_at),
@@ -123,6 +122,16 @@ function viewOf(row: ViewRow, now: number): DeliveryView {
     error: row.error,
     bodyHash: row.body_hash,
   };
+}
+
+function refOf({ event }: ViewRow): string | null {
+  if (event === null) return null;
+  try {
+    return formatRef(storedEvent({ event, body: null }).issue);
+  } catch {
+    // Stored by another version: it is still to be seen and replayed.
+    return null;
+  }
 }
 
 function isoTime(epochMs: number): string {

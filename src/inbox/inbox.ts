@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { Transaction } from 'kysely';
 
@@ -22,7 +23,7 @@ import { createGroupCommit, type AddResult } from './group-commit.ts';
 export interface DeliveryGroup {
   readonly issue: IssueKey;
   readonly deliveries: readonly GroupMember[];
-  /** Snapshots that a newer one of the group supersedes come without the issue's text. */
+  /** Only the snapshot that decides, the last of the newest ones, comes with the issue's text. */
   readonly events: readonly IssueEvent[];
 }
 
@@ -32,7 +33,10 @@ interface GroupMember {
   readonly attempts: number;
   readonly kind: string | null;
   readonly received_at: number;
+  readonly snapshot_at: number | null;
   readonly due_at: number;
+  /** False for one that waits for later and was only taken along. */
+  readonly due: boolean;
 }
 
 export interface InboxCounts {
@@ -50,7 +54,8 @@ type UnreadRow = Pick<DeliveryRow, 'seq' | 'event_name' | 'raw'>;
 const groupLimit = 10_000;
 /** Bytes of deliveries not understood that are kept; beyond it the oldest lose theirs. */
 const rejectedBytesKept = 64 * 1024 * 1024;
-const pruneChunk = 1_000;
+/** Rows deleted in one turn of the event loop. */
+const pruneChunk = 200;
 const firstRefreshMs = 30_000;
 const hourMs = 3_600_000;
 
@@ -108,20 +113,25 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
   /** The due group whose turn it is, leaving out the issues in `busy`; undefined when there is none. */
   async function claim(busy: readonly IssueKey[]): Promise<DeliveryGroup | undefined> {
     for (;;) {
-      const next = await nextDueRow(busy);
+      const at = now();
+      const next = await nextDueRow(busy, at);
       if (next === undefined) return undefined;
       const { repository_id: repositoryId, issue_number: number } = next;
-      if (repositoryId !== null && number !== null) return groupOf({ repositoryId, number });
-      await reparse(next);
+      if (repositoryId === null || number === null) {
+        await reparse(next);
+        continue;
+      }
+      const group = await groupOf({ repositoryId, number }, at);
+      if (group !== undefined) return group;
     }
   }
 
-  function nextDueRow(busy: readonly IssueKey[]) {
+  function nextDueRow(busy: readonly IssueKey[], at: number) {
     let query = db
       .selectFrom('deliveries')
       .select(['seq', 'event_name', 'repository_id', 'issue_number', 'raw'])
       .where('status', '=', 'waiting')
-      .where('due_at', '<=', now());
+      .where('due_at', '<=', at);
     for (const { repositoryId, number } of busy) {
       query = query.where((eb) =>
         eb.or([
@@ -148,25 +158,52 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
     }
   }
 
-  async function groupOf(issue: IssueKey): Promise<DeliveryGroup> {
-    const ofIssue = db
+  /** Undefined when rows that cannot be read were in the way: they are given up now. */
+  async function groupOf(issue: IssueKey, at: number): Promise<DeliveryGroup | undefined> {
+    // Those that are due come first: members that wait for later must not keep them out of the group.
+    const members = db
       .selectFrom('deliveries')
+      .select('seq')
       .where('repository_id', '=', issue.repositoryId)
       .where('issue_number', '=', issue.number)
       .where('status', '=', 'waiting')
+      .orderBy((eb) => eb('due_at', '>', at))
       .orderBy('seq')
       .limit(groupLimit);
-    // Of the group, not of all that waits: one of the group must come with its text.
-    const newest = db
-      .selectFrom(ofIssue.select('snapshot_at').as('member'))
-      .select((eb) => eb.fn.max('snapshot_at').as('at'));
-    const rows = await ofIssue
-      .select(['seq', 'id', 'attempts', 'event', 'kind', 'received_at', 'due_at'])
-      .select((eb) =>
-        eb.case().when('snapshot_at', '=', newest).then(eb.ref('body')).end().as('body'),
-      )
+    const rows = await db
+      .selectFrom('deliveries')
+      .select(['seq', 'id', 'attempts', 'event', 'kind', 'snapshot_at', 'received_at', 'due_at'])
+      .where('seq', 'in', members)
+      .orderBy('seq')
       .execute();
-    return { issue, deliveries: rows, events: rows.map(storedEvent) };
+    const newest = newestSeq(rows);
+    const text = await db
+      .selectFrom('deliveries')
+      .select('body')
+      .where('seq', '=', newest)
+      .executeTakeFirst();
+    const events: IssueEvent[] = [];
+    const unreadable: { readonly seq: number; readonly error: string }[] = [];
+    for (const { seq, event } of rows) {
+      try {
+        events.push(storedEvent({ event, body: seq === newest ? (text?.body ?? null) : null }));
+      } catch (error) {
+        unreadable.push({ seq, error: describeError(error) });
+      }
+    }
+    if (unreadable.length === 0) {
+      return { issue, deliveries: rows.map((row) => ({ ...row, due: row.due_at <= at })), events };
+    }
+    await db.transaction().execute(async (transaction) => {
+      for (const { seq, error } of unreadable) {
+        await transaction
+          .updateTable('deliveries')
+          .set({ status: 'dead', error, handled_at: now() })
+          .where('seq', '=', seq)
+          .execute();
+      }
+    });
+    return undefined;
   }
 
   /** Marks the group handled; to be called in the transaction that stores its effect. */
@@ -179,37 +216,43 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
   }
 
   /**
-   * Puts a group that failed back for later. Members that have used up their tries are given up with the
-   * error kept; the others go on without them. `TryAgainLater` uses up no try: an outage elsewhere may
-   * last for hours.
+   * Puts a group that failed back for later. It was a try of the members that were due; the others keep
+   * their time. Members that have used up their tries are given up with the error kept, and the later ones
+   * go on; but the newest snapshot and a deletion, without which the others would tell something outdated,
+   * go on until all are used up. `TryAgainLater` uses up no try: an outage elsewhere may last for hours.
    */
   async function retryLater(group: DeliveryGroup, error: unknown): Promise<'scheduled' | 'dead'> {
     if (error instanceof TryAgainLater) return waitForOthers(group, error);
-    const spent = group.deliveries.filter(({ attempts }) => attempts + 1 >= maxAttempts);
-    const rest = group.deliveries.filter(({ attempts }) => attempts + 1 < maxAttempts);
+    const newest = newestSeq(group.deliveries);
+    const members = group.deliveries.map(({ seq, kind, due, attempts }) => ({
+      seq,
+      due,
+      decides: seq === newest || kind === 'deleted',
+      attempts: Math.min(due ? attempts + 1 : attempts, maxAttempts),
+    }));
+    const allSpent = members.every(({ attempts }) => attempts >= maxAttempts);
+    const isOver = ({ attempts, decides }: (typeof members)[number]) =>
+      attempts >= maxAttempts && (allSpent || !decides);
+    const over = members.filter(isOver);
+    const again = members.filter((member) => member.due && !isOver(member));
     const failure = describeError(error);
     await db.transaction().execute(async (transaction) => {
-      if (spent.length > 0) {
+      if (over.length > 0) {
         await transaction
           .updateTable('deliveries')
           .set({ status: 'dead', attempts: maxAttempts, error: failure, handled_at: now() })
-          .where('seq', 'in', seqs(spent))
+          .where('seq', 'in', seqs(over))
           .execute();
       }
-      if (rest.length > 0) {
-        const attempts = Math.max(...rest.map((member) => member.attempts)) + 1;
+      for (const [attempts, alike] of Map.groupBy(again, (member) => member.attempts)) {
         await transaction
           .updateTable('deliveries')
-          .set((eb) => ({
-            attempts: eb('attempts', '+', 1),
-            due_at: now() + backoffMs(attempts, random),
-            error: failure,
-          }))
-          .where('seq', 'in', seqs(rest))
+          .set({ attempts, due_at: now() + backoffMs(attempts, random), error: failure })
+          .where('seq', 'in', seqs(alike))
           .execute();
       }
     });
-    return rest.length > 0 ? 'scheduled' : 'dead';
+    return allSpent ? 'dead' : 'scheduled';
   }
 
   async function waitForOthers(group: DeliveryGroup, error: TryAgainLater): Promise<'scheduled'> {
@@ -320,6 +363,7 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
       if (old.length === 0) return pruned;
       await db.deleteFrom('deliveries').where('seq', 'in', seqs(old)).execute();
       pruned += old.length;
+      await nextTurn();
     }
   }
 
@@ -342,6 +386,16 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
 function refreshRow(event: IssueEvent, now: number) {
   const id = `refresh-${randomUUID()}`;
   return deliveryRow({ id, eventName: 'refresh', bodyHash: '', event }, now);
+}
+
+/** The one that `advance` keeps: of equal times the last to arrive. */
+function newestSeq(rows: readonly Pick<DeliveryRow, 'seq' | 'snapshot_at'>[]): number {
+  let newest = { seq: 0, at: -Infinity };
+  for (const { seq, snapshot_at } of rows) {
+    const at = snapshot_at ?? -Infinity;
+    if (at >= newest.at) newest = { seq, at };
+  }
+  return newest.seq;
 }
 
 function seqs(rows: readonly { readonly seq: number }[]): number[] {

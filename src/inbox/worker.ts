@@ -6,6 +6,7 @@ import { describeError } from '../errors.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
 import type { Database } from '../store/database.ts';
+import { isBusy } from '../store/lock.ts';
 import type { Schema } from '../store/schema.ts';
 import type { DeliveryGroup, Inbox } from './inbox.ts';
 
@@ -136,7 +137,13 @@ export class Worker {
 
   async #putBack(group: DeliveryGroup, error: unknown, log: Logger): Promise<void> {
     if (this.#stopping.signal.aborted) return;
-    const attempt = Math.max(...group.deliveries.map(({ attempts }) => attempts)) + 1;
+    if (isBusy(error)) {
+      log.warn({ err: error }, 'another process is writing, the delivery is tried again');
+      await this.#holdBack();
+      return;
+    }
+    const tried = group.deliveries.filter(({ due }) => due);
+    const attempt = Math.max(...tried.map(({ attempts }) => attempts)) + 1;
     try {
       const fate = await this.#options.inbox.retryLater(group, error);
       if (fate === 'dead')
@@ -147,11 +154,14 @@ export class Worker {
         { err: failure, cause: describeError(error) },
         'a failed delivery could not be put back',
       );
-      // The row is still due: without a pause a store that refuses writes would be asked in a tight loop.
-      await sleep(longestPauseMs, undefined, { signal: this.#stopping.signal }).catch(
-        () => undefined,
-      );
+      await this.#holdBack();
     }
+  }
+
+  /** Keeps an issue whose rows are still due: a store that refuses writes is not asked in a tight loop. */
+  async #holdBack(): Promise<void> {
+    const { signal } = this.#stopping;
+    await sleep(longestPauseMs, undefined, { signal }).catch(() => undefined);
   }
 
   async #pause(milliseconds: number): Promise<void> {

@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { CoordinatorError } from '../errors.ts';
@@ -27,10 +27,15 @@ export function lockDatabase(path: string): () => void {
 function openLock(path: string): DatabaseSync {
   try {
     mkdirSync(dirname(path), { recursive: true });
-    return new DatabaseSync(`${path}.lock`, { timeout: 0 });
+    return new DatabaseSync(`${realPath(path)}.lock`, { timeout: 0 });
   } catch (error) {
     throw unwritable(path, error);
   }
+}
+
+/** The same for every link that leads to the database. */
+function realPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
 }
 
 function unwritable(path: string, cause: unknown): CoordinatorError {

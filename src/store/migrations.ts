@@ -55,6 +55,11 @@ async function createService(db: Kysely<Schema>): Promise<void> {
     .on('deliveries')
     .columns(['status', 'due_at', 'seq'])
     .execute();
+  await db.schema
+    .createIndex('deliveries_by_age')
+    .on('deliveries')
+    .columns(['status', 'received_at'])
+    .execute();
   await sql`create index deliveries_of_issue on deliveries (repository_id, issue_number, seq)
     where status = 'waiting'`.execute(db);
   await db.schema

@@ -5,6 +5,8 @@ import type { SqliteDatabase, SqliteStatement } from 'kysely';
 
 /** Prepared statements kept; the service's own queries are a few dozen, plus one per batch size. */
 const statementLimit = 500;
+/** Characters of the longest text kept prepared: those of a batch are hardly ever the same again. */
+const longestKept = 10_000;
 
 /** Gives Kysely the few methods of better-sqlite3 that it uses, on top of `node:sqlite`. */
 export function adaptNodeSqlite(database: DatabaseSync): SqliteDatabase {
@@ -16,11 +18,13 @@ export function adaptNodeSqlite(database: DatabaseSync): SqliteDatabase {
     prepare: (text) => {
       const known = statements.get(text);
       if (known !== undefined) return known;
-      if (statements.size >= statementLimit) statements.clear();
       // A transaction that starts with a read cannot become a writing one while another process
       // writes: taking the write lock first makes it wait instead of fail.
       const statement = adapt(database.prepare(text === 'begin' ? 'begin immediate' : text));
-      statements.set(text, statement);
+      if (text.length <= longestKept) {
+        if (statements.size >= statementLimit) statements.clear();
+        statements.set(text, statement);
+      }
       return statement;
     },
   };

@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 import {
   InsertQueryNode,
+  sql,
   type KyselyPlugin,
   type PluginTransformQueryArgs,
   type PluginTransformResultArgs,
@@ -170,12 +171,45 @@ test('snapshots that a newer one supersedes come without the text, whatever the 
   expect(events.map(({ issue }) => issue.body)).toEqual(['', 'text 3', '']);
 });
 
-test('snapshots of the same second all keep their text', async () => {
+test('of snapshots of the same second only the last to arrive comes with its text', async () => {
   const { inbox } = await openInbox();
   await inbox.add(delivery('a', 1, 1, 'first'));
   await inbox.add(delivery('b', 1, 1, 'second'));
   const { events } = await claim(inbox);
-  expect(events.map(({ issue }) => issue.body)).toEqual(['first', 'second']);
+  expect(events.map(({ issue }) => issue.body)).toEqual(['', 'second']);
+});
+
+test('a look dated just before the newest snapshot does not take its text away', async () => {
+  const { db, inbox, clock } = await openInbox();
+  await inbox.add(delivery('a', 1, 1, 'the text'));
+  const group = await claim(inbox);
+  const event: IssueEvent = { ...eventOf(1, 1), kind: 'refreshed' };
+  await db.transaction().execute((transaction) => inbox.planRefresh(transaction, event, group));
+  clock.advance(3_600_000);
+  const { events } = await claim(inbox);
+  expect(events.map(({ kind, issue }) => [kind, issue.body])).toEqual([
+    ['edited', 'the text'],
+    ['refreshed', ''],
+  ]);
+});
+
+test('a stored row that cannot be read is given up with its error, and all others go on', async () => {
+  const { db, inbox, clock, find } = await openInbox();
+  const broken = { unknown: '{"kind":"from the future","issue":{}}', cut: '{"kind":' };
+  for (const [id, event] of Object.entries(broken)) {
+    await inbox.add(delivery(id, 1));
+    await db.updateTable('deliveries').set({ event }).where('id', '=', id).execute();
+  }
+  await inbox.add(delivery('good', 1));
+  await inbox.add(delivery('other', 2));
+  const group = await claim(inbox);
+  expect(idsOf(group)).toEqual(['good']);
+  expect(idsOf(await inbox.claim([group.issue]))).toEqual(['other']);
+  expect(await find('unknown')).toMatchObject({ status: 'dead', ref: null });
+  expect((await find('unknown'))?.error).toContain('ZodError');
+  expect((await find('cut'))?.error).toContain('SyntaxError');
+  const { items } = await listDeliveries(db, { limit: 9, now: clock.now(), status: 'dead' });
+  expect(items.map(({ deliveryId }) => deliveryId)).toEqual(['cut', 'unknown']);
 });
 
 test('a storm larger than one group keeps the text of the newest snapshot of each group', async () => {
@@ -261,6 +295,54 @@ test('a newer delivery makes the waiting retry due now, and both are one group',
   ]);
 });
 
+test('a retry that a newer delivery took along keeps its attempts and its time', async () => {
+  const { inbox, clock, find } = await openInbox();
+  for (let event = 1; event <= 9; event += 1) {
+    await inbox.add(delivery(`d${event}`, 1, event));
+    const group = await claim(inbox);
+    expect(group.deliveries).toHaveLength(event);
+    expect(await inbox.retryLater(group, new Error('down'))).toBe('scheduled');
+    clock.advance(100);
+  }
+  expect(await inbox.counts()).toMatchObject({ pending: 0, scheduled: 9, dead: 0 });
+  expect(await find('d1')).toMatchObject({ attempts: 1, dueAt: '2026-11-23T12:00:05.000Z' });
+  expect(await find('d9')).toMatchObject({ attempts: 1, dueAt: '2026-11-23T12:00:05.800Z' });
+});
+
+test('the newest snapshot and a deletion are given up only when the whole group is', async () => {
+  const { inbox, clock, find } = await openInbox();
+  const deletion: IssueEvent = { ...eventOf(1, 1), kind: 'deleted' };
+  await inbox.add({ ...delivery('deletion'), event: deletion });
+  await inbox.add(delivery('newest', 1, 3));
+  for (let attempt = 1; attempt < maxAttempts; attempt += 1) {
+    await inbox.retryLater(await claim(inbox), new Error('down'));
+    clock.advance(3_600_000);
+  }
+  await inbox.add(delivery('late', 1, 2));
+  for (let attempt = 1; attempt < maxAttempts; attempt += 1) {
+    expect(await inbox.retryLater(await claim(inbox), new Error('down'))).toBe('scheduled');
+    const group = { status: 'scheduled', attempts: maxAttempts };
+    expect([await find('deletion'), await find('newest')]).toMatchObject([group, group]);
+    expect(await find('late')).toMatchObject({ attempts: attempt });
+    clock.advance(3_600_000);
+  }
+  expect(await inbox.retryLater(await claim(inbox), new Error('down'))).toBe('dead');
+  expect(await inbox.counts()).toMatchObject({ scheduled: 0, dead: 3 });
+});
+
+test('what is due is in the group even when more than a group waits for later', async () => {
+  const { inbox } = await openInbox();
+  for (let start = 0; start < 10_000; start += 1_000) {
+    const part = Array.from({ length: 1_000 }, (_, index) => `d${start + index}`);
+    await Promise.all(part.map((id) => inbox.add(delivery(id))));
+  }
+  await inbox.retryLater(await claim(inbox), new Error('down'));
+  await inbox.add(delivery('late', 1, 2));
+  const group = await claim(inbox);
+  expect(group.deliveries).toHaveLength(10_000);
+  expect(group.deliveries.filter(({ due }) => due)).toMatchObject([{ id: 'late' }]);
+});
+
 test('a delivery given up does not hold up the later ones of its issue', async () => {
   const { db, inbox, clock, find } = await openInbox();
   await inbox.add(delivery('old', 1, 1));
@@ -319,7 +401,18 @@ test('pruning deletes what is over and older than the retention, and nothing tha
   await inbox.add(delivery('recent', 3));
   await complete(db, inbox, {
     ...(await claim(inbox)),
-    deliveries: [{ seq: 4, id: '', attempts: 0, kind: 'edited', received_at: 0, due_at: 0 }],
+    deliveries: [
+      {
+        seq: 4,
+        id: '',
+        attempts: 0,
+        kind: 'edited',
+        snapshot_at: 0,
+        received_at: 0,
+        due_at: 0,
+        due: true,
+      },
+    ],
   });
   expect(await inbox.prune(30)).toBe(0);
   clock.advance(1);
@@ -330,12 +423,23 @@ test('pruning deletes what is over and older than the retention, and nothing tha
   expect(await find('recent')).toMatchObject({ status: 'done' });
 });
 
-test('more than one chunk of old deliveries is pruned in one go', async () => {
+test('old deliveries are pruned in chunks, and the event loop turns between them', async () => {
   const { db, inbox, clock } = await openInbox();
   await Promise.all(Array.from({ length: 1_500 }, (_, index) => inbox.add(delivery(`d${index}`))));
   await complete(db, inbox, await claim(inbox));
   clock.advance(86_400_001);
+  let turns = 0;
+  const count = () => {
+    turns += 1;
+    turning = setImmediate(count);
+  };
+  let turning = setImmediate(count);
+  onTestFinished(() => clearImmediate(turning));
   expect(await inbox.prune(1)).toBe(1_500);
+  expect(turns).toBeGreaterThanOrEqual(7);
+  const plan = await sql<{ detail: string }>`explain query plan select seq from deliveries
+    where status in ('done', 'dead', 'rejected') and received_at < 1 limit 200`.execute(db);
+  expect(plan.rows[0]?.detail).toContain('deliveries_by_age (status=? AND received_at<?)');
 });
 
 test('the oldest rejected deliveries lose their bytes when too many are kept', async () => {

@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 
 import { builtInAgents } from '../../src/issue/agents.ts';
@@ -209,6 +212,32 @@ test('a delivery that fails eight times is given up, shown with its error, and c
   expect(await service.api(path, { method: 'POST' })).toMatchObject({ status: 200 });
   await service.idle();
   expect(await service.plan('acme/orbit#1')).toMatchObject({ state: 'ready' });
+});
+
+test('a database locked by another process uses up no try', async () => {
+  const directory = temporaryDirectory();
+  let other: DatabaseSync | undefined;
+  const service = await startService({
+    directory,
+    read: (issue) => {
+      if (other === undefined) {
+        other = new DatabaseSync(join(directory, 'coordinator.db'));
+        other.exec('begin immediate');
+      }
+      return Promise.resolve(read(issue));
+    },
+  });
+  onTestFinished(() => other?.close());
+  const { json } = await service.send(assignment(1));
+  const warnings = () => service.logs.filter(({ level }) => level === 'warn');
+  await expect
+    .poll(warnings)
+    .toMatchObject([{ msg: 'another process is writing, the delivery is tried again' }]);
+  other?.exec('rollback');
+  await service.idle();
+  expect(await service.plan('acme/orbit#1')).toMatchObject({ state: 'ready' });
+  const handled = await service.api(`/deliveries/${json.deliveryId ?? ''}`);
+  expect(handled.json).toMatchObject({ status: 'done', attempts: 0, error: null });
 });
 
 test('closing aborts a handler that hangs, and the next start handles its delivery', async () => {

@@ -99,6 +99,8 @@ test('statements are prepared once, and the cache is bounded', () => {
   for (let index = 0; index < 500; index += 1) adapted.prepare(`select ${index} + 1`);
   expect(adapted.prepare('select 1')).not.toBe(first);
   expect([...adapted.prepare('select 1 as one').iterate([])]).toEqual([{ one: 1 }]);
+  const long = `select 1 /* ${'x'.repeat(10_000)} */`;
+  expect(adapted.prepare(long)).not.toBe(adapted.prepare(long));
 });
 
 test.each([

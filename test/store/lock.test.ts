@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, onTestFinished, test } from 'vitest';
@@ -40,6 +40,18 @@ test('letting go twice does no harm', () => {
   unlock();
   unlock();
   onTestFinished(lockDatabase(path));
+});
+
+test('links to the database, or to its folder, are the same lock', () => {
+  const directory = temporaryDirectory();
+  mkdirSync(join(directory, 'real'));
+  const path = join(directory, 'real', 'coordinator.db');
+  symlinkSync(join(directory, 'real'), join(directory, 'folder'));
+  onTestFinished(lockDatabase(join(directory, 'folder', 'coordinator.db')));
+  expect(() => lockDatabase(path)).toThrow('Another coordinator is using');
+  writeFileSync(path, '');
+  symlinkSync(path, join(directory, 'link.db'));
+  expect(() => lockDatabase(join(directory, 'link.db'))).toThrow('Another coordinator is using');
 });
 
 test('a folder that cannot be written is named in a message that says what to do', () => {
