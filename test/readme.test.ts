@@ -20,7 +20,7 @@ test('every npm script the README names exists', () => {
   const { scripts } = z
     .object({ scripts: z.record(z.string(), z.string()) })
     .parse(JSON.parse(read('package.json')));
-  const named = [...readme.matchAll(/npm run (\w+)/g)].map(([, name]) => name ?? '');
+  const named = [...readme.matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name ?? '');
   expect(named.length).toBeGreaterThan(0);
   expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named));
 });

@@ -8,7 +8,7 @@ export const dependencyLimit = 100;
 const name = String.raw`[\w.-]{1,100}\/[\w.-]{1,100}`;
 const reference = String.raw`(?:${name})?#[1-9]\d{0,8}\b(?:\s*\([\w-]{1,40}\))?`;
 const relation = new RegExp(
-  String.raw`\b(blocked by|depends on|blocks)\b[\s:*]*(${reference}(?:(?:\s*[,&]\s*|\s+and\s+|\s*,\s*and\s+)${reference})*)`,
+  String.raw`(?<![\w-])(blocked by|depends on|blocks)\b[\s:*]*(${reference}(?:(?:\s*[,&]\s*|\s+and\s+|\s*,\s*and\s+)${reference})*)`,
   'gi',
 );
 const single = /([\w.-]+\/[\w.-]+)?#([1-9]\d{0,8})/g;
@@ -16,13 +16,19 @@ const single = /([\w.-]+\/[\w.-]+)?#([1-9]\d{0,8})/g;
 const negationReach = 30;
 const negated = /\b(?:not|no longer|never|isn't|aren't|wasn't|doesn't)\s*$/i;
 
+/** What a reader of the page does not see, or sees as code, declares nothing. */
+const comments = /<!--[\s\S]*?(?:-->|$)/g;
+const inlineCode = /`[^`]*`/g;
+
 /**
  * Finds the plain forms "blocked by #1, #2 and acme/lib#3", "depends on #1" and "blocks #4". A first,
- * narrow grammar: fenced code and directly negated relations are passed over, nothing else is judged.
+ * narrow grammar: code, HTML comments and directly negated relations are passed over, nothing else is
+ * judged.
  */
 export function findDependencies(title: string, body: string): Dependency[] {
   const found = new Map<string, Dependency>();
-  for (const line of [title, ...textLines(body)]) {
+  for (const text of [title, ...textLines(body.replace(comments, ''))]) {
+    const line = text.replace(inlineCode, ' ');
     for (const match of line.matchAll(relation)) {
       if (negated.test(line.slice(Math.max(0, match.index - negationReach), match.index))) continue;
       const direction = match[1]?.toLowerCase() === 'blocks' ? 'blocks' : 'blocked_by';

@@ -61,7 +61,7 @@ function blockedReason({ blockers, cycle }: StateFacts): Reason | undefined {
   const open = blockers.filter(({ state }) => state === 'open');
   const unknown = blockers.filter(({ state }) => state === 'unknown');
   if (cycle.length > 0) {
-    const path = [...cycle, cycle[0]].join(' → ');
+    const path = [...shortened(cycle), cycle[0]].join(' → ');
     return { code: 'cycle', text: `Waits for itself in a circle: ${path}.` };
   }
   if (open.length > 0) {
@@ -77,6 +77,11 @@ function blockedReason({ blockers, cycle }: StateFacts): Reason | undefined {
 
 /** Most references spelled out in one sentence. */
 const refsInSentence = 5;
+
+function shortened(cycle: readonly string[]): string[] {
+  const more = cycle.length - refsInSentence;
+  return more > 0 ? [...cycle.slice(0, refsInSentence), `${more} more`] : [...cycle];
+}
 
 function listRefs(blockers: readonly Blocker[]): string {
   const refs = blockers.slice(0, refsInSentence).map(({ ref }) => ref);

@@ -77,3 +77,12 @@ test.each([
   const line = `blocks ${part.repeat(Math.ceil(1_000_000 / part.length))}`;
   expect(findDependencies(line, line).length).toBeLessThanOrEqual(dependencyLimit);
 });
+
+test.each([
+  '<!-- for example: Blocked by: #12 -->',
+  '<!--\nBlocked by: #12\n-->',
+  'Write `depends on #12` if it waits.',
+  'This un-blocks #12.',
+])('%j declares nothing', (body) => {
+  expect(findDependencies('', body)).toEqual([]);
+});

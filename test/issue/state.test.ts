@@ -82,3 +82,10 @@ test('every state comes with a sentence', () => {
     ]
   `);
 });
+
+test('a long circle is named by its first members and a number', () => {
+  const cycle = Array.from({ length: 1_000 }, (_, index) => `a/b#${index + 1}`);
+  expect(decideState({ ...ready, cycle }).reason.text).toBe(
+    'Waits for itself in a circle: a/b#1 → a/b#2 → a/b#3 → a/b#4 → a/b#5 → 995 more → a/b#1.',
+  );
+});
