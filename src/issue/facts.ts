@@ -8,6 +8,8 @@ export interface IssueFacts {
   readonly title: string;
   readonly body: string;
   readonly bodyCut: boolean;
+  /** True when the text of this snapshot was not kept: `body` is empty for want of it. */
+  readonly textMissing?: boolean;
   readonly open: boolean;
   readonly deleted: boolean;
   readonly assignees: readonly string[];
@@ -30,8 +32,14 @@ export function advance(facts: IssueFacts | undefined, event: IssueEvent): Issue
     labels !== null && (facts === undefined || issue.updatedAt >= facts.labelsUpdatedAt)
       ? { labels, labelsUpdatedAt: issue.updatedAt }
       : { labels: facts?.labels ?? [], labelsUpdatedAt: facts?.labelsUpdatedAt ?? neverTold };
-  const newest = facts === undefined || issue.updatedAt >= facts.updatedAt ? issue : facts;
+  const newest = facts === undefined || supersedes(event, facts) ? issue : facts;
   return { ...newest, deleted, ...labelFacts };
+}
+
+function supersedes({ kind, issue }: IssueEvent, facts: IssueFacts): boolean {
+  if (issue.updatedAt !== facts.updatedAt) return issue.updatedAt > facts.updatedAt;
+  // A look at an issue whose text is missing was made without it.
+  return facts.textMissing !== true || kind !== 'refreshed' || issue.body !== '';
 }
 
 /** "Look at this issue again": tells nothing new about it. */

@@ -16,9 +16,8 @@ const single = /([\w.-]+\/[\w.-]+)?#([1-9]\d{0,8})/g;
 const negationReach = 30;
 const negated = /\b(?:not|no longer|never|isn't|aren't|wasn't|doesn't)\s*$/i;
 
-/** What a reader of the page does not see, or sees as code, declares nothing. */
-const comments = /<!--[\s\S]*?(?:-->|$)/g;
-const inlineCode = /`[^`]*`/g;
+/** What a reader of the page sees as code declares nothing. */
+const inlineCode = /``[^`]*``|`[^`]*`/g;
 
 /**
  * Finds the plain forms "blocked by #1, #2 and acme/lib#3", "depends on #1" and "blocks #4". A first,
@@ -27,15 +26,15 @@ const inlineCode = /`[^`]*`/g;
  */
 export function findDependencies(title: string, body: string): Dependency[] {
   const found = new Map<string, Dependency>();
-  for (const text of [title, ...textLines(body.replace(comments, ''))]) {
+  for (const text of [title, ...textLines(body)]) {
     const line = text.replace(inlineCode, ' ');
     for (const match of line.matchAll(relation)) {
       if (negated.test(line.slice(Math.max(0, match.index - negationReach), match.index))) continue;
       const direction = match[1]?.toLowerCase() === 'blocks' ? 'blocks' : 'blocked_by';
+      const evidence = match[0].replaceAll('*', '').slice(0, 200);
       for (const [, repository, digits] of (match[2] ?? '').matchAll(single)) {
         const number = Number(digits);
         const id = `${direction} ${repository?.toLowerCase() ?? ''}#${number}`;
-        const evidence = match[0].replaceAll('*', '').slice(0, 200);
         if (found.has(id) || found.size >= dependencyLimit) continue;
         found.set(id, {
           direction,

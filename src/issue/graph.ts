@@ -1,32 +1,102 @@
-import { alg, Graph } from '@dagrejs/graphlib';
-
 /** "`blocked` waits for `blocker`", both as the strings of `keyOf`. */
 export interface GraphEdge {
   readonly blocked: string;
   readonly blocker: string;
 }
 
+/** What each node waits for. */
+type Graph = ReadonlyMap<string, readonly string[]>;
+
+/** In a larger component, a circle for each member would take too long to find. */
+const searchedMembers = 200;
+
 /**
- * For every issue that waits for itself through others, one shortest such circle, in order and starting
- * with that issue. Issues outside circles are not in the map.
+ * For every issue that waits for itself through others one such circle, in order and starting with that
+ * issue: a shortest one. In a large tangle all share one circle of its own order. Issues outside circles
+ * are not in the map.
  */
-export function findCycles(edges: readonly GraphEdge[]): Map<string, string[]> {
-  const graph = new Graph({ directed: true });
-  for (const { blocked, blocker } of edges) graph.setEdge(blocked, blocker);
-  const cycles = new Map<string, string[]>();
-  for (const component of alg.tarjan(graph)) {
-    if (component.length < 2) continue;
+export function findCycles(edges: readonly GraphEdge[]): Map<string, readonly string[]> {
+  const graph = graphOf(edges);
+  const cycles = new Map<string, readonly string[]>();
+  for (const component of components(graph)) {
+    const [first] = component;
+    if (first === undefined || component.length < 2) continue;
     const members = new Set(component);
-    for (const start of component) cycles.set(start, shortestCycle(graph, members, start));
+    const shared =
+      component.length > searchedMembers ? shortestCycle(graph, members, first) : undefined;
+    for (const start of component)
+      cycles.set(start, shared ?? shortestCycle(graph, members, start));
   }
   return cycles;
+}
+
+function graphOf(edges: readonly GraphEdge[]): Graph {
+  const graph = new Map<string, Set<string>>();
+  for (const { blocked, blocker } of edges) {
+    const blockers = graph.get(blocked) ?? new Set();
+    graph.set(blocked, blockers.add(blocker));
+  }
+  return new Map([...graph].map(([node, blockers]) => [node, [...blockers].sort()]));
+}
+
+interface Visit {
+  readonly node: string;
+  /** Place in the order of discovery. */
+  readonly index: number;
+  /** Smallest index known to be reachable from here. */
+  low: number;
+  /** How many of its blockers were looked at. */
+  seen: number;
+  done: boolean;
+}
+
+/**
+ * The strongly connected components, each in alphabetical order: Tarjan's algorithm with a stack of its
+ * own, since chains are longer than the call stack is deep.
+ */
+export function components(graph: Graph): string[][] {
+  const found: string[][] = [];
+  const visits = new Map<string, Visit>();
+  const open: Visit[] = [];
+  const path: Visit[] = [];
+  function enter(node: string) {
+    const visit = { node, index: visits.size, low: visits.size, seen: 0, done: false };
+    visits.set(node, visit);
+    open.push(visit);
+    path.push(visit);
+  }
+  for (const root of graph.keys()) {
+    if (!visits.has(root)) enter(root);
+    for (let visit = path.at(-1); visit !== undefined; visit = path.at(-1)) {
+      const next = graph.get(visit.node)?.[visit.seen];
+      if (next !== undefined) {
+        visit.seen += 1;
+        const known = visits.get(next);
+        if (known === undefined) enter(next);
+        else if (!known.done) visit.low = Math.min(visit.low, known.index);
+        continue;
+      }
+      path.pop();
+      const parent = path.at(-1);
+      if (parent !== undefined) parent.low = Math.min(parent.low, visit.low);
+      if (visit.low === visit.index) found.push(close(open, visit));
+    }
+  }
+  return found;
+}
+
+/** Takes the component that begins with `first` off the open nodes. */
+function close(open: Visit[], first: Visit): string[] {
+  const members = open.splice(open.lastIndexOf(first));
+  for (const member of members) member.done = true;
+  return members.map(({ node }) => node).sort();
 }
 
 function shortestCycle(graph: Graph, members: ReadonlySet<string>, start: string): string[] {
   const cameFrom = new Map<string, string>();
   const queue = [start];
   for (const node of queue) {
-    for (const next of [...(graph.successors(node) ?? [])].sort()) {
+    for (const next of graph.get(node) ?? []) {
       if (next === start) return pathTo(node, cameFrom);
       if (!members.has(next) || cameFrom.has(next)) continue;
       cameFrom.set(next, node);

@@ -46,10 +46,21 @@ export function readSections(body: string, agentNames: readonly string[]): Decla
   return declared;
 }
 
-/** The lines of a Markdown text outside code fences, each trimmed. A paragraph may be one long line. */
+/** A code span, or the begin of a comment; a `<!--` inside a code span begins none. */
+const codeOrComment = /``[^`]*``|`[^`]*`|<!--/g;
+
+/**
+ * The lines of a Markdown text outside code fences and HTML comments, each trimmed. A paragraph may be
+ * one long line.
+ */
 export function* textLines(body: string): Generator<string> {
   let fence: string | undefined;
-  for (const line of body.split(/\r\n|\r|\n/)) {
+  let inComment = false;
+  for (const raw of body.split(/\r\n|\r|\n/)) {
+    const shown: Shown =
+      fence === undefined ? withoutComments(raw, inComment) : { text: raw, open: false };
+    const line = shown.text;
+    inComment = shown.open;
     const mark = /^\s{0,3}(`{3,}|~{3,})/.exec(line)?.[1];
     if (mark !== undefined) {
       if (fence === undefined) fence = mark;
@@ -58,6 +69,39 @@ export function* textLines(body: string): Generator<string> {
     }
     if (fence === undefined && line.trim() !== '') yield line.trim();
   }
+}
+
+/** What is left of a line without its comments; `open` when the last of them goes on in the next. */
+interface Shown {
+  readonly text: string;
+  readonly open: boolean;
+}
+
+function withoutComments(line: string, inComment: boolean): Shown {
+  const parts: string[] = [];
+  let start = 0;
+  let open = inComment;
+  for (;;) {
+    if (open) {
+      const end = line.indexOf('-->', start);
+      if (end < 0) return { text: parts.join(''), open };
+      start = end + '-->'.length;
+    }
+    const comment = commentFrom(line, start);
+    parts.push(line.slice(start, comment));
+    if (comment === undefined) return { text: parts.join(''), open: false };
+    start = comment;
+    open = true;
+  }
+}
+
+function commentFrom(line: string, start: number): number | undefined {
+  if (!line.includes('<!--', start)) return undefined;
+  const search = new RegExp(codeOrComment);
+  search.lastIndex = start;
+  for (let match = search.exec(line); match !== null; match = search.exec(line))
+    if (match[0] === '<!--') return match.index;
+  return undefined;
 }
 
 function plain(line: string): string {

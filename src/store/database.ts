@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
 
-import { CoordinatorError } from '../errors.ts';
+import { CoordinatorError, describeError } from '../errors.ts';
 import { isMigrated } from './migrations.ts';
 import { adaptNodeSqlite } from './node-sqlite.ts';
 import type { Schema } from './schema.ts';
@@ -62,11 +62,17 @@ export async function openExisting(path: string): Promise<Database> {
     if (await isMigrated(db)) return db;
   } catch (error) {
     await db.destroy();
-    throw new CoordinatorError('no_database', `${path} is not a coordinator database.`, {
-      cause: error,
-    });
+    const message = isNotADatabase(error)
+      ? `${path} is not a coordinator database.`
+      : `The database at ${path} could not be read. ${describeError(error)}`;
+    throw new CoordinatorError('no_database', message, { cause: error });
   }
   await db.destroy();
   const message = `The database at ${path} is of another version. Start this version of the coordinator once to bring it up to date.`;
   throw new CoordinatorError('not_migrated', message);
+}
+
+/** SQLITE_NOTADB, as opposed to a database that is locked, damaged or not readable. */
+function isNotADatabase(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === 26;
 }

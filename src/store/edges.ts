@@ -35,12 +35,16 @@ async function findNamedRepositoryId(db: Database, lowerName: string): Promise<n
   return row?.repository_id;
 }
 
-/** Puts the edges an issue declares in place of those it declared before. */
+/**
+ * Puts the edges an issue declares in place of those it declared before; returns the ends of the edges
+ * that came or went.
+ */
 export async function replaceEdges(
   transaction: Transaction<Schema>,
   issue: IssueFacts,
   dependencies: readonly Dependency[],
-): Promise<void> {
+): Promise<IssueKey[]> {
+  const before = await declaredEdges(transaction, issue);
   await transaction
     .deleteFrom('edges')
     .where('declared_repository_id', '=', issue.repositoryId)
@@ -59,6 +63,45 @@ export async function replaceEdges(
       .values(rows.slice(start, start + insertChunk))
       .execute();
   }
+  const after = new Map(rows.map((row) => [edgeId(row), row]));
+  const same = new Set([...before.keys()].filter((id) => after.has(id)));
+  return [...before, ...after].flatMap(([id, edge]) => (same.has(id) ? [] : endsOf(edge)));
+}
+
+/** The edges an issue declares, by all they say. */
+async function declaredEdges(
+  transaction: Transaction<Schema>,
+  issue: IssueKey,
+): Promise<Map<string, Insertable<EdgesTable>>> {
+  const rows = await transaction
+    .selectFrom('edges')
+    .selectAll()
+    .where('declared_repository_id', '=', issue.repositoryId)
+    .where('declared_number', '=', issue.number)
+    .execute();
+  return new Map(rows.map((edge) => [edgeId(edge), edge]));
+}
+
+function edgeId(edge: Insertable<EdgesTable>): string {
+  return JSON.stringify([
+    edge.blocked_repository_id,
+    edge.blocked_number,
+    edge.blocker_repository_id,
+    edge.blocker_number,
+    edge.unresolved_name,
+    edge.source,
+    edge.evidence,
+  ]);
+}
+
+function endsOf(edge: Insertable<EdgesTable>): IssueKey[] {
+  const ends: [number | null | undefined, number][] = [
+    [edge.blocked_repository_id, edge.blocked_number],
+    [edge.blocker_repository_id, edge.blocker_number],
+  ];
+  return ends.flatMap(([id, number]) =>
+    id === null || id === undefined ? [] : [{ repositoryId: id, number }],
+  );
 }
 
 function edgeRow(
@@ -81,8 +124,8 @@ function edgeRow(
 }
 
 /**
- * Gives the edges that only had a repository's name its id; returns the issues that wait, to be
- * decided anew.
+ * Gives the edges that only had a repository's name its id; returns both ends of them, to be decided
+ * anew.
  */
 export async function resolveNames(
   transaction: Transaction<Schema>,
@@ -105,10 +148,10 @@ export async function resolveNames(
       .where('id', '=', edge.id)
       .execute();
   }
-  return waiting.map((edge) => ({
-    repositoryId: edge.blocked_repository_id ?? repositoryId,
-    number: edge.blocked_number,
-  }));
+  return waiting.flatMap((edge) => [
+    { repositoryId: edge.blocked_repository_id ?? repositoryId, number: edge.blocked_number },
+    { repositoryId: edge.blocker_repository_id ?? repositoryId, number: edge.blocker_number },
+  ]);
 }
 
 /** The issues that wait in a repository or for one of it: their sentences bear its name. */

@@ -19,13 +19,16 @@ export async function findFacts(db: Database, key: IssueKey): Promise<IssueFacts
     .where('number', '=', key.number)
     .executeTakeFirst();
   if (row === undefined) return undefined;
+  const missing = row.body_kept === 0 && row.deleted === 0;
+  const text = missing ? await deliveredText(db, row) : row.body;
   return {
     repositoryId: row.repository_id,
     repository: row.snapshot_repository,
     number: row.number,
     title: row.title,
-    body: row.body,
+    body: text ?? '',
     bodyCut: row.body_cut === 1,
+    ...(text === undefined ? { textMissing: true } : {}),
     open: row.open === 1,
     deleted: row.deleted === 1,
     assignees: parseNames(row.assignees),
@@ -33,6 +36,22 @@ export async function findFacts(db: Database, key: IssueKey): Promise<IssueFacts
     updatedAt: row.snapshot_at,
     labelsUpdatedAt: row.labels_at,
   };
+}
+
+/** The text of a stored snapshot from its newest delivery; looks at an issue may have been made without it. */
+async function deliveredText(db: Database, row: IssueRow): Promise<string | undefined> {
+  const delivery = await db
+    .selectFrom('deliveries')
+    .select('body')
+    .where('repository_id', '=', row.repository_id)
+    .where('issue_number', '=', row.number)
+    .where('snapshot_at', '=', row.snapshot_at)
+    .where('body', 'is not', null)
+    .where('kind', '!=', 'refreshed')
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return delivery?.body ?? undefined;
 }
 
 const namesSchema = z.array(z.string());
@@ -52,9 +71,10 @@ export async function storeIssue(
 ): Promise<{ state: string; reason: string; redecided: number }> {
   const { facts, plan } = update;
   const before = await neighbours(transaction, facts);
-  const renamed = await storeNames(transaction, facts.repositoryId, namesToStore(update, now));
+  const renamed = await storeNames(transaction, facts.repositoryId, namesToStore(update, now), now);
   await storeFacts(transaction, update, now);
-  await replaceEdges(transaction, facts, plan?.reading.dependencies ?? []);
+  const ends = await replaceEdges(transaction, facts, plan?.reading.dependencies ?? []);
+  await markChanged(transaction, ends, now);
   const after = await neighbours(transaction, facts);
   const touched = new Map([...before, ...after, ...renamed, facts].map((key) => [keyOf(key), key]));
   const redecided = await redecide(transaction, [...touched.values()], now);
@@ -79,6 +99,7 @@ async function storeNames(
   transaction: Transaction<Schema>,
   repositoryId: number,
   names: readonly RepositoryName[],
+  now: number,
 ): Promise<IssueKey[]> {
   const before = await presentName(transaction, repositoryId);
   const touched: IssueKey[] = [];
@@ -86,9 +107,33 @@ async function storeNames(
     await storeName(transaction, repositoryId, name);
     touched.push(...(await resolveNames(transaction, repositoryId, name.repository.toLowerCase())));
   }
-  if (before !== undefined && before !== (await presentName(transaction, repositoryId)))
+  await markChanged(transaction, touched, now);
+  if (before !== undefined && before !== (await presentName(transaction, repositoryId))) {
     touched.push(...(await waitingAround(transaction, repositoryId)));
+    await transaction
+      .updateTable('issues')
+      .set({ changed_at: now })
+      .where('repository_id', '=', repositoryId)
+      .execute();
+  }
   return touched;
+}
+
+/** Their plans show something else now, whether their state changes or not. */
+async function markChanged(
+  transaction: Transaction<Schema>,
+  issues: readonly IssueKey[],
+  now: number,
+): Promise<void> {
+  const distinct = new Map(issues.map((issue) => [keyOf(issue), issue]));
+  for (const { repositoryId, number } of distinct.values()) {
+    await transaction
+      .updateTable('issues')
+      .set({ changed_at: now })
+      .where('repository_id', '=', repositoryId)
+      .where('number', '=', number)
+      .execute();
+  }
 }
 
 /** A rename does not change an issue's `updated_at`: a name Gitea itself just gave counts from now. */
@@ -157,6 +202,7 @@ async function storeFacts(transaction: Transaction<Schema>, update: IssueUpdate,
     number: facts.number,
     title: facts.title,
     body: assigned ? facts.body : '',
+    body_kept: assigned && facts.textMissing !== true ? 1 : 0,
     body_cut: facts.bodyCut ? 1 : 0,
     open: facts.open ? 1 : 0,
     deleted: facts.deleted ? 1 : 0,
@@ -209,8 +255,14 @@ async function storeFacts(transaction: Transaction<Schema>, update: IssueUpdate,
 function ownWarnings({ facts, plan }: IssueUpdate): Warning[] {
   if (plan === undefined) return [];
   const uncertain = labelsUncertain(facts) ? [uncertainLabels] : [];
-  return [...plan.reading.warnings, ...plan.assignment.warnings, ...uncertain];
+  const missing = facts.textMissing === true ? [textNotKept] : [];
+  return [...missing, ...plan.reading.warnings, ...plan.assignment.warnings, ...uncertain];
 }
+
+const textNotKept: Warning = {
+  code: 'text_not_kept',
+  text: 'The text of this issue was not kept: edit the issue, or replay its newest delivery.',
+};
 
 const uncertainLabels: Warning = {
   code: 'labels_uncertain',

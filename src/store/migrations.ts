@@ -1,19 +1,20 @@
 import { sql, type Kysely } from 'kysely';
 import { Migrator, type Migration } from 'kysely/migration';
 
-import { CoordinatorError } from '../errors.ts';
+import { CoordinatorError, describeError } from '../errors.ts';
 import type { Schema } from './schema.ts';
 
 const migrations: Record<string, Migration> = {
   '001-service': { up: createService },
   '002-model-answers': { up: createModelAnswers },
+  '003-kept-texts': { up: markKeptTexts },
 };
 
 /** Brings the schema up to date; everything in one transaction. */
 export async function migrate(db: Kysely<Schema>): Promise<void> {
   const { error } = await migratorFor(db).migrateToLatest();
   if (error !== undefined) {
-    const message = 'The database could not be brought up to date; it was left as it was.';
+    const message = `The database could not be brought up to date; it was left as it was. ${describeError(error)}`;
     throw new CoordinatorError('migration_failed', message, { cause: error });
   }
 }
@@ -151,4 +152,14 @@ async function createModelAnswers(db: Kysely<Schema>): Promise<void> {
     .on('model_answers')
     .column('stored_at')
     .execute();
+}
+
+async function markKeptTexts(db: Kysely<Schema>): Promise<void> {
+  await db.schema
+    .alterTable('issues')
+    .addColumn('body_kept', 'integer', (column) => column.notNull().defaultTo(1))
+    .execute();
+  await sql`update issues set body_kept = assigned`.execute(db);
+  await sql`create index deliveries_with_text on deliveries (repository_id, issue_number, snapshot_at)
+    where body is not null`.execute(db);
 }

@@ -26,11 +26,15 @@ export async function redecide(
   for (const [id, key] of reach.issues) if (cycles.has(id)) wanted.set(id, key);
   for (const key of await storedInCycles(transaction, [...reach.issues.values()]))
     wanted.set(keyOf(key), key);
+  // Members of a large tangle share one circle: its names are put together once.
+  const named = new Map<readonly string[], string[]>();
   let changed = 0;
   for (const row of await loadIssues(transaction, [...wanted.values()])) {
     const id = keyOf({ repositoryId: row.repository_id, number: row.number });
     const edges = distinctEdges(reach.edges.get(id) ?? []);
-    const cycle = (cycles.get(id) ?? []).map((member) => reach.refs.get(member) ?? member);
+    const members = cycles.get(id) ?? [];
+    const cycle = named.get(members) ?? members.map((member) => reach.refs.get(member) ?? member);
+    named.set(members, cycle);
     if (await decide(transaction, row, edges, cycle, now)) changed += 1;
   }
   return changed;

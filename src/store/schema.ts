@@ -49,6 +49,8 @@ export interface IssuesTable {
   title: string;
   /** Kept only while the issue is assigned to the bot. */
   body: string;
+  /** 0: the text of this snapshot is only to be found in a delivery. */
+  body_kept: number;
   body_cut: number;
   open: number;
   deleted: number;

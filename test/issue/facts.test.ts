@@ -115,3 +115,11 @@ test('a stored event is checked when it is read back', () => {
   expect(issueEventSchema.safeParse(event({ number: 0 })).success).toBe(false);
   expect(issueEventSchema.safeParse({ ...event({}), kind: 'exploded' }).success).toBe(false);
 });
+
+test('a look made without the text does not make up for it, an edit does', () => {
+  const known = { ...advance(undefined, event({ body: '' })), textMissing: true };
+  expect(advance(known, event({ body: '' }, 'refreshed')).textMissing).toBe(true);
+  expect(advance(known, event({ updatedAt: 1_000 })).textMissing).toBe(true);
+  expect(advance(known, event({ body: '' }))).not.toHaveProperty('textMissing');
+  expect(advance(known, event({}, 'refreshed'))).not.toHaveProperty('textMissing');
+});

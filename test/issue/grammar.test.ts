@@ -82,7 +82,27 @@ test.each([
   '<!-- for example: Blocked by: #12 -->',
   '<!--\nBlocked by: #12\n-->',
   'Write `depends on #12` if it waits.',
+  'Write ``depends on #12`` if it waits.',
   'This un-blocks #12.',
+  '<!-- a --> b <!--\nBlocked by: #12\n\nBlocked by: #13',
 ])('%j declares nothing', (body) => {
   expect(findDependencies('', body)).toEqual([]);
 });
+
+test.each([
+  ['beside a comment', 'Blocked by <!-- one --> #12 <!-- two -->'],
+  ['behind a comment of several lines', '<!--\nBlocked by #3\n--> Blocked by #12'],
+  ['below code that names a comment', 'Never write `<!--` there.\nBlocked by #12'],
+  ['below a fence that names a comment', '```\n<!--\n```\nBlocked by #12'],
+])('a relation %s counts', (_name, body) => {
+  expect(found(body)).toEqual(['<#12']);
+});
+
+test.each(['<!--', '<!-- -->', '`', '` <!--', '<!-- ` -->', '-->'])(
+  'a million characters of %j are read to their end',
+  (part) => {
+    const text = part.repeat(Math.ceil(1_000_000 / part.length));
+    expect(found(text)).toEqual([]);
+    expect(found(text.replaceAll(' ', '\n'))).toEqual([]);
+  },
+);

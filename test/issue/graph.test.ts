@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { findCycles } from '../../src/issue/graph.ts';
+import { components, findCycles } from '../../src/issue/graph.ts';
 
 /** `a>b` means: a waits for b. */
 function cycles(text: string): Record<string, string> {
@@ -90,3 +90,40 @@ test('the circles do not depend on the order of the edges', () => {
 function cyclesOf(edges: readonly string[]) {
   return edges.length === 0 ? {} : cycles(edges.join(' '));
 }
+
+/** What can be reached from a node, itself included. */
+function reachable(graph: ReadonlyMap<string, readonly string[]>, start: string): Set<string> {
+  const seen = new Set([start]);
+  for (const node of seen) for (const next of graph.get(node) ?? []) seen.add(next);
+  return seen;
+}
+
+test('two nodes are in one component when each can be reached from the other', () => {
+  const node = fc.nat(9).map(String);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(node, node), { maxLength: 25 }), (edges) => {
+      const ends = Map.groupBy(edges, ([from]) => from);
+      const graph = new Map([...ends].map(([from, to]) => [from, to.map(([, end]) => end)]));
+      const nodes = [...new Set(edges.flat())].sort();
+      const naive = nodes.map((a) =>
+        nodes.filter((b) => reachable(graph, a).has(b) && reachable(graph, b).has(a)).join(' '),
+      );
+      const found = components(graph).map((component) => component.join(' '));
+      expect(found.sort()).toEqual([...new Set(naive)].sort());
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test.each([
+  ['a chain', 10_000, 0],
+  ['a circle', 10_000, 10_000],
+])('%s of thousands is walked to its end', (_name, count, inCircles) => {
+  const edges = Array.from({ length: count }, (_, index) => ({
+    blocked: `#${index}`,
+    blocker: `#${inCircles > 0 ? (index + 1) % count : index + 1}`,
+  }));
+  const found = findCycles(edges);
+  expect(found.size).toBe(inCircles);
+  expect(new Set(found.values()).size).toBe(inCircles > 0 ? 1 : 0);
+});

@@ -128,3 +128,9 @@ test.each([
 ])('%j is read as %s tokens', (text, tokens) => {
   expect(parseTokens(text)).toBe(tokens);
 });
+
+test('what stands in a comment declares nothing, also over several lines', () => {
+  expect(valuesOf('<!--\nFiles to modify: 3\n-->\nFiles to modify: 4 <!-- or 5 -->')).toEqual({
+    files: 4,
+  });
+});

@@ -50,6 +50,7 @@ test('a migration that fails half-way leaves nothing behind and can be done agai
   const { db } = openDatabase();
   await sql`create table issues (in_the_way integer)`.execute(db);
   await expect(migrate(db)).rejects.toMatchObject({ code: 'migration_failed' });
+  await expect(migrate(db)).rejects.toThrow(/already exists/);
   const tables = await sql`select name from sqlite_master where name = 'deliveries'`.execute(db);
   expect(tables.rows).toEqual([]);
   expect(await isMigrated(db)).toBe(false);
@@ -75,6 +76,7 @@ test('a command is told plainly when there is no usable database', async () => {
   writeFileSync(other, 'This is not a database, only a text that is long enough. '.repeat(20));
   await expect(openExisting(other)).rejects.toMatchObject({ code: 'no_database' });
   await expect(openExisting(other)).rejects.toThrow('is not a coordinator database');
+  await expect(openExisting(directory)).rejects.toThrow(/could not be read\. .*unable to open/);
   const empty = join(directory, 'empty.db');
   new DatabaseSync(empty).close();
   await expect(openExisting(empty)).rejects.toMatchObject({ code: 'not_migrated' });

@@ -168,3 +168,21 @@ test('an issue with thousands of issues waiting for it is stored and shown', asy
   expect(plan?.blocks).toHaveLength(61);
   expect((await listPlans(store, { limit: 10_000 })).items).toHaveLength(41);
 });
+
+test('a plan changes when an edge to it comes or goes, and when its repository is renamed', async () => {
+  const { store, put } = await openStore();
+  const changedAt = async (repository: string, number: number) =>
+    Date.parse((await findPlan(store, { repository, number }))?.updatedAt ?? '');
+  await put(1, 1_000);
+  await put(2, 2_000, { body: 'Blocked by #1' });
+  expect(await changedAt('acme/orbit', 1)).toBe(2_000);
+  await put(2, 3_000, { body: 'Blocked by #1\nDifficulty: low' });
+  expect(await changedAt('acme/orbit', 1)).toBe(2_000);
+  await put(2, 4_000);
+  expect(await changedAt('acme/orbit', 1)).toBe(4_000);
+  await put(2, 5_000, { repository: 'acme/nova' });
+  expect(await changedAt('acme/nova', 1)).toBe(5_000);
+  await put(1, 6_000, { repository: 'acme/nova', body: 'Blocks acme/lib#7' });
+  await put(7, 7_000, { repositoryId: 9, repository: 'acme/lib' });
+  expect(await changedAt('acme/nova', 1)).toBe(7_000);
+});

@@ -1,7 +1,10 @@
+import { join } from 'node:path';
+
 import { expect, test } from 'vitest';
 
+import { createDatabase } from '../../src/store/database.ts';
 import { issuePayload, signedRequest, type PayloadChanges } from '../support/recordings.ts';
-import { startService } from '../support/service.ts';
+import { startService, temporaryDirectory } from '../support/service.ts';
 
 const bot = ['coordinator-bot'];
 
@@ -302,4 +305,57 @@ test('a name given to another repository means the one that bears it last', asyn
   await tell(1, '', { repositoryId: 9, repository: 'acme/orbit', open: false });
   await tell(2, 'Blocked by acme/orbit#1', { repository: 'acme/nova' });
   expect(await stateOf('acme/nova#2')).toBe(ready);
+});
+
+test("an issue that was not the bot's is read from its newest delivery once it is", async () => {
+  const directory = temporaryDirectory();
+  const at = (second: number, body: string, assignees: readonly string[] | null) =>
+    signedRequest(
+      issuePayload({
+        number: 1,
+        body,
+        open: true,
+        assignees,
+        repositoryId: 2,
+        repository: 'acme/orbit',
+        updatedAt: `2026-11-23T10:00:0${second}Z`,
+      }),
+    );
+  const first = await startService({ directory, env: { GITEA_BOT_USERNAME: 'mistyped' } });
+  await first.send(at(2, 'Total estimated: 20k\nBlocked by #7', bot));
+  await first.idle();
+  await first.close();
+  const env = { GITEA_BOT_USERNAME: 'coordinator-bot' };
+  const second = await startService({ directory, env });
+  await second.send(at(1, 'An older text', null));
+  await second.idle();
+  expect(await second.plan('acme/orbit#1')).toMatchObject({
+    state: 'blocked',
+    blockedBy: [{ ref: 'acme/orbit#7' }],
+    warnings: [],
+  });
+});
+
+test('a text that is nowhere to be found is said to be missing, until an edit brings it', async () => {
+  const { directory, tell, close } = await startProject();
+  await tell(1, 'Blocked by #7', { assignees: ['mistyped'] });
+  await close();
+  const db = createDatabase(join(directory, 'coordinator.db'));
+  await db.deleteFrom('deliveries').execute();
+  await db.destroy();
+  const again = await startService({ directory, env: { GITEA_BOT_USERNAME: 'mistyped' } });
+  const late = (body: string, updatedAt: string) =>
+    again.send(
+      signedRequest(issuePayload({ number: 1, body, updatedAt, assignees: ['mistyped'] })),
+    );
+  for (const second of [1, 2]) {
+    await late('An older text', `2026-11-22T10:00:0${second}Z`);
+    await again.idle();
+    expect(await again.plan('acme/orbit#1')).toMatchObject({
+      warnings: [{ code: 'text_not_kept' }, { code: 'nothing_readable' }],
+    });
+  }
+  await late('Blocked by #7', '2026-11-24T10:00:00Z');
+  await again.idle();
+  expect(await again.plan('acme/orbit#1')).toMatchObject({ state: 'blocked', warnings: [] });
 });
