@@ -69,15 +69,13 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   });
   const claude =
     config.claude === undefined ? undefined : createClaude({ ...config.claude, log, now });
+  const findKnown: HandlerDeps['findFacts'] = (issue) => findFacts(db, issue);
   const handlerDeps: HandlerDeps = {
-    findFacts: (issue) => findFacts(db, issue),
+    findFacts: findKnown,
     read: overrides.read ?? createIssueReader(),
     agents,
     bot: bot.find,
-    truth:
-      gitea === undefined
-        ? undefined
-        : createTruth({ ...gitea, findFacts: (issue) => findFacts(db, issue) }),
+    truth: gitea === undefined ? undefined : createTruth({ ...gitea, findFacts: findKnown }),
   };
 
   function createIssueReader(): HandlerDeps['read'] {
@@ -96,6 +94,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       remember: (key, answer) => rememberAnswer(db, key, answer, now()),
     });
   }
+
   const worker = new Worker({
     db,
     inbox,

@@ -5,7 +5,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { answers, emptyAnswer, startClaude, type ClaudeScript } from './support/claude.ts';
+import {
+  answers,
+  claudeEnvironment,
+  emptyAnswer,
+  startClaude,
+  type ClaudeScript,
+} from './support/claude.ts';
 import { issuePayload, signedRequest } from './support/recordings.ts';
 import { startService, type Service } from './support/service.ts';
 
@@ -93,13 +99,7 @@ test.each<[string, ClaudeScript, string]>([
 ])('nothing that a hostile Claude makes up is stored, shown or logged: %s', async (...row) => {
   const [, script, outcome] = row;
   const claude = await startClaude(script);
-  const service = await startService({
-    env: {
-      ISSUE_READER: 'claude',
-      ANTHROPIC_API_KEY: 'key-of-the-tests',
-      ANTHROPIC_BASE_URL: claude.url,
-    },
-  });
+  const service = await startService({ env: claudeEnvironment(claude.url) });
   expect(await service.send(signedRequest(issuePayload({ title: 'A title', body })))).toMatchObject(
     { status: 200 },
   );
@@ -119,13 +119,7 @@ test.each<[string, ClaudeScript, string]>([
 
 test('what a lying answer may change is bounded', async () => {
   const claude = await startClaude(answers(lies));
-  const service = await startService({
-    env: {
-      ISSUE_READER: 'claude',
-      ANTHROPIC_API_KEY: 'key-of-the-tests',
-      ANTHROPIC_BASE_URL: claude.url,
-    },
-  });
+  const service = await startService({ env: claudeEnvironment(claude.url) });
   expect(await service.send(signedRequest(issuePayload({ title: 'A title', body })))).toMatchObject(
     { status: 200 },
   );

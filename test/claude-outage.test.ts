@@ -5,7 +5,14 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { readingSchema } from '../src/issue/reading.ts';
-import { answers, emptyAnswer, fails, startClaude, type ClaudeScript } from './support/claude.ts';
+import {
+  answers,
+  claudeEnvironment,
+  emptyAnswer,
+  fails,
+  startClaude,
+  type ClaudeScript,
+} from './support/claude.ts';
 import { manualClock } from './support/clock.ts';
 import { issuePayload, signedRequest, type PayloadChanges } from './support/recordings.ts';
 import { startService, temporaryDirectory, type Service } from './support/service.ts';
@@ -68,13 +75,8 @@ const asTheTitleSays: ClaudeScript = (call, response) => {
   script(call, response);
 };
 
-function claudeEnvironment(url: string) {
-  return {
-    ISSUE_READER: 'claude',
-    ANTHROPIC_API_KEY: 'key-of-the-tests',
-    ANTHROPIC_BASE_URL: url,
-    WORKER_CONCURRENCY: '12',
-  };
+function environmentOf(url: string) {
+  return { ...claudeEnvironment(url), WORKER_CONCURRENCY: '12' };
 }
 
 async function sendIssue(service: Service, changes: PayloadChanges): Promise<void> {
@@ -139,7 +141,7 @@ function percentile(values: readonly number[], share: number): number {
 test('whatever Claude does, each issue is stored within 40 s and read when Claude is back', async () => {
   const clock = manualClock();
   const claude = await startClaude(asTheTitleSays);
-  const service = await startService({ env: claudeEnvironment(claude.url), now: clock.now });
+  const service = await startService({ env: environmentOf(claude.url), now: clock.now });
   const numbers = outages.map((_row, index) => 100 + index);
 
   const sentAt = Date.now();
@@ -202,7 +204,7 @@ test('whatever Claude does, each issue is stored within 40 s and read when Claud
 test('a later event is handled at once and takes the planned look along; the waits double', async () => {
   const clock = manualClock();
   const claude = await startClaude(fails(529));
-  const service = await startService({ env: claudeEnvironment(claude.url), now: clock.now });
+  const service = await startService({ env: environmentOf(claude.url), now: clock.now });
   await sendIssue(service, { number: 5, title: 'One' });
   await service.idle();
   for (const seconds of [30, 60, 120]) {
@@ -230,7 +232,7 @@ test('a later event is handled at once and takes the planned look along; the wai
 test('the first answer after an outage makes all other planned looks due at once', async () => {
   const clock = manualClock();
   const claude = await startClaude(fails(529));
-  const service = await startService({ env: claudeEnvironment(claude.url), now: clock.now });
+  const service = await startService({ env: environmentOf(claude.url), now: clock.now });
   for (const number of [11, 12, 13, 14]) await sendIssue(service, { number, title: `${number}` });
   await service.idle();
   expect(await scheduled(service)).toHaveLength(4);
@@ -251,7 +253,7 @@ test.each<[string, ClaudeScript]>([
   ['a refused key', fails(401)],
 ])('a Claude that is no use (%s) degrades the service', async (_name, script) => {
   const claude = await startClaude(script);
-  const service = await startService({ env: claudeEnvironment(claude.url) });
+  const service = await startService({ env: environmentOf(claude.url) });
   expect(await health(service)).toMatchObject({ status: 'ok', checks: { claude: { calls: 0 } } });
   await sendIssue(service, { title: 'One' });
   await service.idle();
@@ -264,7 +266,7 @@ test.each<[string, ClaudeScript]>([
 
 test('a closed issue plans no look, and closing takes a planned one along', async () => {
   const claude = await startClaude(fails(529));
-  const service = await startService({ env: claudeEnvironment(claude.url) });
+  const service = await startService({ env: environmentOf(claude.url) });
   await sendIssue(service, { number: 5, title: 'One' });
   await service.idle();
   await sendIssue(service, { number: 5, title: 'One', action: 'closed', open: false });
@@ -281,7 +283,7 @@ test('an event of the same second that comes during a failing call is not undone
     asked.resolve(undefined);
     void closed.promise.then(() => fails(529)(call, response));
   });
-  const service = await startService({ env: claudeEnvironment(claude.url), now: clock.now });
+  const service = await startService({ env: environmentOf(claude.url), now: clock.now });
   const updatedAt = '2026-11-23T12:00:00Z';
   await sendIssue(service, { number: 5, title: 'Old', updatedAt });
   await asked.promise;
@@ -296,7 +298,7 @@ test('an event of the same second that comes during a failing call is not undone
 
 test('the planned looks at an issue do not store its text again', async () => {
   const claude = await startClaude(fails(529));
-  const service = await startService({ env: claudeEnvironment(claude.url) });
+  const service = await startService({ env: environmentOf(claude.url) });
   await sendIssue(service, { number: 5, title: 'One', body: 'x'.repeat(50_000) });
   await service.idle();
   expect(rows(service.directory, 'select kind, length(body) as length from deliveries')).toEqual([
@@ -323,7 +325,7 @@ test.each<[string, ClaudeScript]>([
       script(call, response);
       asked.resolve(undefined);
     });
-    const env = claudeEnvironment(claude.url);
+    const env = environmentOf(claude.url);
     const directory = temporaryDirectory();
     const before = await startService({ env, directory });
     await sendIssue(before, { number: 5, title: 'One' });

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 
 import { loadDatabasePath } from '../config.ts';
-import { ConfigError, CoordinatorError } from '../errors.ts';
+import { CoordinatorError } from '../errors.ts';
 import {
   deliveryStatuses,
   findDelivery,
@@ -10,16 +10,15 @@ import {
   replayDelivery,
   type DeliveryView,
 } from '../inbox/deliveries.ts';
-import { openExisting, type Database } from '../store/database.ts';
 import type { Io } from './io.ts';
-import { limitSchema, printJson, renderTable } from './output.ts';
+import { listOptionsSchema, parseOptions } from './list-options.ts';
+import { printJson, renderTable } from './output.ts';
+import { withDatabase } from './with-database.ts';
 
-const listOptions = z.object({
+const optionsSchema = listOptionsSchema.extend({
   status: z
     .enum(deliveryStatuses, `--status must be one of ${deliveryStatuses.join(', ')}`)
     .optional(),
-  limit: limitSchema,
-  json: z.boolean().default(false),
 });
 
 /** `deliveries list | show ID | replay ID`, whether the service runs or not. */
@@ -47,10 +46,8 @@ export function addDeliveriesCommand(program: Command, io: Io): void {
 }
 
 async function list(io: Io, given: unknown): Promise<void> {
-  const parsed = listOptions.safeParse(given);
-  if (!parsed.success) throw new ConfigError('usage', z.prettifyError(parsed.error));
-  const { status, limit, json } = parsed.data;
-  await withDatabase(io, async (db) => {
+  const { status, limit, json } = parseOptions(optionsSchema, given);
+  await withDatabase(loadDatabasePath(io.environment()), async (db) => {
     const page = await listDeliveries(db, { status, limit, now: Date.now() });
     if (json) printJson(io, page);
     else if (page.items.length === 0) io.stdout.write('There are no such deliveries.\n');
@@ -59,13 +56,13 @@ async function list(io: Io, given: unknown): Promise<void> {
 }
 
 async function show(io: Io, id: string): Promise<void> {
-  await withDatabase(io, async (db) => {
+  await withDatabase(loadDatabasePath(io.environment()), async (db) => {
     printJson(io, found(id, await findDelivery(db, id, Date.now())));
   });
 }
 
 async function replay(io: Io, id: string): Promise<void> {
-  await withDatabase(io, async (db) => {
+  await withDatabase(loadDatabasePath(io.environment()), async (db) => {
     found(id, await replayDelivery(db, id, Date.now()));
     io.stdout.write(`Delivery ${id} is due again.\n`);
   });
@@ -89,13 +86,4 @@ function renderDeliveries(items: readonly DeliveryView[]): string {
       view.error ?? '',
     ]),
   );
-}
-
-async function withDatabase(io: Io, use: (db: Database) => Promise<void>): Promise<void> {
-  const db = await openExisting(loadDatabasePath(io.environment()));
-  try {
-    await use(db);
-  } finally {
-    await db.destroy();
-  }
 }

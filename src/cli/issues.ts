@@ -5,31 +5,24 @@ import { ConfigError, CoordinatorError } from '../errors.ts';
 import type { Plan, PlanEdge } from '../issue/plan.ts';
 import { parseRef } from '../issue/ref.ts';
 import { states } from '../issue/state.ts';
-import { openExisting } from '../store/database.ts';
 import { findPlan, listPlans, type PlanStore } from '../store/plans.ts';
 import type { Io } from './io.ts';
-import { limitSchema, printable, printJson, renderTable } from './output.ts';
+import { listOptionsSchema, parseOptions } from './list-options.ts';
+import { printable, printJson, renderTable } from './output.ts';
+import { withDatabase } from './with-database.ts';
 
-const optionsSchema = z.object({
+const optionsSchema = listOptionsSchema.extend({
   state: z.enum(states, `--state must be one of ${states.join(', ')}`).optional(),
-  limit: limitSchema,
-  json: z.boolean().default(false),
 });
 
 /** Prints plans from the database, whether the service runs or not. */
 export async function issues(io: Io, ref: string | undefined, given: unknown): Promise<void> {
-  const parsed = optionsSchema.safeParse(given);
-  if (!parsed.success) throw new ConfigError('usage', z.prettifyError(parsed.error));
+  const options = parseOptions(optionsSchema, given);
   const { databasePath, giteaUrl } = loadStoreConfig(io.environment());
-  const db = await openExisting(databasePath);
-  try {
+  await withDatabase(databasePath, (db) => {
     const store = { db, giteaUrl };
-    await (ref === undefined
-      ? printList(io, store, parsed.data)
-      : printOne(io, store, ref, parsed.data));
-  } finally {
-    await db.destroy();
-  }
+    return ref === undefined ? printList(io, store, options) : printOne(io, store, ref, options);
+  });
 }
 
 type Options = z.infer<typeof optionsSchema>;

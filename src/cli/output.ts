@@ -1,15 +1,6 @@
 import Table from 'cli-table3';
-import { z } from 'zod';
 
 import type { Io } from './io.ts';
-
-const limitMessage = '--limit must be a whole number from 1 to 10000';
-/** How much a list shows at once. */
-export const limitSchema = z.coerce
-  .number(limitMessage)
-  .int(limitMessage)
-  .min(1, limitMessage)
-  .max(10_000, limitMessage);
 
 /** Width of a table, in characters; the last column is wrapped to what is left. */
 const tableWidth = 130;

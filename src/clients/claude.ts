@@ -6,7 +6,9 @@ import Anthropic, {
 import { zodOutputFormat } from '@anthropic-ai/sdk/helpers/zod';
 import { z } from 'zod';
 
+import type { AskFailure } from '../issue/model-reading.ts';
 import type { Logger } from '../log.ts';
+import { parseJson } from './parse-json.ts';
 
 export interface ClaudeOptions {
   readonly apiKey: string;
@@ -34,18 +36,7 @@ export interface TokenUsage {
 /** How a call ended; `ok` is the only one with an answer that may be used. */
 export type ClaudeOutcome<T> =
   | { readonly kind: 'ok'; readonly value: T; readonly usage: TokenUsage }
-  | { readonly kind: ClaudeFailure; readonly usage: TokenUsage };
-
-/** `budget`: not asked, since the calls of an hour are used up. */
-export type ClaudeFailure =
-  | 'refused'
-  | 'truncated'
-  | 'invalid'
-  | 'rate_limited'
-  | 'unavailable'
-  | 'auth'
-  | 'timeout'
-  | 'budget';
+  | { readonly kind: AskFailure; readonly usage: TokenUsage };
 
 /** Calls since the start, for health; the cost only of models whose price is known. */
 export interface ClaudeStatus {
@@ -196,14 +187,6 @@ function usageOf(usage: z.infer<typeof replySchema>['usage']): TokenUsage {
   return { inputTokens: usage.input_tokens + cached, outputTokens: usage.output_tokens };
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** What may be logged of a failure: the HTTP status, or the system's code (`ECONNREFUSED`). */
 function causeOf(error: unknown): { status?: number; code?: string } {
   if (error instanceof APIError && typeof error.status === 'number')
@@ -214,7 +197,7 @@ function causeOf(error: unknown): { status?: number; code?: string } {
 }
 
 /** The SDK throws its own tree, a `DOMException` on a stalled body and a `SyntaxError` on HTML. */
-function failureKind(error: unknown, deadline: AbortSignal): ClaudeFailure {
+function failureKind(error: unknown, deadline: AbortSignal): AskFailure {
   if (deadline.aborted || error instanceof APIConnectionTimeoutError) return 'timeout';
   if (error instanceof APIUserAbortError) return 'timeout';
   if (error instanceof SyntaxError) return 'invalid';

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
 import { TryAgainLater } from '../errors.ts';
-import { textLimit, type IssueSnapshot } from '../issue/event.ts';
+import { keptText, type IssueSnapshot } from '../issue/event.ts';
 import type { IssueRef } from '../issue/ref.ts';
+import { parseJson } from './parse-json.ts';
 
 export interface GiteaOptions {
   /** The only place ever called; a sub-path is allowed. */
@@ -206,14 +207,6 @@ async function readText(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 function statusFailure(status: number): TryAgainLater {
   if (status === 401 || status === 403) {
     const message = `Gitea refused the token (${status}): check GITEA_TOKEN and its scopes.`;
@@ -236,15 +229,12 @@ function failureOf(error: unknown, deadline: AbortSignal): TryAgainLater {
 }
 
 function snapshotOf(issue: RawIssue): IssueSnapshot {
-  const body = issue.body ?? '';
   const isPull = issue.pull_request != null;
   return {
     repositoryId: issue.repository.id,
     repository: issue.repository.full_name,
     number: issue.number,
-    title: issue.title,
-    body: body.slice(0, textLimit),
-    bodyCut: body.length > textLimit,
+    ...keptText(issue.title, issue.body),
     open: issue.state === 'open',
     assignees: isPull ? [] : (issue.assignees ?? []).map(({ login }) => login),
     labels: (issue.labels ?? []).map(({ name }) => name),

@@ -9,6 +9,7 @@ import {
   modelQuestion,
   promptVersion,
   systemPrompt,
+  type AskFailure,
   type ModelAnswer,
 } from '../issue/model-reading.ts';
 import { readOffline } from '../issue/read-issue.ts';
@@ -16,18 +17,7 @@ import type { IssueText, Reading, Warning } from '../issue/reading.ts';
 
 /** How asking a model ended; `ok` carries the answer, everything else is the reason of a fallback. */
 export type Asked =
-  | { readonly kind: 'ok'; readonly value: ModelAnswer }
-  | {
-      readonly kind:
-        | 'refused'
-        | 'truncated'
-        | 'invalid'
-        | 'rate_limited'
-        | 'unavailable'
-        | 'auth'
-        | 'timeout'
-        | 'budget';
-    };
+  { readonly kind: 'ok'; readonly value: ModelAnswer } | { readonly kind: AskFailure };
 
 export interface Question {
   readonly model: string;
@@ -105,7 +95,7 @@ function cacheKey(models: readonly string[], user: string, agentNames: readonly 
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-const reasons: Record<Exclude<Asked['kind'], 'ok'>, string> = {
+const reasons: Record<AskFailure, string> = {
   refused: 'Claude declined to read this text.',
   truncated: 'The answer of Claude was cut off.',
   invalid: 'Claude sent an answer that cannot be used.',
@@ -116,7 +106,7 @@ const reasons: Record<Exclude<Asked['kind'], 'ok'>, string> = {
   budget: 'The calls to Claude allowed in an hour are used up.',
 };
 
-function fallbackReading(offline: Reading, kind: Exclude<Asked['kind'], 'ok'>): Reading {
+function fallbackReading(offline: Reading, kind: AskFailure): Reading {
   const reason = reasons[kind];
   const text = `Read without Claude: ${reason} It is asked again later.`;
   const warnings = [...offline.warnings, { code: 'read_without_claude', text }];

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
 import type { Insertable } from 'kysely';
 
@@ -49,7 +49,7 @@ export function createGroupCommit(db: Database) {
 
   async function commitAll(): Promise<void> {
     // After the sockets that are readable in this turn have been read.
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     while (queue.length > 0) {
       const batch = queue.splice(0, rowsPerCommit);
       for (const { row } of batch) characters -= sizeOf(row);

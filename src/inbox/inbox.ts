@@ -270,8 +270,9 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
     transaction: Transaction<Schema>,
     events: readonly IssueEvent[],
   ): Promise<void> {
-    for (const event of events)
-      await transaction.insertInto('deliveries').values(refreshRow(event, now())).execute();
+    if (events.length === 0) return;
+    const rows = events.map((event) => refreshRow(event, now()));
+    await transaction.insertInto('deliveries').values(rows).execute();
   }
 
   /**

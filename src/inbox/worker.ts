@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
 import type { Transaction } from 'kysely';
 
@@ -91,7 +91,7 @@ export class Worker {
         const group = await inbox.claim([...this.#busy.values()]);
         if (group === undefined) break;
         this.#begin(group);
-        await new Promise((resolve) => setImmediate(resolve));
+        await nextTurn();
       }
       if (this.#busy.size > 0) return longestPauseMs;
       const nextDueAt = await inbox.nextDueAt();
@@ -166,7 +166,7 @@ export class Worker {
 
   async #pause(milliseconds: number): Promise<void> {
     if (this.#woken || milliseconds <= 0) {
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
       return;
     }
     await new Promise<void>((resolve) => {

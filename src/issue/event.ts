@@ -15,7 +15,7 @@ export const eventKinds = [
 ] as const;
 
 /** Longest part of an issue's text that is kept and read, in characters. */
-export const textLimit = 1_000_000;
+const textLimit = 1_000_000;
 
 /**
  * An issue as one delivery describes it. Payloads are snapshots frozen when the event was made: they
@@ -44,3 +44,16 @@ export const issueEventSchema = z.object({
 });
 export type IssueEvent = Readonly<z.infer<typeof issueEventSchema>>;
 export type IssueSnapshot = IssueEvent['issue'];
+
+/**
+ * An issue's title and body as they are kept: bounded, and well formed, since the database stores UTF-8
+ * and half a surrogate pair would come back as another text.
+ */
+export function keptText(title: string, body: string | null | undefined) {
+  const text = body ?? '';
+  return {
+    title: title.toWellFormed(),
+    body: text.slice(0, textLimit).toWellFormed(),
+    bodyCut: text.length > textLimit,
+  };
+}

@@ -37,6 +37,17 @@ Report:
 
 A number counts only if it stands in the text as a dependency of this issue. Negated, past, quoted or hypothetical statements, related issues and dependencies between other issues do not count.`;
 
+/** How asking the model can fail; `budget`: not asked, since the calls of an hour are used up. */
+export type AskFailure =
+  | 'refused'
+  | 'truncated'
+  | 'invalid'
+  | 'rate_limited'
+  | 'unavailable'
+  | 'auth'
+  | 'timeout'
+  | 'budget';
+
 /** The schema sent with the question: flat, every field required, null for absent. */
 export function answerFormat(agentNames: readonly string[]) {
   return z.object({

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 import type { Estimate } from './estimate.ts';
 import type { Reading, Source, Warning } from './reading.ts';
 import type { Reason, State } from './state.ts';
@@ -9,6 +11,13 @@ export interface PlanEdge {
   readonly source: Source;
   readonly evidence: string;
 }
+
+/** The agent chosen, or why none fits. */
+export const chosenAgentSchema = z.object({
+  agent: z.string().nullable(),
+  reason: z.object({ code: z.string(), text: z.string() }),
+});
+export type ChosenAgent = Readonly<z.infer<typeof chosenAgentSchema>>;
 
 /** All that is known and decided about one issue, as the API and the command line give it. */
 export interface Plan {
@@ -24,7 +33,7 @@ export interface Plan {
   readonly blockedBy: readonly PlanEdge[];
   readonly blocks: readonly PlanEdge[];
   readonly estimate: Estimate | null;
-  readonly assignment: { readonly agent: string | null; readonly reason: Reason } | null;
+  readonly assignment: ChosenAgent | null;
   readonly warnings: readonly Warning[];
   /** ISO 8601, UTC: when anything above last changed. */
   readonly updatedAt: string;

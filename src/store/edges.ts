@@ -95,11 +95,17 @@ function edgeId(edge: Insertable<EdgesTable>): string {
 }
 
 function endsOf(edge: Insertable<EdgesTable>): IssueKey[] {
-  const ends: [number | null | undefined, number][] = [
-    [edge.blocked_repository_id, edge.blocked_number],
-    [edge.blocker_repository_id, edge.blocker_number],
-  ];
-  return ends.flatMap(([id, number]) =>
+  return knownKeys([
+    { id: edge.blocked_repository_id, number: edge.blocked_number },
+    { id: edge.blocker_repository_id, number: edge.blocker_number },
+  ]);
+}
+
+/** The ends in repositories that are known by more than their name. */
+function knownKeys(
+  ends: readonly { id?: number | null | undefined; number: number }[],
+): IssueKey[] {
+  return ends.flatMap(({ id, number }) =>
     id === null || id === undefined ? [] : [{ repositoryId: id, number }],
   );
 }
@@ -170,7 +176,7 @@ export async function waitingAround(
       ]),
     )
     .execute();
-  return rows.flatMap(({ id, number }) => (id === null ? [] : [{ repositoryId: id, number }]));
+  return knownKeys(rows);
 }
 
 /** The issues whose decision may follow from this one: those that wait for it and those it points at. */
@@ -191,5 +197,5 @@ export async function neighbours(
         .where('blocked_number', '=', issue.number),
     )
     .execute();
-  return rows.flatMap(({ id, number }) => (id === null ? [] : [{ repositoryId: id, number }]));
+  return knownKeys(rows);
 }

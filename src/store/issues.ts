@@ -5,6 +5,7 @@ import { labelsUncertain, type IssueFacts } from '../issue/facts.ts';
 import type { Warning } from '../issue/reading.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate, RepositoryName } from '../issue/update.ts';
+import { among, inChunks } from './among.ts';
 import type { Database } from './database.ts';
 import { neighbours, replaceEdges, resolveNames, waitingAround } from './edges.ts';
 import { redecide } from './redecide.ts';
@@ -125,15 +126,13 @@ async function markChanged(
   issues: readonly IssueKey[],
   now: number,
 ): Promise<void> {
-  const distinct = new Map(issues.map((issue) => [keyOf(issue), issue]));
-  for (const { repositoryId, number } of distinct.values()) {
-    await transaction
+  await inChunks(issues, (some) =>
+    transaction
       .updateTable('issues')
       .set({ changed_at: now })
-      .where('repository_id', '=', repositoryId)
-      .where('number', '=', number)
-      .execute();
-  }
+      .where(among('repository_id', 'number', some))
+      .execute(),
+  );
 }
 
 /** A rename does not change an issue's `updated_at`: a name Gitea itself just gave counts from now. */

@@ -1,8 +1,7 @@
-import { sql, type RawBuilder } from 'kysely';
-
 import type { Source } from '../issue/reading.ts';
 import { sources } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
+import { among, inChunks } from './among.ts';
 import type { Database } from './database.ts';
 
 /** One end of an edge with what is known of the issue there. */
@@ -23,9 +22,6 @@ export interface LinkedEdge {
   readonly declaredByBlocked: boolean;
 }
 
-/** Issues asked for in one query. */
-const chunk = 2_000;
-
 /**
  * The edges that have any of these issues at the given end, by the issue that declares them and in the
  * order of its text, whichever was handled first. An issue never waits for itself, under any name.
@@ -35,33 +31,15 @@ export async function linkedEdges(
   issues: readonly IssueKey[],
   end: 'blocked' | 'blocker',
 ): Promise<LinkedEdge[]> {
-  const edges: LinkedEdge[] = [];
-  for (let start = 0; start < issues.length; start += chunk) {
-    const rows = await selectLinked(db)
-      .where(
-        among(
-          `edges.${end}_repository_id`,
-          `edges.${end}_number`,
-          issues.slice(start, start + chunk),
-        ),
-      )
+  const rows = await inChunks(issues, (some) =>
+    selectLinked(db)
+      .where(among(`edges.${end}_repository_id`, `edges.${end}_number`, some))
       .orderBy('edges.declared_repository_id')
       .orderBy('edges.declared_number')
       .orderBy('edges.id')
-      .execute();
-    edges.push(...rows.filter((row) => !isLoop(row)).map(linkedEdge));
-  }
-  return edges;
-}
-
-/** `(a, b) in (values ...)`: the form of a row-value list that SQLite and PostgreSQL share. */
-export function among(
-  idColumn: string,
-  numberColumn: string,
-  issues: readonly IssueKey[],
-): RawBuilder<boolean> {
-  const rows = issues.map(({ repositoryId, number }) => sql`(${repositoryId}, ${number})`);
-  return sql<boolean>`(${sql.ref(idColumn)}, ${sql.ref(numberColumn)}) in (values ${sql.join(rows)})`;
+      .execute(),
+  );
+  return rows.filter((row) => !isLoop(row)).map(linkedEdge);
 }
 
 function selectLinked(db: Database) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { CoordinatorError } from '../errors.ts';
-import { issueUrl, type Plan, type PlanEdge } from '../issue/plan.ts';
+import { chosenAgentSchema, issueUrl, type Plan, type PlanEdge } from '../issue/plan.ts';
 import { readingSchema, sources, warningSchema } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import { states, type State } from '../issue/state.ts';
@@ -151,7 +151,6 @@ function planEdge(edge: LinkedEdge, other: EdgeEnd): PlanEdge[] {
 }
 
 const stateSchema = z.enum(states);
-const reasonSchema = z.object({ code: z.string(), text: z.string() });
 const estimateSchema = z.object({
   low: z.int(),
   likely: z.int(),
@@ -159,7 +158,6 @@ const estimateSchema = z.object({
   source: z.enum(sources),
   formula: z.int().nullable(),
 });
-const assignmentSchema = z.object({ agent: z.string().nullable(), reason: reasonSchema });
 const shownReadingSchema = readingSchema.omit({ dependencies: true, warnings: true });
 
 function planOf(giteaUrl: string, row: PlanRow, edges: Pick<Plan, 'blockedBy' | 'blocks'>): Plan {
@@ -175,7 +173,7 @@ function planOf(giteaUrl: string, row: PlanRow, edges: Pick<Plan, 'blockedBy' | 
     reading: stored(row.reading, shownReadingSchema),
     ...edges,
     estimate: stored(row.estimate, estimateSchema),
-    assignment: stored(row.assignment, assignmentSchema),
+    assignment: stored(row.assignment, chosenAgentSchema),
     warnings: z.array(warningSchema).parse(JSON.parse(row.warnings)),
     updatedAt: isoTime(row.changed_at),
   };

@@ -2,14 +2,13 @@ import type { Transaction } from 'kysely';
 import { z } from 'zod';
 
 import { findCycles } from '../issue/graph.ts';
+import { chosenAgentSchema } from '../issue/plan.ts';
 import { warningSchema, type Warning } from '../issue/reading.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import { decideState, type Blocker } from '../issue/state.ts';
-import { among, distinctEdges, linkedEdges, type LinkedEdge } from './linked-edges.ts';
+import { among, inChunks } from './among.ts';
+import { distinctEdges, linkedEdges, type LinkedEdge } from './linked-edges.ts';
 import type { Schema } from './schema.ts';
-
-/** Issues loaded or looked at in one query. */
-const chunk = 2_000;
 
 /**
  * Decides the given issues anew from what is stored, and with them every issue in a circle they can
@@ -62,7 +61,9 @@ async function reachableBlockers(
       if (blocked.key === undefined) continue;
       const id = keyOf(blocked.key);
       reach.refs.set(id, blocked.ref);
-      reach.edges.set(id, [...(reach.edges.get(id) ?? []), edge]);
+      const known = reach.edges.get(id);
+      if (known === undefined) reach.edges.set(id, [edge]);
+      else known.push(edge);
       if (blocker.key === undefined || blocker.state === 'closed' || blocker.state === 'deleted')
         continue;
       if (!reach.issues.has(keyOf(blocker.key))) next.set(keyOf(blocker.key), blocker.key);
@@ -82,45 +83,35 @@ function openEdges(edges: readonly LinkedEdge[]) {
   });
 }
 
-async function storedInCycles(
+function storedInCycles(
   transaction: Transaction<Schema>,
   issues: readonly IssueKey[],
 ): Promise<IssueKey[]> {
-  const found: IssueKey[] = [];
-  for (let start = 0; start < issues.length; start += chunk) {
-    const rows = await transaction
+  return inChunks(issues, (some) =>
+    transaction
       .selectFrom('issues')
       .select(['repository_id as repositoryId', 'number'])
       .where('reason_code', '=', 'cycle')
-      .where(among('repository_id', 'number', issues.slice(start, start + chunk)))
-      .execute();
-    found.push(...rows);
-  }
-  return found;
+      .where(among('repository_id', 'number', some))
+      .execute(),
+  );
 }
 
-async function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[]) {
-  const found: Awaited<ReturnType<typeof select>> = [];
-  const select = (keys: readonly IssueKey[]) =>
+function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[]) {
+  return inChunks(issues, (some) =>
     transaction
       .selectFrom('issues')
       .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
       .select(['repository_id', 'number', 'full_name', 'open', 'assigned', 'reading', 'assignment'])
       .select(['own_warnings', 'warnings', 'state', 'reason_code', 'reason_text', 'ready_at'])
       .where('deleted', '=', 0)
-      .where(among('repository_id', 'number', keys))
-      .execute();
-  for (let start = 0; start < issues.length; start += chunk)
-    found.push(...(await select(issues.slice(start, start + chunk))));
-  return found;
+      .where(among('repository_id', 'number', some))
+      .execute(),
+  );
 }
 
 type LoadedIssue = Awaited<ReturnType<typeof loadIssues>>[number];
 
-const assignmentSchema = z.object({
-  agent: z.string().nullable(),
-  reason: z.object({ code: z.string(), text: z.string() }),
-});
 const warningsSchema = z.array(warningSchema);
 
 async function decide(
@@ -137,7 +128,7 @@ async function decide(
     blockers: edges.flatMap(({ blocker }) => blockerOf(blocker)),
     cycle,
     assignment:
-      row.assignment === null ? undefined : assignmentSchema.parse(JSON.parse(row.assignment)),
+      row.assignment === null ? undefined : chosenAgentSchema.parse(JSON.parse(row.assignment)),
   });
   const own = warningsSchema.parse(JSON.parse(row.own_warnings));
   const gone = row.assigned === 1 ? edges.filter(({ blocker }) => blocker.state === 'deleted') : [];

@@ -2,7 +2,7 @@ import { parse as parseJson } from 'secure-json-parse';
 import { z } from 'zod';
 
 import { CoordinatorError } from '../errors.ts';
-import { textLimit, type IssueEvent } from '../issue/event.ts';
+import { keptText, type IssueEvent } from '../issue/event.ts';
 
 export type ParsedDelivery =
   | { readonly kind: 'event'; readonly event: IssueEvent }
@@ -153,17 +153,13 @@ function eventOf(
   kind: IssueEvent['kind'],
   { action, issue, repository }: IssuePayload,
 ): IssueEvent {
-  const body = issue.body ?? '';
   return {
     kind,
     issue: {
       repositoryId: repository.id,
       repository: repository.full_name,
       number: issue.number,
-      // The database stores UTF-8: half a surrogate pair would come back as another text.
-      title: issue.title.toWellFormed(),
-      body: body.slice(0, textLimit).toWellFormed(),
-      bodyCut: body.length > textLimit,
+      ...keptText(issue.title, issue.body),
       open: issue.state === 'open',
       assignees: issue.assignees?.map(({ login }) => login) ?? [],
       labels: labelsOf(action, issue.labels ?? []),

@@ -95,3 +95,12 @@ async function readBody(request: IncomingMessage): Promise<string> {
   for await (const chunk of request) chunks.push(z.instanceof(Buffer).parse(chunk));
   return Buffer.concat(chunks).toString();
 }
+
+/** What makes a service under test ask this server. */
+export function claudeEnvironment(url: string) {
+  return {
+    ISSUE_READER: 'claude',
+    ANTHROPIC_API_KEY: 'key-of-the-tests',
+    ANTHROPIC_BASE_URL: url,
+  };
+}

@@ -1,0 +1,14 @@
+import { openExisting, type Database } from '../store/database.ts';
+
+/** Opens the database beside a service that may be running, and closes it whatever happens. */
+export async function withDatabase(
+  path: string,
+  use: (db: Database) => Promise<void>,
+): Promise<void> {
+  const db = await openExisting(path);
+  try {
+    await use(db);
+  } finally {
+    await db.destroy();
+  }
+}
