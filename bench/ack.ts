@@ -6,18 +6,23 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import autocannon, { type Request, type Result } from 'autocannon';
+import autocannon, { type Result } from 'autocannon';
 import { z } from 'zod';
+
+import { summarizeProfiles } from './profile.ts';
 
 /**
  * How much acknowledging costs beside the least a receiver can do, side by side in one run on loopback:
  * `npm run bench:ack`. Both servers run in processes of their own; the full service has its database on
- * the disk of the working directory, info logging to a file, and its worker running.
+ * the disk of the working directory, info logging to a file, and its worker running. With `-- --profile` it
+ * shows instead where the time of the loaded service goes.
  */
 const secret = 'secret-of-the-benchmark';
 const token = 'token-of-the-benchmark-1';
 const connections = 32;
 const seconds = 8;
+/** Unmeasured, of both sides alike: the first thousands of requests run uncompiled code. */
+const warmUpSeconds = 3;
 const rounds = 3;
 const issueCount = 500;
 const bodyBytes = 9 * 1024;
@@ -32,17 +37,21 @@ interface Running {
 }
 
 const directory = mkdtempSync(join(process.cwd(), 'bench-data-'));
+
 async function compareThroughput(): Promise<void> {
   const requests = signedRequests();
   const ratios: number[] = [];
   for (let round = 1; round <= rounds; round += 1) {
     const bare = await start('bare', ['bench/bare-server.ts', secret], {});
-    const bareResult = await load(bare.url, requests, {});
+    await load(bare.url, requests, warmUpSeconds);
+    const bareResult = await load(bare.url, requests);
     await stop(bare);
     const name = `round-${round}`;
     const service = await startService(name, { ISSUE_READER: 'offline' });
-    const result = await load(service.url, requests, {});
-    const handled = await countHandled(name);
+    await load(service.url, requests, warmUpSeconds);
+    const handledBefore = await countHandled(name);
+    const result = await load(service.url, requests);
+    const handled = (await countHandled(name)) - handledBefore;
     const drainSeconds = await drain(service.url);
     await stop(service);
     const ratio = result.requests.average / bareResult.requests.average;
@@ -59,7 +68,7 @@ async function compareThroughput(): Promise<void> {
   );
 }
 
-/** A steady rate while Claude never answers. */
+/** A steady rate while Claude never answers; each request on its own moment, whatever became of the last. */
 async function holdSteady(): Promise<void> {
   const claude = createServer(() => undefined);
   await new Promise<void>((resolve) => claude.listen(0, '127.0.0.1', resolve));
@@ -69,17 +78,61 @@ async function holdSteady(): Promise<void> {
     ANTHROPIC_API_KEY: 'key-of-the-benchmark',
     ANTHROPIC_BASE_URL: `http://127.0.0.1:${port}`,
   });
-  const result = await load(service.url, signedRequests(), { overallRate: steadyRate });
+  const requests = signedRequests();
+  await sendSteadily(service.url, requests, warmUpSeconds);
+  const { latencies, failures } = await sendSteadily(service.url, requests, seconds);
+  latencies.sort((a, b) => a - b);
+  const quantile = (share: number) => latencies[Math.floor(latencies.length * share)]?.toFixed(1);
   print(
-    `${steadyRate} requests/s with a Claude that never answers: ` +
-      `p50 ${result.latency.p50} ms, p99 ${result.latency.p99} ms, non-200 ${result.non2xx}, errors ${result.errors}`,
+    `${steadyRate} requests/s with a Claude that never answers: ${latencies.length} sent, ` +
+      `p50 ${quantile(0.5)} ms, p99 ${quantile(0.99)} ms, longest ${latencies.at(-1)?.toFixed(1)} ms, ` +
+      `not answered 200: ${failures}`,
   );
   await stop(service);
   claude.closeAllConnections();
   claude.close();
 }
 
-function signedRequests(): Request[] {
+/**
+ * Sends at `steadyRate` over kept-alive connections. A latency counts from the moment the request was due:
+ * a stall counts for all that it delays.
+ */
+async function sendSteadily(url: string, requests: readonly SignedRequest[], duration: number) {
+  const latencies: number[] = [];
+  let failures = 0;
+  const sent: Promise<void>[] = [];
+  const startedAt = performance.now();
+  for (let index = 0; index < duration * steadyRate; index += 1) {
+    const dueAt = startedAt + (index * 1000) / steadyRate;
+    const waitMs = dueAt - performance.now();
+    if (waitMs > 0) await sleep(waitMs);
+    const { path, body, headers } = requests[index % requests.length] ?? never();
+    const answered = fetch(`${url}${path}`, { method: 'POST', headers: headers(), body })
+      .then(async (reply) => {
+        await reply.arrayBuffer();
+        if (reply.status !== 200) failures += 1;
+      })
+      .catch(() => {
+        failures += 1;
+      })
+      .then(() => void latencies.push(performance.now() - dueAt));
+    sent.push(answered);
+  }
+  await Promise.all(sent);
+  return { latencies, failures };
+}
+
+function never(): never {
+  throw new RangeError('there are requests');
+}
+
+interface SignedRequest {
+  readonly path: string;
+  readonly body: string;
+  readonly headers: () => Record<string, string>;
+}
+
+function signedRequests(): SignedRequest[] {
   const recording = new URL(
     '../test/fixtures/deliveries/issues-assigned-bot.json',
     import.meta.url,
@@ -89,37 +142,45 @@ function signedRequests(): Request[] {
   return Array.from({ length: issueCount }, (_, index) => signedRequest(base, index + 1));
 }
 
-function signedRequest(base: z.infer<typeof payloadSchema>, number: number): Request {
+function signedRequest(base: z.infer<typeof payloadSchema>, number: number): SignedRequest {
   const payload = { ...base, number, issue: { ...base.issue, number }, padding: '' };
   const missing = bodyBytes - Buffer.byteLength(JSON.stringify(payload));
   const body = JSON.stringify({ ...payload, padding: 'x'.repeat(Math.max(0, missing)) });
   const signature = createHmac('sha256', secret).update(body).digest('hex');
-  return {
-    method: 'POST',
-    path: '/webhook/gitea',
-    body,
-    setupRequest: (request) => ({
-      ...request,
-      headers: {
-        'content-type': 'application/json',
-        'x-gitea-event': 'issues',
-        'x-gitea-signature': signature,
-        'x-gitea-delivery': randomUUID(),
-      },
-    }),
-  };
+  const headers = () => ({
+    'content-type': 'application/json',
+    'x-gitea-event': 'issues',
+    'x-gitea-signature': signature,
+    'x-gitea-delivery': randomUUID(),
+  });
+  return { path: '/webhook/gitea', body, headers };
 }
 
+/** As fast as they are answered; each request is a delivery of its own. */
 function load(
   url: string,
-  requests: Request[],
-  options: { overallRate?: number },
+  requests: readonly SignedRequest[],
+  duration = seconds,
 ): Promise<Result> {
-  return autocannon({ url, requests, connections, duration: seconds, ...options });
+  return autocannon({
+    url,
+    connections,
+    duration,
+    requests: requests.map(({ path, body, headers }) => ({
+      method: 'POST',
+      path,
+      body,
+      setupRequest: (request) => ({ ...request, headers: headers() }),
+    })),
+  });
 }
 
-function startService(name: string, environment: Record<string, string>) {
-  return start(name, ['src/main.ts'], {
+function startService(
+  name: string,
+  environment: Record<string, string>,
+  nodeOptions: readonly string[] = [],
+) {
+  return start(name, [...nodeOptions, 'src/main.ts'], {
     GITEA_WEBHOOK_SECRET: secret,
     GITEA_URL: 'https://git.example.test',
     HOST: '127.0.0.1',
@@ -185,6 +246,7 @@ async function drain(url: string): Promise<number> {
     const reply = await fetch(`${url}/health`);
     if (healthSchema.parse(await reply.json()).checks.inbox.pending === 0)
       return (performance.now() - startedAt) / 1000;
+    await sleep(50);
   }
 }
 
@@ -196,9 +258,26 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+/** Where the time of a loaded service goes; the profiler itself makes it slower. */
+async function profile(): Promise<void> {
+  const profiles = join(directory, 'profiles');
+  const service = await startService('profiled', { ISSUE_READER: 'offline' }, [
+    '--cpu-prof',
+    `--cpu-prof-dir=${profiles}`,
+  ]);
+  const requests = signedRequests();
+  await load(service.url, requests, warmUpSeconds);
+  await load(service.url, requests);
+  await stop(service);
+  for (const line of summarizeProfiles(profiles)) print(line);
+}
+
 try {
-  await compareThroughput();
-  await holdSteady();
+  if (process.argv.includes('--profile')) await profile();
+  else {
+    await compareThroughput();
+    await holdSteady();
+  }
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }

@@ -11,6 +11,7 @@ import type { HandlerDeps } from './handlers/handler.ts';
 import { createReader } from './handlers/reader.ts';
 import { createTruth } from './handlers/truth.ts';
 import { createInbox } from './inbox/inbox.ts';
+import { createInsert, type InsertDeliveries } from './inbox/insert-deliveries.ts';
 import { Worker } from './inbox/worker.ts';
 import { builtInAgents } from './issue/agents.ts';
 import { refreshEvent } from './issue/facts.ts';
@@ -22,6 +23,7 @@ import { checkStore } from './store/health.ts';
 import { findFacts, storeIssue } from './store/issues.ts';
 import { lockDatabase } from './store/lock.ts';
 import { migrate } from './store/migrations.ts';
+import { createSqliteThread } from './store/sqlite-thread.ts';
 import { createApp } from './webhook/app.ts';
 import { registerHealth, type Check } from './webhook/health.ts';
 import { parseDelivery, PayloadError } from './webhook/payload.ts';
@@ -31,7 +33,10 @@ import { registerWebhook } from './webhook/route.ts';
 export interface Overrides {
   readonly now?: () => number;
   readonly random?: () => number;
-  readonly read?: HandlerDeps['read'];
+  /** Stands around the reading of an issue's text. */
+  readonly aroundRead?: (read: HandlerDeps['read']) => HandlerDeps['read'];
+  /** Stands around the storing of deliveries. */
+  readonly aroundInsert?: (insert: InsertDeliveries) => InsertDeliveries;
 }
 
 /** How often deliveries past their retention are deleted. */
@@ -48,6 +53,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const agents = builtInAgents;
   const agentNames = agents.map(({ name }) => name);
   const db = createDatabase(config.databasePath);
+  const thread = createSqliteThread(config.databasePath);
+  const insert = createInsert(db, thread.all);
   const stopping = new AbortController();
   const gitea =
     config.giteaToken === undefined
@@ -59,6 +66,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   });
   const inbox = createInbox({
     db,
+    insert: overrides.aroundInsert?.(insert) ?? insert,
     now,
     random: overrides.random ?? Math.random,
     parse: (eventName, raw) => {
@@ -69,10 +77,13 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   });
   const claude =
     config.claude === undefined ? undefined : createClaude({ ...config.claude, log, now });
+  /** How often Claude has come back since the start. */
+  let returns = 0;
   const findKnown: HandlerDeps['findFacts'] = (issue) => findFacts(db, issue);
+  const read = createIssueReader();
   const handlerDeps: HandlerDeps = {
     findFacts: findKnown,
-    read: overrides.read ?? createIssueReader(),
+    read: overrides.aroundRead?.(read) ?? read,
     agents,
     bot: bot.find,
     truth: gitea === undefined ? undefined : createTruth({ ...gitea, findFacts: findKnown }),
@@ -85,9 +96,12 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       ...config.claude,
       agentNames,
       ask: async (question, signal) => {
-        const wasDown = isAway(claude.status());
+        const wasAway = claude.pausedUntil() !== undefined;
         const outcome = await claude.ask(question, signal);
-        if (wasDown && outcome.kind === 'ok') await inbox.hurryRefreshes();
+        if (wasAway && claude.pausedUntil() === undefined) {
+          returns += 1;
+          await inbox.hurryRefreshes();
+        }
         return outcome;
       },
       recall: (key) => recallAnswer(db, key),
@@ -103,12 +117,17 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     concurrency: config.workerConcurrency,
     handle: async (group, signal) => {
       const { issue, events } = group;
+      const returnsBefore = returns;
       const { update, refreshes } = await handleIssue(issue, events, handlerDeps, signal);
       return async (transaction) => {
         const outcome = await storeIssue(transaction, update, now());
         await inbox.addRefreshes(transaction, refreshes);
         if (update.plan?.reading.outcome === 'fallback' && update.facts.open)
           await inbox.planRefresh(transaction, refreshEvent(update.facts), group);
+        const pausedUntil = claude?.pausedUntil();
+        if (pausedUntil !== undefined) await inbox.bringRefreshForward(transaction, pausedUntil);
+        // Claude came back while this was read without it: the look just planned must not wait.
+        else if (returns > returnsBefore) await inbox.hurryRefreshes(transaction);
         return outcome;
       };
     },
@@ -166,7 +185,10 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     unlock = lockDatabase(config.databasePath);
     try {
       await migrate(db);
+      await thread.open();
       await prune();
+      // The key or the model may be another one now.
+      await inbox.hurryRefreshes();
       pruning = setInterval(() => void prune(), pruneIntervalMs);
       worker.start();
       if (gitea !== undefined && bot.known() === undefined) void askForBot();
@@ -217,6 +239,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       sleep(closeDeadlineMs, undefined, { ref: false }),
     ]);
     await inbox.settled();
+    await thread.close();
     await db.destroy();
     unlock?.();
     log.info('coordinator stopped');
@@ -225,14 +248,9 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   return { app, start, idle: () => worker.idle(), close };
 }
 
-/** True when the latest call did not reach Claude, or Claude would not serve it: nothing about its text. */
-function isAway({ lastOutcome }: ClaudeStatus): boolean {
-  return ['unavailable', 'rate_limited', 'auth', 'timeout'].includes(lastOutcome ?? '');
-}
-
-/** Also true for an answer nobody can use (a proxy's page, a wrong model) and a used-up allowance. */
-function isFailing(status: ClaudeStatus): boolean {
-  return isAway(status) || ['invalid', 'budget'].includes(status.lastOutcome ?? '');
+/** Away, or of no use: its answer cannot be used (a proxy's page, a wrong model), or the allowance is used up. */
+function isFailing({ pausedUntil, lastOutcome }: ClaudeStatus): boolean {
+  return pausedUntil !== null || ['invalid', 'budget'].includes(lastOutcome ?? '');
 }
 
 /** A dead Gitea degrades the service: deliveries are taken, and wait until it is back. */

@@ -19,14 +19,12 @@ const secretPaths = [
   '*.secret',
 ];
 
-/**
- * JSON lines, one per outcome, to standard output by default. The destination is synchronous: an
- * asynchronous one loses the last lines of a crash. Text from outside always stands under a key.
- */
-export function createLogger(
-  level: LogLevel,
-  destination?: { write: (line: string) => void },
-): Logger {
+interface Destination {
+  readonly write: (lines: string) => unknown;
+}
+
+/** JSON lines, one per outcome. Text from outside always stands under a key. */
+export function createLogger(level: LogLevel, destination: Destination): Logger {
   const options = {
     level: level === 'warning' ? 'warn' : level,
     base: null,
@@ -34,5 +32,25 @@ export function createLogger(
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: secretPaths, censor: '[redacted]' },
   };
-  return pino(options, destination ?? pino.destination({ dest: 1, sync: true }));
+  return pino(options, destination);
+}
+
+/**
+ * Hands on the lines of one turn of the event loop together, at its end: a write costs more than a line.
+ * They are written before the process exits, after an uncaught error too; a kill takes those of the
+ * last turn with it.
+ */
+export function writeByTurn(destination: Destination): Destination {
+  let lines = '';
+  const flush = () => {
+    if (lines !== '') destination.write(lines);
+    lines = '';
+  };
+  process.on('exit', flush);
+  return {
+    write: (line) => {
+      if (lines === '') setImmediate(flush);
+      lines += line;
+    },
+  };
 }

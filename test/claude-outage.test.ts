@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
@@ -11,9 +12,11 @@ import {
   emptyAnswer,
   fails,
   startClaude,
+  type ClaudeCall,
   type ClaudeScript,
 } from './support/claude.ts';
 import { manualClock } from './support/clock.ts';
+import { giteaBot, giteaToken, startGitea, type GiteaIssue } from './support/gitea.ts';
 import { issuePayload, signedRequest, type PayloadChanges } from './support/recordings.ts';
 import { startService, temporaryDirectory, type Service } from './support/service.ts';
 
@@ -46,11 +49,12 @@ function refusesThen(next: ClaudeScript): ClaudeScript {
   };
 }
 
+const hourMs = 3_600_000;
+
 const inTime = 'Claude did not answer in time.';
 const notReached = 'Claude could not be reached.';
 const unusable = 'Claude sent an answer that cannot be used.';
 const outages: readonly [name: string, script: ClaudeScript, reason: string][] = [
-  ['hanging', hangs, inTime],
   ['429', fails(429, { 'retry-after': '3600' }), 'Claude takes no more calls for now.'],
   ['529', fails(529, { 'retry-after': '3600' }), notReached],
   ['refusal', refuses, 'Claude declined to read this text.'],
@@ -66,15 +70,10 @@ const outages: readonly [name: string, script: ClaudeScript, reason: string][] =
 
 const reads = answers({ ...emptyAnswer, estimated_context_tokens: 30_000, difficulty: 'high' });
 
-/** Each issue of the outage has its row in its title. */
-const asTheTitleSays: ClaudeScript = (call, response) => {
-  const { title } = z
-    .object({ title: z.string() })
-    .parse(JSON.parse(call.messages[0]?.content ?? ''));
-  const script = outages.find(([name]) => name === title)?.[1] ?? reads;
-  script(call, response);
-};
+/** Longer than the first pause, whatever began it, and than the first wait of a planned look. */
+const soonMs = 60_000;
 
+/** Twelve issues side by side, so that none waits for another where that is not what a test is about. */
 function environmentOf(url: string) {
   return { ...claudeEnvironment(url), WORKER_CONCURRENCY: '12' };
 }
@@ -134,76 +133,149 @@ function handledAt(service: Service): ReadonlyMap<number, number> {
   );
 }
 
+function titleOf(call: ClaudeCall): string {
+  const schema = z.object({ title: z.string() });
+  return schema.parse(JSON.parse(call.messages[0]?.content ?? '')).title;
+}
+
 function percentile(values: readonly number[], share: number): number {
   return [...values].sort((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? 0;
 }
 
-test('whatever Claude does, each issue is stored within 40 s and read when Claude is back', async () => {
+test('sixty issues at once are stored while Claude hangs, nobody waits, and all are read when it is back', async () => {
   const clock = manualClock();
-  const claude = await startClaude(asTheTitleSays);
-  const service = await startService({ env: environmentOf(claude.url), now: clock.now });
-  const numbers = outages.map((_row, index) => 100 + index);
-
-  const sentAt = Date.now();
-  for (const [index, [title]] of outages.entries()) {
-    await sendIssue(service, { number: 100 + index, title });
+  const claude = await startClaude(hangs);
+  const service = await startService({ env: claudeEnvironment(claude.url), now: clock.now });
+  const sentAt = new Map<number, number>();
+  const slowest: number[] = [];
+  // The best of three rounds: a busy machine disturbs one of them, waiting for Claude would disturb all.
+  for (const round of [0, 1, 2]) {
+    const acknowledgements: number[] = [];
+    for (let number = round * 100 + 1; number <= round * 100 + 100; number += 1) {
+      const startedAt = performance.now();
+      // The first sixty are the bot's, the others nobody's.
+      const assignees = number <= 60 ? ['coordinator-bot'] : [];
+      await sendIssue(service, { number, title: `Issue ${number}`, assignees });
+      acknowledgements.push(performance.now() - startedAt);
+      sentAt.set(number, Date.now());
+    }
+    slowest.push(percentile(acknowledgements, 0.99));
   }
-
-  const acknowledgements: number[] = [];
-  for (let number = 1; number <= 60; number += 1) {
-    const startedAt = performance.now();
-    await sendIssue(service, { number, assignees: [] });
-    acknowledgements.push(performance.now() - startedAt);
-  }
-  expect(handledAt(service).has(100)).toBe(false);
-  expect(percentile(acknowledgements, 0.99)).toBeLessThan(1_000);
-  expect((await health(service)).code).toBe(200);
+  expect(Math.min(...slowest)).toBeLessThan(100);
+  expect(handledAt(service).size).toBe(0);
+  expect(await health(service)).toMatchObject({ code: 200 });
 
   await service.idle();
   const handled = handledAt(service);
-  for (const [index, [title]] of outages.entries()) {
-    const seconds = ((handled.get(100 + index) ?? Infinity) - sentAt) / 1000;
-    expect(seconds, title).toBeLessThan(40);
-  }
+  const numbers = [...sentAt.keys()].filter((number) => number <= 60);
+  const seconds = numbers.map(
+    (number) => ((handled.get(number) ?? Infinity) - (sentAt.get(number) ?? 0)) / 1000,
+  );
+  expect(Math.max(...seconds)).toBeLessThan(40);
+  for (const number of numbers)
+    expect(await readingOf(service, number)).toMatchObject({ outcome: 'fallback', reason: inTime });
+  expect(claude.calls).toHaveLength(4);
+  expect(await health(service)).toMatchObject({
+    code: 200,
+    status: 'degraded',
+    checks: {
+      claude: {
+        status: 'degraded',
+        lastOutcome: 'timeout',
+        lastSuccess: null,
+        pausedUntil: new Date(clock.now() + 15_000).toISOString(),
+      },
+    },
+  });
 
-  for (const [index, [title, , reason]] of outages.entries()) {
-    const plan = await service.plan(`acme/orbit#${100 + index}`);
-    expect(plan, title).toMatchObject({ reading: { outcome: 'fallback', model: null, reason } });
-    expect(plan?.warnings, title).toContainEqual({
+  claude.answerWith(reads);
+  clock.advance(15_000);
+  await service.idle();
+  for (const number of numbers)
+    expect(await readingOf(service, number)).toMatchObject({ outcome: 'complete', reason: null });
+  expect(claude.calls).toHaveLength(4 + 60);
+  expect(await scheduled(service)).toEqual([]);
+  expect(await health(service)).toMatchObject({
+    status: 'ok',
+    checks: { claude: { status: 'ok', lastOutcome: 'ok', pausedUntil: null } },
+  });
+}, 60_000);
+
+test('whatever Claude does, many issues at once are stored within 40 s and read when it is back', async () => {
+  await Promise.all(outages.map(survive));
+}, 60_000);
+
+/** The outages do not wait for one another, each with a service of its own. */
+async function survive([name, script, reason]: (typeof outages)[number]): Promise<void> {
+  const clock = manualClock();
+  const claude = await startClaude(script);
+  const service = await startService({ env: claudeEnvironment(claude.url), now: clock.now });
+  const numbers = Array.from({ length: 20 }, (_, index) => index + 1);
+  const sentAt = Date.now();
+  for (const number of numbers) await sendIssue(service, { number, title: `Issue ${number}` });
+  await service.idle();
+  expect((Math.max(...handledAt(service).values()) - sentAt) / 1000, name).toBeLessThan(40);
+  for (const number of numbers) {
+    const plan = await service.plan(`acme/orbit#${number}`);
+    expect(plan, name).toMatchObject({ reading: { outcome: 'fallback', model: null, reason } });
+    expect(plan?.warnings, name).toContainEqual({
       code: 'read_without_claude',
       text: `Read without Claude: ${reason} It is asked again later.`,
     });
   }
-  expect(await health(service)).toMatchObject({
-    code: 200,
-    status: 'degraded',
-    checks: { claude: { status: 'degraded', lastOutcome: 'timeout', lastSuccess: null } },
-  });
+  expect((await health(service)).code, name).toBe(200);
   const waiting = await scheduled(service);
-  expect(waiting).toHaveLength(outages.length);
-  expect(new Set(waiting.map(({ ref }) => ref)).size).toBe(outages.length);
-  for (const look of waiting) expect(look).toMatchObject({ event: 'refreshed', seconds: 30 });
+  expect(new Set(waiting.map(({ ref }) => ref)).size, name).toBe(numbers.length);
+  expect(waiting, name).toHaveLength(numbers.length);
 
   claude.answerWith(reads);
-  clock.advance(30_000);
+  clock.advance(soonMs);
   await service.idle();
   for (const number of numbers)
-    expect(await readingOf(service, number)).toMatchObject({
+    expect(await readingOf(service, number), name).toMatchObject({
       outcome: 'complete',
       model: 'claude-sonnet-5-5',
       reason: null,
       difficulty: { value: 'high', source: 'model' },
     });
-  expect(await scheduled(service)).toEqual([]);
-  expect(await health(service)).toMatchObject({
-    status: 'ok',
-    checks: { claude: { status: 'ok', lastOutcome: 'ok' } },
+  expect(await scheduled(service), name).toEqual([]);
+  expect(await health(service), name).toMatchObject({ status: 'ok' });
+}
+
+test('a Claude that is away for hours is asked every 2 minutes, by one issue after the other', async () => {
+  const clock = manualClock();
+  const askedAt: number[] = [];
+  const asked = new Set<string>();
+  const claude = await startClaude((call, response) => {
+    askedAt.push(clock.now());
+    asked.add(titleOf(call));
+    fails(529)(call, response);
   });
-}, 60_000);
+  const service = await startService({ env: environmentOf(claude.url), now: clock.now });
+  const startedAt = clock.now();
+  const titles = ['One', 'Two', 'Three', 'Four'];
+  for (const [index, title] of titles.entries())
+    await sendIssue(service, { number: index + 1, title });
+  await service.idle();
+  while (clock.now() < startedAt + 4 * hourMs) {
+    clock.advance(15_000);
+    await service.idle();
+  }
+  const gaps = askedAt.slice(1).map((at, index) => at - (askedAt[index] ?? 0));
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(135_000);
+  expect(askedAt.length).toBeLessThan(4 * 30 + 10);
+  expect([...asked].sort()).toEqual(titles.toSorted());
+
+  claude.answerWith(reads);
+  clock.advance(120_000);
+  await service.idle();
+  for (const number of titles.keys())
+    expect(await readingOf(service, number + 1)).toMatchObject({ outcome: 'complete' });
+});
 
 test('a later event is handled at once and takes the planned look along; the waits double', async () => {
   const clock = manualClock();
-  const claude = await startClaude(fails(529));
+  const claude = await startClaude(refuses);
   const service = await startService({ env: environmentOf(claude.url), now: clock.now });
   await sendIssue(service, { number: 5, title: 'One' });
   await service.idle();
@@ -216,11 +288,12 @@ test('a later event is handled at once and takes the planned look along; the wai
     expect(await service.plan('acme/orbit#5')).toMatchObject({ title: `Title ${seconds}` });
   }
   for (let look = 0; look < 8; look += 1) {
-    clock.advance(3_600_000);
+    clock.advance(hourMs);
     await service.idle();
   }
   expect(await scheduled(service)).toMatchObject([{ seconds: 3_600 }]);
-  expect(claude.calls).toHaveLength(12);
+  // Both models are asked each time.
+  expect(claude.calls).toHaveLength(2 * 12);
 
   claude.answerWith(reads);
   await sendIssue(service, { number: 5, title: 'Last' });
@@ -235,15 +308,77 @@ test('the first answer after an outage makes all other planned looks due at once
   const service = await startService({ env: environmentOf(claude.url), now: clock.now });
   for (const number of [11, 12, 13, 14]) await sendIssue(service, { number, title: `${number}` });
   await service.idle();
-  expect(await scheduled(service)).toHaveLength(4);
+  expect((await scheduled(service)).map(({ seconds }) => seconds).sort()).toEqual([15, 30, 30, 30]);
 
   claude.answerWith(reads);
+  clock.advance(15_000);
   await sendIssue(service, { number: 20, title: 'New' });
   await service.idle();
   for (const number of [11, 12, 13, 14, 20])
     expect(await readingOf(service, number)).toMatchObject({ outcome: 'complete' });
   expect(await scheduled(service)).toEqual([]);
-  expect(claude.calls).toHaveLength(9);
+});
+
+test('what was being read without Claude when it came back is read again at once', async () => {
+  const clock = manualClock();
+  const gitea = await startGitea();
+  const issues = new Map<number, GiteaIssue>();
+  gitea.repositories.set(2, { name: 'acme/orbit', issues });
+  const mine = { assignees: [giteaBot], body: 'No structure at all.' };
+  issues.set(5, { ...mine, title: 'Five' });
+  const claude = await startClaude(fails(529));
+  const env = { ...environmentOf(claude.url), GITEA_URL: gitea.url, GITEA_TOKEN: giteaToken };
+  const service = await startService({ env, now: clock.now });
+  await sendIssue(service, { number: 5, title: 'Five', assignees: [giteaBot] });
+  await service.idle();
+
+  const probed = Promise.withResolvers<undefined>();
+  const back = Promise.withResolvers<undefined>();
+  claude.answerWith((call, response) => {
+    probed.resolve(undefined);
+    void back.promise.then(() => reads(call, response));
+  });
+  clock.advance(15_000);
+  await sendIssue(service, { number: 5, title: 'Five', assignees: [giteaBot] });
+  await probed.promise;
+
+  // Read without Claude, the sixth issue waits for what Gitea says of the one it names.
+  const looked = Promise.withResolvers<ServerResponse>();
+  const six = { ...mine, title: 'Six', body: 'Blocked by: #5' };
+  issues.set(6, {
+    ...six,
+    get body() {
+      gitea.breakWith(looked.resolve);
+      return six.body;
+    },
+  });
+  await sendIssue(service, { number: 6, title: 'Six', assignees: [giteaBot] });
+  const held = await looked.promise;
+  back.resolve(undefined);
+  while ((await health(service)).checks.claude['pausedUntil'] !== null);
+  issues.set(6, six);
+  gitea.breakWith(undefined);
+  held.destroy();
+  await service.idle();
+  for (const number of [5, 6])
+    expect(await readingOf(service, number)).toMatchObject({ outcome: 'complete' });
+});
+
+test('a restart asks again at once: the key may be another one', async () => {
+  const clock = manualClock();
+  const claude = await startClaude(fails(401));
+  const env = environmentOf(claude.url);
+  const directory = temporaryDirectory();
+  const before = await startService({ env, directory, now: clock.now });
+  for (const number of [5, 6]) await sendIssue(before, { number, title: `${number}` });
+  await before.idle();
+  await before.close();
+
+  claude.answerWith(reads);
+  const after = await startService({ env, directory, now: clock.now });
+  await after.idle();
+  for (const number of [5, 6])
+    expect(await readingOf(after, number)).toMatchObject({ outcome: 'complete' });
 });
 
 test.each<[string, ClaudeScript]>([

@@ -2,7 +2,7 @@ import closeWithGrace from 'close-with-grace';
 
 import { loadConfig } from '../config.ts';
 import { createCoordinator } from '../coordinator.ts';
-import { createLogger } from '../log.ts';
+import { createLogger, writeByTurn } from '../log.ts';
 import type { Io } from './io.ts';
 
 /** Docker kills after 10 s. */
@@ -11,7 +11,7 @@ const closeDeadlineMs = 8_000;
 /** Runs the service until a signal: the first one closes within 8 s, a second one ends it at once. */
 export async function serve(io: Io): Promise<void> {
   const config = loadConfig(io.environment());
-  const log = createLogger(config.logLevel, io.stdout);
+  const log = createLogger(config.logLevel, writeByTurn(io.stdout));
   if (config.unused.length > 0)
     log.warn(
       { variables: config.unused },

@@ -8,6 +8,7 @@ import { z } from 'zod';
 
 import type { AskFailure } from '../issue/model-reading.ts';
 import type { Logger } from '../log.ts';
+import { createCircuitBreaker } from './circuit-breaker.ts';
 import { parseJson } from './parse-json.ts';
 
 export interface ClaudeOptions {
@@ -36,7 +37,11 @@ export interface TokenUsage {
 /** How a call ended; `ok` is the only one with an answer that may be used. */
 export type ClaudeOutcome<T> =
   | { readonly kind: 'ok'; readonly value: T; readonly usage: TokenUsage }
-  | { readonly kind: AskFailure; readonly usage: TokenUsage };
+  | {
+      readonly kind: AskFailure;
+      readonly usage: TokenUsage;
+      readonly retryAfterMs?: number | undefined;
+    };
 
 /** Calls since the start, for health; the cost only of models whose price is known. */
 export interface ClaudeStatus {
@@ -48,6 +53,8 @@ export interface ClaudeStatus {
   readonly lastSuccess: string | null;
   /** How the latest call ended. */
   readonly lastOutcome: string | null;
+  /** While Claude is away: when it is asked again, or was to be if nothing has been to ask since. */
+  readonly pausedUntil: string | null;
 }
 
 /** US dollars per million tokens, as published in November 2026. */
@@ -87,7 +94,8 @@ function tokenCount() {
 
 /**
  * Asks Claude for one JSON value of a schema. A call ends within 15 s, whatever the server does, and
- * throws only when `signal` is aborted.
+ * throws only when `signal` is aborted. While Claude is away calls are not made: they end at once, as the
+ * one that found it out did.
  */
 export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
   const client = new Anthropic({
@@ -100,8 +108,9 @@ export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
     logLevel: 'off',
   });
 
+  const breaker = createCircuitBreaker({ now, callDeadlineMs });
   let recentCalls: number[] = [];
-  let status: ClaudeStatus = {
+  let counts: Omit<ClaudeStatus, 'pausedUntil'> = {
     calls: 0,
     failures: 0,
     inputTokens: 0,
@@ -114,11 +123,14 @@ export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
   async function ask<T>(request: ClaudeRequest<T>, signal: AbortSignal): Promise<ClaudeOutcome<T>> {
     recentCalls = recentCalls.filter((at) => at > now() - hourMs);
     if (recentCalls.length >= callsPerHour) {
-      status = { ...status, lastOutcome: 'budget' };
+      counts = { ...counts, lastOutcome: 'budget' };
       return { kind: 'budget', usage: noUsage };
     }
+    const attempt = breaker.begin();
+    if (!attempt.allowed) return { kind: attempt.reason, usage: noUsage };
     recentCalls.push(now());
     const outcome = await call(request, signal);
+    attempt.end(outcome);
     count(request.model, outcome);
     return outcome;
   }
@@ -127,16 +139,25 @@ export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
     const { inputTokens, outputTokens } = usage;
     const price = prices.get(model) ?? { input: 0, output: 0 };
     const costDollars = (inputTokens * price.input + outputTokens * price.output) / 1_000_000;
-    status = {
-      calls: status.calls + 1,
-      failures: status.failures + (kind === 'ok' ? 0 : 1),
-      inputTokens: status.inputTokens + inputTokens,
-      outputTokens: status.outputTokens + outputTokens,
-      costDollars: status.costDollars + costDollars,
-      lastSuccess: kind === 'ok' ? new Date(now()).toISOString() : status.lastSuccess,
+    counts = {
+      calls: counts.calls + 1,
+      failures: counts.failures + (kind === 'ok' ? 0 : 1),
+      inputTokens: counts.inputTokens + inputTokens,
+      outputTokens: counts.outputTokens + outputTokens,
+      costDollars: counts.costDollars + costDollars,
+      lastSuccess: kind === 'ok' ? new Date(now()).toISOString() : counts.lastSuccess,
       lastOutcome: kind,
     };
-    log.info({ model, kind, inputTokens, outputTokens, costDollars }, 'Claude was asked');
+    const { pausedUntil } = status();
+    log.info(
+      { model, kind, inputTokens, outputTokens, costDollars, pausedUntil },
+      'Claude was asked',
+    );
+  }
+
+  function status(): ClaudeStatus {
+    const until = breaker.pausedUntil();
+    return { ...counts, pausedUntil: until === undefined ? null : new Date(until).toISOString() };
   }
 
   async function call<T>(
@@ -161,11 +182,11 @@ export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
       const kind = failureKind(error, deadline);
       // Not the error itself: its message and headers hold what the server sent.
       log.warn({ model: request.model, kind, ...causeOf(error) }, 'Claude did not answer');
-      return { kind, usage: noUsage };
+      return { kind, usage: noUsage, retryAfterMs: retryAfterMs(error) };
     }
   }
 
-  return { ask, status: () => status };
+  return { ask, status, pausedUntil: breaker.pausedUntil };
 }
 
 function readReply<T>(reply: unknown, schema: z.ZodType<T>): ClaudeOutcome<T> {
@@ -194,6 +215,14 @@ function causeOf(error: unknown): { status?: number; code?: string } {
   for (let cause = error; cause instanceof Error; cause = cause.cause)
     if ('code' in cause && typeof cause.code === 'string') return { code: cause.code };
   return {};
+}
+
+/** How long the server asks to be left alone; undefined unless it says so in seconds, as the API does. */
+function retryAfterMs(error: unknown): number | undefined {
+  if (!(error instanceof APIError)) return undefined;
+  const headers = z.instanceof(Headers).safeParse(error.headers).data;
+  const seconds = Number(headers?.get('retry-after') ?? '');
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
 }
 
 /** The SDK throws its own tree, a `DOMException` on a stalled body and a `SyntaxError` on HTML. */

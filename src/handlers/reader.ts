@@ -89,8 +89,15 @@ export function createReader(deps: ReaderDeps) {
 
 type ModelQuestion = ReturnType<typeof modelQuestion>;
 
-/** `models`: those asked, in order; the answer is the last one's. */
-function cacheKey(models: readonly string[], user: string, agentNames: readonly string[]): string {
+/**
+ * What an answer is kept under. `models`: those asked, in order, the answer is the last one's; `user`: the
+ * user turn of the question.
+ */
+export function cacheKey(
+  models: readonly string[],
+  user: string,
+  agentNames: readonly string[],
+): string {
   const parts = [models, promptVersion, answerVersion, agentNames, user];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

@@ -3,6 +3,7 @@ import { formatRef } from '../issue/ref.ts';
 import type { Database } from '../store/database.ts';
 import type { DeliveryRow } from '../store/schema.ts';
 import { storedEvent } from './delivery.ts';
+import { literal, waiting } from './status.ts';
 
 export const deliveryStatuses = ['pending', 'scheduled', 'done', 'dead', 'rejected'] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
@@ -42,10 +43,10 @@ export async function listDeliveries(db: Database, options: ListOptions): Promis
   if (cursor !== undefined) query = query.where('seq', '<', parseCursor(cursor));
   if (status === 'pending' || status === 'scheduled') {
     query = query
-      .where('status', '=', 'waiting')
+      .where('status', '=', waiting)
       .where('due_at', status === 'pending' ? '<=' : '>', now);
   } else if (status !== undefined) {
-    query = query.where('status', '=', status);
+    query = query.where('status', '=', literal(status));
   }
   const rows = await query.limit(limit + 1).execute();
   const items = rows.slice(0, limit);

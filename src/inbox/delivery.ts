@@ -1,7 +1,6 @@
-import type { Insertable } from 'kysely';
-
 import { issueEventSchema, type IssueEvent } from '../issue/event.ts';
-import type { DeliveriesTable, DeliveryRow } from '../store/schema.ts';
+import type { DeliveryRow } from '../store/schema.ts';
+import type { NewDelivery } from './insert-deliveries.ts';
 
 /** One webhook POST, authentic and understood. */
 export interface Delivery {
@@ -21,8 +20,6 @@ export interface RejectedDelivery {
   readonly error: string;
 }
 
-type NewRow = Insertable<DeliveriesTable>;
-
 /** The columns an event fills; the issue's text stands apart from the rest. */
 export function eventColumns({ kind, issue }: IssueEvent) {
   const { body, ...rest } = issue;
@@ -36,7 +33,7 @@ export function eventColumns({ kind, issue }: IssueEvent) {
   };
 }
 
-export function deliveryRow(delivery: Delivery, now: number): NewRow {
+export function deliveryRow(delivery: Delivery, now: number): NewDelivery {
   return {
     ...newRow(delivery, now),
     ...eventColumns(delivery.event),
@@ -47,7 +44,7 @@ export function deliveryRow(delivery: Delivery, now: number): NewRow {
   };
 }
 
-export function rejectedRow(delivery: RejectedDelivery, now: number): NewRow {
+export function rejectedRow(delivery: RejectedDelivery, now: number): NewDelivery {
   return {
     ...newRow(delivery, now),
     kind: null,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
 import type { Transaction } from 'kysely';
 
@@ -18,6 +18,9 @@ import {
   type RejectedDelivery,
 } from './delivery.ts';
 import { createGroupCommit, type AddResult } from './group-commit.ts';
+import type { InsertDeliveries } from './insert-deliveries.ts';
+import { createRate } from './rate.ts';
+import { literal, waiting } from './status.ts';
 
 /** The waiting deliveries of one issue, in order of arrival, to be handled as one. */
 export interface DeliveryGroup {
@@ -56,11 +59,20 @@ const groupLimit = 10_000;
 const rejectedBytesKept = 64 * 1024 * 1024;
 /** Rows deleted in one turn of the event loop. */
 const pruneChunk = 200;
+/** More than a Gitea sends: handling each delivery would hold up taking in the next. */
+const stormPerSecond = 500;
+/** In a storm of 1,000 a second a group is begun every 100 ms; handling must go on, too. */
+const giveWayMsPerArrival = 0.1;
+const longestGiveWayMs = 1_000;
 const firstRefreshMs = 30_000;
+/** Brought forward looks keep this distance: one that asks nobody must not bring on the next at once. */
+const refreshGapMs = 5_000;
 const hourMs = 3_600_000;
 
 export interface InboxOptions {
   readonly db: Database;
+  /** Stores what was received; everything else goes through `db`. */
+  readonly insert: InsertDeliveries;
   readonly now: () => number;
   readonly random: () => number;
   /** Reads the bytes of a delivery that an earlier version, or this one, did not understand. */
@@ -75,11 +87,13 @@ export type Inbox = ReturnType<typeof createInbox>;
  * `waiting` until the transaction that stores its effect marks it done, so a crash repeats it. One
  * process hands out rows (the database lock sees to it); others may only list and replay.
  */
-export function createInbox({ db, now, random, parse }: InboxOptions) {
-  const commits = createGroupCommit(db);
+export function createInbox({ db, insert, now, random, parse }: InboxOptions) {
+  const commits = createGroupCommit(insert);
+  const arrivals = createRate();
 
   /** Stores a delivery; resolves after the commit. Rejects with `StoreUnavailable`. */
   function add(delivery: Delivery): Promise<AddResult> {
+    arrivals.count();
     return commits.add(deliveryRow(delivery, now()));
   }
 
@@ -95,7 +109,7 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
     const rows = await db
       .selectFrom('deliveries')
       .select(['seq', 'raw_size'])
-      .where('status', '=', 'rejected')
+      .where('status', '=', literal('rejected'))
       .where('raw_size', '>', 0)
       .orderBy('seq', 'desc')
       .execute();
@@ -105,9 +119,19 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
     await db
       .updateTable('deliveries')
       .set({ raw: null, raw_size: 0 })
-      .where('status', '=', 'rejected')
+      .where('status', '=', literal('rejected'))
       .where('seq', '<=', oldest.seq)
       .execute();
+  }
+
+  /**
+   * Waits while a storm of deliveries comes in, the longer the stronger it is: taking in goes before
+   * handling, and what comes of one issue meanwhile is handled as one.
+   */
+  async function giveWay(): Promise<void> {
+    const perSecond = arrivals.perSecond();
+    if (perSecond < stormPerSecond) return;
+    await sleep(Math.min(perSecond * giveWayMsPerArrival, longestGiveWayMs));
   }
 
   /** The due group whose turn it is, leaving out the issues in `busy`; undefined when there is none. */
@@ -130,7 +154,7 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
     let query = db
       .selectFrom('deliveries')
       .select(['seq', 'event_name', 'repository_id', 'issue_number', 'raw'])
-      .where('status', '=', 'waiting')
+      .where('status', '=', waiting)
       .where('due_at', '<=', at);
     for (const { repositoryId, number } of busy) {
       query = query.where((eb) =>
@@ -166,7 +190,7 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
       .select('seq')
       .where('repository_id', '=', issue.repositoryId)
       .where('issue_number', '=', issue.number)
-      .where('status', '=', 'waiting')
+      .where('status', '=', waiting)
       .orderBy((eb) => eb('due_at', '>', at))
       .orderBy('seq')
       .limit(groupLimit);
@@ -298,12 +322,36 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
       .execute();
   }
 
+  /**
+   * Sees to it that one of the planned looks is due by `at`: what they all wait for is then asked whether
+   * it is back. The one planned first goes first, so that each has its turn.
+   */
+  async function bringRefreshForward(transaction: Transaction<Schema>, at: number): Promise<void> {
+    const dueAt = Math.max(at, now() + refreshGapMs);
+    const look = await transaction
+      .selectFrom('deliveries')
+      .select(['seq', 'due_at'])
+      .where('status', '=', waiting)
+      .where('kind', '=', 'refreshed')
+      .where('due_at', '>', now())
+      .orderBy((eb) => eb('due_at', '>', dueAt))
+      .orderBy('seq')
+      .limit(1)
+      .executeTakeFirst();
+    if (look === undefined || look.due_at <= dueAt) return;
+    await transaction
+      .updateTable('deliveries')
+      .set({ due_at: dueAt })
+      .where('seq', '=', look.seq)
+      .execute();
+  }
+
   /** Makes the planned looks due now: what they waited for is back. */
-  async function hurryRefreshes(): Promise<void> {
-    await db
+  async function hurryRefreshes(connection: Database = db): Promise<void> {
+    await connection
       .updateTable('deliveries')
       .set({ due_at: now() })
-      .where('status', '=', 'waiting')
+      .where('status', '=', waiting)
       .where('kind', '=', 'refreshed')
       .where('due_at', '>', now())
       .execute();
@@ -314,7 +362,7 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
     const row = await db
       .selectFrom('deliveries')
       .select('due_at')
-      .where('status', '=', 'waiting')
+      .where('status', '=', waiting)
       .orderBy('due_at')
       .limit(1)
       .executeTakeFirst();
@@ -326,26 +374,25 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
     const rows = await db
       .selectFrom('deliveries')
       .select(['status', (eb) => eb.fn.countAll<number>().as('count')])
-      .where('status', 'in', ['dead', 'rejected'])
+      .where('status', 'in', [literal('dead'), literal('rejected')])
       .groupBy('status')
       .execute();
-    const waiting = await db
+    const due = await db
       .selectFrom('deliveries')
       .select((eb) => [
         eb.fn.countAll<number>().as('all'),
         eb.fn.count<number>(eb.case().when('due_at', '<=', at).then(1).end()).as('pending'),
         eb.fn.min(eb.case().when('due_at', '<=', at).then(eb.ref('due_at')).end()).as('oldest'),
       ])
-      .where('status', '=', 'waiting')
+      .where('status', '=', waiting)
       .executeTakeFirstOrThrow();
     const count = (status: string) => rows.find((row) => row.status === status)?.count ?? 0;
     return {
-      pending: waiting.pending,
-      scheduled: waiting.all - waiting.pending,
+      pending: due.pending,
+      scheduled: due.all - due.pending,
       dead: count('dead'),
       rejected: count('rejected'),
-      oldestSeconds:
-        waiting.oldest === null ? 0 : Math.max(0, Math.floor((at - waiting.oldest) / 1000)),
+      oldestSeconds: due.oldest === null ? 0 : Math.max(0, Math.floor((at - due.oldest) / 1000)),
     };
   }
 
@@ -376,10 +423,13 @@ export function createInbox({ db, now, random, parse }: InboxOptions) {
     retryLater,
     addRefreshes,
     planRefresh,
+    bringRefreshForward,
     hurryRefreshes,
     nextDueAt,
     counts,
     prune,
+    giveWay,
+    exclusively: commits.exclusively,
     settled: commits.settled,
   };
 }

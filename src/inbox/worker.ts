@@ -88,6 +88,7 @@ export class Worker {
     const { inbox, concurrency, log, now } = this.#options;
     try {
       while (this.#busy.size < concurrency && !this.#stopping.signal.aborted) {
+        await inbox.giveWay();
         const group = await inbox.claim([...this.#busy.values()]);
         if (group === undefined) break;
         this.#begin(group);
@@ -124,11 +125,12 @@ export class Worker {
     const deliveries = group.deliveries.length;
     try {
       const commit = await handle(group, this.#stopping.signal);
-      const outcome = await db.transaction().execute(async (transaction) => {
+      const store = async (transaction: Transaction<Schema>) => {
         const result = await commit(transaction);
         await inbox.complete(transaction, group);
         return result;
-      });
+      };
+      const outcome = await inbox.exclusively(() => db.transaction().execute(store));
       log.info({ deliveries, ...outcome }, 'issue handled');
     } catch (error) {
       await this.#putBack(group, error, log);

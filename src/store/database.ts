@@ -1,33 +1,25 @@
 import { existsSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
 
 import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
 
 import { CoordinatorError, describeError } from '../errors.ts';
 import { isMigrated } from './migrations.ts';
-import { adaptNodeSqlite } from './node-sqlite.ts';
+import { openConnection } from './node-sqlite.ts';
 import type { Schema } from './schema.ts';
 
 export type Database = Kysely<Schema>;
 
 /**
- * Longest a query waits for another process's write, in milliseconds. SQLite is called synchronously, so
- * this long the event loop would stand still; other processes write single rows only.
+ * Longest a query waits for another connection's write, in milliseconds. SQLite is called synchronously, so
+ * this long the event loop would stand still; everybody else writes single statements only.
  */
 const busyTimeoutMs = 250;
 
-/**
- * The service's one connection; nothing is opened before the first query. WAL with synchronous=FULL: a
- * commit is on disk before it returns, power loss included.
- */
+/** The connection everything but taking deliveries in goes through; opened with the first query. */
 export function createDatabase(path: string): Database {
   return new Kysely<Schema>({
     dialect: new Dialect({
-      database: () => {
-        const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
-        database.exec('pragma journal_mode = wal; pragma synchronous = full');
-        return Promise.resolve(adaptNodeSqlite(database));
-      },
+      database: () => Promise.resolve(openConnection(path, busyTimeoutMs)),
     }),
   });
 }

@@ -45,11 +45,6 @@ export async function replaceEdges(
   dependencies: readonly Dependency[],
 ): Promise<IssueKey[]> {
   const before = await declaredEdges(transaction, issue);
-  await transaction
-    .deleteFrom('edges')
-    .where('declared_repository_id', '=', issue.repositoryId)
-    .where('declared_number', '=', issue.number)
-    .execute();
   const rows: Insertable<EdgesTable>[] = [];
   for (const dependency of dependencies) {
     const name = dependency.repository?.toLowerCase();
@@ -57,13 +52,20 @@ export async function replaceEdges(
     const otherId = own ? issue.repositoryId : await findNamedRepositoryId(transaction, name);
     rows.push(edgeRow(issue, dependency, otherId ?? null));
   }
+  const after = new Map(rows.map((row) => [edgeId(row), row]));
+  const unchanged = [...before.keys()].join() === rows.map((row) => edgeId(row)).join();
+  if (unchanged) return [];
+  await transaction
+    .deleteFrom('edges')
+    .where('declared_repository_id', '=', issue.repositoryId)
+    .where('declared_number', '=', issue.number)
+    .execute();
   for (let start = 0; start < rows.length; start += insertChunk) {
     await transaction
       .insertInto('edges')
       .values(rows.slice(start, start + insertChunk))
       .execute();
   }
-  const after = new Map(rows.map((row) => [edgeId(row), row]));
   const same = new Set([...before.keys()].filter((id) => after.has(id)));
   return [...before, ...after].flatMap(([id, edge]) => (same.has(id) ? [] : endsOf(edge)));
 }
@@ -78,6 +80,7 @@ async function declaredEdges(
     .selectAll()
     .where('declared_repository_id', '=', issue.repositoryId)
     .where('declared_number', '=', issue.number)
+    .orderBy('id')
     .execute();
   return new Map(rows.map((edge) => [edgeId(edge), edge]));
 }

@@ -62,8 +62,9 @@ function parseNames(json: string): string[] {
 }
 
 /**
- * Stores what a handler found and decides anew every issue it can touch: this one, those that wait for
- * it, and the members of circles that it opened or closed. Twice changes nothing.
+ * Stores what a handler found and decides anew every issue that it touches: this one, those it holds up
+ * or waits for, and the members of circles that it opened or closed. What brings nothing new decides
+ * nothing. Twice changes nothing.
  */
 export async function storeIssue(
   transaction: Transaction<Schema>,
@@ -71,14 +72,14 @@ export async function storeIssue(
   now: number,
 ): Promise<{ state: string; reason: string; redecided: number }> {
   const { facts, plan } = update;
-  const before = await neighbours(transaction, facts);
   const renamed = await storeNames(transaction, facts.repositoryId, namesToStore(update, now), now);
-  await storeFacts(transaction, update, now);
+  const change = await storeFacts(transaction, update, now);
   const ends = await replaceEdges(transaction, facts, plan?.reading.dependencies ?? []);
   await markChanged(transaction, ends, now);
-  const after = await neighbours(transaction, facts);
-  const touched = new Map([...before, ...after, ...renamed, facts].map((key) => [keyOf(key), key]));
-  const redecided = await redecide(transaction, [...touched.values()], now);
+  const around = change.forOthers ? await neighbours(transaction, facts) : [];
+  const touched = [...ends, ...around, ...renamed, ...(change.forItself ? [facts] : [])];
+  const distinct = new Map(touched.map((key) => [keyOf(key), key]));
+  const redecided = await redecide(transaction, [...distinct.values()], now);
   const { state, reason_code: reason } = await transaction
     .selectFrom('issues')
     .select(['state', 'reason_code'])
@@ -194,9 +195,49 @@ type FactColumns = Omit<
   'warnings' | 'state' | 'reason_code' | 'reason_text' | 'ready_at' | 'changed_at'
 >;
 
-async function storeFacts(transaction: Transaction<Schema>, update: IssueUpdate, now: number) {
+/** What a decision can follow from: this issue's own, and those of the issues around it. */
+interface Change {
+  readonly forItself: boolean;
+  readonly forOthers: boolean;
+}
+
+async function storeFacts(
+  transaction: Transaction<Schema>,
+  update: IssueUpdate,
+  now: number,
+): Promise<Change> {
+  const { facts } = update;
+  const columns = factColumns(update);
+  const stored = await transaction
+    .selectFrom('issues')
+    .select(['title', 'open', 'deleted', 'assigned'])
+    .select(['reading', 'estimate', 'assignment', 'own_warnings'])
+    .where('repository_id', '=', facts.repositoryId)
+    .where('number', '=', facts.number)
+    .executeTakeFirst();
+  if (stored === undefined) {
+    await transaction
+      .insertInto('issues')
+      .values({ ...columns, ...undecided, changed_at: now })
+      .execute();
+    return { forItself: true, forOthers: true };
+  }
+  const differs = (...names: readonly (keyof typeof stored)[]) =>
+    names.some((name) => stored[name] !== columns[name]);
+  const shown = differs('title', 'open', 'reading', 'estimate', 'assignment');
+  await transaction
+    .updateTable('issues')
+    .set({ ...columns, ...(shown ? { changed_at: now } : {}) })
+    .where('repository_id', '=', facts.repositoryId)
+    .where('number', '=', facts.number)
+    .execute();
+  const forOthers = differs('open', 'deleted', 'assigned');
+  return { forItself: forOthers || differs('reading', 'assignment', 'own_warnings'), forOthers };
+}
+
+function factColumns(update: IssueUpdate): FactColumns {
   const { facts, assigned, plan } = update;
-  const columns: FactColumns = {
+  return {
     repository_id: facts.repositoryId,
     number: facts.number,
     title: facts.title,
@@ -216,40 +257,10 @@ async function storeFacts(transaction: Transaction<Schema>, update: IssueUpdate,
     assignment: plan === undefined ? null : JSON.stringify(plan.assignment),
     own_warnings: JSON.stringify(ownWarnings(update)),
   };
-  const undecided = {
-    warnings: '[]',
-    state: '',
-    reason_code: '',
-    reason_text: '',
-    ready_at: null,
-    changed_at: now,
-  };
-  const stored = await transaction
-    .selectFrom('issues')
-    .select(['title', 'open', 'reading', 'estimate', 'assignment'])
-    .where('repository_id', '=', facts.repositoryId)
-    .where('number', '=', facts.number)
-    .executeTakeFirst();
-  if (stored === undefined) {
-    await transaction
-      .insertInto('issues')
-      .values({ ...columns, ...undecided })
-      .execute();
-    return;
-  }
-  const changed =
-    stored.title !== columns.title ||
-    stored.open !== columns.open ||
-    stored.reading !== columns.reading ||
-    stored.estimate !== columns.estimate ||
-    stored.assignment !== columns.assignment;
-  await transaction
-    .updateTable('issues')
-    .set({ ...columns, ...(changed ? { changed_at: now } : {}) })
-    .where('repository_id', '=', facts.repositoryId)
-    .where('number', '=', facts.number)
-    .execute();
 }
+
+/** A new row before its first decision. */
+const undecided = { warnings: '[]', state: '', reason_code: '', reason_text: '', ready_at: null };
 
 function ownWarnings({ facts, plan }: IssueUpdate): Warning[] {
   if (plan === undefined) return [];

@@ -8,6 +8,7 @@ const migrations: Record<string, Migration> = {
   '001-service': { up: createService },
   '002-model-answers': { up: createModelAnswers },
   '003-kept-texts': { up: markKeptTexts },
+  '004-lean-inbox': { up: leanInbox },
 };
 
 /** Brings the schema up to date; everything in one transaction. */
@@ -162,4 +163,20 @@ async function markKeptTexts(db: Kysely<Schema>): Promise<void> {
   await sql`update issues set body_kept = assigned`.execute(db);
   await sql`create index deliveries_with_text on deliveries (repository_id, issue_number, snapshot_at)
     where body is not null`.execute(db);
+}
+
+/**
+ * Every index of `deliveries` is paid for with each delivery that comes in: one in the order in which
+ * they fall due, one by issue, one by age, and one for the few that failed.
+ */
+async function leanInbox(db: Kysely<Schema>): Promise<void> {
+  for (const name of ['due', 'by_age', 'of_issue', 'with_text'])
+    await db.schema.dropIndex(`deliveries_${name}`).execute();
+  await sql`create index deliveries_due on deliveries (due_at, seq)
+    where status = 'waiting'`.execute(db);
+  await sql`create index deliveries_of_issue on deliveries
+    (repository_id, issue_number, status, seq)`.execute(db);
+  await sql`create index deliveries_by_age on deliveries (received_at)`.execute(db);
+  await sql`create index deliveries_failed on deliveries (status, seq)
+    where status in ('dead', 'rejected')`.execute(db);
 }

@@ -1,5 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
-import { type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 
@@ -7,6 +6,23 @@ import type { SqliteDatabase, SqliteStatement } from 'kysely';
 const statementLimit = 500;
 /** Characters of the longest text kept prepared: those of a batch are hardly ever the same again. */
 const longestKept = 10_000;
+
+/**
+ * Pages of 4 KB in the write-ahead log before they are copied to the database: 32 MB. A page that many
+ * commits change is copied once.
+ */
+const checkpointPages = 8_000;
+
+/**
+ * Opens a connection. WAL with synchronous=FULL: a commit is on disk before it returns, power loss
+ * included. `busyTimeoutMs`: how long a statement waits, synchronously, for another connection's write.
+ */
+export function openConnection(path: string, busyTimeoutMs: number): SqliteDatabase {
+  const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
+  database.exec(`pragma journal_mode = wal; pragma synchronous = full;
+    pragma wal_autocheckpoint = ${checkpointPages}`);
+  return adaptNodeSqlite(database);
+}
 
 /** Gives Kysely the few methods of better-sqlite3 that it uses, on top of `node:sqlite`. */
 export function adaptNodeSqlite(database: DatabaseSync): SqliteDatabase {

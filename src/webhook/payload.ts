@@ -1,4 +1,3 @@
-import { parse as parseJson } from 'secure-json-parse';
 import { z } from 'zod';
 
 import { CoordinatorError } from '../errors.ts';
@@ -107,29 +106,30 @@ function parseBytes(raw: Buffer): unknown {
     throw new PayloadError('The body starts with a byte order mark.');
   let json: unknown;
   try {
-    json = parseJson(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(raw));
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(raw));
   } catch (error) {
     throw new PayloadError('The body is not JSON in UTF-8.', { cause: error });
   }
-  if (!isShallow(json)) throw new PayloadError(`The body nests deeper than ${depthLimit} levels.`);
+  if (typeof json === 'object' && json !== null) refuseOddities(json, 0);
   return json;
 }
 
-/** Walks level by level, without recursion: a hostile body must not exhaust the stack. */
-function isShallow(json: unknown): boolean {
-  let level: unknown[] = [json];
-  for (let depth = 0; depth <= depthLimit; depth += 1) {
-    const next: unknown[] = [];
-    for (const value of level) {
-      if (typeof value !== 'object' || value === null) continue;
-      for (const child of Object.values(value)) {
-        if (typeof child === 'object' && child !== null) next.push(child);
-      }
-    }
-    if (next.length === 0) return true;
-    level = next;
-  }
-  return false;
+/** Refuses what no sender of ours makes; recursion goes no deeper than the limit. */
+function refuseOddities(value: object, depth: number): void {
+  if (depth > depthLimit)
+    throw new PayloadError(`The body nests deeper than ${depthLimit} levels.`);
+  if (isPoisoned(value))
+    throw new PayloadError('The body has a key that would change a prototype.');
+  const children: unknown[] = Object.values(value);
+  for (const child of children)
+    if (typeof child === 'object' && child !== null) refuseOddities(child, depth + 1);
+}
+
+/** A parsed object has these keys of its own only if the text has them. */
+function isPoisoned(value: object): boolean {
+  if (Object.hasOwn(value, '__proto__')) return true;
+  const own: unknown = Object.hasOwn(value, 'constructor') ? value.constructor : undefined;
+  return typeof own === 'object' && own !== null && Object.hasOwn(own, 'prototype');
 }
 
 function ownChange(

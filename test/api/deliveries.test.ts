@@ -7,10 +7,12 @@ import { z } from 'zod';
 
 import { maxAttempts } from '../../src/inbox/backoff.ts';
 import { createInbox } from '../../src/inbox/inbox.ts';
+import { createInsert } from '../../src/inbox/insert-deliveries.ts';
 import { builtInAgents } from '../../src/issue/agents.ts';
 import { readOffline } from '../../src/issue/read-issue.ts';
 import type { IssueText } from '../../src/issue/reading.ts';
 import { createDatabase } from '../../src/store/database.ts';
+import { createSqliteThread } from '../../src/store/sqlite-thread.ts';
 import { manualClock } from '../support/clock.ts';
 import { issuePayload, signedRequest } from '../support/recordings.ts';
 import { startService, type Service } from '../support/service.ts';
@@ -32,10 +34,16 @@ function replay(service: Service, id: string) {
 
 /** Puts a row into the inbox as an earlier version left it: authentic bytes it did not understand. */
 async function keepRejected(service: Service, id: string, raw: Buffer): Promise<void> {
-  const db = createDatabase(join(service.directory, 'coordinator.db'));
-  onTestFinished(() => db.destroy());
+  const path = join(service.directory, 'coordinator.db');
+  const db = createDatabase(path);
+  const thread = createSqliteThread(path);
+  onTestFinished(async () => {
+    await thread.close();
+    await db.destroy();
+  });
   const inbox = createInbox({
     db,
+    insert: createInsert(db, thread.all),
     now: Date.now,
     random: () => 0,
     parse: () => {

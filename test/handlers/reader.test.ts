@@ -12,6 +12,7 @@ import { recallAnswer, rememberAnswer } from '../../src/store/answers.ts';
 import { createDatabase } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrations.ts';
 import { answers, emptyAnswer, fails, startClaude, type ClaudeScript } from '../support/claude.ts';
+import { manualClock } from '../support/clock.ts';
 import { issuePayload, signedRequest } from '../support/recordings.ts';
 import { startService, temporaryDirectory } from '../support/service.ts';
 
@@ -46,7 +47,8 @@ interface ReaderOptions {
 async function openReader(script: ClaudeScript) {
   const claude = await startClaude(script);
   const log = createLogger('error', { write: () => undefined });
-  const client = createClaude({ apiKey: 'key', baseUrl: claude.url, log, now: Date.now });
+  const clock = manualClock();
+  const client = createClaude({ apiKey: 'key', baseUrl: claude.url, log, now: clock.now });
   const db = createDatabase(join(temporaryDirectory(), 'reader.db'));
   onTestFinished(() => db.destroy());
   await migrate(db);
@@ -65,7 +67,7 @@ async function openReader(script: ClaudeScript) {
   const read = (text: IssueText = issue, options: ReaderOptions = {}) =>
     readerWith(options)(text, new AbortController().signal);
   const models = () => claude.calls.map(({ model }) => model);
-  return { claude, read, models };
+  return { claude, clock, read, models };
 }
 
 test('an unchanged text costs no second call, whichever issue it stands in', async () => {
@@ -103,7 +105,7 @@ test.each<[string, ClaudeScript, string]>([
   ['half an answer', answers('{"files":', 'max_tokens'), 'The answer of Claude was cut off.'],
   ['no JSON', answers('Sure! {'), 'Claude sent an answer that cannot be used.'],
 ])('a failure (%s) says so and is not kept', async (_name, script, reason) => {
-  const { claude, read } = await openReader(script);
+  const { claude, clock, read } = await openReader(script);
   const failed = await read();
   expect(failed).toMatchObject({ outcome: 'fallback', model: null, reason });
   expect(failed.difficulty.source).toBe('default');
@@ -112,6 +114,7 @@ test.each<[string, ClaudeScript, string]>([
     text: `Read without Claude: ${reason} It is asked again later.`,
   });
   claude.answerWith(answers(goodAnswer));
+  clock.advance(60_000);
   expect(await read()).toMatchObject({ outcome: 'complete' });
   expect(claude.calls).toHaveLength(2);
 });

@@ -1,13 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import {
-  InsertQueryNode,
-  sql,
-  type KyselyPlugin,
-  type PluginTransformQueryArgs,
-  type PluginTransformResultArgs,
-} from 'kysely';
+import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { StoreUnavailable } from '../../src/errors.ts';
@@ -15,25 +9,13 @@ import { maxAttempts } from '../../src/inbox/backoff.ts';
 import { findDelivery, listDeliveries, replayDelivery } from '../../src/inbox/deliveries.ts';
 import type { Delivery } from '../../src/inbox/delivery.ts';
 import { createInbox, type DeliveryGroup, type Inbox } from '../../src/inbox/inbox.ts';
+import { createInsert, type InsertDeliveries } from '../../src/inbox/insert-deliveries.ts';
 import type { IssueEvent } from '../../src/issue/event.ts';
 import { createDatabase, type Database } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrations.ts';
+import { createSqliteThread } from '../../src/store/sqlite-thread.ts';
 import { manualClock } from '../support/clock.ts';
 import { temporaryDirectory } from '../support/service.ts';
-
-/** Counts the statements that insert rows: outside a transaction each is one commit. */
-class InsertCounter implements KyselyPlugin {
-  inserts = 0;
-
-  transformQuery({ node }: PluginTransformQueryArgs) {
-    if (InsertQueryNode.is(node)) this.inserts += 1;
-    return node;
-  }
-
-  transformResult({ result }: PluginTransformResultArgs) {
-    return Promise.resolve(result);
-  }
-}
 
 const baseTime = Date.parse('2026-11-23T10:00:00Z');
 
@@ -69,13 +51,22 @@ function notUnderstood(): IssueEvent {
 
 async function openInbox(parse: (name: string, raw: Buffer) => IssueEvent = notUnderstood) {
   const path = join(temporaryDirectory(), 'coordinator.db');
-  const counter = new InsertCounter();
-  const db: Database = createDatabase(path).withPlugin(counter);
-  onTestFinished(() => db.destroy());
+  const db = createDatabase(path);
+  const thread = createSqliteThread(path);
+  onTestFinished(async () => {
+    await thread.close();
+    await db.destroy();
+  });
   await migrate(db);
-  counter.inserts = 0;
+  const insert = createInsert(db, thread.all);
+  /** Each insert is one commit. */
+  const counter = { inserts: 0 };
+  const counted: InsertDeliveries = (rows) => {
+    counter.inserts += 1;
+    return insert(rows);
+  };
   const clock = manualClock();
-  const inbox = createInbox({ db, now: clock.now, random: () => 0, parse });
+  const inbox = createInbox({ db, insert: counted, now: clock.now, random: () => 0, parse });
   const find = (id: string) => findDelivery(db, id, clock.now());
   return { path, db, clock, counter, inbox, find };
 }
@@ -120,14 +111,14 @@ test('the same id twice in one commit is accepted once', async () => {
   expect(await inbox.counts()).toMatchObject({ pending: 2 });
 });
 
-test('deliveries that arrive together commit together, 256 at a time', async () => {
+test('deliveries that arrive together commit together, 128 at a time', async () => {
   const { inbox, counter } = await openInbox();
   const together = Array.from({ length: 100 }, (_, index) => inbox.add(delivery(`a${index}`)));
   expect(new Set(await Promise.all(together))).toEqual(new Set(['accepted']));
   expect(counter.inserts).toBe(1);
   const more = Array.from({ length: 300 }, (_, index) => inbox.add(delivery(`b${index}`)));
   await Promise.all(more);
-  expect(counter.inserts).toBe(3);
+  expect(counter.inserts).toBe(4);
 });
 
 test('when a delivery is accepted, another connection already sees it committed', async () => {
@@ -191,6 +182,71 @@ test('a look dated just before the newest snapshot does not take its text away',
     ['edited', 'the text'],
     ['refreshed', ''],
   ]);
+});
+
+/** An inbox with a planned look at each of these issues, in this order, due in 30 s. */
+async function withLooks(...numbers: readonly number[]) {
+  const opened = await openInbox();
+  const { db, inbox, clock } = opened;
+  for (const number of numbers) {
+    await inbox.add(delivery(`issue ${number}`, number));
+    const group = await claim(inbox);
+    await db.transaction().execute(async (transaction) => {
+      await inbox.complete(transaction, group);
+      const event: IssueEvent = { ...eventOf(number, 1), kind: 'refreshed' };
+      await inbox.planRefresh(transaction, event, group);
+    });
+  }
+  const bringForward = (seconds: number) =>
+    db
+      .transaction()
+      .execute((transaction) =>
+        inbox.bringRefreshForward(transaction, clock.now() + seconds * 1000),
+      );
+  /** Issue number and seconds until it is due, in the order of their planning. */
+  async function looks() {
+    const options = { limit: 9, now: clock.now(), status: 'scheduled' } as const;
+    const { items } = await listDeliveries(db, options);
+    return items
+      .map(({ ref, dueAt }) => [ref?.split('#')[1], (Date.parse(dueAt) - clock.now()) / 1000])
+      .reverse();
+  }
+  return { ...opened, bringForward, looks };
+}
+
+test('one planned look is brought forward, the one planned first', async () => {
+  const { bringForward, looks } = await withLooks(3, 1, 2);
+  await bringForward(15);
+  expect(await looks()).toEqual([
+    ['3', 15],
+    ['1', 30],
+    ['2', 30],
+  ]);
+});
+
+test('no look is brought forward when one is due by then, or none is planned', async () => {
+  const { bringForward, looks } = await withLooks(1, 2);
+  for (const seconds of [15, 20, 30, 40]) await bringForward(seconds);
+  expect(await looks()).toEqual([
+    ['1', 15],
+    ['2', 30],
+  ]);
+  const none = await withLooks();
+  await none.bringForward(15);
+  expect(await none.looks()).toEqual([]);
+});
+
+test('a look brought forward is never due at once', async () => {
+  const { bringForward, looks } = await withLooks(1);
+  await bringForward(-60);
+  expect(await looks()).toEqual([['1', 5]]);
+});
+
+test('all planned looks are made due at once', async () => {
+  const { inbox, looks } = await withLooks(1, 2);
+  await inbox.hurryRefreshes();
+  expect(await looks()).toEqual([]);
+  expect((await inbox.counts()).pending).toBe(2);
 });
 
 test('a stored row that cannot be read is given up with its error, and all others go on', async () => {
@@ -439,7 +495,7 @@ test('old deliveries are pruned in chunks, and the event loop turns between them
   expect(turns).toBeGreaterThanOrEqual(7);
   const plan = await sql<{ detail: string }>`explain query plan select seq from deliveries
     where status in ('done', 'dead', 'rejected') and received_at < 1 limit 200`.execute(db);
-  expect(plan.rows[0]?.detail).toContain('deliveries_by_age (status=? AND received_at<?)');
+  expect(plan.rows[0]?.detail).toContain('deliveries_by_age (received_at<?)');
 });
 
 test('the oldest rejected deliveries lose their bytes when too many are kept', async () => {
@@ -575,4 +631,21 @@ test('a write of another process that goes on is answered with "unavailable", an
   release();
   expect(await find('a')).toBeUndefined();
   expect(await inbox.add(delivery('a'))).toBe('accepted');
+});
+
+test('handling gives way while a storm of deliveries comes in, and no longer', async () => {
+  const { inbox } = await openInbox();
+  const timed = async () => {
+    const startedAt = performance.now();
+    await inbox.giveWay();
+    return performance.now() - startedAt;
+  };
+  expect(await timed()).toBeLessThan(10);
+  const batch = Array.from({ length: 50 }, (_, index) => index);
+  const startedAt = performance.now();
+  for (let round = 0; performance.now() - startedAt < 250; round += 1)
+    await Promise.all(batch.map((index) => inbox.add(delivery(`d${round}-${index}`))));
+  expect(await timed()).toBeGreaterThan(20);
+  const afterwards = [await timed(), await timed(), await timed()];
+  expect(Math.min(...afterwards)).toBeLessThan(10);
 });

@@ -66,12 +66,14 @@ export async function startClaude(script: ClaudeScript) {
   const headers: IncomingHttpHeaders[] = [];
   const state = { script };
   const server = createServer((request, response) => {
-    void readBody(request).then((body) => {
+    function answer(body: string): void {
       const call = requestSchema.parse(JSON.parse(body));
       calls.push(call);
       headers.push(request.headers);
       state.script(call, response);
-    });
+    }
+    // A body that breaks off is of a process that was killed.
+    void readBody(request).then(answer, () => undefined);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {

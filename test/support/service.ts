@@ -7,6 +7,7 @@ import { z } from 'zod';
 
 import { loadConfig, type Environment } from '../../src/config.ts';
 import { createCoordinator, type Overrides } from '../../src/coordinator.ts';
+import type { HandlerDeps } from '../../src/handlers/handler.ts';
 import { createLogger } from '../../src/log.ts';
 import { recordedSecret, type SignedRequest } from './recordings.ts';
 
@@ -16,6 +17,8 @@ export interface ServiceOptions extends Overrides {
   readonly env?: Environment;
   /** Where the database is; a fresh folder by default. Give one to start again on the same data. */
   readonly directory?: string;
+  /** Reads in place of the real reader. */
+  readonly read?: HandlerDeps['read'];
 }
 
 const logLineSchema = z.looseObject({ level: z.string(), msg: z.string().optional() });
@@ -44,7 +47,8 @@ export function testEnvironment(directory: string, env: Environment = {}): Envir
 
 /** The whole service on a real port with a real database; it is closed when the test is over. */
 export async function startService(options: ServiceOptions = {}) {
-  const { env, directory = temporaryDirectory(), ...overrides } = options;
+  const { env, directory = temporaryDirectory(), read, ...around } = options;
+  const overrides = read === undefined ? around : { ...around, aroundRead: () => read };
   const config = loadConfig(testEnvironment(directory, env));
   const logs: LogLine[] = [];
   const write = (line: string) => void logs.push(logLineSchema.parse(JSON.parse(line)));

@@ -1,0 +1,63 @@
+import type { Insertable } from 'kysely';
+import { z } from 'zod';
+
+import type { Database } from '../store/database.ts';
+import type { DeliveriesTable } from '../store/schema.ts';
+
+export type NewDelivery = Required<Omit<Insertable<DeliveriesTable>, 'seq'>>;
+
+/**
+ * Stores rows in one commit, those whose id is known already left out; resolves after the commit with the
+ * ids that were new. Rejects with `StoreUnavailable`.
+ */
+export type InsertDeliveries = (rows: readonly NewDelivery[]) => Promise<Set<string>>;
+
+/** Runs one statement and resolves with its rows. */
+type RunStatement = (sql: string, parameters: readonly unknown[]) => Promise<unknown[]>;
+
+/** Fixes the order of the columns, whatever order a row was put together in. */
+const columns: NewDelivery = {
+  id: '',
+  status: 'waiting',
+  event_name: '',
+  kind: null,
+  repository_id: null,
+  issue_number: null,
+  snapshot_at: null,
+  body_hash: '',
+  received_at: 0,
+  due_at: 0,
+  attempts: 0,
+  handled_at: null,
+  error: null,
+  event: null,
+  raw_size: 0,
+  body: null,
+  raw: null,
+};
+
+const insertedSchema = z.array(z.object({ id: z.string() }));
+
+/** `db` only writes the statements, one for each number of rows: writing one costs more than running it. */
+export function createInsert(db: Database, run: RunStatement): InsertDeliveries {
+  const statements = new Map<number, string>();
+
+  function statementFor(rowCount: number): string {
+    const known = statements.get(rowCount);
+    if (known !== undefined) return known;
+    const { sql } = db
+      .insertInto('deliveries')
+      .values(Array.from({ length: rowCount }, () => columns))
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .returning('id')
+      .compile();
+    statements.set(rowCount, sql);
+    return sql;
+  }
+
+  return async (rows) => {
+    const parameters = rows.flatMap((row) => Object.values({ ...columns, ...row }));
+    const inserted = await run(statementFor(rows.length), parameters);
+    return new Set(insertedSchema.parse(inserted).map(({ id }) => id));
+  };
+}

@@ -1,0 +1,16 @@
+import { sql, type RawBuilder } from 'kysely';
+
+import type { DeliveryRow } from '../store/schema.ts';
+
+type StoredStatus = DeliveryRow['status'];
+
+/**
+ * A status as part of the statement instead of a parameter: only then may SQLite use the indexes that
+ * hold the rows of one status.
+ */
+export function literal(status: StoredStatus): RawBuilder<StoredStatus> {
+  return sql.lit(status);
+}
+
+/** The status of rows that are due or wait for their time. */
+export const waiting = literal('waiting');

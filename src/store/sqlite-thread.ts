@@ -1,0 +1,81 @@
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+
+import { StoreUnavailable } from '../errors.ts';
+import type { Answer, Statement } from './sqlite-answers.ts';
+
+/** A connection to the database in a thread of its own: its flushes to disk do not hold up this one. */
+export interface SqliteThread {
+  /** Starts the thread and opens the connection; otherwise the first statement does. */
+  readonly open: () => Promise<void>;
+  /**
+   * Runs one statement, a transaction of its own, and resolves with its rows after the commit. Rejects
+   * with `StoreUnavailable`; whether a statement under way at the end of the thread took effect is open.
+   */
+  readonly all: (sql: string, parameters: readonly unknown[]) => Promise<unknown[]>;
+  readonly close: () => Promise<void>;
+}
+
+/** Source and build differ in it; `tsc` does not rewrite it in a URL. */
+const extension = extname(fileURLToPath(import.meta.url));
+
+interface Call {
+  readonly resolve: (rows: unknown[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A thread that ends by itself fails the statements under way; the next one starts another thread. */
+export function createSqliteThread(path: string): SqliteThread {
+  const calls = new Map<number, Call>();
+  let lastId = 0;
+  let running: Worker | undefined;
+
+  function start(): Worker {
+    const worker = new Worker(new URL(`./sqlite-thread-main${extension}`, import.meta.url), {
+      workerData: path,
+      // Neither the secrets nor the options of the process are its business.
+      env: {},
+      execArgv: [],
+    });
+    worker.on('message', settle);
+    worker.on('error', (error) => fail(worker, error));
+    worker.on('exit', () => fail(worker, undefined));
+    return worker;
+  }
+
+  function settle(answer: Answer): void {
+    const call = calls.get(answer.id);
+    calls.delete(answer.id);
+    if ('rows' in answer) call?.resolve(answer.rows);
+    else call?.reject(new StoreUnavailable(answer.failure));
+  }
+
+  function fail(worker: Worker, cause: unknown): void {
+    if (running === worker) running = undefined;
+    const error = new StoreUnavailable('The thread that stores deliveries ended', { cause });
+    for (const { reject } of calls.values()) reject(error);
+    calls.clear();
+  }
+
+  function all(sql: string, parameters: readonly unknown[]): Promise<unknown[]> {
+    running ??= start();
+    const worker = running;
+    lastId += 1;
+    const statement: Statement = { id: lastId, sql, parameters };
+    return new Promise((resolve, reject) => {
+      calls.set(statement.id, { resolve, reject });
+      worker.postMessage(statement);
+    });
+  }
+
+  async function open(): Promise<void> {
+    await all('select 1', []);
+  }
+
+  async function close(): Promise<void> {
+    await running?.terminate();
+  }
+
+  return { open, all, close };
+}
