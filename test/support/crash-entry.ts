@@ -1,0 +1,43 @@
+/** The service, killing itself: `crash-entry.ts <point> <passes>` dies at that pass through the point. */
+import { writeSync } from 'node:fs';
+
+import { loadConfig, readEnvironment } from '../../src/config.ts';
+import { createCoordinator } from '../../src/coordinator.ts';
+import { createLogger } from '../../src/log.ts';
+import type { CrashPoint } from './crash-process.ts';
+
+const [, , chosen, passes] = process.argv;
+let passesLeft = Number(passes);
+
+/** Says synchronously where it was: nothing of this process runs after the signal. */
+function pass(point: CrashPoint): void {
+  if (point !== chosen) return;
+  passesLeft -= 1;
+  if (passesLeft > 0) return;
+  writeSync(2, `${point}\n`);
+  process.kill(process.pid, 'SIGKILL');
+}
+
+const config = loadConfig(readEnvironment());
+const log = createLogger(config.logLevel, {
+  write: (line) => {
+    writeSync(1, line);
+    // Written right after the commit.
+    if (line.includes('"issue handled"')) pass('after-handling');
+  },
+});
+const coordinator = createCoordinator(config, log, {
+  aroundInsert: (insert) => async (rows) => {
+    pass('before-commit');
+    const inserted = await insert(rows);
+    pass('after-commit');
+    return inserted;
+  },
+  // The answer of Claude is stored by then, the plan is not.
+  aroundRead: (read) => async (issue, signal) => {
+    const reading = await read(issue, signal);
+    pass('mid-handling');
+    return reading;
+  },
+});
+await coordinator.start();

@@ -1,0 +1,36 @@
+import { fileURLToPath } from 'node:url';
+
+import type { Environment } from '../../src/config.ts';
+import { startChild, startedAt } from './process.ts';
+import { testEnvironment } from './service.ts';
+
+/** Where `crash-entry.ts` can kill itself, in the order the data travels. */
+export const crashPoints = [
+  'before-commit',
+  'after-commit',
+  'mid-handling',
+  'after-handling',
+] as const;
+export type CrashPoint = (typeof crashPoints)[number];
+
+export interface CrashOptions {
+  readonly directory: string;
+  readonly env: Environment;
+  /** Undefined: it is killed from outside. */
+  readonly ownEnd: { readonly point: CrashPoint; readonly passes: number } | undefined;
+}
+
+/** The service in a process that may kill itself; `url` is undefined when it did so before it listened. */
+export async function startCrashProcess({ directory, env, ownEnd }: CrashOptions) {
+  const entry = fileURLToPath(new URL('crash-entry.ts', import.meta.url));
+  const service = startChild({
+    args: ownEnd === undefined ? [entry] : [entry, ownEnd.point, String(ownEnd.passes)],
+    environment: testEnvironment(directory, env),
+    directory,
+  });
+  const url = await startedAt(service).catch((error: unknown) => {
+    if (service.hasEnded()) return undefined;
+    throw error;
+  });
+  return { ...service, url };
+}
