@@ -150,7 +150,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     isDraining: () => draining,
     essential: ['store'],
     checks: {
-      store: () => checkStore(db),
+      store: () => checkStore(db, thread),
       inbox: async () => {
         const counts = await inbox.counts();
         return { status: counts.dead > 0 ? 'degraded' : 'ok', ...counts };

@@ -1,17 +1,26 @@
-import { sql } from 'kysely';
+import { z } from 'zod';
 
 import type { Database } from './database.ts';
+import type { SqliteThread } from './sqlite-thread.ts';
 
 /** `pragma synchronous` as a word. */
 const synchronousNames = ['off', 'normal', 'full', 'extra'];
 
-/** Asks the live connection whether it can write, and how durably; throws when it cannot. */
-export async function checkStore(db: Database) {
+const answerSchema = z.tuple([z.object({ synchronous: z.int() })]);
+
+/**
+ * Asks both connections: whether the database can be written, and how durably the one does that stores
+ * deliveries. Throws when one of them cannot.
+ */
+export async function checkStore(db: Database, thread: SqliteThread) {
   const startedAt = performance.now();
   // Takes the write lock and lets go of it: fails on a database that cannot be written.
   await db.transaction().execute(() => Promise.resolve());
-  const { rows } = await sql<{ synchronous: number }>`pragma synchronous`.execute(db);
+  const [{ synchronous }] = answerSchema.parse(await thread.all('pragma synchronous', []));
   const latencyMs = Math.round(performance.now() - startedAt);
-  const synchronous = synchronousNames[rows[0]?.synchronous ?? -1] ?? 'unknown';
-  return { status: 'ok' as const, latencyMs, synchronous };
+  return {
+    status: 'ok' as const,
+    latencyMs,
+    synchronous: synchronousNames[synchronous] ?? 'unknown',
+  };
 }

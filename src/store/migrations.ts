@@ -4,7 +4,8 @@ import { Migrator, type Migration } from 'kysely/migration';
 import { CoordinatorError, describeError } from '../errors.ts';
 import type { Schema } from './schema.ts';
 
-const migrations: Record<string, Migration> = {
+/** By name, in order. */
+export const migrations: Readonly<Record<string, Migration>> = {
   '001-service': { up: createService },
   '002-model-answers': { up: createModelAnswers },
   '003-kept-texts': { up: markKeptTexts },

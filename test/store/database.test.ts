@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { sql } from 'kysely';
+import { Migrator } from 'kysely/migration';
 import { expect, onTestFinished, test } from 'vitest';
 
+import { listDeliveries } from '../../src/inbox/deliveries.ts';
 import { createDatabase, openExisting } from '../../src/store/database.ts';
 import { checkStore } from '../../src/store/health.ts';
-import { isMigrated, migrate } from '../../src/store/migrations.ts';
+import { isMigrated, migrate, migrations } from '../../src/store/migrations.ts';
 import { adaptNodeSqlite } from '../../src/store/node-sqlite.ts';
+import { createSqliteThread } from '../../src/store/sqlite-thread.ts';
 import { startService, temporaryDirectory } from '../support/service.ts';
 
 function openDatabase(path = join(temporaryDirectory(), 'coordinator.db')) {
@@ -17,13 +20,15 @@ function openDatabase(path = join(temporaryDirectory(), 'coordinator.db')) {
   return { path, db };
 }
 
-test('the live connection is in WAL mode with synchronous=FULL', async () => {
-  const { db } = openDatabase();
+test('both connections are in WAL mode with synchronous=FULL', async () => {
+  const { db, path } = openDatabase();
   const synchronous = await sql<{ synchronous: number }>`pragma synchronous`.execute(db);
   expect(synchronous.rows).toEqual([{ synchronous: 2 }]);
   const journal = await sql<{ journal_mode: string }>`pragma journal_mode`.execute(db);
   expect(journal.rows).toEqual([{ journal_mode: 'wal' }]);
-  expect(await checkStore(db)).toMatchObject({ status: 'ok', synchronous: 'full' });
+  const thread = createSqliteThread(path);
+  onTestFinished(() => thread.close());
+  expect(await checkStore(db, thread)).toMatchObject({ status: 'ok', synchronous: 'full' });
 });
 
 test('the health route of the running service tells how durably its connection writes', async () => {
@@ -44,6 +49,37 @@ test('migrating twice changes nothing', async () => {
   await migrate(db);
   expect((await schema()).rows).toEqual(rows);
   expect(await isMigrated(db)).toBe(true);
+});
+
+test('a filled database of an earlier version is brought up to date with everything in it', async () => {
+  const { db } = openDatabase();
+  const known = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve(migrations) },
+  });
+  await known.migrateTo('003-kept-texts');
+  const delivery = {
+    event_name: 'issues',
+    kind: 'edited',
+    repository_id: 3,
+    issue_number: 7,
+    body_hash: '',
+    received_at: 1,
+    due_at: 2,
+    attempts: 0,
+    raw_size: 0,
+  };
+  const statuses = ['waiting', 'done', 'dead', 'rejected'] as const;
+  for (const status of statuses)
+    await db
+      .insertInto('deliveries')
+      .values({ ...delivery, id: status, status })
+      .execute();
+  const rows = () => db.selectFrom('deliveries').selectAll().orderBy('seq').execute();
+  const before = await rows();
+  await migrate(db);
+  expect(await rows()).toEqual(before);
+  expect((await listDeliveries(db, { limit: 9, now: 5, status: 'dead' })).items).toHaveLength(1);
 });
 
 test('a migration that fails half-way leaves nothing behind and can be done again', async () => {
