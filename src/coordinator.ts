@@ -41,6 +41,7 @@ export interface Overrides {
 
 /** How often deliveries past their retention are deleted. */
 const pruneIntervalMs = 3_600_000;
+const hurryPauseMs = 1_000;
 /** What has not ended by then is left behind: its delivery is still in the inbox. */
 const closeDeadlineMs = 7_000;
 
@@ -100,13 +101,27 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
         const outcome = await claude.ask(question, signal);
         if (wasAway && claude.pausedUntil() === undefined) {
           returns += 1;
-          await inbox.hurryRefreshes();
+          void hurryLooks();
         }
         return outcome;
       },
       recall: (key) => recallAnswer(db, key),
-      remember: (key, answer) => rememberAnswer(db, key, answer, now()),
+      remember: (key, answer) => inbox.exclusively(() => rememberAnswer(db, key, answer, now())),
     });
+  }
+
+  /** Nobody else would notice that Claude is back: tried until it is done. */
+  async function hurryLooks(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await inbox.exclusively(() => inbox.hurryRefreshes());
+        worker.wake();
+        return;
+      } catch (error) {
+        log.warn({ err: error }, 'the planned looks could not be made due, trying again');
+        await sleep(hurryPauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      }
+    }
   }
 
   const worker = new Worker({
@@ -150,7 +165,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     isDraining: () => draining,
     essential: ['store'],
     checks: {
-      store: () => checkStore(db, thread),
+      store: () => checkStore(db, thread, inbox.exclusively),
       inbox: async () => {
         const counts = await inbox.counts();
         return { status: counts.dead > 0 ? 'degraded' : 'ok', ...counts };
@@ -235,11 +250,11 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     const stopped = worker.stop();
     stopping.abort();
     await Promise.race([
-      Promise.all([stopped, app.close()]),
+      Promise.all([stopped, app.close()])
+        .then(() => inbox.settled())
+        .then(() => thread.close()),
       sleep(closeDeadlineMs, undefined, { ref: false }),
     ]);
-    await inbox.settled();
-    await thread.close();
     await db.destroy();
     unlock?.();
     log.info('coordinator stopped');
@@ -248,9 +263,12 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   return { app, start, idle: () => worker.idle(), close };
 }
 
-/** Away, or of no use: its answer cannot be used (a proxy's page, a wrong model), or the allowance is used up. */
+/** Outcomes that say nothing against Claude; a declined or cut-off text is an answer. */
+const fine: readonly (string | null)[] = [null, 'ok', 'refused', 'truncated'];
+
+/** Away, or of no use the last time: a proxy's page, a wrong model, a used-up allowance. */
 function isFailing({ pausedUntil, lastOutcome }: ClaudeStatus): boolean {
-  return pausedUntil !== null || ['invalid', 'budget'].includes(lastOutcome ?? '');
+  return pausedUntil !== null || !fine.includes(lastOutcome);
 }
 
 /** A dead Gitea degrades the service: deliveries are taken, and wait until it is back. */

@@ -43,8 +43,9 @@ export function createLogger(level: LogLevel, destination: Destination): Logger 
 export function writeByTurn(destination: Destination): Destination {
   let lines = '';
   const flush = () => {
-    if (lines !== '') destination.write(lines);
+    const text = lines;
     lines = '';
+    if (text !== '') destination.write(text);
   };
   process.on('exit', flush);
   return {

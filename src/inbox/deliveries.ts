@@ -3,7 +3,7 @@ import { formatRef } from '../issue/ref.ts';
 import type { Database } from '../store/database.ts';
 import type { DeliveryRow } from '../store/schema.ts';
 import { storedEvent } from './delivery.ts';
-import { literal, waiting } from './status.ts';
+import { failedStatuses, literal, waiting } from './status.ts';
 
 export const deliveryStatuses = ['pending', 'scheduled', 'done', 'dead', 'rejected'] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
@@ -47,6 +47,7 @@ export async function listDeliveries(db: Database, options: ListOptions): Promis
       .where('due_at', status === 'pending' ? '<=' : '>', now);
   } else if (status !== undefined) {
     query = query.where('status', '=', literal(status));
+    if (status !== 'done') query = query.where('status', 'in', failedStatuses);
   }
   const rows = await query.limit(limit + 1).execute();
   const items = rows.slice(0, limit);

@@ -13,25 +13,21 @@ interface Waiting {
 
 /** Rows of one commit: more save no flush worth having, and each number has a statement of its own. */
 const rowsPerCommit = 128;
-/** While one is flushed to disk, the next is already on its way to the thread. */
-const commitsAtOnce = 2;
 /** Deliveries that may wait for a commit, by number and by size, before new ones are refused. */
 const waitingLimit = 2_000;
 const waitingCharacters = 128 * 1024 * 1024;
 
 /**
  * Inserts deliveries so that those which arrive together commit together: one flush to disk for all, and
- * each caller hears of its own row only after that commit.
+ * each caller hears of its own row only after that commit. All writes stand in one line, since SQLite would
+ * make two at once wait blindly for each other.
  */
 export function createGroupCommit(insert: InsertDeliveries) {
   const queue: Waiting[] = [];
   let characters = 0;
   let running: Promise<void> | undefined;
-  let commits = 0;
-  /** While somebody else writes no commit begins. */
-  let held = false;
-  let lastWork: Promise<unknown> = Promise.resolve();
-  let wakers: (() => void)[] = [];
+  let line: Promise<unknown> = Promise.resolve();
+  let lineOfOthers: Promise<unknown> = Promise.resolve();
 
   function add(row: NewDelivery): Promise<AddResult> {
     if (queue.length >= waitingLimit || characters >= waitingCharacters) {
@@ -49,32 +45,14 @@ export function createGroupCommit(insert: InsertDeliveries) {
     while (queue.length > 0) {
       // After the sockets that are readable in this turn have been read.
       await nextTurn();
-      while (commits >= commitsAtOnce || held) await change();
-      const batch = queue.splice(0, rowsPerCommit);
-      for (const { row } of batch) characters -= sizeOf(row);
-      commits += 1;
-      changed();
-      void commit(batch).then(() => {
-        commits -= 1;
-        changed();
-      });
+      await standInLine(commit);
     }
-    while (commits > 0) await change();
     running = undefined;
-    if (queue.length > 0) running = commitAll();
   }
 
-  function change(): Promise<void> {
-    return new Promise((resolve) => wakers.push(resolve));
-  }
-
-  function changed(): void {
-    const waiting = wakers;
-    wakers = [];
-    for (const wake of waiting) wake();
-  }
-
-  async function commit(batch: readonly Waiting[]): Promise<void> {
+  async function commit(): Promise<void> {
+    const batch = queue.splice(0, rowsPerCommit);
+    for (const { row } of batch) characters -= sizeOf(row);
     try {
       const inserted = await insert(batch.map(({ row }) => row));
       for (const { row, resolve } of batch)
@@ -87,31 +65,25 @@ export function createGroupCommit(insert: InsertDeliveries) {
     }
   }
 
+  function standInLine<T>(work: () => Promise<T>): Promise<T> {
+    const done = line.then(work);
+    line = done.catch(() => undefined);
+    return done;
+  }
+
   /**
-   * Runs a write of somebody else while no commit is under way: SQLite would make one of the two wait
-   * blindly for the other. One at a time, and deliveries that wait already are stored first, so neither
-   * keeps the other out. `work` must wait for nothing but the database.
+   * Runs a write of somebody else while no commit is under way. They go one by one into the line, so that
+   * at most one of them is ahead of a commit. `work` must wait for nothing but the database.
    */
-  async function exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const { promise, resolve: finish } = Promise.withResolvers<undefined>();
-    const before = lastWork;
-    lastWork = promise;
-    await before;
-    try {
-      while (queue.length > 0 && commits === 0) await change();
-      held = true;
-      while (commits > 0) await change();
-      return await work();
-    } finally {
-      held = false;
-      changed();
-      finish(undefined);
-    }
+  function exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const done = lineOfOthers.then(() => standInLine(work));
+    lineOfOthers = done.catch(() => undefined);
+    return done;
   }
 
   /** Resolves when nothing waits any more. */
   async function settled(): Promise<void> {
-    while (running !== undefined) await running;
+    await running;
   }
 
   return { add, exclusively, settled };

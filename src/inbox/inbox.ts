@@ -20,7 +20,7 @@ import {
 import { createGroupCommit, type AddResult } from './group-commit.ts';
 import type { InsertDeliveries } from './insert-deliveries.ts';
 import { createRate } from './rate.ts';
-import { literal, waiting } from './status.ts';
+import { failedStatuses, literal, waiting } from './status.ts';
 
 /** The waiting deliveries of one issue, in order of arrival, to be handled as one. */
 export interface DeliveryGroup {
@@ -109,6 +109,7 @@ export function createInbox({ db, insert, now, random, parse }: InboxOptions) {
     const rows = await db
       .selectFrom('deliveries')
       .select(['seq', 'raw_size'])
+      .where('status', 'in', failedStatuses)
       .where('status', '=', literal('rejected'))
       .where('raw_size', '>', 0)
       .orderBy('seq', 'desc')
@@ -116,22 +117,28 @@ export function createInbox({ db, insert, now, random, parse }: InboxOptions) {
     let kept = 0;
     const oldest = rows.find(({ raw_size }) => (kept += raw_size) > rejectedBytesKept);
     if (oldest === undefined) return;
-    await db
+    const forget = db
       .updateTable('deliveries')
       .set({ raw: null, raw_size: 0 })
+      .where('status', 'in', failedStatuses)
       .where('status', '=', literal('rejected'))
-      .where('seq', '<=', oldest.seq)
-      .execute();
+      .where('seq', '<=', oldest.seq);
+    await commits.exclusively(() => forget.execute());
   }
 
   /**
    * Waits while a storm of deliveries comes in, the longer the stronger it is: taking in goes before
    * handling, and what comes of one issue meanwhile is handled as one.
    */
-  async function giveWay(): Promise<void> {
+  async function giveWay(signal: AbortSignal): Promise<void> {
     const perSecond = arrivals.perSecond();
     if (perSecond < stormPerSecond) return;
-    await sleep(Math.min(perSecond * giveWayMsPerArrival, longestGiveWayMs));
+    const waitMs = Math.min(perSecond * giveWayMsPerArrival, longestGiveWayMs);
+    await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+  }
+
+  function inTransaction(work: (transaction: Transaction<Schema>) => Promise<void>): Promise<void> {
+    return commits.exclusively(() => db.transaction().execute(work));
   }
 
   /** The due group whose turn it is, leaving out the issues in `busy`; undefined when there is none. */
@@ -169,8 +176,8 @@ export function createInbox({ db, insert, now, random, parse }: InboxOptions) {
   }
 
   async function reparse(row: UnreadRow): Promise<void> {
-    const parsed = tryParse(row);
-    await db.updateTable('deliveries').set(parsed).where('seq', '=', row.seq).execute();
+    const update = db.updateTable('deliveries').set(tryParse(row)).where('seq', '=', row.seq);
+    await commits.exclusively(() => update.execute());
   }
 
   function tryParse(row: UnreadRow) {
@@ -218,7 +225,7 @@ export function createInbox({ db, insert, now, random, parse }: InboxOptions) {
     if (unreadable.length === 0) {
       return { issue, deliveries: rows.map((row) => ({ ...row, due: row.due_at <= at })), events };
     }
-    await db.transaction().execute(async (transaction) => {
+    await inTransaction(async (transaction) => {
       for (const { seq, error } of unreadable) {
         await transaction
           .updateTable('deliveries')
@@ -260,7 +267,7 @@ export function createInbox({ db, insert, now, random, parse }: InboxOptions) {
     const over = members.filter(isOver);
     const again = members.filter((member) => member.due && !isOver(member));
     const failure = describeError(error);
-    await db.transaction().execute(async (transaction) => {
+    await inTransaction(async (transaction) => {
       if (over.length > 0) {
         await transaction
           .updateTable('deliveries')
@@ -281,11 +288,12 @@ export function createInbox({ db, insert, now, random, parse }: InboxOptions) {
 
   async function waitForOthers(group: DeliveryGroup, error: TryAgainLater): Promise<'scheduled'> {
     const newest = Math.max(...group.deliveries.map((member) => member.received_at));
-    await db
+    const dueAt = now() + outageDelayMs(now() - newest, random);
+    const delay = db
       .updateTable('deliveries')
-      .set({ due_at: now() + outageDelayMs(now() - newest, random), error: describeError(error) })
-      .where('seq', 'in', seqs(group.deliveries))
-      .execute();
+      .set({ due_at: dueAt, error: describeError(error) })
+      .where('seq', 'in', seqs(group.deliveries));
+    await commits.exclusively(() => delay.execute());
     return 'scheduled';
   }
 
@@ -374,7 +382,7 @@ export function createInbox({ db, insert, now, random, parse }: InboxOptions) {
     const rows = await db
       .selectFrom('deliveries')
       .select(['status', (eb) => eb.fn.countAll<number>().as('count')])
-      .where('status', 'in', [literal('dead'), literal('rejected')])
+      .where('status', 'in', failedStatuses)
       .groupBy('status')
       .execute();
     const due = await db
@@ -409,7 +417,8 @@ export function createInbox({ db, insert, now, random, parse }: InboxOptions) {
         .limit(pruneChunk)
         .execute();
       if (old.length === 0) return pruned;
-      await db.deleteFrom('deliveries').where('seq', 'in', seqs(old)).execute();
+      const removal = db.deleteFrom('deliveries').where('seq', 'in', seqs(old));
+      await commits.exclusively(() => removal.execute());
       pruned += old.length;
       await nextTurn();
     }

@@ -14,3 +14,9 @@ export function literal(status: StoredStatus): RawBuilder<StoredStatus> {
 
 /** The status of rows that are due or wait for their time. */
 export const waiting = literal('waiting');
+
+/**
+ * The statuses of the few rows that failed. SQLite uses their index only for statements that contain this
+ * condition word for word, whatever else they say of the status.
+ */
+export const failedStatuses = [literal('dead'), literal('rejected')];

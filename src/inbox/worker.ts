@@ -88,7 +88,7 @@ export class Worker {
     const { inbox, concurrency, log, now } = this.#options;
     try {
       while (this.#busy.size < concurrency && !this.#stopping.signal.aborted) {
-        await inbox.giveWay();
+        await inbox.giveWay(this.#stopping.signal);
         const group = await inbox.claim([...this.#busy.values()]);
         if (group === undefined) break;
         this.#begin(group);

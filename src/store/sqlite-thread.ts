@@ -52,7 +52,9 @@ export function createSqliteThread(path: string): SqliteThread {
   }
 
   function fail(worker: Worker, cause: unknown): void {
-    if (running === worker) running = undefined;
+    // It ends twice when it ends by an error; what goes to the next thread by then is not concerned.
+    if (running !== worker) return;
+    running = undefined;
     const error = new StoreUnavailable('The thread that stores deliveries ended', { cause });
     for (const { reject } of calls.values()) reject(error);
     calls.clear();

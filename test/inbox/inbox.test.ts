@@ -637,7 +637,7 @@ test('handling gives way while a storm of deliveries comes in, and no longer', a
   const { inbox } = await openInbox();
   const timed = async () => {
     const startedAt = performance.now();
-    await inbox.giveWay();
+    await inbox.giveWay(new AbortController().signal);
     return performance.now() - startedAt;
   };
   expect(await timed()).toBeLessThan(10);
@@ -648,4 +648,11 @@ test('handling gives way while a storm of deliveries comes in, and no longer', a
   expect(await timed()).toBeGreaterThan(20);
   const afterwards = [await timed(), await timed(), await timed()];
   expect(Math.min(...afterwards)).toBeLessThan(10);
+});
+
+test('the few deliveries that failed are found by their own index', async () => {
+  const { db } = await openInbox();
+  const plan = await sql<{ detail: string }>`explain query plan select seq from deliveries
+    where status in ('dead', 'rejected') and status = 'dead' order by seq desc limit 9`.execute(db);
+  expect(plan.rows.map(({ detail }) => detail).join()).toContain('deliveries_failed');
 });

@@ -28,7 +28,10 @@ test('both connections are in WAL mode with synchronous=FULL', async () => {
   expect(journal.rows).toEqual([{ journal_mode: 'wal' }]);
   const thread = createSqliteThread(path);
   onTestFinished(() => thread.close());
-  expect(await checkStore(db, thread)).toMatchObject({ status: 'ok', synchronous: 'full' });
+  expect(await checkStore(db, thread, (work) => work())).toMatchObject({
+    status: 'ok',
+    synchronous: 'full',
+  });
 });
 
 test('the health route of the running service tells how durably its connection writes', async () => {
@@ -80,6 +83,15 @@ test('a filled database of an earlier version is brought up to date with everyth
   await migrate(db);
   expect(await rows()).toEqual(before);
   expect((await listDeliveries(db, { limit: 9, now: 5, status: 'dead' })).items).toHaveLength(1);
+});
+
+test('a store whose thread does not answer is not healthy', async () => {
+  const { db } = openDatabase();
+  await migrate(db);
+  const never = new Promise<never>(() => undefined);
+  const silent = { open: () => never, close: () => never, all: () => never };
+  const check = checkStore(db, silent, (work) => work());
+  await expect(check).rejects.toMatchObject({ code: 'store_unavailable' });
 });
 
 test('a migration that fails half-way leaves nothing behind and can be done again', async () => {

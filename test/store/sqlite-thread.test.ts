@@ -60,3 +60,18 @@ test('a database that cannot be opened is asked for again with the next statemen
   mkdirSync(dirname(missing));
   expect(answer({ ...statement, id: 2 })).toEqual({ id: 2, rows: [{ one: 1 }] });
 });
+
+test('what goes to the next thread is not failed by the end of the one before', async () => {
+  const thread = openThread();
+  await thread.all('create table notes (text text)', []);
+  for (let round = 0; round < 3; round += 1) {
+    const [ended] = await Promise.all([
+      thread.all('select 1', []).then(() => thread.close()),
+      thread.all('select 2', []).catch(() => undefined),
+    ]);
+    expect(ended).toBeUndefined();
+    expect(await thread.all("insert into notes values ('a') returning text", [])).toEqual([
+      { text: 'a' },
+    ]);
+  }
+});
