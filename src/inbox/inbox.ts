@@ -75,6 +75,8 @@ export interface InboxOptions {
   readonly insert: InsertDeliveries;
   readonly now: () => number;
   readonly random: () => number;
+  /** How many deliveries come in; measured by default. */
+  readonly arrivals?: ReturnType<typeof createRate>;
   /** Reads the bytes of a delivery that an earlier version, or this one, did not understand. */
   readonly parse: (eventName: string, raw: Buffer) => IssueEvent;
 }
@@ -87,9 +89,15 @@ export type Inbox = ReturnType<typeof createInbox>;
  * `waiting` until the transaction that stores its effect marks it done, so a crash repeats it. One
  * process hands out rows (the database lock sees to it); others may only list and replay.
  */
-export function createInbox({ db, insert, now, random, parse }: InboxOptions) {
+export function createInbox({
+  db,
+  insert,
+  now,
+  random,
+  arrivals = createRate(),
+  parse,
+}: InboxOptions) {
   const commits = createGroupCommit(insert);
-  const arrivals = createRate();
 
   /** Stores a delivery; resolves after the commit. Rejects with `StoreUnavailable`. */
   function add(delivery: Delivery): Promise<AddResult> {
