@@ -30,8 +30,18 @@ const lies = {
   complexity: `${mark}\nmedium`,
   tests: [markup],
   docs: { [mark]: markup },
-  blocked_by: [...inventedNumbers, mark, 7, -7, 5],
-  blocks: inventedNumbers,
+  relations: [
+    ...inventedNumbers.flatMap((number) => [
+      { ref: `#${number}`, relation: 'blocks', quote: 'Needs #7 first' },
+      { ref: `#${number}`, relation: 'blocked_by', quote: mark },
+    ]),
+    { ref: '#7', relation: 'blocked_by', quote: 'Needs #7 first' },
+    { ref: '#8', relation: 'blocked_by', quote: `and then #8 ${markup}` },
+    { ref: '#8', relation: mark, quote: 'and then #8' },
+    { ref: mark, relation: 'blocks', quote: markup, [mark]: markup },
+    { ref: '#5', relation: 'blocks', quote: 'Needs #7 first' },
+    mark,
+  ],
   [mark]: markup,
   __proto__: { [mark]: markup },
 };
@@ -84,7 +94,11 @@ test.each<[string, ClaudeScript, string]>([
   ['an answer full of lies', answers(lies), 'partial'],
   ['a reply full of lies', sends(200, json, lyingEverywhere), 'partial'],
   ['an unknown agent only', answers({ ...emptyAnswer, assigned_agent: mark }), 'partial'],
-  ['invented numbers only', answers({ ...emptyAnswer, blocks: inventedNumbers }), 'partial'],
+  [
+    'invented numbers only',
+    answers({ ...emptyAnswer, relations: lies.relations.slice(0, 4) }),
+    'partial',
+  ],
   ['text instead of an answer', answers(markup), 'fallback'],
   ['an unknown reason to stop', answers(lies, mark), 'fallback'],
   ['a refusal with a lecture', answers(markup, 'refusal'), 'fallback'],
