@@ -10,7 +10,7 @@ import {
   sources,
   type IssueText,
 } from '../src/issue/reading.ts';
-import { isOpen, localRef } from '../src/issue/references.ts';
+import { isOpen, localRef } from '../src/issue/asked-references.ts';
 import { foldedText } from '../src/issue/visible-text.ts';
 import { injections, type Injection } from './fixtures/injections.ts';
 import { answers, claudeEnvironment, startClaude, type ClaudeScript } from './support/claude.ts';

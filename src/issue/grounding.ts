@@ -1,14 +1,14 @@
 import type { Mention } from './mentions.ts';
 import type { ModelAnswer, Relation } from './model-reading.ts';
 import type { Dependency, IssueText, Warning } from './reading.ts';
-import { isOpen, listReferences, parseLocalRef } from './references.ts';
+import { isOpen, listReferences, parseLocalRef } from './asked-references.ts';
 import { foldedText } from './visible-text.ts';
 
 /** Most dependencies taken from the model in each direction. */
 const mostDependencies = 20;
 const evidenceLength = 200;
-/** A quote has to say something: not just a number or a dash. */
-const saysSomething = /\p{L}{2}/u;
+/** A quote has to say something: a word or a number, not just a dash. */
+const saysSomething = /\p{L}{2}|\d/u;
 
 /** An issue's text and what the grammar makes of it. */
 export interface ReadText {

@@ -2,7 +2,7 @@ import { formulaTokens, hasFactors } from './estimate.ts';
 import { acceptedEdges, groundAnswer, namesAgent, type ReadText } from './grounding.ts';
 import type { ModelAnswer } from './model-reading.ts';
 import type { Dependency, IssueText, Reading, Source, Warning } from './reading.ts';
-import { localRef } from './references.ts';
+import { localRef } from './asked-references.ts';
 
 /**
  * Who is believed, first to last. Of values the first who says something counts; edges are all kept, and

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import type { Mention } from './mentions.ts';
 import { difficulties, documentationLevels, levels, type IssueText } from './reading.ts';
-import { describeReferences } from './references.ts';
+import { describeReferences } from './asked-references.ts';
 import { visibleText } from './visible-text.ts';
 
 /** Changing the instructions or the schema makes stored answers worthless: raise these. */

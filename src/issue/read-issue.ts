@@ -2,7 +2,7 @@ import { assumedFactors, formulaTokens, hasFactors } from './estimate.ts';
 import { dependencyLimit, findDependencies } from './grammar.ts';
 import type { Mention } from './mentions.ts';
 import type { Dependency, Factors, IssueText, Reading, Source, Warning } from './reading.ts';
-import { localRef } from './references.ts';
+import { localRef } from './asked-references.ts';
 import { readSections, textLines, type Declared, type Found } from './sections.ts';
 
 /** Declared and computed totals that differ by more than this share of the declared one are shown. */
