@@ -210,8 +210,8 @@ test.each<[string, string, Claim[], string[]]>([
   ['the own name', waits, [['Acme/Orbit#7', 'blocked_by', waits]], ['blocked_by #7 model']],
   [
     'another repository',
-    'After Acme/Lib#7 is out.',
-    [['acme/lib#7', 'blocked_by', 'After Acme/Lib#7']],
+    'Pointless without Acme/Lib#7.',
+    [['acme/lib#7', 'blocked_by', 'without Acme/Lib#7']],
     ['blocked_by Acme/Lib#7 model'],
   ],
   ['an invented quote', waits, [['#7', 'blocked_by', 'Blocked by #7']], []],
