@@ -1,7 +1,9 @@
 import { assumedFactors, formulaTokens, hasFactors } from './estimate.ts';
 import { dependencyLimit, findDependencies } from './grammar.ts';
+import type { Mention } from './mentions.ts';
 import type { Dependency, Factors, IssueText, Reading, Source, Warning } from './reading.ts';
-import { readSections, type Declared, type Found } from './sections.ts';
+import { localRef } from './asked-references.ts';
+import { readSections, textLines, type Declared, type Found } from './sections.ts';
 
 /** Declared and computed totals that differ by more than this share of the declared one are shown. */
 const toleratedDifference = 0.25;
@@ -119,4 +121,34 @@ function factorsAssumed(declared: Declared, factors: Factors): Warning[] {
 
 function thousands(tokens: number): string {
   return tokens.toLocaleString('en-US');
+}
+
+const anyReference = /(?<![\w&/#.-])(?:([\w.-]{1,100}\/[\w.-]{1,100}))?#([1-9]\d{0,8})(?![\w-])/g;
+
+/**
+ * Every reference of a text as a mention: a dependency where the grammar finds one, else undecided. The
+ * line stands for the sentence.
+ */
+export function findMentions(issue: IssueText): Mention[] {
+  const dependencies = Map.groupBy(findDependencies(issue.title, issue.body), (dependency) =>
+    localRef(issue, dependency),
+  );
+  return [issue.title, ...textLines(issue.body)].flatMap((line) => {
+    const text = line.replaceAll('*', '').replace(/``[^`]*``|`[^`]*`/g, ' ');
+    return [...text.matchAll(anyReference)].map((match): Mention => {
+      const target = { repository: match[1] ?? null, number: Number(match[2]) };
+      const found = dependencies
+        .get(localRef(issue, target))
+        ?.find(({ evidence }) => text.includes(evidence));
+      return {
+        ...target,
+        verdict:
+          found === undefined
+            ? { kind: 'undecided' }
+            : { kind: 'dependency', direction: found.direction },
+        sentence: line.slice(0, 500),
+        evidence: (found?.evidence ?? match[0]).slice(0, 200),
+      };
+    });
+  });
 }

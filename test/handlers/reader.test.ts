@@ -27,7 +27,7 @@ const goodAnswer = {
   ...emptyAnswer,
   estimated_context_tokens: 30_000,
   difficulty: 'high',
-  blocked_by: [7],
+  relations: [{ ref: '#7', relation: 'blocked_by', quote: 'It needs #7 first' }],
 };
 const longBody = 'x'.repeat(40_000);
 
@@ -159,7 +159,16 @@ test('a kept answer reads the same, the warning about a long text included', asy
 });
 
 test('what is kept of an answer is what stands in the text, so that a kept answer reads the same', async () => {
-  const { read } = await openReader(answers({ ...goodAnswer, blocked_by: [7, 99], blocks: [98] }));
+  const { read } = await openReader(
+    answers({
+      ...goodAnswer,
+      relations: [
+        ...goodAnswer.relations,
+        { ref: '#99', relation: 'blocked_by', quote: 'It needs #7 first' },
+        { ref: '#7', relation: 'blocks', quote: 'It blocks #7' },
+      ],
+    }),
+  );
   const reading = await read();
   expect(reading.dependencies.map(({ number }) => number)).toEqual([7]);
   expect(await read()).toEqual(reading);
@@ -223,6 +232,8 @@ test('the request is the one that Claude documents, and it carries nothing but t
   expect(JSON.parse(first?.messages[0].content ?? '')).toEqual({
     title: issue.title,
     body: issue.body,
+    agents: ['opus', 'haiku'],
+    references: [{ ref: '#7', sentences: [issue.body] }],
   });
   expect(second?.output_config).toEqual(first?.output_config);
 });
