@@ -13,7 +13,6 @@ import { createTruth } from './handlers/truth.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { createInsert, type InsertDeliveries } from './inbox/insert-deliveries.ts';
 import { Worker } from './inbox/worker.ts';
-import { builtInAgents } from './issue/agents.ts';
 import { refreshEvent } from './issue/facts.ts';
 import { readOffline } from './issue/read-issue.ts';
 import type { Logger } from './log.ts';
@@ -50,7 +49,7 @@ const closeDeadlineMs = 7_000;
  */
 export function createCoordinator(config: Config, log: Logger, overrides: Overrides = {}) {
   const now = overrides.now ?? Date.now;
-  const agents = builtInAgents;
+  const { agents } = config;
   const agentNames = agents.map(({ name }) => name);
   const db = createDatabase(config.databasePath);
   const thread = createSqliteThread(config.databasePath);
@@ -161,6 +160,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   });
   registerApi(app, {
     store: { db, giteaUrl: config.giteaUrl },
+    agents,
     tokens: config.apiTokens,
     now,
     log,

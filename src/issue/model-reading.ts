@@ -180,6 +180,9 @@ export function mergeAnswer({ issue, offline, answer, model, agentNames }: Merge
   return {
     ...offline,
     ...values,
+    ...(answer.estimated_context_tokens === null
+      ? {}
+      : { modelContext: answer.estimated_context_tokens }),
     outcome: complete ? 'complete' : 'partial',
     model,
     dependencies: [...offline.dependencies, ...edges.accepted],
