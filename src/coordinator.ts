@@ -23,6 +23,7 @@ import { findFacts, storeIssue } from './store/issues.ts';
 import { lockDatabase } from './store/lock.ts';
 import { migrate } from './store/migrations.ts';
 import { createSqliteThread } from './store/sqlite-thread.ts';
+import { findStalePlans } from './store/stale-plans.ts';
 import { createApp } from './webhook/app.ts';
 import { registerHealth, type Check } from './webhook/health.ts';
 import { parseDelivery, PayloadError } from './webhook/payload.ts';
@@ -40,6 +41,8 @@ export interface Overrides {
 
 /** How often deliveries past their retention are deleted. */
 const pruneIntervalMs = 3_600_000;
+/** Issues whose text is in memory, and that are put into the inbox, at once. */
+const looksAtOnce = 100;
 /** What has not ended by then is left behind: its delivery is still in the inbox. */
 const closeDeadlineMs = 7_000;
 
@@ -189,6 +192,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       await prune();
       // The key or the model may be another one now.
       await inbox.hurryRefreshes();
+      await replan();
       pruning = setInterval(() => void prune(), pruneIntervalMs);
       worker.start();
       if (gitea !== undefined && bot.known() === undefined) void askForBot();
@@ -199,6 +203,17 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       await close();
       throw error;
     }
+  }
+
+  /** The agents may be other ones now: whoever would be given to another one is looked at again. */
+  async function replan(): Promise<void> {
+    const stale = await findStalePlans(db, agents);
+    for (let start = 0; start < stale.length; start += looksAtOnce) {
+      const some = stale.slice(start, start + looksAtOnce);
+      const facts = await Promise.all(some.map((issue) => findFacts(db, issue)));
+      await inbox.planLooks(facts.filter((known) => known !== undefined).map(refreshEvent));
+    }
+    if (stale.length > 0) log.info({ issues: stale.length }, 'planned anew for other agents');
   }
 
   /** Not waited for: a Gitea that is down must not keep deliveries out. */

@@ -46,4 +46,4 @@ export async function readWhy(
 }
 
 const otherProfiles =
-  'The plan was made with other profiles than those in force: the next event of the issue makes it anew.';
+  'The plan was made with other profiles than those in force: it is made anew at the next start or event.';

@@ -314,12 +314,17 @@ export function createInbox({ db, insert, now, random, parse }: InboxOptions) {
       .filter(({ kind }) => kind === 'refreshed')
       .map((member) => member.due_at - member.received_at);
     const delayMs = Math.min(Math.max(firstRefreshMs, ...waits.map((wait) => 2 * wait)), hourMs);
-    const issue = { ...event.issue, body: '', updatedAt: event.issue.updatedAt - 1 };
-    const look = { kind: event.kind, issue };
     await transaction
       .insertInto('deliveries')
-      .values({ ...refreshRow(look, now()), due_at: now() + delayMs })
+      .values({ ...refreshRow(lookOf(event), now()), due_at: now() + delayMs })
       .execute();
+  }
+
+  /** Plans another look at each of these issues, due now; dated like those of `planRefresh`. */
+  async function planLooks(events: readonly IssueEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    const rows = events.map((event) => refreshRow(lookOf(event), now()));
+    await db.insertInto('deliveries').values(rows).execute();
   }
 
   /**
@@ -423,6 +428,7 @@ export function createInbox({ db, insert, now, random, parse }: InboxOptions) {
     retryLater,
     addRefreshes,
     planRefresh,
+    planLooks,
     bringRefreshForward,
     hurryRefreshes,
     nextDueAt,
@@ -432,6 +438,11 @@ export function createInbox({ db, insert, now, random, parse }: InboxOptions) {
     exclusively: commits.exclusively,
     settled: commits.settled,
   };
+}
+
+/** Older than the snapshot it stems from, and without its text. */
+function lookOf({ kind, issue }: IssueEvent): IssueEvent {
+  return { kind, issue: { ...issue, body: '', updatedAt: issue.updatedAt - 1 } };
 }
 
 function refreshRow(event: IssueEvent, now: number) {

@@ -1,9 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
+import { readWhy } from '../../src/api/why.ts';
 import { builtIn } from '../../src/issue/agents.ts';
+import { openExisting } from '../../src/store/database.ts';
 import { issuePayload, signedRequest, type PayloadChanges } from '../support/recordings.ts';
 import { startService, temporaryDirectory, type Service } from '../support/service.ts';
 import { containing, including } from '../webhook/matching.ts';
@@ -91,18 +93,38 @@ test('a changed label makes a new plan', async () => {
   });
 });
 
-test('the profiles of AGENTS_FILE are in force, and a plan made with others is told apart', async () => {
+test('a start with other profiles plans anew the issues that another agent would get', async () => {
   const directory = temporaryDirectory();
   const before = await startService({ directory });
-  const small = 'Difficulty: medium\nTotal estimated: 20k';
-  await tell(before, { number: 1, body: small });
+  await tell(before, { number: 1, body: 'Difficulty: medium\nTotal estimated: 20k' });
+  await tell(before, { number: 2, body });
+  await tell(before, { number: 3, body: 'Total estimated: 20k', open: false });
   await before.close();
   const service = await startService({ directory, env: { AGENTS_FILE: agentsWithGlm() } });
-  await tell(service, { number: 2, body: small });
-  expect(await service.plan('acme/orbit#2')).toMatchObject({ assignment: { agent: 'glm' } });
-  expect((await service.api('/issues/acme/orbit/1/why?agent=glm')).json).toMatchObject({
+  await service.idle();
+  expect(await service.plan('acme/orbit#1')).toMatchObject({ assignment: { agent: 'glm' } });
+  expect(await service.plan('acme/orbit#2')).toMatchObject({ assignment: { agent: 'sonnet' } });
+  expect(service.logs.filter(({ msg }) => msg === 'planned anew for other agents')).toEqual([
+    including({ issues: 1 }),
+  ]);
+  await service.close();
+  const again = await startService({ directory, env: { AGENTS_FILE: agentsWithGlm() } });
+  await again.idle();
+  expect(again.logs.filter(({ msg }) => msg === 'planned anew for other agents')).toEqual([]);
+});
+
+test('a plan made with other profiles is told apart', async () => {
+  const service = await startService();
+  await tell(service, { number: 1, body });
+  const store = {
+    db: await openExisting(service.config.databasePath),
+    giteaUrl: 'https://git.example.test',
+  };
+  onTestFinished(() => store.db.destroy());
+  const onlyOpus = builtIn.agents.slice(0, 1);
+  expect(await readWhy(store, { repository: 'acme/orbit', number: 1 }, onlyOpus)).toMatchObject({
     assigned: 'sonnet',
-    agents: [{ agent: 'glm', chosen: true, reason: { code: 'cheapest_fit' } }],
+    agents: [{ agent: 'opus', chosen: true, reason: { code: 'cheapest_fit' } }],
     note: containing('other profiles'),
   });
 });
