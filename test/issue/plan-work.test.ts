@@ -2,9 +2,11 @@ import { expect, test } from 'vitest';
 
 import type { AgentProfile } from '../../src/issue/agent-profiles.ts';
 import { builtInAgents } from '../../src/issue/agents.ts';
+import { answerSchema, mergeAnswer } from '../../src/issue/model-reading.ts';
 import { planWork } from '../../src/issue/plan-work.ts';
 import { readOffline } from '../../src/issue/read-issue.ts';
 import type { Reading } from '../../src/issue/reading.ts';
+import { emptyAnswer } from '../support/claude.ts';
 
 /** The agents of the original coordinator, all of them running. */
 const originalAgents: readonly AgentProfile[] = builtInAgents.map((profile) => ({
@@ -209,4 +211,27 @@ test('finished issues of the repository size one that says nothing', () => {
   const history = [10_000, 20_000, 40_000, 80_000, 160_000];
   const planned = planWork({ reading: read('Fix it.'), profiles: builtInAgents, history });
   expect(planned.estimate).toMatchObject({ source: 'history', likely: 63_496 });
+});
+
+test('the size that Claude reads is kept as a layer beside a declared one', () => {
+  const body = 'Total estimated: 46,800';
+  const issue = { repository: 'acme/orbit', number: 5, title: '', body, bodyCut: false };
+  const reading = mergeAnswer({
+    issue,
+    offline: readOffline(issue, []),
+    answer: answerSchema.parse({ ...emptyAnswer, estimated_context_tokens: 80_000 }),
+    model: 'a-model',
+    agentNames: [],
+  });
+  expect(planWork({ reading, profiles: builtInAgents }).estimate).toEqual({
+    low: 37_000,
+    likely: 46_800,
+    high: 80_000,
+    source: 'declared',
+    formula: null,
+    layers: [
+      { source: 'declared', tokens: 46_800 },
+      { source: 'model', tokens: 80_000 },
+    ],
+  });
 });
