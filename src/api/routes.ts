@@ -12,13 +12,17 @@ import {
   listDeliveries,
   replayDelivery,
 } from '../inbox/deliveries.ts';
+import type { AgentProfile } from '../issue/agent-profiles.ts';
 import { states } from '../issue/state.ts';
 import type { Logger } from '../log.ts';
 import { findPlan, listPlans, readQueue, type PlanStore } from '../store/plans.ts';
 import { requireToken, type ApiToken } from './auth.ts';
+import { readWhy } from './why.ts';
 
 export interface ApiDeps {
   readonly store: PlanStore;
+  /** The profiles in force. */
+  readonly agents: readonly AgentProfile[];
   readonly tokens: readonly ApiToken[];
   readonly now: () => number;
   readonly log: Logger;
@@ -44,6 +48,7 @@ const issueParams = z.object({
     .transform(Number)
     .pipe(z.int()),
 });
+const whyQuery = z.strictObject({ agent: z.string().max(100).optional() });
 const deliveryParams = z.object({ id: z.string().max(100) });
 
 /** The read API under `/api/v1`, and the replay of deliveries; all of `/api` needs a token. */
@@ -85,7 +90,7 @@ function takeEmptyBodies(scope: FastifyInstance): void {
   );
 }
 
-function registerIssues(scope: FastifyInstance, { store }: ApiDeps): void {
+function registerIssues(scope: FastifyInstance, { store, agents }: ApiDeps): void {
   const api = scope.withTypeProvider<ZodTypeProvider>();
   const listQuery = z.strictObject({
     state: z.enum(states).optional(),
@@ -102,7 +107,21 @@ function registerIssues(scope: FastifyInstance, { store }: ApiDeps): void {
     async ({ params }, reply) => {
       const repository = `${params.owner}/${params.repo}`;
       const plan = await findPlan(store, { repository, number: params.number });
-      return plan ?? reply.code(404).send(notFound('That issue is not known here.'));
+      return plan ?? reply.code(404).send(unknownIssue);
+    },
+  );
+  api.get(
+    '/issues/:owner/:repo/:number/why',
+    { schema: { params: issueParams, querystring: whyQuery } },
+    async ({ params, query }, reply) => {
+      const profile = agents.find(({ name }) => name === query.agent?.toLowerCase());
+      if (query.agent !== undefined && profile === undefined)
+        return reply.code(404).send(unknownAgent(agents));
+      const repository = `${params.owner}/${params.repo}`;
+      const why = await readWhy(store, { repository, number: params.number }, agents);
+      if (why === undefined) return reply.code(404).send(unknownIssue);
+      if (profile === undefined) return why;
+      return { ...why, agents: why.agents.filter(({ agent }) => agent === profile.name) };
     },
   );
   api.get('/queue', { schema: { querystring: z.strictObject({}) } }, () =>
@@ -135,6 +154,14 @@ function registerDeliveries(scope: FastifyInstance, { store, now, log, onReplay 
       return delivery;
     },
   );
+}
+
+const unknownIssue = notFound('That issue is not known here.');
+
+function unknownAgent(agents: readonly AgentProfile[]) {
+  const names = agents.map(({ name }) => name).join(', ');
+  const message = `There is no agent of that name; the profiles in force are ${names}.`;
+  return { error: { code: 'unknown_agent', message } };
 }
 
 function notFound(message: string) {

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 
 import { readEnvironment, readVersion } from '../config.ts';
 import { ConfigError, CoordinatorError } from '../errors.ts';
+import { agents } from './agents.ts';
 import { demo } from './demo.ts';
 import { addDeliveriesCommand } from './deliveries.ts';
 import { issues } from './issues.ts';
@@ -58,6 +59,12 @@ function buildProgram(io: Io): Command {
     .action((ref: string | undefined, options: Record<string, unknown>) =>
       issues(io, ref, options),
     );
+  program
+    .command('agents')
+    .description('show the agents that issues are given to')
+    .option('--schema', 'the JSON Schema of AGENTS_FILE')
+    .option('--json', 'JSON that is itself an AGENTS_FILE')
+    .action((options: unknown) => agents(io, options));
   addDeliveriesCommand(program, io);
   return program;
 }

@@ -62,6 +62,9 @@ export function mergeAnswer({ issue, mentions, offline, answer, model, agentName
   const reading: Reading = {
     ...offline,
     ...values,
+    ...(answer.estimated_context_tokens === null
+      ? {}
+      : { modelContext: answer.estimated_context_tokens }),
     outcome: complete ? 'complete' : 'partial',
     model,
     dependencies: edges.dependencies,

@@ -1,12 +1,9 @@
-import { assumedFactors, formulaTokens, hasFactors } from './estimate.ts';
+import { assumedFactors, formulaTokens, hasFactors, totalDiffers } from './estimate.ts';
 import { dependencyLimit, findDependencies } from './grammar.ts';
 import type { Mention } from './mentions.ts';
 import type { Dependency, Factors, IssueText, Reading, Source, Warning } from './reading.ts';
 import { localRef } from './asked-references.ts';
 import { readSections, textLines, type Declared, type Found } from './sections.ts';
-
-/** Declared and computed totals that differ by more than this share of the declared one are shown. */
-const toleratedDifference = 0.25;
 
 /**
  * Reads an issue's text without asking anybody: the template's sections and the plain dependency
@@ -41,7 +38,7 @@ export function readOffline(issue: IssueText, agentNames: readonly string[]): Re
       ...(issue.bodyCut ? [bodyCut] : []),
       ...(found.length > dependencies.length ? [selfReference(issue)] : []),
       ...(found.length >= dependencyLimit ? [tooManyDependencies] : []),
-      ...totalDiffers(declared, factors),
+      ...declaredDiffers(declared, factors),
       ...factorsAssumed(declared, factors),
     ],
   };
@@ -87,20 +84,10 @@ function selfReference(issue: IssueText): Warning {
   };
 }
 
-function totalDiffers(declared: Declared, factors: Factors): Warning[] {
+function declaredDiffers(declared: Declared, factors: Factors): Warning[] {
   const total = declared.total?.value;
   if (total === undefined || !hasFactors(factors)) return [];
-  const formula = formulaTokens(factors);
-  const difference = (formula - total) / total;
-  if (Math.abs(difference) <= toleratedDifference) return [];
-  const percent = Math.round(Math.abs(difference) * 100);
-  const direction = difference > 0 ? 'more' : 'less';
-  return [
-    {
-      code: 'declared_total_differs',
-      text: `Declared ${thousands(total)} tokens, the formula gives ${thousands(formula)} (${percent} % ${direction}).`,
-    },
-  ];
+  return totalDiffers(total, formulaTokens(factors));
 }
 
 function factorsAssumed(declared: Declared, factors: Factors): Warning[] {
@@ -117,10 +104,6 @@ function factorsAssumed(declared: Declared, factors: Factors): Warning[] {
       text: `Not declared, so assumed for the formula: ${names.join(', ')}.`,
     },
   ];
-}
-
-function thousands(tokens: number): string {
-  return tokens.toLocaleString('en-US');
 }
 
 const anyReference = /(?<![\w&/#.-])(?:([\w.-]{1,100}\/[\w.-]{1,100}))?#([1-9]\d{0,8})(?![\w-])/g;

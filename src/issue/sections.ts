@@ -1,4 +1,5 @@
-import { difficulties, documentationLevels, levels, type Difficulty } from './reading.ts';
+import { difficultyWords } from './difficulty.ts';
+import { documentationLevels, levels, type Difficulty } from './reading.ts';
 
 /** A value found in the text, with the line it stands in. */
 export interface Found<T> {
@@ -16,13 +17,6 @@ export interface Declared {
   tests?: Found<(typeof levels)[number]>;
   docs?: Found<(typeof documentationLevels)[number]>;
 }
-
-const difficultyWords: ReadonlyMap<string, Difficulty> = new Map([
-  ...difficulties.map((word) => [word, word] as const),
-  ['easy', 'low'],
-  ['moderate', 'medium'],
-  ['hard', 'high'],
-]);
 
 /** A longer line is no template line. */
 const lineLimit = 500;

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
 import { CoordinatorError } from '../errors.ts';
+import { estimateSchema } from '../issue/estimate.ts';
 import { chosenAgentSchema, issueUrl, type Plan, type PlanEdge } from '../issue/plan.ts';
-import { readingSchema, sources, warningSchema } from '../issue/reading.ts';
+import { readingSchema, warningSchema } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import { states, type State } from '../issue/state.ts';
 import type { Database } from './database.ts';
@@ -151,14 +152,11 @@ function planEdge(edge: LinkedEdge, other: EdgeEnd): PlanEdge[] {
 }
 
 const stateSchema = z.enum(states);
-const estimateSchema = z.object({
-  low: z.int(),
-  likely: z.int(),
-  high: z.int(),
-  source: z.enum(sources),
-  formula: z.int().nullable(),
+const shownReadingSchema = readingSchema.omit({
+  modelContext: true,
+  dependencies: true,
+  warnings: true,
 });
-const shownReadingSchema = readingSchema.omit({ dependencies: true, warnings: true });
 
 function planOf(giteaUrl: string, row: PlanRow, edges: Pick<Plan, 'blockedBy' | 'blocks'>): Plan {
   return {

@@ -223,7 +223,17 @@ test('a plan is shown in full, in the shape and with the figures of the contract
           evidence: containing('#50'),
         },
       ],
-      estimate: { low: 37_000, likely: 46_800, high: 62_400, source: 'declared', formula: 62_400 },
+      estimate: {
+        low: 37_000,
+        likely: 46_800,
+        high: 62_400,
+        source: 'declared',
+        formula: 62_400,
+        layers: [
+          { source: 'declared', tokens: 46_800 },
+          { source: 'formula', tokens: 62_400 },
+        ],
+      },
       assignment: {
         agent: 'sonnet',
         reason: { code: 'declared_agent', text: 'The text recommends sonnet, and it fits.' },
