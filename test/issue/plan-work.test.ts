@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 
 import type { AgentProfile } from '../../src/issue/agent-profiles.ts';
 import { builtInAgents } from '../../src/issue/agents.ts';
-import { answerSchema, mergeAnswer } from '../../src/issue/model-reading.ts';
+import { mergeAnswer } from '../../src/issue/merge.ts';
+import { answerSchema } from '../../src/issue/model-reading.ts';
 import { planWork } from '../../src/issue/plan-work.ts';
 import { readOffline } from '../../src/issue/read-issue.ts';
 import type { Reading } from '../../src/issue/reading.ts';
@@ -218,6 +219,7 @@ test('the size that Claude reads is kept as a layer beside a declared one', () =
   const issue = { repository: 'acme/orbit', number: 5, title: '', body, bodyCut: false };
   const reading = mergeAnswer({
     issue,
+    mentions: [],
     offline: readOffline(issue, []),
     answer: answerSchema.parse({ ...emptyAnswer, estimated_context_tokens: 80_000 }),
     model: 'a-model',
