@@ -10,7 +10,7 @@ function cycles(text: string): Record<string, string> {
     return { blocked, blocker };
   });
   return Object.fromEntries(
-    [...findCycles(edges)].map(([start, path]) => [start, path.join('>')] as const).sort(),
+    [...findCycles(edges)].map(([start, { path }]) => [start, path.join('>')] as const).sort(),
   );
 }
 
@@ -59,7 +59,7 @@ test('every circle found is one: it starts with its issue and each waits for the
         .filter(([a, b]) => a !== b)
         .map(([a, b]) => ({ blocked: `#${a}`, blocker: `#${b}` }));
       const known = new Set(edges.map(({ blocked, blocker }) => `${blocked}>${blocker}`));
-      for (const [start, path] of findCycles(edges)) {
+      for (const [start, { path }] of findCycles(edges)) {
         expect(path[0]).toBe(start);
         expect(new Set(path).size).toBe(path.length);
         path.forEach((node, index) => {
