@@ -49,6 +49,25 @@ function graphOf(edges: readonly GraphEdge[]): Graph {
   return new Map([...graph].map(([node, blockers]) => [node, [...blockers].sort()]));
 }
 
+/** How many other nodes wait for a node, directly or through others; not counted further than the limit. */
+export function countWaiting(
+  edges: readonly GraphEdge[],
+  nodes: readonly string[],
+  limit: number,
+): number[] {
+  const waiting = Map.groupBy(edges, ({ blocker }) => blocker);
+  return nodes.map((start) => {
+    const seen = new Set([start]);
+    for (const node of seen) {
+      for (const { blocked } of waiting.get(node) ?? []) {
+        seen.add(blocked);
+        if (seen.size > limit) return limit;
+      }
+    }
+    return seen.size - 1;
+  });
+}
+
 interface Visit {
   readonly node: string;
   /** Place in the order of discovery. */

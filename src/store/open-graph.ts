@@ -1,6 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 
-import type { GraphEdge } from '../issue/graph.ts';
+import { countWaiting, type GraphEdge } from '../issue/graph.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import { unblocksCounted } from '../issue/queue.ts';
 import { among, inChunks } from './among.ts';
@@ -112,6 +112,9 @@ export async function edgesWithin(db: Database, issues: readonly IssueKey[]): Pr
   });
 }
 
+/** Above this many issues at once, reading the whole graph is faster than walking from each. */
+const countedByWalking = 500;
+
 /**
  * The issues that now hold up another number of open issues than stored, with that number. Begins with
  * those given and goes on with what they wait for, but not beyond an issue that was at the limit and still
@@ -120,13 +123,15 @@ export async function edgesWithin(db: Database, issues: readonly IssueKey[]): Pr
 export async function recount(
   transaction: Transaction<Schema>,
   issues: readonly IssueKey[],
-): Promise<{ key: IssueKey; unblocks: number }[]> {
-  const changed: { key: IssueKey; unblocks: number }[] = [];
+): Promise<Counted[]> {
+  const changed: Counted[] = [];
   const seen = distinctKeys(issues);
   for (let level = [...seen.values()]; level.length > 0;) {
-    const counted = await inChunks(level, (some) => count(transaction, some));
-    for (const { repositoryId, number, before, now } of counted)
-      if (before !== now) changed.push({ key: { repositoryId, number }, unblocks: now });
+    const counted =
+      level.length > countedByWalking
+        ? await countAll(transaction, level)
+        : await countEach(transaction, level);
+    changed.push(...counted.filter(({ before, now }) => before !== now));
     const onwards = counted.filter(
       ({ before, now }) => before !== unblocksCounted || now !== unblocksCounted,
     );
@@ -137,9 +142,18 @@ export async function recount(
   return changed;
 }
 
-async function count(transaction: Transaction<Schema>, issues: readonly IssueKey[]) {
+/** How many issues one holds up, as it was stored and as it is. */
+interface Counted extends IssueKey {
+  readonly before: number | null;
+  readonly now: number;
+}
+
+async function countEach(
+  transaction: Transaction<Schema>,
+  issues: readonly IssueKey[],
+): Promise<readonly Counted[]> {
   const start = sql`select counted.repository_id, counted.number`;
-  const { rows } = await sql<IssueKey & { before: number | null; now: number }>`
+  const { rows } = await sql<Counted>`
     select counted.repository_id as "repositoryId", counted.number, counted.unblocks as before,
       case when counted.open = 1 and counted.deleted = 0
         then (${reach(start, 'blocked')} select count(*) - 1
@@ -148,4 +162,21 @@ async function count(transaction: Transaction<Schema>, issues: readonly IssueKey
     from issues as counted
     where ${among('counted.repository_id', 'counted.number', issues)}`.execute(transaction);
   return rows;
+}
+
+async function countAll(
+  transaction: Transaction<Schema>,
+  issues: readonly IssueKey[],
+): Promise<Counted[]> {
+  const edges = await edgesWithin(transaction, await openIssues(transaction));
+  const counts = countWaiting(edges, issues.map(keyOf), unblocksCounted);
+  const now = new Map(issues.map((key, index) => [keyOf(key), counts[index] ?? 0]));
+  const stored = await inChunks(issues, (some) =>
+    transaction
+      .selectFrom('issues')
+      .select(['repository_id as repositoryId', 'number', 'unblocks as before'])
+      .where(among('repository_id', 'number', some))
+      .execute(),
+  );
+  return stored.map((row) => ({ ...row, now: now.get(keyOf(row)) ?? 0 }));
 }

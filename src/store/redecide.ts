@@ -33,8 +33,8 @@ export async function redecide(
   now: number,
 ): Promise<number> {
   const counts = await recount(transaction, recounted);
-  const unblocks = new Map(counts.map((count) => [keyOf(count.key), count.unblocks]));
-  const looked = [...decided, ...counts.map(({ key }) => key)];
+  const unblocks = new Map(counts.map((count) => [keyOf(count), count.now]));
+  const looked = [...decided, ...counts];
   const circles = await findCircles(transaction, looked, joined);
   const wanted = distinctKeys([...looked, ...circles.issues.values()]);
   const keys = [...wanted.values()];
