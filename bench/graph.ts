@@ -34,7 +34,7 @@ const circleSize = 5;
 const firstInTangle = firstInCircle + 20 * circleSize;
 const windowSize = 200;
 const rounds = 20;
-const tangleClosings = 200;
+const tangleClosings = 100;
 
 const repository = 'acme/orbit';
 const repositoryId = 2;

@@ -223,7 +223,8 @@ function show(row: LoadedIssue, { blockers, path }: Around): typeof gone {
   // What the graph has to tell of an issue beside its state. Once issues can be claimed, a blocker that was
   // reopened under a started one belongs here: the state stays `in_progress`.
   const deleted = blockers.filter(({ blocker }) => blocker.state === 'deleted');
-  const told = row.assigned === 1 ? deleted.map(({ blocker }) => blockerDeleted(blocker.ref)) : [];
+  const waits = row.assigned === 1 && row.open === 1;
+  const told = waits ? deleted.map(({ blocker }) => blockerDeleted(blocker.ref)) : [];
   const own = warningsSchema.parse(JSON.parse(row.own_warnings));
   const warnings = JSON.stringify([...own, ...told]);
   return { state, reason_code: reason.code, reason_text: reason.text, warnings };
@@ -241,14 +242,23 @@ const rowsWritten = 500;
 
 /** Many issues can hang on one: they are written with few statements. */
 async function write(transaction: Transaction<Schema>, issues: readonly Decided[]): Promise<void> {
-  const integer = (value: number | null) => sql`cast(${value} as bigint)`;
   for (let start = 0; start < issues.length; start += rowsWritten) {
-    const rows = issues.slice(start, start + rowsWritten).map(
-      (row) => sql`(${integer(row.repository_id)}, ${integer(row.number)},
-          ${row.state}, ${row.reason_code}, ${row.reason_text}, ${row.warnings},
-          ${integer(row.ready_at)}, ${integer(row.queue_key)}, ${integer(row.unblocks)},
-          ${row.circle}, ${integer(row.changed_at)})`,
-    );
+    const rows = issues.slice(start, start + rowsWritten).map((row, index) => {
+      // The first row gives the columns their types.
+      const integer = (value: number | null) =>
+        index === 0 ? sql`cast(${value} as bigint)` : sql.val(value);
+      const values = [
+        integer(row.repository_id),
+        integer(row.number),
+        ...[row.state, row.reason_code, row.reason_text, row.warnings].map((text) => sql.val(text)),
+        integer(row.ready_at),
+        integer(row.queue_key),
+        integer(row.unblocks),
+        sql.val(row.circle),
+        integer(row.changed_at),
+      ];
+      return sql`(${sql.join(values)})`;
+    });
     await sql`with decided (repository_id, number, state, reason_code, reason_text, warnings,
         ready_at, queue_key, unblocks, circle, changed_at) as (values ${sql.join(rows)})
       update issues set state = decided.state, reason_code = decided.reason_code,
