@@ -22,6 +22,7 @@ import { checkStore } from './store/health.ts';
 import { findFacts, storeIssue } from './store/issues.ts';
 import { lockDatabase } from './store/lock.ts';
 import { migrate } from './store/migrations.ts';
+import { settleGraph } from './store/redecide.ts';
 import { createSqliteThread } from './store/sqlite-thread.ts';
 import { findStalePlans } from './store/stale-plans.ts';
 import { createApp } from './webhook/app.ts';
@@ -203,6 +204,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     unlock = lockDatabase(config.databasePath);
     try {
       await migrate(db);
+      await settleGraph(db, now());
       await thread.open();
       await prune();
       // The key or the model may be another one now.

@@ -15,6 +15,7 @@ import {
 import type { AgentProfile } from '../issue/agent-profiles.ts';
 import { states } from '../issue/state.ts';
 import type { Logger } from '../log.ts';
+import { readGraph } from '../store/graph.ts';
 import { findPlan, listPlans, readQueue, type PlanStore } from '../store/plans.ts';
 import { requireToken, type ApiToken } from './auth.ts';
 import { readWhy } from './why.ts';
@@ -38,6 +39,8 @@ const limitSchema = z
 const cursorSchema = z.string().max(200).optional();
 /** Ready issues shown at once; who takes work takes it from the front. */
 const queueLimit = 200;
+/** Edges of the graph shown at once, and likewise issues: about as much as a program can draw. */
+const graphLimit = 5_000;
 
 const issueParams = z.object({
   owner: z.string(),
@@ -126,6 +129,10 @@ function registerIssues(scope: FastifyInstance, { store, agents }: ApiDeps): voi
   );
   api.get('/queue', { schema: { querystring: z.strictObject({}) } }, () =>
     readQueue(store, queueLimit),
+  );
+  const graphQuery = z.strictObject({ repository: z.string().max(300).optional() });
+  api.get('/graph', { schema: { querystring: graphQuery } }, ({ query }) =>
+    readGraph(store.db, { ...query, limit: graphLimit }),
   );
 }
 
