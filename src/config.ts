@@ -169,6 +169,16 @@ export function loadStoreConfig(environment: Environment): StoreConfig {
   return { databasePath: parsed.data.DATABASE_URL, giteaUrl: parsed.data.GITEA_URL };
 }
 
+/** The base URL of the tracker, for a command that needs nothing else and can go without. */
+export function loadTrackerUrl(environment: Environment): string | undefined {
+  const parsed = variables
+    .pick({ GITEA_URL: true })
+    .partial()
+    .safeParse(withFiles(environment).environment);
+  if (!parsed.success) throw configError(problemsOf(parsed));
+  return parsed.data.GITEA_URL;
+}
+
 /** The version in package.json. */
 export function readVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');

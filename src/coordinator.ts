@@ -16,6 +16,7 @@ import { Worker } from './inbox/worker.ts';
 import { builtInAgents } from './issue/agents.ts';
 import { refreshEvent } from './issue/facts.ts';
 import { readOffline } from './issue/read-issue.ts';
+import { createTextReader } from './issue/text-thread.ts';
 import type { Logger } from './log.ts';
 import { recallAnswer, rememberAnswer } from './store/answers.ts';
 import { createDatabase } from './store/database.ts';
@@ -90,11 +91,14 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   };
 
   function createIssueReader(): HandlerDeps['read'] {
-    if (claude === undefined || config.claude === undefined)
-      return (issue) => Promise.resolve(readOffline(issue, agentNames));
+    const readText = createTextReader({ agentNames, trackerUrl: config.giteaUrl });
+    const readAlone: HandlerDeps['read'] = async (issue, signal) =>
+      readOffline(issue, agentNames, { text: await readText(issue, signal) });
+    if (claude === undefined || config.claude === undefined) return readAlone;
     return createReader({
       ...config.claude,
       agentNames,
+      readOffline: readAlone,
       ask: async (question, signal) => {
         const wasAway = claude.pausedUntil() !== undefined;
         const outcome = await claude.ask(question, signal);

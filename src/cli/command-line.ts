@@ -6,6 +6,7 @@ import { demo } from './demo.ts';
 import { addDeliveriesCommand } from './deliveries.ts';
 import { issues } from './issues.ts';
 import type { Io } from './io.ts';
+import { addPlanCommand } from './plan.ts';
 import { serve } from './serve.ts';
 
 /** Documented in the README. */
@@ -59,5 +60,6 @@ function buildProgram(io: Io): Command {
       issues(io, ref, options),
     );
   addDeliveriesCommand(program, io);
+  addPlanCommand(program, io);
   return program;
 }

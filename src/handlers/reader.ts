@@ -12,7 +12,6 @@ import {
   type AskFailure,
   type ModelAnswer,
 } from '../issue/model-reading.ts';
-import { readOffline } from '../issue/read-issue.ts';
 import type { IssueText, Reading, Warning } from '../issue/reading.ts';
 
 /** How asking a model ended; `ok` carries the answer, everything else is the reason of a fallback. */
@@ -29,6 +28,7 @@ export interface Question {
 
 export interface ReaderDeps {
   readonly agentNames: readonly string[];
+  readonly readOffline: (issue: IssueText, signal: AbortSignal) => Promise<Reading>;
   readonly model: string;
   readonly fallbackModel: string;
   readonly ask: (question: Question, signal: AbortSignal) => Promise<Asked>;
@@ -44,10 +44,14 @@ export function createReader(deps: ReaderDeps) {
   const { agentNames } = deps;
 
   /** The kept answer of the model, or of the fallback model for a text the model refused. */
-  async function recalled(issue: IssueText, question: ModelQuestion): Promise<Reading | undefined> {
+  async function recalled(
+    issue: IssueText,
+    question: ModelQuestion,
+    signal: AbortSignal,
+  ): Promise<Reading | undefined> {
     for (const models of [[deps.model], [deps.model, deps.fallbackModel]]) {
       const answer = await deps.recall(cacheKey(models, question.text, agentNames));
-      if (answer !== undefined) return merged(issue, question, answer, models);
+      if (answer !== undefined) return merged(issue, question, { answer, models, signal });
     }
     return undefined;
   }
@@ -58,13 +62,12 @@ export function createReader(deps: ReaderDeps) {
     return deps.ask(question, signal);
   }
 
-  function merged(
+  async function merged(
     issue: IssueText,
     { cut }: ModelQuestion,
-    answer: ModelAnswer,
-    models: readonly string[],
-  ): Reading {
-    const offline = readOffline(issue, agentNames);
+    { answer, models, signal }: Answered,
+  ): Promise<Reading> {
+    const offline = await deps.readOffline(issue, signal);
     const model = models.at(-1) ?? deps.model;
     const reading = mergeAnswer({ issue, offline, answer, model, agentNames });
     return cut ? { ...reading, warnings: [...reading.warnings, textCut] } : reading;
@@ -72,7 +75,7 @@ export function createReader(deps: ReaderDeps) {
 
   return async function read(issue: IssueText, signal: AbortSignal): Promise<Reading> {
     const question = modelQuestion(issue);
-    const known = await recalled(issue, question);
+    const known = await recalled(issue, question, signal);
     if (known !== undefined) return known;
     let models = [deps.model];
     let asked = await ask(deps.model, question, signal);
@@ -80,11 +83,19 @@ export function createReader(deps: ReaderDeps) {
       models = [deps.model, deps.fallbackModel];
       asked = await ask(deps.fallbackModel, question, signal);
     }
-    if (asked.kind !== 'ok') return fallbackReading(readOffline(issue, agentNames), asked.kind);
+    if (asked.kind !== 'ok')
+      return fallbackReading(await deps.readOffline(issue, signal), asked.kind);
     const answer = groundAnswer(issue, asked.value, agentNames);
     await deps.remember(cacheKey(models, question.text, agentNames), answer);
-    return merged(issue, question, answer, models);
+    return merged(issue, question, { answer, models, signal });
   };
+}
+
+/** An answer, and the models asked for it in order: it is the last one's. */
+interface Answered {
+  readonly answer: ModelAnswer;
+  readonly models: readonly string[];
+  readonly signal: AbortSignal;
 }
 
 type ModelQuestion = ReturnType<typeof modelQuestion>;

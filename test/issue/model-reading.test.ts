@@ -128,24 +128,24 @@ test('an answer that says nothing is partial and the issue still says that nothi
 test.each<[string, string, object, string[]]>([
   [
     'a number that stands in the text',
-    'Needs #7 first.',
+    'Nobody gets in before #7 exists.',
     { blocked_by: [7] },
     ['blocked_by 7 model'],
   ],
   ['a number in the title', '', { blocks: [8] }, ['blocks 8 model']],
-  ['an invented number', 'Needs #7 first.', { blocked_by: [9] }, []],
-  ['a longer number with the same start', 'Needs #71 first.', { blocked_by: [7] }, []],
-  ['a number without #', 'Needs 7 first.', { blocked_by: [7] }, []],
-  ['a number of another repository', 'Needs acme/lib#7.', { blocked_by: [7] }, []],
+  ['an invented number', 'Nobody gets in before #7 exists.', { blocked_by: [9] }, []],
+  ['a longer number with the same start', 'Before #71 first.', { blocked_by: [7] }, []],
+  ['a number without #', 'Before 7 first.', { blocked_by: [7] }, []],
+  ['a number of another repository', 'Before acme/lib#7.', { blocked_by: [7] }, []],
   ['an HTML entity', 'Quote &#39; here.', { blocked_by: [39] }, []],
   ['the fragment of a link', 'See https://x.test/#7 here.', { blocked_by: [7] }, []],
-  ['a number only in a hidden comment', 'a <!-- needs #7 --> b', { blocked_by: [7] }, []],
+  ['a number only in a hidden comment', 'a <!-- before #7 --> b', { blocked_by: [7] }, []],
   ['the issue itself', 'This is #5.', { blocked_by: [5], blocks: [5] }, []],
   ['both directions', 'Goes with #7.', { blocked_by: [7], blocks: [7] }, []],
   ['a number the grammar has', 'Blocked by #7.', { blocked_by: [7] }, ['blocked_by 7 declared']],
   ['a number turned round', 'Blocked by #7.', { blocks: [7] }, ['blocked_by 7 declared']],
-  ['no number at all', 'Needs #7 #0.', { blocked_by: ['7', null, 0, -7, 7.5, 1e300] }, []],
-  ['a number said twice', 'Needs #7.', { blocked_by: [7, 7] }, ['blocked_by 7 model']],
+  ['no number at all', 'Before #7 #0.', { blocked_by: ['7', null, 0, -7, 7.5, 1e300] }, []],
+  ['a number said twice', 'Before #7.', { blocked_by: [7, 7] }, ['blocked_by 7 model']],
 ])('of dependencies the model claims: %s', (_name, body, answer, expected) => {
   expect(edges(issue(body, { title: 'Before #8' }), answer)).toEqual(expected);
 });
@@ -155,9 +155,9 @@ test('a dependency the model turns round is a warning', () => {
 });
 
 test('the evidence of a dependency is the line of the text it stands in', () => {
-  const text = issue('First.\n  The login needs #7 first.  \nLast.');
+  const text = issue('First.\n  Nobody gets in before #7 exists.  \nLast.');
   expect(reading(text, { blocked_by: [7] }).dependencies[0]?.evidence).toBe(
-    'The login needs #7 first.',
+    'Nobody gets in before #7 exists.',
   );
 });
 
