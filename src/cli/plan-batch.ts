@@ -104,7 +104,7 @@ function predict(line: Line, { agentNames, trackerUrl }: PlanContext) {
 }
 
 /** The issues listed beside a text, as the tracker. */
-export function knownIssues(
+function knownIssues(
   rows: readonly { readonly ref: string; readonly title: string }[],
 ): KnownIssues {
   const refs = new Set(rows.map(({ ref }) => ref.toLowerCase()));

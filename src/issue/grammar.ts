@@ -7,7 +7,7 @@
 export const refSign = '\uE000';
 
 export interface Rule {
-  readonly means: 'blocked_by' | 'blocks' | 'related' | 'not_a_reference';
+  readonly means: 'blocked_by' | 'blocks' | 'related' | 'history' | 'not_a_reference';
   /** `flip`: the reference is the subject; its MODS are looked through for negations as well. */
   readonly form: 'after' | 'flip';
   /** The words themselves say that it is not so. */
@@ -16,7 +16,7 @@ export interface Rule {
 }
 
 const noun = 'issues?|prs?|mrs?|pull requests?|merge requests?|tickets?|tasks?|bugs?|stor(?:y|ies)';
-const gap = String.raw`[\s:=>\[\]("'“”‘’*|–—-]*`;
+const gap = String.raw`[\s:=>→⇒➜\[\]("'“”‘’*|–—-]*`;
 const near = String.raw`${gap}(?:(?:the|both|all of|of|on|by|for|at least|${noun})\b${gap}){0,3}`;
 /** Words behind which a reference is no longer the object of the relation. */
 const stop = [
@@ -117,7 +117,12 @@ export const rules: readonly Rule[] = [
     String.raw`\b(?:relat(?:ed|es|ing|ion)(?: issues?)?(?: to| with)?|see(?: also)?|similar(?: to)?|same (?:as|in)|like|compare|cf\.?|fix(?:es|ed)?(?: by| in| with)?|clos(?:es|ed|e)(?: by| in)?|resolv(?:es|ed|e)(?: by| in)?|duplicates?(?: of)?|dup(?:e)?(?: of)?|split (?:off |out )?(?:from|of|out of)|spun off from|extracted from|part of|subtask of|sub-issue of|child of|parent(?: of| is)?|epic|follow[ -]?up(?: to| of| for| from)?|follows(?: up)?(?: on)?|caused by|broken by|introduced (?:by|in|with)|regress(?:ed|ion)(?: from| of| in| since| by)?|refs?|references?|reference to|mentioned in|discussed in|came up in|reported in|described in|decided in|supersed(?:es|ed)(?: by)?|replac(?:es|ed)(?: by)?|revert(?:s|ed)?|successor (?:of|to)|predecessor|continuation of|tracked (?:in|by)|tracks|unrelated to|different from|not to be confused with|in the spirit of|inspired by|cherry[ -]picked from|backport (?:of|from)|addresses|implements|covers|verwandt mit|siehe(?: auch)?|voir(?: aussi)?|v[ée]ase|zie(?: ook)?|vedi)NEARREF`,
   ),
 
+  // Named only to say that it is not, or no longer, meant.
+  rule('history', 'after', String.raw`\b(?:was|were|formerly|previously|former|old)\s+REF`),
+  rule('blocked_by', 'after', String.raw`\b(?:not|no longer)(?: (?:by|on|for))?\s+REF`, true),
+
   // The relations of an issue with what stands behind.
+  rule('blocked_by', 'after', String.raw`\bblocked\s*[:=]NEARREF`),
   rule(
     'blocked_by',
     'after',
@@ -143,7 +148,7 @@ export const rules: readonly Rule[] = [
   rule(
     'blocked_by',
     'after',
-    String.raw`\bafterNEARREF(?:\s*\([^()]*\))? (?:BE )?(?:(?:been|finally|fully|both|all) )?DONE`,
+    String.raw`\bafterNEARREF(?:\s*\([^()]*\))? (?:is |are |has |have |gets )?(?:(?:been|finally|fully|both|all) )?DONE`,
   ),
   rule(
     'blocked_by',
@@ -153,7 +158,7 @@ export const rules: readonly Rule[] = [
   rule(
     'blocked_by',
     'after',
-    String.raw`\b(?:not|n[’']t|cannot|never|impossible|nothing)\b[^,;.]{0,60}?\b(?:until|before|unless|without|as long as)NEARREF(?:\s*\([^()]*\))? (?:BE )?(?:(?:been|finally|not|n[’']t) )?DONE`,
+    String.raw`(?:\b(?:not|cannot|never|impossible|nothing)|n[’']t)\b[^,;.]{0,60}?\b(?:until|before|unless|without|as long as)NEARREF(?:\s*\([^()]*\))? (?:BE )?(?:(?:been|finally|not|n[’']t) )?DONE`,
   ),
   rule(
     'blocked_by',
@@ -217,7 +222,7 @@ export const labelLead =
 
 /** What stands right in front of a relation, back to the last comma or conjunction. */
 export const negation =
-  /(?:\b(?:not(?! only\b| just\b)|no longer|never|neither|nor|cannot|hardly|stop(?:s|ped)?|without|nothing|nobody|no)|n[’']t)(?: (?:really|actually|currently|directly|strictly|even|ever|any ?more|any longer|in fact|be|being|get|getting|have|has|had|need|needs|needing|going|seem|want|appear|to|a|an|been|at all|considered|marked as|necessarily|itself|here|is|are|this|it|longer|technically|hard|either|we|does|do|else|that|also|yet))*\s*$/;
+  /(?:\b(?:not(?! only\b| just\b)|instead of|rather than|avoid(?:s|ing)?|no longer|never|neither|nor|cannot|hardly|stop(?:s|ped)?|without|nothing|nobody|no)|n[’']t)(?: (?:really|actually|currently|directly|strictly|even|ever|any ?more|any longer|in fact|be|being|get|getting|have|has|had|need|needs|needing|going|seem|want|appear|to|a|an|been|at all|considered|marked as|necessarily|itself|here|is|are|this|it|longer|technically|hard|either|we|does|do|else|that|also|yet))*\s*$/;
 /** The same behind the reference. */
 export const negatedAfter =
   /^[\s)\]]*(?:any ?more|no longer|no more|[:(–—-]+\s*(?:no longer|not any ?more|obsolete|outdated|not true|wrong|no more|dropped|not needed|was wrong))\b/;
@@ -233,7 +238,7 @@ export const historyAfter =
 
 /** Anywhere before the relation, in its part of the sentence. */
 export const hypothesis =
-  /\b(?:if|unless|suppose|supposing|in case|imagine|hypothetically)\b|\b(?:would|could|might|may|probably|maybe|perhaps|possibly|potentially|supposedly|apparently|presumably|theoretically|i (?:think|guess|believe|suspect|assume)|(?:we|i|he|she|they) thought|thought that|doubt|seems?(?: to)?|rumou?r|claims?|[’']d)\b(?: [\w’']+){0,6}\s*$/;
+  /\b(?:if|unless|suppose|supposing|in case|imagine|pretend|hypothetically)\b|\b(?:would|could|might|may|probably|maybe|perhaps|possibly|potentially|supposedly|apparently|presumably|theoretically|i (?:think|guess|believe|suspect|assume)|(?:we|i|he|she|they) thought|thought that|doubt|seems?(?: to)?|rumou?r|claims?|[’']d)\b(?: [\w’']+){0,6}\s*$/;
 export const hypothesisAfter = /^[^,;:.(]{0,40}?\s(?:if|unless|in case|were it)\b/;
 export const question =
   /\b(?:whether|wonder(?:ing)?|unclear|not sure|unsure|no idea|does any(?:body|one)|is it true|ask(?:ed|ing)? (?:if|whether)|to be (?:checked|clarified|decided) (?:if|whether))\b/;
@@ -259,3 +264,7 @@ export const instructions: readonly RegExp[] = [
   /\b(?:ai|llm|language model|bot|parser|agent|assistant)s? (?:that reads?|reading|processing|parsing|handling) (?:this|the)\b|\bif you are (?:an? )?(?:ai|llm|bot|language model|assistant|program|machine|model)\b/,
   /\b(?:ignorier\w*|missachte\w*|vergiss|ignor(?:a|e|ez|ieren|are)|oublie[zr]?|olvida|negeer|zignoruj|игнорируй\w*)\b[^.\n]{0,40}\b(?:anweisung\w*|instruktion\w*|instruccion\w*|instrucciones|instructions?|consignes|istruzioni|instructies|instruções|polecenia|инструкци\w*)/,
 ];
+
+/** In front of the subject of a relation. */
+export const negatedSubject = /\b(?:neither|none of|not)\s*$/;
+export const example = /^\W*(?:e\.g\.?|for (?:example|instance)|examples?|z\.b\.)(?!\w)/;

@@ -1,6 +1,7 @@
 import {
   anyMore,
   colours,
+  example,
   foreignSubject,
   history,
   historyAfter,
@@ -10,6 +11,7 @@ import {
   labels,
   negatedAfter,
   negation,
+  negatedSubject,
   ownSubject,
   pastVerb,
   question,
@@ -82,7 +84,7 @@ function simplify(text: string): string {
 function judge(text: string, rule: Rule, match: RegExpExecArray, at: number): Judgement {
   const start = match.index;
   const end = Math.max(match.index + match[0].length, at + 1);
-  if (rule.means === 'related' || rule.means === 'not_a_reference')
+  if (rule.means !== 'blocked_by' && rule.means !== 'blocks')
     return { kind: 'ruled_out', direction: undefined, reason: rule.means, start, end };
   const direction = rule.means;
   const reason = rule.negated === true ? 'negated' : whyNot(text, { rule, match, at, end });
@@ -106,6 +108,9 @@ function whyNot(text: string, { rule, match, at, end }: Matched): RuledOut | und
   if (negation.test(verb) || negatedAfter.test(after)) return 'negated';
   if (anyMore.test(`${verb}${match[0]}${after.slice(0, 20)}`) && /\bnot\b|n't\b/.test(verb))
     return 'negated';
+  if (flip && negatedSubject.test(before)) return 'negated';
+  if (isQuoted(text, match.index, after)) return 'quoted';
+  if (example.test(text)) return 'hypothetical';
   if (history.test(verb) || historyAfter.test(after)) return 'history';
   if (
     !flip &&
@@ -119,6 +124,11 @@ function whyNot(text: string, { rule, match, at, end }: Matched): RuledOut | und
   if (question.test(part) || isAsked(text, after)) return 'question';
   if (!flip && isAboutAnother(text, match.index, at)) return 'third_party';
   return undefined;
+}
+
+/** `the board says "blocked by #12"`. */
+function isQuoted(text: string, start: number, after: string): boolean {
+  return /["“„«]\s*$/.test(text.slice(Math.max(0, start - 3), start)) && /["”“»]/.test(after);
 }
 
 const clauseSign = /[,;:()!?]|\bbut\b|\bbecause\b| [-–—] |[–—]/g;

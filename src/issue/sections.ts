@@ -329,7 +329,7 @@ const codeOrComment = /``[^`]*``|`[^`]*`|<!--/g;
  * The lines of a Markdown text outside code fences and HTML comments, each trimmed. A paragraph may be
  * one long line.
  */
-export function* textLines(body: string): Generator<string> {
+function* textLines(body: string): Generator<string> {
   let fence: string | undefined;
   let inComment = false;
   for (const raw of body.split(/\r\n|\r|\n/)) {

@@ -124,7 +124,7 @@ function withSigns(text: string, groups: readonly Group[], start: number, end: n
 const goesOn =
   /(?:[,&(–—-]|\b(?:by|on|upon|for|to|of|with|and|or|nor|the|is|are|be|not|longer|requires?|needs?|blocks?|unblocks?|after|until|before|both|this|issues?|prs?|also|but|see|than))\s*$/i;
 const startsAnew =
-  /^\s*(?:[\p{Lu}•·*▪–—"'(\[-]|\d+[.)]\s|\uE000|[a-z][a-z -]{1,30}\s*:|(?:blocked|blocks|depends|requires|unblocks|waits|waiting|needs|after|required|needed|see|related|fixes|closes)\b)/u;
+  /^\s*(?:[\p{Lu}•·*▪–—"'([-]|\d+[.)]\s|\uE000|[a-z][a-z -]{1,30}\s*:|(?:blocked|blocks|depends|requires|unblocks|waits|waiting|needs|after|required|needed|see|related|fixes|closes)\b)/u;
 const abbreviation = /\b(?:e\.g|i\.e|etc|cf|vs|approx|incl|resp|no|z\.b|bzw|ca)\.$/i;
 
 function* sentenceRanges(text: string): Generator<{ start: number; end: number }> {

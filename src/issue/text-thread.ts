@@ -53,7 +53,6 @@ async function readInThread(
   signal: AbortSignal,
 ): Promise<TextReading | undefined> {
   const worker = new Worker(new URL(`./text-thread-main${extension}`, import.meta.url), {
-    workerData: question,
     // Neither the secrets nor the options of the process are its business.
     env: {},
     execArgv: [],
@@ -65,6 +64,7 @@ async function readInThread(
       worker.once('message', (reading: TextReading) => resolve(reading));
       worker.once('error', giveUp);
       worker.once('exit', giveUp);
+      worker.postMessage(question);
       if (stop.aborted) giveUp();
       else stop.addEventListener('abort', giveUp, { once: true });
     });

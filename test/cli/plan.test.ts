@@ -100,12 +100,12 @@ test.each([
 });
 
 test.each([
-  ['a missing file', ['/nowhere/issue.md'], 'Cannot read'],
-  ['a missing input', ['--input', '/nowhere/a', '--output', 'b'], 'Cannot read'],
-  ['an unreadable line', ['--input', file('{'), '--output', 'b'], ':1 is no issue'],
-  ['an unwritable output', ['--input', file(''), '--output', '/nowhere/b'], 'Cannot write'],
+  ['a missing file', () => ['/nowhere/issue.md'], 'Cannot read'],
+  ['a missing input', () => ['--input', '/nowhere/a', '--output', 'b'], 'Cannot read'],
+  ['an unreadable line', () => ['--input', file('{'), '--output', 'b'], ':1 is no issue'],
+  ['an unwritable output', () => ['--input', file(''), '--output', '/nowhere/b'], 'Cannot write'],
 ])('%s fails with a sentence', async (_name, args, message) => {
-  const { code, err } = await run(args);
+  const { code, err } = await run(args());
   expect(code).toBe(1);
   expect(err).toContain(message);
 });
