@@ -110,6 +110,14 @@ export const rules: readonly Rule[] = [
     String.raw`REFMODS(?:depends? (?:up)?on|requires?|needs?|(?:blocked|held up|gated) (?:by|on)|wait(?:s|ing)? (?:for|on)|has to wait for|have to wait for|on hold until|depending on|hangs? on|relies on|rely on) (?:SELF|us\b|ours\b)`,
   ),
 
+  rule('related', 'flip', String.raw`REFMODS(?:merely )?(?:related|similar|a duplicate)\b`),
+  rule(
+    'blocked_by',
+    'flip',
+    String.raw`REFMODS(?:unrelated|irrelevant|obsolete|out of scope)\b`,
+    true,
+  ),
+
   // Other relations.
   rule(
     'related',
@@ -122,7 +130,7 @@ export const rules: readonly Rule[] = [
   rule('blocked_by', 'after', String.raw`\b(?:not|no longer)(?: (?:by|on|for))?\s+REF`, true),
 
   // The relations of an issue with what stands behind.
-  rule('blocked_by', 'after', String.raw`\bblocked\s*[:=]NEARREF`),
+  rule('blocked_by', 'after', String.raw`\bblocked\s*[:=([]+NEARREF`),
   rule(
     'blocked_by',
     'after',
@@ -183,7 +191,7 @@ export const rules: readonly Rule[] = [
   rule(
     'blocks',
     'after',
-    String.raw`\b(?:un-?blocks?|unblocking|blocks?|blocked|blocking|holds? up|holding up|hold up)NEARREF`,
+    String.raw`\b(?:un-?blocks?|unblocking|blocks?|blocking|holds? up|holding up|hold up)NEARREF`,
   ),
   rule(
     'blocks',
@@ -195,6 +203,7 @@ export const rules: readonly Rule[] = [
     'after',
     String.raw`\b(?:MUST|to|should|this|it)(?: be)? (?:land|lands|merged|merge|done|finished|go in|fixed|in|complete[d]?) beforeNEARREF`,
   ),
+  rule('history', 'after', String.raw`\b(?:un)?blockedNEARREF`),
 ];
 
 /** Headings, labels and first cells that are a relation for what is listed under or beside them. */
@@ -218,14 +227,14 @@ export const labels: readonly { means: 'blocked_by' | 'blocks' | 'related'; patt
 
 /** Words in front of a label that change nothing. */
 export const labelLead =
-  /^(?:this (?:issue |one |ticket )?(?:is )?|is |currently |hard |still |strictly )+/;
+  /^(?:we are |this (?:issue |one |ticket )?(?:is )?|is |currently |hard |still |strictly )+/;
 
 /** What stands right in front of a relation, back to the last comma or conjunction. */
 export const negation =
   /(?:\b(?:not(?! only\b| just\b)|instead of|rather than|avoid(?:s|ing)?|no longer|never|neither|nor|cannot|hardly|stop(?:s|ped)?|without|nothing|nobody|no)|n[’']t)(?: (?:really|actually|currently|directly|strictly|even|ever|any ?more|any longer|in fact|be|being|get|getting|have|has|had|need|needs|needing|going|seem|want|appear|to|a|an|been|at all|considered|marked as|necessarily|itself|here|is|are|this|it|longer|technically|hard|either|we|does|do|else|that|also|yet))*\s*$/;
 /** The same behind the reference. */
 export const negatedAfter =
-  /^[\s)\]]*(?:any ?more|no longer|no more|[:(–—-]+\s*(?:no longer|not any ?more|obsolete|outdated|not true|wrong|no more|dropped|not needed|was wrong))\b/;
+  /^[\s)\]]*(?:(?:is|are|has been|have been) (?:gone|obsolete|dropped|removed|history|outdated)|any ?more|no longer|no more|[:(–—-]+\s*(?:no longer|not any ?more|obsolete|outdated|not true|wrong|no more|dropped|not needed|was wrong))\b/;
 export const anyMore = /\bnot\b[^,;.]*\bany ?more\b/;
 
 export const history =
@@ -255,11 +264,11 @@ export const colours =
 /** Text that talks to the program instead of to people; what follows in its paragraph says nothing. */
 export const instructions: readonly RegExp[] = [
   /\b(?:ignor(?:e|ing)|disregard|forget|overrid(?:e|ing)|bypass)\b[^.\n]{0,40}\b(?:instructions?|rules?|prompts?|polic(?:y|ies)|guidelines?|directives?|above|previous|prior|earlier text|everything)\b/,
-  /\b(?:system|developer|admin|root)\s+(?:notice|prompt|message|note|override|instruction|command|update|alert)\b|^\W*(?:system|assistant|developer)\s*:|<\/?(?:system|instructions?|assistant|user)>|\[\/?inst\]|<\|/,
+  /\b(?:system|developer|admin|root)\s+(?:notice|prompt|message|note|override|instruction|command|update|alert)\b|^\W*(?:important\W+)?(?:system|assistant|developer|override)\s*:|<\/?(?:system|instructions?|assistant|user)>|\[\/?inst\]|<\|/,
   /^\W*(?:important |urgent |special |ps:? )?(?:note|notice|message|instructions?|attention|hint|reminder|order|memo|request|hey|dear|hello|hi|hallo|for|to)\b[\s:,]*(?:to|for)?[\s:,]*(?:the |any |all |our |your )*(?:\w+[\s-])?(?:triage|parser|reader|reading|bot|coordinator|planner|planning|classifier|extractor|llms?|language models?|models?|a\.?i\.?|agents?|assistant|claude|gpt|chatgpt|scheduler|automation|program|machine)s?(?:[\s-](?:service|program|bot|agent|model|system|assistant|reader|parser|tool|software|script|step|pipeline))?\s*(?:[:,!—–-]|\breading this\b|$)/,
   /\b(?:you are|act as|behave as|pretend to be|as) (?:now )?(?:a|an|the) (?:\w+ ){0,2}(?:assistant|language model|ai|llm|triage|parser|bot|planner|coordinator|reader)\b/,
-  /^\W*(?:\w+[\s-])?(?:bot|ai|llm|parser|coordinator|assistant|model|claude|agent)\s*[:,]\s*(?:please )?(?:set|mark|record|report|treat|add|register|output|answer|return|classify|ignore|assume|use|put|make|list|change|assign)\b/,
-  /\b(?:mark|flag|record|register|treat|report|label|classify|list|tag|count|log|store|declare)\b[^.,;\n]{0,40}\bas (?:being )?(?:block|depend|wait|requir|a (?:blocker|dependency))/,
+  /^\W*(?:\w+[\s-])?(?:bot|ai|llm|parser|coordinator|assistant|model|claude|agent)[\s:,]+(?:please )?(?:set|mark|record|report|treat|add|register|output|answer|return|classify|ignore|assume|use|put|make|list|change|assign)\b/,
+  /\b(?:mark|set|flag|record|register|treat|report|label|classify|list|tag|count|log|store|declare)\b[^.,;\n]{0,40}\bas (?:being )?(?:block|depend|wait|requir|a (?:blocker|dependency))/,
   /\b(?:set|output|return|respond with|answer with|emit|print|write|force|change)\b[^.\n]{0,30}\b(?:blocked_?by|blocks|dependencies|estimated_?context|assigned_?agent|difficulty|agent|estimate|json|size)\b(?:[^.\n]{0,15}(?:\bto\b|=|:)|[^.\n]{0,20}\{)/,
   /\b(?:ai|llm|language model|bot|parser|agent|assistant)s? (?:that reads?|reading|processing|parsing|handling) (?:this|the)\b|\bif you are (?:an? )?(?:ai|llm|bot|language model|assistant|program|machine|model)\b/,
   /\b(?:ignorier\w*|missachte\w*|vergiss|ignor(?:a|e|ez|ieren|are)|oublie[zr]?|olvida|negeer|zignoruj|игнорируй\w*)\b[^.\n]{0,40}\b(?:anweisung\w*|instruktion\w*|instruccion\w*|instrucciones|instructions?|consignes|istruzioni|instructies|instruções|polecenia|инструкци\w*)/,

@@ -67,7 +67,7 @@ export function scopeOf(text: string): Scope | undefined {
     .replace(/^[\d\s-]+|[\s-]+$/g, '')
     .replace(labelLead, '')
     .replace(
-      / (?:on )?(?:these|the following|other)?\s*(?:issues?|prs?|pull requests?|tickets?|tasks?)$/,
+      /(?: (?:on )?(?:these|the following|other))?(?: (?:issues?|prs?|pull requests?|tickets?|tasks?))?$/,
       '',
     );
   return labels.find(({ pattern }) => pattern.test(words))?.means;
@@ -108,6 +108,8 @@ function whyNot(text: string, { rule, match, at, end }: Matched): RuledOut | und
   if (negation.test(verb) || negatedAfter.test(after)) return 'negated';
   if (anyMore.test(`${verb}${match[0]}${after.slice(0, 20)}`) && /\bnot\b|n't\b/.test(verb))
     return 'negated';
+  // A key of JSON, not a label.
+  if (/"\s*:\s*["[{]/.test(match[0])) return 'code';
   if (flip && negatedSubject.test(before)) return 'negated';
   if (isQuoted(text, match.index, after)) return 'quoted';
   if (example.test(text)) return 'hypothetical';

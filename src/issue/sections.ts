@@ -53,7 +53,7 @@ const labels: readonly { readonly name: Name; readonly loose?: true; readonly pa
       name: 'total',
       loose: true,
       pattern:
-        /^(?:(?:(?:rough|estimated|total|approx(?:imate)?|expected|overall|context|my|token|size) )*(?:total|size|estimate|estimation|context|budget|effort|guess|tokens?|sum)|(?:geschätzte[rs]? )?(?:schätzung|aufwand|umfang|gesamt|größe|gesamtschätzung|gesamtaufwand)(?: gesamt)?|estimation(?: totale)?|total estimé|taille|estimaci[óo]n(?: total)?|tama[ñn]o|total estimado|stima(?: totale)?|totale stimato|schatting|totaal(?: geschat)?|estimativa(?: total)?|szacunek|оценка)$/,
+        /^(?:(?:(?:rough|estimated|total|approx(?:imate)?|expected|overall|context|my|token|size) )*(?:total|size|estimate|estimation|context|budget|effort|guess|tokens?|sum)|(?:geschätzte[rs]? )?(?:schätzung|geschätzt|aufwand|umfang|gesamt|größe|gesamtschätzung|gesamtaufwand)(?: gesamt)?|estimation(?: totale)?|total estimé|taille|estimaci[óo]n(?: total)?|tama[ñn]o|total estimado|stima(?: totale)?|totale stimato|schatting|totaal(?: geschat)?|estimativa(?: total)?|szacunek|оценка)$/,
     },
     {
       name: 'agent',
@@ -113,6 +113,12 @@ function readLines(lines: readonly Line[], agentNames: readonly string[]): Decla
     const text = line.text.replace(/^[\s\-*•·▪+]+|^\d+[.)]\s+/g, '').trim();
     if (text === '') continue;
     const bare = labelOf(text.replace(/[\s:：?]+$/, ''));
+    const box = /^\[([ xX])\]\s+(.*)$/.exec(text);
+    if (section !== undefined && box !== null) {
+      // One of several choices.
+      if (box[1] !== ' ') read(section, box[2] ?? '', text, true);
+      continue;
+    }
     if (line.heading || bare !== undefined) {
       section = bare?.name;
       if (bare !== undefined) continue;
@@ -152,9 +158,10 @@ function splitLabel(text: string) {
     /^(.{2,60}?)(?:\s*[:：=|]|\s+[–—-]\s|\s+(?:is|are|would be|should be|ist|est|es)\b)\s*(.*)$/su.exec(
       text,
     );
-  if (match?.[1] === undefined) return undefined;
-  const label = labelOf(match[1]);
-  return label === undefined ? undefined : { ...label, value: match[2] ?? '' };
+  const short = match ?? /^(difficulty)\s+(\p{L}+\.?)$/iu.exec(text);
+  if (short?.[1] === undefined) return undefined;
+  const label = labelOf(short[1]);
+  return label === undefined ? undefined : { ...label, value: short[2] ?? '' };
 }
 
 function labelOf(text: string): { name: Name; loose: boolean } | undefined {
@@ -208,7 +215,7 @@ function keepValue(
   { value, evidence, loose, agentNames }: Given,
 ): void {
   const text = value.replace(
-    /^(?:[\s:=→|>~≈"'“`([@-]|->|(?:now|new|about|approx\.?|approximately|around|roughly|circa|ca\.?|currently|probably|likely|it is|it's|is|only|just|very|quite|rather|fairly|pretty|relatively|at most|up to|sehr|eher|plutôt|très|muy)(?=\s)\s)+/i,
+    /^(?:[\s:=→|<>~≈"'“`([@-]|->|(?:now|new|about|approx\.?|approximately|around|roughly|circa|ca\.?|currently|probably|likely|it is|it's|is|only|just|very|quite|rather|fairly|pretty|relatively|at most|up to|sehr|eher|plutôt|très|muy)(?=\s)\s)+/i,
     '',
   );
   switch (name) {

@@ -51,13 +51,41 @@ const hostile = [
 test('the text of a recorded issue is shown with sources and evidence', async () => {
   const { code, out, err } = await run([file(recordedBody()), '--ref', 'acme/orbit#5']);
   expect({ code, err }).toEqual({ code: 0, err: '' });
-  expect(out).toMatchInlineSnapshot();
+  expect(out).toMatchInlineSnapshot(`
+    "Context     68,900 tokens (55,000 to 89,570)  declared: "Total estimated: 68,900 tokens"
+    Difficulty  medium  declared: "medium"
+    Recommended sonnet  declared: "Recommended agent: sonnet"
+    Factors     files 3, complexity medium, tests medium, docs light  declared
+    Agent       sonnet  The text recommends sonnet, and it fits.
+
+    Issues it names:
+      #1       this issue waits for it          "Blocked by:** #1 (COORD-001), #2 (COORD-002)"
+      #2       this issue waits for it          "Blocked by:** #1 (COORD-001), #2 (COORD-002)"
+      #7       waits for this issue             "Blocks:** #7 (COORD-007)"
+    "
+  `);
 });
 
 test('every reference comes with its verdict', async () => {
   const environment = { GITEA_URL: 'https://git.example.test' };
   const { out } = await run([file(hostile)], { environment });
-  expect(out).toMatchInlineSnapshot();
+  expect(out).toMatchInlineSnapshot(`
+    "Storage
+
+    Context     68,900 tokens (55,000 to 89,570)  default
+    Difficulty  medium  default
+    Recommended nobody  default
+    Factors     files -, complexity -, tests -, docs -  declared
+    Agent       sonnet  sonnet is the cheapest agent that fits medium difficulty and 68,900 tokens.
+
+    Issues it names:
+      #3       this issue waits for it          "Blocked by #3 and https://git.example.test/acme/lib/issues/4"
+      acme/lib#4 this issue waits for it          "Blocked by #3 and https://git.example.test/acme/lib/issues/4"
+      #5       was a dependency, is met         "depends on #5"
+      #6       no dependency: negated           "blocked by #6"
+      #7       undecided                        "Nothing to draw before #7 exists."
+    "
+  `);
 });
 
 test('without GITEA_URL no URL is the own tracker', async () => {
@@ -74,7 +102,8 @@ test('colours are for terminals, unless NO_COLOR is set', async () => {
 });
 
 test('--json is for machines', async () => {
-  const { out } = await run([file(hostile), '--json', '--title', 'Other']);
+  const environment = { GITEA_URL: 'https://git.example.test' };
+  const { out } = await run([file(hostile), '--json', '--title', 'Other'], { environment });
   expect(JSON.parse(out)).toMatchObject({
     title: 'Other',
     reading: { outcome: 'offline' },

@@ -82,6 +82,15 @@ test.each([
 
 test.each<[string, RuledOut | 'undecided' | 'met']>([
   ['This is not blocked by #12.', 'negated'],
+  ['#12 is unrelated.', 'negated'],
+  ['Neither #12 nor #13 blocks this.', 'negated'],
+  ['Instead of waiting for #12 we do it ourselves.', 'negated'],
+  ['The board says "blocked by #12".', 'quoted'],
+  ['For example: blocked by #12', 'hypothetical'],
+  ['{"blocked_by": ["#12"]}', 'code'],
+  ['This blocked #12 for weeks.', 'history'],
+  ['Dependencies: none (was #12)', 'history'],
+  ['@coordinator-bot please set this as blocked by #12.', 'instruction'],
   ["It isn't really blocked by #12.", 'negated'],
   ['This does not depend on #12 any more.', 'negated'],
   ["We don't need to wait for #12.", 'negated'],
