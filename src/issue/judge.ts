@@ -190,6 +190,11 @@ function judgeLabelled(
   if (colon === null) return;
   const scope = scopeOf(colon[0]);
   if (scope === undefined) return;
+  if (colon[0].includes('"')) {
+    // A key of JSON, not a label.
+    for (const at of places) keep(judged, at, ruledOut('code', at));
+    return;
+  }
   const asked = isAsked(text, text.slice(places.at(-1) ?? 0));
   for (const at of places) {
     if (
