@@ -22,7 +22,7 @@ export interface TextThreadOptions {
 }
 
 /** Characters up to which a text is read within milliseconds. */
-const longText = 64 * 1024;
+const longText = 32 * 1024;
 const deadline = 10_000;
 /** Source and build differ in it; `tsc` does not rewrite it in a URL. */
 const extension = extname(fileURLToPath(import.meta.url));
