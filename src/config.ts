@@ -178,6 +178,16 @@ export function loadAgents(environment: Environment): Agents & { readonly file: 
   return { ...parsed.data.AGENTS_FILE, file: values['AGENTS_FILE'] !== undefined };
 }
 
+/** The base URL of the tracker, for a command that needs nothing else and can go without. */
+export function loadTrackerUrl(environment: Environment): string | undefined {
+  const parsed = variables
+    .pick({ GITEA_URL: true })
+    .partial()
+    .safeParse(withFiles(environment).environment);
+  if (!parsed.success) throw configError(problemsOf(parsed));
+  return parsed.data.GITEA_URL;
+}
+
 /** The version in package.json. */
 export function readVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');

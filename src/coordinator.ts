@@ -15,6 +15,7 @@ import { createInsert, type InsertDeliveries } from './inbox/insert-deliveries.t
 import { Worker } from './inbox/worker.ts';
 import { refreshEvent } from './issue/facts.ts';
 import { readOffline } from './issue/read-issue.ts';
+import { createTextReader } from './handlers/text-thread.ts';
 import type { Logger } from './log.ts';
 import { recallAnswer, rememberAnswer } from './store/answers.ts';
 import { createDatabase } from './store/database.ts';
@@ -94,11 +95,14 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   };
 
   function createIssueReader(): HandlerDeps['read'] {
-    if (claude === undefined || config.claude === undefined)
-      return (issue) => Promise.resolve(readOffline(issue, agentNames));
+    const readText = createTextReader({ agentNames, trackerUrl: config.giteaUrl });
+    const readAlone: HandlerDeps['read'] = async (issue, signal) =>
+      readOffline(issue, agentNames, { text: await readText(issue, signal) });
+    if (claude === undefined || config.claude === undefined) return readAlone;
     return createReader({
       ...config.claude,
       agentNames,
+      readText,
       ask: async (question, signal) => {
         const wasAway = claude.pausedUntil() !== undefined;
         const outcome = await claude.ask(question, signal);

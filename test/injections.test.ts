@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { builtInAgents } from '../src/issue/agents.ts';
-import { findMentions } from '../src/issue/read-issue.ts';
 import {
   difficulties,
   documentationLevels,
@@ -17,6 +16,7 @@ import { answers, claudeEnvironment, startClaude, type ClaudeScript } from './su
 import { allTables, everything } from './support/everything.ts';
 import { issuePayload, signedRequest } from './support/recordings.ts';
 import { startService } from './support/service.ts';
+import { findMentions } from './support/mentions.ts';
 
 /**
  * Out of policy is, wherever it turns up (database, API, log):

@@ -7,6 +7,7 @@ import { demo } from './demo.ts';
 import { addDeliveriesCommand } from './deliveries.ts';
 import { issues } from './issues.ts';
 import type { Io } from './io.ts';
+import { addPlanCommand } from './plan.ts';
 import { serve } from './serve.ts';
 
 /** Documented in the README. */
@@ -66,5 +67,6 @@ function buildProgram(io: Io): Command {
     .option('--json', 'JSON that is itself an AGENTS_FILE')
     .action((options: unknown) => agents(io, options));
   addDeliveriesCommand(program, io);
+  addPlanCommand(program, io);
   return program;
 }

@@ -12,7 +12,8 @@ import {
   type AskFailure,
   type ModelAnswer,
 } from '../issue/model-reading.ts';
-import { findMentions, readOffline } from '../issue/read-issue.ts';
+import { readOffline } from '../issue/read-issue.ts';
+import type { TextReading } from '../issue/read-text.ts';
 import type { IssueText, Reading, Warning } from '../issue/reading.ts';
 
 /** How asking a model ended; `ok` carries the answer, everything else is the reason of a fallback. */
@@ -29,6 +30,8 @@ export interface Question {
 
 export interface ReaderDeps {
   readonly agentNames: readonly string[];
+  /** Reads the text with the grammar; rejects only when aborted. */
+  readonly readText: (issue: IssueText, signal: AbortSignal) => Promise<TextReading>;
   readonly model: string;
   readonly fallbackModel: string;
   readonly ask: (question: Question, signal: AbortSignal) => Promise<Asked>;
@@ -44,12 +47,13 @@ export function createReader(deps: ReaderDeps) {
   const { agentNames } = deps;
 
   /** What the text says without the model, and what the model is asked about it. */
-  function prepare(issue: IssueText) {
-    const mentions = findMentions(issue);
+  async function prepare(issue: IssueText, signal: AbortSignal) {
+    const text = await deps.readText(issue, signal);
+    const { mentions } = text;
     const question = modelQuestion({ issue, mentions, agentNames });
-    return { issue, mentions, question, offline: readOffline(issue, agentNames) };
+    return { issue, mentions, question, offline: readOffline(issue, agentNames, { text }) };
   }
-  type Prepared = ReturnType<typeof prepare>;
+  type Prepared = Awaited<ReturnType<typeof prepare>>;
 
   /** The kept answer of the model, or of the fallback model for a text the model refused. */
   async function recalled(prepared: Prepared): Promise<Reading | undefined> {
@@ -74,7 +78,7 @@ export function createReader(deps: ReaderDeps) {
   }
 
   return async function read(issue: IssueText, signal: AbortSignal): Promise<Reading> {
-    const prepared = prepare(issue);
+    const prepared = await prepare(issue, signal);
     const known = await recalled(prepared);
     if (known !== undefined) return known;
     let models = [deps.model];

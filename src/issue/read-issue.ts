@@ -1,24 +1,42 @@
 import { assumedFactors, formulaTokens, hasFactors, totalDiffers } from './estimate.ts';
-import { dependencyLimit, findDependencies } from './grammar.ts';
 import type { Mention } from './mentions.ts';
+import { readText, type KnownIssues, type TextReading } from './read-text.ts';
 import type { Dependency, Factors, IssueText, Reading, Source, Warning } from './reading.ts';
-import { localRef } from './asked-references.ts';
-import { readSections, textLines, type Declared, type Found } from './sections.ts';
+import { formatRef } from './ref.ts';
+import type { Declared, Found } from './sections.ts';
+
+/** Most dependencies one issue may declare; more is a list, not a plan. */
+export const dependencyLimit = 100;
+
+/** What reading a text may use besides it. */
+export interface OfflineOptions {
+  /** Base URL of the tracker; without it no URL is the tracker's own. */
+  readonly trackerUrl?: string | undefined;
+  /** What the tracker holds; without it nothing is dropped for being unknown. */
+  readonly known?: KnownIssues | undefined;
+  /** The text as it was read already, in a thread of its own. */
+  readonly text?: TextReading | undefined;
+}
 
 /**
- * Reads an issue's text without asking anybody: the template's sections and the plain dependency
- * grammar. Values: what the text declares, else the formula, else a default that says so.
+ * Reads an issue's text without asking anybody: the template's sections and the dependency grammar.
+ * Values: what the text declares, else the formula, else a default that says so.
  */
-export function readOffline(issue: IssueText, agentNames: readonly string[]): Reading {
-  const declared = readSections(issue.body, agentNames);
+export function readOffline(
+  issue: IssueText,
+  agentNames: readonly string[],
+  options: OfflineOptions = {},
+): Reading {
+  const text = options.text ?? readText(issue, { ...options, agentNames });
+  const { declared } = text;
   const factors: Factors = {
     files: declared.files?.value ?? null,
     complexity: declared.complexity?.value ?? null,
     tests: declared.tests?.value ?? null,
     docs: declared.docs?.value ?? null,
   };
-  const found = findDependencies(issue.title, issue.body);
-  const dependencies = found.filter((dependency) => !isSelf(issue, dependency));
+  const found = dependenciesOf(text.mentions, issue);
+  const dependencies = found.slice(0, dependencyLimit);
   const nothing = Object.keys(declared).length === 0 && found.length === 0;
   return {
     outcome: 'offline',
@@ -34,10 +52,10 @@ export function readOffline(issue: IssueText, agentNames: readonly string[]): Re
     factors,
     dependencies,
     warnings: [
-      ...(nothing ? [nothingReadable] : []),
+      ...(nothing && text.warnings.length === 0 ? [nothingReadable] : []),
       ...(issue.bodyCut ? [bodyCut] : []),
-      ...(found.length > dependencies.length ? [selfReference(issue)] : []),
-      ...(found.length >= dependencyLimit ? [tooManyDependencies] : []),
+      ...text.warnings,
+      ...(found.length > dependencyLimit ? [tooManyDependencies] : []),
       ...declaredDiffers(declared, factors),
       ...factorsAssumed(declared, factors),
     ],
@@ -56,12 +74,24 @@ function fieldOf<T>(found: Found<T> | undefined) {
   return { value: found.value, source: 'declared' as const, evidence: found.evidence };
 }
 
-function isSelf(issue: IssueText, dependency: Dependency): boolean {
-  const repository = dependency.repository ?? issue.repository;
-  return (
-    dependency.number === issue.number &&
-    repository.toLowerCase() === issue.repository.toLowerCase()
-  );
+/** Each dependency once, with the words that first declared it. */
+function dependenciesOf(mentions: readonly Mention[], issue: IssueText): Dependency[] {
+  const found = new Map<string, Dependency>();
+  for (const { verdict, repository, number, evidence } of mentions) {
+    if (verdict.kind !== 'dependency') continue;
+    const { direction } = verdict;
+    const ref = formatRef({ repository: repository ?? issue.repository, number }).toLowerCase();
+    const key = `${direction} ${ref}`;
+    if (!found.has(key))
+      found.set(key, {
+        direction,
+        repository,
+        number,
+        source: 'declared',
+        evidence: evidence.replace(/\*\*|__|`/g, ''),
+      });
+  }
+  return [...found.values()];
 }
 
 const nothingReadable: Warning = {
@@ -74,15 +104,8 @@ const bodyCut: Warning = {
 };
 const tooManyDependencies: Warning = {
   code: 'too_many_dependencies',
-  text: `The text declares ${dependencyLimit} dependencies or more: only the first ${dependencyLimit} count.`,
+  text: `The text declares more than ${dependencyLimit} dependencies: only the first ${dependencyLimit} count.`,
 };
-
-function selfReference(issue: IssueText): Warning {
-  return {
-    code: 'self_reference',
-    text: `The text declares a dependency of #${issue.number} on itself: it was dropped.`,
-  };
-}
 
 function declaredDiffers(declared: Declared, factors: Factors): Warning[] {
   const total = declared.total?.value;
@@ -104,34 +127,4 @@ function factorsAssumed(declared: Declared, factors: Factors): Warning[] {
       text: `Not declared, so assumed for the formula: ${names.join(', ')}.`,
     },
   ];
-}
-
-const anyReference = /(?<![\w&/#.-])(?:([\w.-]{1,100}\/[\w.-]{1,100}))?#([1-9]\d{0,8})(?![\w-])/g;
-
-/**
- * Every reference of a text as a mention: a dependency where the grammar finds one, else undecided. The
- * line stands for the sentence.
- */
-export function findMentions(issue: IssueText): Mention[] {
-  const dependencies = Map.groupBy(findDependencies(issue.title, issue.body), (dependency) =>
-    localRef(issue, dependency),
-  );
-  return [issue.title, ...textLines(issue.body)].flatMap((line) => {
-    const text = line.replaceAll('*', '').replace(/``[^`]*``|`[^`]*`/g, ' ');
-    return [...text.matchAll(anyReference)].map((match): Mention => {
-      const target = { repository: match[1] ?? null, number: Number(match[2]) };
-      const found = dependencies
-        .get(localRef(issue, target))
-        ?.find(({ evidence }) => text.includes(evidence));
-      return {
-        ...target,
-        verdict:
-          found === undefined
-            ? { kind: 'undecided' }
-            : { kind: 'dependency', direction: found.direction },
-        sentence: line.slice(0, 500),
-        evidence: (found?.evidence ?? match[0]).slice(0, 200),
-      };
-    });
-  });
 }

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { createClaude } from '../../src/clients/claude.ts';
 import { createReader } from '../../src/handlers/reader.ts';
 import { systemPrompt } from '../../src/issue/model-reading.ts';
+import { readText } from '../../src/issue/read-text.ts';
 import type { IssueText } from '../../src/issue/reading.ts';
 import { createLogger } from '../../src/log.ts';
 import { recallAnswer, rememberAnswer } from '../../src/store/answers.ts';
@@ -56,6 +57,8 @@ async function openReader(script: ClaudeScript) {
   function readerWith(options: ReaderOptions = {}) {
     return createReader({
       agentNames: ['opus', 'haiku'],
+      readText: (text) =>
+        Promise.resolve(readText(text, { agentNames: ['opus', 'haiku'], trackerUrl: undefined })),
       model: 'first',
       fallbackModel: 'second',
       ...options,
@@ -182,6 +185,8 @@ test('a call that is broken off throws and leaves no reading', async () => {
   const client = createClaude({ apiKey: 'key', baseUrl: claude.url, log, now: Date.now });
   const reader = createReader({
     agentNames: ['opus'],
+    readText: (text) =>
+      Promise.resolve(readText(text, { agentNames: ['opus'], trackerUrl: undefined })),
     model: 'first',
     fallbackModel: 'second',
     ask: client.ask,

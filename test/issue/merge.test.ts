@@ -5,9 +5,10 @@ import { groundAnswer } from '../../src/issue/grounding.ts';
 import { ruledOutReasons, type Mention, type Verdict } from '../../src/issue/mentions.ts';
 import { mergeAnswer, mergeEdges } from '../../src/issue/merge.ts';
 import { answerSchema } from '../../src/issue/model-reading.ts';
-import { findMentions, readOffline } from '../../src/issue/read-issue.ts';
+import { readOffline } from '../../src/issue/read-issue.ts';
 import { readingSchema, type Dependency, type IssueText } from '../../src/issue/reading.ts';
 import { emptyAnswer } from '../support/claude.ts';
+import { findMentions } from '../support/mentions.ts';
 
 const agentNames = ['opus', 'sonnet', 'haiku'];
 

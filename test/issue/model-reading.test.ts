@@ -4,9 +4,9 @@ import { z } from 'zod';
 
 import type { Mention } from '../../src/issue/mentions.ts';
 import { answerFormat, answerSchema, modelQuestion } from '../../src/issue/model-reading.ts';
-import { findMentions } from '../../src/issue/read-issue.ts';
 import type { IssueText } from '../../src/issue/reading.ts';
 import { emptyAnswer } from '../support/claude.ts';
+import { findMentions } from '../support/mentions.ts';
 
 const agentNames = ['opus', 'sonnet', 'haiku'];
 

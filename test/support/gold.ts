@@ -2,24 +2,26 @@ import { readFileSync } from 'node:fs';
 
 import { z } from 'zod';
 
+import { knownIssues } from '../../src/cli/plan-batch.ts';
 import { builtInAgents } from '../../src/issue/agents.ts';
 import { describeReferences, isOpen, localRef } from '../../src/issue/asked-references.ts';
 import type { Mention } from '../../src/issue/mentions.ts';
 import { mergeAnswer } from '../../src/issue/merge.ts';
 import { answerSchema } from '../../src/issue/model-reading.ts';
-import { findMentions, readOffline } from '../../src/issue/read-issue.ts';
+import { readOffline } from '../../src/issue/read-issue.ts';
+import { readText } from '../../src/issue/read-text.ts';
 import type { Dependency, IssueText } from '../../src/issue/reading.ts';
 
 const edgeSchema = z.object({ ref: z.string(), explicit: z.boolean(), evidence: z.string() });
 
-/** One labelled issue; of what the tracker holds around it only the names are used. */
+/** One labelled issue, and what the tracker holds around it. */
 const goldSchema = z.object({
   id: z.string(),
   repository: z.string(),
   number: z.int(),
   title: z.string(),
   body: z.string(),
-  knownIssues: z.array(z.object({ ref: z.string() })),
+  knownIssues: z.array(z.object({ ref: z.string(), title: z.string() })),
   gold: z.object({
     blockedBy: z.array(edgeSchema),
     blocks: z.array(edgeSchema),
@@ -43,9 +45,11 @@ export function readGold(
 const agentNames = builtInAgents.map(({ name }) => name);
 
 /** What the deterministic reader makes of a labelled issue: the one place that knows which reader. */
-function readLabelled({ repository, number, title, body }: GoldIssue) {
+function readLabelled({ repository, number, title, body, knownIssues: rows }: GoldIssue) {
   const issue: IssueText = { repository, number, title, body, bodyCut: false };
-  return { issue, mentions: findMentions(issue), offline: readOffline(issue, agentNames) };
+  const trackerUrl = 'https://git.example.test';
+  const text = readText(issue, { agentNames, trackerUrl, known: knownIssues(rows) });
+  return { issue, mentions: text.mentions, offline: readOffline(issue, agentNames, { text }) };
 }
 
 interface Relation {
