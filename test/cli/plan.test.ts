@@ -72,7 +72,7 @@ test('every reference comes with its verdict', async () => {
   expect(out).toMatchInlineSnapshot(`
     "Storage
 
-    Context     68,900 tokens (55,000 to 89,570)  default
+    Context     68,900 tokens (55,000 to 130,910)  default
     Difficulty  medium  default
     Recommended nobody  default
     Factors     files -, complexity -, tests -, docs -  declared
