@@ -44,7 +44,7 @@ function rule(means: Rule['means'], form: Rule['form'], source: string, negated?
     .replaceAll('MUST', must)
     .replaceAll('LAND', land)
     .replaceAll('BE', be);
-  const pattern = new RegExp(full, 'g');
+  const pattern = new RegExp(full, source.includes('\\p{') ? 'gu' : 'g');
   return negated === undefined ? { means, form, pattern } : { means, form, pattern, negated };
 }
 
@@ -76,6 +76,21 @@ export const rules: readonly Rule[] = [
     String.raw`\b(?:independent (?:of|from)|regardless of|decoupled from|nothing to do with|without (?:waiting (?:for|on)|needing)|can (?:go|start|land|ship) (?:without|before)|do without)NEARREF`,
     true,
   ),
+
+  // What other languages deny in the plainest words; what they claim is left to the model.
+  ...[
+    String.raw`\b(?:nicht|nie)(?: mehr)? (?:von|durch)NEARREF\s+(?:blockiert|abhängig|aufgehalten)`,
+    String.raw`\bhäng(?:t|en) nicht(?: mehr)? vonNEARREF`,
+    String.raw`\bn'(?:est|a été) (?:pas|plus) bloquée? parNEARREF`,
+    String.raw`\bne dépend (?:pas|plus) deNEARREF`,
+    String.raw`\bno (?:está |es )?bloquead[oa] porNEARREF`,
+    String.raw`\bno depende deNEARREF`,
+    String.raw`(?<!\p{L})não (?:está |é )?bloquead[oa] porNEARREF`,
+    String.raw`(?<!\p{L})não depende deNEARREF`,
+    String.raw`\bnon (?:è )?bloccat[oa] daNEARREF`,
+    String.raw`\bnon dipende daNEARREF`,
+    String.raw`\bniet(?: meer)? (?:geblokkeerd door|afhankelijk van)NEARREF`,
+  ].map((source) => rule('blocked_by', 'after', source, true)),
 
   // The reference is the subject.
   rule(

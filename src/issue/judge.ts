@@ -110,6 +110,7 @@ function whyNot(text: string, { rule, match, at, end }: Matched): RuledOut | und
     return 'negated';
   // A key of JSON, not a label.
   if (/"\s*:\s*["[{]/.test(match[0])) return 'code';
+  if (!flip && isAboutAnother(text, match.index, at)) return 'third_party';
   if (flip && negatedSubject.test(before)) return 'negated';
   if (isQuoted(text, match.index, after)) return 'quoted';
   if (example.test(text)) return 'hypothetical';
@@ -124,7 +125,6 @@ function whyNot(text: string, { rule, match, at, end }: Matched): RuledOut | und
   if (hypothesis.test(part) || hypothesis.test(` ${verb}`) || hypothesisAfter.test(after))
     return 'hypothetical';
   if (question.test(part) || isAsked(text, after)) return 'question';
-  if (!flip && isAboutAnother(text, match.index, at)) return 'third_party';
   return undefined;
 }
 

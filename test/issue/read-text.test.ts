@@ -238,3 +238,18 @@ test('any text is read, and what is quoted of it stands in it', () => {
     { numRuns: 500 },
   );
 });
+
+test.each([
+  ['Wird nicht von #14 blockiert.', ['negated']],
+  ['Das hängt nicht mehr von #14 ab.', ['negated']],
+  ["Ce ticket n'est plus bloqué par #14.", ['negated']],
+  ['No está bloqueado por #14.', ['negated']],
+  ['Não depende de #14.', ['negated']],
+  ['Non dipende da #14.', ['negated']],
+  ['Dit is niet afhankelijk van #14.', ['negated']],
+  ['Kann nicht losgehen, bevor #14 fertig ist.', ['undecided']],
+  ['#12 was blocked by #13 back then.', ['third_party', 'third_party']],
+])('%s', (body, expected) => {
+  const { mentions } = readText({ ...issue, body }, { agentNames: [], trackerUrl });
+  expect(mentions.map(outcome)).toEqual(expected);
+});
