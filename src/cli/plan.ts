@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { z } from 'zod';
 
-import { loadTrackerUrl } from '../config.ts';
+import { loadAgents, loadTrackerUrl } from '../config.ts';
 import { ConfigError, CoordinatorError, describeError } from '../errors.ts';
-import { assignAgent, builtInAgents } from '../issue/agents.ts';
-import { estimateContext } from '../issue/estimate.ts';
+import type { AgentProfile } from '../issue/agent-profiles.ts';
+import type { Estimate } from '../issue/estimate.ts';
 import type { Mention } from '../issue/mentions.ts';
+import { planWork } from '../issue/plan-work.ts';
 import { readOffline } from '../issue/read-issue.ts';
 import { readText } from '../issue/read-text.ts';
 import type { IssueText, Reading } from '../issue/reading.ts';
@@ -49,8 +50,10 @@ export function addPlanCommand(program: Command, io: Io): void {
 }
 
 function plan(io: Io, file: string | undefined, options: Options): void {
-  const trackerUrl = loadTrackerUrl(io.environment());
-  const context = { agentNames: builtInAgents.map(({ name }) => name), trackerUrl };
+  const environment = io.environment();
+  const { agents } = loadAgents(environment);
+  const agentNames = agents.map(({ name }) => name);
+  const context = { agents, agentNames, trackerUrl: loadTrackerUrl(environment) };
   const { input, output } = options;
   if (file !== undefined && input === undefined && output === undefined)
     planOne(io, context, file, options);
@@ -60,19 +63,22 @@ function plan(io: Io, file: string | undefined, options: Options): void {
     throw new ConfigError('usage', 'Give plan a Markdown file or -, or both --input and --output.');
 }
 
-function planOne(io: Io, context: PlanContext, file: string, options: Options): void {
+interface OneContext extends PlanContext {
+  readonly agents: readonly AgentProfile[];
+}
+
+function planOne(io: Io, context: OneContext, file: string, options: Options): void {
   const issue = issueOf(readSource(file), options);
   const text = readText(issue, context);
-  const reading = readOffline(issue, context.agentNames, { ...context, text });
-  const estimate = estimateContext(reading);
-  const { warnings, ...assignment } = assignAgent(reading, estimate, builtInAgents);
+  const read = readOffline(issue, context.agentNames, { ...context, text });
+  const { reading, estimate, assignment } = planWork({ reading: read, profiles: context.agents });
   const planned = {
     title: issue.title,
     reading,
     estimate,
     assignment,
     mentions: text.mentions,
-    warnings: [...reading.warnings, ...warnings],
+    warnings: [...reading.warnings, ...assignment.warnings],
   };
   if (options.json) printJson(io, planned);
   else io.stdout.write(render(planned, painter(io)));
@@ -117,7 +123,7 @@ function painter(io: Io): Paint {
 interface Planned {
   readonly title: string;
   readonly reading: Reading;
-  readonly estimate: ReturnType<typeof estimateContext>;
+  readonly estimate: Estimate;
   readonly assignment: {
     readonly agent: string | null;
     readonly reason: { readonly text: string };
