@@ -22,7 +22,7 @@ export interface TextThreadOptions {
 }
 
 /** Characters up to which a text is read within milliseconds. */
-const longText = 32 * 1024;
+const longText = 8 * 1024;
 const deadline = 10_000;
 /** Source and build differ in it; `tsc` does not rewrite it in a URL. */
 const extension = extname(fileURLToPath(import.meta.url));
@@ -33,12 +33,18 @@ const extension = extname(fileURLToPath(import.meta.url));
  */
 export function createTextReader(options: TextThreadOptions) {
   const { agentNames, trackerUrl, longFrom = longText, deadlineMs = deadline } = options;
+  /** One thread at a time: each may take as much memory as the whole service. */
+  let lastRead: Promise<unknown> = Promise.resolve();
 
   return async function read(issue: IssueText, signal: AbortSignal): Promise<TextReading> {
     if (issue.body.length + issue.title.length < longFrom)
       return readText(issue, { agentNames, trackerUrl });
-    signal.throwIfAborted();
-    const read = await readInThread({ issue, agentNames, trackerUrl }, deadlineMs, signal);
+    const reading = lastRead.then(() => {
+      signal.throwIfAborted();
+      return readInThread({ issue, agentNames, trackerUrl }, deadlineMs, signal);
+    });
+    lastRead = reading.catch(() => undefined);
+    const read = await reading;
     signal.throwIfAborted();
     if (read !== undefined) return read;
     const declared = readSections(issue.body, agentNames);

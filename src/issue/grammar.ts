@@ -27,6 +27,8 @@ const far = String.raw`(?:${near}|\s*:?\s+(?:(?!(?:${stop})\b)[\w'’./-]+\s+){1
 const mods = String.raw`(?<mods>(?:[\s,(–—-]+(?:which|that|also|still|currently|really|now|both|all|actually|just|already|will|does|do|did|has|have|had|doesn[’']?t|don[’']?t|didn[’']?t|not|no longer|never|is|are|isn[’']?t|aren[’']?t|was|were|wasn[’']?t|weren[’']?t|would|could|might|may|won[’']?t|wouldn[’']?t|used to|been|be|being|only)\b)*)[\s,:]+`;
 const self = String.raw`(?:this|it\b(?=[^\w]*$)|the present|the current)(?:\s+(?:one|here|${noun}))?\b(?![’']s)`;
 const finished = String.raw`(?:done|merged|in|landed|lands|closed|finished|complete[ds]?|released|fixed|resolved|solved|shipped|available|ready|there|implemented|through|deployed|published|live|out|over)\b`;
+/** What is ours is no other issue: "a blocker for this work (#2)" names the blocker. */
+const ours = String.raw`\s+(?:this|the present|the current|us|our)\b`;
 const be = String.raw`(?:is|are|has|have|gets?|has been|have been|is being|was|were)`;
 
 /** Words between "must" and "first". */
@@ -43,6 +45,7 @@ function rule(means: Rule['means'], form: Rule['form'], source: string, negated?
     .replaceAll('DONE', finished)
     .replaceAll('MUST', must)
     .replaceAll('LAND', land)
+    .replaceAll('OURS', ours)
     .replaceAll('BE', be);
   const pattern = new RegExp(full, source.includes('\\p{') ? 'gu' : 'g');
   return negated === undefined ? { means, form, pattern } : { means, form, pattern, negated };
@@ -193,25 +196,26 @@ export const rules: readonly Rule[] = [
     'after',
     String.raw`\b(?:dependency|dependencies|blockers?)(?! (?:for|of|on|upon)\b)\b(?:\s*:|\s+(?:is|are|here:?|remain(?:s|ing)?)\b)?NEARREF`,
   ),
+  rule('blocked_by', 'after', String.raw`\b(?:blocks?|blocking|hold(?:s|ing)? up)\s+onNEARREF`),
   rule(
     'blocks',
     'after',
-    String.raw`\b(?:required|needed|necessary|depended (?:up)?on|awaited)[\s-]+(?:by|for)FARREF`,
+    String.raw`\b(?:required|needed|necessary|depended (?:up)?on|awaited)[\s-]+(?:by|for)(?!OURS)FARREF`,
   ),
   rule(
     'blocks',
     'after',
-    String.raw`\b(?:pre-?requisites?|preconditions?|blockers?|dependency)[\s-]+(?:for|of)FARREF`,
+    String.raw`\b(?:pre-?requisites?|preconditions?|blockers?|dependency)[\s-]+(?:for|of)(?!OURS)FARREF`,
   ),
   rule(
     'blocks',
     'after',
-    String.raw`\b(?:un-?blocks?|unblocking|blocks?|blocking|holds? up|holding up|hold up)NEARREF`,
+    String.raw`\b(?:un-?blocks?|unblocking|blocks?|blocking|holds? up|holding up|hold up)(?!\s+on\b)NEARREF`,
   ),
   rule(
     'blocks',
     'after',
-    String.raw`(?:^[\W_]*|\b(?:this|it|which|also|and|we|change|will|to|issue|pr|ticket|work)\s+)(?:blocks?|un-?blocks?)FARREF`,
+    String.raw`(?:^[\W_]*|\b(?:this|it|which|also|and|we|change|will|to|issue|pr|ticket|work)\s+)(?:blocks?|un-?blocks?)(?!\s+on\b|OURS)FARREF`,
   ),
   rule(
     'blocks',

@@ -83,12 +83,11 @@ export function readDeclared(
 
 /** The same for a text that was not parsed: its template lines alone, by their look. */
 export function readSections(body: string, agentNames: readonly string[]): Declared {
-  const lines = [...textLines(body)].map((line) => ({
-    text: plain(line),
-    heading: /^#{1,6}\s/.test(line),
-    struck: '',
-  }));
-  return readLines(lines, agentNames);
+  const lines = [...textLines(body)].filter((line) => line.length <= lineLimit);
+  return readLines(
+    lines.map((line) => ({ text: plain(line), heading: /^#{1,6}\s/.test(line), struck: '' })),
+    agentNames,
+  );
 }
 
 function readLines(lines: readonly Line[], agentNames: readonly string[]): Declared {
@@ -306,7 +305,8 @@ function linesOf(passage: Passage): Line[] {
 
 /** The first cell is the label of the second. */
 function rowLines({ text, cells, spans }: Passage): Line[] {
-  const [label, value] = cells.map(({ start, end }) => {
+  const [label, value] = cells.slice(0, 2).map(({ start, end }) => {
+    if (end - start > lineLimit) return '';
     let shown = text.slice(start, end);
     for (const span of spans)
       if (span.hidden !== 'code' && span.start >= start && span.end <= end)

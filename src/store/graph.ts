@@ -118,7 +118,8 @@ async function loadNodes(db: Database, issues: readonly IssueKey[]) {
 
 /** Every member names the circle starting with itself: each circle once, starting with its first. */
 function distinctCycles(paths: readonly (readonly string[])[]): (readonly string[])[] {
-  const turned = paths.map((path) => {
+  // Members of a large tangle share one path.
+  const turned = [...new Set(paths)].map((path) => {
     const start = path.indexOf([...path].sort()[0] ?? '');
     return [...path.slice(start), ...path.slice(0, start)];
   });

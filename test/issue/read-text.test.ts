@@ -27,6 +27,11 @@ function outcome({ verdict }: Mention): string {
 test.each([
   ['This issue is currently blocked on issue #12.', ['<#12']],
   ['**Blocked by**: [#12]', ['<#12']],
+  ['We are currently blocking on #2.', ['<#2']],
+  ['This blocks on #2.', ['<#2']],
+  ['Blocks: #2', ['>#2']],
+  ['The blocker for this work (#2) is known.', []],
+  ['A token bucket is needed for this feature #2.', []],
   ['Blocked-By: #4', ['<#4']],
   ['*Depends upon* PR #8 and issue #9', ['<#8', '<#9']],
   ['We are still waiting for #4, #5 & #6.', ['<#4', '<#5', '<#6']],

@@ -134,3 +134,11 @@ test('what stands in a comment declares nothing, also over several lines', () =>
     files: 4,
   });
 });
+
+test('a line of spaces takes no longer than any other', () => {
+  const startedAt = performance.now();
+  expect(readSections(`a${' '.repeat(900_000)}b\nTotal estimated: 46,800`, [])).toMatchObject({
+    total: { value: 46_800 },
+  });
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
+});
