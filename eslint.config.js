@@ -40,7 +40,10 @@ const layers = Object.entries(mayImport).map(([folder, allowed]) => {
   };
 });
 
-/** These stand below everything, and so import nothing of the project but each other. */
+/**
+ * These stand below everything, and so import nothing of the project but each other. Checking the
+ * environment includes checking the file of agents, whose words are those of `issue/`.
+ */
 const ground = {
   files: ['src/config.ts', 'src/errors.ts', 'src/log.ts'],
   rules: {
@@ -49,8 +52,8 @@ const ground = {
       {
         patterns: [
           {
-            regex: '^\\.{1,2}/(?!(errors|log)\\.ts$)',
-            message: 'This file may import only errors.ts and log.ts.',
+            regex: '^\\.{1,2}/(?!((errors|log)|issue/agent(s|-profiles))\\.ts$)',
+            message: 'This file may import only errors.ts, log.ts and the profiles of agents.',
           },
         ],
       },

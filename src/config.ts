@@ -5,6 +5,8 @@ import { config as readDotenv } from 'dotenv';
 import { z } from 'zod';
 
 import { ConfigError } from './errors.ts';
+import { parseAgents, type Agents } from './issue/agent-profiles.ts';
+import { builtIn } from './issue/agents.ts';
 import { logLevels } from './log.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -62,7 +64,7 @@ const variables = z.object({
     })
     .optional(),
   RECONCILE_INTERVAL_SECONDS: wholeNumber(10, 86_400).default(300),
-  AGENTS_FILE: z.string().optional(),
+  AGENTS_FILE: z.string().transform(readAgents).default(builtIn),
   API_TOKENS: z.string().transform(parseApiTokens).default([]),
   WORKER_CONCURRENCY: wholeNumber(1, 64).default(4),
   DELIVERY_RETENTION_DAYS: wholeNumber(1, 3_650).default(30),
@@ -89,7 +91,6 @@ export const secretNames: readonly VariableName[] = [
 const unusedNames: readonly VariableName[] = [
   'PUBLISH',
   'RECONCILE_INTERVAL_SECONDS',
-  'AGENTS_FILE',
   'CONTEXT_COMPACT_AT',
   'CONTEXT_ROTATE_AT',
   'LEASE_SECONDS',
@@ -169,6 +170,24 @@ export function loadStoreConfig(environment: Environment): StoreConfig {
   return { databasePath: parsed.data.DATABASE_URL, giteaUrl: parsed.data.GITEA_URL };
 }
 
+/** Checks only what a command needs that shows the agents; `file`: they are not the built-in ones. */
+export function loadAgents(environment: Environment): Agents & { readonly file: boolean } {
+  const values = withFiles(environment).environment;
+  const parsed = variables.pick({ AGENTS_FILE: true }).safeParse(values);
+  if (!parsed.success) throw configError(problemsOf(parsed));
+  return { ...parsed.data.AGENTS_FILE, file: values['AGENTS_FILE'] !== undefined };
+}
+
+/** The base URL of the tracker, for a command that needs nothing else and can go without. */
+export function loadTrackerUrl(environment: Environment): string | undefined {
+  const parsed = variables
+    .pick({ GITEA_URL: true })
+    .partial()
+    .safeParse(withFiles(environment).environment);
+  if (!parsed.success) throw configError(problemsOf(parsed));
+  return parsed.data.GITEA_URL;
+}
+
 /** The version in package.json. */
 export function readVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
@@ -190,6 +209,7 @@ function configOf(values: Variables, unused: readonly string[]) {
     host: values.HOST,
     port: values.PORT,
     databasePath: values.DATABASE_URL,
+    agents: values.AGENTS_FILE.agents,
     apiTokens: values.API_TOKENS,
     workerConcurrency: values.WORKER_CONCURRENCY,
     deliveryRetentionDays: values.DELIVERY_RETENTION_DAYS,
@@ -221,14 +241,10 @@ function withFiles(environment: Environment) {
     if (path === undefined || path === '') continue;
     if (values[name] !== undefined)
       problems.push(`${name} and ${name}_FILE are both set: keep one`);
-    try {
-      const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
-        readFileSync(path),
-      );
-      values[name] ??= text.replace(/\r?\n$/, '');
-    } catch {
+    const text = readText(path);
+    if (text === undefined)
       problems.push(`${name}_FILE names a file that cannot be read as UTF-8 text`);
-    }
+    else values[name] ??= text.replace(/\r?\n$/, '');
   }
   return { environment: values, problems };
 }
@@ -291,6 +307,30 @@ function share() {
 
 function databasePath(url: string): string {
   return resolve(url.slice('file:'.length).replace(/^\/\/(?=\/)/, ''));
+}
+
+/** A larger file holds no list of agents. */
+const largestAgentsFile = 1_000_000;
+
+/** Reads the profiles; every problem is told with its place in the file. */
+function readAgents(path: string, context: z.RefinementCtx<string>): Agents {
+  const text = readText(path);
+  if (text === undefined || text.length > largestAgentsFile) {
+    context.addIssue('names a file that cannot be read as UTF-8 text, or is larger than 1 MB');
+    return z.NEVER;
+  }
+  const parsed = parseAgents(text);
+  if ('agents' in parsed) return parsed;
+  for (const problem of parsed.problems) context.addIssue(`names a wrong file: ${problem}`);
+  return z.NEVER;
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+  } catch {
+    return undefined;
+  }
 }
 
 /** `name:token,name:token`; the name is the caller's identity in logs and claims. */

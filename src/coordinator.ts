@@ -13,9 +13,9 @@ import { createTruth } from './handlers/truth.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { createInsert, type InsertDeliveries } from './inbox/insert-deliveries.ts';
 import { Worker } from './inbox/worker.ts';
-import { builtInAgents } from './issue/agents.ts';
 import { refreshEvent } from './issue/facts.ts';
 import { readOffline } from './issue/read-issue.ts';
+import { createTextReader } from './handlers/text-thread.ts';
 import type { Logger } from './log.ts';
 import { recallAnswer, rememberAnswer } from './store/answers.ts';
 import { createDatabase } from './store/database.ts';
@@ -23,7 +23,9 @@ import { checkStore } from './store/health.ts';
 import { findFacts, storeIssue } from './store/issues.ts';
 import { lockDatabase } from './store/lock.ts';
 import { migrate } from './store/migrations.ts';
+import { settleGraph } from './store/redecide.ts';
 import { createSqliteThread } from './store/sqlite-thread.ts';
+import { findStalePlans } from './store/stale-plans.ts';
 import { createApp } from './webhook/app.ts';
 import { registerHealth, type Check } from './webhook/health.ts';
 import { parseDelivery, PayloadError } from './webhook/payload.ts';
@@ -42,6 +44,8 @@ export interface Overrides {
 /** How often deliveries past their retention are deleted. */
 const pruneIntervalMs = 3_600_000;
 const hurryPauseMs = 1_000;
+/** Issues whose text is in memory, and that are put into the inbox, at once. */
+const looksAtOnce = 100;
 /** What has not ended by then is left behind: its delivery is still in the inbox. */
 const closeDeadlineMs = 7_000;
 
@@ -51,7 +55,7 @@ const closeDeadlineMs = 7_000;
  */
 export function createCoordinator(config: Config, log: Logger, overrides: Overrides = {}) {
   const now = overrides.now ?? Date.now;
-  const agents = builtInAgents;
+  const { agents } = config;
   const agentNames = agents.map(({ name }) => name);
   const db = createDatabase(config.databasePath);
   const thread = createSqliteThread(config.databasePath);
@@ -91,11 +95,14 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   };
 
   function createIssueReader(): HandlerDeps['read'] {
-    if (claude === undefined || config.claude === undefined)
-      return (issue) => Promise.resolve(readOffline(issue, agentNames));
+    const readText = createTextReader({ agentNames, trackerUrl: config.giteaUrl });
+    const readAlone: HandlerDeps['read'] = async (issue, signal) =>
+      readOffline(issue, agentNames, { text: await readText(issue, signal) });
+    if (claude === undefined || config.claude === undefined) return readAlone;
     return createReader({
       ...config.claude,
       agentNames,
+      readText,
       ask: async (question, signal) => {
         const wasAway = claude.pausedUntil() !== undefined;
         const outcome = await claude.ask(question, signal);
@@ -176,6 +183,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   });
   registerApi(app, {
     store: { db, giteaUrl: config.giteaUrl },
+    agents,
     tokens: config.apiTokens,
     now,
     log,
@@ -200,10 +208,12 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     unlock = lockDatabase(config.databasePath);
     try {
       await migrate(db);
+      await settleGraph(db, now());
       await thread.open();
       await prune();
       // The key or the model may be another one now.
       await inbox.hurryRefreshes();
+      await replan();
       pruning = setInterval(() => void prune(), pruneIntervalMs);
       worker.start();
       if (gitea !== undefined && bot.known() === undefined) void askForBot();
@@ -214,6 +224,17 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       await close();
       throw error;
     }
+  }
+
+  /** The agents may be other ones now: whoever would be given to another one is looked at again. */
+  async function replan(): Promise<void> {
+    const stale = await findStalePlans(db, agents);
+    for (let start = 0; start < stale.length; start += looksAtOnce) {
+      const some = stale.slice(start, start + looksAtOnce);
+      const facts = await Promise.all(some.map((issue) => findFacts(db, issue)));
+      await inbox.planLooks(facts.filter((known) => known !== undefined).map(refreshEvent));
+    }
+    if (stale.length > 0) log.info({ issues: stale.length }, 'planned anew for other agents');
   }
 
   /** Not waited for: a Gitea that is down must not keep deliveries out. */

@@ -1,9 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-
 import { expect, test } from 'vitest';
-import { z } from 'zod';
 
 import {
   answers,
@@ -13,7 +8,8 @@ import {
   type ClaudeScript,
 } from './support/claude.ts';
 import { issuePayload, signedRequest } from './support/recordings.ts';
-import { startService, type Service } from './support/service.ts';
+import { everything } from './support/everything.ts';
+import { startService } from './support/service.ts';
 
 /** In everything the scripted Claude makes up. */
 const mark = 'zqinvented';
@@ -30,8 +26,18 @@ const lies = {
   complexity: `${mark}\nmedium`,
   tests: [markup],
   docs: { [mark]: markup },
-  blocked_by: [...inventedNumbers, mark, 7, -7, 5],
-  blocks: inventedNumbers,
+  relations: [
+    ...inventedNumbers.flatMap((number) => [
+      { ref: `#${number}`, relation: 'blocks', quote: 'Needs #7 first' },
+      { ref: `#${number}`, relation: 'blocked_by', quote: mark },
+    ]),
+    { ref: '#7', relation: 'blocked_by', quote: 'Needs #7 first' },
+    { ref: '#8', relation: 'blocked_by', quote: `and then #8 ${markup}` },
+    { ref: '#8', relation: mark, quote: 'and then #8' },
+    { ref: mark, relation: 'blocks', quote: markup, [mark]: markup },
+    { ref: '#5', relation: 'blocks', quote: 'Needs #7 first' },
+    mark,
+  ],
   [mark]: markup,
   __proto__: { [mark]: markup },
 };
@@ -61,30 +67,15 @@ const lyingEverywhere = JSON.stringify({
   usage: { input_tokens: 987_654_321_012_343, output_tokens: -1, note: mark },
 });
 
-/** Everything a person or a program could get to see: the files, all tables, all routes, all log lines. */
-async function everything(service: Service) {
-  const paths = ['/issues', '/issues/acme/orbit/5', '/queue', '/deliveries'];
-  const shown = await Promise.all(paths.map(async (path) => (await service.api(path)).json));
-  const health = await (await fetch(`${service.url}/health`)).text();
-  const database = new DatabaseSync(join(service.directory, 'coordinator.db'), { readOnly: true });
-  const names = z
-    .array(z.looseObject({ name: z.string() }))
-    .parse(database.prepare("select name from sqlite_master where type = 'table'").all());
-  const tables = names.map(({ name }) => database.prepare(`select * from "${name}"`).all());
-  database.close();
-  const files = readdirSync(service.directory).map((file) =>
-    readFileSync(join(service.directory, file)).toString('latin1'),
-  );
-  expect(names.length).toBeGreaterThan(4);
-  expect(service.logs.length).toBeGreaterThan(0);
-  return { text: JSON.stringify([shown, tables, service.logs, health]), files: files.join('\n') };
-}
-
 test.each<[string, ClaudeScript, string]>([
   ['an answer full of lies', answers(lies), 'partial'],
   ['a reply full of lies', sends(200, json, lyingEverywhere), 'partial'],
   ['an unknown agent only', answers({ ...emptyAnswer, assigned_agent: mark }), 'partial'],
-  ['invented numbers only', answers({ ...emptyAnswer, blocks: inventedNumbers }), 'partial'],
+  [
+    'invented numbers only',
+    answers({ ...emptyAnswer, relations: lies.relations.slice(0, 4) }),
+    'partial',
+  ],
   ['text instead of an answer', answers(markup), 'fallback'],
   ['an unknown reason to stop', answers(lies, mark), 'fallback'],
   ['a refusal with a lecture', answers(markup, 'refusal'), 'fallback'],
@@ -106,7 +97,7 @@ test.each<[string, ClaudeScript, string]>([
   await service.idle();
   expect(claude.calls.length).toBeGreaterThan(0);
   expect(await service.plan('acme/orbit#5')).toMatchObject({ reading: { outcome } });
-  const { text, files } = await everything(service);
+  const { text, files } = await everything(service, ['acme/orbit#5']);
   expect(text).toContain('Needs #7 first');
   expect(files).toContain('Needs #7 first');
   for (const invented of [mark, 'javascript:', '98765432101234', 'key-of-the-tests']) {

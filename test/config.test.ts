@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
 import {
+  loadAgents,
   loadConfig,
   loadStoreConfig,
   readVersion,
@@ -12,6 +13,7 @@ import {
   type Environment,
 } from '../src/config.ts';
 import { ConfigError } from '../src/errors.ts';
+import { builtIn, builtInAgents } from '../src/issue/agents.ts';
 import { temporaryDirectory } from './support/service.ts';
 
 const secret = 'sixteen-bytes-ok';
@@ -57,6 +59,7 @@ test('with the required variables everything else has its default', () => {
     host: '0.0.0.0',
     port: 8000,
     databasePath: resolve('data/coordinator.db'),
+    agents: builtInAgents,
     apiTokens: [],
     workerConcurrency: 4,
     deliveryRetentionDays: 30,
@@ -92,6 +95,7 @@ const wrong: Environment = {
   GITEA_BOT_USERNAME: 'wrong 14',
   PUBLISH: 'wrong-15',
   RECONCILE_INTERVAL_SECONDS: '16.5',
+  AGENTS_FILE: 'wrong-22',
   API_TOKENS: 'wrong-17',
   WORKER_CONCURRENCY: 'wrong-18',
   DELIVERY_RETENTION_DAYS: '-19',
@@ -120,6 +124,7 @@ test('with every variable wrong, one error names each of them once, and no value
       "GITEA_BOT_USERNAME must be a Gitea user name",
       "PUBLISH must be comment,labels or comment or labels or none",
       "RECONCILE_INTERVAL_SECONDS must be a whole number from 10 to 86400",
+      "AGENTS_FILE names a file that cannot be read as UTF-8 text, or is larger than 1 MB",
       "API_TOKENS must be name:token,name:token with tokens of at least 16 characters",
       "WORKER_CONCURRENCY must be a whole number from 1 to 64",
       "DELIVERY_RETENTION_DAYS must be a whole number from 1 to 3650",
@@ -128,9 +133,7 @@ test('with every variable wrong, one error names each of them once, and no value
       "LEASE_SECONDS must be a whole number from 2 to 86400",
     ]
   `);
-  expect(told.map((line) => line.split(' ')[0])).toEqual(
-    variableNames.filter((name) => name !== 'AGENTS_FILE'),
-  );
+  expect(told.map((line) => line.split(' ')[0])).toEqual(variableNames);
   for (const value of Object.values(wrong).filter((text) => /[a-z]/.test(text ?? '')))
     expect(told.join('\n')).not.toContain(value);
 });
@@ -336,6 +339,42 @@ test('a command that reads the database needs only its place and the address of 
     'DATABASE_URL must be file: and a path, such as file:./data/coordinator.db',
     'GITEA_URL is required',
   ]);
+});
+
+/** A file of agents that holds this. */
+function agentsFile(text: string | Buffer): string {
+  const path = join(temporaryDirectory(), 'agents.json');
+  writeFileSync(path, text);
+  return path;
+}
+
+test('AGENTS_FILE takes the place of the built-in agents', () => {
+  const agents = builtInAgents.slice(1, 2);
+  const path = agentsFile(JSON.stringify({ asOf: '2026-12', agents }));
+  expect(load({ AGENTS_FILE: path }).agents).toEqual(agents);
+  expect(loadAgents({ AGENTS_FILE: path })).toEqual({ asOf: '2026-12', agents, file: true });
+  expect(loadAgents({})).toEqual({ ...builtIn, file: false });
+});
+
+test('a wrong AGENTS_FILE is told with the other variables, every problem with its place', () => {
+  const path = agentsFile('{"agents":[{"name":"Not A Name"}]}');
+  const told = problems({ ...required, AGENTS_FILE: path, PORT: 'wrong' });
+  expect(told[0]).toBe('PORT must be a whole number from 0 to 65535');
+  expect(told[1]).toMatch(/^AGENTS_FILE names a wrong file: agents\[0\]\.name must be /);
+  expect(told).toHaveLength(8);
+});
+
+test.each<[string, () => string]>([
+  ['missing', () => join(temporaryDirectory(), 'missing.json')],
+  ['a folder', () => temporaryDirectory()],
+  ['not UTF-8', () => agentsFile(Buffer.from([0x7b, 0xff, 0x7d]))],
+  ['too large', () => agentsFile(' '.repeat(1_000_001))],
+])('an AGENTS_FILE that is %s is refused', (_name, path) => {
+  const told = [
+    'AGENTS_FILE names a file that cannot be read as UTF-8 text, or is larger than 1 MB',
+  ];
+  expect(problems({ ...required, AGENTS_FILE: path() })).toEqual(told);
+  expect(problems({ AGENTS_FILE: path() }, loadAgents)).toEqual(told);
 });
 
 test('the version is the one of the package', () => {

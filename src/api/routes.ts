@@ -12,13 +12,18 @@ import {
   listDeliveries,
   replayDelivery,
 } from '../inbox/deliveries.ts';
+import type { AgentProfile } from '../issue/agent-profiles.ts';
 import { states } from '../issue/state.ts';
 import type { Logger } from '../log.ts';
+import { readGraph } from '../store/graph.ts';
 import { findPlan, listPlans, readQueue, type PlanStore } from '../store/plans.ts';
 import { requireToken, type ApiToken } from './auth.ts';
+import { readWhy } from './why.ts';
 
 export interface ApiDeps {
   readonly store: PlanStore;
+  /** The profiles in force. */
+  readonly agents: readonly AgentProfile[];
   readonly tokens: readonly ApiToken[];
   readonly now: () => number;
   readonly log: Logger;
@@ -34,6 +39,8 @@ const limitSchema = z
 const cursorSchema = z.string().max(200).optional();
 /** Ready issues shown at once; who takes work takes it from the front. */
 const queueLimit = 200;
+/** Edges of the graph shown at once, and likewise issues: about as much as a program can draw. */
+const graphLimit = 5_000;
 
 const issueParams = z.object({
   owner: z.string(),
@@ -44,6 +51,7 @@ const issueParams = z.object({
     .transform(Number)
     .pipe(z.int()),
 });
+const whyQuery = z.strictObject({ agent: z.string().max(100).optional() });
 const deliveryParams = z.object({ id: z.string().max(100) });
 
 /** The read API under `/api/v1`, and the replay of deliveries; all of `/api` needs a token. */
@@ -85,7 +93,7 @@ function takeEmptyBodies(scope: FastifyInstance): void {
   );
 }
 
-function registerIssues(scope: FastifyInstance, { store }: ApiDeps): void {
+function registerIssues(scope: FastifyInstance, { store, agents }: ApiDeps): void {
   const api = scope.withTypeProvider<ZodTypeProvider>();
   const listQuery = z.strictObject({
     state: z.enum(states).optional(),
@@ -102,11 +110,29 @@ function registerIssues(scope: FastifyInstance, { store }: ApiDeps): void {
     async ({ params }, reply) => {
       const repository = `${params.owner}/${params.repo}`;
       const plan = await findPlan(store, { repository, number: params.number });
-      return plan ?? reply.code(404).send(notFound('That issue is not known here.'));
+      return plan ?? reply.code(404).send(unknownIssue);
+    },
+  );
+  api.get(
+    '/issues/:owner/:repo/:number/why',
+    { schema: { params: issueParams, querystring: whyQuery } },
+    async ({ params, query }, reply) => {
+      const profile = agents.find(({ name }) => name === query.agent?.toLowerCase());
+      if (query.agent !== undefined && profile === undefined)
+        return reply.code(404).send(unknownAgent(agents));
+      const repository = `${params.owner}/${params.repo}`;
+      const why = await readWhy(store, { repository, number: params.number }, agents);
+      if (why === undefined) return reply.code(404).send(unknownIssue);
+      if (profile === undefined) return why;
+      return { ...why, agents: why.agents.filter(({ agent }) => agent === profile.name) };
     },
   );
   api.get('/queue', { schema: { querystring: z.strictObject({}) } }, () =>
     readQueue(store, queueLimit),
+  );
+  const graphQuery = z.strictObject({ repository: z.string().max(300).optional() });
+  api.get('/graph', { schema: { querystring: graphQuery } }, ({ query }) =>
+    readGraph(store.db, { ...query, limit: graphLimit }),
   );
 }
 
@@ -135,6 +161,14 @@ function registerDeliveries(scope: FastifyInstance, { store, now, log, onReplay 
       return delivery;
     },
   );
+}
+
+const unknownIssue = notFound('That issue is not known here.');
+
+function unknownAgent(agents: readonly AgentProfile[]) {
+  const names = agents.map(({ name }) => name).join(', ');
+  const message = `There is no agent of that name; the profiles in force are ${names}.`;
+  return { error: { code: 'unknown_agent', message } };
 }
 
 function notFound(message: string) {

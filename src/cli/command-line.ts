@@ -2,10 +2,12 @@ import { Command, CommanderError } from 'commander';
 
 import { readEnvironment, readVersion } from '../config.ts';
 import { ConfigError, CoordinatorError } from '../errors.ts';
+import { agents } from './agents.ts';
 import { demo } from './demo.ts';
 import { addDeliveriesCommand } from './deliveries.ts';
 import { issues } from './issues.ts';
 import type { Io } from './io.ts';
+import { addPlanCommand } from './plan.ts';
 import { serve } from './serve.ts';
 
 /** Documented in the README. */
@@ -58,6 +60,13 @@ function buildProgram(io: Io): Command {
     .action((ref: string | undefined, options: Record<string, unknown>) =>
       issues(io, ref, options),
     );
+  program
+    .command('agents')
+    .description('show the agents that issues are given to')
+    .option('--schema', 'the JSON Schema of AGENTS_FILE')
+    .option('--json', 'JSON that is itself an AGENTS_FILE')
+    .action((options: unknown) => agents(io, options));
   addDeliveriesCommand(program, io);
+  addPlanCommand(program, io);
   return program;
 }

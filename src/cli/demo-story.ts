@@ -120,7 +120,11 @@ export const storyIssues: ReadonlyMap<number, StoryIssue> = new Map([
         agent: 'opus',
         difficulty: 'high',
       }),
-      expected: { state: 'oversized', reason: 'no_agent_fits', warning: 'declared_agent_refused' },
+      expected: {
+        state: 'oversized',
+        reason: 'no_agent_fits',
+        warning: 'declared_agent_cannot_hold',
+      },
     },
   ],
   [

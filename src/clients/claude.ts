@@ -71,7 +71,8 @@ const hourMs = 3_600_000;
 /** The SDK's own timeout ends at the response headers: only the signal bounds a call as a whole. */
 const callDeadlineMs = 15_000;
 const headersTimeoutMs = 10_000;
-const answerTokens = 1_024;
+/** Room for a verdict on each of 40 references, with quotes where they are needed. */
+const answerTokens = 2_048;
 
 const noUsage: TokenUsage = { inputTokens: 0, outputTokens: 0 };
 

@@ -1,4 +1,4 @@
-import type { AgentProfile } from '../issue/agents.ts';
+import type { AgentProfile } from '../issue/agent-profiles.ts';
 import type { IssueFacts } from '../issue/facts.ts';
 import type { IssueText, Reading } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
+import { groundAnswer } from '../issue/grounding.ts';
+import { mergeAnswer } from '../issue/merge.ts';
 import {
   answerFormat,
   answerSchema,
   answerVersion,
-  groundAnswer,
-  mergeAnswer,
   modelQuestion,
   promptVersion,
   systemPrompt,
@@ -13,6 +13,7 @@ import {
   type ModelAnswer,
 } from '../issue/model-reading.ts';
 import { readOffline } from '../issue/read-issue.ts';
+import type { TextReading } from '../issue/read-text.ts';
 import type { IssueText, Reading, Warning } from '../issue/reading.ts';
 
 /** How asking a model ended; `ok` carries the answer, everything else is the reason of a fallback. */
@@ -29,6 +30,8 @@ export interface Question {
 
 export interface ReaderDeps {
   readonly agentNames: readonly string[];
+  /** Reads the text with the grammar; rejects only when aborted. */
+  readonly readText: (issue: IssueText, signal: AbortSignal) => Promise<TextReading>;
   readonly model: string;
   readonly fallbackModel: string;
   readonly ask: (question: Question, signal: AbortSignal) => Promise<Asked>;
@@ -43,51 +46,53 @@ export interface ReaderDeps {
 export function createReader(deps: ReaderDeps) {
   const { agentNames } = deps;
 
+  /** What the text says without the model, and what the model is asked about it. */
+  async function prepare(issue: IssueText, signal: AbortSignal) {
+    const text = await deps.readText(issue, signal);
+    const { mentions } = text;
+    const question = modelQuestion({ issue, mentions, agentNames });
+    return { issue, mentions, question, offline: readOffline(issue, agentNames, { text }) };
+  }
+  type Prepared = Awaited<ReturnType<typeof prepare>>;
+
   /** The kept answer of the model, or of the fallback model for a text the model refused. */
-  async function recalled(issue: IssueText, question: ModelQuestion): Promise<Reading | undefined> {
+  async function recalled(prepared: Prepared): Promise<Reading | undefined> {
     for (const models of [[deps.model], [deps.model, deps.fallbackModel]]) {
-      const answer = await deps.recall(cacheKey(models, question.text, agentNames));
-      if (answer !== undefined) return merged(issue, question, answer, models);
+      const answer = await deps.recall(cacheKey(models, prepared.question.text, agentNames));
+      if (answer !== undefined) return merged(prepared, answer, models);
     }
     return undefined;
   }
 
-  function ask(model: string, { text }: ModelQuestion, signal: AbortSignal): Promise<Asked> {
+  function ask(model: string, { question }: Prepared, signal: AbortSignal): Promise<Asked> {
     const format = answerFormat(agentNames);
-    const question = { model, system: systemPrompt, user: text, format, schema: answerSchema };
-    return deps.ask(question, signal);
+    const { text: user } = question;
+    return deps.ask({ model, system: systemPrompt, user, format, schema: answerSchema }, signal);
   }
 
-  function merged(
-    issue: IssueText,
-    { cut }: ModelQuestion,
-    answer: ModelAnswer,
-    models: readonly string[],
-  ): Reading {
-    const offline = readOffline(issue, agentNames);
+  function merged(prepared: Prepared, answer: ModelAnswer, models: readonly string[]): Reading {
     const model = models.at(-1) ?? deps.model;
-    const reading = mergeAnswer({ issue, offline, answer, model, agentNames });
+    const reading = mergeAnswer({ ...prepared, answer, model, agentNames });
+    const { cut } = prepared.question;
     return cut ? { ...reading, warnings: [...reading.warnings, textCut] } : reading;
   }
 
   return async function read(issue: IssueText, signal: AbortSignal): Promise<Reading> {
-    const question = modelQuestion(issue);
-    const known = await recalled(issue, question);
+    const prepared = await prepare(issue, signal);
+    const known = await recalled(prepared);
     if (known !== undefined) return known;
     let models = [deps.model];
-    let asked = await ask(deps.model, question, signal);
+    let asked = await ask(deps.model, prepared, signal);
     if (asked.kind === 'refused') {
       models = [deps.model, deps.fallbackModel];
-      asked = await ask(deps.fallbackModel, question, signal);
+      asked = await ask(deps.fallbackModel, prepared, signal);
     }
-    if (asked.kind !== 'ok') return fallbackReading(readOffline(issue, agentNames), asked.kind);
-    const answer = groundAnswer(issue, asked.value, agentNames);
-    await deps.remember(cacheKey(models, question.text, agentNames), answer);
-    return merged(issue, question, answer, models);
+    if (asked.kind !== 'ok') return fallbackReading(prepared.offline, asked.kind);
+    const answer = groundAnswer(prepared, asked.value, agentNames);
+    await deps.remember(cacheKey(models, prepared.question.text, agentNames), answer);
+    return merged(prepared, answer, models);
   };
 }
-
-type ModelQuestion = ReturnType<typeof modelQuestion>;
 
 /**
  * What an answer is kept under. `models`: those asked, in order, the answer is the last one's; `user`: the

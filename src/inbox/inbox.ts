@@ -330,12 +330,17 @@ export function createInbox({
       .filter(({ kind }) => kind === 'refreshed')
       .map((member) => member.due_at - member.received_at);
     const delayMs = Math.min(Math.max(firstRefreshMs, ...waits.map((wait) => 2 * wait)), hourMs);
-    const issue = { ...event.issue, body: '', updatedAt: event.issue.updatedAt - 1 };
-    const look = { kind: event.kind, issue };
     await transaction
       .insertInto('deliveries')
-      .values({ ...refreshRow(look, now()), due_at: now() + delayMs })
+      .values({ ...refreshRow(lookOf(event), now()), due_at: now() + delayMs })
       .execute();
+  }
+
+  /** Plans another look at each of these issues, due now; dated like those of `planRefresh`. */
+  async function planLooks(events: readonly IssueEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    const rows = events.map((event) => refreshRow(lookOf(event), now()));
+    await db.insertInto('deliveries').values(rows).execute();
   }
 
   /**
@@ -440,6 +445,7 @@ export function createInbox({
     retryLater,
     addRefreshes,
     planRefresh,
+    planLooks,
     bringRefreshForward,
     hurryRefreshes,
     nextDueAt,
@@ -449,6 +455,11 @@ export function createInbox({
     exclusively: commits.exclusively,
     settled: commits.settled,
   };
+}
+
+/** Older than the snapshot it stems from, and without its text. */
+function lookOf({ kind, issue }: IssueEvent): IssueEvent {
+  return { kind, issue: { ...issue, body: '', updatedAt: issue.updatedAt - 1 } };
 }
 
 function refreshRow(event: IssueEvent, now: number) {

@@ -10,22 +10,32 @@ type Graph = ReadonlyMap<string, readonly string[]>;
 /** In a larger component, a circle for each member would take too long to find. */
 const searchedMembers = 200;
 
+/** A circle of issues that wait for each other. */
+export interface Cycle {
+  /** The first, by the alphabet, of all the issues that wait for each other here: the same for each of them. */
+  readonly group: string;
+  /** In order, each waiting for the next and the last for the first. */
+  readonly path: readonly string[];
+}
+
 /**
- * For every issue that waits for itself through others one such circle, in order and starting with that
- * issue: a shortest one. In a large tangle all share one circle of its own order. Issues outside circles
- * are not in the map.
+ * For every issue that waits for itself through others one such circle, starting with that issue: a
+ * shortest one. In a large tangle all share one circle of its own order. Issues outside circles are not
+ * in the map.
  */
-export function findCycles(edges: readonly GraphEdge[]): Map<string, readonly string[]> {
+export function findCycles(edges: readonly GraphEdge[]): Map<string, Cycle> {
   const graph = graphOf(edges);
-  const cycles = new Map<string, readonly string[]>();
+  const cycles = new Map<string, Cycle>();
   for (const component of components(graph)) {
     const [first] = component;
     if (first === undefined || component.length < 2) continue;
     const members = new Set(component);
-    const shared =
-      component.length > searchedMembers ? shortestCycle(graph, members, first) : undefined;
-    for (const start of component)
-      cycles.set(start, shared ?? shortestCycle(graph, members, start));
+    const cycleOf = (start: string) => ({
+      group: first,
+      path: shortestCycle(graph, members, start),
+    });
+    const shared = component.length > searchedMembers ? cycleOf(first) : undefined;
+    for (const start of component) cycles.set(start, shared ?? cycleOf(start));
   }
   return cycles;
 }
@@ -37,6 +47,25 @@ function graphOf(edges: readonly GraphEdge[]): Graph {
     graph.set(blocked, blockers.add(blocker));
   }
   return new Map([...graph].map(([node, blockers]) => [node, [...blockers].sort()]));
+}
+
+/** How many other nodes wait for a node, directly or through others; not counted further than the limit. */
+export function countWaiting(
+  edges: readonly GraphEdge[],
+  nodes: readonly string[],
+  limit: number,
+): number[] {
+  const waiting = Map.groupBy(edges, ({ blocker }) => blocker);
+  return nodes.map((start) => {
+    const seen = new Set([start]);
+    for (const node of seen) {
+      for (const { blocked } of waiting.get(node) ?? []) {
+        seen.add(blocked);
+        if (seen.size > limit) return limit;
+      }
+    }
+    return seen.size - 1;
+  });
 }
 
 interface Visit {

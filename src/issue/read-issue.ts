@@ -1,25 +1,42 @@
-import { assumedFactors, formulaTokens, hasFactors } from './estimate.ts';
-import { dependencyLimit, findDependencies } from './grammar.ts';
+import { assumedFactors, formulaTokens, hasFactors, totalDiffers } from './estimate.ts';
+import type { Mention } from './mentions.ts';
+import { readText, type KnownIssues, type TextReading } from './read-text.ts';
 import type { Dependency, Factors, IssueText, Reading, Source, Warning } from './reading.ts';
-import { readSections, type Declared, type Found } from './sections.ts';
+import { formatRef } from './ref.ts';
+import type { Declared, Found } from './sections.ts';
 
-/** Declared and computed totals that differ by more than this share of the declared one are shown. */
-const toleratedDifference = 0.25;
+/** Most dependencies one issue may declare; more is a list, not a plan. */
+export const dependencyLimit = 100;
+
+/** What reading a text may use besides it. */
+export interface OfflineOptions {
+  /** Base URL of the tracker; without it no URL is the tracker's own. */
+  readonly trackerUrl?: string | undefined;
+  /** What the tracker holds; without it nothing is dropped for being unknown. */
+  readonly known?: KnownIssues | undefined;
+  /** The text as it was read already, in a thread of its own. */
+  readonly text?: TextReading | undefined;
+}
 
 /**
- * Reads an issue's text without asking anybody: the template's sections and the plain dependency
- * grammar. Values: what the text declares, else the formula, else a default that says so.
+ * Reads an issue's text without asking anybody: the template's sections and the dependency grammar.
+ * Values: what the text declares, else the formula, else a default that says so.
  */
-export function readOffline(issue: IssueText, agentNames: readonly string[]): Reading {
-  const declared = readSections(issue.body, agentNames);
+export function readOffline(
+  issue: IssueText,
+  agentNames: readonly string[],
+  options: OfflineOptions = {},
+): Reading {
+  const text = options.text ?? readText(issue, { ...options, agentNames });
+  const { declared } = text;
   const factors: Factors = {
     files: declared.files?.value ?? null,
     complexity: declared.complexity?.value ?? null,
     tests: declared.tests?.value ?? null,
     docs: declared.docs?.value ?? null,
   };
-  const found = findDependencies(issue.title, issue.body);
-  const dependencies = found.filter((dependency) => !isSelf(issue, dependency));
+  const found = dependenciesOf(text.mentions, issue);
+  const dependencies = found.slice(0, dependencyLimit);
   const nothing = Object.keys(declared).length === 0 && found.length === 0;
   return {
     outcome: 'offline',
@@ -35,11 +52,11 @@ export function readOffline(issue: IssueText, agentNames: readonly string[]): Re
     factors,
     dependencies,
     warnings: [
-      ...(nothing ? [nothingReadable] : []),
+      ...(nothing && text.warnings.length === 0 ? [nothingReadable] : []),
       ...(issue.bodyCut ? [bodyCut] : []),
-      ...(found.length > dependencies.length ? [selfReference(issue)] : []),
-      ...(found.length >= dependencyLimit ? [tooManyDependencies] : []),
-      ...totalDiffers(declared, factors),
+      ...text.warnings,
+      ...(found.length > dependencyLimit ? [tooManyDependencies] : []),
+      ...declaredDiffers(declared, factors),
       ...factorsAssumed(declared, factors),
     ],
   };
@@ -57,12 +74,24 @@ function fieldOf<T>(found: Found<T> | undefined) {
   return { value: found.value, source: 'declared' as const, evidence: found.evidence };
 }
 
-function isSelf(issue: IssueText, dependency: Dependency): boolean {
-  const repository = dependency.repository ?? issue.repository;
-  return (
-    dependency.number === issue.number &&
-    repository.toLowerCase() === issue.repository.toLowerCase()
-  );
+/** Each dependency once, with the words that first declared it. */
+function dependenciesOf(mentions: readonly Mention[], issue: IssueText): Dependency[] {
+  const found = new Map<string, Dependency>();
+  for (const { verdict, repository, number, evidence } of mentions) {
+    if (verdict.kind !== 'dependency') continue;
+    const { direction } = verdict;
+    const ref = formatRef({ repository: repository ?? issue.repository, number }).toLowerCase();
+    const key = `${direction} ${ref}`;
+    if (!found.has(key))
+      found.set(key, {
+        direction,
+        repository,
+        number,
+        source: 'declared',
+        evidence: evidence.replace(/\*\*|__|`/g, ''),
+      });
+  }
+  return [...found.values()];
 }
 
 const nothingReadable: Warning = {
@@ -75,30 +104,13 @@ const bodyCut: Warning = {
 };
 const tooManyDependencies: Warning = {
   code: 'too_many_dependencies',
-  text: `The text declares ${dependencyLimit} dependencies or more: only the first ${dependencyLimit} count.`,
+  text: `The text declares more than ${dependencyLimit} dependencies: only the first ${dependencyLimit} count.`,
 };
 
-function selfReference(issue: IssueText): Warning {
-  return {
-    code: 'self_reference',
-    text: `The text declares a dependency of #${issue.number} on itself: it was dropped.`,
-  };
-}
-
-function totalDiffers(declared: Declared, factors: Factors): Warning[] {
+function declaredDiffers(declared: Declared, factors: Factors): Warning[] {
   const total = declared.total?.value;
   if (total === undefined || !hasFactors(factors)) return [];
-  const formula = formulaTokens(factors);
-  const difference = (formula - total) / total;
-  if (Math.abs(difference) <= toleratedDifference) return [];
-  const percent = Math.round(Math.abs(difference) * 100);
-  const direction = difference > 0 ? 'more' : 'less';
-  return [
-    {
-      code: 'declared_total_differs',
-      text: `Declared ${thousands(total)} tokens, the formula gives ${thousands(formula)} (${percent} % ${direction}).`,
-    },
-  ];
+  return totalDiffers(total, formulaTokens(factors));
 }
 
 function factorsAssumed(declared: Declared, factors: Factors): Warning[] {
@@ -115,8 +127,4 @@ function factorsAssumed(declared: Declared, factors: Factors): Warning[] {
       text: `Not declared, so assumed for the formula: ${names.join(', ')}.`,
     },
   ];
-}
-
-function thousands(tokens: number): string {
-  return tokens.toLocaleString('en-US');
 }

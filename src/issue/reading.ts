@@ -42,6 +42,8 @@ export const readingSchema = z.object({
   model: z.string().nullable(),
   reason: z.string().nullable(),
   estimatedContext: field(z.int().positive()),
+  /** The size Claude reads, also where the text declares one. */
+  modelContext: z.int().positive().optional(),
   difficulty: field(z.enum(difficulties)),
   assignedAgent: field(z.string().nullable()),
   factors: factorsSchema,

@@ -35,15 +35,19 @@ async function findNamedRepositoryId(db: Database, lowerName: string): Promise<n
   return row?.repository_id;
 }
 
-/**
- * Puts the edges an issue declares in place of those it declared before; returns the ends of the edges
- * that came or went.
- */
+/** An edge that came or went; an end is undefined while only the name of its repository is known. */
+export interface EdgeChange {
+  readonly blocked: IssueKey | undefined;
+  readonly blocker: IssueKey | undefined;
+  readonly came: boolean;
+}
+
+/** Puts the edges an issue declares in place of those it declared before; returns what came or went. */
 export async function replaceEdges(
   transaction: Transaction<Schema>,
   issue: IssueFacts,
   dependencies: readonly Dependency[],
-): Promise<IssueKey[]> {
+): Promise<EdgeChange[]> {
   const before = await declaredEdges(transaction, issue);
   const rows: Insertable<EdgesTable>[] = [];
   for (const dependency of dependencies) {
@@ -66,8 +70,12 @@ export async function replaceEdges(
       .values(rows.slice(start, start + insertChunk))
       .execute();
   }
-  const same = new Set([...before.keys()].filter((id) => after.has(id)));
-  return [...before, ...after].flatMap(([id, edge]) => (same.has(id) ? [] : endsOf(edge)));
+  const went = [...before].filter(([id]) => !after.has(id));
+  const came = [...after].filter(([id]) => !before.has(id));
+  return [
+    ...went.map(([, edge]) => edgeChange(edge, false)),
+    ...came.map(([, edge]) => edgeChange(edge, true)),
+  ];
 }
 
 /** The edges an issue declares, by all they say. */
@@ -97,20 +105,16 @@ function edgeId(edge: Insertable<EdgesTable>): string {
   ]);
 }
 
-function endsOf(edge: Insertable<EdgesTable>): IssueKey[] {
-  return knownKeys([
-    { id: edge.blocked_repository_id, number: edge.blocked_number },
-    { id: edge.blocker_repository_id, number: edge.blocker_number },
-  ]);
+function edgeChange(edge: Insertable<EdgesTable>, came: boolean): EdgeChange {
+  return {
+    blocked: knownKey(edge.blocked_repository_id, edge.blocked_number),
+    blocker: knownKey(edge.blocker_repository_id, edge.blocker_number),
+    came,
+  };
 }
 
-/** The ends in repositories that are known by more than their name. */
-function knownKeys(
-  ends: readonly { id?: number | null | undefined; number: number }[],
-): IssueKey[] {
-  return ends.flatMap(({ id, number }) =>
-    id === null || id === undefined ? [] : [{ repositoryId: id, number }],
-  );
+function knownKey(repositoryId: number | null | undefined, number: number): IssueKey | undefined {
+  return repositoryId === null || repositoryId === undefined ? undefined : { repositoryId, number };
 }
 
 function edgeRow(
@@ -132,35 +136,30 @@ function edgeRow(
   };
 }
 
-/**
- * Gives the edges that only had a repository's name its id; returns both ends of them, to be decided
- * anew.
- */
+/** Gives the edges that only had a repository's name its id; returns them as edges that came. */
 export async function resolveNames(
   transaction: Transaction<Schema>,
   repositoryId: number,
   lowerName: string,
-): Promise<IssueKey[]> {
+): Promise<EdgeChange[]> {
   const waiting = await transaction
     .selectFrom('edges')
     .selectAll()
     .where('unresolved_name', '=', lowerName)
     .execute();
-  for (const edge of waiting) {
+  const resolved = waiting.map((edge) => ({
+    ...edge,
+    blocked_repository_id: edge.blocked_repository_id ?? repositoryId,
+    blocker_repository_id: edge.blocker_repository_id ?? repositoryId,
+  }));
+  for (const { id, blocked_repository_id, blocker_repository_id } of resolved) {
     await transaction
       .updateTable('edges')
-      .set({
-        blocked_repository_id: edge.blocked_repository_id ?? repositoryId,
-        blocker_repository_id: edge.blocker_repository_id ?? repositoryId,
-        unresolved_name: null,
-      })
-      .where('id', '=', edge.id)
+      .set({ blocked_repository_id, blocker_repository_id, unresolved_name: null })
+      .where('id', '=', id)
       .execute();
   }
-  return waiting.flatMap((edge) => [
-    { repositoryId: edge.blocked_repository_id ?? repositoryId, number: edge.blocked_number },
-    { repositoryId: edge.blocker_repository_id ?? repositoryId, number: edge.blocker_number },
-  ]);
+  return resolved.map((edge) => edgeChange(edge, true));
 }
 
 /** The issues that wait in a repository or for one of it: their sentences bear its name. */
@@ -179,26 +178,5 @@ export async function waitingAround(
       ]),
     )
     .execute();
-  return knownKeys(rows);
-}
-
-/** The issues whose decision may follow from this one: those that wait for it and those it points at. */
-export async function neighbours(
-  transaction: Transaction<Schema>,
-  issue: IssueKey,
-): Promise<IssueKey[]> {
-  const rows = await transaction
-    .selectFrom('edges')
-    .select(['blocked_repository_id as id', 'blocked_number as number'])
-    .where('blocker_repository_id', '=', issue.repositoryId)
-    .where('blocker_number', '=', issue.number)
-    .union((db) =>
-      db
-        .selectFrom('edges')
-        .select(['blocker_repository_id as id', 'blocker_number as number'])
-        .where('blocked_repository_id', '=', issue.repositoryId)
-        .where('blocked_number', '=', issue.number),
-    )
-    .execute();
-  return knownKeys(rows);
+  return rows.flatMap(({ id, number }) => knownKey(id, number) ?? []);
 }

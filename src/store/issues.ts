@@ -3,11 +3,12 @@ import { z } from 'zod';
 
 import { labelsUncertain, type IssueFacts } from '../issue/facts.ts';
 import type { Warning } from '../issue/reading.ts';
-import { keyOf, type IssueKey } from '../issue/ref.ts';
+import type { IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate, RepositoryName } from '../issue/update.ts';
 import { among, inChunks } from './among.ts';
 import type { Database } from './database.ts';
-import { neighbours, replaceEdges, resolveNames, waitingAround } from './edges.ts';
+import { replaceEdges, resolveNames, waitingAround, type EdgeChange } from './edges.ts';
+import { openNeighbours } from './open-graph.ts';
 import { redecide } from './redecide.ts';
 import type { IssueRow, Schema } from './schema.ts';
 
@@ -62,9 +63,9 @@ function parseNames(json: string): string[] {
 }
 
 /**
- * Stores what a handler found and decides anew every issue that it touches: this one, those it holds up
- * or waits for, and the members of circles that it opened or closed. What brings nothing new decides
- * nothing. Twice changes nothing.
+ * Stores what a handler found and decides anew every issue that it touches: this one, those that wait for
+ * it, the members of circles that it opened or closed, and the places in the queue of those it waits for.
+ * What brings nothing new decides nothing. Twice changes nothing.
  */
 export async function storeIssue(
   transaction: Transaction<Schema>,
@@ -72,14 +73,35 @@ export async function storeIssue(
   now: number,
 ): Promise<{ state: string; reason: string; redecided: number }> {
   const { facts, plan } = update;
-  const renamed = await storeNames(transaction, facts.repositoryId, namesToStore(update, now), now);
+  const names = await storeNames(transaction, facts.repositoryId, namesToStore(update, now), now);
   const change = await storeFacts(transaction, update, now);
-  const ends = await replaceEdges(transaction, facts, plan?.reading.dependencies ?? []);
-  await markChanged(transaction, ends, now);
-  const around = change.forOthers ? await neighbours(transaction, facts) : [];
-  const touched = [...ends, ...around, ...renamed, ...(change.forItself ? [facts] : [])];
-  const distinct = new Map(touched.map((key) => [keyOf(key), key]));
-  const redecided = await redecide(transaction, [...distinct.values()], now);
+  const own = await replaceEdges(transaction, facts, plan?.reading.dependencies ?? []);
+  const edges = [...names.resolved, ...own];
+  await markChanged(
+    transaction,
+    edges.flatMap(({ blocked, blocker }) => [blocked ?? [], blocker ?? []].flat()),
+    now,
+  );
+  const self = { repositoryId: facts.repositoryId, number: facts.number };
+  const itself = change.forItself ? [self] : [];
+  const waiting = change.forOthers ? await openNeighbours(transaction, [self], 'blocked') : [];
+  const waitedFor = change.forOthers ? await openNeighbours(transaction, [self], 'blocker') : [];
+  const opened = change.forOthers && facts.open && !facts.deleted;
+  const joins = opened || own.some(({ came }) => came);
+  const touched = {
+    decided: [
+      ...itself,
+      ...waiting,
+      ...names.renamed,
+      ...edges.flatMap((edge) => edge.blocked ?? []),
+    ],
+    joined: [...names.resolved.flatMap((edge) => edge.blocked ?? []), ...(joins ? [self] : [])],
+    recounted: [
+      ...(change.forOthers ? [self, ...waitedFor] : []),
+      ...edges.flatMap((edge) => edge.blocker ?? []),
+    ],
+  };
+  const redecided = await redecide(transaction, touched, now);
   const { state, reason_code: reason } = await transaction
     .selectFrom('issues')
     .select(['state', 'reason_code'])
@@ -94,31 +116,31 @@ export async function storeIssue(
 }
 
 /**
- * Remembers a repository's present name and those it was seen under before; returns the issues that the
- * names touch: whose edges waited for one, or whose sentences show one that is no longer the present.
+ * Remembers a repository's present name and those it was seen under before; returns the edges that waited
+ * for one of them, and the issues whose sentences show a name that is no longer the present one.
  */
 async function storeNames(
   transaction: Transaction<Schema>,
   repositoryId: number,
   names: readonly RepositoryName[],
   now: number,
-): Promise<IssueKey[]> {
+): Promise<{ resolved: EdgeChange[]; renamed: IssueKey[] }> {
   const before = await presentName(transaction, repositoryId);
-  const touched: IssueKey[] = [];
+  const resolved: EdgeChange[] = [];
   for (const name of newestOfEach(names)) {
     await storeName(transaction, repositoryId, name);
-    touched.push(...(await resolveNames(transaction, repositoryId, name.repository.toLowerCase())));
+    resolved.push(
+      ...(await resolveNames(transaction, repositoryId, name.repository.toLowerCase())),
+    );
   }
-  await markChanged(transaction, touched, now);
-  if (before !== undefined && before !== (await presentName(transaction, repositoryId))) {
-    touched.push(...(await waitingAround(transaction, repositoryId)));
-    await transaction
-      .updateTable('issues')
-      .set({ changed_at: now })
-      .where('repository_id', '=', repositoryId)
-      .execute();
-  }
-  return touched;
+  const after = await presentName(transaction, repositoryId);
+  if (before === undefined || before === after) return { resolved, renamed: [] };
+  await transaction
+    .updateTable('issues')
+    .set({ changed_at: now })
+    .where('repository_id', '=', repositoryId)
+    .execute();
+  return { resolved, renamed: await waitingAround(transaction, repositoryId) };
 }
 
 /** Their plans show something else now, whether their state changes or not. */
@@ -189,11 +211,8 @@ async function presentName(
   return row?.full_name;
 }
 
-/** Columns that change without the plan changing. */
-type FactColumns = Omit<
-  IssueRow,
-  'warnings' | 'state' | 'reason_code' | 'reason_text' | 'ready_at' | 'changed_at'
->;
+/** Columns that hold facts, not what was decided from them. */
+type FactColumns = Omit<IssueRow, keyof typeof undecided | 'changed_at'>;
 
 /** What a decision can follow from: this issue's own, and those of the issues around it. */
 interface Change {
@@ -210,7 +229,7 @@ async function storeFacts(
   const columns = factColumns(update);
   const stored = await transaction
     .selectFrom('issues')
-    .select(['title', 'open', 'deleted', 'assigned'])
+    .select(['title', 'open', 'deleted', 'assigned', 'labels'])
     .select(['reading', 'estimate', 'assignment', 'own_warnings'])
     .where('repository_id', '=', facts.repositoryId)
     .where('number', '=', facts.number)
@@ -231,8 +250,9 @@ async function storeFacts(
     .where('repository_id', '=', facts.repositoryId)
     .where('number', '=', facts.number)
     .execute();
-  const forOthers = differs('open', 'deleted', 'assigned');
-  return { forItself: forOthers || differs('reading', 'assignment', 'own_warnings'), forOthers };
+  const forOthers = differs('open', 'deleted');
+  const forItself = differs('assigned', 'labels', 'reading', 'assignment', 'own_warnings');
+  return { forItself: forOthers || forItself, forOthers };
 }
 
 function factColumns(update: IssueUpdate): FactColumns {
@@ -260,7 +280,16 @@ function factColumns(update: IssueUpdate): FactColumns {
 }
 
 /** A new row before its first decision. */
-const undecided = { warnings: '[]', state: '', reason_code: '', reason_text: '', ready_at: null };
+const undecided = {
+  warnings: '[]',
+  state: '',
+  reason_code: '',
+  reason_text: '',
+  ready_at: null,
+  queue_key: null,
+  unblocks: 0,
+  circle: null,
+};
 
 function ownWarnings({ facts, plan }: IssueUpdate): Warning[] {
   if (plan === undefined) return [];

@@ -42,6 +42,31 @@ export async function linkedEdges(
   return rows.filter((row) => !isLoop(row)).map(linkedEdge);
 }
 
+/** The first edges by the issues they block, of all or with an end in one repository. */
+export async function listLinkedEdges(
+  db: Database,
+  repositoryId: number | undefined,
+  limit: number,
+): Promise<LinkedEdge[]> {
+  let query = selectLinked(db);
+  if (repositoryId !== undefined)
+    query = query.where((eb) =>
+      eb.or([
+        eb('edges.blocked_repository_id', '=', repositoryId),
+        eb('edges.blocker_repository_id', '=', repositoryId),
+      ]),
+    );
+  const rows = await query
+    .orderBy('edges.blocked_repository_id')
+    .orderBy('edges.blocked_number')
+    .orderBy('edges.declared_repository_id')
+    .orderBy('edges.declared_number')
+    .orderBy('edges.id')
+    .limit(limit)
+    .execute();
+  return rows.filter((row) => !isLoop(row)).map(linkedEdge);
+}
+
 function selectLinked(db: Database) {
   return db
     .selectFrom('edges')

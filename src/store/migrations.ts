@@ -10,6 +10,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '002-model-answers': { up: createModelAnswers },
   '003-kept-texts': { up: markKeptTexts },
   '004-lean-inbox': { up: leanInbox },
+  '005-graph': { up: storeGraph },
 };
 
 /** Brings the schema up to date; everything in one transaction. */
@@ -180,4 +181,26 @@ async function leanInbox(db: Kysely<Schema>): Promise<void> {
   await sql`create index deliveries_by_age on deliveries (received_at)`.execute(db);
   await sql`create index deliveries_failed on deliveries (status, seq)
     where status in ('dead', 'rejected')`.execute(db);
+}
+
+/** What follows from the graph is filled in by the next start: see `settleGraph`. */
+async function storeGraph(db: Kysely<Schema>): Promise<void> {
+  for (const column of ['queue_key', 'unblocks'])
+    await db.schema.alterTable('issues').addColumn(column, 'integer').execute();
+  await db.schema.alterTable('issues').addColumn('circle', 'text').execute();
+  await sql`create index issues_in_queue on issues (deleted, queue_key, number, repository_id)
+    where queue_key is not null`.execute(db);
+  await sql`create index issues_in_circles on issues (circle)
+    where circle is not null`.execute(db);
+  await sql`create index issues_not_settled on issues (repository_id, number)
+    where unblocks is null`.execute(db);
+  // Walks along the edges look at nothing else, and rows are long.
+  await sql`create unique index issues_open on issues (repository_id, number)
+    where open = 1 and deleted = 0`.execute(db);
+  await db.schema.dropIndex('issues_by_state').execute();
+  await db.schema
+    .createIndex('issues_by_state')
+    .on('issues')
+    .columns(['deleted', 'state', 'reason_code'])
+    .execute();
 }

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 
 import { CoordinatorError } from '../errors.ts';
+import { estimateSchema } from '../issue/estimate.ts';
 import { chosenAgentSchema, issueUrl, type Plan, type PlanEdge } from '../issue/plan.ts';
-import { readingSchema, sources, warningSchema } from '../issue/reading.ts';
+import { explainPlace } from '../issue/queue.ts';
+import { readingSchema, warningSchema } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import { states, type State } from '../issue/state.ts';
 import type { Database } from './database.ts';
@@ -78,11 +80,15 @@ export interface Queue {
   readonly waiting: Readonly<Record<string, number>>;
 }
 
-/** Ready issues in the order they will be handed out (the longest ready first), and why others wait. */
+/** The states of the bot's issues that are neither ready nor out of its hands. */
+const waitingStates = states.filter((state) => !['ready', 'done', 'released'].includes(state));
+
+/** Ready issues in the order they will be handed out, and why others wait. */
 export async function readQueue(store: PlanStore, limit: number): Promise<Queue> {
   const rows = await selectIssues(store.db)
-    .where('state', '=', 'ready')
-    .orderBy('ready_at')
+    .select('unblocks')
+    .where('queue_key', 'is not', null)
+    .orderBy('queue_key')
     .orderBy('number')
     .orderBy('repository_id')
     .limit(limit)
@@ -92,17 +98,18 @@ export async function readQueue(store: PlanStore, limit: number): Promise<Queue>
     .selectFrom('issues')
     .select(['reason_code as code', (eb) => eb.fn.countAll<number>().as('count')])
     .where('deleted', '=', 0)
-    .where('state', 'not in', ['ready', 'done', 'released'])
+    .where('state', 'in', waitingStates)
     .groupBy('reason_code')
     .orderBy('reason_code')
     .execute();
   return {
-    ready: plans.map((plan, index) => ({
-      ref: plan.ref,
-      rank: index + 1,
-      why: `Ready since ${isoTime(rows[index]?.ready_at ?? 0)}; the longest ready goes first.`,
-      plan,
-    })),
+    ready: rows.flatMap((row, index) => {
+      const plan = plans[index];
+      if (plan === undefined) return [];
+      const labels = labelsSchema.parse(JSON.parse(row.labels));
+      const place = { readyAt: row.ready_at ?? 0, labels, unblocks: row.unblocks ?? 0 };
+      return [{ ref: plan.ref, rank: index + 1, why: explainPlace(place), plan }];
+    }),
     waiting: Object.fromEntries(counts.map(({ code, count }) => [code, count])),
   };
 }
@@ -113,7 +120,7 @@ function selectIssues(db: Database) {
     .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
     .select(['repository_id', 'number', 'title', 'open', 'full_name'])
     .select(['reading', 'estimate', 'assignment', 'warnings'])
-    .select(['state', 'reason_code', 'reason_text', 'ready_at', 'changed_at'])
+    .select(['state', 'reason_code', 'reason_text', 'ready_at', 'changed_at', 'labels'])
     .where('deleted', '=', 0);
 }
 
@@ -151,14 +158,12 @@ function planEdge(edge: LinkedEdge, other: EdgeEnd): PlanEdge[] {
 }
 
 const stateSchema = z.enum(states);
-const estimateSchema = z.object({
-  low: z.int(),
-  likely: z.int(),
-  high: z.int(),
-  source: z.enum(sources),
-  formula: z.int().nullable(),
+const labelsSchema = z.array(z.string());
+const shownReadingSchema = readingSchema.omit({
+  modelContext: true,
+  dependencies: true,
+  warnings: true,
 });
-const shownReadingSchema = readingSchema.omit({ dependencies: true, warnings: true });
 
 function planOf(giteaUrl: string, row: PlanRow, edges: Pick<Plan, 'blockedBy' | 'blocks'>): Plan {
   return {

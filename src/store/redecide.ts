@@ -1,110 +1,91 @@
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import { z } from 'zod';
 
-import { findCycles } from '../issue/graph.ts';
 import { chosenAgentSchema } from '../issue/plan.ts';
+import { queueKey } from '../issue/queue.ts';
 import { warningSchema, type Warning } from '../issue/reading.ts';
-import { keyOf, type IssueKey } from '../issue/ref.ts';
+import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import { decideState, type Blocker } from '../issue/state.ts';
 import { among, inChunks } from './among.ts';
-import { distinctEdges, linkedEdges, type LinkedEdge } from './linked-edges.ts';
+import { findCircles, type Circles } from './circles.ts';
+import type { Database } from './database.ts';
+import { distinctKeys, recount } from './open-graph.ts';
 import type { Schema } from './schema.ts';
 
+/** What a change of facts can have changed: no more than this is looked at. */
+export interface Touched {
+  /** Whose state or sentence may be another one. */
+  readonly decided: readonly IssueKey[];
+  /** Which may be in a circle that was not there: they opened, or got an edge. */
+  readonly joined: readonly IssueKey[];
+  /** Which may hold up another number of issues: at what waits for them something changed. */
+  readonly recounted: readonly IssueKey[];
+}
+
 /**
- * Decides the given issues anew from what is stored, and with them every issue in a circle they can
- * reach, or that was in one. Writes only what differs; returns how many issues did.
+ * Decides anew the touched issues, the members of circles that opened or closed through them, and the
+ * places in the queue of the issues that hold up more or fewer now. Writes only what differs; returns how
+ * many issues stand differently.
  */
 export async function redecide(
   transaction: Transaction<Schema>,
-  issues: readonly IssueKey[],
+  { decided, joined, recounted }: Touched,
   now: number,
 ): Promise<number> {
-  const reach = await reachableBlockers(transaction, issues);
-  const cycles = findCycles(openEdges([...reach.edges.values()].flat()));
-  const wanted = new Map(issues.map((issue) => [keyOf(issue), issue]));
-  for (const [id, key] of reach.issues) if (cycles.has(id)) wanted.set(id, key);
-  for (const key of await storedInCycles(transaction, [...reach.issues.values()]))
-    wanted.set(keyOf(key), key);
-  // Members of a large tangle share one circle: its names are put together once.
-  const named = new Map<readonly string[], string[]>();
-  let changed = 0;
-  for (const row of await loadIssues(transaction, [...wanted.values()])) {
+  const counts = await recount(transaction, recounted);
+  const unblocks = new Map(counts.map((count) => [keyOf(count), count.now]));
+  const looked = [...decided, ...counts];
+  const circles = await findCircles(transaction, looked, joined);
+  const wanted = distinctKeys([...looked, ...circles.issues.values()]);
+  const keys = [...wanted.values()];
+  const rows = await loadIssues(transaction, keys);
+  const waitsFor = Map.groupBy(await loadBlockers(transaction, keys), ({ blocked }) => blocked);
+  const pathOf = await namePaths(transaction, circles);
+  const written: Decided[] = [];
+  for (const row of rows) {
     const id = keyOf({ repositoryId: row.repository_id, number: row.number });
-    const edges = distinctEdges(reach.edges.get(id) ?? []);
-    const members = cycles.get(id) ?? [];
-    const cycle = named.get(members) ?? members.map((member) => reach.refs.get(member) ?? member);
-    named.set(members, cycle);
-    if (await decide(transaction, row, edges, cycle, now)) changed += 1;
+    const after = decide(row, {
+      blockers: waitsFor.get(id) ?? [],
+      path: pathOf(id),
+      circle: circles.cycles.get(id)?.group ?? null,
+      unblocks: unblocks.get(id) ?? row.unblocks ?? 0,
+      now,
+    });
+    if (decidedColumns.some((column) => row[column] !== after[column])) written.push(after);
   }
-  return changed;
+  await write(transaction, written);
+  return written.filter(({ changed_at }) => changed_at === now).length;
 }
 
-interface Reach {
-  readonly issues: Map<string, IssueKey>;
-  readonly refs: Map<string, string>;
-  /** Edges by the issue they block. */
-  readonly edges: Map<string, LinkedEdge[]>;
+/** Decides every issue anew, from nothing but the facts. */
+export async function redecideAll(transaction: Transaction<Schema>, now: number): Promise<number> {
+  const issues = await transaction
+    .selectFrom('issues')
+    .select(['repository_id as repositoryId', 'number'])
+    .execute();
+  return redecide(transaction, { decided: issues, joined: issues, recounted: issues }, now);
 }
 
-/** Walks from issues to what they wait for, through open issues only. */
-async function reachableBlockers(
-  transaction: Transaction<Schema>,
-  start: readonly IssueKey[],
-): Promise<Reach> {
-  const reach: Reach = { issues: new Map(), refs: new Map(), edges: new Map() };
-  let frontier = [...start];
-  while (frontier.length > 0) {
-    for (const key of frontier) reach.issues.set(keyOf(key), key);
-    const next = new Map<string, IssueKey>();
-    for (const edge of await linkedEdges(transaction, frontier, 'blocked')) {
-      const { blocked, blocker } = edge;
-      if (blocked.key === undefined) continue;
-      const id = keyOf(blocked.key);
-      reach.refs.set(id, blocked.ref);
-      const known = reach.edges.get(id);
-      if (known === undefined) reach.edges.set(id, [edge]);
-      else known.push(edge);
-      if (blocker.key === undefined || blocker.state === 'closed' || blocker.state === 'deleted')
-        continue;
-      if (!reach.issues.has(keyOf(blocker.key))) next.set(keyOf(blocker.key), blocker.key);
-    }
-    frontier = [...next.values()];
-  }
-  return reach;
-}
-
-function openEdges(edges: readonly LinkedEdge[]) {
-  return edges.flatMap(({ blocked, blocker }) => {
-    if (blocked.key === undefined || blocker.key === undefined) return [];
-    const met = [blocked.state, blocker.state].some(
-      (state) => state === 'closed' || state === 'deleted',
-    );
-    return met ? [] : [{ blocked: keyOf(blocked.key), blocker: keyOf(blocker.key) }];
-  });
-}
-
-function storedInCycles(
-  transaction: Transaction<Schema>,
-  issues: readonly IssueKey[],
-): Promise<IssueKey[]> {
-  return inChunks(issues, (some) =>
-    transaction
-      .selectFrom('issues')
-      .select(['repository_id as repositoryId', 'number'])
-      .where('reason_code', '=', 'cycle')
-      .where(among('repository_id', 'number', some))
-      .execute(),
-  );
+/** Once after an upgrade: decides everything anew if issues stem from a version that stored no graph. */
+export async function settleGraph(db: Database, now: number): Promise<void> {
+  const unsettled = await db
+    .selectFrom('issues')
+    .select('number')
+    .where('unblocks', 'is', null)
+    .limit(1)
+    .execute();
+  if (unsettled.length === 0) return;
+  await db.transaction().execute((transaction) => redecideAll(transaction, now));
 }
 
 function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[]) {
   return inChunks(issues, (some) =>
     transaction
       .selectFrom('issues')
-      .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
-      .select(['repository_id', 'number', 'full_name', 'open', 'assigned', 'reading', 'assignment'])
+      .select(['repository_id', 'number', 'open', 'deleted', 'assigned', 'assignment', 'labels'])
       .select(['own_warnings', 'warnings', 'state', 'reason_code', 'reason_text', 'ready_at'])
-      .where('deleted', '=', 0)
+      .select(['queue_key', 'unblocks', 'circle', 'changed_at'])
+      .select((eb) => eb('reading', 'is not', null).as('read'))
       .where(among('repository_id', 'number', some))
       .execute(),
   );
@@ -112,54 +93,141 @@ function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[
 
 type LoadedIssue = Awaited<ReturnType<typeof loadIssues>>[number];
 
-const warningsSchema = z.array(warningSchema);
+const shownColumns = ['state', 'reason_code', 'reason_text', 'warnings'] as const;
+const decidedColumns = [...shownColumns, 'ready_at', 'queue_key', 'unblocks', 'circle'] as const;
+type Decided = Pick<
+  LoadedIssue,
+  'repository_id' | 'number' | 'changed_at' | (typeof decidedColumns)[number]
+>;
 
-async function decide(
+interface LoadedBlocker {
+  readonly blocked: string;
+  readonly blocker: Blocker | { readonly ref: string; readonly state: 'deleted' };
+}
+
+/** What these issues wait for, closed blockers aside, in the order of `linkedEdges`; each blocker once. */
+async function loadBlockers(
   transaction: Transaction<Schema>,
-  row: LoadedIssue,
-  edges: readonly LinkedEdge[],
-  cycle: readonly string[],
-  now: number,
-): Promise<boolean> {
+  issues: readonly IssueKey[],
+): Promise<LoadedBlocker[]> {
+  const rows = await inChunks(issues, (some) =>
+    transaction
+      .selectFrom('edges')
+      .leftJoin('repositories', 'repositories.id', 'blocker_repository_id')
+      .leftJoin('issues', (join) =>
+        join
+          .onRef('issues.repository_id', '=', 'blocker_repository_id')
+          .onRef('issues.number', '=', 'blocker_number'),
+      )
+      .select(['blocked_repository_id', 'blocked_number', 'blocker_repository_id'])
+      .select(['blocker_number', 'unresolved_name', 'full_name', 'open', 'deleted'])
+      .where(among('blocked_repository_id', 'blocked_number', some))
+      .where((eb) => eb.or([eb('open', 'is', null), eb('open', '=', 1), eb('deleted', '=', 1)]))
+      .orderBy('declared_repository_id')
+      .orderBy('declared_number')
+      .orderBy('edges.id')
+      .execute(),
+  );
+  const pairs = new Map<string, LoadedBlocker>();
+  for (const row of rows) {
+    if (row.blocked_repository_id === null) continue;
+    const blocked = keyOf({ repositoryId: row.blocked_repository_id, number: row.blocked_number });
+    const repository = row.full_name ?? row.unresolved_name ?? '';
+    const other = `${row.blocker_repository_id ?? repository}#${row.blocker_number}`;
+    // An issue never waits for itself, under any name.
+    if (other === blocked || pairs.has(`${blocked} ${other}`)) continue;
+    const state = row.deleted === 1 ? 'deleted' : row.open === null ? 'unknown' : 'open';
+    const ref = formatRef({ repository, number: row.blocker_number });
+    pairs.set(`${blocked} ${other}`, { blocked, blocker: { ref, state } });
+  }
+  return [...pairs.values()];
+}
+
+/** Gives the circle of an issue as references, in order, starting with that issue. */
+async function namePaths(
+  transaction: Transaction<Schema>,
+  { issues, cycles }: Circles,
+): Promise<(id: string) => readonly string[]> {
+  const ids = [...new Set([...issues.values()].map(({ repositoryId }) => repositoryId))];
+  const names =
+    ids.length === 0
+      ? []
+      : await transaction
+          .selectFrom('repositories')
+          .select(['id', 'full_name'])
+          .where('id', 'in', ids)
+          .execute();
+  const nameOf = new Map(names.map(({ id, full_name }) => [id, full_name]));
+  // Members of a large tangle share one circle: its names are put together once.
+  const named = new Map<readonly string[], readonly string[]>();
+  return (id) => {
+    const path = cycles.get(id)?.path ?? [];
+    const known = named.get(path);
+    if (known !== undefined) return known;
+    const refs = path.map((member) => {
+      const key = issues.get(member);
+      const repository = key === undefined ? undefined : nameOf.get(key.repositoryId);
+      return key === undefined || repository === undefined
+        ? member
+        : formatRef({ repository, number: key.number });
+    });
+    named.set(path, refs);
+    return refs;
+  };
+}
+
+interface Around {
+  readonly blockers: readonly LoadedBlocker[];
+  readonly path: readonly string[];
+  readonly circle: string | null;
+  readonly unblocks: number;
+  readonly now: number;
+}
+
+const warningsSchema = z.array(warningSchema);
+const labelsSchema = z.array(z.string());
+
+/** A deleted issue has no state; the row only keeps late events from reviving it. */
+const gone = { state: '', reason_code: '', reason_text: '', warnings: '[]' };
+
+function decide(row: LoadedIssue, around: Around): Decided {
+  const shown = row.deleted === 1 ? gone : show(row, around);
+  const ready_at = shown.state === 'ready' ? (row.ready_at ?? around.now) : null;
+  const labels = labelsSchema.parse(JSON.parse(row.labels));
+  const { unblocks, circle } = around;
+  const differs = shownColumns.some((column) => row[column] !== shown[column]);
+  return {
+    repository_id: row.repository_id,
+    number: row.number,
+    ...shown,
+    ready_at,
+    queue_key: ready_at === null ? null : queueKey({ readyAt: ready_at, labels, unblocks }),
+    unblocks,
+    circle,
+    changed_at: differs ? around.now : row.changed_at,
+  };
+}
+
+function show(row: LoadedIssue, { blockers, path }: Around): typeof gone {
   const { state, reason } = decideState({
     open: row.open === 1,
     assigned: row.assigned === 1,
-    read: row.reading !== null,
-    blockers: edges.flatMap(({ blocker }) => blockerOf(blocker)),
-    cycle,
+    read: Number(row.read) === 1,
+    blockers: blockers.flatMap(({ blocker: { ref, state: known } }) =>
+      known === 'deleted' ? [] : [{ ref, state: known }],
+    ),
+    cycle: path,
     assignment:
       row.assignment === null ? undefined : chosenAgentSchema.parse(JSON.parse(row.assignment)),
   });
+  // What the graph has to tell of an issue beside its state. Once issues can be claimed, a blocker that was
+  // reopened under a started one belongs here: the state stays `in_progress`.
+  const deleted = blockers.filter(({ blocker }) => blocker.state === 'deleted');
+  const waits = row.assigned === 1 && row.open === 1;
+  const told = waits ? deleted.map(({ blocker }) => blockerDeleted(blocker.ref)) : [];
   const own = warningsSchema.parse(JSON.parse(row.own_warnings));
-  const gone = row.assigned === 1 ? edges.filter(({ blocker }) => blocker.state === 'deleted') : [];
-  const warnings = JSON.stringify([
-    ...own,
-    ...gone.map(({ blocker }) => blockerDeleted(blocker.ref)),
-  ]);
-  const same =
-    row.state === state &&
-    row.reason_code === reason.code &&
-    row.reason_text === reason.text &&
-    row.warnings === warnings;
-  if (same) return false;
-  await transaction
-    .updateTable('issues')
-    .set({
-      state,
-      reason_code: reason.code,
-      reason_text: reason.text,
-      warnings,
-      ready_at: state === 'ready' ? (row.ready_at ?? now) : null,
-      changed_at: now,
-    })
-    .where('repository_id', '=', row.repository_id)
-    .where('number', '=', row.number)
-    .execute();
-  return true;
-}
-
-function blockerOf({ ref, state }: LinkedEdge['blocker']): Blocker[] {
-  return state === 'deleted' ? [] : [{ ref, state }];
+  const warnings = JSON.stringify([...own, ...told]);
+  return { state, reason_code: reason.code, reason_text: reason.text, warnings };
 }
 
 function blockerDeleted(ref: string): Warning {
@@ -167,4 +235,39 @@ function blockerDeleted(ref: string): Warning {
     code: 'blocker_deleted',
     text: `${ref} was deleted from Gitea: the dependency on it no longer counts.`,
   };
+}
+
+/** Rows of one statement; 11 values each. */
+const rowsWritten = 500;
+
+/** Many issues can hang on one: they are written with few statements. */
+async function write(transaction: Transaction<Schema>, issues: readonly Decided[]): Promise<void> {
+  for (let start = 0; start < issues.length; start += rowsWritten) {
+    const rows = issues.slice(start, start + rowsWritten).map((row, index) => {
+      // The first row gives the columns their types.
+      const integer = (value: number | null) =>
+        index === 0 ? sql`cast(${value} as bigint)` : sql.val(value);
+      const values = [
+        integer(row.repository_id),
+        integer(row.number),
+        ...[row.state, row.reason_code, row.reason_text, row.warnings].map((text) => sql.val(text)),
+        integer(row.ready_at),
+        integer(row.queue_key),
+        integer(row.unblocks),
+        sql.val(row.circle),
+        integer(row.changed_at),
+      ];
+      return sql`(${sql.join(values)})`;
+    });
+    await sql`with decided (repository_id, number, state, reason_code, reason_text, warnings,
+        ready_at, queue_key, unblocks, circle, changed_at) as (values ${sql.join(rows)})
+      update issues set state = decided.state, reason_code = decided.reason_code,
+        reason_text = decided.reason_text, warnings = decided.warnings,
+        ready_at = decided.ready_at, queue_key = decided.queue_key, unblocks = decided.unblocks,
+        circle = decided.circle, changed_at = decided.changed_at
+      from decided
+      where issues.repository_id = decided.repository_id and issues.number = decided.number`.execute(
+      transaction,
+    );
+  }
 }

@@ -72,6 +72,12 @@ export interface IssuesTable {
   reason_text: string;
   /** Since when it is ready, epoch milliseconds; null in any other state. */
   ready_at: number | null;
+  /** Its place among the ready issues, the smallest first; null in any other state. */
+  queue_key: number | null;
+  /** Open issues that wait for it, directly or through others, up to a limit; null: not counted yet. */
+  unblocks: number | null;
+  /** The same for all issues that wait for each other in circles; null outside circles. */
+  circle: string | null;
   changed_at: number;
 }
 

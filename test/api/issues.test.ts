@@ -141,16 +141,18 @@ test.each([
   });
 });
 
-test.each(['/issues?stat=ready', '/queue?stat=ready', '/deliveries?stat=dead'])(
-  'a key nobody knows is refused by name: %s',
-  async (path) => {
-    const { api } = await startService();
-    expect(await api(path)).toEqual({
-      status: 400,
-      json: { error: { code: 'invalid_request', message: containing('"stat"') } },
-    });
-  },
-);
+test.each([
+  '/issues?stat=ready',
+  '/queue?stat=ready',
+  '/graph?stat=ready',
+  '/deliveries?stat=dead',
+])('a key nobody knows is refused by name: %s', async (path) => {
+  const { api } = await startService();
+  expect(await api(path)).toEqual({
+    status: 400,
+    json: { error: { code: 'invalid_request', message: containing('"stat"') } },
+  });
+});
 
 const contractText = `## Context Estimate
 
@@ -223,7 +225,17 @@ test('a plan is shown in full, in the shape and with the figures of the contract
           evidence: containing('#50'),
         },
       ],
-      estimate: { low: 37_000, likely: 46_800, high: 62_400, source: 'declared', formula: 62_400 },
+      estimate: {
+        low: 37_000,
+        likely: 46_800,
+        high: 62_400,
+        source: 'declared',
+        formula: 62_400,
+        layers: [
+          { source: 'declared', tokens: 46_800 },
+          { source: 'formula', tokens: 62_400 },
+        ],
+      },
       assignment: {
         agent: 'sonnet',
         reason: { code: 'declared_agent', text: 'The text recommends sonnet, and it fits.' },
@@ -282,7 +294,7 @@ test('an event from before a rename does not bring the old name back', async () 
   expect(await service.plan('acme/orbit#1')).toBeUndefined();
 });
 
-test('the queue shows ready issues, the longest ready first, and counts why others wait', async () => {
+test('the queue shows ready issues in order, why each stands there, and counts why others wait', async () => {
   const { now, advance } = manualClock();
   const service = await startService({ now });
   for (const number of [7, 3, 5]) {
@@ -302,11 +314,18 @@ test('the queue shows ready issues, the longest ready first, and counts why othe
   );
   const { status, json } = await service.api('/queue');
   expect(status).toBe(200);
+  const hours = (count: number, issues: string) =>
+    `, moved ${count} hours forward for the ${issues}`;
+  const order: [number, number, string][] = [
+    [3, 1, hours(8, '2 issues that wait for it')],
+    [5, 2, hours(4, 'issue that waits for it')],
+    [7, 0, ''],
+  ];
   expect(json).toEqual({
-    ready: [7, 3, 5].map((number, index) => ({
+    ready: order.map(([number, minute, moved], index) => ({
       ref: `acme/orbit#${number}`,
       rank: index + 1,
-      why: `Ready since 2026-11-23T12:0${index}:00.000Z; the longest ready goes first.`,
+      why: `Ready since 2026-11-23T12:0${minute}:00.000Z${moved}; the longest ready goes first.`,
       plan: including({ ref: `acme/orbit#${number}`, state: 'ready' }),
     })),
     waiting: { cycle: 2, no_agent_fits: 1, open_blockers: 2, unknown_blockers: 1 },
@@ -380,4 +399,66 @@ test('an error of the API has a code and a text', async () => {
     status: 404,
     json: { error: { code: 'not_found', message: 'There is no such route.' } },
   });
+});
+
+test('the graph shows issues, edges and circles, of all or of one repository', async () => {
+  const service = await startService();
+  await tell(
+    service,
+    { number: 1, body: 'Blocked by #2' },
+    { number: 2, body: 'Blocked by acme/lib#3' },
+    {
+      number: 3,
+      repositoryId: 9,
+      repository: 'acme/lib',
+      body: 'Blocks #8\nBlocked by acme/orbit#1',
+    },
+    { number: 4, body: '' },
+    { number: 5, body: 'Blocked by #1, #6' },
+    { number: 6, open: false },
+    { number: 7, repositoryId: 9, repository: 'acme/lib' },
+    { number: 10, body: 'Blocked by #11' },
+    { number: 11, action: 'deleted' },
+  );
+  const edge = (issue: string, blockedBy: string, evidence: string) => ({
+    ...{ issue, blockedBy, source: 'declared', evidence },
+  });
+  const outside = [
+    { ref: 'acme/lib#7', state: 'ready' },
+    { ref: 'acme/lib#8', state: 'unknown' },
+  ];
+  const nodes = [
+    { ref: 'acme/lib#3', state: 'blocked' },
+    { ref: 'acme/orbit#1', state: 'blocked' },
+    { ref: 'acme/orbit#2', state: 'blocked' },
+  ];
+  const others = [
+    { ref: 'acme/orbit#4', state: 'ready' },
+    { ref: 'acme/orbit#5', state: 'blocked' },
+    { ref: 'acme/orbit#6', state: 'done' },
+    { ref: 'acme/orbit#10', state: 'ready' },
+  ];
+  const edges = [
+    edge('acme/lib#3', 'acme/orbit#1', 'Blocked by acme/orbit#1'),
+    edge('acme/lib#8', 'acme/lib#3', 'Blocks #8'),
+    edge('acme/orbit#1', 'acme/orbit#2', 'Blocked by #2'),
+    edge('acme/orbit#2', 'acme/lib#3', 'Blocked by acme/lib#3'),
+    edge('acme/orbit#5', 'acme/orbit#1', 'Blocked by #1, #6'),
+    edge('acme/orbit#5', 'acme/orbit#6', 'Blocked by #1, #6'),
+  ];
+  const cycles = [['acme/orbit#1', 'acme/orbit#2', 'acme/lib#3']];
+  const [first, ...rest] = nodes;
+  expect(await service.api('/graph')).toEqual({
+    status: 200,
+    json: { nodes: [first, ...outside, ...rest, ...others], edges, cycles, cut: false },
+  });
+  const orbit = await service.api('/graph?repository=ACME/orbit');
+  expect(orbit.json).toEqual({
+    nodes: [...nodes, ...others],
+    edges: edges.filter(({ issue }) => issue !== 'acme/lib#8'),
+    cycles,
+    cut: false,
+  });
+  const empty = { nodes: [], edges: [], cycles: [], cut: false };
+  expect((await service.api('/graph?repository=acme/none')).json).toEqual(empty);
 });

@@ -23,7 +23,7 @@ function neverRead(): never {
 test('help and version need no configuration', async () => {
   const help = await run(['--help'], neverRead);
   expect({ code: help.code, err: help.err }).toEqual({ code: exitCodes.ok, err: '' });
-  for (const command of ['serve', 'demo', 'issues', 'deliveries'])
+  for (const command of ['serve', 'demo', 'issues', 'agents', 'deliveries'])
     expect(help.out).toContain(`  ${command} `);
   expect(await run(['--version'], neverRead)).toEqual({
     code: exitCodes.ok,

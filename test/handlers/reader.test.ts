@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { createClaude } from '../../src/clients/claude.ts';
 import { createReader } from '../../src/handlers/reader.ts';
 import { systemPrompt } from '../../src/issue/model-reading.ts';
+import { readText } from '../../src/issue/read-text.ts';
 import type { IssueText } from '../../src/issue/reading.ts';
 import { createLogger } from '../../src/log.ts';
 import { recallAnswer, rememberAnswer } from '../../src/store/answers.ts';
@@ -27,7 +28,7 @@ const goodAnswer = {
   ...emptyAnswer,
   estimated_context_tokens: 30_000,
   difficulty: 'high',
-  blocked_by: [7],
+  relations: [{ ref: '#7', relation: 'blocked_by', quote: 'It needs #7 first' }],
 };
 const longBody = 'x'.repeat(40_000);
 
@@ -56,6 +57,8 @@ async function openReader(script: ClaudeScript) {
   function readerWith(options: ReaderOptions = {}) {
     return createReader({
       agentNames: ['opus', 'haiku'],
+      readText: (text) =>
+        Promise.resolve(readText(text, { agentNames: ['opus', 'haiku'], trackerUrl: undefined })),
       model: 'first',
       fallbackModel: 'second',
       ...options,
@@ -159,7 +162,16 @@ test('a kept answer reads the same, the warning about a long text included', asy
 });
 
 test('what is kept of an answer is what stands in the text, so that a kept answer reads the same', async () => {
-  const { read } = await openReader(answers({ ...goodAnswer, blocked_by: [7, 99], blocks: [98] }));
+  const { read } = await openReader(
+    answers({
+      ...goodAnswer,
+      relations: [
+        ...goodAnswer.relations,
+        { ref: '#99', relation: 'blocked_by', quote: 'It needs #7 first' },
+        { ref: '#7', relation: 'blocks', quote: 'It blocks #7' },
+      ],
+    }),
+  );
   const reading = await read();
   expect(reading.dependencies.map(({ number }) => number)).toEqual([7]);
   expect(await read()).toEqual(reading);
@@ -173,6 +185,8 @@ test('a call that is broken off throws and leaves no reading', async () => {
   const client = createClaude({ apiKey: 'key', baseUrl: claude.url, log, now: Date.now });
   const reader = createReader({
     agentNames: ['opus'],
+    readText: (text) =>
+      Promise.resolve(readText(text, { agentNames: ['opus'], trackerUrl: undefined })),
     model: 'first',
     fallbackModel: 'second',
     ask: client.ask,
@@ -223,6 +237,8 @@ test('the request is the one that Claude documents, and it carries nothing but t
   expect(JSON.parse(first?.messages[0].content ?? '')).toEqual({
     title: issue.title,
     body: issue.body,
+    agents: ['opus', 'haiku'],
+    references: [{ ref: '#7', sentences: [issue.body] }],
   });
   expect(second?.output_config).toEqual(first?.output_config);
 });

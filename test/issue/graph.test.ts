@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { components, findCycles } from '../../src/issue/graph.ts';
+import { components, countWaiting, findCycles } from '../../src/issue/graph.ts';
 
 /** `a>b` means: a waits for b. */
 function cycles(text: string): Record<string, string> {
@@ -10,7 +10,7 @@ function cycles(text: string): Record<string, string> {
     return { blocked, blocker };
   });
   return Object.fromEntries(
-    [...findCycles(edges)].map(([start, path]) => [start, path.join('>')] as const).sort(),
+    [...findCycles(edges)].map(([start, { path }]) => [start, path.join('>')] as const).sort(),
   );
 }
 
@@ -59,7 +59,7 @@ test('every circle found is one: it starts with its issue and each waits for the
         .filter(([a, b]) => a !== b)
         .map(([a, b]) => ({ blocked: `#${a}`, blocker: `#${b}` }));
       const known = new Set(edges.map(({ blocked, blocker }) => `${blocked}>${blocker}`));
-      for (const [start, path] of findCycles(edges)) {
+      for (const [start, { path }] of findCycles(edges)) {
         expect(path[0]).toBe(start);
         expect(new Set(path).size).toBe(path.length);
         path.forEach((node, index) => {
@@ -113,6 +113,15 @@ test('two nodes are in one component when each can be reached from the other', (
     }),
     { numRuns: 300 },
   );
+});
+
+test('what waits is counted once, through others and circles too, up to the limit', () => {
+  const edges = ['b>a', 'c>a', 'd>b', 'd>c', 'x>y', 'y>x', 'z>y'].map((pair) => {
+    const [blocked = '', blocker = ''] = pair.split('>');
+    return { blocked, blocker };
+  });
+  expect(countWaiting(edges, ['a', 'b', 'd', 'x', 'none'], 10)).toEqual([3, 1, 0, 2, 0]);
+  expect(countWaiting(edges, ['a', 'b', 'x'], 2)).toEqual([2, 1, 2]);
 });
 
 test.each([

@@ -119,7 +119,7 @@ test('every warning is a sentence', () => {
     [
       "body_cut: The text is longer than 1,000,000 characters: the rest was not kept and not read.",
       "self_reference: The text declares a dependency of #5 on itself: it was dropped.",
-      "too_many_dependencies: The text declares 100 dependencies or more: only the first 100 count.",
+      "too_many_dependencies: The text declares more than 100 dependencies: only the first 100 count.",
       "declared_total_differs: Declared 200,000 tokens, the formula gives 50,700 (75 % less).",
       "nothing_readable: The text declares no size, difficulty, agent or dependency: default numbers are used.",
     ]

@@ -10,7 +10,11 @@ import { migrate } from '../../src/store/migrations.ts';
 import { emptyAnswer } from '../support/claude.ts';
 import { temporaryDirectory } from '../support/service.ts';
 
-const answer = answerSchema.parse({ ...emptyAnswer, difficulty: 'high', blocked_by: [3] });
+const answer = answerSchema.parse({
+  ...emptyAnswer,
+  difficulty: 'high',
+  relations: [{ ref: '#3', relation: 'blocks', quote: 'before #3' }],
+});
 
 async function openDatabase() {
   const path = join(temporaryDirectory(), 'answers.db');

@@ -5,6 +5,7 @@ import { createDatabase } from '../../src/store/database.ts';
 import { storeIssue } from '../../src/store/issues.ts';
 import { migrate } from '../../src/store/migrations.ts';
 import { findPlan, listPlans, readQueue, type PlanStore } from '../../src/store/plans.ts';
+import { settleGraph } from '../../src/store/redecide.ts';
 import { advance, isAssigned } from '../../src/issue/facts.ts';
 import { assignAgent, builtInAgents } from '../../src/issue/agents.ts';
 import { estimateContext } from '../../src/issue/estimate.ts';
@@ -27,6 +28,7 @@ async function openStore() {
       assignees = ['bot'],
       repositoryId = 2,
       repository = 'acme/orbit',
+      labels = Array.of<string>(),
     } = {},
   ) {
     const issue = {
@@ -37,7 +39,7 @@ async function openStore() {
       body,
       bodyCut: false,
     };
-    const snapshot = { ...issue, open: true, assignees, labels: [], updatedAt: now };
+    const snapshot = { ...issue, open: true, assignees, labels, updatedAt: now };
     const facts = advance(undefined, { kind: 'edited', issue: snapshot });
     const reading = readOffline(issue, []);
     const estimate = estimateContext(reading);
@@ -117,7 +119,8 @@ test('the queue hands out the longest ready first, then by number, and counts th
   await put(3, 1_000);
   await put(2, 2_000);
   await put(1, 2_000);
-  await put(4, 500, { body: 'Blocked by #1' });
+  await put(8, 500, { assignees: [] });
+  await put(4, 500, { body: 'Blocked by #8' });
   await put(5, 500, { body: 'Blocked by #77' });
   await put(6, 500, { body: 'Total estimated: 900k' });
   await put(7, 500, { assignees: [] });
@@ -132,6 +135,53 @@ test('the queue hands out the longest ready first, then by number, and counts th
   );
   expect(queue.waiting).toEqual({ no_agent_fits: 1, open_blockers: 1, unknown_blockers: 1 });
   expect((await readQueue(store, 2)).ready).toHaveLength(2);
+});
+
+test('a label and the issues that wait move an issue forward or back, by no more than a limit', async () => {
+  const { store, put } = await openStore();
+  const hour = 3_600_000;
+  const day = 24 * hour;
+  await put(1, 10 * day, { labels: ['bug', 'Priority/High', 'priority/low'] });
+  await put(2, 8 * day, { labels: ['priority/medium'] });
+  await put(3, 7 * day + 1);
+  await put(4, 6 * day + 2, { labels: ['priority/low'] });
+  await put(5, 9 * day + 3);
+  await put(6, 0, { body: 'Blocked by #5' });
+  for (let number = 7; number < 30; number += 1)
+    await put(number, 0, { body: `Blocked by #${number - 1}` });
+  const whys = async () =>
+    (await readQueue(store, 10)).ready.map(({ ref, why }) => `${ref} ${why}`);
+  expect(await whys()).toEqual([
+    'acme/orbit#1 Ready since 1970-01-11T00:00:00.000Z, moved 72 hours forward for the label priority/high; the longest ready goes first.',
+    'acme/orbit#2 Ready since 1970-01-09T00:00:00.000Z, moved 24 hours forward for the label priority/medium; the longest ready goes first.',
+    'acme/orbit#3 Ready since 1970-01-08T00:00:00.001Z; the longest ready goes first.',
+    'acme/orbit#4 Ready since 1970-01-07T00:00:00.002Z, moved 24 hours back for the label priority/low; the longest ready goes first.',
+    'acme/orbit#5 Ready since 1970-01-10T00:00:00.003Z, moved 48 hours forward for the 12 or more issues that wait for it; the longest ready goes first.',
+  ]);
+  await put(5, 11 * day, { labels: ['priority/low'] });
+  await put(1, 11 * day);
+  expect((await whys()).map((why) => why.slice(0, 12))).toEqual(
+    [2, 3, 4, 5, 1].map((number) => `acme/orbit#${number}`),
+  );
+  expect((await whys())[3]).toContain(
+    'moved 24 hours back for the label priority/low and 48 hours forward for the 12 or more issues',
+  );
+});
+
+test('issues stored before there was a graph get their places with the next start', async () => {
+  const { store, put } = await openStore();
+  await put(1, 1_000);
+  await put(2, 2_000, { body: 'Blocked by #1' });
+  await put(3, 2_000, { body: 'Blocked by #4' });
+  await put(4, 2_000, { body: 'Blocked by #3' });
+  const rows = () => store.db.selectFrom('issues').selectAll().orderBy('number').execute();
+  const before = await rows();
+  const nothing = { queue_key: null, unblocks: null, circle: null };
+  await store.db.updateTable('issues').set(nothing).execute();
+  await settleGraph(store.db, 9_000);
+  expect(await rows()).toEqual(before);
+  await settleGraph(store.db, 10_000);
+  expect(await rows()).toEqual(before);
 });
 
 test('an issue that stays ready keeps its place, one that was blocked goes to the end', async () => {

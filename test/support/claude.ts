@@ -28,8 +28,7 @@ export const emptyAnswer = {
   complexity: null,
   tests: null,
   docs: null,
-  blocked_by: [],
-  blocks: [],
+  relations: [],
 };
 
 /** A well-formed reply of the Messages API with this JSON as its text. */

@@ -48,7 +48,8 @@ const readText: ClaudeScript = (call, response) => {
     estimated_context_tokens: 10_000 + 256 * high + low,
     difficulty: difficulties[choice % difficulties.length] ?? null,
     files: files % 12,
-    blocked_by: choice % 4 === 0 ? [seen] : [],
+    relations:
+      choice % 4 === 0 ? [{ ref: `#${seen}`, relation: 'blocked_by', quote: `See #${seen}` }] : [],
   };
   answers(answer)(call, response);
 };

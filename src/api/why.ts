@@ -1,0 +1,49 @@
+import type { AgentProfile } from '../issue/agent-profiles.ts';
+import type { IssueRef } from '../issue/ref.ts';
+import type { Reason, State } from '../issue/state.ts';
+import { explainAgents, type Explanation } from '../issue/why.ts';
+import { findFacts } from '../store/issues.ts';
+import { findPlan, type PlanStore } from '../store/plans.ts';
+
+/** Why each agent is, or is not, the one for an issue. */
+interface Why {
+  readonly ref: string;
+  readonly state: State;
+  readonly reason: Reason;
+  /** The agent of the stored plan. */
+  readonly assigned: string | null;
+  /** By the profiles in force, in their order; empty while the issue has no plan. */
+  readonly agents: readonly Explanation[];
+  /** Says so when the profiles in force would choose another agent than the plan has. */
+  readonly note: string | null;
+}
+
+/** Explains the stored plan by the profiles in force; undefined when the issue is not known. */
+export async function readWhy(
+  store: PlanStore,
+  ref: IssueRef,
+  profiles: readonly AgentProfile[],
+): Promise<Why | undefined> {
+  const plan = await findPlan(store, ref);
+  if (plan === undefined) return undefined;
+  const { reading, estimate, assignment } = plan;
+  const facts = await findFacts(store.db, plan);
+  const labels = facts?.labels ?? [];
+  const agents =
+    reading === null || estimate === null
+      ? []
+      : explainAgents({ reading, estimate, profiles, labels });
+  const assigned = assignment?.agent ?? null;
+  const chosen = agents.find((agent) => agent.chosen)?.agent ?? null;
+  return {
+    ref: plan.ref,
+    state: plan.state,
+    reason: plan.reason,
+    assigned,
+    agents,
+    note: agents.length === 0 || chosen === assigned ? null : otherProfiles,
+  };
+}
+
+const otherProfiles =
+  'The plan was made with other profiles than those in force: it is made anew at the next start or event.';

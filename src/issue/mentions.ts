@@ -1,0 +1,43 @@
+/** Why a reference in a text is no dependency of the issue. */
+export const ruledOutReasons = [
+  'negated',
+  'retracted',
+  'struck_through',
+  'quoted',
+  'code',
+  'comment',
+  'hypothetical',
+  'question',
+  'history',
+  'related',
+  'third_party',
+  'foreign_url',
+  'self',
+  'unknown_target',
+  'contradiction',
+  'code_mismatch',
+  'instruction',
+  'not_a_reference',
+] as const;
+export type RuledOut = (typeof ruledOutReasons)[number];
+
+/** What a reference in the text amounts to, as far as the grammar can tell. */
+export type Verdict =
+  | { readonly kind: 'dependency'; readonly direction: 'blocked_by' | 'blocks' }
+  /** A checked item: it was a dependency, and is met. */
+  | { readonly kind: 'met'; readonly direction: 'blocked_by' | 'blocks' }
+  | { readonly kind: 'ruled_out'; readonly reason: RuledOut }
+  /** Nothing around it decides: the model may. */
+  | { readonly kind: 'undecided' };
+
+/** One place in the title or body where another issue is named. */
+export interface Mention {
+  /** `owner/repo` as written; null for the issue's own repository. */
+  readonly repository: string | null;
+  readonly number: number;
+  readonly verdict: Verdict;
+  /** The sentence, list item or table row around it, as it stands in the text, at most 500 characters. */
+  readonly sentence: string;
+  /** The words that decided, exactly as they stand in the text, at most 200 characters. */
+  readonly evidence: string;
+}

@@ -1,0 +1,163 @@
+import { refSign } from './grammar.ts';
+import { scopeOf, type Scope } from './judge.ts';
+import type { Passage } from './markdown.ts';
+import type { Reference } from './references.ts';
+
+/** References joined as a list: what is said of one is said of all. */
+export interface Group {
+  readonly start: number;
+  readonly end: number;
+  readonly references: readonly Reference[];
+}
+
+/** A sentence in which each group is one sign. */
+export interface Sentence {
+  readonly text: string;
+  readonly groups: readonly Group[];
+  /** A relation of its own, as a row of a table has. */
+  readonly scope: Scope | undefined;
+  /** Turns a place in `text` into one in the passage. */
+  readonly toPassage: (at: number) => number;
+}
+
+const joiner =
+  /^[)\]]?(?:\s*\([^()]{0,100}\))?\s*(?:,|;(?=\s*[#\w./-]*$)|&|\/|\+|and|or|nor|as well as|plus|und|et|y|e|en)?(?:,?\s*(?:and|or|&))?\s*(?:(?:the|also|on|by|for)\s+)?(?:(?:issues?|prs?|pull requests?|tickets?)\s+)?[([]?$/i;
+
+/** Joins neighbours such as `#3, #4 (the lock) and #9`. */
+export function groupReferences({ text }: Passage, references: readonly Reference[]): Group[] {
+  const groups: { start: number; end: number; references: Reference[] }[] = [];
+  for (const reference of references) {
+    const last = groups.at(-1);
+    const between = last === undefined ? '' : text.slice(last.end, reference.start);
+    const joined =
+      last !== undefined &&
+      between.length < 140 &&
+      /\S/.test(between) &&
+      !between.includes('\n') &&
+      joiner.test(between);
+    if (joined) {
+      last.references.push(reference);
+      last.end = reference.end;
+    } else groups.push({ start: reference.start, end: reference.end, references: [reference] });
+  }
+  return groups;
+}
+
+/** A longer stretch is cut, so that no rule ever looks at more. */
+const longestSentence = 1_500;
+
+/** The sentences of a passage, each with its groups; a row of a table is one sentence per cell. */
+export function splitSentences(passage: Passage, groups: readonly Group[]): Sentence[] {
+  const visible = hide(passage);
+  if (passage.kind === 'row') return splitRow(passage, visible, groups);
+  const { text, toPassage, places } = withSigns(visible, groups, 0, visible.length);
+  const sentences: Sentence[] = [];
+  let next = 0;
+  for (const { start, end } of sentenceRanges(text)) {
+    const inside: Group[] = [];
+    while (next < groups.length && (places[next] ?? 0) < end) {
+      const group = groups[next];
+      if (group !== undefined) inside.push(group);
+      next += 1;
+    }
+    sentences.push({
+      text: text.slice(start, end),
+      groups: inside,
+      scope: undefined,
+      toPassage: (at) => toPassage(start + at),
+    });
+  }
+  return sentences;
+}
+
+/** The first cell may be the relation of the second. */
+function splitRow({ cells }: Passage, visible: string, groups: readonly Group[]): Sentence[] {
+  const [first] = cells;
+  const relation = first === undefined ? undefined : scopeOf(visible.slice(first.start, first.end));
+  return cells.map(({ start, end }, index) => {
+    const inside = groups.filter((group) => group.start >= start && group.end <= end);
+    const { text, toPassage } = withSigns(visible, inside, start, end);
+    return { text, groups: inside, scope: index === 1 ? relation : undefined, toPassage };
+  });
+}
+
+/** What does not count is blank; code stays a word. */
+function hide({ text, spans }: Passage): string {
+  if (spans.length === 0) return text.replaceAll(refSign, ' ');
+  const parts: string[] = [];
+  let at = 0;
+  for (const { start, end, hidden } of spans) {
+    parts.push(text.slice(at, start), (hidden === 'code' ? 'x' : ' ').repeat(end - start));
+    at = end;
+  }
+  parts.push(text.slice(at));
+  return parts.join('').replaceAll(refSign, ' ');
+}
+
+function withSigns(text: string, groups: readonly Group[], start: number, end: number) {
+  const parts: string[] = [];
+  const places: number[] = [];
+  let at = start;
+  let length = 0;
+  for (const group of groups) {
+    parts.push(text.slice(at, group.start), refSign);
+    length += group.start - at + 1;
+    places.push(length - 1);
+    at = group.end;
+  }
+  parts.push(text.slice(at, end));
+  const toPassage = (place: number) => {
+    let low = 0;
+    let high = places.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((places[middle] ?? Infinity) < place) low = middle + 1;
+      else high = middle;
+    }
+    const group = groups[low - 1];
+    return group === undefined ? start + place : group.end + place - (places[low - 1] ?? 0) - 1;
+  };
+  return { text: parts.join(''), places, toPassage };
+}
+
+/** Words that a line cannot end a sentence with. */
+const goesOn =
+  /(?:[,&(–—-]|\b(?:by|on|upon|for|to|of|with|and|or|nor|the|is|are|be|not|longer|requires?|needs?|blocks?|unblocks?|after|until|before|both|this|issues?|prs?|also|but|see|than))\s*$/i;
+const startsAnew =
+  /^\s*(?:[\p{Lu}•·*▪–—"'([-]|\d+[.)]\s|\uE000|[a-z][a-z -]{1,30}\s*:|(?:blocked|blocks|depends|requires|unblocks|waits|waiting|needs|after|required|needed|see|related|fixes|closes)\b)/u;
+const abbreviation = /\b(?:e\.g|i\.e|etc|cf|vs|approx|incl|resp|no|z\.b|bzw|ca)\.$/i;
+
+function* sentenceRanges(text: string): Generator<{ start: number; end: number }> {
+  let start = 0;
+  let depth = 0;
+  let opened = 0;
+  for (const { 0: sign, index } of text.matchAll(/[.!?]+|[()\n]/g)) {
+    const end = index + sign.length;
+    while (end - start > longestSentence) {
+      yield { start, end: start + longestSentence };
+      start += longestSentence;
+    }
+    if (sign === '(') {
+      depth += 1;
+      opened = index;
+    } else if (sign === ')') depth = Math.max(0, depth - 1);
+    else if (sign === '\n') {
+      const line = text.slice(Math.max(start, index - 60), index);
+      if (goesOn.test(line) || !startsAnew.test(text.slice(end, end + 60))) continue;
+      depth = 0;
+      yield { start, end };
+      start = end;
+    } else if (
+      (depth === 0 || index - opened > 300) &&
+      /^["'”’)\]*_]*(?:\s|$)/.test(text.slice(end, end + 8))
+    ) {
+      if (sign === '.' && abbreviation.test(text.slice(Math.max(start, end - 12), end))) continue;
+      depth = 0;
+      yield { start, end };
+      start = end;
+    }
+  }
+  for (; text.length - start > longestSentence; start += longestSentence)
+    yield { start, end: start + longestSentence };
+  if (start < text.length) yield { start, end: text.length };
+}
