@@ -60,7 +60,7 @@ const rejectedBytesKept = 64 * 1024 * 1024;
 /** Rows deleted in one turn of the event loop. */
 const pruneChunk = 200;
 /** More than a Gitea sends: handling each delivery would hold up taking in the next. */
-const stormPerSecond = 500;
+const stormPerSecond = 100;
 /** In a storm of 1,000 a second a group is begun every 100 ms; handling must go on, too. */
 const giveWayMsPerArrival = 0.1;
 const longestGiveWayMs = 1_000;

@@ -100,13 +100,15 @@ export function parseDelivery(
 /** The JSON parser would pass over it silently. */
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function parseBytes(raw: Buffer): unknown {
   if (raw.length === 0) throw new PayloadError('The delivery has no body.');
   if (raw.subarray(0, 3).equals(byteOrderMark))
     throw new PayloadError('The body starts with a byte order mark.');
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(raw));
+    json = JSON.parse(utf8.decode(raw));
   } catch (error) {
     throw new PayloadError('The body is not JSON in UTF-8.', { cause: error });
   }

@@ -13,7 +13,7 @@ import { StoreUnavailable } from '../errors.ts';
 import type { Delivery, RejectedDelivery } from '../inbox/delivery.ts';
 import type { Logger } from '../log.ts';
 import { parseDelivery, PayloadError, type ParsedDelivery } from './payload.ts';
-import { verifySignature, type WebhookSecrets } from './signature.ts';
+import { keysOf, verifySignature, type WebhookKeys, type WebhookSecrets } from './signature.ts';
 
 const webhookPath = '/webhook/gitea';
 
@@ -39,7 +39,8 @@ export interface WebhookDeps {
  */
 export function registerWebhook(app: FastifyInstance, given: WebhookDeps): void {
   // Every field of its lines is chosen here: looking for secrets in them costs as much as writing them.
-  const deps = { ...given, log: given.log.child({}, { redact: [] }) };
+  const log = given.log.child({}, { redact: [] });
+  const deps = { ...given, log, secrets: keysOf(given.secrets) };
   const otherMethods = METHODS.filter((method) => method !== 'POST');
   for (const method of otherMethods) {
     if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
@@ -97,7 +98,7 @@ const refusals: ReadonlyMap<number, { readonly code: string; readonly message: s
 ]);
 
 async function receive(
-  deps: WebhookDeps,
+  deps: Receiving,
   headers: IncomingHttpHeaders,
   body: unknown,
   reply: FastifyReply,
@@ -129,10 +130,13 @@ async function receive(
   }
 }
 
+/** The dependencies with the secrets made into keys once. */
+type Receiving = Omit<WebhookDeps, 'secrets'> & { readonly secrets: WebhookKeys };
+
 type LogFields = Readonly<Record<string, string | number>>;
 
 async function accept(
-  deps: WebhookDeps,
+  deps: Receiving,
   about: LogFields,
   parsed: ParsedDelivery,
   delivery: Pick<Delivery, 'id' | 'eventName' | 'bodyHash'>,

@@ -637,7 +637,7 @@ test('a write of another process that goes on is answered with "unavailable", an
 test('handling gives way while a storm of deliveries comes in, and no longer', async () => {
   const { db, clock } = await openInbox();
   const insert = () => Promise.resolve(new Set<string>());
-  let perSecond = 499;
+  let perSecond = 99;
   const arrivals = { count: () => undefined, perSecond: () => perSecond };
   const options = { db, insert, now: clock.now, random: () => 0, parse: notUnderstood };
   const inbox = createInbox({ ...options, arrivals });
