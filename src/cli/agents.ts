@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { loadAgents } from '../config.ts';
 import { agentsJsonSchema, type AgentProfile } from '../issue/agent-profiles.ts';
+import { thousands } from '../issue/estimate.ts';
 import { mostTokens } from '../issue/fit.ts';
 import type { Io } from './io.ts';
 import { parseOptions } from './list-options.ts';
@@ -35,8 +36,8 @@ function renderAgents(profiles: readonly AgentProfile[]): string {
     profiles.map((profile) => [
       profile.name,
       profile.enabled ? 'yes' : 'no',
-      profile.contextWindow.toLocaleString('en-US'),
-      mostTokens(profile).toLocaleString('en-US'),
+      thousands(profile.contextWindow),
+      thousands(mostTokens(profile)),
       prices(profile, 'inputPrice'),
       prices(profile, 'outputPrice'),
       String(profile.concurrency),
@@ -48,5 +49,5 @@ function renderAgents(profiles: readonly AgentProfile[]): string {
 function prices(profile: AgentProfile, price: 'inputPrice' | 'outputPrice'): string {
   const { longPrompts } = profile;
   if (longPrompts === undefined) return String(profile[price]);
-  return `${profile[price]} (${longPrompts[price]} above ${longPrompts.above.toLocaleString('en-US')})`;
+  return `${profile[price]} (${longPrompts[price]} above ${thousands(longPrompts.above)})`;
 }

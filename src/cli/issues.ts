@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { loadStoreConfig } from '../config.ts';
 import { ConfigError, CoordinatorError } from '../errors.ts';
+import { thousands } from '../issue/estimate.ts';
 import type { Plan, PlanEdge } from '../issue/plan.ts';
 import { parseRef } from '../issue/ref.ts';
 import { states } from '../issue/state.ts';
@@ -65,7 +66,7 @@ export function renderPlans(plans: readonly ListedPlan[]): string {
       plan.ref,
       plan.title,
       plan.state,
-      plan.estimate === null ? '' : tokens(plan.estimate.likely),
+      plan.estimate === null ? '' : thousands(plan.estimate.likely),
       plan.assignment?.agent ?? '',
       plan.reason.text,
     ]),
@@ -81,8 +82,8 @@ function renderPlan(plan: Plan): string {
     `State       ${plan.state}: ${plan.reason.text}`,
   ];
   if (estimate !== null) {
-    const range = `${tokens(estimate.low)} to ${tokens(estimate.high)}`;
-    lines.push(`Context     ${tokens(estimate.likely)} tokens (${range}), ${estimate.source}`);
+    const range = `${thousands(estimate.low)} to ${thousands(estimate.high)}`;
+    lines.push(`Context     ${thousands(estimate.likely)} tokens (${range}), ${estimate.source}`);
   }
   if (reading !== null)
     lines.push(`Difficulty  ${reading.difficulty.value}, ${reading.difficulty.source}`);
@@ -98,8 +99,4 @@ function renderEdges(title: string, edges: readonly PlanEdge[]): string[] {
     ({ ref, state, source, evidence }) =>
       `${title.padEnd(11)} ${ref}, ${state} (${source}: "${evidence}")`,
   );
-}
-
-function tokens(count: number): string {
-  return count.toLocaleString('en-US');
 }

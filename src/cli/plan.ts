@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { loadAgents, loadTrackerUrl } from '../config.ts';
 import { ConfigError, CoordinatorError, describeError } from '../errors.ts';
 import type { AgentProfile } from '../issue/agent-profiles.ts';
-import type { Estimate } from '../issue/estimate.ts';
+import { thousands, type Estimate } from '../issue/estimate.ts';
 import type { Mention } from '../issue/mentions.ts';
 import { planWork } from '../issue/plan-work.ts';
 import { readOffline } from '../issue/read-issue.ts';
@@ -139,13 +139,13 @@ function render(
   const line = (name: string, value: string, source: string, evidence: string | null) =>
     `${name.padEnd(12)}${paint('bold', printable(value))}  ${paint('dim', printable(evidence === null ? source : `${source}: "${evidence}"`))}`;
   const { estimatedContext, difficulty, assignedAgent, factors } = reading;
-  const range = `${tokens(estimate.low)} to ${tokens(estimate.high)}`;
+  const range = `${thousands(estimate.low)} to ${thousands(estimate.high)}`;
   const named = Object.entries(factors).map(([name, value]) => `${name} ${value ?? '-'}`);
   const lines = [
     ...(title === '' ? [] : [paint('bold', printable(title)), '']),
     line(
       'Context',
-      `${tokens(estimate.likely)} tokens (${range})`,
+      `${thousands(estimate.likely)} tokens (${range})`,
       estimatedContext.source,
       estimatedContext.evidence,
     ),
@@ -194,8 +194,4 @@ function sayVerdict(verdict: Mention['verdict']): string {
     case 'undecided':
       return 'undecided';
   }
-}
-
-function tokens(count: number): string {
-  return count.toLocaleString('en-US');
 }

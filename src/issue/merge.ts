@@ -1,4 +1,4 @@
-import { formulaTokens, hasFactors } from './estimate.ts';
+import { formulaTokens, hasFactors, thousands } from './estimate.ts';
 import { acceptedEdges, groundAnswer, namesAgent, type ReadText } from './grounding.ts';
 import type { ModelAnswer } from './model-reading.ts';
 import type { Dependency, IssueText, Reading, Source, Warning } from './reading.ts';
@@ -171,8 +171,7 @@ function sizeDisagrees(field: Field<number>, answered: number | null): Warning[]
   const size = declared(field);
   if (size === null || answered === null) return [];
   if (Math.abs(answered - size) <= size * toleratedDifference) return [];
-  const both = [size, answered].map((tokens) => tokens.toLocaleString('en-US'));
-  return disagreement('size', `${both[0] ?? ''} tokens`, `${both[1] ?? ''} tokens`);
+  return disagreement('size', `${thousands(size)} tokens`, `${thousands(answered)} tokens`);
 }
 
 function disagreement<T extends string | number>(
