@@ -13,17 +13,20 @@ interface Waiting {
 
 /** Rows of one commit: more save no flush worth having, and each number has a statement of its own. */
 const rowsPerCommit = 128;
+/** One being stored and one that the storing thread finds ready after it; more would make for smaller ones. */
+const mostUnderWay = 2;
 /** Deliveries that may wait for a commit, by number and by size, before new ones are refused. */
 const waitingLimit = 2_000;
 const waitingCharacters = 128 * 1024 * 1024;
 
 /**
  * Inserts deliveries so that those which arrive together commit together: one flush to disk for all, and
- * each caller hears of its own row only after that commit. All writes stand in one line, since SQLite would
- * make two at once wait blindly for each other.
+ * each caller hears of its own row only after that commit. The writes of others stand in one line with the
+ * commits, since SQLite would make two at once wait blindly for each other.
  */
 export function createGroupCommit(insert: InsertDeliveries) {
   const queue: Waiting[] = [];
+  const underWay = new Set<Promise<void>>();
   let characters = 0;
   let running: Promise<void> | undefined;
   let line: Promise<unknown> = Promise.resolve();
@@ -45,14 +48,20 @@ export function createGroupCommit(insert: InsertDeliveries) {
     while (queue.length > 0) {
       // After the sockets that are readable in this turn have been read.
       await nextTurn();
-      await standInLine(commit);
+      await standInLine(beginCommit);
     }
     running = undefined;
   }
 
-  async function commit(): Promise<void> {
+  async function beginCommit(): Promise<void> {
+    while (underWay.size >= mostUnderWay) await Promise.race(underWay);
     const batch = queue.splice(0, rowsPerCommit);
     for (const { row } of batch) characters -= sizeOf(row);
+    const committed = commit(batch).finally(() => underWay.delete(committed));
+    underWay.add(committed);
+  }
+
+  async function commit(batch: readonly Waiting[]): Promise<void> {
     try {
       const inserted = await insert(batch.map(({ row }) => row));
       for (const { row, resolve } of batch)
@@ -71,12 +80,17 @@ export function createGroupCommit(insert: InsertDeliveries) {
     return done;
   }
 
+  async function alone<T>(work: () => Promise<T>): Promise<T> {
+    await Promise.all(underWay);
+    return work();
+  }
+
   /**
    * Runs a write of somebody else while no commit is under way. They go one by one into the line, so that
    * at most one of them is ahead of a commit. `work` must wait for nothing but the database.
    */
   function exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const done = lineOfOthers.then(() => standInLine(work));
+    const done = lineOfOthers.then(() => standInLine(() => alone(work)));
     lineOfOthers = done.catch(() => undefined);
     return done;
   }
@@ -84,6 +98,7 @@ export function createGroupCommit(insert: InsertDeliveries) {
   /** Resolves when nothing waits any more. */
   async function settled(): Promise<void> {
     await running;
+    await Promise.all(underWay);
   }
 
   return { add, exclusively, settled };

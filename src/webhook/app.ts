@@ -21,6 +21,8 @@ export function createApp(log: Logger) {
   const loggerInstance: FastifyBaseLogger = log;
   const app = Fastify({
     loggerInstance,
+    // Nothing is logged through a request's own logger, and making one costs more than a line.
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: requestTimeoutMs,
     http: {

@@ -112,26 +112,30 @@ function parseBytes(raw: Buffer): unknown {
   } catch (error) {
     throw new PayloadError('The body is not JSON in UTF-8.', { cause: error });
   }
-  if (typeof json === 'object' && json !== null) refuseOddities(json, 0);
+  refuseOddities(json, 0);
   return json;
 }
 
 /** Refuses what no sender of ours makes; recursion goes no deeper than the limit. */
-function refuseOddities(value: object, depth: number): void {
+function refuseOddities(value: unknown, depth: number): void {
+  if (!isObject(value)) return;
   if (depth > depthLimit)
     throw new PayloadError(`The body nests deeper than ${depthLimit} levels.`);
-  if (isPoisoned(value))
-    throw new PayloadError('The body has a key that would change a prototype.');
-  const children: unknown[] = Object.values(value);
-  for (const child of children)
-    if (typeof child === 'object' && child !== null) refuseOddities(child, depth + 1);
+  if (Array.isArray(value)) {
+    for (const child of value) refuseOddities(child, depth + 1);
+    return;
+  }
+  // What was parsed inherits no enumerable key; a list of the keys costs more than the look at them.
+  for (const key in value) {
+    const child = value[key];
+    if (key === '__proto__' || (key === 'constructor' && isObject(child) && 'prototype' in child))
+      throw new PayloadError('The body has a key that would change a prototype.');
+    refuseOddities(child, depth + 1);
+  }
 }
 
-/** A parsed object has these keys of its own only if the text has them. */
-function isPoisoned(value: object): boolean {
-  if (Object.hasOwn(value, '__proto__')) return true;
-  const own: unknown = Object.hasOwn(value, 'constructor') ? value.constructor : undefined;
-  return typeof own === 'object' && own !== null && Object.hasOwn(own, 'prototype');
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 function ownChange(

@@ -19,7 +19,7 @@ export function keysOf({ current, previous }: WebhookSecrets): WebhookKeys {
 }
 
 export type Verification =
-  | { readonly valid: true; readonly secret: 'current' | 'previous' }
+  | { readonly valid: true; readonly secret: 'current' | 'previous'; readonly mac: Buffer }
   | { readonly valid: false; readonly reason: string };
 
 /**
@@ -52,14 +52,14 @@ export function verifySignature(
   const [hex] = claimed;
   if (hex === undefined) return { valid: false, reason: 'no signature header' };
   if (claimed.size > 1) return { valid: false, reason: 'the signature headers disagree' };
-  const signature = Buffer.from(hex, 'hex');
-  const current = matches(signature, body, keys.current);
-  const previous = keys.previous !== undefined && matches(signature, body, keys.previous);
-  if (current) return { valid: true, secret: 'current' };
-  if (previous) return { valid: true, secret: 'previous' };
+  const mac = Buffer.from(hex, 'hex');
+  const current = matches(mac, body, keys.current);
+  const previous = keys.previous !== undefined && matches(mac, body, keys.previous);
+  if (current) return { valid: true, secret: 'current', mac };
+  if (previous) return { valid: true, secret: 'previous', mac };
   return { valid: false, reason: 'the signature does not match the body' };
 }
 
-function matches(signature: Buffer, body: Buffer, key: KeyObject): boolean {
-  return timingSafeEqual(signature, createHmac('sha256', key).update(body).digest());
+function matches(mac: Buffer, body: Buffer, key: KeyObject): boolean {
+  return timingSafeEqual(mac, createHmac('sha256', key).update(body).digest());
 }

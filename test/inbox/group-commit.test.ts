@@ -46,6 +46,19 @@ function manualStore() {
   return { log, insert, endOne };
 }
 
+test('while one commit is stored the next is ready; what comes later goes together', async () => {
+  const { log, insert, endOne } = manualStore();
+  const commits = createGroupCommit(insert);
+  for (const id of ['a', 'b', 'c', 'd']) {
+    void commits.add(row(id));
+    await nextTurn();
+    await nextTurn();
+  }
+  expect(log).toEqual(['store a', 'store b']);
+  await endOne();
+  expect(log).toEqual(['store a', 'store b', 'stored a', 'store c,d']);
+});
+
 test('a write of somebody else begins when no commit is under way, and holds up the next', async () => {
   const { log, insert, endOne } = manualStore();
   const commits = createGroupCommit(insert);
