@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { readText } from '../../src/issue/read-text.ts';
-import { createTextReader } from '../../src/handlers/text-thread.ts';
+import { createTextReader } from '../../src/reader/text-thread.ts';
 
 const context = { agentNames: ['opus'], trackerUrl: 'https://git.example.test' };
 const signal = new AbortController().signal;
