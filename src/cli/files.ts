@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { getSystemErrorMessage } from 'node:util';
+
+import { CoordinatorError, describeError } from '../errors.ts';
+
+/** The text of a file, or of standard input for `-`; throws one error that says what is wrong with it. */
+export function readInput(file: string): string {
+  const name = file === '-' ? 'standard input' : file;
+  const bytes = attempt('input_unreadable', `Cannot read ${name}`, () =>
+    readFileSync(file === '-' ? 0 : file),
+  );
+  const text = decode(bytes);
+  if (text === undefined)
+    throw new CoordinatorError('input_unreadable', `Cannot read ${name}: it is not UTF-8 text.`);
+  return text;
+}
+
+function decode(bytes: Buffer): string | undefined {
+  // UTF-16 is valid UTF-8 with many zeros in it.
+  if (bytes.includes(0)) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Does something to a file; what fails is told in the words of the system, after these. */
+export function attempt<T>(code: string, words: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const message = `${words}: ${reasonOf(error)}.`;
+    throw new CoordinatorError(code, message, { cause: error });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error && 'errno' in error && typeof error.errno === 'number'
+    ? getSystemErrorMessage(error.errno)
+    : describeError(error);
+}

@@ -1,0 +1,59 @@
+import { createClaude } from '../clients/claude.ts';
+import type { PlanConfig } from '../config.ts';
+import { readText, type KnownIssues, type TextReading } from '../issue/read-text.ts';
+import type { IssueText, Reading } from '../issue/reading.ts';
+import type { Logger } from '../log.ts';
+import { createReader, type ClaudeDeps } from '../reader/reader.ts';
+import { createTextReader } from '../reader/text-thread.ts';
+import { createPatientAsk } from './patient-ask.ts';
+
+/** A text, and what the tracker holds around it where that is known. */
+interface Given {
+  readonly issue: IssueText;
+  readonly known?: KnownIssues | undefined;
+}
+
+/** What the grammar makes of a text, and what it comes to together with Claude, where Claude reads. */
+export interface ReadIssueText {
+  readonly text: TextReading;
+  readonly reading: Reading;
+}
+
+interface Options {
+  readonly config: PlanConfig;
+  readonly log: Logger;
+  /** Whether a Claude that is away for now is waited for. */
+  readonly patient: boolean;
+}
+
+/** Reads texts as the service does, but keeps no answers. `claude`: its figures, where it reads. */
+export function createPlanReader({ config, log, patient }: Options) {
+  const agentNames = config.agents.map(({ name }) => name);
+  const trackerUrl = config.giteaUrl;
+  const readLong = createTextReader({ agentNames, trackerUrl });
+  const client =
+    config.claude === undefined
+      ? undefined
+      : createClaude({ ...config.claude, log, now: Date.now });
+  const claude: ClaudeDeps | undefined =
+    client === undefined || config.claude === undefined
+      ? undefined
+      : {
+          ...config.claude,
+          ask: patient ? createPatientAsk(client) : client.ask,
+          recall: () => Promise.resolve(undefined),
+          remember: () => Promise.resolve(),
+          asksAgain: false,
+        };
+
+  async function read({ issue, known }: Given, signal: AbortSignal): Promise<ReadIssueText> {
+    const text =
+      known === undefined
+        ? await readLong(issue, signal)
+        : readText(issue, { agentNames, trackerUrl, known });
+    const readIssue = createReader({ agentNames, readText: () => Promise.resolve(text), claude });
+    return { text, reading: await readIssue(issue, signal) };
+  }
+
+  return { read, claude: client };
+}
