@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
 import { getSystemErrorMessage } from 'node:util';
 
 import { CoordinatorError, describeError } from '../errors.ts';
 
 /** The text of a file, or of standard input for `-`; throws one error that says what is wrong with it. */
-export function readInput(file: string): string {
+export async function readInput(file: string): Promise<string> {
   const name = file === '-' ? 'standard input' : file;
-  const bytes = attempt('input_unreadable', `Cannot read ${name}`, () =>
-    readFileSync(file === '-' ? 0 : file),
-  );
+  // What is piped in may come later: a synchronous read of it fails then.
+  const bytes =
+    file === '-'
+      ? await buffer(process.stdin)
+      : attempt('input_unreadable', `Cannot read ${name}`, () => readFileSync(file));
   const text = decode(bytes);
   if (text === undefined)
     throw new CoordinatorError('input_unreadable', `Cannot read ${name}: it is not UTF-8 text.`);

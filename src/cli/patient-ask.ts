@@ -9,27 +9,26 @@ const mostAsks = 4;
 /** What passes by itself. */
 const passing: ReadonlySet<'ok' | AskFailure> = new Set(['rate_limited', 'unavailable', 'timeout']);
 
-type Client = Pick<ReturnType<typeof createClaude>, 'ask' | 'pausedUntil'>;
-
-interface Waiting {
-  readonly now: () => number;
-  readonly wait: (ms: number, signal: AbortSignal) => Promise<unknown>;
+interface Options {
+  readonly client: Pick<ReturnType<typeof createClaude>, 'ask' | 'pausedUntil'>;
+  /** Told of each pause once. */
+  readonly onPause: (ms: number) => void;
+  readonly now?: () => number;
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
-
-const waitForReal: Waiting = {
-  now: Date.now,
-  wait: (ms, signal) => sleep(ms, undefined, { signal }),
-};
 
 /**
  * Asks again when Claude is away for now, after its pause: a long run must not lose its rest to the limits
  * of one minute. Once a text was asked about in vain nobody waits any more.
  */
-export function createPatientAsk(
-  client: Client,
-  { now, wait }: Waiting = waitForReal,
-): ClaudeDeps['ask'] {
+export function createPatientAsk({
+  client,
+  onPause,
+  now = Date.now,
+  wait = (ms, signal) => sleep(ms, undefined, { signal }),
+}: Options): ClaudeDeps['ask'] {
   let patience = true;
+  let toldOf: number | undefined;
 
   return async function ask(question, signal) {
     for (let asks = 1; ; asks += 1) {
@@ -39,7 +38,11 @@ export function createPatientAsk(
         patience = false;
         return asked;
       }
-      await wait(Math.max(0, (client.pausedUntil() ?? 0) - now()), signal);
+      const until = client.pausedUntil();
+      const pauseMs = Math.max(0, (until ?? 0) - now());
+      if (pauseMs > 0 && until !== toldOf) onPause(pauseMs);
+      toldOf = until;
+      await wait(pauseMs, signal);
     }
   };
 }

@@ -43,14 +43,21 @@ const concurrency = 4;
 export async function planBatch(io: Io, { config, input, output }: Batch): Promise<void> {
   if (resolve(input) === resolve(output))
     throw new ConfigError('usage', '--output would overwrite --input: name another file.');
-  const lines = parseLines(input);
+  const isTerminal = io.stderr.isTTY === true;
+  const lines = parseLines(input, await readInput(input));
   const log = createLogger('error', io.stderr);
-  const reader = createPlanReader({ config, log, patient: true });
+  const reader = createPlanReader({
+    config,
+    log,
+    onPause: (ms) =>
+      io.stderr.write(
+        `${isTerminal ? '\n' : ''}Claude is away, asked again in ${Math.ceil(ms / 1000)} s.\n`,
+      ),
+  });
   const failing = new AbortController();
   const signal = AbortSignal.any([failing.signal, ...(io.signal === undefined ? [] : [io.signal])]);
   const failures: Failure[] = [];
   const file = attempt('output_unwritable', `Cannot write ${output}`, () => openSync(output, 'w'));
-  const isTerminal = io.stderr.isTTY === true;
   try {
     await inOrder(
       lines,
@@ -132,16 +139,14 @@ function sayFailures(failures: readonly Failure[]): string {
   return `Warning: ${failures.length} of them were read without Claude:\n${lines.join('')}`;
 }
 
-function parseLines(input: string): Line[] {
-  return readInput(input)
-    .split('\n')
-    .flatMap((line, index) => {
-      if (line.trim() === '') return [];
-      const parsed = lineSchema.safeParse(parseJson(line));
-      if (parsed.success) return [parsed.data];
-      const problem = z.prettifyError(parsed.error);
-      throw new CoordinatorError('input_invalid', `${input}:${index + 1} is no issue:\n${problem}`);
-    });
+function parseLines(input: string, text: string): Line[] {
+  return text.split('\n').flatMap((line, index) => {
+    if (line.trim() === '') return [];
+    const parsed = lineSchema.safeParse(parseJson(line));
+    if (parsed.success) return [parsed.data];
+    const problem = z.prettifyError(parsed.error);
+    throw new CoordinatorError('input_invalid', `${input}:${index + 1} is no issue:\n${problem}`);
+  });
 }
 
 function parseJson(line: string): unknown {

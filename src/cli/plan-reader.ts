@@ -22,12 +22,12 @@ export interface ReadIssueText {
 interface Options {
   readonly config: PlanConfig;
   readonly log: Logger;
-  /** Whether a Claude that is away for now is waited for. */
-  readonly patient: boolean;
+  /** Where it is given, a Claude that is away for now is waited for: told how long. */
+  readonly onPause?: (ms: number) => void;
 }
 
 /** Reads texts as the service does, but keeps no answers. `claude`: its figures, where it reads. */
-export function createPlanReader({ config, log, patient }: Options) {
+export function createPlanReader({ config, log, onPause }: Options) {
   const agentNames = config.agents.map(({ name }) => name);
   const trackerUrl = config.giteaUrl;
   const readLong = createTextReader({ agentNames, trackerUrl });
@@ -40,7 +40,7 @@ export function createPlanReader({ config, log, patient }: Options) {
       ? undefined
       : {
           ...config.claude,
-          ask: patient ? createPatientAsk(client) : client.ask,
+          ask: onPause === undefined ? client.ask : createPatientAsk({ client, onPause }),
           recall: () => Promise.resolve(undefined),
           remember: () => Promise.resolve(),
           asksAgain: false,

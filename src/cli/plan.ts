@@ -59,7 +59,7 @@ async function plan(io: Io, file: string | undefined, options: Options): Promise
 
 async function planOne(io: Io, file: string, options: Options): Promise<void> {
   const config = loadPlanConfig(io.environment());
-  const issue = issueOf(readInput(file), options);
+  const issue = issueOf(await readInput(file), options);
   const { text, reading: read } = await readOne(io, config, issue);
   const { reading, estimate, assignment } = planWork({ reading: read, profiles: config.agents });
   const planned = {
@@ -77,7 +77,7 @@ async function planOne(io: Io, file: string, options: Options): Promise<void> {
 async function readOne(io: Io, config: PlanConfig, issue: IssueText) {
   // What Claude says is told in the plan.
   const log = createLogger('error', io.stderr);
-  const reader = createPlanReader({ config, log, patient: false });
+  const reader = createPlanReader({ config, log });
   const asking = config.claude !== undefined && io.stderr.isTTY === true;
   if (asking) io.stderr.write(`Asking ${config.claude.model} ...`);
   try {

@@ -32,13 +32,15 @@ interface Entry {
 const nameWidth = 13;
 const shownMentions = 200;
 const shownQuote = 100;
-/** Of a terminal that does not tell its width. */
+/** Of a terminal that does not tell its width, or a width that nothing fits in. */
 const usualWidth = 80;
+const narrowest = 40;
 
 /** The plan for a person; in colours and wrapped on a terminal, one line a thing elsewhere. */
 export function renderPlan(plan: PlannedText, { stdout, environment }: Io): string {
   const isTerminal = stdout.isTTY === true;
-  const width = isTerminal ? (stdout.columns ?? usualWidth) : Infinity;
+  const { columns = 0 } = stdout;
+  const width = !isTerminal ? Infinity : columns < narrowest ? usualWidth : columns;
   const colourful = isTerminal && (environment()['NO_COLOR'] ?? '') === '';
   const paint = (colour: Colour, text: string) =>
     colourful ? `\x1b[${codes[colour]}m${text}\x1b[0m` : text;
@@ -63,7 +65,9 @@ export function renderPlan(plan: PlannedText, { stdout, environment }: Io): stri
   const { issue, reading, mentions, warnings } = plan;
   const inDirection = (direction: Dependency['direction']) =>
     reading.dependencies.filter((edge) => edge.direction === direction).map(edgeEntry);
-  const others = otherMentions(issue, reading, mentions);
+  const others = distinct(
+    otherMentions(issue, reading, mentions).map((mention) => mentionEntry(mention, reading)),
+  );
   const left = others.length - shownMentions;
   const title = printable(issue.title);
   const lines = [
@@ -71,10 +75,7 @@ export function renderPlan(plan: PlannedText, { stdout, environment }: Io): stri
     ...fieldEntries(plan).flatMap(renderEntry),
     ...section('Waits for', inDirection('blocked_by')),
     ...section('Blocks', inDirection('blocks')),
-    ...section(
-      'Also named',
-      others.slice(0, shownMentions).map((mention) => mentionEntry(mention, reading)),
-    ),
+    ...section('Also named', others.slice(0, shownMentions)),
     ...(left > 0 ? [`  and ${left} more`] : []),
     ...(warnings.length === 0 ? [] : ['', 'Warnings']),
     ...warnings.flatMap(({ code, text }) =>
@@ -138,6 +139,10 @@ function edgeEntry({ repository, number, source, evidence }: Dependency): Entry 
 function otherMentions(issue: IssueText, reading: Reading, mentions: readonly Mention[]) {
   const told = new Set(reading.dependencies.map((edge) => localRef(issue, edge)));
   return mentions.filter((mention) => !isOpen(mention) || !told.has(localRef(issue, mention)));
+}
+
+function distinct(entries: readonly Entry[]): Entry[] {
+  return [...new Map(entries.map((entry) => [JSON.stringify(entry), entry])).values()];
 }
 
 function mentionEntry(mention: Mention, { model }: Reading): Entry {

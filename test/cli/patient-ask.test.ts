@@ -14,7 +14,10 @@ async function open(script: ClaudeScript) {
   const log = createLogger('error', { write: () => undefined });
   const client = createClaude({ apiKey: 'key', baseUrl: claude.url, log, now });
   const waits: number[] = [];
-  const ask = createPatientAsk(client, {
+  const told: number[] = [];
+  const ask = createPatientAsk({
+    client,
+    onPause: (ms) => told.push(ms),
     now,
     wait: (ms) => {
       waits.push(ms);
@@ -27,16 +30,16 @@ async function open(script: ClaudeScript) {
       { model: 'm', system: '', user, format: answerFormat(['opus']), schema: answerSchema },
       new AbortController().signal,
     );
-  return { claude, about, waits };
+  return { claude, about, waits, told };
 }
 
 test('a pause is waited out, and the text asked about again', async () => {
-  const { claude, about, waits } = await open((call, response) => {
+  const { claude, about, waits, told } = await open((call, response) => {
     const first = claude.calls.length === 1;
     (first ? fails(429, { 'retry-after': '20' }) : answers(emptyAnswer))(call, response);
   });
   expect(await about('a')).toMatchObject({ kind: 'ok' });
-  expect(waits).toEqual([20_000]);
+  expect({ waits, told }).toEqual({ waits: [20_000], told: [20_000] });
 });
 
 test('once a text was asked about in vain nobody waits any more', async () => {

@@ -139,6 +139,54 @@ test('a narrow terminal gets short lines, broken between words', async () => {
   `);
 });
 
+test('a terminal that does not tell its width counts as a usual one', async () => {
+  const environment = { NO_COLOR: '1' };
+  const told = await run([file(hostile)], { environment, isTTY: true, columns: 80 });
+  expect(await run([file(hostile)], { environment, isTTY: true, columns: 0 })).toEqual(told);
+});
+
+test('a long name stands above what is said of it', async () => {
+  const name = 'an-organisation/a-very-long-name-of-a-repository#123';
+  const environment = { NO_COLOR: '1' };
+  const { out } = await run([file(`Blocked by ${name}`)], {
+    environment,
+    isTTY: true,
+    columns: 60,
+  });
+  expect(out).toContain(`\n  ${name}\n             declared\n             "Blocked by\n`);
+});
+
+test('what is said twice of an issue is shown once', async () => {
+  const { out } = await run([file('See #5.\n\nSee #5.\n\nRelated to #5.')]);
+  expect(out.match(/#5 /g)).toHaveLength(2);
+});
+
+/** Runs a line of the shell in which `$0` is the command. */
+function shell(line: string) {
+  const path = join(temporaryDirectory(), 'plan');
+  const command = [process.execPath, ...mainArguments].map((part) => `'${part}'`).join(' ');
+  writeFileSync(path, `#!/bin/sh\nexec ${command} plan "$@"\n`, { mode: 0o700 });
+  return startChild({
+    command: 'sh',
+    args: ['-c', line, path],
+    environment: {},
+    directory: temporaryDirectory(),
+  });
+}
+
+test('standard input may come in pieces, and late', async () => {
+  const child = shell('{ echo "# Late"; "$0" --help >&2; echo "Blocked by #3"; } | "$0" -');
+  expect(await child.exit()).toEqual({ code: 0, signal: null });
+  expect(child.output.stdout).toMatch(/^Late\n[^]*#3 +declared {2}"Blocked by #3"\n$/);
+});
+
+test('a reader of the output that has seen enough is no error', async () => {
+  const path = file('Blocked by #12 and more.\n'.repeat(2_000));
+  const child = shell(`"$0" '${path}' --json | head -c 1`);
+  expect(await child.exit()).toEqual({ code: 0, signal: null });
+  expect(child.output).toEqual({ stdout: '{', stderr: '' });
+});
+
 test('--json is for machines', async () => {
   const environment = { GITEA_URL: 'https://git.example.test' };
   const { out } = await run([file(hostile), '--json', '--title', 'Other'], { environment });
