@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { z } from 'zod';
@@ -7,14 +7,13 @@ import type { ClaudeStatus } from '../clients/claude.ts';
 import type { PlanConfig } from '../config.ts';
 import { ConfigError, CoordinatorError } from '../errors.ts';
 import { thousands } from '../issue/estimate.ts';
-import type { KnownIssues } from '../issue/read-text.ts';
-import type { Dependency, IssueText, Reading, Source } from '../issue/reading.ts';
+import type { Dependency, Reading, Source } from '../issue/reading.ts';
 import { formatRef } from '../issue/ref.ts';
 import { createLogger } from '../log.ts';
 import { attempt, readInput } from './files.ts';
 import type { Io } from './io.ts';
 import { printable } from './output.ts';
-import { createPlanReader } from './plan-reader.ts';
+import { createPlanReader, cutBody } from './plan-reader.ts';
 
 /** One line of the input: an issue, and what the tracker holds around it. */
 const lineSchema = z.object({
@@ -54,29 +53,30 @@ export async function planBatch(io: Io, { config, input, output }: Batch): Promi
         `${isTerminal ? '\n' : ''}Claude is away, asked again in ${Math.ceil(ms / 1000)} s.\n`,
       ),
   });
-  const failing = new AbortController();
-  const signal = AbortSignal.any([failing.signal, ...(io.signal === undefined ? [] : [io.signal])]);
+  const stopping = new AbortController();
+  const { signal } = stopping;
   const failures: Failure[] = [];
-  const file = attempt('output_unwritable', `Cannot write ${output}`, () => openSync(output, 'w'));
+  const cannotWrite = `Cannot write ${output}`;
+  const file = attempt('output_unwritable', cannotWrite, () => openSync(output, 'w'));
   try {
     await inOrder(
       lines,
       async (line) => {
-        const issue: IssueText = { ...line, bodyCut: false };
-        const known = line.knownIssues === undefined ? undefined : knownIssues(line.knownIssues);
-        const { reading } = await reader.read({ issue, known }, signal);
+        const issue = { ...line, ...cutBody(line.body) };
+        const { reading } = await reader.read({ issue, known: line.knownIssues }, signal);
         if (reading.outcome === 'fallback')
           failures.push({ id: line.id, reason: reading.reason ?? '' });
         return `${JSON.stringify(predict(line, reading))}\n`;
       },
       (prediction, index) => {
-        attempt('output_unwritable', `Cannot write ${output}`, () => writeSync(file, prediction));
+        signal.throwIfAborted();
+        attempt('output_unwritable', cannotWrite, () => writeFileSync(file, prediction));
         if (isTerminal) io.stderr.write(progress(index + 1, lines.length));
       },
     );
   } finally {
-    // Where one fails the others must not go on asking.
-    failing.abort();
+    // Where one fails the others must not go on.
+    stopping.abort();
     closeSync(file);
     if (isTerminal && lines.length > 0) io.stderr.write('\n');
   }
@@ -177,18 +177,4 @@ function predict({ id, repository }: Line, reading: Reading) {
 
 function said<T>({ value, source }: { readonly value: T; readonly source: Source }): T | null {
   return source === 'declared' || source === 'model' ? value : null;
-}
-
-/** The issues listed beside a text, as the tracker. */
-export function knownIssues(
-  rows: readonly { readonly ref: string; readonly title: string }[],
-): KnownIssues {
-  const refs = new Set(rows.map(({ ref }) => ref.toLowerCase()));
-  return {
-    has: (ref) => refs.has(ref.toLowerCase()),
-    refsWithCode: (code) => {
-      const whole = new RegExp(`(?<![\\w-])${code}(?![\\w-])`);
-      return rows.filter(({ title }) => whole.test(title)).map(({ ref }) => ref);
-    },
-  };
 }

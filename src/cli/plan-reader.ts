@@ -1,8 +1,9 @@
 import { createClaude } from '../clients/claude.ts';
 import type { PlanConfig } from '../config.ts';
-import { readText, type KnownIssues, type TextReading } from '../issue/read-text.ts';
+import type { TextReading } from '../issue/read-text.ts';
 import type { IssueText, Reading } from '../issue/reading.ts';
 import type { Logger } from '../log.ts';
+import type { KnownIssue } from '../reader/known-issues.ts';
 import { createReader, type ClaudeDeps } from '../reader/reader.ts';
 import { createTextReader } from '../reader/text-thread.ts';
 import { createPatientAsk } from './patient-ask.ts';
@@ -10,13 +11,21 @@ import { createPatientAsk } from './patient-ask.ts';
 /** A text, and what the tracker holds around it where that is known. */
 interface Given {
   readonly issue: IssueText;
-  readonly known?: KnownIssues | undefined;
+  readonly known?: readonly KnownIssue[] | undefined;
 }
 
 /** What the grammar makes of a text, and what it comes to together with Claude, where Claude reads. */
 export interface ReadIssueText {
   readonly text: TextReading;
   readonly reading: Reading;
+}
+
+/** Longest body that is read, as in the service. */
+const bodyLimit = 1_000_000;
+
+/** The body as far as it is read. */
+export function cutBody(body: string): Pick<IssueText, 'body' | 'bodyCut'> {
+  return { body: body.slice(0, bodyLimit), bodyCut: body.length > bodyLimit };
 }
 
 interface Options {
@@ -30,7 +39,6 @@ interface Options {
 export function createPlanReader({ config, log, onPause }: Options) {
   const agentNames = config.agents.map(({ name }) => name);
   const trackerUrl = config.giteaUrl;
-  const readLong = createTextReader({ agentNames, trackerUrl });
   const client =
     config.claude === undefined
       ? undefined
@@ -47,10 +55,7 @@ export function createPlanReader({ config, log, onPause }: Options) {
         };
 
   async function read({ issue, known }: Given, signal: AbortSignal): Promise<ReadIssueText> {
-    const text =
-      known === undefined
-        ? await readLong(issue, signal)
-        : readText(issue, { agentNames, trackerUrl, known });
+    const text = await createTextReader({ agentNames, trackerUrl, known })(issue, signal);
     const readIssue = createReader({ agentNames, readText: () => Promise.resolve(text), claude });
     return { text, reading: await readIssue(issue, signal) };
   }

@@ -12,7 +12,7 @@ import type { Io } from './io.ts';
 import { parseOptions } from './list-options.ts';
 import { printJson } from './output.ts';
 import { planBatch } from './plan-batch.ts';
-import { createPlanReader } from './plan-reader.ts';
+import { createPlanReader, cutBody } from './plan-reader.ts';
 import { renderPlan } from './render-plan.ts';
 
 const optionsSchema = z.object({
@@ -81,14 +81,13 @@ async function readOne(io: Io, config: PlanConfig, issue: IssueText) {
   const asking = config.claude !== undefined && io.stderr.isTTY === true;
   if (asking) io.stderr.write(`Asking ${config.claude.model} ...`);
   try {
-    return await reader.read({ issue }, io.signal ?? AbortSignal.any([]));
+    // Ctrl-C ends the process itself.
+    return await reader.read({ issue }, new AbortController().signal);
   } finally {
     if (asking) io.stderr.write('\r\x1b[K');
   }
 }
 
-/** Longest body that is read, as in the service. */
-const bodyLimit = 1_000_000;
 /** Where a text is nobody's: a repository that Gitea cannot have. */
 const nowhere = { repository: '-/-', number: 0 };
 
@@ -97,11 +96,9 @@ function issueOf(source: string, options: Options): IssueText {
   if (ref === undefined)
     throw new ConfigError('usage', 'Name an issue as owner/repository#number, in quotes.');
   const heading = options.title === undefined ? /^# (.{1,255})(?:\r?\n|$)/.exec(source) : null;
-  const body = source.slice(heading?.[0].length ?? 0);
   return {
     ...ref,
     title: options.title ?? heading?.[1] ?? '',
-    body: body.slice(0, bodyLimit),
-    bodyCut: body.length > bodyLimit,
+    ...cutBody(source.slice(heading?.[0].length ?? 0)),
   };
 }

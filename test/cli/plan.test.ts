@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -346,6 +346,12 @@ test('a batch asks Claude about each issue, in the bounds of its tracker', async
       factors: null,
     })),
   );
+});
+
+test.skipIf(!existsSync('/dev/full'))('a full disk ends a batch with a sentence', async () => {
+  const { code, err } = await run(['--input', batch(12), '--output', '/dev/full']);
+  expect(code).toBe(1);
+  expect(err).toBe('mosaic-coordinator: Cannot write /dev/full: no space left on device.\n');
 });
 
 test('a batch tells which issues were read without Claude, and why', async () => {
