@@ -133,6 +133,12 @@ export type Config = Readonly<ReturnType<typeof configOf>>;
 /** Where a command beside the service finds its data. */
 type StoreConfig = Pick<Config, 'databasePath' | 'giteaUrl'>;
 
+/** What a command beside the service reads texts with. */
+export type PlanConfig = Pick<Config, 'agents' | 'claude'> & {
+  /** Without it no URL is the tracker's own. */
+  readonly giteaUrl: string | undefined;
+};
+
 /** The environment of this process, and below it the file `.env` of the working directory. */
 export function readEnvironment(): Environment {
   // What is empty is not set, and so does not hide what the file says.
@@ -144,48 +150,57 @@ export function readEnvironment(): Environment {
 
 /** Checks the whole environment; throws one `ConfigError` that names every bad variable, never a value. */
 export function loadConfig(environment: Environment): Config {
-  const values = withFiles(environment);
-  const parsed = variables.safeParse(values.environment);
-  const problems = [...values.problems, ...problemsOf(parsed), ...brokenPairs(values.environment)];
-  if (!parsed.success || problems.length > 0) throw configError(problems);
-  const unused = unusedNames.filter((name) => values.environment[name] !== undefined);
-  return Object.freeze(configOf(parsed.data, unused));
+  const values = parse(variables, environment);
+  const unused = unusedNames.filter((name) => (environment[name] ?? '') !== '');
+  return Object.freeze(configOf(values, unused));
 }
 
 /** Checks only what a command needs that looks at deliveries. */
 export function loadDatabasePath(environment: Environment): string {
-  const parsed = variables
-    .pick({ DATABASE_URL: true })
-    .safeParse(withFiles(environment).environment);
-  if (!parsed.success) throw configError(problemsOf(parsed));
-  return parsed.data.DATABASE_URL;
+  return parse(variables.pick({ DATABASE_URL: true }), environment).DATABASE_URL;
 }
 
 /** Checks only what a command needs that shows plans, with their links. */
 export function loadStoreConfig(environment: Environment): StoreConfig {
-  const parsed = variables
-    .pick({ DATABASE_URL: true, GITEA_URL: true })
-    .safeParse(withFiles(environment).environment);
-  if (!parsed.success) throw configError(problemsOf(parsed));
-  return { databasePath: parsed.data.DATABASE_URL, giteaUrl: parsed.data.GITEA_URL };
+  const values = parse(variables.pick({ DATABASE_URL: true, GITEA_URL: true }), environment);
+  return { databasePath: values.DATABASE_URL, giteaUrl: values.GITEA_URL };
 }
 
 /** Checks only what a command needs that shows the agents; `file`: they are not the built-in ones. */
 export function loadAgents(environment: Environment): Agents & { readonly file: boolean } {
-  const values = withFiles(environment).environment;
-  const parsed = variables.pick({ AGENTS_FILE: true }).safeParse(values);
-  if (!parsed.success) throw configError(problemsOf(parsed));
-  return { ...parsed.data.AGENTS_FILE, file: values['AGENTS_FILE'] !== undefined };
+  const { AGENTS_FILE } = parse(variables.pick({ AGENTS_FILE: true }), environment);
+  return { ...AGENTS_FILE, file: (environment['AGENTS_FILE'] ?? '') !== '' };
 }
 
-/** The base URL of the tracker, for a command that needs nothing else and can go without. */
-export function loadTrackerUrl(environment: Environment): string | undefined {
-  const parsed = variables
-    .pick({ GITEA_URL: true })
-    .partial()
-    .safeParse(withFiles(environment).environment);
-  if (!parsed.success) throw configError(problemsOf(parsed));
-  return parsed.data.GITEA_URL;
+const planVariables = variables.pick({
+  GITEA_URL: true,
+  AGENTS_FILE: true,
+  ISSUE_READER: true,
+  ANTHROPIC_API_KEY: true,
+  ANTHROPIC_BASE_URL: true,
+  CLAUDE_MODEL: true,
+  CLAUDE_FALLBACK_MODEL: true,
+});
+
+/**
+ * Checks only what a command needs that reads texts without a service. It reads them as the service
+ * would, but nothing is required: without ISSUE_READER and a key they are read offline.
+ */
+export function loadPlanConfig(environment: Environment): PlanConfig {
+  const withKey = ['ANTHROPIC_API_KEY', 'ANTHROPIC_API_KEY_FILE'].some(
+    (name) => (environment[name] ?? '') !== '',
+  );
+  const given = environment['ISSUE_READER'] ?? '';
+  const reader = given === '' && !withKey ? 'offline' : given;
+  const values = parse(planVariables.partial({ GITEA_URL: true }), {
+    ...environment,
+    ISSUE_READER: reader,
+  });
+  return {
+    giteaUrl: values.GITEA_URL,
+    agents: values.AGENTS_FILE.agents,
+    claude: claudeOf(values),
+  };
 }
 
 /** The version in package.json. */
@@ -218,7 +233,7 @@ function configOf(values: Variables, unused: readonly string[]) {
 }
 
 /** What reading with Claude needs; undefined when the issues are read offline. */
-function claudeOf(values: Variables) {
+function claudeOf(values: Omit<z.infer<typeof planVariables>, 'GITEA_URL'>) {
   if (values.ISSUE_READER === 'offline' || values.ANTHROPIC_API_KEY === undefined) return undefined;
   return {
     apiKey: values.ANTHROPIC_API_KEY,
@@ -228,15 +243,32 @@ function claudeOf(values: Variables) {
   };
 }
 
+/** The values of these variables; throws one `ConfigError` that names all that are bad. */
+function parse<Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape>,
+  environment: Environment,
+): z.output<z.ZodObject<Shape>> {
+  const names = Object.keys(schema.shape);
+  const values = withFiles(environment, names);
+  const parsed = schema.safeParse(values.environment);
+  const problems = [
+    ...values.problems,
+    ...problemsOf(parsed),
+    ...brokenPairs(values.environment, names),
+  ];
+  if (!parsed.success || problems.length > 0) throw configError(problems);
+  return parsed.data;
+}
+
 /** Empty counts as not set, as compose files pass it; secrets may come from files. */
-function withFiles(environment: Environment) {
+function withFiles(environment: Environment, names: readonly string[]) {
   const values: Record<string, string> = {};
   const problems: string[] = [];
-  for (const name of variableNames) {
+  for (const name of names) {
     const value = environment[name];
     if (value !== undefined && value !== '') values[name] = value;
   }
-  for (const name of secretNames) {
+  for (const name of secretNames.filter((secretName) => names.includes(secretName))) {
     const path = environment[`${name}_FILE`];
     if (path === undefined || path === '') continue;
     if (values[name] !== undefined)
@@ -257,8 +289,9 @@ function problemsOf(parsed: z.ZodSafeParseResult<unknown>): string[] {
 }
 
 /** A rule is looked at only when its variables are right by themselves: what is wrong is told once. */
-function brokenPairs(environment: Environment): string[] {
-  return pairRules.flatMap(({ names, broken, message }) => {
+function brokenPairs(environment: Environment, read: readonly string[]): string[] {
+  const rules = pairRules.filter(({ names }) => names.every((name) => read.includes(name)));
+  return rules.flatMap(({ names, broken, message }) => {
     const parsed = names.map(
       (name) => [name, variables.shape[name].safeParse(environment[name])] as const,
     );

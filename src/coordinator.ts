@@ -8,15 +8,14 @@ import { CoordinatorError, describeError } from './errors.ts';
 import { createBot } from './handlers/bot.ts';
 import { handleIssue } from './handlers/handle-issue.ts';
 import type { HandlerDeps } from './handlers/handler.ts';
-import { createReader } from './handlers/reader.ts';
-import { createTextReader } from './handlers/text-thread.ts';
 import { createTruth } from './handlers/truth.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { createInsert, type InsertDeliveries } from './inbox/insert-deliveries.ts';
 import { Worker } from './inbox/worker.ts';
 import { refreshEvent } from './issue/facts.ts';
-import { readOffline } from './issue/read-issue.ts';
 import type { Logger } from './log.ts';
+import { createReader, type ClaudeDeps } from './reader/reader.ts';
+import { createTextReader } from './reader/text-thread.ts';
 import { recallAnswer, rememberAnswer } from './store/answers.ts';
 import { createDatabase } from './store/database.ts';
 import { checkStore } from './store/health.ts';
@@ -85,7 +84,11 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   /** How often Claude has come back since the start. */
   let returns = 0;
   const findKnown: HandlerDeps['findFacts'] = (issue) => findFacts(db, issue);
-  const read = createIssueReader();
+  const read = createReader({
+    agentNames,
+    readText: createTextReader({ agentNames, trackerUrl: config.giteaUrl }),
+    claude: createClaudeDeps(),
+  });
   const handlerDeps: HandlerDeps = {
     findFacts: findKnown,
     read: overrides.aroundRead?.(read) ?? read,
@@ -94,15 +97,10 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     truth: gitea === undefined ? undefined : createTruth({ ...gitea, findFacts: findKnown }),
   };
 
-  function createIssueReader(): HandlerDeps['read'] {
-    const readText = createTextReader({ agentNames, trackerUrl: config.giteaUrl });
-    const readAlone: HandlerDeps['read'] = async (issue, signal) =>
-      readOffline(issue, agentNames, { text: await readText(issue, signal) });
-    if (claude === undefined || config.claude === undefined) return readAlone;
-    return createReader({
+  function createClaudeDeps(): ClaudeDeps | undefined {
+    if (claude === undefined || config.claude === undefined) return undefined;
+    return {
       ...config.claude,
-      agentNames,
-      readText,
       ask: async (question, signal) => {
         const wasAway = claude.pausedUntil() !== undefined;
         const outcome = await claude.ask(question, signal);
@@ -114,7 +112,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       },
       recall: (key) => recallAnswer(db, key),
       remember: (key, answer) => inbox.exclusively(() => rememberAnswer(db, key, answer, now())),
-    });
+      asksAgain: true,
+    };
   }
 
   /** Nobody else would notice that Claude is back: tried until it is done. */

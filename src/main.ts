@@ -5,6 +5,13 @@ if (Number.parseInt(node, 10) < 24) {
   process.exit(1);
 }
 const { processIo, runCommandLine } = await import('./cli/command-line.ts');
-process.exitCode = await runCommandLine(process.argv.slice(2), processIo());
+const args = process.argv.slice(2);
+const isService = args.length === 0 || args[0] === 'serve';
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // The reader of a command has seen enough, as in `| head`; the service closes on any error.
+  if (isService || error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+process.exitCode = await runCommandLine(args, processIo());
 
 export {};

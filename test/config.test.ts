@@ -6,11 +6,13 @@ import { expect, test } from 'vitest';
 import {
   loadAgents,
   loadConfig,
+  loadPlanConfig,
   loadStoreConfig,
   readVersion,
   secretNames,
   variableNames,
   type Environment,
+  type PlanConfig,
 } from '../src/config.ts';
 import { ConfigError } from '../src/errors.ts';
 import { builtIn, builtInAgents } from '../src/issue/agents.ts';
@@ -339,6 +341,38 @@ test('a command that reads the database needs only its place and the address of 
     'DATABASE_URL must be file: and a path, such as file:./data/coordinator.db',
     'GITEA_URL is required',
   ]);
+});
+
+const withoutService = { PORT: 'x', API_TOKENS: 'x', API_TOKENS_FILE: '/nowhere' };
+const askedModels = { model: 'claude-sonnet-5-5', fallbackModel: 'claude-opus-5-5' };
+
+test.each<[string, Environment, PlanConfig['claude']]>([
+  ['nothing', {}, undefined],
+  ['no key', { ISSUE_READER: 'offline' }, undefined],
+  ['a key, though not to be used', { ISSUE_READER: 'offline', ANTHROPIC_API_KEY: 'k' }, undefined],
+  ['a key', { ANTHROPIC_API_KEY: 'k' }, { apiKey: 'k', baseUrl: undefined, ...askedModels }],
+  [
+    'a key, empty variables and an address',
+    { ISSUE_READER: '', ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: 'http://127.0.0.1:9/' },
+    { apiKey: 'k', baseUrl: 'http://127.0.0.1:9', ...askedModels },
+  ],
+])('plan needs no configuration, given %s', (_name, environment, claude) => {
+  expect(loadPlanConfig({ ...withoutService, ...environment })).toEqual({
+    giteaUrl: undefined,
+    agents: builtIn.agents,
+    claude,
+  });
+});
+
+test('plan is told all that is wrong with what it looks at', () => {
+  const given = { ...withoutService, ISSUE_READER: 'claude', GITEA_URL: 'x' };
+  expect(problems(given, loadPlanConfig).sort()).toEqual([
+    'ANTHROPIC_API_KEY is required unless ISSUE_READER is offline',
+    'GITEA_URL must be an http or https URL without user, query or fragment',
+  ]);
+  expect(problems({ ANTHROPIC_API_KEY_FILE: '/nowhere' }, loadPlanConfig)).toContain(
+    'ANTHROPIC_API_KEY_FILE names a file that cannot be read as UTF-8 text',
+  );
 });
 
 /** A file of agents that holds this. */

@@ -1,13 +1,19 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 
 import { z } from 'zod';
 
-import { CoordinatorError, describeError } from '../errors.ts';
-import { readText, type KnownIssues } from '../issue/read-text.ts';
+import type { ClaudeStatus } from '../clients/claude.ts';
+import type { PlanConfig } from '../config.ts';
+import { ConfigError, CoordinatorError } from '../errors.ts';
+import { thousands } from '../issue/estimate.ts';
+import type { Dependency, Reading, Source } from '../issue/reading.ts';
 import { formatRef } from '../issue/ref.ts';
-import type { IssueText } from '../issue/reading.ts';
+import { createLogger } from '../log.ts';
+import { attempt, readInput } from './files.ts';
 import type { Io } from './io.ts';
-import type { PlanContext } from './plan.ts';
+import { printable } from './output.ts';
+import { createPlanReader, cutBody } from './plan-reader.ts';
 
 /** One line of the input: an issue, and what the tracker holds around it. */
 const lineSchema = z.object({
@@ -20,22 +26,84 @@ const lineSchema = z.object({
 });
 type Line = z.infer<typeof lineSchema>;
 
-/** Reads issues from a file of JSON lines, and writes one prediction a line. */
-export function planBatch(io: Io, context: PlanContext, input: string, output: string): void {
-  const lines = parseLines(input);
-  const predictions = lines.map((line, index) => {
-    if (io.stderr.isTTY === true) io.stderr.write(progress(index + 1, lines.length));
-    return JSON.stringify(predict(line, context));
+interface Batch {
+  readonly config: PlanConfig;
+  readonly input: string;
+  readonly output: string;
+}
+
+/** Issues that are read side by side: while one waits for Claude another one goes on. */
+const concurrency = 4;
+
+/**
+ * Reads issues from a file of JSON lines, and writes one prediction a line, in the same order and as soon
+ * as it is there: what was paid for is kept when the command is broken off.
+ */
+export async function planBatch(io: Io, { config, input, output }: Batch): Promise<void> {
+  if (resolve(input) === resolve(output))
+    throw new ConfigError('usage', '--output would overwrite --input: name another file.');
+  const isTerminal = io.stderr.isTTY === true;
+  const lines = parseLines(input, await readInput(input));
+  const log = createLogger('error', io.stderr);
+  const reader = createPlanReader({
+    config,
+    log,
+    onPause: (ms) =>
+      io.stderr.write(
+        `${isTerminal ? '\n' : ''}Claude is away, asked again in ${Math.ceil(ms / 1000)} s.\n`,
+      ),
   });
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const failures: Failure[] = [];
+  const cannotWrite = `Cannot write ${output}`;
+  const file = attempt('output_unwritable', cannotWrite, () => openSync(output, 'w'));
   try {
-    writeFileSync(output, predictions.map((line) => `${line}\n`).join(''));
-  } catch (error) {
-    throw new CoordinatorError(
-      'output_unwritable',
-      `Cannot write ${output}: ${describeError(error)}`,
+    await inOrder(
+      lines,
+      async (line) => {
+        const issue = { ...line, ...cutBody(line.body) };
+        const { reading } = await reader.read({ issue, known: line.knownIssues }, signal);
+        if (reading.outcome === 'fallback')
+          failures.push({ id: line.id, reason: reading.reason ?? '' });
+        return `${JSON.stringify(predict(line, reading))}\n`;
+      },
+      (prediction, index) => {
+        signal.throwIfAborted();
+        attempt('output_unwritable', cannotWrite, () => writeFileSync(file, prediction));
+        if (isTerminal) io.stderr.write(progress(index + 1, lines.length));
+      },
     );
+  } finally {
+    // Where one fails the others must not go on.
+    stopping.abort();
+    closeSync(file);
+    if (isTerminal && lines.length > 0) io.stderr.write('\n');
   }
-  io.stderr.write(`${io.stderr.isTTY === true ? '\n' : ''}Read ${lines.length} issues.\n`);
+  io.stderr.write(summary(lines.length, config.claude?.model, reader.claude?.status()));
+  io.stderr.write(sayFailures(failures));
+}
+
+/** Works on a few items at a time, and hands the results on in the order of the items. */
+async function inOrder<T>(
+  items: readonly T[],
+  work: (item: T) => Promise<string>,
+  handOn: (result: string, index: number) => void,
+): Promise<void> {
+  const results = new Map<number, string>();
+  const rest = items.entries();
+  let next = 0;
+  async function lane(): Promise<void> {
+    for (const [index, item] of rest) {
+      results.set(index, await work(item));
+      for (let result = results.get(next); result !== undefined; result = results.get(next)) {
+        results.delete(next);
+        handOn(result, next);
+        next += 1;
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, lane));
 }
 
 const barWidth = 30;
@@ -45,13 +113,33 @@ function progress(done: number, all: number): string {
   return `\r[${'#'.repeat(filled)}${'.'.repeat(barWidth - filled)}] ${done}/${all}`;
 }
 
-function parseLines(input: string): Line[] {
-  let text: string;
-  try {
-    text = readFileSync(input, 'utf8');
-  } catch (error) {
-    throw new CoordinatorError('input_unreadable', `Cannot read ${input}: ${describeError(error)}`);
-  }
+function summary(issues: number, model: string | undefined, status: ClaudeStatus | undefined) {
+  if (model === undefined || status === undefined) return `Read ${issues} issues offline.\n`;
+  const { calls, inputTokens, outputTokens, costDollars } = status;
+  const cost = costDollars > 0 ? `$${costDollars.toFixed(4)}` : 'cost unknown';
+  return `Read ${issues} issues with ${model}: ${calls} calls, ${thousands(inputTokens)} tokens in, ${thousands(outputTokens)} out, ${cost}.\n`;
+}
+
+interface Failure {
+  readonly id: string;
+  readonly reason: string;
+}
+
+/** Of the issues of one reason, those named. */
+const namedFailures = 10;
+
+function sayFailures(failures: readonly Failure[]): string {
+  if (failures.length === 0) return '';
+  const byReason = Map.groupBy(failures, ({ reason }) => reason);
+  const lines = [...byReason].map(([reason, failed]) => {
+    const ids = failed.slice(0, namedFailures).map(({ id }) => printable(id));
+    const more = failed.length > namedFailures ? ', ...' : '';
+    return `  ${reason} (${failed.length}: ${ids.join(', ')}${more})\n`;
+  });
+  return `Warning: ${failures.length} of them were read without Claude:\n${lines.join('')}`;
+}
+
+function parseLines(input: string, text: string): Line[] {
   return text.split('\n').flatMap((line, index) => {
     if (line.trim() === '') return [];
     const parsed = lineSchema.safeParse(parseJson(line));
@@ -69,50 +157,24 @@ function parseJson(line: string): unknown {
   }
 }
 
-/** What the text alone declares: null where it says nothing. */
-function predict(line: Line, { agentNames, trackerUrl }: PlanContext) {
-  const issue: IssueText = { ...line, bodyCut: false };
-  const known = line.knownIssues === undefined ? undefined : knownIssues(line.knownIssues);
-  const { mentions, declared } = readText(issue, { agentNames, trackerUrl, known });
-  const refs = (direction: 'blocked_by' | 'blocks') => {
-    const found = mentions.filter(
-      ({ verdict }) => verdict.kind === 'dependency' && verdict.direction === direction,
-    );
-    return [
-      ...new Set(
-        found.map(({ repository, number }) =>
-          formatRef({ repository: repository ?? line.repository, number }),
-        ),
-      ),
-    ];
-  };
-  const factors = {
-    files: declared.files?.value ?? null,
-    complexity: declared.complexity?.value ?? null,
-    tests: declared.tests?.value ?? null,
-    docs: declared.docs?.value ?? null,
-  };
+/** What was read, without what was only calculated or assumed: null where nothing is said. */
+function predict({ id, repository }: Line, reading: Reading) {
+  const { dependencies, difficulty, estimatedContext, assignedAgent, factors } = reading;
+  const refs = (direction: Dependency['direction']) =>
+    dependencies
+      .filter((edge) => edge.direction === direction)
+      .map((edge) => formatRef({ ...edge, repository: edge.repository ?? repository }));
   return {
-    id: line.id,
+    id,
     blockedBy: refs('blocked_by'),
     blocks: refs('blocks'),
-    difficulty: declared.difficulty?.value ?? null,
-    estimatedContext: declared.total?.value ?? null,
-    assignedAgent: declared.agent?.value ?? null,
+    difficulty: said(difficulty),
+    estimatedContext: said(estimatedContext),
+    assignedAgent: said(assignedAgent),
     factors: Object.values(factors).every((value) => value === null) ? null : factors,
   };
 }
 
-/** The issues listed beside a text, as the tracker. */
-export function knownIssues(
-  rows: readonly { readonly ref: string; readonly title: string }[],
-): KnownIssues {
-  const refs = new Set(rows.map(({ ref }) => ref.toLowerCase()));
-  return {
-    has: (ref) => refs.has(ref.toLowerCase()),
-    refsWithCode: (code) => {
-      const whole = new RegExp(`(?<![\\w-])${code}(?![\\w-])`);
-      return rows.filter(({ title }) => whole.test(title)).map(({ ref }) => ref);
-    },
-  };
+function said<T>({ value, source }: { readonly value: T; readonly source: Source }): T | null {
+  return source === 'declared' || source === 'model' ? value : null;
 }

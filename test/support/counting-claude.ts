@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Environment } from '../../src/config.ts';
-import { cacheKey } from '../../src/handlers/reader.ts';
+import { cacheKey } from '../../src/reader/reader.ts';
 import { builtInAgents } from '../../src/issue/agents.ts';
 import { difficulties } from '../../src/issue/reading.ts';
 import {

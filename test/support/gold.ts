@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 
 import { z } from 'zod';
 
-import { knownIssues } from '../../src/cli/plan-batch.ts';
 import { builtInAgents } from '../../src/issue/agents.ts';
 import { describeReferences, isOpen, localRef } from '../../src/issue/asked-references.ts';
 import type { Mention } from '../../src/issue/mentions.ts';
@@ -11,6 +10,7 @@ import { answerSchema } from '../../src/issue/model-reading.ts';
 import { readOffline } from '../../src/issue/read-issue.ts';
 import { readText } from '../../src/issue/read-text.ts';
 import type { Dependency, IssueText } from '../../src/issue/reading.ts';
+import { knownIssues } from '../../src/reader/known-issues.ts';
 
 const edgeSchema = z.object({ ref: z.string(), explicit: z.boolean(), evidence: z.string() });
 

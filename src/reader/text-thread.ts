@@ -5,17 +5,21 @@ import { Worker } from 'node:worker_threads';
 import { readText, type TextReading } from '../issue/read-text.ts';
 import type { IssueText, Warning } from '../issue/reading.ts';
 import { readSections } from '../issue/sections.ts';
+import { knownIssues, type KnownIssue } from './known-issues.ts';
 
 /** What a thread is given to read. */
 export interface TextQuestion {
   readonly issue: IssueText;
   readonly agentNames: readonly string[];
   readonly trackerUrl: string | undefined;
+  readonly known: readonly KnownIssue[] | undefined;
 }
 
 export interface TextThreadOptions {
   readonly agentNames: readonly string[];
   readonly trackerUrl?: string | undefined;
+  /** All that the tracker holds; without it nothing is dropped for being unknown. */
+  readonly known?: readonly KnownIssue[] | undefined;
   /** Shorter texts are read at once, in this thread. */
   readonly longFrom?: number;
   readonly deadlineMs?: number;
@@ -32,16 +36,16 @@ const extension = extname(fileURLToPath(import.meta.url));
  * deadline. Then only the template's lines are read, and a warning says so. Rejects only when aborted.
  */
 export function createTextReader(options: TextThreadOptions) {
-  const { agentNames, trackerUrl, longFrom = longText, deadlineMs = deadline } = options;
+  const { agentNames, trackerUrl, known, longFrom = longText, deadlineMs = deadline } = options;
   /** One thread at a time: each may take as much memory as the whole service. */
   let lastRead: Promise<unknown> = Promise.resolve();
 
   return async function read(issue: IssueText, signal: AbortSignal): Promise<TextReading> {
-    if (issue.body.length + issue.title.length < longFrom)
-      return readText(issue, { agentNames, trackerUrl });
+    const question = { issue, agentNames, trackerUrl, known };
+    if (issue.body.length + issue.title.length < longFrom) return answerTextQuestion(question);
     const reading = lastRead.then(() => {
       signal.throwIfAborted();
-      return readInThread({ issue, agentNames, trackerUrl }, deadlineMs, signal);
+      return readInThread(question, deadlineMs, signal);
     });
     lastRead = reading.catch(() => undefined);
     const read = await reading;
@@ -50,6 +54,14 @@ export function createTextReader(options: TextThreadOptions) {
     const declared = readSections(issue.body, agentNames);
     return { mentions: [], declared, warnings: [textNotParsed] };
   };
+}
+
+/** What the thread does, and this one with a short text. */
+export function answerTextQuestion({ issue, known, ...context }: TextQuestion): TextReading {
+  return readText(issue, {
+    ...context,
+    known: known === undefined ? undefined : knownIssues(known),
+  });
 }
 
 /** Undefined when the thread fails or does not answer in time. */

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 
 import { createClaude } from '../../src/clients/claude.ts';
-import { createReader } from '../../src/handlers/reader.ts';
+import { createReader } from '../../src/reader/reader.ts';
 import { systemPrompt } from '../../src/issue/model-reading.ts';
 import { readText } from '../../src/issue/read-text.ts';
 import type { IssueText } from '../../src/issue/reading.ts';
@@ -42,6 +42,7 @@ interface ReaderOptions {
   readonly model?: string;
   readonly fallbackModel?: string;
   readonly agentNames?: readonly string[];
+  readonly asksAgain?: boolean;
 }
 
 /** A reader with the real client, a Claude that follows a script, and a real database. */
@@ -54,17 +55,19 @@ async function openReader(script: ClaudeScript) {
   onTestFinished(() => db.destroy());
   await migrate(db);
 
-  function readerWith(options: ReaderOptions = {}) {
+  function readerWith({ agentNames = ['opus', 'haiku'], ...options }: ReaderOptions = {}) {
     return createReader({
-      agentNames: ['opus', 'haiku'],
-      readText: (text) =>
-        Promise.resolve(readText(text, { agentNames: ['opus', 'haiku'], trackerUrl: undefined })),
-      model: 'first',
-      fallbackModel: 'second',
-      ...options,
-      ask: client.ask,
-      recall: (key) => recallAnswer(db, key),
-      remember: (key, answer) => rememberAnswer(db, key, answer, Date.now()),
+      agentNames,
+      readText: (text) => Promise.resolve(readText(text, { agentNames })),
+      claude: {
+        model: 'first',
+        fallbackModel: 'second',
+        asksAgain: true,
+        ...options,
+        ask: client.ask,
+        recall: (key) => recallAnswer(db, key),
+        remember: (key, answer) => rememberAnswer(db, key, answer, Date.now()),
+      },
     });
   }
   const read = (text: IssueText = issue, options: ReaderOptions = {}) =>
@@ -177,6 +180,14 @@ test('what is kept of an answer is what stands in the text, so that a kept answe
   expect(await read()).toEqual(reading);
 });
 
+test('where Claude is not asked again a failure does not promise it', async () => {
+  const { read } = await openReader(fails(529));
+  const { warnings } = await read(issue, { asksAgain: false });
+  expect(warnings.map(({ text }) => text)).toContain(
+    'Read without Claude: Claude could not be reached.',
+  );
+});
+
 test('a call that is broken off throws and leaves no reading', async () => {
   const stopping = new AbortController();
   const { claude } = await openReader(() => undefined);
@@ -185,13 +196,15 @@ test('a call that is broken off throws and leaves no reading', async () => {
   const client = createClaude({ apiKey: 'key', baseUrl: claude.url, log, now: Date.now });
   const reader = createReader({
     agentNames: ['opus'],
-    readText: (text) =>
-      Promise.resolve(readText(text, { agentNames: ['opus'], trackerUrl: undefined })),
-    model: 'first',
-    fallbackModel: 'second',
-    ask: client.ask,
-    recall: () => Promise.resolve(undefined),
-    remember: () => Promise.reject(new Error('nothing is to be kept')),
+    readText: (text) => Promise.resolve(readText(text, { agentNames: ['opus'] })),
+    claude: {
+      model: 'first',
+      fallbackModel: 'second',
+      asksAgain: true,
+      ask: client.ask,
+      recall: () => Promise.resolve(undefined),
+      remember: () => Promise.reject(new Error('nothing is to be kept')),
+    },
   });
   await expect(reader(issue, stopping.signal)).rejects.toThrow(/abort/i);
   expect(client.status()).toMatchObject({ calls: 0, lastOutcome: null });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { readText } from '../../src/issue/read-text.ts';
-import { createTextReader } from '../../src/handlers/text-thread.ts';
+import { createTextReader } from '../../src/reader/text-thread.ts';
 
 const context = { agentNames: ['opus'], trackerUrl: 'https://git.example.test' };
 const signal = new AbortController().signal;
@@ -20,6 +20,21 @@ test.each([
   const reading = await createTextReader(context)(text, signal);
   expect(reading).toEqual(readText(text, context));
   expect(reading.mentions.map(({ number }) => number)).toEqual([3]);
+});
+
+test.each([
+  ['short', short],
+  ['long', long],
+])('a %s text is checked against the known issues', async (_name, text) => {
+  const titled = { ref: 'acme/orbit#4', title: 'COORD-004' };
+  const verdicts = async (...known: readonly { ref: string; title: string }[]) =>
+    (await createTextReader({ ...context, known })(text, signal)).mentions.map(
+      ({ verdict }) => verdict,
+    );
+  expect(await verdicts(titled)).toEqual([{ kind: 'ruled_out', reason: 'unknown_target' }]);
+  expect(await verdicts(titled, { ref: 'acme/orbit#3', title: 'x' })).toEqual([
+    { kind: 'dependency', direction: 'blocked_by' },
+  ]);
 });
 
 test('beyond the deadline only the template lines are read, with a warning', async () => {

@@ -28,27 +28,46 @@ export interface Question {
   readonly schema: typeof answerSchema;
 }
 
-export interface ReaderDeps {
-  readonly agentNames: readonly string[];
-  /** Reads the text with the grammar; rejects only when aborted. */
-  readonly readText: (issue: IssueText, signal: AbortSignal) => Promise<TextReading>;
+/** How Claude is asked, and where its answers are kept. */
+export interface ClaudeDeps {
   readonly model: string;
   readonly fallbackModel: string;
   readonly ask: (question: Question, signal: AbortSignal) => Promise<Asked>;
   readonly recall: (key: string) => Promise<ModelAnswer | undefined>;
   readonly remember: (key: string, answer: ModelAnswer) => Promise<void>;
+  /** Whether a text that had to be read without Claude will be read again. */
+  readonly asksAgain: boolean;
 }
 
-/**
- * Reads an issue with the grammar first and Claude second. An answer is kept by content, so an unchanged
- * text costs no second call; a failure is not kept, and leaves a reading that says so (`fallback`).
- */
-export function createReader(deps: ReaderDeps) {
-  const { agentNames } = deps;
+export interface ReaderDeps {
+  readonly agentNames: readonly string[];
+  /** Reads the text with the grammar; rejects only when aborted. */
+  readonly readText: (issue: IssueText, signal: AbortSignal) => Promise<TextReading>;
+  /** Without it the text alone is read. */
+  readonly claude: ClaudeDeps | undefined;
+}
 
+export type ReadIssue = (issue: IssueText, signal: AbortSignal) => Promise<Reading>;
+
+/**
+ * Reads an issue with the grammar first and Claude, where there is one, second. An answer is kept by
+ * content, so an unchanged text costs no second call; a failure is not kept, and leaves a reading that
+ * says so (`fallback`).
+ */
+export function createReader({ agentNames, readText, claude }: ReaderDeps): ReadIssue {
+  if (claude !== undefined) return createClaudeReader({ agentNames, readText, claude });
+  return async (issue, signal) =>
+    readOffline(issue, agentNames, { text: await readText(issue, signal) });
+}
+
+interface ClaudeReaderDeps extends ReaderDeps {
+  readonly claude: ClaudeDeps;
+}
+
+function createClaudeReader({ agentNames, readText, claude }: ClaudeReaderDeps): ReadIssue {
   /** What the text says without the model, and what the model is asked about it. */
   async function prepare(issue: IssueText, signal: AbortSignal) {
-    const text = await deps.readText(issue, signal);
+    const text = await readText(issue, signal);
     const { mentions } = text;
     const question = modelQuestion({ issue, mentions, agentNames });
     return { issue, mentions, question, offline: readOffline(issue, agentNames, { text }) };
@@ -57,8 +76,8 @@ export function createReader(deps: ReaderDeps) {
 
   /** The kept answer of the model, or of the fallback model for a text the model refused. */
   async function recalled(prepared: Prepared): Promise<Reading | undefined> {
-    for (const models of [[deps.model], [deps.model, deps.fallbackModel]]) {
-      const answer = await deps.recall(cacheKey(models, prepared.question.text, agentNames));
+    for (const models of [[claude.model], [claude.model, claude.fallbackModel]]) {
+      const answer = await claude.recall(cacheKey(models, prepared.question.text, agentNames));
       if (answer !== undefined) return merged(prepared, answer, models);
     }
     return undefined;
@@ -67,11 +86,11 @@ export function createReader(deps: ReaderDeps) {
   function ask(model: string, { question }: Prepared, signal: AbortSignal): Promise<Asked> {
     const format = answerFormat(agentNames);
     const { text: user } = question;
-    return deps.ask({ model, system: systemPrompt, user, format, schema: answerSchema }, signal);
+    return claude.ask({ model, system: systemPrompt, user, format, schema: answerSchema }, signal);
   }
 
   function merged(prepared: Prepared, answer: ModelAnswer, models: readonly string[]): Reading {
-    const model = models.at(-1) ?? deps.model;
+    const model = models.at(-1) ?? claude.model;
     const reading = mergeAnswer({ ...prepared, answer, model, agentNames });
     const { cut } = prepared.question;
     return cut ? { ...reading, warnings: [...reading.warnings, textCut] } : reading;
@@ -81,15 +100,15 @@ export function createReader(deps: ReaderDeps) {
     const prepared = await prepare(issue, signal);
     const known = await recalled(prepared);
     if (known !== undefined) return known;
-    let models = [deps.model];
-    let asked = await ask(deps.model, prepared, signal);
+    let models = [claude.model];
+    let asked = await ask(claude.model, prepared, signal);
     if (asked.kind === 'refused') {
-      models = [deps.model, deps.fallbackModel];
-      asked = await ask(deps.fallbackModel, prepared, signal);
+      models = [claude.model, claude.fallbackModel];
+      asked = await ask(claude.fallbackModel, prepared, signal);
     }
-    if (asked.kind !== 'ok') return fallbackReading(prepared.offline, asked.kind);
+    if (asked.kind !== 'ok') return fallbackReading(prepared.offline, asked.kind, claude.asksAgain);
     const answer = groundAnswer(prepared, asked.value, agentNames);
-    await deps.remember(cacheKey(models, prepared.question.text, agentNames), answer);
+    await claude.remember(cacheKey(models, prepared.question.text, agentNames), answer);
     return merged(prepared, answer, models);
   };
 }
@@ -118,9 +137,9 @@ const reasons: Record<AskFailure, string> = {
   budget: 'The calls to Claude allowed in an hour are used up.',
 };
 
-function fallbackReading(offline: Reading, kind: AskFailure): Reading {
+function fallbackReading(offline: Reading, kind: AskFailure, asksAgain: boolean): Reading {
   const reason = reasons[kind];
-  const text = `Read without Claude: ${reason} It is asked again later.`;
+  const text = `Read without Claude: ${reason}${asksAgain ? ' It is asked again later.' : ''}`;
   const warnings = [...offline.warnings, { code: 'read_without_claude', text }];
   return { ...offline, outcome: 'fallback', reason, warnings };
 }

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { buffer } from 'node:stream/consumers';
+import { getSystemErrorMessage } from 'node:util';
+
+import { CoordinatorError, describeError } from '../errors.ts';
+
+/** The text of a file, or of standard input for `-`; throws one error that says what is wrong with it. */
+export async function readInput(file: string): Promise<string> {
+  const name = file === '-' ? 'standard input' : file;
+  // What is piped in may come later: a synchronous read of it fails then.
+  const bytes =
+    file === '-'
+      ? await buffer(process.stdin)
+      : attempt('input_unreadable', `Cannot read ${name}`, () => readFileSync(file));
+  const text = decode(bytes);
+  if (text === undefined)
+    throw new CoordinatorError('input_unreadable', `Cannot read ${name}: it is not UTF-8 text.`);
+  return text;
+}
+
+function decode(bytes: Buffer): string | undefined {
+  // UTF-16 is valid UTF-8 with many zeros in it.
+  if (bytes.includes(0)) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Does something to a file; what fails is told in the words of the system, after these. */
+export function attempt<T>(code: string, words: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const message = `${words}: ${reasonOf(error)}.`;
+    throw new CoordinatorError(code, message, { cause: error });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error && 'errno' in error && typeof error.errno === 'number'
+    ? getSystemErrorMessage(error.errno)
+    : describeError(error);
+}
