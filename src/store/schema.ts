@@ -47,10 +47,6 @@ export interface IssuesTable {
   repository_id: number;
   number: number;
   title: string;
-  /** Kept only while the issue is assigned to the bot. */
-  body: string;
-  /** 0: the text of this snapshot is only to be found in a delivery. */
-  body_kept: number;
   body_cut: number;
   open: number;
   deleted: number;
@@ -79,6 +75,16 @@ export interface IssuesTable {
   /** The same for all issues that wait for each other in circles; null outside circles. */
   circle: string | null;
   changed_at: number;
+}
+
+/**
+ * The text of an issue's snapshot, kept while the issue is assigned to the bot; without a row it is only
+ * to be found in a delivery.
+ */
+export interface IssueTextsTable {
+  repository_id: number;
+  number: number;
+  body: string;
 }
 
 /**
@@ -111,6 +117,7 @@ export interface Schema {
   repositories: RepositoriesTable;
   repository_names: RepositoryNamesTable;
   issues: IssuesTable;
+  issue_texts: IssueTextsTable;
   edges: EdgesTable;
 }
 
