@@ -12,6 +12,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '004-lean-inbox': { up: leanInbox },
   '005-graph': { up: storeGraph },
   '006-texts-apart': { up: storeTextsApart },
+  '007-known-agents': { up: createKnownAgents },
 };
 
 /** Brings the schema up to date; everything in one transaction. */
@@ -236,4 +237,11 @@ async function storeTextsApart(db: Kysely<Schema>): Promise<void> {
       ])
       .execute();
   }
+}
+
+async function createKnownAgents(db: Kysely<Schema>): Promise<void> {
+  await db.schema
+    .createTable('known_agents')
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .execute();
 }

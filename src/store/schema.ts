@@ -111,6 +111,11 @@ export interface ModelAnswersTable {
   stored_at: number;
 }
 
+/** The agents of the last start, enabled or not: texts were read with their names in mind. */
+export interface KnownAgentsTable {
+  name: string;
+}
+
 export interface Schema {
   model_answers: ModelAnswersTable;
   deliveries: DeliveriesTable;
@@ -119,6 +124,7 @@ export interface Schema {
   issues: IssuesTable;
   issue_texts: IssueTextsTable;
   edges: EdgesTable;
+  known_agents: KnownAgentsTable;
 }
 
 export type DeliveryRow = Selectable<DeliveriesTable>;
