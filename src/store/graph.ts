@@ -1,4 +1,4 @@
-import { findCycles } from '../issue/graph.ts';
+import { findCycles, startingWith } from '../issue/graph.ts';
 import type { Source } from '../issue/reading.ts';
 import { formatRef, keyOf, parseRef, type IssueKey } from '../issue/ref.ts';
 import { among } from './among.ts';
@@ -116,11 +116,8 @@ async function loadNodes(db: Database, issues: readonly IssueKey[]) {
 
 /** Every member names the circle starting with itself: each circle once, starting with its first. */
 function distinctCycles(paths: readonly (readonly string[])[]): (readonly string[])[] {
-  // Members of a large tangle share one path.
-  const turned = [...new Set(paths)].map((path) => {
-    const start = path.indexOf([...path].sort()[0] ?? '');
-    return [...path.slice(start), ...path.slice(0, start)];
-  });
+  // Members of a large tangle share paths.
+  const turned = [...new Set(paths)].map((path) => startingWith(path, [...path].sort()[0] ?? ''));
   return [...new Map(turned.map((path) => [path.join(' '), path])).values()];
 }
 

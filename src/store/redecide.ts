@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { z } from 'zod';
 
+import { startingWith } from '../issue/graph.ts';
 import { chosenAgentSchema } from '../issue/plan.ts';
 import { queueKey } from '../issue/queue.ts';
 import { warningSchema, type Warning } from '../issue/reading.ts';
@@ -156,22 +157,16 @@ async function namePaths(
           .where('id', 'in', ids)
           .execute();
   const nameOf = new Map(names.map(({ id, full_name }) => [id, full_name]));
-  // Members of a large tangle share one circle: its names are put together once.
-  const named = new Map<readonly string[], readonly string[]>();
-  return (id) => {
-    const path = cycles.get(id)?.path ?? [];
-    const known = named.get(path);
-    if (known !== undefined) return known;
-    const refs = path.map((member) => {
-      const key = issues.get(member);
-      const repository = key === undefined ? undefined : nameOf.get(key.repositoryId);
-      return key === undefined || repository === undefined
-        ? member
-        : formatRef({ repository, number: key.number });
-    });
-    named.set(path, refs);
-    return refs;
+  const refOf = (member: string) => {
+    const key = issues.get(member);
+    const repository = key === undefined ? undefined : nameOf.get(key.repositoryId);
+    return key === undefined || repository === undefined
+      ? member
+      : formatRef({ repository, number: key.number });
   };
+  const paths = new Set([...cycles.values()].map(({ path }) => path));
+  const named = new Map([...paths].map((path) => [path, path.map(refOf)]));
+  return (id) => startingWith(named.get(cycles.get(id)?.path ?? []) ?? [], refOf(id));
 }
 
 interface Around {
