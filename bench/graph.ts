@@ -1,16 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { assignAgent, builtInAgents } from '../src/issue/agents.ts';
-import { estimateContext } from '../src/issue/estimate.ts';
-import { readOffline } from '../src/issue/read-issue.ts';
-import type { Dependency } from '../src/issue/reading.ts';
 import type { IssueUpdate } from '../src/issue/update.ts';
 import { createDatabase } from '../src/store/database.ts';
 import { storeIssue } from '../src/store/issues.ts';
 import { migrate } from '../src/store/migrations.ts';
 import { redecideAll } from '../src/store/redecide.ts';
 import { randomNumbers } from '../test/support/history.ts';
+import { issueUpdate } from '../test/support/issue-update.ts';
 
 /**
  * What deciding costs with 10,000 open issues of the bot and 30,000 edges, in a database on the disk of the
@@ -36,8 +33,6 @@ const windowSize = 200;
 const rounds = 20;
 const tangleClosings = 100;
 
-const repository = 'acme/orbit';
-const repositoryId = 2;
 const text = `Files to modify: 3\nTotal estimated: 46,800 tokens\n\n${'Words of a person. '.repeat(100)}`;
 
 const directory = mkdtempSync(join(process.cwd(), 'bench-data-'));
@@ -90,25 +85,7 @@ async function storeAll(graph: ReadonlyMap<number, number[]>): Promise<void> {
 
 function updateOf(number: number, blockers: readonly number[], open: boolean): IssueUpdate {
   clock += 1000;
-  const issue = { repositoryId, repository, number, title: `Issue ${number}`, bodyCut: false };
-  const body = `${text}\n${blockers.map((blocker) => `Blocked by #${blocker}`).join('\n')}`;
-  const snapshot = { ...issue, body, open, assignees: ['bot'], labels: [], updatedAt: clock };
-  const facts = { ...snapshot, deleted: false, labelsUpdatedAt: clock };
-  const dependencies = blockers.map(dependencyOn);
-  const reading = { ...readOffline({ ...issue, body: text }, []), dependencies };
-  const estimate = estimateContext(reading);
-  const plan = { reading, estimate, assignment: assignAgent(reading, estimate, builtInAgents) };
-  return { facts, assigned: true, plan, names: [{ repository, updatedAt: clock }] };
-}
-
-function dependencyOn(number: number): Dependency {
-  return {
-    direction: 'blocked_by',
-    repository: null,
-    number,
-    source: 'declared',
-    evidence: `Blocked by #${number}`,
-  };
+  return issueUpdate({ number, blockers, open, at: clock, text });
 }
 
 /** Closes an issue, and reopens it for the next one. */

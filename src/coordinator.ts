@@ -24,7 +24,7 @@ import { lockDatabase } from './store/lock.ts';
 import { migrate } from './store/migrations.ts';
 import { settleGraph } from './store/redecide.ts';
 import { createSqliteThread } from './store/sqlite-thread.ts';
-import { findStalePlans } from './store/stale-plans.ts';
+import { findStalePlans, rememberAgents } from './store/stale-plans.ts';
 import { createApp } from './webhook/app.ts';
 import { registerHealth, type Check } from './webhook/health.ts';
 import { parseDelivery, PayloadError } from './webhook/payload.ts';
@@ -225,7 +225,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     }
   }
 
-  /** The agents may be other ones now: whoever would be given to another one is looked at again. */
+  /** The agents may be other ones now: issues that they may plan otherwise are looked at again. */
   async function replan(): Promise<void> {
     const stale = await findStalePlans(db, agents);
     for (let start = 0; start < stale.length; start += looksAtOnce) {
@@ -233,6 +233,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       const facts = await Promise.all(some.map((issue) => findFacts(db, issue)));
       await inbox.planLooks(facts.filter((known) => known !== undefined).map(refreshEvent));
     }
+    await rememberAgents(db, agents);
     if (stale.length > 0) log.info({ issues: stale.length }, 'planned anew for other agents');
   }
 

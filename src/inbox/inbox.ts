@@ -5,7 +5,8 @@ import type { Transaction } from 'kysely';
 
 import { describeError, TryAgainLater } from '../errors.ts';
 import type { IssueEvent } from '../issue/event.ts';
-import type { IssueKey } from '../issue/ref.ts';
+import { keyOf, type IssueKey } from '../issue/ref.ts';
+import { among } from '../store/among.ts';
 import type { Database } from '../store/database.ts';
 import type { DeliveryRow, Schema } from '../store/schema.ts';
 import { backoffMs, maxAttempts, outageDelayMs } from './backoff.ts';
@@ -336,10 +337,29 @@ export function createInbox({
       .execute();
   }
 
-  /** Plans another look at each of these issues, due now; dated like those of `planRefresh`. */
+  /**
+   * Plans another look at each of these issues, due now and dated like those of `planRefresh`, unless one
+   * waits already: while Gitea is down every start would add another.
+   */
   async function planLooks(events: readonly IssueEvent[]): Promise<void> {
-    if (events.length === 0) return;
-    const rows = events.map((event) => refreshRow(lookOf(event), now()));
+    const waitingLooks = await db
+      .selectFrom('deliveries')
+      .select(['repository_id', 'issue_number'])
+      .where('status', '=', waiting)
+      .where('kind', '=', 'refreshed')
+      .where(
+        among(
+          'repository_id',
+          'issue_number',
+          events.map(({ issue }) => issue),
+        ),
+      )
+      .execute();
+    const planned = new Set(waitingLooks.map((row) => `${row.repository_id}#${row.issue_number}`));
+    const rows = events
+      .filter(({ issue }) => !planned.has(keyOf(issue)))
+      .map((event) => refreshRow(lookOf(event), now()));
+    if (rows.length === 0) return;
     await db.insertInto('deliveries').values(rows).execute();
   }
 

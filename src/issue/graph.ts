@@ -7,20 +7,22 @@ export interface GraphEdge {
 /** What each node waits for. */
 type Graph = ReadonlyMap<string, readonly string[]>;
 
-/** In a larger component, a circle for each member would take too long to find. */
+/** In a larger component, a shortest circle for each member would take too long to find. */
 const searchedMembers = 200;
+/** Members of circles found in one such component; what is left over then is told the first of them. */
+const mostNamed = 1_000_000;
 
 /** A circle of issues that wait for each other. */
 export interface Cycle {
   /** The first, by the alphabet, of all the issues that wait for each other here: the same for each of them. */
   readonly group: string;
-  /** In order, each waiting for the next and the last for the first. */
+  /** In order, each waiting for the next and the last for the first; see `startingWith`. */
   readonly path: readonly string[];
 }
 
 /**
- * For every issue that waits for itself through others one such circle, starting with that issue: a
- * shortest one. In a large tangle all share one circle of its own order. Issues outside circles are not
+ * For every issue that waits for itself through others one such circle: a shortest one, starting with that
+ * issue. In a large tangle it may be a longer one, which all on it share. Issues outside circles are not
  * in the map.
  */
 export function findCycles(edges: readonly GraphEdge[]): Map<string, Cycle> {
@@ -29,15 +31,19 @@ export function findCycles(edges: readonly GraphEdge[]): Map<string, Cycle> {
   for (const component of components(graph)) {
     const [first] = component;
     if (first === undefined || component.length < 2) continue;
-    const members = new Set(component);
-    const cycleOf = (start: string) => ({
-      group: first,
-      path: shortestCycle(graph, members, start),
-    });
-    const shared = component.length > searchedMembers ? cycleOf(first) : undefined;
-    for (const start of component) cycles.set(start, shared ?? cycleOf(start));
+    const paths =
+      component.length > searchedMembers
+        ? cyclesThrough(first, component, graph)
+        : shortestCycles(component, graph);
+    for (const [start, path] of paths) cycles.set(start, { group: first, path });
   }
   return cycles;
+}
+
+/** The same circle, turned so that it starts with this one of its members. */
+export function startingWith(path: readonly string[], member: string): readonly string[] {
+  const place = path.indexOf(member);
+  return place <= 0 ? path : [...path.slice(place), ...path.slice(0, place)];
 }
 
 function graphOf(edges: readonly GraphEdge[]): Graph {
@@ -119,6 +125,78 @@ function close(open: Visit[], first: Visit): string[] {
   const members = open.splice(open.lastIndexOf(first));
   for (const member of members) member.done = true;
   return members.map(({ node }) => node).sort();
+}
+
+function shortestCycles(component: readonly string[], graph: Graph): Map<string, string[]> {
+  const members = new Set(component);
+  return new Map(component.map((start) => [start, shortestCycle(graph, members, start)]));
+}
+
+/**
+ * A circle through each member of a component, found without searching from each: the way from it to the
+ * first member and back, less the detours.
+ */
+function cyclesThrough(
+  first: string,
+  component: readonly string[],
+  graph: Graph,
+): Map<string, readonly string[]> {
+  const inside = inducedGraph(graph, component);
+  const to = waysFrom(first, reversed(inside));
+  const from = waysFrom(first, inside);
+  const shortest = shortestCycle(inside, new Set(component), first);
+  const cycles = new Map<string, readonly string[]>(shortest.map((node) => [node, shortest]));
+  let named = 0;
+  for (const member of component) {
+    if (cycles.has(member)) continue;
+    if (named > mostNamed) {
+      cycles.set(member, shortest);
+      continue;
+    }
+    const back = pathTo(member, from).slice(1, -1);
+    const path = withoutDetours([...pathTo(member, to).reverse(), ...back]);
+    for (const node of path) if (!cycles.has(node)) cycles.set(node, path);
+    named += path.length;
+  }
+  return cycles;
+}
+
+function inducedGraph(graph: Graph, nodes: readonly string[]): Graph {
+  const kept = new Set(nodes);
+  return new Map(nodes.map((node) => [node, (graph.get(node) ?? []).filter((n) => kept.has(n))]));
+}
+
+function reversed(graph: Graph): Graph {
+  const turned = new Map<string, string[]>([...graph.keys()].map((node) => [node, []]));
+  for (const [node, nexts] of graph) for (const next of nexts) turned.get(next)?.push(node);
+  return turned;
+}
+
+/** From where each node is reached on a shortest way from `start`. */
+function waysFrom(start: string, graph: Graph): Map<string, string> {
+  const cameFrom = new Map<string, string>();
+  const queue = [start];
+  for (const node of queue) {
+    for (const next of graph.get(node) ?? []) {
+      if (next === start || cameFrom.has(next)) continue;
+      cameFrom.set(next, node);
+      queue.push(next);
+    }
+  }
+  return cameFrom;
+}
+
+/** Leaves out of a walk whatever leads from a node back to it. */
+function withoutDetours(walk: readonly string[]): string[] {
+  const path: string[] = [];
+  const places = new Map<string, number>();
+  for (const node of walk) {
+    const place = places.get(node) ?? path.length;
+    for (const left of path.splice(place)) places.delete(left);
+    places.set(node, place);
+    path.push(node);
+  }
+  return path;
 }
 
 function shortestCycle(graph: Graph, members: ReadonlySet<string>, start: string): string[] {

@@ -2,26 +2,23 @@ import { sql, type RawBuilder } from 'kysely';
 
 import type { IssueKey } from '../issue/ref.ts';
 
-/** Issues named in one query. */
-const chunk = 2_000;
+/*
+ * Lists of any length are one parameter, JSON, so that a statement is prepared once however long they are.
+ * For PostgreSQL only the function has another name, `json_array_elements`.
+ */
 
-/** `(a, b) in (values ...)`: the form of a row-value list that SQLite and PostgreSQL share. */
+/** `(a, b) in (...)` for issues. */
 export function among(
   idColumn: string,
   numberColumn: string,
   issues: readonly IssueKey[],
 ): RawBuilder<boolean> {
-  const rows = issues.map(({ repositoryId, number }) => sql`(${repositoryId}, ${number})`);
-  return sql<boolean>`(${sql.ref(idColumn)}, ${sql.ref(numberColumn)}) in (values ${sql.join(rows)})`;
+  const pairs = JSON.stringify(issues.map(({ repositoryId, number }) => [repositoryId, number]));
+  return sql<boolean>`(${sql.ref(idColumn)}, ${sql.ref(numberColumn)}) in
+    (select cast(value ->> 0 as bigint), cast(value ->> 1 as bigint) from json_each(${pairs}))`;
 }
 
-/** Asks for any number of issues, a bounded number at a time; the results in order. */
-export async function inChunks<T>(
-  issues: readonly IssueKey[],
-  query: (some: readonly IssueKey[]) => Promise<readonly T[]>,
-): Promise<T[]> {
-  const results: (readonly T[])[] = [];
-  for (let start = 0; start < issues.length; start += chunk)
-    results.push(await query(issues.slice(start, start + chunk)));
-  return results.flat();
+/** `a in (...)` for texts. */
+export function oneOf(column: string, texts: readonly string[]): RawBuilder<boolean> {
+  return sql<boolean>`${sql.ref(column)} in (select value from json_each(${JSON.stringify(texts)}))`;
 }

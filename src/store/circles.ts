@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 
 import { findCycles, type Cycle } from '../issue/graph.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
-import { among, inChunks } from './among.ts';
+import { among, oneOf } from './among.ts';
 import { circleCandidates, distinctKeys, edgesWithin, openIssues } from './open-graph.ts';
 import type { Schema } from './schema.ts';
 
@@ -16,48 +16,54 @@ export interface Circles {
 const walkedFrom = 50;
 
 /**
- * Finds anew the circles that a change can have opened or closed. One that was there before can only have
- * lost members: `decided` are issues that may have been in it. A new one leads through an issue that
- * opened or that got an edge: `joined`.
+ * Finds anew the circles that a change can have opened or closed. One that was there before, of those in
+ * `groups`, can only have lost members. A new one leads through an issue that opened or that got an edge:
+ * `joined`.
  */
 export async function findCircles(
   transaction: Transaction<Schema>,
-  decided: readonly IssueKey[],
+  groups: readonly string[],
   joined: readonly IssueKey[],
 ): Promise<Circles> {
-  const candidates = distinctKeys(await storedCircles(transaction, decided));
+  const candidates = distinctKeys(await membersOf(transaction, groups));
   if (joined.length > walkedFrom) {
     for (const key of await openIssues(transaction)) candidates.set(keyOf(key), key);
   } else {
     for (const issue of joined) {
-      const around = await circleCandidates(transaction, issue);
-      // Alone: nothing waits for it, or it waits for nothing.
-      if (around.length > 1) for (const key of around) candidates.set(keyOf(key), key);
+      for (const key of await circleCandidates(transaction, issue)) candidates.set(keyOf(key), key);
     }
   }
-  const cycles = findCycles(await edgesWithin(transaction, [...candidates.values()]));
-  const before = distinctKeys(await storedCircles(transaction, [...candidates.values()]));
+  if (candidates.size === 0) return { issues: candidates, cycles: new Map() };
+  const keys = [...candidates.values()];
+  const cycles = findCycles(await edgesWithin(transaction, keys));
+  const before = distinctKeys(await inStoredCircles(transaction, keys));
   const issues = [...candidates].filter(([id]) => cycles.has(id) || before.has(id));
   return { issues: new Map(issues), cycles };
 }
 
-/** All members of the stored circles that any of these issues is in. */
-async function storedCircles(
+/** All members of these stored circles. */
+async function membersOf(
+  transaction: Transaction<Schema>,
+  groups: readonly string[],
+): Promise<IssueKey[]> {
+  if (groups.length === 0) return [];
+  return transaction
+    .selectFrom('issues')
+    .select(['repository_id as repositoryId', 'number'])
+    .where('circle', 'is not', null)
+    .where(oneOf('circle', groups))
+    .execute();
+}
+
+/** Those of these issues that were in a circle before. */
+async function inStoredCircles(
   transaction: Transaction<Schema>,
   issues: readonly IssueKey[],
 ): Promise<IssueKey[]> {
-  return inChunks(issues, (some) =>
-    transaction
-      .selectFrom('issues')
-      .select(['repository_id as repositoryId', 'number'])
-      .where('circle', 'is not', null)
-      .where('circle', 'in', (eb) =>
-        eb
-          .selectFrom('issues as member')
-          .select('member.circle')
-          .where('member.circle', 'is not', null)
-          .where(among('member.repository_id', 'member.number', some)),
-      )
-      .execute(),
-  );
+  return transaction
+    .selectFrom('issues')
+    .select(['repository_id as repositoryId', 'number'])
+    .where('circle', 'is not', null)
+    .where(among('repository_id', 'number', issues))
+    .execute();
 }

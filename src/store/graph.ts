@@ -1,7 +1,7 @@
-import { findCycles } from '../issue/graph.ts';
+import { findCycles, startingWith } from '../issue/graph.ts';
 import type { Source } from '../issue/reading.ts';
 import { formatRef, keyOf, parseRef, type IssueKey } from '../issue/ref.ts';
-import { among, inChunks } from './among.ts';
+import { among } from './among.ts';
 import type { Database } from './database.ts';
 import { findRepositoryId } from './edges.ts';
 import { distinctEdges, listLinkedEdges } from './linked-edges.ts';
@@ -99,15 +99,13 @@ function openIssuesOfBot(db: Database, repositoryId: number | undefined, limit: 
 }
 
 async function loadNodes(db: Database, issues: readonly IssueKey[]) {
-  const rows = await inChunks(issues, (some) =>
-    db
-      .selectFrom('issues')
-      .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
-      .select(['repository_id', 'number', 'full_name', 'state'])
-      .where('deleted', '=', 0)
-      .where(among('repository_id', 'number', some))
-      .execute(),
-  );
+  const rows = await db
+    .selectFrom('issues')
+    .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
+    .select(['repository_id', 'number', 'full_name', 'state'])
+    .where('deleted', '=', 0)
+    .where(among('repository_id', 'number', issues))
+    .execute();
   return new Map(
     rows.map(({ repository_id: repositoryId, number, full_name: repository, state }) => [
       keyOf({ repositoryId, number }),
@@ -118,11 +116,8 @@ async function loadNodes(db: Database, issues: readonly IssueKey[]) {
 
 /** Every member names the circle starting with itself: each circle once, starting with its first. */
 function distinctCycles(paths: readonly (readonly string[])[]): (readonly string[])[] {
-  // Members of a large tangle share one path.
-  const turned = [...new Set(paths)].map((path) => {
-    const start = path.indexOf([...path].sort()[0] ?? '');
-    return [...path.slice(start), ...path.slice(0, start)];
-  });
+  // Members of a large tangle share paths.
+  const turned = [...new Set(paths)].map((path) => startingWith(path, [...path].sort()[0] ?? ''));
   return [...new Map(turned.map((path) => [path.join(' '), path])).values()];
 }
 

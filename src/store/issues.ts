@@ -5,7 +5,7 @@ import { labelsUncertain, type IssueFacts } from '../issue/facts.ts';
 import type { Warning } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate, RepositoryName } from '../issue/update.ts';
-import { among, inChunks } from './among.ts';
+import { among } from './among.ts';
 import type { Database } from './database.ts';
 import { replaceEdges, resolveNames, waitingAround, type EdgeChange } from './edges.ts';
 import { openNeighbours } from './open-graph.ts';
@@ -21,8 +21,8 @@ export async function findFacts(db: Database, key: IssueKey): Promise<IssueFacts
     .where('number', '=', key.number)
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  const missing = row.body_kept === 0 && row.deleted === 0;
-  const text = missing ? await deliveredText(db, row) : row.body;
+  const kept = row.deleted === 1 ? '' : await keptText(db, key);
+  const text = kept ?? (await deliveredText(db, row));
   return {
     repositoryId: row.repository_id,
     repository: row.snapshot_repository,
@@ -38,6 +38,16 @@ export async function findFacts(db: Database, key: IssueKey): Promise<IssueFacts
     updatedAt: row.snapshot_at,
     labelsUpdatedAt: row.labels_at,
   };
+}
+
+async function keptText(db: Database, key: IssueKey): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('issue_texts')
+    .select('body')
+    .where('repository_id', '=', key.repositoryId)
+    .where('number', '=', key.number)
+    .executeTakeFirst();
+  return row?.body;
 }
 
 /** The text of a stored snapshot from its newest delivery; looks at an issue may have been made without it. */
@@ -75,6 +85,7 @@ export async function storeIssue(
   const { facts, plan } = update;
   const names = await storeNames(transaction, facts.repositoryId, namesToStore(update, now), now);
   const change = await storeFacts(transaction, update, now);
+  await storeText(transaction, update);
   const own = await replaceEdges(transaction, facts, plan?.reading.dependencies ?? []);
   const edges = [...names.resolved, ...own];
   await markChanged(
@@ -149,13 +160,12 @@ async function markChanged(
   issues: readonly IssueKey[],
   now: number,
 ): Promise<void> {
-  await inChunks(issues, (some) =>
-    transaction
-      .updateTable('issues')
-      .set({ changed_at: now })
-      .where(among('repository_id', 'number', some))
-      .execute(),
-  );
+  if (issues.length === 0) return;
+  await transaction
+    .updateTable('issues')
+    .set({ changed_at: now })
+    .where(among('repository_id', 'number', issues))
+    .execute();
 }
 
 /** A rename does not change an issue's `updated_at`: a name Gitea itself just gave counts from now. */
@@ -255,14 +265,38 @@ async function storeFacts(
   return { forItself: forOthers || forItself, forOthers };
 }
 
+/** Keeps the text while the issue is the bot's. */
+async function storeText(
+  transaction: Transaction<Schema>,
+  { facts, assigned }: IssueUpdate,
+): Promise<void> {
+  const { repositoryId: repository_id, number, body } = facts;
+  if (assigned && facts.textMissing !== true) {
+    await transaction
+      .insertInto('issue_texts')
+      .values({ repository_id, number, body })
+      .onConflict((conflict) =>
+        conflict
+          .columns(['repository_id', 'number'])
+          .doUpdateSet({ body })
+          .where('issue_texts.body', '!=', body),
+      )
+      .execute();
+    return;
+  }
+  await transaction
+    .deleteFrom('issue_texts')
+    .where('repository_id', '=', repository_id)
+    .where('number', '=', number)
+    .execute();
+}
+
 function factColumns(update: IssueUpdate): FactColumns {
   const { facts, assigned, plan } = update;
   return {
     repository_id: facts.repositoryId,
     number: facts.number,
     title: facts.title,
-    body: assigned ? facts.body : '',
-    body_kept: assigned && facts.textMissing !== true ? 1 : 0,
     body_cut: facts.bodyCut ? 1 : 0,
     open: facts.open ? 1 : 0,
     deleted: facts.deleted ? 1 : 0,

@@ -1,7 +1,7 @@
 import type { Source } from '../issue/reading.ts';
 import { sources } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
-import { among, inChunks } from './among.ts';
+import { among } from './among.ts';
 import type { Database } from './database.ts';
 
 /** One end of an edge with what is known of the issue there. */
@@ -31,14 +31,12 @@ export async function linkedEdges(
   issues: readonly IssueKey[],
   end: 'blocked' | 'blocker',
 ): Promise<LinkedEdge[]> {
-  const rows = await inChunks(issues, (some) =>
-    selectLinked(db)
-      .where(among(`edges.${end}_repository_id`, `edges.${end}_number`, some))
-      .orderBy('edges.declared_repository_id')
-      .orderBy('edges.declared_number')
-      .orderBy('edges.id')
-      .execute(),
-  );
+  const rows = await selectLinked(db)
+    .where(among(`edges.${end}_repository_id`, `edges.${end}_number`, issues))
+    .orderBy('edges.declared_repository_id')
+    .orderBy('edges.declared_number')
+    .orderBy('edges.id')
+    .execute();
   return rows.filter((row) => !isLoop(row)).map(linkedEdge);
 }
 

@@ -11,6 +11,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '003-kept-texts': { up: markKeptTexts },
   '004-lean-inbox': { up: leanInbox },
   '005-graph': { up: storeGraph },
+  '006-texts-apart': { up: storeTextsApart },
+  '007-known-agents': { up: createKnownAgents },
 };
 
 /** Brings the schema up to date; everything in one transaction. */
@@ -202,5 +204,44 @@ async function storeGraph(db: Kysely<Schema>): Promise<void> {
     .createIndex('issues_by_state')
     .on('issues')
     .columns(['deleted', 'state', 'reason_code'])
+    .execute();
+}
+
+/**
+ * Deciding writes whole rows: the texts, which it does not touch, stand apart. And walks along the edges
+ * find both ends in the index.
+ */
+async function storeTextsApart(db: Kysely<Schema>): Promise<void> {
+  await db.schema
+    .createTable('issue_texts')
+    .addColumn('repository_id', 'integer', (column) => column.notNull())
+    .addColumn('number', 'integer', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('issue_texts_key', ['repository_id', 'number'])
+    .execute();
+  await sql`insert into issue_texts (repository_id, number, body)
+    select repository_id, number, body from issues where body_kept = 1`.execute(db);
+  for (const column of ['body', 'body_kept'])
+    await db.schema.alterTable('issues').dropColumn(column).execute();
+  for (const [end, other] of [
+    ['blocked', 'blocker'],
+    ['blocker', 'blocked'],
+  ]) {
+    await db.schema.dropIndex(`edges_by_${end}`).execute();
+    await db.schema
+      .createIndex(`edges_by_${end}`)
+      .on('edges')
+      .columns([
+        ...[`${end}_repository_id`, `${end}_number`],
+        ...[`${other}_repository_id`, `${other}_number`],
+      ])
+      .execute();
+  }
+}
+
+async function createKnownAgents(db: Kysely<Schema>): Promise<void> {
+  await db.schema
+    .createTable('known_agents')
+    .addColumn('name', 'text', (column) => column.primaryKey())
     .execute();
 }

@@ -2,7 +2,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 
-/** Prepared statements kept; the service's own queries are a few dozen, plus one per batch size. */
+/** Prepared statements kept; the service's own queries are a few dozen, plus one per batch size of deliveries. */
 const statementLimit = 500;
 /** Characters of the longest text kept prepared: those of a batch are hardly ever the same again. */
 const longestKept = 10_000;

@@ -3,7 +3,7 @@ import { sql, type Transaction } from 'kysely';
 import { countWaiting, type GraphEdge } from '../issue/graph.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import { unblocksCounted } from '../issue/queue.ts';
-import { among, inChunks } from './among.ts';
+import { among } from './among.ts';
 import type { Database } from './database.ts';
 import type { Schema } from './schema.ts';
 
@@ -25,15 +25,12 @@ export async function openNeighbours(
   issues: readonly IssueKey[],
   step: Step,
 ): Promise<IssueKey[]> {
-  const found = await inChunks(issues, async (some) => {
-    const { rows } = await sql<IssueKey>`
-      select distinct issues.repository_id as "repositoryId", issues.number
-      from edges cross join issues
-      where ${among(`edges.${from[step]}_repository_id`, `edges.${from[step]}_number`, some)}
-        and ${isOpen('issues', step)}`.execute(db);
-    return rows;
-  });
-  return [...distinctKeys(found).values()];
+  const { rows } = await sql<IssueKey>`
+    select distinct issues.repository_id as "repositoryId", issues.number
+    from edges cross join issues
+    where ${among(`edges.${from[step]}_repository_id`, `edges.${from[step]}_number`, issues)}
+      and ${isOpen('issues', step)}`.execute(db);
+  return rows;
 }
 
 /** Issues as a set. */
@@ -62,12 +59,12 @@ function reach(start: ReturnType<typeof sql>, step: Step) {
 }
 
 const firstLimit = 50;
-const limitGrowth = 10;
+const limitGrowth = 4;
 
 /**
- * A set of open issues that contains all that share a circle with this one: either what it waits for,
- * however indirectly, or what waits for it. Of the two the smaller, so that a new issue that waits for a
- * long chain costs no more than one that waits for nothing.
+ * Open issues that contain all that share a circle with this one: either what it waits for, however
+ * indirectly, or what waits for it. Of the two the smaller, so that a new issue that waits for a long
+ * chain costs no more than one that waits for nothing. None when the issue is in no circle.
  */
 export async function circleCandidates(
   transaction: Transaction<Schema>,
@@ -80,7 +77,11 @@ export async function circleCandidates(
         select repository_id as "repositoryId", number from reach limit ${limit}`.execute(
         transaction,
       );
-      if (rows.length < limit) return rows;
+      if (rows.length === limit) continue;
+      // A circle comes back to the issue: over one that it leads to in the other direction.
+      const reached = distinctKeys(rows);
+      const others = await openNeighbours(transaction, [issue], from[step]);
+      return others.some((key) => reached.has(keyOf(key))) ? rows : [];
     }
   }
 }
@@ -96,16 +97,13 @@ export async function openIssues(db: Database): Promise<readonly IssueKey[]> {
 /** The edges between these issues, as far as both ends are open. */
 export async function edgesWithin(db: Database, issues: readonly IssueKey[]): Promise<GraphEdge[]> {
   const within = new Set(issues.map(keyOf));
-  const edges = await inChunks(issues, async (some) => {
-    const { rows } = await sql<{ id: number; number: number; otherId: number; other: number }>`
-      select blocked_repository_id as id, blocked_number as number,
-        blocker_repository_id as "otherId", blocker_number as other
-      from edges cross join issues as waiting cross join issues as other
-      where ${among('blocked_repository_id', 'blocked_number', some)}
-        and ${isOpen('waiting', 'blocked')} and ${isOpen('other', 'blocker')}`.execute(db);
-    return rows;
-  });
-  return edges.flatMap(({ id, number, otherId, other }) => {
+  const { rows } = await sql<{ id: number; number: number; otherId: number; other: number }>`
+    select blocked_repository_id as id, blocked_number as number,
+      blocker_repository_id as "otherId", blocker_number as other
+    from edges cross join issues as waiting cross join issues as other
+    where ${among('blocked_repository_id', 'blocked_number', issues)}
+      and ${isOpen('waiting', 'blocked')} and ${isOpen('other', 'blocker')}`.execute(db);
+  return rows.flatMap(({ id, number, otherId, other }) => {
     const blocked = keyOf({ repositoryId: id, number });
     const blocker = keyOf({ repositoryId: otherId, number: other });
     return blocked !== blocker && within.has(blocker) ? [{ blocked, blocker }] : [];
@@ -171,12 +169,10 @@ async function countAll(
   const edges = await edgesWithin(transaction, await openIssues(transaction));
   const counts = countWaiting(edges, issues.map(keyOf), unblocksCounted);
   const now = new Map(issues.map((key, index) => [keyOf(key), counts[index] ?? 0]));
-  const stored = await inChunks(issues, (some) =>
-    transaction
-      .selectFrom('issues')
-      .select(['repository_id as repositoryId', 'number', 'unblocks as before'])
-      .where(among('repository_id', 'number', some))
-      .execute(),
-  );
+  const stored = await transaction
+    .selectFrom('issues')
+    .select(['repository_id as repositoryId', 'number', 'unblocks as before'])
+    .where(among('repository_id', 'number', issues))
+    .execute();
   return stored.map((row) => ({ ...row, now: now.get(keyOf(row)) ?? 0 }));
 }

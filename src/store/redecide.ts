@@ -1,12 +1,13 @@
 import { sql, type Transaction } from 'kysely';
 import { z } from 'zod';
 
+import { startingWith } from '../issue/graph.ts';
 import { chosenAgentSchema } from '../issue/plan.ts';
 import { queueKey } from '../issue/queue.ts';
 import { warningSchema, type Warning } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import { decideState, type Blocker } from '../issue/state.ts';
-import { among, inChunks } from './among.ts';
+import { among } from './among.ts';
 import { findCircles, type Circles } from './circles.ts';
 import type { Database } from './database.ts';
 import { distinctKeys, recount } from './open-graph.ts';
@@ -34,11 +35,13 @@ export async function redecide(
 ): Promise<number> {
   const counts = await recount(transaction, recounted);
   const unblocks = new Map(counts.map((count) => [keyOf(count), count.now]));
-  const looked = [...decided, ...counts];
-  const circles = await findCircles(transaction, looked, joined);
-  const wanted = distinctKeys([...looked, ...circles.issues.values()]);
-  const keys = [...wanted.values()];
-  const rows = await loadIssues(transaction, keys);
+  const looked = distinctKeys([...decided, ...counts]);
+  const first = await loadIssues(transaction, [...looked.values()]);
+  const groups = new Set(first.flatMap(({ circle }) => circle ?? []));
+  const circles = await findCircles(transaction, [...groups], joined);
+  const more = [...circles.issues].filter(([id]) => !looked.has(id)).map(([, key]) => key);
+  const rows = [...first, ...(await loadIssues(transaction, more))];
+  const keys = [...looked.values(), ...more];
   const waitsFor = Map.groupBy(await loadBlockers(transaction, keys), ({ blocked }) => blocked);
   const pathOf = await namePaths(transaction, circles);
   const written: Decided[] = [];
@@ -79,16 +82,14 @@ export async function settleGraph(db: Database, now: number): Promise<void> {
 }
 
 function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[]) {
-  return inChunks(issues, (some) =>
-    transaction
-      .selectFrom('issues')
-      .select(['repository_id', 'number', 'open', 'deleted', 'assigned', 'assignment', 'labels'])
-      .select(['own_warnings', 'warnings', 'state', 'reason_code', 'reason_text', 'ready_at'])
-      .select(['queue_key', 'unblocks', 'circle', 'changed_at'])
-      .select((eb) => eb('reading', 'is not', null).as('read'))
-      .where(among('repository_id', 'number', some))
-      .execute(),
-  );
+  return transaction
+    .selectFrom('issues')
+    .select(['repository_id', 'number', 'open', 'deleted', 'assigned', 'assignment', 'labels'])
+    .select(['own_warnings', 'warnings', 'state', 'reason_code', 'reason_text', 'ready_at'])
+    .select(['queue_key', 'unblocks', 'circle', 'changed_at'])
+    .select((eb) => eb('reading', 'is not', null).as('read'))
+    .where(among('repository_id', 'number', issues))
+    .execute();
 }
 
 type LoadedIssue = Awaited<ReturnType<typeof loadIssues>>[number];
@@ -110,24 +111,22 @@ async function loadBlockers(
   transaction: Transaction<Schema>,
   issues: readonly IssueKey[],
 ): Promise<LoadedBlocker[]> {
-  const rows = await inChunks(issues, (some) =>
-    transaction
-      .selectFrom('edges')
-      .leftJoin('repositories', 'repositories.id', 'blocker_repository_id')
-      .leftJoin('issues', (join) =>
-        join
-          .onRef('issues.repository_id', '=', 'blocker_repository_id')
-          .onRef('issues.number', '=', 'blocker_number'),
-      )
-      .select(['blocked_repository_id', 'blocked_number', 'blocker_repository_id'])
-      .select(['blocker_number', 'unresolved_name', 'full_name', 'open', 'deleted'])
-      .where(among('blocked_repository_id', 'blocked_number', some))
-      .where((eb) => eb.or([eb('open', 'is', null), eb('open', '=', 1), eb('deleted', '=', 1)]))
-      .orderBy('declared_repository_id')
-      .orderBy('declared_number')
-      .orderBy('edges.id')
-      .execute(),
-  );
+  const rows = await transaction
+    .selectFrom('edges')
+    .leftJoin('repositories', 'repositories.id', 'blocker_repository_id')
+    .leftJoin('issues', (join) =>
+      join
+        .onRef('issues.repository_id', '=', 'blocker_repository_id')
+        .onRef('issues.number', '=', 'blocker_number'),
+    )
+    .select(['blocked_repository_id', 'blocked_number', 'blocker_repository_id'])
+    .select(['blocker_number', 'unresolved_name', 'full_name', 'open', 'deleted'])
+    .where(among('blocked_repository_id', 'blocked_number', issues))
+    .where((eb) => eb.or([eb('open', 'is', null), eb('open', '=', 1), eb('deleted', '=', 1)]))
+    .orderBy('declared_repository_id')
+    .orderBy('declared_number')
+    .orderBy('edges.id')
+    .execute();
   const pairs = new Map<string, LoadedBlocker>();
   for (const row of rows) {
     if (row.blocked_repository_id === null) continue;
@@ -158,22 +157,16 @@ async function namePaths(
           .where('id', 'in', ids)
           .execute();
   const nameOf = new Map(names.map(({ id, full_name }) => [id, full_name]));
-  // Members of a large tangle share one circle: its names are put together once.
-  const named = new Map<readonly string[], readonly string[]>();
-  return (id) => {
-    const path = cycles.get(id)?.path ?? [];
-    const known = named.get(path);
-    if (known !== undefined) return known;
-    const refs = path.map((member) => {
-      const key = issues.get(member);
-      const repository = key === undefined ? undefined : nameOf.get(key.repositoryId);
-      return key === undefined || repository === undefined
-        ? member
-        : formatRef({ repository, number: key.number });
-    });
-    named.set(path, refs);
-    return refs;
+  const refOf = (member: string) => {
+    const key = issues.get(member);
+    const repository = key === undefined ? undefined : nameOf.get(key.repositoryId);
+    return key === undefined || repository === undefined
+      ? member
+      : formatRef({ repository, number: key.number });
   };
+  const paths = new Set([...cycles.values()].map(({ path }) => path));
+  const named = new Map([...paths].map((path) => [path, path.map(refOf)]));
+  return (id) => startingWith(named.get(cycles.get(id)?.path ?? []) ?? [], refOf(id));
 }
 
 interface Around {
@@ -193,7 +186,6 @@ const gone = { state: '', reason_code: '', reason_text: '', warnings: '[]' };
 function decide(row: LoadedIssue, around: Around): Decided {
   const shown = row.deleted === 1 ? gone : show(row, around);
   const ready_at = shown.state === 'ready' ? (row.ready_at ?? around.now) : null;
-  const labels = labelsSchema.parse(JSON.parse(row.labels));
   const { unblocks, circle } = around;
   const differs = shownColumns.some((column) => row[column] !== shown[column]);
   return {
@@ -201,11 +193,18 @@ function decide(row: LoadedIssue, around: Around): Decided {
     number: row.number,
     ...shown,
     ready_at,
-    queue_key: ready_at === null ? null : queueKey({ readyAt: ready_at, labels, unblocks }),
+    queue_key:
+      ready_at === null
+        ? null
+        : queueKey({ readyAt: ready_at, labels: parseLabels(row), unblocks }),
     unblocks,
     circle,
     changed_at: differs ? around.now : row.changed_at,
   };
+}
+
+function parseLabels({ labels }: LoadedIssue): string[] {
+  return labelsSchema.parse(JSON.parse(labels));
 }
 
 function show(row: LoadedIssue, { blockers, path }: Around): typeof gone {
@@ -225,9 +224,12 @@ function show(row: LoadedIssue, { blockers, path }: Around): typeof gone {
   const deleted = blockers.filter(({ blocker }) => blocker.state === 'deleted');
   const waits = row.assigned === 1 && row.open === 1;
   const told = waits ? deleted.map(({ blocker }) => blockerDeleted(blocker.ref)) : [];
-  const own = warningsSchema.parse(JSON.parse(row.own_warnings));
-  const warnings = JSON.stringify([...own, ...told]);
+  const warnings = told.length === 0 ? row.own_warnings : allWarnings(row, told);
   return { state, reason_code: reason.code, reason_text: reason.text, warnings };
+}
+
+function allWarnings({ own_warnings: own }: LoadedIssue, told: readonly Warning[]): string {
+  return JSON.stringify([...warningsSchema.parse(JSON.parse(own)), ...told]);
 }
 
 function blockerDeleted(ref: string): Warning {
@@ -237,37 +239,24 @@ function blockerDeleted(ref: string): Warning {
   };
 }
 
-/** Rows of one statement; 11 values each. */
-const rowsWritten = 500;
+const keyColumns = ['repository_id', 'number'] as const;
+const writtenColumns = [...keyColumns, ...decidedColumns, 'changed_at'] as const;
+const textColumns: readonly string[] = [...shownColumns, 'circle'];
 
-/** Many issues can hang on one: they are written with few statements. */
+/** Many issues can hang on one: all are written with one statement, see `among`. */
 async function write(transaction: Transaction<Schema>, issues: readonly Decided[]): Promise<void> {
-  for (let start = 0; start < issues.length; start += rowsWritten) {
-    const rows = issues.slice(start, start + rowsWritten).map((row, index) => {
-      // The first row gives the columns their types.
-      const integer = (value: number | null) =>
-        index === 0 ? sql`cast(${value} as bigint)` : sql.val(value);
-      const values = [
-        integer(row.repository_id),
-        integer(row.number),
-        ...[row.state, row.reason_code, row.reason_text, row.warnings].map((text) => sql.val(text)),
-        integer(row.ready_at),
-        integer(row.queue_key),
-        integer(row.unblocks),
-        sql.val(row.circle),
-        integer(row.changed_at),
-      ];
-      return sql`(${sql.join(values)})`;
-    });
-    await sql`with decided (repository_id, number, state, reason_code, reason_text, warnings,
-        ready_at, queue_key, unblocks, circle, changed_at) as (values ${sql.join(rows)})
-      update issues set state = decided.state, reason_code = decided.reason_code,
-        reason_text = decided.reason_text, warnings = decided.warnings,
-        ready_at = decided.ready_at, queue_key = decided.queue_key, unblocks = decided.unblocks,
-        circle = decided.circle, changed_at = decided.changed_at
-      from decided
-      where issues.repository_id = decided.repository_id and issues.number = decided.number`.execute(
-      transaction,
-    );
-  }
+  if (issues.length === 0) return;
+  const rows = JSON.stringify(issues.map((issue) => writtenColumns.map((column) => issue[column])));
+  const values = writtenColumns.map((column, index) => {
+    const value = sql`value ->> ${sql.lit(index)}`;
+    const typed = textColumns.includes(column) ? value : sql`cast(${value} as bigint)`;
+    return sql`${typed} as ${sql.ref(column)}`;
+  });
+  const changes = [...decidedColumns, 'changed_at'].map(
+    (column) => sql`${sql.ref(column)} = ${sql.ref(`decided.${column}`)}`,
+  );
+  await sql`with decided as (select ${sql.join(values)} from json_each(${rows}))
+    update issues set ${sql.join(changes)} from decided
+    where issues.repository_id = decided.repository_id
+      and issues.number = decided.number`.execute(transaction);
 }

@@ -47,10 +47,6 @@ export interface IssuesTable {
   repository_id: number;
   number: number;
   title: string;
-  /** Kept only while the issue is assigned to the bot. */
-  body: string;
-  /** 0: the text of this snapshot is only to be found in a delivery. */
-  body_kept: number;
   body_cut: number;
   open: number;
   deleted: number;
@@ -82,6 +78,16 @@ export interface IssuesTable {
 }
 
 /**
+ * The text of an issue's snapshot, kept while the issue is assigned to the bot; without a row it is only
+ * to be found in a delivery.
+ */
+export interface IssueTextsTable {
+  repository_id: number;
+  number: number;
+  body: string;
+}
+
+/**
  * "`blocked` waits for `blocker`", declared in the issue `declared_*`. An end in a repository of which
  * only the name is known has no id yet: the name stands in `unresolved_name` (lower case).
  */
@@ -105,13 +111,20 @@ export interface ModelAnswersTable {
   stored_at: number;
 }
 
+/** The agents of the last start, enabled or not: texts were read with their names in mind. */
+export interface KnownAgentsTable {
+  name: string;
+}
+
 export interface Schema {
   model_answers: ModelAnswersTable;
   deliveries: DeliveriesTable;
   repositories: RepositoriesTable;
   repository_names: RepositoryNamesTable;
   issues: IssuesTable;
+  issue_texts: IssueTextsTable;
   edges: EdgesTable;
+  known_agents: KnownAgentsTable;
 }
 
 export type DeliveryRow = Selectable<DeliveriesTable>;

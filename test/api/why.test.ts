@@ -113,6 +113,33 @@ test('a start with other profiles plans anew the issues that another agent would
   expect(again.logs.filter(({ msg }) => msg === 'planned anew for other agents')).toEqual([]);
 });
 
+test('a start with a new agent plans anew the issues whose texts ask for it, once', async () => {
+  const directory = temporaryDirectory();
+  const before = await startService({ directory });
+  await tell(before, { number: 1, body: 'Recommended agent: FABLE\nTotal estimated: 20k' });
+  await tell(before, { number: 2, body: 'Recommended agent: fable', open: false });
+  await tell(before, { number: 3, body: 'Recommended agent: fable', assignees: null });
+  await tell(before, { number: 4, body });
+  await before.close();
+  const [first] = builtIn.agents;
+  const agents = [...builtIn.agents, { ...first, name: 'fable' }];
+  const path = join(directory, 'agents.json');
+  writeFileSync(path, JSON.stringify({ agents }));
+  const restart = async () => {
+    const service = await startService({ directory, env: { AGENTS_FILE: path } });
+    await service.idle();
+    const said = service.logs.filter(({ msg }) => msg === 'planned anew for other agents');
+    const plan = await service.plan('acme/orbit#1');
+    await service.close();
+    return { said, plan };
+  };
+  expect(await restart()).toMatchObject({
+    said: [{ issues: 1 }],
+    plan: { assignment: { agent: 'fable', reason: { code: 'declared_agent' } } },
+  });
+  expect(await restart()).toMatchObject({ said: [] });
+});
+
 test('a plan made with other profiles is told apart', async () => {
   const service = await startService();
   await tell(service, { number: 1, body });

@@ -3,13 +3,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { sql } from 'kysely';
-import { Migrator } from 'kysely/migration';
 import { expect, onTestFinished, test } from 'vitest';
 
-import { listDeliveries } from '../../src/inbox/deliveries.ts';
 import { createDatabase, openExisting } from '../../src/store/database.ts';
 import { checkStore } from '../../src/store/health.ts';
-import { isMigrated, migrate, migrations } from '../../src/store/migrations.ts';
+import { isMigrated, migrate } from '../../src/store/migrations.ts';
 import { adaptNodeSqlite } from '../../src/store/node-sqlite.ts';
 import { createSqliteThread } from '../../src/store/sqlite-thread.ts';
 import { startService, temporaryDirectory } from '../support/service.ts';
@@ -52,37 +50,6 @@ test('migrating twice changes nothing', async () => {
   await migrate(db);
   expect((await schema()).rows).toEqual(rows);
   expect(await isMigrated(db)).toBe(true);
-});
-
-test('a filled database of an earlier version is brought up to date with everything in it', async () => {
-  const { db } = openDatabase();
-  const known = new Migrator({
-    db,
-    provider: { getMigrations: () => Promise.resolve(migrations) },
-  });
-  await known.migrateTo('003-kept-texts');
-  const delivery = {
-    event_name: 'issues',
-    kind: 'edited',
-    repository_id: 3,
-    issue_number: 7,
-    body_hash: '',
-    received_at: 1,
-    due_at: 2,
-    attempts: 0,
-    raw_size: 0,
-  };
-  const statuses = ['waiting', 'done', 'dead', 'rejected'] as const;
-  for (const status of statuses)
-    await db
-      .insertInto('deliveries')
-      .values({ ...delivery, id: status, status })
-      .execute();
-  const rows = () => db.selectFrom('deliveries').selectAll().orderBy('seq').execute();
-  const before = await rows();
-  await migrate(db);
-  expect(await rows()).toEqual(before);
-  expect((await listDeliveries(db, { limit: 9, now: 5, status: 'dead' })).items).toHaveLength(1);
 });
 
 test('a store whose thread does not answer is not healthy', async () => {

@@ -78,6 +78,26 @@ test('an issue waits for all of its blockers, and the sentence names those still
   );
 });
 
+test.each<[string, PayloadChanges]>([
+  ['closed', { action: 'closed', open: false }],
+  ['closed as not to be done', { action: 'closed', open: false, labels: ['wontfix'] }],
+  ['deleted', { action: 'deleted' }],
+  ['no longer said to block', { action: 'edited', body: '' }],
+  ["no longer the bot's, and was the one to say so", { action: 'unassigned', assignees: null }],
+])('an issue is ready once the last of its blockers is %s', async (_name, change) => {
+  const { tell, stateOf } = await startProject();
+  await tell(3, '');
+  await tell(1, 'Blocks #3');
+  await tell(2, 'Blocks #3');
+  for (const [number, left] of [
+    [1, 'blocked: Waits for acme/orbit#2, which is open.'],
+    [2, ready],
+  ] as const) {
+    await tell(number, 'Blocks #3', change);
+    expect(await stateOf('acme/orbit#3')).toBe(left);
+  }
+});
+
 test('a deleted blocker no longer counts, and a warning says so', async () => {
   const { tell, stateOf, plan } = await startProject();
   await tell(1, '');
