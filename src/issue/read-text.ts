@@ -1,4 +1,4 @@
-import { refSign } from './grammar.ts';
+import { colours, digitsOfColour, refSign } from './grammar.ts';
 import { isInstruction } from './instruction.ts';
 import { judgeSentence, scopeOf, type Judgement, type Scope } from './judge.ts';
 import { parseMarkdown, parseTitle, type Passage } from './markdown.ts';
@@ -7,7 +7,13 @@ import type { IssueText, Warning } from './reading.ts';
 import { formatRef } from './ref.ts';
 import { findReferences, type Reference } from './references.ts';
 import { readDeclared, type Declared } from './sections.ts';
-import { groupReferences, splitSentences, type Group, type Sentence } from './sentences.ts';
+import {
+  groupReferences,
+  scopesOfColumns,
+  splitSentences,
+  type Group,
+  type Sentence,
+} from './sentences.ts';
 
 /** What the tracker holds, as far as a text is checked against it. Refs are `owner/repo#12`. */
 export interface KnownIssues {
@@ -131,11 +137,17 @@ function readMentions(
   for (const passage of passages) {
     if (found.length >= mentionLimit) break;
     const references = findReferences(passage, context.trackerUrl);
-    const scope = scopes.enter(passage);
+    const { scope, columns } = scopes.enter(passage);
     const addressed: boolean = passage.addressed || (instructed && passage.kind !== 'heading');
     instructed = addressed && /:\s*$/.test(passage.text);
     if (references.length === 0) continue;
-    for (const item of readPassage(passage, references, { scope, addressed, issue, context })) {
+    for (const item of readPassage(passage, references, {
+      scope,
+      columns,
+      addressed,
+      issue,
+      context,
+    })) {
       found.push(item);
       if (found.length >= mentionLimit) break;
     }
@@ -145,6 +157,7 @@ function readMentions(
 
 interface Surroundings {
   readonly scope: Scope | undefined;
+  readonly columns: readonly (Scope | undefined)[];
   readonly addressed: boolean;
   readonly issue: IssueText;
   readonly context: TextContext;
@@ -168,7 +181,9 @@ function* readPassage(
   }
   if (counted.length === 0) return;
   const groups = groupReferences(passage, counted);
-  for (const sentence of splitSentences(passage, groups)) {
+  const isSelf = ({ references: named }: Group) =>
+    named.every(({ repository, number }) => isIssue(around.issue, repository, number));
+  for (const sentence of splitSentences(passage, groups, { scopes: around.columns, isSelf })) {
     if (sentence.groups.length === 0) continue;
     const judgements = judgeSentence(
       sentence.text,
@@ -177,7 +192,9 @@ function* readPassage(
     for (const [index, group] of sentence.groups.entries()) {
       const judgement = judgements[index];
       if (judgement === undefined) continue;
-      const verdict = verdictOf(judgement, passage, sentence, around);
+      const verdict = isColour(judgement, passage, sentence, group)
+        ? ({ kind: 'ruled_out', reason: 'not_a_reference' } as const)
+        : verdictOf(judgement, passage, sentence, around);
       const evidence = quoteShort(
         passage,
         sentence.toPassage(judgement.start),
@@ -237,6 +254,19 @@ function hiddenAt({ spans }: Passage, { start, end }: Reference) {
   }
   const span = spans[low];
   return span !== undefined && span.start < end ? span.hidden : undefined;
+}
+
+function isColour(
+  { kind }: Judgement,
+  { text }: Passage,
+  sentence: Sentence,
+  { references }: Group,
+): boolean {
+  return (
+    kind === 'undecided' &&
+    references.every(({ start, end }) => digitsOfColour.test(text.slice(start, end))) &&
+    colours.test(sentence.text.toLowerCase())
+  );
 }
 
 function verdictOf(
@@ -315,12 +345,15 @@ function* expand(
 
   function checked(of: string, number: number, verdict: Verdict): Verdict {
     if (verdict.kind === 'ruled_out' && verdict.reason !== 'contradiction') return verdict;
-    if (number === issue.number && of.toLowerCase() === issue.repository.toLowerCase())
-      return { kind: 'ruled_out', reason: 'self' };
+    if (isIssue(issue, of, number)) return { kind: 'ruled_out', reason: 'self' };
     if (known?.has(formatRef({ repository: of, number })) === false)
       return { kind: 'ruled_out', reason: 'unknown_target' };
     return verdict;
   }
+}
+
+function isIssue(issue: IssueText, repository: string | null, number: number | undefined): boolean {
+  return number === issue.number && (repository === null || ownAsNull(repository, issue) === null);
 }
 
 function splitRef(ref: string) {
@@ -374,14 +407,22 @@ function ruledOut(found: Found, reason: RuledOut): Found {
 
 /**
  * The relation that headings, labels and list items give to what stands under them: a heading until the
- * next one, a label for the list right behind it, an item for the items nested in it.
+ * next one, a label for the list right behind it, an item for the items nested in it, the head of a table
+ * for its columns.
  */
 function createScopes() {
   let heading: Scope | undefined;
   let label: Scope | undefined;
   const items: (Scope | undefined)[] = [];
+  let columns: (Scope | undefined)[] = [];
 
-  function enter(passage: Passage): Scope | undefined {
+  function enter(passage: Passage): Pick<Surroundings, 'scope' | 'columns'> {
+    if (passage.kind !== 'row') columns = [];
+    else if (passage.head) columns = scopesOfColumns(passage);
+    return { scope: enterText(passage), columns };
+  }
+
+  function enterText(passage: Passage): Scope | undefined {
     const { kind, depth, text } = passage;
     if (passage.hidden !== undefined) return undefined;
     if (kind === 'heading') {
