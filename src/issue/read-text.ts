@@ -48,13 +48,13 @@ const evidenceLimit = 200;
 
 /** Reads title and body: every reference with what it amounts to, and the values declared. Never throws. */
 export function readText(issue: IssueText, context: TextContext): TextReading {
-  const passages = [parseTitle(issue.title), ...parseMarkdown(issue.body)].map((passage) => ({
-    ...passage,
-    addressed: isInstruction(passage.text),
-  }));
-  const readable = passages.filter(({ hidden, addressed }) => hidden === undefined && !addressed);
+  const passages = [parseTitle(issue.title), ...parseMarkdown(issue.body)];
+  const instructions = new Set(passages.filter(({ text }) => isInstruction(text)));
+  const readable = passages.filter(
+    (passage) => passage.hidden === undefined && !instructions.has(passage),
+  );
   const declared = readDeclared(readable, context.agentNames);
-  const found = settle(readMentions(passages, issue, context), issue);
+  const found = settle(readMentions(passages, instructions, issue, context), issue);
   return {
     mentions: found.map(({ mention }) => mention),
     declared,
@@ -114,11 +114,6 @@ const tooManyMentions: Warning = {
   text: `The text names other issues ${mentionLimit.toLocaleString('en-US')} times or more: what follows was not read.`,
 };
 
-/** A passage, and whether it talks to the program that reads it. */
-interface AddressedPassage extends Passage {
-  readonly addressed: boolean;
-}
-
 /** A mention with what only the whole text can settle. */
 interface Found {
   readonly mention: Mention;
@@ -126,8 +121,10 @@ interface Found {
   readonly direction: 'blocked_by' | 'blocks' | undefined;
 }
 
+/** `instructions`: the passages that talk to the program that reads them. */
 function readMentions(
-  passages: readonly AddressedPassage[],
+  passages: readonly Passage[],
+  instructions: ReadonlySet<Passage>,
   issue: IssueText,
   context: TextContext,
 ): Found[] {
@@ -138,7 +135,8 @@ function readMentions(
     if (found.length >= mentionLimit) break;
     const references = findReferences(passage, context.trackerUrl);
     const { scope, columns } = scopes.enter(passage);
-    const addressed: boolean = passage.addressed || (instructed && passage.kind !== 'heading');
+    const addressed: boolean =
+      instructions.has(passage) || (instructed && passage.kind !== 'heading');
     instructed = addressed && /:\s*$/.test(passage.text);
     if (references.length === 0) continue;
     for (const item of readPassage(passage, references, {

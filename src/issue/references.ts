@@ -36,11 +36,13 @@ export function findReferences(
       found.push({ ...plain, start, end, number: foreign, foreign: true });
     taken.push({ start, end, foreign: own === undefined });
   }
+  let nextLink = 0;
   for (const match of text.matchAll(urlPattern)) {
     const url = match[0].replace(/[)\].,;:!?*_'~]+$/, '');
     const start = match.index;
     const end = start + url.length;
-    if (taken.some((range) => range.start < end && start < range.end)) continue;
+    while ((links[nextLink]?.end ?? Infinity) <= start) nextLink += 1;
+    if ((links[nextLink]?.start ?? Infinity) < end) continue;
     const own = ownReference(url, trackerUrl);
     const number = foreignNumber(url);
     if (own !== undefined) found.push({ ...plain, start, end, ...own });
