@@ -14,7 +14,8 @@ import {
 } from '../issue/model-reading.ts';
 import { readOffline } from '../issue/read-issue.ts';
 import type { TextReading } from '../issue/read-text.ts';
-import type { IssueText, Reading, Warning } from '../issue/reading.ts';
+import type { Reading, Warning } from '../issue/reading.ts';
+import type { CodedText } from './handler.ts';
 
 /** How asking a model ended; `ok` carries the answer, everything else is the reason of a fallback. */
 export type Asked =
@@ -31,7 +32,7 @@ export interface Question {
 export interface ReaderDeps {
   readonly agentNames: readonly string[];
   /** Reads the text with the grammar; rejects only when aborted. */
-  readonly readText: (issue: IssueText, signal: AbortSignal) => Promise<TextReading>;
+  readonly readText: (issue: CodedText, signal: AbortSignal) => Promise<TextReading>;
   readonly model: string;
   readonly fallbackModel: string;
   readonly ask: (question: Question, signal: AbortSignal) => Promise<Asked>;
@@ -47,7 +48,7 @@ export function createReader(deps: ReaderDeps) {
   const { agentNames } = deps;
 
   /** What the text says without the model, and what the model is asked about it. */
-  async function prepare(issue: IssueText, signal: AbortSignal) {
+  async function prepare(issue: CodedText, signal: AbortSignal) {
     const text = await deps.readText(issue, signal);
     const { mentions } = text;
     const question = modelQuestion({ issue, mentions, agentNames });
@@ -77,7 +78,7 @@ export function createReader(deps: ReaderDeps) {
     return cut ? { ...reading, warnings: [...reading.warnings, textCut] } : reading;
   }
 
-  return async function read(issue: IssueText, signal: AbortSignal): Promise<Reading> {
+  return async function read(issue: CodedText, signal: AbortSignal): Promise<Reading> {
     const prepared = await prepare(issue, signal);
     const known = await recalled(prepared);
     if (known !== undefined) return known;

@@ -2,13 +2,14 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
-import { readText, type TextReading } from '../issue/read-text.ts';
-import type { IssueText, Warning } from '../issue/reading.ts';
+import { knownByCodes, readText, type TextReading } from '../issue/read-text.ts';
+import type { Warning } from '../issue/reading.ts';
 import { readSections } from '../issue/sections.ts';
+import type { CodedText } from './handler.ts';
 
 /** What a thread is given to read. */
 export interface TextQuestion {
-  readonly issue: IssueText;
+  readonly issue: CodedText;
   readonly agentNames: readonly string[];
   readonly trackerUrl: string | undefined;
 }
@@ -36,9 +37,9 @@ export function createTextReader(options: TextThreadOptions) {
   /** One thread at a time: each may take as much memory as the whole service. */
   let lastRead: Promise<unknown> = Promise.resolve();
 
-  return async function read(issue: IssueText, signal: AbortSignal): Promise<TextReading> {
+  return async function read(issue: CodedText, signal: AbortSignal): Promise<TextReading> {
     if (issue.body.length + issue.title.length < longFrom)
-      return readText(issue, { agentNames, trackerUrl });
+      return readCoded({ issue, agentNames, trackerUrl });
     const reading = lastRead.then(() => {
       signal.throwIfAborted();
       return readInThread({ issue, agentNames, trackerUrl }, deadlineMs, signal);
@@ -50,6 +51,12 @@ export function createTextReader(options: TextThreadOptions) {
     const declared = readSections(issue.body, agentNames);
     return { mentions: [], declared, warnings: [textNotParsed] };
   };
+}
+
+/** Reads a text with what its codes are known to name. */
+export function readCoded({ issue, ...context }: TextQuestion): TextReading {
+  const known = issue.known && knownByCodes(issue.repository, issue.known);
+  return readText(issue, { ...context, known });
 }
 
 /** Undefined when the thread fails or does not answer in time. */

@@ -17,9 +17,32 @@ import {
 
 /** What the tracker holds, as far as a text is checked against it. Refs are `owner/repo#12`. */
 export interface KnownIssues {
+  /** What is not known may exist all the same. */
+  readonly partial?: true;
   readonly has: (ref: string) => boolean;
   /** The issues whose title carries a code such as COORD-005. */
   readonly refsWithCode: (code: string) => readonly string[];
+}
+
+/** Issues of one repository by the codes in their titles, and those whose titles are known at all. */
+export interface KnownCodes {
+  readonly carriers: ReadonlyMap<string, readonly number[]>;
+  readonly titled: ReadonlySet<number>;
+}
+
+/** The part of a tracker that is known by its codes. */
+export function knownByCodes(repository: string, { carriers, titled }: KnownCodes): KnownIssues {
+  const known = new Set([...titled].map((number) => refKey(repository, number)));
+  return {
+    partial: true,
+    has: (ref) => known.has(ref.toLowerCase()),
+    refsWithCode: (code) =>
+      (carriers.get(code) ?? []).map((number) => formatRef({ repository, number })),
+  };
+}
+
+function refKey(repository: string, number: number): string {
+  return formatRef({ repository, number }).toLowerCase();
 }
 
 /** What reading a text needs besides the text. */
@@ -27,7 +50,7 @@ export interface TextContext {
   readonly agentNames: readonly string[];
   /** Base URL of the tracker; without it no URL is the tracker's own. */
   readonly trackerUrl?: string | undefined;
-  /** Without it no reference is dropped for being unknown, and a code alone names nothing. */
+  /** Without it a code alone names nothing; unless it is complete, no reference is dropped for being unknown. */
   readonly known?: KnownIssues | undefined;
 }
 
@@ -101,7 +124,7 @@ function bothDirections(refs: string): Warning {
 function codeDisagrees(refs: string): Warning {
   return {
     code: 'code_mismatch',
-    text: `A number and the code beside it name different issues (${refs}): the line counts for neither.`,
+    text: `A code does not name one issue alone, or another one than the number beside it (${refs}): the line counts for none.`,
   };
 }
 
@@ -299,6 +322,10 @@ function* expand(
   { issue, context: { known } }: Surroundings,
 ): Generator<Found> {
   const { sentence, evidence, direction } = saying;
+  const isMissing = (of: string, number: number) =>
+    known !== undefined &&
+    known.partial !== true &&
+    !known.has(formatRef({ repository: of, number }));
   const named = (repository: string | null, number: number, verdict: Verdict): Found => ({
     mention: { repository, number, verdict, sentence, evidence },
     direction,
@@ -324,7 +351,9 @@ function* expand(
     const same =
       carriers[0]?.toLowerCase() ===
       formatRef({ repository, number: reference.number }).toLowerCase();
-    if (!same && other !== undefined) {
+    const told =
+      known?.partial !== true || known.has(formatRef({ repository, number: reference.number }));
+    if (!same && told && other !== undefined) {
       const verdict: Verdict = { kind: 'ruled_out', reason: 'code_mismatch' };
       yield named(reference.repository, reference.number, verdict);
       yield named(ownAsNull(other.repository, issue), other.number, verdict);
@@ -333,10 +362,13 @@ function* expand(
   }
   const last = reference.to ?? reference.number;
   const width = last - reference.number;
-  const step = width > (known === undefined ? widestUncheckedRange : widestRange) ? width : 1;
+  const step =
+    width > (known === undefined || known.partial === true ? widestUncheckedRange : widestRange)
+      ? width
+      : 1;
   for (let number = reference.number; number <= last; number += step) {
     const inside = number !== reference.number && number !== last;
-    if (inside && known?.has(formatRef({ repository, number })) === false) continue;
+    if (inside && isMissing(repository, number)) continue;
     const verdict: Verdict = step > 1 && open ? { kind: 'undecided' } : saying.verdict;
     yield named(reference.repository, number, checked(repository, number, verdict));
   }
@@ -344,8 +376,7 @@ function* expand(
   function checked(of: string, number: number, verdict: Verdict): Verdict {
     if (verdict.kind === 'ruled_out' && verdict.reason !== 'contradiction') return verdict;
     if (isIssue(issue, of, number)) return { kind: 'ruled_out', reason: 'self' };
-    if (known?.has(formatRef({ repository: of, number })) === false)
-      return { kind: 'ruled_out', reason: 'unknown_target' };
+    if (isMissing(of, number)) return { kind: 'ruled_out', reason: 'unknown_target' };
     return verdict;
   }
 }

@@ -119,6 +119,25 @@ function foreignNumber(url: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
+/** The first codes of a text, each once. */
+export function codesIn(text: string, limit = Infinity): string[] {
+  return firstMatches(text, codePattern, limit).map(([code]) => code);
+}
+
+/** The first numbers of issues in a text, each once. */
+export function numbersIn(text: string, limit = Infinity): number[] {
+  return firstMatches(text, numberPattern, limit).map((match) => Number(match[1]));
+}
+
+function firstMatches(text: string, pattern: RegExp, limit: number): RegExpExecArray[] {
+  const found = new Map<string, RegExpExecArray>();
+  for (const match of text.matchAll(pattern)) {
+    if (found.size >= limit) break;
+    found.set(match[0], match);
+  }
+  return [...found.values()];
+}
+
 const rangeSign = /^\s*(?:-|–|—|\.{2,3}|to|through|thru|till|until)\s*$/i;
 
 /** `#3-#6`, `#3 to #6`: one reference from the first number to the last. */

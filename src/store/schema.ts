@@ -98,6 +98,13 @@ export interface EdgesTable {
   evidence: string;
 }
 
+/** A code such as COORD-005: in the title of an issue, or in the text of one that is planned. */
+export interface CodesTable {
+  repository_id: number;
+  code: string;
+  number: number;
+}
+
 /** What Claude said, by a hash of model, prompt, schema, agents and text. */
 export interface ModelAnswersTable {
   key: string;
@@ -112,6 +119,8 @@ export interface Schema {
   repository_names: RepositoryNamesTable;
   issues: IssuesTable;
   edges: EdgesTable;
+  issue_codes: CodesTable;
+  code_mentions: CodesTable;
 }
 
 export type DeliveryRow = Selectable<DeliveriesTable>;
