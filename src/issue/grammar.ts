@@ -21,7 +21,7 @@ const near = String.raw`${gap}(?:(?:the|both|all of|of|on|by|for|at least|${noun
 /** Words behind which a reference is no longer the object of the relation. */
 const stop = [
   'whether|if|how|what|when|why|who|which|that|than|as|like|similar|same|and|or|but|not|no|nor|see|since|because',
-  'unlike|without|except|also|is|are|was|were|be|until|before|after|so|instead|about|mentioned|described|related|fix(?:es|ed)?|duplicate|using|per',
+  '(?:of|on|by|for|from|with) this|discussed|decided|reported|unlike|without|except|also|is|are|was|were|be|until|before|after|so|instead|about|mentioned|described|related|fix(?:es|ed)?|duplicate|using|per',
 ].join('|');
 const far = String.raw`(?:${near}|\s*:?\s+(?:(?!(?:${stop})\b)[\w'’./-]+\s+){1,6}[(\["']{0,2}(?:(?:${noun})\s+)?)`;
 const mods = String.raw`(?<mods>(?:[\s,(–—-]+(?:which|that|also|still|currently|really|now|both|all|actually|just|already|will|does|do|did|has|have|had|doesn[’']?t|don[’']?t|didn[’']?t|not|no longer|never|is|are|isn[’']?t|aren[’']?t|was|were|wasn[’']?t|weren[’']?t|would|could|might|may|won[’']?t|wouldn[’']?t|used to|been|be|being|only)\b)*)[\s,:]+`;
@@ -155,7 +155,7 @@ export const rules: readonly Rule[] = [
   rule(
     'related',
     'after',
-    String.raw`\b(?:relat(?:ed|es|ing|ion)(?: issues?)?(?: to| with)?|see(?: also)?|similar(?: to)?|same (?:as|in)|like|compare|cf\.?|fix(?:es|ed)?(?: by| in| with)?|clos(?:es|ed|e)(?: by| in)?|resolv(?:es|ed|e)(?: by| in)?|duplicates?(?: of)?|dup(?:e)?(?: of)?|split (?:off |out )?(?:from|of|out of)|spun off from|extracted from|part of|subtask of|sub-issue of|child of|parent(?: of| is)?|epic|follow[ -]?up(?: to| of| for| from)?|follows(?: up)?(?: on)?|caused by|broken by|introduced (?:by|in|with)|regress(?:ed|ion)(?: from| of| in| since| by)?|refs?|references?|reference to|mentioned in|discussed in|came up in|reported in|described in|decided in|supersed(?:es|ed)(?: by)?|replac(?:es|ed)(?: by)?|revert(?:s|ed)?|successor (?:of|to)|predecessor|continuation of|tracked (?:in|by)|tracks|unrelated to|different from|not to be confused with|in the spirit of|inspired by|cherry[ -]picked from|backport (?:of|from)|addresses|implements|covers|verwandt mit|siehe(?: auch)?|voir(?: aussi)?|v[ée]ase|zie(?: ook)?|vedi)NEARREF`,
+    String.raw`\b(?:relat(?:ed|es|ing|ion)(?: issues?)?(?: to| with)?|see(?: also)?|similar(?: to)?|same (?:as|in)|like|compare|cf\.?|fix(?:es|ed)?(?: by| in| with)?|(?<!\b(?:cannot|can't|can not|to) )clos(?:es|ed|e)(?: by| in)?|resolv(?:es|ed|e)(?: by| in)?|duplicates?(?: of)?|dup(?:e)?(?: of)?|split (?:off |out )?(?:from|of|out of)|spun off from|extracted from|part of|subtask of|sub-issue of|child of|parent(?: of| is)?|epic|follow[ -]?up(?: to| of| for| from)?|follows(?: up)?(?: on)?|caused by|broken by|introduced (?:by|in|with)|regress(?:ed|ion)(?: from| of| in| since| by)?|refs?|references?|reference to|supersed(?:es|ed)(?: by)?|replac(?:es|ed)(?: by)?|revert(?:s|ed)?|successor (?:of|to)|predecessor|continuation of|tracked (?:in|by)|tracks|unrelated to|different from|not to be confused with|in the spirit of|inspired by|cherry[ -]picked from|backport (?:of|from)|addresses|implements|covers|verwandt mit|siehe(?: auch)?|voir(?: aussi)?|v[ée]ase|zie(?: ook)?|vedi)NEARREF`,
   ),
 
   // Order: what is not to happen before, and what can happen after.
@@ -292,7 +292,7 @@ export const labels: readonly { means: 'blocked_by' | 'blocks' | 'related'; patt
   {
     means: 'related',
     pattern:
-      /^(?:relat(?:ed|es)(?: to| issues| work)?|see also|see|references|refs|similar(?: to)?|fix(?:es)?|closes|resolves|duplicates?(?: of)?|part of|parent|epic|follow[ -]?ups?(?: to)?|caused by|split from|links|related links|background|history|nice to have|optional|bonus|someday|out of scope|not in scope|changelog|supersedes|replaces|context)$/,
+      /^(?:relat(?:ed|es)(?: to| issues| work)?|see also|see|references|refs|similar(?: to)?|fix(?:es)?|closes|resolves|duplicates?(?: of)?|part of|parent|epic|follow[ -]?ups?(?: to)?|caused by|split from|links|related links|background|history|discussion|screenshots?|mock-?ups?|nice to have|optional|bonus|someday|later|not (?:in|part of) this|not here|not now|fyi|cc|out of scope|not in scope|changelog|supersedes|replaces|context)$/,
   },
 ];
 
@@ -305,7 +305,7 @@ export const labelLead =
 
 /** What stands right in front of a relation, back to the last comma or conjunction. */
 export const negation =
-  /(?:\b(?:not(?! only\b| just\b)|instead of|rather than|avoid(?:s|ing)?|no longer|never|neither|nor|cannot|hardly|stop(?:s|ped)?|without|nothing|nobody|no)|n[’']t)(?: (?:really|actually|currently|directly|strictly|even|ever|any ?more|any longer|in fact|be|being|get|getting|have|has|had|need|needs|needing|going|seem|want|appear|to|a|an|been|at all|considered|marked as|necessarily|itself|here|is|are|this|it|longer|technically|hard|either|we|does|do|else|that|also|yet))*\s*$/;
+  /(?:\b(?:not(?! only\b| just\b)|instead of|rather than|avoid(?:s|ing)?|no longer|never|neither|nor|cannot|hardly|stop(?:s|ped)?|without|nothing|nobody|no)|n[’']t)(?: (?:really|actually|currently|directly|strictly|even|ever|any ?more|any longer|in fact|be|being|get|getting|have|has|had|need|needs|needing|going|seem|want|appear|to|a|an|been|at all|considered|marked as|necessarily|itself|here|is|are|this|it|longer|technically|hard|reason|point|use|cause|excuse|either|we|does|do|else|that|also|yet))*\s*$/;
 /** The same behind the reference. */
 export const negatedAfter =
   /^[\s)\]]*(?:(?:is|are|has been|have been) (?:gone|obsolete|dropped|removed|history|outdated)|any ?more|no longer|no more|[:(–—-]+\s*(?:no longer|not any ?more|obsolete|outdated|not true|wrong|no more|dropped|not needed|was wrong)|,? (?:but |which |that )?(?:that |this |it )?(?:is|was) (?:wrong|not (?:true|so|the case)|untrue|false|nonsense|a mistake))\b/;
@@ -324,7 +324,7 @@ export const historyAfter =
 
 /** Anywhere before the relation, in its part of the sentence. */
 export const hypothesis =
-  /\b(?:if|unless|suppose|supposing|in case|imagine|pretend|hypothetically)\b|\b(?:would|could|might|may|probably|maybe|perhaps|possibly|potentially|supposedly|apparently|allegedly|reportedly|presumably|theoretically|i (?:think|guess|believe|suspect|assume)|(?:we|i|he|she|they) thought|thought that|doubt|seems?(?: to)?|rumou?r|claim(?:s|ed)?|[’']d)\b(?: [\w’']+){0,6}\s*$/;
+  /\b(?:if|unless|suppose|supposing|in case|imagine|pretend|hypothetically)\b|\b(?:would|could|might|may|probably|maybe|perhaps|possibly|potentially|supposedly|apparently|allegedly|reportedly|presumably|theoretically|in theory|thinks|believes|suspects|assumes|guesses|i (?:think|guess|believe|suspect|assume)|(?:we|i|he|she|they) thought|thought that|doubt|seems?(?: to)?|rumou?r|claim(?:s|ed)?|[’']d)\b(?: [\w’']+){0,6}\s*$/;
 export const hypothesisAfter = /^[^,;:.(]{0,40}?\s(?:if|unless|in case|were it)\b/;
 export const question =
   /\b(?:whether|wonder(?:ing)?|unclear|not sure|unsure|no idea|does any(?:body|one)|is it true|ask(?:ed|ing)? (?:if|whether)|to be (?:checked|clarified|decided) (?:if|whether))\b/;
@@ -357,7 +357,7 @@ export const negatedSubject = /\b(?:neither|none of|not)\s*$/;
 export const example = /^\W*(?:e\.g\.?|for (?:example|instance)|examples?|z\.b\.)(?!\w)/;
 
 /** Claims that their teller does not stand for. */
-const told = String.raw`(?:(?<!\bas )\b(?:some(?:body|one)|any(?:body|one)|every(?:body|one)|people|they|some|others|folks)(?: (?:also|once|had|has|have|will|always|here|there))* (?:sa(?:y|ys|id)|claim(?:s|ed)?|thinks?|thought|believe[sd]?|tells?|told|suspect(?:s|ed)?|suggest(?:s|ed)?|assume[sd]?|argue[sd]?|insist(?:s|ed)?)\b|\bi (?:have |once )?heard\b|\bhearsay\b|\brumou?rs?\b|\bi (?:was|am|have been) told\b|\bthe word is\b)[^,;:.]*`;
+const told = String.raw`(?:(?<!\bas )\b(?:some(?:body|one)|any(?:body|one)|every(?:body|one)|people|they|some|others|folks)(?: (?:also|once|had|has|have|will|always|here|there))* (?:sa(?:y|ys|id)|claim(?:s|ed)?|thinks?|thought|believe[sd]?|tells?|told|suspect(?:s|ed)?|suggest(?:s|ed)?|assume[sd]?|argue[sd]?|insist(?:s|ed)?)\b|\bi (?:have |once )?heard\b|\bhearsay\b|\bword has it\b|\bit (?:is|was|has been) (?:said|claimed|rumou?red|believed|assumed)\b|\b(?:told|assured) (?:me|us)\b|\brumou?rs?\b|\bi (?:was|am|have been) told\b|\bthe word is\b)[^,;:.]*`;
 export const hearsay = new RegExp(`${told}$`);
 
 /**
@@ -365,7 +365,7 @@ export const hearsay = new RegExp(`${told}$`);
  * REF counts for its part of the sentence.
  */
 export interface Aside {
-  readonly reason: 'negated' | 'hypothetical' | 'history' | 'related' | 'third_party';
+  readonly reason: 'negated' | 'hypothetical' | 'question' | 'history' | 'related' | 'third_party';
   /** It counts in sentences that speak of waiting as well. */
   readonly always?: true;
   readonly pattern: RegExp;
@@ -377,7 +377,7 @@ const subject = String.raw`REF[)\]"'”*]*(?:\s*\([^()]{0,80}\))?(?:,? (?:which|
 const record =
   '(?:details?|background|context|discussions?|threads?|explanations?|descriptions?|rationale|reasoning|reasons|history|info(?:rmation)?|notes|minutes|transcripts?|screen ?shots?|screencasts?|photos?|pictures?|images?|videos?|recordings?|mock-?ups?|sketch(?:es)?|drawings?|wireframes?|logs?|(?:stack ?)?traces?|numbers|figures|measurements|benchmarks?|results|statistics|charts?|graphs?|formulas?|examples?|samples?|snippets?|lists?|tables?|links?|summary|overview|analysis|reports?|proposals?|suggestions?|ideas?|arguments|pros and cons|spec(?:ification)?s?|steps|reproductions?|repros?|wording|texts?|drafts?|comments?|questions?|answers?|user stor(?:y|ies)|decisions?|survey|feedback|quotes?|colou?rs|icons?)';
 const past =
-  '(?:decided|settled|agreed(?: (?:on|upon))?|rejected|declined|closed|merged|done|fixed|resolved|solved|finished|completed|shipped|released|landed|implemented|answered|abandoned|dropped|withdrawn|cancel+ed|discarded|discussed|clarified|dealt with|sorted out|handled|dismissed|ruled out|put to rest|over|history|old news|water under the bridge)';
+  '(?:decided|settled|agreed(?: (?:on|upon))?|rejected|declined|closed|merged|done|fixed|resolved|solved|finished|completed|shipped|released|landed|implemented|answered|abandoned|dropped|withdrawn|cancel+ed|discarded|discussed|clarified|dealt with|sorted out|handled|dismissed|ruled out|put to rest|over|history|old news|through|in place|water under the bridge)';
 const left =
   '(?:tried|seen|noticed|attached|uploaded|copied|taken|borrowed|quoted|collected|listed|outlined|sketched|measured|added|introduced|removed|changed|renamed|merged|fixed|done|did|built|made|shipped)';
 const said =
@@ -405,6 +405,20 @@ export const asides: readonly Aside[] = [
   aside('hypothetical', `${told}REF`, true),
 
   // Nothing is needed of it.
+  aside(
+    'negated',
+    String.raw`SUBJECT(?:need not|needn't|(?:do|does|did)(?: not|n't) (?:need|have) to)\b`,
+    true,
+  ),
+  aside(
+    'negated',
+    String.raw`\bin any order\b|\border (?:of [^.;]{0,60} )?(?:does not|doesn't) matter\b|\bwhichever (?:comes|is) first\b|\beither (?:this|REF) or (?:this|REF)`,
+    true,
+  ),
+  aside(
+    'negated',
+    String.raw`SUBJECT(?:can|could|may) (?:go ahead|go on|proceed|ship|land|be (?:done|merged)) (?:on its own|anyway|regardless|alone|by itself)\b`,
+  ),
   // Between two others.
   aside(
     'third_party',
@@ -453,6 +467,15 @@ export const asides: readonly Aside[] = [
   // Wished for, or for another time.
   aside(
     'hypothetical',
+    String.raw`(?:^\W*should|\bif)NEARREF (?:ever|happens?|one day|some ?day)\b`,
+  ),
+  aside(
+    'question',
+    String.raw`\b(?:not sure|unsure|unclear|no idea|wonder(?:ing)?|(?:do not|don't) know) (?:if|whether|how|what)\b[^,;:.]{0,100}REF`,
+    true,
+  ),
+  aside(
+    'hypothetical',
     String.raw`\boptionally\b|\boptional(?=\s*[^\p{L}\s]|\s*$|\s+(?:for|here|and|but|though|as|in|at)\b)|\bnice[ -]to[ -]have\b|\bstretch goal|\bnot (?:a must|mandatory|essential|vital|critical|urgent)\b`,
   ),
   aside(
@@ -490,6 +513,15 @@ export const asides: readonly Aside[] = [
   ),
 
   // Settled, or already there.
+  aside(
+    'history',
+    String.raw`\bwhen (?:we|i|they|he|she|you) (?:did|made|wrote|built|merged|shipped|reviewed|started|finished|tested|closed)NEARREF`,
+    true,
+  ),
+  aside(
+    'history',
+    String.raw`\b(?:found|seen|noticed|discovered|spotted|came up|arose|surfaced)(?: [\w']+){0,4} (?:of|for|on|with)NEARREF`,
+  ),
   aside(
     'history',
     String.raw`SUBJECT(?:(?:is|are|was|were|has|have|had|got|been|long|already|since|recently|finally|just|now|all) )+PAST\b`,
@@ -533,6 +565,40 @@ export const asides: readonly Aside[] = [
   // A place where something is to be read.
   aside(
     'related',
+    String.raw`\b(?:discussed|mentioned|described|decided|reported|came up|handled|covered|tracked|addressed|dealt with|taken care of) (?:separately |elsewhere )?(?:in|by|under)NEARREF`,
+  ),
+  aside(
+    'related',
+    String.raw`\b(?:left ?overs?|fall-?out|aftermath|remains|remnants?|relics?|by-?products?|spin-?offs?|follow-?ups?|carved out|cut out|broken out|pulled out|grew out)(?: (?:of|from|to|the|in|\w+))? (?:of|from|in|to)NEARREF`,
+  ),
+  aside(
+    'related',
+    String.raw`\b(?:same|similar|identical) (?:[\w'-]+ ){1,3}?(?:as|to|like|of)NEARREF`,
+  ),
+  aside(
+    'related',
+    String.raw`\b(?:conflicts?|collides?|collisions?|overlaps?|clash(?:es)?|interferes?|mix(?:ed|es)?|confused?|compared?|together|busy|familiar) (?:(?:this|it|up) )?with(?: the \w+ (?:in|of|from))?NEARREF`,
+  ),
+  aside('related', String.raw`\b(?:affects?|touches|works? on|working on|worked on)NEARREF`),
+  aside(
+    'related',
+    String.raw`\b(?:thanks?|thank you|kudos|sorry|(?:great|good|nice) (?:work|job)|meeting|talk(?:ed|ing)?|chat|call|questions?|mail)(?: \w+){0,2} (?:for|in|on|about|around)NEARREF`,
+  ),
+  aside(
+    'related',
+    String.raw`\b(?:authors?|reporters?|customers?|reviewers?) (?:of|from|in|behind)NEARREF`,
+  ),
+  aside('related', String.raw`(?:^\W*|\b)(?:fyi|cc|btw|by the way|side note|ps)\b[^.]{0,30}REF`),
+  aside(
+    'related',
+    String.raw`SUBJECT(?:(?:does|did) (?:the same|that|this)|(?:would|might|may|could|will) (?:also )?(?:profit|benefit)|gets? (?:faster|better|simpler|smaller)|looks?|looked|sounds?|seems?) ?`,
+  ),
+  aside(
+    'related',
+    String.raw`\b(?:copied|borrowed|adopted|imitates?|follows?|keeps?|mirrors?)(?: the)? (?:\w+ )?(?:of|from)NEARREF`,
+  ),
+  aside(
+    'related',
     String.raw`SUBJECT(?:has|have|contains?|holds|lists?|shows?|collects|got) (?:(?!not\b|to\b)[\w'-]+ ){0,4}RECORD\b`,
   ),
   aside(
@@ -570,4 +636,4 @@ export const asides: readonly Aside[] = [
 
 /** Words of waiting: a sentence that has them is not decided by an aside. */
 export const waiting =
-  /\b(?:before|until|till|unless|once|as soon as|as long as|when|whenever|while|after|afterwards|first|then|wait\w*|block\w*|unblock\w*|depend\w*|dependenc\w*|requir(?:es?|ing|ements?)|(?<!not )required|prerequisites?|pending|(?<!\b(?:no|not|n't|don't|doesn't) )need(?:s|ed|ing)?\b(?! no\b)|(?<!\ba )must|(?<!\b(?:not|n't) )(?:has|have|had) to|cannot|can not|can't|can only|couldn't|could not|impossible|possible only|only (?:possible|works?|when|with|if)|no sense|pointless|useless|yet|missing|lacks?|(?<!with or )without|on top of|holds? up|holding up|(?:goes?|comes?) (?:first|before|after|with|next|only)|rests|still|(?:has|have|is|are) not (?:been |yet |there|ready|done|merged|in\b|finished|available|running|delivered|written|built|released)|(?:has|have)n't|nobody has|decides? (?:about|on|over|whether|which|how)|stuck|parked|stalled|builds? (?:up)?on|hinges|relies|rely|otherwise|rather not|not start|right after|as a result|enables?|allows?|lets us|make it possible)\b/;
+  /\b(?:before|until|till|unless|once|as soon as|as long as|when|whenever|while|after|afterwards|first|then|wait\w*|block\w*|unblock\w*|depend\w*|dependenc\w*|requir(?:es?|ing|ements?)|(?<!not )required|prerequisites?|pending|(?<!\b(?:no|not|n't|don't|doesn't) )need(?:s|ed|ing)?\b(?! not?\b)|(?<!\ba )must|(?<!\b(?:not|n't) )(?:has|have|had) to|cannot|can not|can't|can only|couldn't|could not|impossible|possible only|only (?:possible|works?|when|with|if)|no sense|pointless|useless|yet|missing|lacks?|(?<!with or )without|on top of|holds? up|holding up|(?:goes?|comes?) (?:first|before|after|with|next|only)|rests|still|(?:has|have|is|are) not (?:been |yet |there|ready|done|merged|in\b|finished|available|running|delivered|written|built|released)|(?:has|have)n't|nobody has|decides? (?:about|on|over|whether|which|how)|stuck|parked|stalled|builds? (?:up)?on|hinges|relies|rely|otherwise|rather not|not start|right after|as a result|enables?|allows?|lets us|make it possible)\b/;
