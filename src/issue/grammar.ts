@@ -376,10 +376,13 @@ const subject = String.raw`REF[)\]"'”*]*(?:\s*\([^()]{0,80}\))?(?:,? (?:which|
 /** What is put down to be read. */
 const record =
   '(?:details?|background|context|discussions?|threads?|explanations?|descriptions?|rationale|reasoning|reasons|history|info(?:rmation)?|notes|minutes|transcripts?|screen ?shots?|screencasts?|photos?|pictures?|images?|videos?|recordings?|mock-?ups?|sketch(?:es)?|drawings?|wireframes?|logs?|(?:stack ?)?traces?|numbers|figures|measurements|benchmarks?|results|statistics|charts?|graphs?|formulas?|examples?|samples?|snippets?|lists?|tables?|links?|summary|overview|analysis|reports?|proposals?|suggestions?|ideas?|arguments|pros and cons|spec(?:ification)?s?|steps|reproductions?|repros?|wording|texts?|drafts?|comments?|questions?|answers?|user stor(?:y|ies)|decisions?|survey|feedback|quotes?|colou?rs|icons?)';
+/** What has been done with an issue that is over. */
 const past =
   '(?:decided|settled|agreed(?: (?:on|upon))?|rejected|declined|closed|merged|done|fixed|resolved|solved|finished|completed|shipped|released|landed|implemented|answered|abandoned|dropped|withdrawn|cancel+ed|discarded|discussed|clarified|dealt with|sorted out|handled|dismissed|ruled out|put to rest|over|history|old news|through|in place|water under the bridge)';
+/** What somebody did and left in an issue. */
 const left =
   '(?:tried|seen|noticed|attached|uploaded|copied|taken|borrowed|quoted|collected|listed|outlined|sketched|measured|added|introduced|removed|changed|renamed|merged|fixed|done|did|built|made|shipped)';
+/** What somebody said in an issue. */
 const said =
   '(?:asked|requested|wished|wrote|written|said|complained|reported|suggested|proposed|pointed out|explained|described|documented|discussed|mentioned|argued|answered|noted|told|posted|showed|shown|found|decided|agreed|settled|rejected|raised|wondered|promised)';
 
@@ -404,6 +407,19 @@ function aside(reason: Aside['reason'], source: string, always?: true): Aside {
 export const asides: readonly Aside[] = [
   aside('hypothetical', `${told}REF`, true),
 
+  // Between two others.
+  aside(
+    'third_party',
+    String.raw`\bCANNOT CARRYNEARREF (?:before|until|till|unless|without)NEARREF`,
+    true,
+  ),
+  aside('third_party', String.raw`REF,? CAN CARRY (?:once|after|as soon as|when)NEARREF`, true),
+  aside(
+    'third_party',
+    String.raw`\b(?:once|as soon as|after|when)NEARREF (?:is |are |has |have )(?:been )?DONE,?(?: then)? REF CAN CARRY`,
+    true,
+  ),
+
   // Nothing is needed of it.
   aside(
     'negated',
@@ -418,18 +434,6 @@ export const asides: readonly Aside[] = [
   aside(
     'negated',
     String.raw`SUBJECT(?:can|could|may) (?:go ahead|go on|proceed|ship|land|be (?:done|merged)) (?:on its own|anyway|regardless|alone|by itself)\b`,
-  ),
-  // Between two others.
-  aside(
-    'third_party',
-    String.raw`\bCANNOT CARRYNEARREF (?:before|until|till|unless|without)NEARREF`,
-    true,
-  ),
-  aside('third_party', String.raw`REF,? CAN CARRY (?:once|after|as soon as|when)NEARREF`, true),
-  aside(
-    'third_party',
-    String.raw`\b(?:once|as soon as|after|when)NEARREF (?:is |are |has |have )(?:been )?DONE,?(?: then)? REF CAN CARRY`,
-    true,
   ),
   aside(
     'negated',

@@ -23,6 +23,10 @@ export interface Sentence {
 const joiner =
   /^[)\]]?(?:\s*\([^()]{0,100}\))?\s*(?:,|;(?=\s*[#\w./-]*$)|&|\/|\+|and|or|nor|as well as|plus|und|et|y|e|en)?(?:,?\s*(?:and|or|&))?\s*(?:(?:the|also|on|by|for)\s+)?(?:(?:issues?|prs?|pull requests?|tickets?)\s+)?[([]?$/i;
 
+/** Verbs of one subject alone, or of a wish: with what stands before a mere comma it is no list. */
+const ownVerb =
+  /^ +(?:(?:is|was|has|does|would|could|might)(?:n[’']t)?|contains|explains|describes|shows|lists|needs|blocks|depends|requires|waits|comes|goes)\b/i;
+
 /** Joins neighbours such as `#3, #4 (the lock) and #9`. */
 export function groupReferences({ text }: Passage, references: readonly Reference[]): Group[] {
   const groups: { start: number; end: number; references: Reference[] }[] = [];
@@ -34,7 +38,8 @@ export function groupReferences({ text }: Passage, references: readonly Referenc
       between.length < 140 &&
       /\S/.test(between) &&
       !between.includes('\n') &&
-      joiner.test(between);
+      joiner.test(between) &&
+      !(/^[,;\s]*$/.test(between) && ownVerb.test(text.slice(reference.end, reference.end + 20)));
     if (joined) {
       last.references.push(reference);
       last.end = reference.end;

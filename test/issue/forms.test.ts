@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { readText } from '../../src/issue/read-text.ts';
@@ -488,4 +489,29 @@ test.each([
   ['See you at #2.', 'open#2'],
 ])('a near miss: %j is %s', (body, expected) => {
   expect(read(body)).toBe(expected);
+});
+
+test('a relation and what stands beside another reference do not disturb each other', () => {
+  const relation = fc.constantFrom(
+    ['Blocked by #2', '<#2'],
+    ['Do not merge before #2', '<#2'],
+    ['#2 must land first', '<#2'],
+    ['This blocks #2', '>#2'],
+    ['No longer blocked by #2', 'no#2'],
+  );
+  const beside = fc.constantFrom(
+    '#3 has the formula',
+    '#3 explains why',
+    '#3 was settled last year',
+    '#3 is out of scope',
+    '#3 would be nice to have',
+    'details in #3',
+  );
+  const joint = fc.constantFrom('. ', '; ', ', ', '.\n', '\n\n');
+  fc.assert(
+    fc.property(relation, beside, joint, ([text, said], other, between) => {
+      expect(read(`${text}${between}${other}`)).toBe(`${said} no#3`);
+      expect(read(`${other}${between}${text}`)).toBe(`no#3 ${said}`);
+    }),
+  );
 });
