@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { Transaction } from 'kysely';
+
 import { createClaude, type ClaudeStatus } from './clients/claude.ts';
 import { createGitea, type GiteaStatus } from './clients/gitea.ts';
 import { readVersion, type Config } from './config.ts';
@@ -12,17 +14,21 @@ import { createTruth } from './handlers/truth.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { createInsert, type InsertDeliveries } from './inbox/insert-deliveries.ts';
 import { Worker } from './inbox/worker.ts';
+import type { IssueEvent } from './issue/event.ts';
 import { refreshEvent } from './issue/facts.ts';
+import type { IssueKey } from './issue/ref.ts';
 import type { Logger } from './log.ts';
 import { createReader, type ClaudeDeps } from './reader/reader.ts';
 import { createTextReader } from './reader/text-thread.ts';
 import { recallAnswer, rememberAnswer } from './store/answers.ts';
+import { findCodes, storeCodes } from './store/codes.ts';
 import { createDatabase } from './store/database.ts';
 import { checkStore } from './store/health.ts';
 import { findFacts, storeIssue } from './store/issues.ts';
 import { lockDatabase } from './store/lock.ts';
 import { migrate } from './store/migrations.ts';
 import { settleGraph } from './store/redecide.ts';
+import type { Schema } from './store/schema.ts';
 import { createSqliteThread } from './store/sqlite-thread.ts';
 import { findStalePlans, rememberAgents } from './store/stale-plans.ts';
 import { createApp } from './webhook/app.ts';
@@ -91,6 +97,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   });
   const handlerDeps: HandlerDeps = {
     findFacts: findKnown,
+    findCodes: (facts) => findCodes(db, facts),
     read: overrides.aroundRead?.(read) ?? read,
     agents,
     bot: bot.find,
@@ -130,6 +137,20 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     }
   }
 
+  /** Looks at stored issues: dated before what is stored, and without a text, so that it wins. */
+  async function looksAt(
+    transaction: Transaction<Schema>,
+    issues: readonly IssueKey[],
+  ): Promise<IssueEvent[]> {
+    const looks: IssueEvent[] = [];
+    for (const issue of issues) {
+      const facts = await findFacts(transaction, issue);
+      if (facts === undefined) continue;
+      looks.push(refreshEvent({ ...facts, body: '', updatedAt: facts.updatedAt - 1 }));
+    }
+    return looks;
+  }
+
   const worker = new Worker({
     db,
     inbox,
@@ -141,8 +162,10 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       const returnsBefore = returns;
       const { update, refreshes } = await handleIssue(issue, events, handlerDeps, signal);
       return async (transaction) => {
+        const readOtherwise = await storeCodes(transaction, update);
         const outcome = await storeIssue(transaction, update, now());
-        await inbox.addRefreshes(transaction, refreshes);
+        const looks = await looksAt(transaction, readOtherwise);
+        await inbox.addRefreshes(transaction, [...refreshes, ...looks]);
         if (update.plan?.reading.outcome === 'fallback' && update.facts.open)
           await inbox.planRefresh(transaction, refreshEvent(update.facts), group);
         const pausedUntil = claude?.pausedUntil();

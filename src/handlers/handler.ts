@@ -1,6 +1,7 @@
 import type { AgentProfile } from '../issue/agent-profiles.ts';
 import type { IssueFacts } from '../issue/facts.ts';
-import type { IssueText, Reading } from '../issue/reading.ts';
+import type { CodedText, KnownCodes } from '../issue/read-text.ts';
+import type { Reading } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { Finding } from '../issue/update.ts';
 import type { Truth } from './truth.ts';
@@ -8,7 +9,9 @@ import type { Truth } from './truth.ts';
 /** What handlers need of the world, and no more. */
 export interface HandlerDeps {
   readonly findFacts: (issue: IssueKey) => Promise<IssueFacts | undefined>;
-  readonly read: (issue: IssueText, signal: AbortSignal) => Promise<Reading>;
+  /** Without it codes that stand alone name nothing. */
+  readonly findCodes?: (issue: IssueFacts) => Promise<KnownCodes | undefined>;
+  readonly read: (issue: CodedText, signal: AbortSignal) => Promise<Reading>;
   readonly agents: readonly AgentProfile[];
   /** Login of the bot; undefined: any assignee counts. Throws while it cannot be found out. */
   readonly bot: () => Promise<string | undefined>;

@@ -1,8 +1,11 @@
 import {
+  ambiguousLabel,
   anyMore,
-  colours,
+  asides,
+  denial,
   example,
   foreignSubject,
+  hearsay,
   history,
   historyAfter,
   hypothesis,
@@ -17,6 +20,7 @@ import {
   question,
   refSign,
   rules,
+  waiting,
   type Rule,
 } from './grammar.ts';
 import type { RuledOut } from './mentions.ts';
@@ -51,8 +55,7 @@ export function judgeSentence(sentence: string, scope: Scope | undefined): Judge
   judgeSubjects(places, judged);
   judgeLabelled(text, places, judged);
   if (scope !== undefined) judgeScoped(text, places, judged, scope);
-  if (colours.test(text))
-    for (const at of places) keep(judged, at, ruledOut('not_a_reference', at));
+  judgeAsides(text, places, judged);
   return places.map(
     (at) => judged.get(at) ?? { ...ruledOut('related', at), kind: 'undecided', reason: undefined },
   );
@@ -65,12 +68,13 @@ export function scopeOf(text: string): Scope | undefined {
     .replace(/[^\p{L}\p{N} -]+/gu, ' ')
     .replace(/(?<=\w)-(?=\w)|\s+/g, ' ')
     .replace(/^[\d\s-]+|[\s-]+$/g, '')
-    .replace(labelLead, '')
-    .replace(
-      /(?: (?:on )?(?:these|the following|other))?(?: (?:issues?|prs?|pull requests?|tickets?|tasks?))?$/,
-      '',
-    );
-  return labels.find(({ pattern }) => pattern.test(words))?.means;
+    .replace(labelLead, '');
+  if (ambiguousLabel.test(words)) return undefined;
+  const relation = words.replace(
+    /(?: (?:on )?(?:these|the following|other))?(?: (?:issues?|prs?|pull requests?|tickets?|tasks?))?$/,
+    '',
+  );
+  return labels.find(({ pattern }) => pattern.test(relation))?.means;
 }
 
 /** Lower case and plain signs, character for character. */
@@ -105,7 +109,7 @@ function whyNot(text: string, { rule, match, at, end }: Matched): RuledOut | und
   const after = text.slice(end);
   const verb = flip ? (match.groups?.['mods'] ?? '') : before;
   const part = text.slice(partStart(text, match.index), match.index);
-  if (negation.test(verb) || negatedAfter.test(after)) return 'negated';
+  if (negation.test(verb) || negatedAfter.test(after) || denial.test(part)) return 'negated';
   if (anyMore.test(`${verb}${match[0]}${after.slice(0, 20)}`) && /\bnot\b|n't\b/.test(verb))
     return 'negated';
   // A key of JSON, not a label.
@@ -122,7 +126,12 @@ function whyNot(text: string, { rule, match, at, end }: Matched): RuledOut | und
     !/^[\W_]*$/.test(before)
   )
     return 'history';
-  if (hypothesis.test(part) || hypothesis.test(` ${verb}`) || hypothesisAfter.test(after))
+  if (
+    hearsay.test(part) ||
+    hypothesis.test(part) ||
+    hypothesis.test(` ${verb}`) ||
+    hypothesisAfter.test(after)
+  )
     return 'hypothetical';
   if (question.test(part) || isAsked(text, after)) return 'question';
   return undefined;
@@ -217,6 +226,36 @@ function judgeLabelled(
         end: at + 1,
       });
   }
+}
+
+/** What is left is ruled out by what stands beside it, where nothing speaks of waiting. */
+function judgeAsides(
+  text: string,
+  places: readonly number[],
+  judged: Map<number, Judgement>,
+): void {
+  if (places.every((at) => judged.has(at))) return;
+  const rest = blank(text, judged.values());
+  const waits = waiting.test(rest);
+  for (const { reason, always, pattern } of asides) {
+    if (waits && always !== true) continue;
+    for (const { index, 0: words } of text.matchAll(pattern)) {
+      const end = index + words.length;
+      const reached = words.includes(refSign)
+        ? places.filter((at) => index <= at && at < end)
+        : places.filter((at) => partStart(text, at) === partStart(text, index));
+      for (const at of reached) keep(judged, at, ruledOut(reason, at));
+    }
+  }
+  if (isAsked(text, text.slice(places.at(-1))))
+    for (const at of places) keep(judged, at, ruledOut('question', at));
+}
+
+/** What rules have read is read: a relation to one reference says nothing about the next. */
+function blank(text: string, read: Iterable<Judgement>): string {
+  const signs = text.split('');
+  for (const { start, end } of read) signs.fill(' ', start, end);
+  return signs.join('');
 }
 
 function depthAt(text: string, at: number): number {

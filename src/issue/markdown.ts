@@ -86,7 +86,7 @@ export function parseMarkdown(body: string): Passage[] {
         head = token.nesting > 0;
         break;
       case 'tr_open':
-        row = createBuilder(body);
+        row = new Builder(body);
         cursor = { line: token.map?.[0] ?? -1, column: 0 };
         break;
       case 'tr_close':
@@ -95,13 +95,13 @@ export function parseMarkdown(body: string): Passage[] {
         break;
       case 'inline':
         if (row === undefined) {
-          const builder = createBuilder(body);
+          const builder = new Builder(body);
           flatten(builder, token, lineOffsets(token.content, token.map?.[0] ?? 0, lines));
           add(builder, heading ? 'heading' : 'paragraph');
         } else addCell(row, token, cursor, lines);
         break;
       case 'html_block': {
-        const builder = createBuilder(body);
+        const builder = new Builder(body);
         builder.content = token.content;
         builder.offsets = lineOffsets(token.content, token.map?.[0] ?? 0, lines);
         const unclosed = addHtml(builder, token.content);
@@ -112,7 +112,7 @@ export function parseMarkdown(body: string): Passage[] {
       case 'fence':
       case 'code_block': {
         const first = (token.map?.[0] ?? 0) + (token.type === 'fence' ? 1 : 0);
-        const builder = createBuilder(body);
+        const builder = new Builder(body);
         builder.content = token.content;
         builder.offsets = lineOffsets(token.content, first, lines);
         builder.append(token.content, 0);
@@ -133,7 +133,7 @@ export function parseMarkdown(body: string): Passage[] {
 
 /** A title is one line of text in which only code spans are markup. */
 export function parseTitle(title: string): Passage {
-  const builder = createBuilder(title);
+  const builder = new Builder(title);
   const [inline] = parser.parseInline(title.replaceAll('\0', '\uFFFD'), {});
   if (inline !== undefined)
     flatten(
@@ -188,65 +188,69 @@ interface Offset {
   readonly source: number;
 }
 
-type Builder = ReturnType<typeof createBuilder>;
-
 /** Collects visible text, and remembers where each stretch of it stands in the source. */
-function createBuilder(source: string) {
-  const parts: string[] = [];
-  const places: { at: number; source: number }[] = [];
-  const spans: (Range & { hidden: Hidden })[] = [];
-  const links: (Range & { href: string })[] = [];
-  const cells: Range[] = [];
-  const open: Hidden[] = [];
-  let length = 0;
+class Builder {
+  content = '';
+  offsets: readonly Offset[] = [];
+  readonly spans: (Range & { hidden: Hidden })[] = [];
+  readonly links: (Range & { href: string })[] = [];
+  readonly cells: Range[] = [];
+  readonly open: Hidden[] = [];
+  length = 0;
+  readonly #source: string;
+  readonly #parts: string[] = [];
+  readonly #places: { at: number; source: number }[] = [];
 
-  const builder = {
-    content: '',
-    offsets: new Array<Offset>(),
-    spans,
-    links,
-    cells,
-    open,
-    length: () => length,
-    text: () => parts.join(''),
-    append(text: string, contentAt: number, hidden = open.at(-1)) {
-      if (text === '') return;
-      places.push({ at: length, source: toSource(contentAt) });
-      // A stretch over several lines has its place once per line.
-      for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1))
-        places.push({ at: length + end + 1, source: toSource(contentAt + end + 1) });
-      if (hidden !== undefined) spans.push({ start: length, end: length + text.length, hidden });
-      parts.push(text);
-      length += text.length;
-    },
-    finish() {
-      const text = parts.join('');
-      const box = /^\s*\[([ xX])\]\s/.exec(text)?.[1];
-      const checked = box === undefined ? undefined : box !== ' ';
-      return { text, spans, links, cells, checked, quote };
-    },
-  };
+  constructor(source: string) {
+    this.#source = source;
+  }
 
-  function toSource(contentAt: number): number {
-    const offset = lastBefore(builder.offsets, ({ content }) => content <= contentAt);
+  append(text: string, contentAt: number, hidden = this.open.at(-1)): void {
+    if (text === '') return;
+    this.#places.push({ at: this.length, source: this.#toSource(contentAt) });
+    // A stretch over several lines has its place once per line.
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1))
+      this.#places.push({
+        at: this.length + end + 1,
+        source: this.#toSource(contentAt + end + 1),
+      });
+    if (hidden !== undefined)
+      this.spans.push({ start: this.length, end: this.length + text.length, hidden });
+    this.#parts.push(text);
+    this.length += text.length;
+  }
+
+  text(): string {
+    return this.#parts.join('');
+  }
+
+  finish() {
+    const { spans, links, cells } = this;
+    const text = this.text();
+    const box = /^\s*\[([ xX])\]\s/.exec(text)?.[1];
+    const checked = box === undefined ? undefined : box !== ' ';
+    const quote = (start: number, end: number) => this.#quote(start, end);
+    return { text, spans, links, cells, checked, quote };
+  }
+
+  #quote(start: number, end: number): string {
+    if (end <= start) return '';
+    const from = this.#sourceOf(start);
+    const to = this.#sourceOf(end - 1) + 1;
+    return from < 0 || to <= from ? '' : this.#source.slice(from, to);
+  }
+
+  #toSource(contentAt: number): number {
+    const offset = lastBefore(this.offsets, ({ content }) => content <= contentAt);
     return offset === undefined || offset.source < 0
       ? -1
       : offset.source + contentAt - offset.content;
   }
 
-  function sourceOf(at: number): number {
-    const place = lastBefore(places, (other) => other.at <= at);
+  #sourceOf(at: number): number {
+    const place = lastBefore(this.#places, (other) => other.at <= at);
     return place === undefined || place.source < 0 ? -1 : place.source + at - place.at;
   }
-
-  function quote(start: number, end: number): string {
-    if (end <= start) return '';
-    const from = sourceOf(start);
-    const to = sourceOf(end - 1) + 1;
-    return from < 0 || to <= from ? '' : source.slice(from, to);
-  }
-
-  return builder;
 }
 
 /** The last item that passes, in a list where those that pass come first. */
@@ -278,9 +282,9 @@ function addCell(
   const source = line === undefined || column < 0 ? -1 : line.start + cursor.column + column;
   if (column >= 0) cursor.column += column + content.length;
   if (row.cells.length > 0) row.append(' | ', -1);
-  const start = row.length();
+  const start = row.length;
   flatten(row, token, [{ content: 0, source }]);
-  row.cells.push({ start, end: row.length() });
+  row.cells.push({ start, end: row.length });
 }
 
 /** What GitHub-like pages show struck through or as code when written in HTML. */
@@ -330,10 +334,10 @@ function flatten(builder: Builder, { content, children }: Token, offsets: Offset
         addHtmlPart(builder, child.content, find(child.content));
         break;
       case 'link_open':
-        link = { start: builder.length(), href: String(child.attrGet('href') ?? '') };
+        link = { start: builder.length, href: String(child.attrGet('href') ?? '') };
         break;
       case 'link_close':
-        if (link !== undefined) builder.links.push({ ...link, end: builder.length() });
+        if (link !== undefined) builder.links.push({ ...link, end: builder.length });
         link = undefined;
         if (child.info !== 'auto' && find('](') >= 0) find(')');
         break;

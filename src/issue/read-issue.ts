@@ -56,6 +56,7 @@ export function readOffline(
       ...(issue.bodyCut ? [bodyCut] : []),
       ...text.warnings,
       ...(found.length > dependencyLimit ? [tooManyDependencies] : []),
+      ...declaredTwice(declared),
       ...declaredDiffers(declared, factors),
       ...factorsAssumed(declared, factors),
     ],
@@ -106,6 +107,20 @@ const tooManyDependencies: Warning = {
   code: 'too_many_dependencies',
   text: `The text declares more than ${dependencyLimit} dependencies: only the first ${dependencyLimit} count.`,
 };
+
+/** Warnings for what the text declares once so and once otherwise. */
+function declaredTwice({ difficulty, agent, total }: Declared): Warning[] {
+  return Object.entries({ difficulty, agent, total }).flatMap(([name, found]) =>
+    found?.other === undefined
+      ? []
+      : [
+          {
+            code: `${name}_declared_twice`,
+            text: `The text declares ${name} ${found.value} and also ${found.other}: the first counts.`,
+          },
+        ],
+  );
+}
 
 function declaredDiffers(declared: Declared, factors: Factors): Warning[] {
   const total = declared.total?.value;

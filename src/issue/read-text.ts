@@ -1,4 +1,4 @@
-import { refSign } from './grammar.ts';
+import { colours, digitsOfColour, refSign } from './grammar.ts';
 import { isInstruction } from './instruction.ts';
 import { judgeSentence, scopeOf, type Judgement, type Scope } from './judge.ts';
 import { parseMarkdown, parseTitle, type Passage } from './markdown.ts';
@@ -7,13 +7,47 @@ import type { IssueText, Warning } from './reading.ts';
 import { formatRef } from './ref.ts';
 import { findReferences, type Reference } from './references.ts';
 import { readDeclared, type Declared } from './sections.ts';
-import { groupReferences, splitSentences, type Group, type Sentence } from './sentences.ts';
+import {
+  groupReferences,
+  scopesOfColumns,
+  splitSentences,
+  type Group,
+  type Sentence,
+} from './sentences.ts';
 
 /** What the tracker holds, as far as a text is checked against it. Refs are `owner/repo#12`. */
 export interface KnownIssues {
+  /** What is not known may exist all the same. */
+  readonly partial?: true;
   readonly has: (ref: string) => boolean;
   /** The issues whose title carries a code such as COORD-005. */
   readonly refsWithCode: (code: string) => readonly string[];
+}
+
+/** Issues of one repository by the codes in their titles, and those whose titles are known at all. */
+export interface KnownCodes {
+  readonly carriers: ReadonlyMap<string, readonly number[]>;
+  readonly titled: ReadonlySet<number>;
+}
+
+/** A text with what is known of the issues that its codes name. */
+export interface CodedText extends IssueText {
+  readonly known?: KnownCodes | undefined;
+}
+
+/** The part of a tracker that is known by its codes. */
+export function knownByCodes(repository: string, { carriers, titled }: KnownCodes): KnownIssues {
+  const known = new Set([...titled].map((number) => refKey(repository, number)));
+  return {
+    partial: true,
+    has: (ref) => known.has(ref.toLowerCase()),
+    refsWithCode: (code) =>
+      (carriers.get(code) ?? []).map((number) => formatRef({ repository, number })),
+  };
+}
+
+function refKey(repository: string, number: number): string {
+  return formatRef({ repository, number }).toLowerCase();
 }
 
 /** What reading a text needs besides the text. */
@@ -21,7 +55,7 @@ export interface TextContext {
   readonly agentNames: readonly string[];
   /** Base URL of the tracker; without it no URL is the tracker's own. */
   readonly trackerUrl?: string | undefined;
-  /** Without it no reference is dropped for being unknown, and a code alone names nothing. */
+  /** Without it a code alone names nothing; unless it is complete, no reference is dropped for being unknown. */
   readonly known?: KnownIssues | undefined;
 }
 
@@ -42,13 +76,13 @@ const evidenceLimit = 200;
 
 /** Reads title and body: every reference with what it amounts to, and the values declared. Never throws. */
 export function readText(issue: IssueText, context: TextContext): TextReading {
-  const passages = [parseTitle(issue.title), ...parseMarkdown(issue.body)].map((passage) => ({
-    ...passage,
-    addressed: isInstruction(passage.text),
-  }));
-  const readable = passages.filter(({ hidden, addressed }) => hidden === undefined && !addressed);
+  const passages = [parseTitle(issue.title), ...parseMarkdown(issue.body)];
+  const instructions = new Set(passages.filter(({ text }) => isInstruction(text)));
+  const readable = passages.filter(
+    (passage) => passage.hidden === undefined && !instructions.has(passage),
+  );
   const declared = readDeclared(readable, context.agentNames);
-  const found = settle(readMentions(passages, issue, context), issue);
+  const found = settle(readMentions(passages, instructions, issue, context), issue);
   return {
     mentions: found.map(({ mention }) => mention),
     declared,
@@ -95,7 +129,7 @@ function bothDirections(refs: string): Warning {
 function codeDisagrees(refs: string): Warning {
   return {
     code: 'code_mismatch',
-    text: `A number and the code beside it name different issues (${refs}): the line counts for neither.`,
+    text: `A code does not name one issue alone, or another one than the number beside it (${refs}): the line counts for none.`,
   };
 }
 
@@ -108,11 +142,6 @@ const tooManyMentions: Warning = {
   text: `The text names other issues ${mentionLimit.toLocaleString('en-US')} times or more: what follows was not read.`,
 };
 
-/** A passage, and whether it talks to the program that reads it. */
-interface AddressedPassage extends Passage {
-  readonly addressed: boolean;
-}
-
 /** A mention with what only the whole text can settle. */
 interface Found {
   readonly mention: Mention;
@@ -120,8 +149,10 @@ interface Found {
   readonly direction: 'blocked_by' | 'blocks' | undefined;
 }
 
+/** `instructions`: the passages that talk to the program that reads them. */
 function readMentions(
-  passages: readonly AddressedPassage[],
+  passages: readonly Passage[],
+  instructions: ReadonlySet<Passage>,
   issue: IssueText,
   context: TextContext,
 ): Found[] {
@@ -131,11 +162,18 @@ function readMentions(
   for (const passage of passages) {
     if (found.length >= mentionLimit) break;
     const references = findReferences(passage, context.trackerUrl);
-    const scope = scopes.enter(passage);
-    const addressed: boolean = passage.addressed || (instructed && passage.kind !== 'heading');
+    const { scope, columns } = scopes.enter(passage);
+    const addressed: boolean =
+      instructions.has(passage) || (instructed && passage.kind !== 'heading');
     instructed = addressed && /:\s*$/.test(passage.text);
     if (references.length === 0) continue;
-    for (const item of readPassage(passage, references, { scope, addressed, issue, context })) {
+    for (const item of readPassage(passage, references, {
+      scope,
+      columns,
+      addressed,
+      issue,
+      context,
+    })) {
       found.push(item);
       if (found.length >= mentionLimit) break;
     }
@@ -145,6 +183,7 @@ function readMentions(
 
 interface Surroundings {
   readonly scope: Scope | undefined;
+  readonly columns: readonly (Scope | undefined)[];
   readonly addressed: boolean;
   readonly issue: IssueText;
   readonly context: TextContext;
@@ -168,7 +207,9 @@ function* readPassage(
   }
   if (counted.length === 0) return;
   const groups = groupReferences(passage, counted);
-  for (const sentence of splitSentences(passage, groups)) {
+  const isSelf = ({ references: named }: Group) =>
+    named.every(({ repository, number }) => isIssue(around.issue, repository, number));
+  for (const sentence of splitSentences(passage, groups, { scopes: around.columns, isSelf })) {
     if (sentence.groups.length === 0) continue;
     const judgements = judgeSentence(
       sentence.text,
@@ -177,7 +218,9 @@ function* readPassage(
     for (const [index, group] of sentence.groups.entries()) {
       const judgement = judgements[index];
       if (judgement === undefined) continue;
-      const verdict = verdictOf(judgement, passage, sentence, around);
+      const verdict = isColour(judgement, passage, sentence, group)
+        ? ({ kind: 'ruled_out', reason: 'not_a_reference' } as const)
+        : verdictOf(judgement, passage, sentence, around);
       const evidence = quoteShort(
         passage,
         sentence.toPassage(judgement.start),
@@ -239,6 +282,19 @@ function hiddenAt({ spans }: Passage, { start, end }: Reference) {
   return span !== undefined && span.start < end ? span.hidden : undefined;
 }
 
+function isColour(
+  { kind }: Judgement,
+  { text }: Passage,
+  sentence: Sentence,
+  { references }: Group,
+): boolean {
+  return (
+    kind === 'undecided' &&
+    references.every(({ start, end }) => digitsOfColour.test(text.slice(start, end))) &&
+    colours.test(sentence.text.toLowerCase())
+  );
+}
+
 function verdictOf(
   judgement: Judgement,
   passage: Passage,
@@ -271,6 +327,10 @@ function* expand(
   { issue, context: { known } }: Surroundings,
 ): Generator<Found> {
   const { sentence, evidence, direction } = saying;
+  const isMissing = (of: string, number: number) =>
+    known !== undefined &&
+    known.partial !== true &&
+    !known.has(formatRef({ repository: of, number }));
   const named = (repository: string | null, number: number, verdict: Verdict): Found => ({
     mention: { repository, number, verdict, sentence, evidence },
     direction,
@@ -296,7 +356,9 @@ function* expand(
     const same =
       carriers[0]?.toLowerCase() ===
       formatRef({ repository, number: reference.number }).toLowerCase();
-    if (!same && other !== undefined) {
+    const told =
+      known?.partial !== true || known.has(formatRef({ repository, number: reference.number }));
+    if (!same && told && other !== undefined) {
       const verdict: Verdict = { kind: 'ruled_out', reason: 'code_mismatch' };
       yield named(reference.repository, reference.number, verdict);
       yield named(ownAsNull(other.repository, issue), other.number, verdict);
@@ -305,22 +367,27 @@ function* expand(
   }
   const last = reference.to ?? reference.number;
   const width = last - reference.number;
-  const step = width > (known === undefined ? widestUncheckedRange : widestRange) ? width : 1;
+  const step =
+    width > (known === undefined || known.partial === true ? widestUncheckedRange : widestRange)
+      ? width
+      : 1;
   for (let number = reference.number; number <= last; number += step) {
     const inside = number !== reference.number && number !== last;
-    if (inside && known?.has(formatRef({ repository, number })) === false) continue;
+    if (inside && isMissing(repository, number)) continue;
     const verdict: Verdict = step > 1 && open ? { kind: 'undecided' } : saying.verdict;
     yield named(reference.repository, number, checked(repository, number, verdict));
   }
 
   function checked(of: string, number: number, verdict: Verdict): Verdict {
     if (verdict.kind === 'ruled_out' && verdict.reason !== 'contradiction') return verdict;
-    if (number === issue.number && of.toLowerCase() === issue.repository.toLowerCase())
-      return { kind: 'ruled_out', reason: 'self' };
-    if (known?.has(formatRef({ repository: of, number })) === false)
-      return { kind: 'ruled_out', reason: 'unknown_target' };
+    if (isIssue(issue, of, number)) return { kind: 'ruled_out', reason: 'self' };
+    if (isMissing(of, number)) return { kind: 'ruled_out', reason: 'unknown_target' };
     return verdict;
   }
+}
+
+function isIssue(issue: IssueText, repository: string | null, number: number | undefined): boolean {
+  return number === issue.number && (repository === null || ownAsNull(repository, issue) === null);
 }
 
 function splitRef(ref: string) {
@@ -374,14 +441,22 @@ function ruledOut(found: Found, reason: RuledOut): Found {
 
 /**
  * The relation that headings, labels and list items give to what stands under them: a heading until the
- * next one, a label for the list right behind it, an item for the items nested in it.
+ * next one, a label for the list right behind it, an item for the items nested in it, the head of a table
+ * for its columns.
  */
 function createScopes() {
   let heading: Scope | undefined;
   let label: Scope | undefined;
   const items: (Scope | undefined)[] = [];
+  let columns: (Scope | undefined)[] = [];
 
-  function enter(passage: Passage): Scope | undefined {
+  function enter(passage: Passage): Pick<Surroundings, 'scope' | 'columns'> {
+    if (passage.kind !== 'row') columns = [];
+    else if (passage.head) columns = scopesOfColumns(passage);
+    return { scope: enterText(passage), columns };
+  }
+
+  function enterText(passage: Passage): Scope | undefined {
     const { kind, depth, text } = passage;
     if (passage.hidden !== undefined) return undefined;
     if (kind === 'heading') {

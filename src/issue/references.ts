@@ -36,11 +36,13 @@ export function findReferences(
       found.push({ ...plain, start, end, number: foreign, foreign: true });
     taken.push({ start, end, foreign: own === undefined });
   }
+  let nextLink = 0;
   for (const match of text.matchAll(urlPattern)) {
     const url = match[0].replace(/[)\].,;:!?*_'~]+$/, '');
     const start = match.index;
     const end = start + url.length;
-    if (taken.some((range) => range.start < end && start < range.end)) continue;
+    while ((links[nextLink]?.end ?? Infinity) <= start) nextLink += 1;
+    if ((links[nextLink]?.start ?? Infinity) < end) continue;
     const own = ownReference(url, trackerUrl);
     const number = foreignNumber(url);
     if (own !== undefined) found.push({ ...plain, start, end, ...own });
@@ -115,6 +117,25 @@ function ownReference(url: string, trackerUrl: string | undefined) {
 function foreignNumber(url: string): number | undefined {
   const digits = /(?:\/(?:issues|pulls?|merge_requests)\/|#)([1-9]\d{0,8})(?!\w)/.exec(url)?.[1];
   return digits === undefined ? undefined : Number(digits);
+}
+
+/** The first codes of a text, each once. */
+export function codesIn(text: string, limit = Infinity): string[] {
+  return firstMatches(text, codePattern, limit).map(([code]) => code);
+}
+
+/** The first numbers of issues in a text, each once. */
+export function numbersIn(text: string, limit = Infinity): number[] {
+  return firstMatches(text, numberPattern, limit).map((match) => Number(match[1]));
+}
+
+function firstMatches(text: string, pattern: RegExp, limit: number): RegExpExecArray[] {
+  const found = new Map<string, RegExpExecArray>();
+  for (const match of text.matchAll(pattern)) {
+    if (found.size >= limit) break;
+    found.set(match[0], match);
+  }
+  return [...found.values()];
 }
 
 const rangeSign = /^\s*(?:-|–|—|\.{2,3}|to|through|thru|till|until)\s*$/i;

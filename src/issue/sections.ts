@@ -6,6 +6,8 @@ import { documentationLevels, levels, type Difficulty } from './reading.ts';
 export interface Found<T> {
   readonly value: T;
   readonly evidence: string;
+  /** Another value that the text gives for the same further down. */
+  readonly other?: T;
 }
 
 /** What the tracker template's sections declare; what is missing or unreadable is left out. */
@@ -305,16 +307,28 @@ function linesOf(passage: Passage): Line[] {
 
 /** The first cell is the label of the second. */
 function rowLines({ text, cells, spans }: Passage): Line[] {
-  const [label, value] = cells.slice(0, 2).map(({ start, end }) => {
-    if (end - start > lineLimit) return '';
-    let shown = text.slice(start, end);
-    for (const span of spans)
-      if (span.hidden !== 'code' && span.start >= start && span.end <= end)
-        shown = shown.replace(text.slice(span.start, span.end), ' ');
-    return shown.trim();
-  });
+  const [label, value] = cells.slice(0, 2).map((cell) => shownIn(cell, text, spans));
   if (label === undefined || value === undefined || labelOf(label) === undefined) return [];
   return [{ text: `${label}: ${value}`, heading: false, struck: '' }];
+}
+
+/** What counts of a cell; code may be a value. */
+function shownIn(
+  { start, end }: Passage['cells'][number],
+  text: string,
+  spans: Passage['spans'],
+): string {
+  if (end - start > lineLimit) return '';
+  const parts: string[] = [];
+  let at = start;
+  for (const span of spans) {
+    if (span.start >= end) break;
+    if (span.hidden === 'code' || span.start < at) continue;
+    parts.push(text.slice(at, span.start), ' ');
+    at = span.end;
+  }
+  parts.push(text.slice(at, end));
+  return parts.join('').trim();
 }
 
 /** A code span, or the begin of a comment; a `<!--` inside a code span begins none. */
@@ -390,7 +404,10 @@ function keep<K extends keyof Declared>(
   value: NonNullable<Declared[K]>['value'] | undefined,
   evidence: string,
 ) {
-  if (value !== undefined) declared[name] ??= { value, evidence };
+  if (value === undefined) return;
+  const first = declared[name];
+  if (first === undefined) declared[name] = { value, evidence };
+  else if (first.value !== value) declared[name] = { other: value, ...first };
 }
 
 function smallCount(text: string): number | undefined {

@@ -23,6 +23,10 @@ export interface Sentence {
 const joiner =
   /^[)\]]?(?:\s*\([^()]{0,100}\))?\s*(?:,|;(?=\s*[#\w./-]*$)|&|\/|\+|and|or|nor|as well as|plus|und|et|y|e|en)?(?:,?\s*(?:and|or|&))?\s*(?:(?:the|also|on|by|for)\s+)?(?:(?:issues?|prs?|pull requests?|tickets?)\s+)?[([]?$/i;
 
+/** Verbs of one subject alone, or of a wish: with what stands before a mere comma it is no list. */
+const ownVerb =
+  /^ +(?:(?:is|was|has|does|would|could|might)(?:n[’']t)?|contains|explains|describes|shows|lists|needs|blocks|depends|requires|waits|comes|goes)\b/i;
+
 /** Joins neighbours such as `#3, #4 (the lock) and #9`. */
 export function groupReferences({ text }: Passage, references: readonly Reference[]): Group[] {
   const groups: { start: number; end: number; references: Reference[] }[] = [];
@@ -34,7 +38,8 @@ export function groupReferences({ text }: Passage, references: readonly Referenc
       between.length < 140 &&
       /\S/.test(between) &&
       !between.includes('\n') &&
-      joiner.test(between);
+      joiner.test(between) &&
+      !(/^[,;\s]*$/.test(between) && ownVerb.test(text.slice(reference.end, reference.end + 20)));
     if (joined) {
       last.references.push(reference);
       last.end = reference.end;
@@ -46,10 +51,21 @@ export function groupReferences({ text }: Passage, references: readonly Referenc
 /** A longer stretch is cut, so that no rule ever looks at more. */
 const longestSentence = 1_500;
 
+/** What a table says about the rows under its head. */
+export interface Columns {
+  readonly scopes: readonly (Scope | undefined)[];
+  /** True for a list of references that is the issue itself: the row speaks of it. */
+  readonly isSelf: (group: Group) => boolean;
+}
+
 /** The sentences of a passage, each with its groups; a row of a table is one sentence per cell. */
-export function splitSentences(passage: Passage, groups: readonly Group[]): Sentence[] {
+export function splitSentences(
+  passage: Passage,
+  groups: readonly Group[],
+  columns: Columns,
+): Sentence[] {
   const visible = hide(passage);
-  if (passage.kind === 'row') return splitRow(passage, visible, groups);
+  if (passage.kind === 'row') return splitRow(passage, visible, groups, columns);
   const { text, toPassage, places } = withSigns(visible, groups, 0, visible.length);
   const sentences: Sentence[] = [];
   let next = 0;
@@ -70,15 +86,53 @@ export function splitSentences(passage: Passage, groups: readonly Group[]): Sent
   return sentences;
 }
 
-/** The first cell may be the relation of the second. */
-function splitRow({ cells }: Passage, visible: string, groups: readonly Group[]): Sentence[] {
+/** The relations that the head of a table gives to its columns. */
+export function scopesOfColumns(head: Passage): (Scope | undefined)[] {
+  const visible = hide(head);
+  return head.cells.map(({ start, end }) => scopeOf(visible.slice(start, end)));
+}
+
+/** The first cell may be the relation of the second; else the head of the table gives each cell its relation. */
+function splitRow(
+  { cells }: Passage,
+  visible: string,
+  groups: readonly Group[],
+  columns: Columns,
+): Sentence[] {
   const [first] = cells;
-  const relation = first === undefined ? undefined : scopeOf(visible.slice(first.start, first.end));
-  return cells.map(({ start, end }, index) => {
-    const inside = groups.filter((group) => group.start >= start && group.end <= end);
-    const { text, toPassage } = withSigns(visible, inside, start, end);
-    return { text, groups: inside, scope: index === 1 ? relation : undefined, toPassage };
+  const label = first === undefined ? '' : visible.slice(first.start, first.end);
+  const relation = scopeOf(label);
+  let next = 0;
+  const split = cells.map(({ start, end }) => {
+    const inside: Group[] = [];
+    for (let group = groups[next]; group !== undefined && group.end <= end; group = groups[next]) {
+      if (group.start >= start) inside.push(group);
+      next += 1;
+    }
+    return { groups: inside, ...withSigns(visible, inside, start, end) };
   });
+  const subject = subjectOf(label, split[0]?.groups ?? [], columns);
+  return split.map(({ groups: inside, text, toPassage }, index) => {
+    const beside = index === 1 ? relation : undefined;
+    return { text, groups: inside, scope: beside ?? scopeInColumn(index), toPassage };
+  });
+
+  function scopeInColumn(index: number): Scope | undefined {
+    if (subject === 'other') return 'related';
+    return subject === 'this' ? columns.scopes[index] : undefined;
+  }
+}
+
+/** Whom a row of a table with relations as columns is about; undefined: no issue, as far as can be told. */
+function subjectOf(
+  label: string,
+  groups: readonly Group[],
+  { scopes, isSelf }: Columns,
+): 'this' | 'other' | undefined {
+  if (scopes.every((scope) => scope === undefined)) return undefined;
+  if (scopes[0] !== undefined || /^\W*(?:this(?: (?:issue|one))?\W*)?$/i.test(label)) return 'this';
+  if (groups.length === 0) return undefined;
+  return groups.every(isSelf) ? 'this' : 'other';
 }
 
 /** What does not count is blank; code stays a word. */

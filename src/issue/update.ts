@@ -1,6 +1,7 @@
 import type { Assignment } from './agents.ts';
 import type { Estimate } from './estimate.ts';
 import type { IssueFacts } from './facts.ts';
+import type { KnownCodes } from './read-text.ts';
 import type { Reading } from './reading.ts';
 
 /** What a handler found out about one issue. */
@@ -9,6 +10,8 @@ export interface Finding {
   readonly assigned: boolean;
   /** Only while the issue is the bot's. */
   readonly plan: PlannedWork | undefined;
+  /** What its codes were known to name when it was read. */
+  readonly codes?: KnownCodes | undefined;
   /** True when Gitea itself was just asked: its word needs no comparing with what was told before. */
   readonly confirmed?: boolean;
 }

@@ -13,8 +13,8 @@ import {
   type ModelAnswer,
 } from '../issue/model-reading.ts';
 import { readOffline } from '../issue/read-issue.ts';
-import type { TextReading } from '../issue/read-text.ts';
-import type { IssueText, Reading, Warning } from '../issue/reading.ts';
+import type { CodedText, TextReading } from '../issue/read-text.ts';
+import type { Reading, Warning } from '../issue/reading.ts';
 
 /** How asking a model ended; `ok` carries the answer, everything else is the reason of a fallback. */
 export type Asked =
@@ -42,12 +42,12 @@ export interface ClaudeDeps {
 export interface ReaderDeps {
   readonly agentNames: readonly string[];
   /** Reads the text with the grammar; rejects only when aborted. */
-  readonly readText: (issue: IssueText, signal: AbortSignal) => Promise<TextReading>;
+  readonly readText: (issue: CodedText, signal: AbortSignal) => Promise<TextReading>;
   /** Without it the text alone is read. */
   readonly claude: ClaudeDeps | undefined;
 }
 
-export type ReadIssue = (issue: IssueText, signal: AbortSignal) => Promise<Reading>;
+export type ReadIssue = (issue: CodedText, signal: AbortSignal) => Promise<Reading>;
 
 /**
  * Reads an issue with the grammar first and Claude, where there is one, second. An answer is kept by
@@ -66,7 +66,7 @@ interface ClaudeReaderDeps extends ReaderDeps {
 
 function createClaudeReader({ agentNames, readText, claude }: ClaudeReaderDeps): ReadIssue {
   /** What the text says without the model, and what the model is asked about it. */
-  async function prepare(issue: IssueText, signal: AbortSignal) {
+  async function prepare(issue: CodedText, signal: AbortSignal) {
     const text = await readText(issue, signal);
     const { mentions } = text;
     const question = modelQuestion({ issue, mentions, agentNames });
@@ -96,7 +96,7 @@ function createClaudeReader({ agentNames, readText, claude }: ClaudeReaderDeps):
     return cut ? { ...reading, warnings: [...reading.warnings, textCut] } : reading;
   }
 
-  return async function read(issue: IssueText, signal: AbortSignal): Promise<Reading> {
+  return async function read(issue: CodedText, signal: AbortSignal): Promise<Reading> {
     const prepared = await prepare(issue, signal);
     const known = await recalled(prepared);
     if (known !== undefined) return known;

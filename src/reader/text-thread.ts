@@ -2,14 +2,20 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
-import { readText, type TextReading } from '../issue/read-text.ts';
-import type { IssueText, Warning } from '../issue/reading.ts';
+import {
+  knownByCodes,
+  readText,
+  type CodedText,
+  type KnownIssues,
+  type TextReading,
+} from '../issue/read-text.ts';
+import type { Warning } from '../issue/reading.ts';
 import { readSections } from '../issue/sections.ts';
 import { knownIssues, type KnownIssue } from './known-issues.ts';
 
 /** What a thread is given to read. */
 export interface TextQuestion {
-  readonly issue: IssueText;
+  readonly issue: CodedText;
   readonly agentNames: readonly string[];
   readonly trackerUrl: string | undefined;
   readonly known: readonly KnownIssue[] | undefined;
@@ -40,7 +46,7 @@ export function createTextReader(options: TextThreadOptions) {
   /** One thread at a time: each may take as much memory as the whole service. */
   let lastRead: Promise<unknown> = Promise.resolve();
 
-  return async function read(issue: IssueText, signal: AbortSignal): Promise<TextReading> {
+  return async function read(issue: CodedText, signal: AbortSignal): Promise<TextReading> {
     const question = { issue, agentNames, trackerUrl, known };
     if (issue.body.length + issue.title.length < longFrom) return answerTextQuestion(question);
     const reading = lastRead.then(() => {
@@ -58,10 +64,13 @@ export function createTextReader(options: TextThreadOptions) {
 
 /** What the thread does, and this one with a short text. */
 export function answerTextQuestion({ issue, known, ...context }: TextQuestion): TextReading {
-  return readText(issue, {
-    ...context,
-    known: known === undefined ? undefined : knownIssues(known),
-  });
+  return readText(issue, { ...context, known: trackerOf(issue, known) });
+}
+
+/** The whole tracker where it is listed, else what is known of the codes in the text. */
+function trackerOf(issue: CodedText, listed: TextQuestion['known']): KnownIssues | undefined {
+  if (listed !== undefined) return knownIssues(listed);
+  return issue.known && knownByCodes(issue.repository, issue.known);
 }
 
 /** Undefined when the thread fails or does not answer in time. */

@@ -2,6 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { Migrator, type Migration } from 'kysely/migration';
 
 import { CoordinatorError, describeError } from '../errors.ts';
+import { codesIn } from '../issue/references.ts';
 import type { Schema } from './schema.ts';
 
 /** By name, in order. */
@@ -13,6 +14,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '005-graph': { up: storeGraph },
   '006-texts-apart': { up: storeTextsApart },
   '007-known-agents': { up: createKnownAgents },
+  '008-codes': { up: storeCodes },
 };
 
 /** Brings the schema up to date; everything in one transaction. */
@@ -244,4 +246,32 @@ async function createKnownAgents(db: Kysely<Schema>): Promise<void> {
     .createTable('known_agents')
     .addColumn('name', 'text', (column) => column.primaryKey())
     .execute();
+}
+
+/** The codes that texts name are filled in as each issue is read again. */
+async function storeCodes(db: Kysely<Schema>): Promise<void> {
+  for (const table of ['issue_codes', 'code_mentions']) {
+    await db.schema
+      .createTable(table)
+      .addColumn('repository_id', 'integer', (column) => column.notNull())
+      .addColumn('code', 'text', (column) => column.notNull())
+      .addColumn('number', 'integer', (column) => column.notNull())
+      .addPrimaryKeyConstraint(`${table}_key`, ['repository_id', 'code', 'number'])
+      .execute();
+    await db.schema
+      .createIndex(`${table}_of_issue`)
+      .on(table)
+      .columns(['repository_id', 'number'])
+      .execute();
+  }
+  const titles = db
+    .selectFrom('issues')
+    .select(['repository_id', 'number', 'title'])
+    .where('deleted', '=', 0);
+  for (const { title, ...key } of await titles.execute())
+    for (const code of codesIn(title))
+      await db
+        .insertInto('issue_codes')
+        .values({ ...key, code })
+        .execute();
 }

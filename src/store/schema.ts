@@ -104,6 +104,13 @@ export interface EdgesTable {
   evidence: string;
 }
 
+/** A code such as COORD-005: in the title of an issue, or in the text of one that is planned. */
+export interface CodesTable {
+  repository_id: number;
+  code: string;
+  number: number;
+}
+
 /** What Claude said, by a hash of model, prompt, schema, agents and text. */
 export interface ModelAnswersTable {
   key: string;
@@ -125,6 +132,8 @@ export interface Schema {
   issue_texts: IssueTextsTable;
   edges: EdgesTable;
   known_agents: KnownAgentsTable;
+  issue_codes: CodesTable;
+  code_mentions: CodesTable;
 }
 
 export type DeliveryRow = Selectable<DeliveriesTable>;

@@ -23,8 +23,9 @@ test.each([
   randomModel(1),
   randomModel(2),
   randomModel(3),
-])('a model that lies makes no edge of what the grammar has ruled out: $name', (model) => {
+])('a model that lies makes no edge of what is labelled as none: $name', (model) => {
   const result = evaluateModel(rows, model);
   expect(result.ofModel).toBeGreaterThan(0);
   expect(result.ruledOut).toEqual([]);
+  expect(result.traps).toEqual([]);
 });

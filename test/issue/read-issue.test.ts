@@ -164,7 +164,37 @@ test.each([
   '1,000',
   '\u{1F680}',
   'Total estimated: 9\n',
+  '<http://a',
+  '# a\n',
+  '- [ ] #1\n',
+  'somebody said ',
+  '#1 also ',
 ])('a megabyte of %j is read to its end', (part) => {
   const body = part.repeat(Math.ceil(1_000_000 / part.length));
   expect(read(body).outcome).toBe('offline');
+});
+
+test('a row of very many struck cells is read to its end', () => {
+  const row = (cell: string) => `|${cell.repeat(50_000)}\n`;
+  const table = row(' a |') + row('---|') + row(' ~~Blocked by #1~~ |');
+  expect(read(`Blocked by #2\n\n${table}`).dependencies.map(({ number }) => number)).toEqual([2]);
+});
+
+test.each([
+  ['Difficulty: low\n\nLater on:\n\nDifficulty: hard', ['difficulty', 'low', 'high']],
+  ['## Difficulty\n\nHigh\n\n- Overall difficulty: easy', ['difficulty', 'high', 'low']],
+  [
+    'Difficulty: ~~low~~ high\n\n| Difficulty | medium |\n|---|---|',
+    ['difficulty', 'high', 'medium'],
+  ],
+  ['Recommended agent: opus\n\nAssign to haiku.', ['agent', 'opus', 'haiku']],
+  ['Total estimated: 5,000\n\nTotal tokens: 6k', ['total', '5000', '6000']],
+])('%j declares one thing twice, and a warning gives both values', (body, [name, first, other]) => {
+  const text = `The text declares ${name} ${first} and also ${other}: the first counts.`;
+  expect(warnings(body)).toEqual([`${name}_declared_twice: ${text}`]);
+});
+
+test('the same value twice is no disagreement', () => {
+  expect(warnings('Difficulty: hard\n\n## Difficulty\n\nHigh')).toEqual([]);
+  expect(warnings('Difficulty: ~~low~~ high')).toEqual([]);
 });

@@ -37,6 +37,16 @@ test.each([
   ]);
 });
 
+test.each([
+  ['short', short],
+  ['long', long],
+])('the codes of a %s text name what they are known to name', async (_name, text) => {
+  const body = text.body.replace('#3', 'COORD-005');
+  const known = { carriers: new Map([['COORD-005', [7]]]), titled: new Set<number>() };
+  const reading = await createTextReader(context)({ ...text, body, known }, signal);
+  expect(reading.mentions.map(({ number }) => number)).toEqual([7]);
+});
+
 test('beyond the deadline only the template lines are read, with a warning', async () => {
   const reading = await createTextReader({ ...context, deadlineMs: 0 })(long, signal);
   expect(reading.mentions).toEqual([]);
