@@ -257,3 +257,15 @@ test(
     );
   },
 );
+
+test.each([{}, { configFrom: 'main' }])(
+  'a real project passes all gates by its own tools in the strictest sandbox: %o',
+  { timeout: 60_000 },
+  async (options) => {
+    const directory = await repository({ ...project, '.gitignore': 'node_modules' });
+    symlinkSync(join(ourRoot, 'node_modules'), join(directory, 'node_modules'));
+    const report = await runGates({ directory, ...options });
+    for (const { status, message } of report.gates) expect(status, message).toBe('passed');
+    expect(report).toMatchObject({ verdict: 'passed', dirty: false });
+  },
+);
