@@ -8,7 +8,7 @@ import type { SourceFacts } from './integrity/facts.ts';
 import { configKind } from './integrity/gate-config.ts';
 import { lostTests } from './integrity/lost-tests.ts';
 import { newMarks } from './integrity/new-marks.ts';
-import { findRenames, type PathText } from './integrity/renames.ts';
+import { pairFiles } from './integrity/pair-files.ts';
 import type { SourceChange } from './integrity/source-change.ts';
 import { sourceFacts } from './integrity/source-facts.ts';
 import {
@@ -96,24 +96,26 @@ async function sourceChanges(
   signal: AbortSignal,
 ): Promise<SourceChange[]> {
   const sources = files.filter(({ path }) => isSource(path));
-  const texts = (side: 'before' | 'after', other: 'before' | 'after') =>
-    sources.flatMap((file): PathText[] => {
-      const text = file[side];
-      return text === undefined || file[other] !== undefined ? [] : [{ path: file.path, text }];
-    });
-  const renames = findRenames(texts('before', 'after'), texts('after', 'before'));
-  const renamed = new Set(renames.values());
-  const textBefore = new Map(sources.map(({ path, before }) => [path, before]));
+  const [before, after] = [textsOf(sources, 'before'), textsOf(sources, 'after')];
+  const pairs = pairFiles(
+    [...before].map(([path, text]) => ({ path, text })),
+    [...after].map(([path, text]) => ({ path, text })),
+  );
+  const paired = new Set(pairs.values());
   const changes: SourceChange[] = [];
-  for (const file of sources) {
-    if (renamed.has(file.path)) continue;
-    const pathBefore = renames.get(file.path) ?? file.path;
-    const before = textBefore.get(pathBefore);
+  for (const path of before.keys()) {
+    if (paired.has(path)) continue;
+    const old = await facts(before.get(path), path);
+    changes.push({ path, pathBefore: path, before: old, after: undefined });
+  }
+  for (const path of after.keys()) {
+    const pathBefore = pairs.get(path);
     changes.push({
-      path: file.path,
-      pathBefore,
-      before: await facts(before, pathBefore),
-      after: await facts(file.after, file.path),
+      path,
+      pathBefore: pathBefore ?? path,
+      before:
+        pathBefore === undefined ? undefined : await facts(before.get(pathBefore), pathBefore),
+      after: await facts(after.get(path), path),
     });
   }
   return changes;
@@ -136,6 +138,15 @@ function notLookedAt(tree: TreeChanges): Finding[] {
     message: `not looked at: ${reason}`,
     severity: 'error',
   }));
+}
+
+function textsOf(files: readonly FileChange[], side: 'before' | 'after'): Map<string, string> {
+  return new Map(
+    files.flatMap((file): [string, string][] => {
+      const text = file[side];
+      return text === undefined ? [] : [[file.path, text]];
+    }),
+  );
 }
 
 /** A file that stopped being readable could hide anything; one that never was is compared by words. */

@@ -21,8 +21,8 @@ export async function baseCommit(
     );
   }
   const commitOf = async (ref: string): Promise<string | undefined> => {
-    // git would take it for an option.
-    if (ref === '' || ref.startsWith('-')) return undefined;
+    // git would take it for an option, or no system call would take it at all.
+    if (ref === '' || ref.startsWith('-') || ref.includes('\0')) return undefined;
     const found = await run(
       'rev-parse',
       '--verify',

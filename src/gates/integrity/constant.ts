@@ -62,7 +62,7 @@ export function isConstant(node: Node, constants: Constants, depth = 0): boolean
 }
 
 /** The text of an expression that is a string known from the file alone. */
-export function constantString(node: Node, constants: Constants, depth = 0): string | undefined {
+function constantString(node: Node, constants: Constants, depth = 0): string | undefined {
   if (depth > 30) return undefined;
   switch (node.type) {
     case 'StringLiteral':

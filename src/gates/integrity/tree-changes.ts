@@ -43,6 +43,8 @@ export interface Trees {
 
 /** A directory listing of 100,000 files. */
 const listingBytes = 32_000_000;
+/** Files up to this size are compared byte by byte at least. */
+const hashedBytes = 100_000_000;
 const batchBytes = 16_000_000;
 
 /**
@@ -103,8 +105,10 @@ export async function openTrees(options: {
       }
       signal.throwIfAborted();
       const old = before.get(name);
+      // A large file that did not change is read to see just that.
+      const maxBytes = Math.min(Math.max(limits.fileBytes, old?.bytes ?? 0), hashedBytes);
       const read = namesAfter.has(name)
-        ? await readWorkTreeFile(top, Buffer.from(name, 'latin1'), limits.fileBytes)
+        ? await readWorkTreeFile(top, Buffer.from(name, 'latin1'), maxBytes)
         : undefined;
       if (read && read.kind !== 'no_file') present.push(path);
       if (read?.kind === 'unreadable') {
@@ -114,8 +118,8 @@ export async function openTrees(options: {
       const after = read?.kind === 'content' ? read.content : undefined;
       if (old ? after && blobId(after, old.id) === old.id : !after) continue;
       const bytes = (old?.bytes ?? 0) + (after?.length ?? 0);
-      if (old && old.bytes > limits.fileBytes) {
-        notLookedAt.push({ path, reason: `larger than ${limits.fileBytes} bytes at the base` });
+      if (Math.max(old?.bytes ?? 0, after?.length ?? 0) > limits.fileBytes) {
+        notLookedAt.push({ path, reason: `larger than ${limits.fileBytes} bytes` });
       } else if (differing.length >= limits.files) {
         notLookedAt.push({ path, reason: `more than ${limits.files} files differ` });
       } else if (totalBytes + bytes > limits.totalBytes) {

@@ -10,22 +10,37 @@ const similar = 0.5;
 const commonLine = 20;
 
 /**
- * Finds which deleted file an added one was: the same rule as git's, on the files of the working tree,
- * untracked ones included. Gives the old path by the new one.
+ * Finds which file of the base each file of the head was, of those that differ: the one with the same
+ * text, else the one at the same path, else, by git's rule, the most similar one. Untracked files take
+ * part. Gives the old path by the new one.
  */
-export function findRenames(
-  deleted: readonly PathText[],
-  added: readonly PathText[],
+export function pairFiles(
+  before: readonly PathText[],
+  after: readonly PathText[],
 ): Map<string, string> {
-  const renames = new Map<string, string>();
+  const pairs = new Map<string, string>();
   const taken = new Set<string>();
-  const byText = new Map(deleted.map(({ path, text }) => [text, path]));
-  for (const { path, text } of added) {
-    const from = byText.get(text);
-    if (from === undefined || taken.has(from)) continue;
-    renames.set(path, from);
+  const pair = (to: string, from: string | undefined) => {
+    if (from === undefined || taken.has(from) || pairs.has(to)) return;
+    pairs.set(to, from);
     taken.add(from);
+  };
+  const byText = new Map(before.map(({ path, text }) => [text, path]));
+  for (const { path, text } of after) {
+    if (text.trim() !== '') pair(path, byText.get(text));
   }
+  const paths = new Set(before.map(({ path }) => path));
+  for (const { path } of after) pair(path, paths.has(path) ? path : undefined);
+  const similarities = similaritiesOf(
+    before.filter(({ path }) => !taken.has(path)),
+    after.filter(({ path }) => !pairs.has(path)),
+  );
+  for (const { from, to } of similarities) pair(to, from);
+  return pairs;
+}
+
+/** Pairs of similar files, the most similar first. */
+function similaritiesOf(deleted: readonly PathText[], added: readonly PathText[]) {
   const deletedLines = deleted.map(({ path, text }) => ({ path, lines: distinctLines(text) }));
   const holders = new Map<string, typeof deletedLines>();
   for (const file of deletedLines) {
@@ -35,7 +50,7 @@ export function findRenames(
       else holders.set(line, [file]);
     }
   }
-  const pairs = added.flatMap((file) => {
+  const candidates = added.flatMap((file) => {
     const lines = distinctLines(file.text);
     const shared = new Map<(typeof deletedLines)[number], number>();
     for (const line of lines) {
@@ -49,13 +64,9 @@ export function findRenames(
       share: count / Math.max(1, Math.min(old.lines.size, lines.size)),
     }));
   });
-  for (const { from, to, share } of pairs.sort((a, b) => b.share - a.share)) {
-    if (share < similar) break;
-    if (renames.has(to) || taken.has(from)) continue;
-    renames.set(to, from);
-    taken.add(from);
-  }
-  return renames;
+  return candidates
+    .filter(({ share }) => share >= similar)
+    .sort((one, other) => other.share - one.share);
 }
 
 function distinctLines(text: string): Set<string> {
