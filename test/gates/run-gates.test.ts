@@ -8,7 +8,6 @@ import { expect, test } from 'vitest';
 import { allGates } from '../../src/gates/all-gates.ts';
 import type { Gate, GateName, Verdict } from '../../src/gates/gate.ts';
 import type { GateProgress, GatesOptions } from '../../src/gates/report.ts';
-import type { runGates } from '../../src/gates/run-gates.ts';
 import { createRunGates, runGates } from '../../src/gates/run-gates.ts';
 import { runTests } from '../../src/gates/test-run.ts';
 import { temporaryDirectory } from '../support/service.ts';
