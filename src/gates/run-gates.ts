@@ -26,6 +26,9 @@ import { createSemaphore } from './semaphore.ts';
 import { runTests } from './test-run.ts';
 import { createToolFinder } from './tools.ts';
 
+export type { Finding, GateName, GateResult, GateStatus } from './gate.ts';
+export type { GateProgress, GatesOptions, GatesReport, SandboxMode } from './report.ts';
+
 /** What is run: the gates that need no more than a checkout, the one made for a base ref, and the run of the tests. */
 export interface GateSet {
   readonly gates: Partial<Readonly<Record<GateName, Gate>>>;
