@@ -16,6 +16,7 @@ import {
 } from './gate.ts';
 import { gateResult } from './gate-result.ts';
 import { GatesError } from './gates-error.ts';
+import { integrity } from './integrity.ts';
 import { planGates, usualCoverage, type GatesPlan } from './gates-plan.ts';
 import { prepareSite } from './prepare-site.ts';
 import { withPrivateDirectory } from './private-directory.ts';
@@ -43,6 +44,7 @@ export interface GateSet {
  */
 export const runGates: (options: GatesOptions) => Promise<GatesReport> = createRunGates({
   gates: allGates,
+  integrity,
   runTests,
 });
 

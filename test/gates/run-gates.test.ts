@@ -7,9 +7,8 @@ import { expect, test } from 'vitest';
 
 import { allGates } from '../../src/gates/all-gates.ts';
 import type { Gate, GateName, Verdict } from '../../src/gates/gate.ts';
-import type { GateProgress } from '../../src/gates/report.ts';
-import type { runGates } from '../../src/gates/run-gates.ts';
-import { createRunGates } from '../../src/gates/run-gates.ts';
+import type { GateProgress, GatesOptions } from '../../src/gates/report.ts';
+import { createRunGates, runGates } from '../../src/gates/run-gates.ts';
 import { runTests } from '../../src/gates/test-run.ts';
 import { temporaryDirectory } from '../support/service.ts';
 import { writeFiles } from './support/checkout.ts';
@@ -21,7 +20,7 @@ function gate(name: GateName, check: Gate['check'] = () => Promise.resolve(passe
 }
 
 /** Runs these gates over an empty directory. */
-function run(gates: readonly Gate[], options: Partial<Parameters<typeof runGates>[0]> = {}) {
+function run(gates: readonly Gate[], options: Partial<GatesOptions> = {}) {
   const set = Object.fromEntries(gates.map((each) => [each.name, each]));
   return createRunGates({ gates: set, runTests })({
     directory: temporaryDirectory(),
