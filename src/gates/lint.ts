@@ -33,7 +33,7 @@ export function judgeLint(directory: string, run: ToolRun, text: string | undefi
   const ended = verdictOnEnd('eslint', run);
   if (ended) return ended;
   if (run.exitCode !== 0 && run.exitCode !== 1) {
-    return { status: 'error', message: `eslint could not run: ${lastWords(run)}` };
+    return { status: 'error', message: `eslint could not run: ${complaintOf(run)}` };
   }
   const report = parseEslintReport(text ?? '', directory);
   if (!report) {
@@ -66,4 +66,9 @@ export function judgeLint(directory: string, run: ToolRun, text: string | undefi
     message: `${files} ${files === 1 ? 'file' : 'files'} linted, no problem.`,
     details,
   };
+}
+
+/** Without the headline eslint puts above every crash. */
+function complaintOf(run: ToolRun): string {
+  return lastWords(run).replace(/^Oops! Something went wrong! :\( ESLint: \S+ /, '');
 }

@@ -55,10 +55,15 @@ export function verdictOnEnd(name: ToolName, run: ToolRun): Verdict | undefined 
         message: `${name} was killed from outside, most likely for want of memory.`,
       };
     case 'flooded':
-      return { status: 'error', message: `${name} wrote more than is allowed and was stopped.` };
+      return { status: 'error', message: `${name} went beyond a limit. ${lastLine(run.stderr)}` };
     case 'not_started':
       return { status: 'error', message: `${name} could not be started: ${lastWords(run)}` };
   }
+}
+
+/** Where the runner notes which limit it was. */
+function lastLine(text: string): string {
+  return text.trimEnd().split('\n').at(-1) ?? '';
 }
 
 /** What the tool had to say about its own trouble, on one line, for a person. */
