@@ -15,7 +15,7 @@ import type { IssueText, Reading } from '../issue/reading.ts';
 import { parseRef } from '../issue/ref.ts';
 import type { Io } from './io.ts';
 import { parseOptions } from './list-options.ts';
-import { printable, printJson } from './output.ts';
+import { painter, printable, printJson, type Paint } from './output.ts';
 import { planBatch } from './plan-batch.ts';
 
 /** What a text is read with. */
@@ -81,7 +81,7 @@ function planOne(io: Io, context: OneContext, file: string, options: Options): v
     warnings: [...reading.warnings, ...assignment.warnings],
   };
   if (options.json) printJson(io, planned);
-  else io.stdout.write(render(planned, painter(io)));
+  else io.stdout.write(render(planned, painter(io, io.stdout)));
 }
 
 function readSource(file: string): string {
@@ -108,16 +108,6 @@ function issueOf(source: string, options: Options): IssueText {
     body: body.slice(0, bodyLimit),
     bodyCut: body.length > bodyLimit,
   };
-}
-
-type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
-const codes: Record<Colour, number> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
-type Paint = (colour: Colour, text: string) => string;
-
-/** Colours on a terminal only, and not where NO_COLOR is set. */
-function painter(io: Io): Paint {
-  const colourful = io.stdout.isTTY === true && (io.environment()['NO_COLOR'] ?? '') === '';
-  return (colour, text) => (colourful ? `\x1b[${codes[colour]}m${text}\x1b[0m` : text);
 }
 
 interface Planned {
