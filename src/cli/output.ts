@@ -69,7 +69,8 @@ export function printable(text: string): string {
   return stripVTControlCharacters(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
 }
 
-function shorten(text: string, limit: number): string {
+/** The same, cut where it is longer than `limit`. */
+export function shorten(text: string, limit: number): string {
   const line = printable(text);
   return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
 }
