@@ -67,7 +67,7 @@ export interface Tool {
 export interface ToolRun {
   /**
    * `killed`: by a signal that was not ours, most likely for want of memory. `flooded`: stopped because it
-   * wrote more than the limit. `not_started`: there is no process; `stderr` says why.
+   * wrote or forked beyond the limit; the end of `stderr` says which. `not_started`: there is no process; `stderr` says why.
    */
   readonly end: 'exited' | 'timeout' | 'cancelled' | 'killed' | 'flooded' | 'not_started';
   /** Null unless it exited by itself. */
