@@ -1,0 +1,101 @@
+import type { Node } from '@babel/types';
+import { posix } from 'node:path';
+
+import { childrenOf } from './syntax.ts';
+
+/** How the edits of a configuration file are told apart. */
+export type ConfigKind = 'package' | 'json' | 'code' | 'text';
+
+/** What kind of gate configuration stands at this path; undefined when it is none. */
+export function configKind(path: string): ConfigKind | undefined {
+  const name = posix.basename(path);
+  if (name === 'package.json') return 'package';
+  if (/^[jt]sconfig([.-][\w.-]+)?\.json$/.test(name)) return 'json';
+  if (/^\.eslintrc(\.json)?$/.test(name) || /^vitest\.workspace\.json$/.test(name)) return 'json';
+  if (/^(eslint|vite|vitest)(\.[\w-]+)*\.(config|workspace)(\.[\w-]+)*\.[cm]?[jt]s$/.test(name)) {
+    return 'code';
+  }
+  if (/^(eslint|vitest|vite)\.(config|workspace)\.[cm]?[jt]s$/.test(name)) return 'code';
+  if (/^\.eslintrc\.[cm]?js$/.test(name)) return 'code';
+  if (/^(\.eslintrc\.ya?ml|\.eslintignore|\.npmrc)$/.test(name) || isPipeline(path)) return 'text';
+  return undefined;
+}
+
+/** Configuration of the pipeline that runs the gates. */
+export function isPipeline(path: string): boolean {
+  return (
+    /^\.(ci|circleci|woodpecker)\//.test(path) ||
+    /^\.(github|gitea|forgejo)\/(workflows|actions)\//.test(path) ||
+    /^(\.gitlab-ci\.ya?ml|\.woodpecker\.ya?ml|\.drone\.ya?ml|Jenkinsfile)$/.test(path)
+  );
+}
+
+/**
+ * The files a configuration names as parts of itself: what it imports or extends, set-up files, reporters.
+ * Where the ending is left out or is that of the compiled file, each possible path is given.
+ */
+export function filesNamedBy(root: Node, path: string): string[] {
+  const named: string[] = [];
+  visit(root, false);
+  return named.flatMap((name) => resolved(name, posix.dirname(path)));
+
+  function visit(node: Node, isPart: boolean): void {
+    switch (node.type) {
+      case 'ImportDeclaration':
+      case 'ExportAllDeclaration':
+      case 'ExportNamedDeclaration':
+        if (node.source && isRelative(node.source.value)) named.push(node.source.value);
+        break;
+      case 'CallExpression':
+        if (
+          node.callee.type === 'Import' ||
+          (node.callee.type === 'Identifier' && node.callee.name === 'require')
+        ) {
+          return visitAll(node, true);
+        }
+        break;
+      case 'ObjectProperty': {
+        const { key } = node;
+        const name =
+          key.type === 'Identifier' ? key.name : key.type === 'StringLiteral' ? key.value : '';
+        return visit(node.value, isPart || parts.has(name));
+      }
+      case 'StringLiteral':
+        if (isPart) named.push(node.value);
+        return;
+      default:
+    }
+    visitAll(node, isPart);
+  }
+
+  function visitAll(node: Node, isPart: boolean): void {
+    for (const child of childrenOf(node)) visit(child, isPart);
+  }
+}
+
+/** Keys of vitest, ESLint and TypeScript configuration whose value is a file that takes part in the gate. */
+const parts = new Set([
+  'extends',
+  'setupFiles',
+  'globalSetup',
+  'reporters',
+  'runner',
+  'environment',
+  'customProviderModule',
+  'snapshotSerializers',
+  'projects',
+  'workspace',
+  'sequencer',
+]);
+
+function isRelative(name: string): boolean {
+  return name.startsWith('./') || name.startsWith('../');
+}
+
+function resolved(name: string, directory: string): string[] {
+  const path = posix.normalize(posix.join(directory, name));
+  const stem = path.replace(/\.[cm]?js$/, '');
+  return [path, ...endings.flatMap((ending) => [path + ending, stem + ending])];
+}
+
+const endings = ['.json', '.ts', '.mts', '.cts', '.js', '.mjs', '.cjs', '/index.ts', '/index.js'];

@@ -1,0 +1,160 @@
+import type { Finding } from '../gate.ts';
+import type { TestCase } from './facts.ts';
+import type { SourceChange } from './source-change.ts';
+
+/**
+ * Tests of the base that are gone, or that no longer test. Counted over the whole tree: a test may move to
+ * another file or take another title, and a file may put others in the place of its own as long as they
+ * are no fewer.
+ */
+export function lostTests(changes: readonly SourceChange[]): Finding[] {
+  const old = changes.flatMap((change) =>
+    (change.before?.tests ?? []).map((test): Placed => ({ test, change, path: change.pathBefore })),
+  );
+  const now = changes.flatMap((change) =>
+    (change.after?.tests ?? []).map((test): Placed => ({ test, change, path: change.path })),
+  );
+  const pairs: Pair[] = [];
+  let rest = { old, now };
+  for (const keyOf of keys) {
+    rest = pairUp(rest.old, rest.now, keyOf, pairs);
+  }
+  const helpers = new Set(changes.flatMap(({ after }) => after?.assertingFunctions ?? []));
+  return [...weakened(pairs, helpers), ...fewer(pairs, rest)];
+}
+
+interface Placed {
+  readonly test: TestCase;
+  readonly change: SourceChange;
+  readonly path: string;
+}
+
+interface Pair {
+  readonly old: Placed;
+  readonly now: Placed;
+}
+
+/** What makes two tests the same, from the surest to the least sure. */
+const keys: readonly ((placed: Placed) => string | undefined)[] = [
+  ({ test, change }) => `${change.path}\0${test.title}`,
+  ({ test }) => test.title,
+  ({ test }) => test.title.split(' > ').at(-1),
+  // An empty body says nothing.
+  ({ test, change }) =>
+    test.statements > 0 ? `${change.path}\0${test.body?.join('\n') ?? ''}` : undefined,
+  ({ test }) => (test.statements > 0 ? test.body?.join('\n') : undefined),
+];
+
+function pairUp(
+  old: readonly Placed[],
+  now: readonly Placed[],
+  keyOf: (placed: Placed) => string | undefined,
+  pairs: Pair[],
+): { old: Placed[]; now: Placed[] } {
+  const candidates = new Map<string, Placed[]>();
+  for (const placed of now) {
+    const key = keyOf(placed);
+    if (key === undefined || key === '') continue;
+    const others = candidates.get(key);
+    if (others) others.push(placed);
+    else candidates.set(key, [placed]);
+  }
+  const used = new Set<Placed>();
+  const unpaired = old.filter((placed) => {
+    const others = candidates.get(keyOf(placed) ?? '') ?? [];
+    const index = others.findIndex((other) => isLooked(other.path) || !isLooked(placed.path));
+    const [match] = index < 0 ? [] : others.splice(index, 1);
+    if (!match) return true;
+    used.add(match);
+    pairs.push({ old: placed, now: match });
+    return false;
+  });
+  return { old: unpaired, now: now.filter((placed) => !used.has(placed)) };
+}
+
+/** Whether a test runner looks for tests under this name; a test must not move from there to elsewhere. */
+function isLooked(path: string): boolean {
+  return /[.](test|spec)[.][cm]?[jt]sx?$|(^|\/)__tests__\//.test(path);
+}
+
+function weakened(pairs: readonly Pair[], helpers: ReadonlySet<string>): Finding[] {
+  return pairs.flatMap(({ old, now }): Finding[] => {
+    if (old.test.body === undefined || now.test.body === undefined) return [];
+    const at = { file: now.path, line: now.test.line, column: null, severity: 'error' } as const;
+    if (old.test.statements > 0 && now.test.statements === 0) {
+      return [
+        { ...at, rule: 'test-emptied', message: `the test ${quoted(now.test)} has lost its body` },
+      ];
+    }
+    if (old.test.assertions === 0 || now.test.assertions > 0) return [];
+    // A function that is new to the test and asserts on its behalf.
+    if (now.test.calls.some((name) => helpers.has(name) && !old.test.calls.includes(name)))
+      return [];
+    return [
+      {
+        ...at,
+        rule: 'assertions-removed',
+        message: `the test ${quoted(now.test)} asserts nothing any more (${old.test.assertions} assertions at the base)`,
+      },
+    ];
+  });
+}
+
+/** What the files lost, after what they gained in exchange. */
+function fewer(
+  pairs: readonly Pair[],
+  rest: { readonly old: readonly Placed[]; readonly now: readonly Placed[] },
+): Finding[] {
+  const gained = new Map<SourceChange, number>();
+  const add = (change: SourceChange, count: number) =>
+    gained.set(change, (gained.get(change) ?? 0) + count);
+  for (const { test, change, path } of rest.now) {
+    // Tests put where no runner looks make up for nothing.
+    if (isLooked(path) || !isLooked(change.pathBefore)) add(change, test.cases);
+  }
+  for (const { old, now } of pairs) {
+    if (now.test.cases > old.test.cases) add(now.change, now.test.cases - old.test.cases);
+  }
+  /** Uses up what the file gained; false when that is not enough. */
+  const madeUpFor = (change: SourceChange, count: number): boolean => {
+    const available = gained.get(change) ?? 0;
+    if (available < count) return false;
+    gained.set(change, available - count);
+    return true;
+  };
+  const dropped = pairs.flatMap(({ old, now }): Finding[] => {
+    const lost = old.test.cases - now.test.cases;
+    if (!Number.isFinite(lost) || lost <= 0 || madeUpFor(now.change, lost)) return [];
+    return [
+      {
+        file: now.path,
+        line: now.test.line,
+        column: null,
+        rule: 'fewer-cases',
+        message: `${quoted(now.test)} runs ${now.test.cases} cases, at the base ${old.test.cases}`,
+        severity: 'error',
+      },
+    ];
+  });
+  const deleted = rest.old.flatMap(({ test, change, path }): Finding[] => {
+    // How many a test of unknown number stands for is unknown: one at least.
+    const count = Number.isFinite(test.cases) ? Math.max(test.cases, 1) : 1;
+    if (madeUpFor(change, count)) return [];
+    const where = change.after ? '' : ', and so is its file';
+    return [
+      {
+        file: path,
+        line: test.line,
+        column: null,
+        rule: 'test-deleted',
+        message: `the test ${quoted(test)} is gone${where} (the line is the base's)`,
+        severity: 'error',
+      },
+    ];
+  });
+  return [...dropped, ...deleted];
+}
+
+function quoted(test: TestCase): string {
+  return `"${test.title.length > 200 ? `${test.title.slice(0, 199)}…` : test.title}"`;
+}

@@ -1,0 +1,115 @@
+import { parse, parseExpression, type ParserPlugin } from '@babel/parser';
+import type { Comment, Node } from '@babel/types';
+
+export interface Syntax {
+  readonly root: Node;
+  readonly comments: readonly Comment[];
+}
+
+/**
+ * Parses a source file as tolerantly as Babel can; undefined when that is not enough, which includes text
+ * nested so deeply that the parser runs out of stack.
+ */
+export function parseSource(text: string, path: string): Syntax | undefined {
+  for (const plugins of dialects(path)) {
+    try {
+      const file = parse(text, {
+        sourceType: 'unambiguous',
+        errorRecovery: true,
+        allowReturnOutsideFunction: true,
+        allowAwaitOutsideFunction: true,
+        plugins: [...plugins, 'decorators'],
+      });
+      return { root: file.program, comments: file.comments ?? [] };
+    } catch {
+      // The next dialect.
+    }
+  }
+  return undefined;
+}
+
+/** Parses JSON with comments and trailing commas, which is a part of JavaScript; undefined for anything else. */
+export function parseJson(text: string): Node | undefined {
+  try {
+    const node = parseExpression(text);
+    return isJson(node) ? node : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The nodes directly below this one, in the order of the text. */
+export function childrenOf(node: Node): Node[] {
+  const children: Node[] = [];
+  for (const [, value] of fieldsOf(node)) {
+    if (Array.isArray(value)) {
+      for (const item of value) {
+        if (isNode(item)) children.push(item);
+      }
+    } else if (isNode(value)) {
+      children.push(value);
+    }
+  }
+  return children;
+}
+
+/** What a node consists of, without positions, comments and the way literals are written. */
+export function fieldsOf(node: Node): [string, unknown][] {
+  return Object.entries(node).filter(([name]) => !unessential.has(name));
+}
+
+export function isNode(value: unknown): value is Node {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'type' in value &&
+    typeof value.type === 'string' &&
+    'loc' in value
+  );
+}
+
+/** The line the node begins on, from 1. */
+export function lineOf(node: Node | Comment): number {
+  return node.loc?.start.line ?? 1;
+}
+
+const unessential = new Set([
+  'start',
+  'end',
+  'loc',
+  'range',
+  'extra',
+  'errors',
+  'comments',
+  'tokens',
+  'leadingComments',
+  'innerComments',
+  'trailingComments',
+]);
+
+function dialects(path: string): ParserPlugin[][] {
+  if (/\.[cm]?ts$/.test(path)) return [['typescript']];
+  if (path.endsWith('.tsx')) return [['typescript', 'jsx']];
+  return [['jsx'], ['flow', 'jsx']];
+}
+
+function isJson(node: Node): boolean {
+  switch (node.type) {
+    case 'ObjectExpression':
+      return node.properties.every(
+        (property) =>
+          property.type === 'ObjectProperty' && !property.computed && isJson(property.value),
+      );
+    case 'ArrayExpression':
+      return node.elements.every((element) => element !== null && isJson(element));
+    case 'UnaryExpression':
+      return node.operator === '-' && node.argument.type === 'NumericLiteral';
+    case 'StringLiteral':
+    case 'NumericLiteral':
+    case 'BooleanLiteral':
+    case 'NullLiteral':
+      return true;
+    default:
+      return false;
+  }
+}
