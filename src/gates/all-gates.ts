@@ -1,0 +1,13 @@
+import { build } from './build.ts';
+import { coverage } from './coverage.ts';
+import type { Gate, GateName } from './gate.ts';
+import { lint } from './lint.ts';
+import { test } from './test.ts';
+
+/** Every gate by its name, except that which needs a ref to compare with. */
+export const allGates: Readonly<Record<Exclude<GateName, 'integrity'>, Gate>> = {
+  build,
+  lint,
+  test,
+  coverage,
+};

@@ -1,0 +1,53 @@
+import type { Finding, GateName, GateResult, Verdict } from './gate.ts';
+
+/** More findings than a person goes through. */
+export const findingsLimit = 200;
+/** Of each text: enough for any message of a tool, too little to fill a log. */
+export const textLimit = 1_000;
+
+/** The result of a gate, bounded; `tell` is applied to every text. */
+export function gateResult(
+  verdict: Verdict,
+  {
+    gate,
+    durationMs,
+    tell,
+  }: {
+    readonly gate: GateName;
+    readonly durationMs: number;
+    readonly tell: (text: string) => string;
+  },
+): GateResult {
+  const { status, message, details = {}, findings = [], tool = null } = verdict;
+  const bounded = (text: string) => shorten(tell(text));
+  return {
+    gate,
+    status,
+    passed: status === 'passed',
+    message: bounded(message),
+    details: Object.fromEntries(
+      Object.entries(details).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? bounded(value) : value,
+      ]),
+    ),
+    findings: findings.slice(0, findingsLimit).map((finding) => boundFinding(finding, bounded)),
+    findingsOmitted: Math.max(0, findings.length - findingsLimit),
+    durationMs,
+    tool,
+  };
+}
+
+function boundFinding(finding: Finding, bounded: (text: string) => string): Finding {
+  const { file, rule, message } = finding;
+  return {
+    ...finding,
+    file: file === null ? null : bounded(file),
+    rule: rule === null ? null : bounded(rule),
+    message: bounded(message),
+  };
+}
+
+function shorten(text: string): string {
+  return text.length > textLimit ? `${text.slice(0, textLimit - 1)}…` : text;
+}

@@ -1,0 +1,16 @@
+import { CoordinatorError } from '../errors.ts';
+
+export type GatesErrorCode =
+  | 'gates_directory_unusable'
+  | 'gates_options_invalid'
+  | 'gates_ref_unknown'
+  | 'gates_git_failed'
+  | 'gates_sandbox_unavailable';
+
+/** The gates cannot be run as asked: no fault of the code under check. */
+export class GatesError extends CoordinatorError {
+  constructor(code: GatesErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+    this.name = 'GatesError';
+  }
+}

@@ -1,0 +1,116 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+import { runMarker } from './environment.ts';
+
+export type ProcessTree = ReturnType<typeof createProcessTree>;
+
+/**
+ * The processes that one run started. Promises: whoever is in the process group or session of the root, has
+ * an ancestor seen here, or carries the marker in its environment is found, also after `setsid`.
+ *
+ * Known races: a process that detaches, drops its environment and loses its parent, all between two looks,
+ * is not found; only a PID namespace (every sandbox but `none`) ends it. A process id may be reused between
+ * look and signal; the start time was compared a moment before. Without /proc only the group is signalled.
+ */
+export function createProcessTree(root: number, marker: string) {
+  /** Start time by process id, for what was seen once: a look need not read every environment again. */
+  const ours = new Map<number, string>();
+  const others = new Map<number, string>();
+
+  function isMarked({ pid, started }: Stat): boolean {
+    if (others.get(pid) === started) return false;
+    const environment = readOrEmpty(`/proc/${pid}/environ`);
+    if (environment.split('\0').includes(`${runMarker}=${marker}`)) return true;
+    // An empty environment may be that of a process in the middle of starting a program.
+    if (environment !== '') others.set(pid, started);
+    return false;
+  }
+
+  function members(): number[] {
+    const stats = readStats();
+    const found = new Map<number, Stat>();
+    for (const stat of stats)
+      if (
+        ours.get(stat.pid) === stat.started ||
+        stat.pid === root ||
+        stat.group === root ||
+        stat.session === root ||
+        isMarked(stat)
+      )
+        found.set(stat.pid, stat);
+    for (let before = -1; before < found.size;) {
+      before = found.size;
+      for (const stat of stats) if (found.has(stat.parent)) found.set(stat.pid, stat);
+    }
+    ours.clear();
+    for (const { pid, started } of found.values()) ours.set(pid, started);
+    return [...found.values()].filter(({ state }) => !'ZX'.includes(state)).map(({ pid }) => pid);
+  }
+
+  return {
+    /** The processes alive now. */
+    members,
+    /** Signals the process group and every member; tells how many members there were. */
+    signal(signal: NodeJS.Signals): number {
+      send(-root, signal);
+      const alive = members();
+      for (const pid of alive) send(pid, signal);
+      return alive.length;
+    },
+  };
+}
+
+interface Stat {
+  readonly pid: number;
+  readonly state: string;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+  readonly started: string;
+}
+
+function readStats(): Stat[] {
+  let entries: string[];
+  try {
+    entries = readdirSync('/proc');
+  } catch {
+    return [];
+  }
+  return entries.filter((entry) => /^\d+$/.test(entry)).flatMap(readStat);
+}
+
+/** Fields 3 to 6 and 22 of proc_pid_stat(5); the name in field 2 may itself hold blanks and brackets. */
+function readStat(entry: string): Stat[] {
+  const text = readOrEmpty(`/proc/${entry}/stat`);
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [state, parent, group, session] = fields;
+  const started = fields[19];
+  if (state === undefined || started === undefined) return [];
+  return [
+    {
+      pid: Number(entry),
+      state,
+      parent: Number(parent),
+      group: Number(group),
+      session: Number(session),
+      started,
+    },
+  ];
+}
+
+/** Processes end between being listed and being read, and some belong to others. */
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ended by itself.
+  }
+}
