@@ -29,6 +29,7 @@ export interface ProjectRun {
 /** The verdict on the runs of all projects. Exit codes 1 and 2 mean different things to each compiler and are never told apart. */
 export function judgeBuild(directory: string, runs: readonly ProjectRun[]): Verdict {
   const findings = [];
+  let errors = 0;
   let files = 0;
   for (const { project, run, buildInfo } of runs) {
     const ended = verdictOnEnd('typescript', run);
@@ -42,15 +43,17 @@ export function judgeBuild(directory: string, runs: readonly ProjectRun[]): Verd
         findings: [...output.obstacles, ...output.findings],
       };
     }
+    const info = parseTscBuildInfo(buildInfo ?? '');
     if (output.findings.length > 0) {
       findings.push(...output.findings);
+      // The middle of a long output is lost; the build information counts all of the types.
+      errors += Math.max(output.findings.length, info?.errors ?? 0);
       continue;
     }
     if (run.exitCode !== 0) {
       return { status: 'error', message: `tsc could not check ${project}: ${lastWords(run)}` };
     }
-    const info = parseTscBuildInfo(buildInfo ?? '');
-    if (!info || info.errors) {
+    if (!info || info.errors > 0) {
       return {
         status: 'error',
         message: `tsc reported no error in ${project}, but its build information is ${info ? 'of errors' : 'missing or not readable'}.`,
@@ -61,8 +64,8 @@ export function judgeBuild(directory: string, runs: readonly ProjectRun[]): Verd
   if (findings.length > 0) {
     return {
       status: 'failed',
-      message: `${findings.length} ${findings.length === 1 ? 'error' : 'errors'} in the types.`,
-      details: { errors: findings.length, projects: runs.length },
+      message: `${errors} ${errors === 1 ? 'error' : 'errors'} found.`,
+      details: { errors, projects: runs.length },
       findings,
     };
   }

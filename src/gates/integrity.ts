@@ -52,6 +52,8 @@ async function compare(
   const parts = await partsOfConfig(trees);
   const tree = await trees.changes(
     (path) => isSource(path) || configKind(path) !== undefined || parts.has(path),
+    // A tool takes its configuration from an ignored file as well.
+    (path) => configKind(path) === 'code',
   );
   const sources = await sourceChanges(tree.changes, signal);
   const broken = [...configFindings(tree, parts), ...newMarks(sources), ...lostTests(sources)];

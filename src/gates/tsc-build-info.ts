@@ -5,8 +5,8 @@ import { parseReport } from './parse-report.ts';
 export interface TscBuildInfo {
   /** Files of the project itself that were checked, not those they import. */
   readonly files: number;
-  /** True when the compiler recorded an error, whatever it said elsewhere. */
-  readonly errors: boolean;
+  /** Errors the compiler recorded, whatever it said elsewhere; those of syntax count as one. */
+  readonly errors: number;
 }
 
 /** Reads the build information of a tsc run, the nearest thing it has to a report; undefined for anything else. */
@@ -15,7 +15,10 @@ export function parseTscBuildInfo(text: string): TscBuildInfo | undefined {
   if (!info) return undefined;
   return {
     files: info.root.reduce<number>((sum, entry) => sum + countOf(entry), 0),
-    errors: info.errors || info.semanticDiagnosticsPerFile.some(hasDiagnostics),
+    errors: info.semanticDiagnosticsPerFile.reduce<number>(
+      (sum, entry) => sum + diagnosticsIn(entry),
+      Number(info.errors),
+    ),
   };
 }
 
@@ -32,6 +35,6 @@ function countOf(entry: z.infer<typeof buildInfo>['root'][number]): number {
   return Array.isArray(entry) ? Math.max(0, entry[1] - entry[0] + 1) : 1;
 }
 
-function hasDiagnostics(entry: unknown): boolean {
-  return Array.isArray(entry) && Array.isArray(entry[1]) && entry[1].length > 0;
+function diagnosticsIn(entry: unknown): number {
+  return Array.isArray(entry) && Array.isArray(entry[1]) ? entry[1].length : 0;
 }

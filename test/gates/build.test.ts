@@ -20,7 +20,7 @@ describe('the verdict on tsc', () => {
     const stdout = "src/a.ts(3,7): error TS2322: Type 'string' is not assignable.\n  More.\n";
     expect(judge(project({ run: madeRun({ exitCode, stdout }) }))).toEqual({
       status: 'failed',
-      message: '1 error in the types.',
+      message: '1 error found.',
       details: { errors: 1, projects: 1 },
       findings: [
         {
@@ -33,6 +33,12 @@ describe('the verdict on tsc', () => {
         },
       ],
     });
+  });
+
+  it('counts the errors that the output had no room for', () => {
+    const run = madeRun({ exitCode: 2, stdout: 'a.ts(1,1): error TS2322: No.' });
+    const buildInfo = '{"fileInfos":[],"root":[1],"semanticDiagnosticsPerFile":[[1,[{},{}]],2]}';
+    expect(judge(project({ run, buildInfo })).message).toBe('2 errors found.');
   });
 
   it.each([

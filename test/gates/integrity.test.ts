@@ -184,6 +184,14 @@ const noSkips: Row[] = [
     expected: [],
   },
   test('more tests', adds, adds + subtracts),
+  test(
+    'a condition of the running test',
+    adds,
+    adds.replace('()', '(context)').replace('  expect', '  context.skip(!works());\n  expect'),
+  ),
+  source('a member called fit', add, `${add}interface A { fit: number }\nclass B { fit = 1; }\n`),
+  source('a function called fit', add, `import { fit } from './fit.ts';\n${add}fit('a', 1);\n`),
+  source('a key called only', add, `${add}export const options = { only: true, xit: 1 };\n`),
 ];
 
 const directives: Row[] = [

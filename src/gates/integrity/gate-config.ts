@@ -12,10 +12,10 @@ export function configKind(path: string): ConfigKind | undefined {
   if (name === 'package.json') return 'package';
   if (/^[jt]sconfig([.-][\w.-]+)?\.json$/.test(name)) return 'json';
   if (/^\.eslintrc(\.json)?$/.test(name) || /^vitest\.workspace\.json$/.test(name)) return 'json';
-  if (/^(eslint|vite|vitest)(\.[\w-]+)*\.(config|workspace)(\.[\w-]+)*\.[cm]?[jt]s$/.test(name)) {
-    return 'code';
+  // Vite writes a copy with a timestamp while it loads the file.
+  if (/^(eslint|vite|vitest)(\.[\w-]+)*\.[cm]?[jt]s$/.test(name) && !name.includes('.timestamp-')) {
+    if (/\.(config|workspace)\./.test(name)) return 'code';
   }
-  if (/^(eslint|vitest|vite)\.(config|workspace)\.[cm]?[jt]s$/.test(name)) return 'code';
   if (/^\.eslintrc\.[cm]?js$/.test(name)) return 'code';
   if (/^(\.eslintrc\.ya?ml|\.eslintignore|\.npmrc)$/.test(name) || isPipeline(path)) return 'text';
   return undefined;

@@ -62,7 +62,7 @@ function pairUp(
   const used = new Set<Placed>();
   const unpaired = old.filter((placed) => {
     const others = candidates.get(keyOf(placed) ?? '') ?? [];
-    const index = others.findIndex((other) => isLooked(other.path) || !isLooked(placed.path));
+    const index = others.findIndex((other) => isTestPath(other.path) || !isTestPath(placed.path));
     const [match] = index < 0 ? [] : others.splice(index, 1);
     if (!match) return true;
     used.add(match);
@@ -73,7 +73,7 @@ function pairUp(
 }
 
 /** Whether a test runner looks for tests under this name; a test must not move from there to elsewhere. */
-function isLooked(path: string): boolean {
+function isTestPath(path: string): boolean {
   return /[.](test|spec)[.][cm]?[jt]sx?$|(^|\/)__tests__\//.test(path);
 }
 
@@ -110,7 +110,7 @@ function fewer(
     gained.set(change, (gained.get(change) ?? 0) + count);
   for (const { test, change, path } of rest.now) {
     // Tests put where no runner looks make up for nothing.
-    if (isLooked(path) || !isLooked(change.pathBefore)) add(change, test.cases);
+    if (isTestPath(path) || !isTestPath(change.pathBefore)) add(change, test.cases);
   }
   for (const { old, now } of pairs) {
     if (now.test.cases > old.test.cases) add(now.change, now.test.cases - old.test.cases);

@@ -74,8 +74,9 @@ function readImport(statement: Node, scope: Map<string, Meaning>): void {
       const { imported } = specifier;
       const name = imported.type === 'Identifier' ? imported.name : imported.value;
       // A project exports its own `test`, extended, under the same name: any module may have it.
-      const known = scope.get(name);
-      const meaning = isTestPackage ? exportedMeaning(name) : isMark(name) ? undefined : known;
+      const own = scope.get(name);
+      const extended = own && !('mark' in own) ? own : undefined;
+      const meaning = isTestPackage ? exportedMeaning(name) : extended;
       scope.set(local, meaning ?? { kind: 'other' });
     } else if (isTestPackage) {
       // The default export of `node:test` is `test`, with the whole API as properties.

@@ -83,12 +83,15 @@ export function testCallsIn(program: Node, text: string): TestCalls {
         if (node.computed) visit(node.property, place);
         return;
       case 'ObjectProperty':
+      case 'ClassProperty':
+      case 'ClassAccessorProperty':
         if (node.computed) visit(node.key, place);
-        return visit(node.value, place);
+        if (node.value) visit(node.value, place);
+        return;
       case 'Identifier':
         return addApiMark(node, place);
       default:
-        return visitAll(node, place);
+        if (!isType(node)) visitAll(node, place);
     }
   }
 
@@ -117,7 +120,10 @@ export function testCallsIn(program: Node, text: string): TestCalls {
       return;
     }
     if (api.kind === 'contextMark' || api.kind === 'hook') {
-      visit(node.callee, place);
+      // `skip(condition)` is to the running test what `skipIf` is to its definition.
+      const [condition] = node.arguments;
+      const depends = api.kind === 'contextMark' && condition && !isConstant(condition, constants);
+      if (!depends) visit(node.callee, place);
       for (const argument of node.arguments) visitArgument(argument, api, place);
       return;
     }
@@ -229,6 +235,14 @@ export function testCallsIn(program: Node, text: string): TestCalls {
       node.type === 'BinaryExpression'
     );
   }
+}
+
+/** Types name no values; what TypeScript wraps around an expression or a block is none. */
+function isType(node: Node): boolean {
+  return (
+    node.type.startsWith('TS') &&
+    !/Expression$|Assertion$|Assignment$|^TSModule|^TSEnum/.test(node.type)
+  );
 }
 
 /** `rows.forEach(…)` and `rows.map(…)` run their function as often as there are rows. */

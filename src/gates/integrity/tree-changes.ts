@@ -38,7 +38,11 @@ export interface Trees {
   readonly pathsBefore: readonly string[];
   /** Text of these paths at the base, whether they changed or not; those that are no file there are left out. */
   readonly textsBefore: (paths: readonly string[]) => Promise<Map<string, string>>;
-  readonly changes: (isOfInterest: (path: string) => boolean) => Promise<TreeChanges>;
+  /** The files of interest that differ; ignored ones have to be of interest even so. */
+  readonly changes: (
+    isOfInterest: (path: string) => boolean,
+    isOfInterestIgnored: (path: string) => boolean,
+  ) => Promise<TreeChanges>;
 }
 
 /** A directory listing of 100,000 files. */
@@ -82,15 +86,20 @@ export async function openTrees(options: {
     changes: changesOf,
   };
 
-  async function changesOf(isOfInterest: (path: string) => boolean): Promise<TreeChanges> {
-    const listed = await git(
-      directory,
-      ['ls-files', '-z', '--full-name', '--cached', '--others', '--exclude-standard', '--', ':/'],
-      { signal, maxBytes: listingBytes },
-    );
-    const namesAfter = new Set(succeeded(listed, ['ls-files']).toString('latin1').split('\0'));
-    namesAfter.delete('');
-
+  async function changesOf(
+    isOfInterest: (path: string) => boolean,
+    isOfInterestIgnored: (path: string) => boolean,
+  ): Promise<TreeChanges> {
+    const list = async (...args: string[]): Promise<string[]> => {
+      const all = ['ls-files', '-z', '--full-name', '--exclude-standard', ...args, '--', ':/'];
+      return (await run(directory, ...all)).toString('latin1').split('\0').filter(Boolean);
+    };
+    // Ignored directories stay closed: `--directory` names them as one.
+    const ignored = await list('--others', '--ignored', '--directory');
+    const namesAfter = new Set([
+      ...(await list('--cached', '--others')),
+      ...ignored.filter((name) => isOfInterestIgnored(pathOf(name))),
+    ]);
     const changes: FileChange[] = [];
     const notLookedAt: { path: string; reason: string }[] = [];
     const differing: { name: string; after: Buffer | undefined }[] = [];
