@@ -21,6 +21,7 @@ import { prepareSite } from './prepare-site.ts';
 import { withPrivateDirectory } from './private-directory.ts';
 import type { GatesOptions, GatesReport } from './report.ts';
 import { readRepository } from './repository.ts';
+import { integrity } from './integrity.ts';
 import { openSandbox } from './sandbox.ts';
 import { createSemaphore } from './semaphore.ts';
 import { runTests } from './test-run.ts';
@@ -43,6 +44,7 @@ export interface GateSet {
  */
 export const runGates: (options: GatesOptions) => Promise<GatesReport> = createRunGates({
   gates: allGates,
+  integrity,
   runTests,
 });
 
