@@ -71,6 +71,7 @@ function liveScreen(io: Io): Screen {
     close: () => {
       clearInterval(timer);
       update.done();
+      io.stderr.write('\n');
     },
   };
 }

@@ -35,7 +35,7 @@ const exitCodesHelp = `
 Exit codes:
   0    every gate passed
   1    a gate failed: the checkout is at fault
-  2    no verdict: a gate could not run or ran out of time, or the command line is wrong
+  2    no verdict: an error, a timeout, or a wrong command line
   130  stopped by Ctrl-C (SIGINT); 143 by SIGTERM, 129 by SIGHUP`;
 
 /** `gates [dir]`; `end` is told the exit code. */
@@ -109,11 +109,16 @@ function runOptions(options: GatesCommandOptions): Omit<GatesOptions, 'directory
     ...(base === undefined ? {} : { base }),
     ...(configFrom === undefined ? {} : { configFrom }),
     ...(minCoverage === undefined ? {} : { minCoverage }),
-    ...(timeout === undefined ? {} : { timeoutMs: timeout * 1_000 }),
+    ...(timeout === undefined ? {} : deadlines(timeout * 1_000)),
     ...(sandbox === undefined ? {} : { sandbox }),
     ...(toolsFrom === undefined ? {} : { toolsFrom: resolve(toolsFrom) }),
     untrusted,
   };
+}
+
+/** Build beside lint, then the tests, which may run once more without coverage: the deadline over all comes last. */
+function deadlines(timeoutMs: number): Pick<GatesOptions, 'timeoutMs' | 'overallTimeoutMs'> {
+  return { timeoutMs, overallTimeoutMs: 3 * timeoutMs };
 }
 
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -140,7 +145,7 @@ function tellStopped(io: Io, finished: readonly GateResult[], { reason }: AbortS
   const name = stopSignals.find((signal) => signal === reason) ?? 'SIGINT';
   const results = renderResults(finished, styleFor(io, io.stderr));
   if (finished.length > 0) io.stderr.write(`${results}\n`);
-  io.stderr.write(`Stopped by ${name}; what is not listed did not finish.\n`);
+  io.stderr.write(`Stopped by ${name}: there is no verdict.\n`);
   return 128 + constants.signals[name];
 }
 

@@ -82,6 +82,7 @@ test('every option reaches the library', async () => {
     configFrom: 'v1.2',
     minCoverage: 90.5,
     timeoutMs: 60_000,
+    overallTimeoutMs: 180_000,
     sandbox: 'bwrap',
     untrusted: true,
     toolsFrom: resolve('.'),
@@ -212,7 +213,7 @@ test.each<[NodeJS.Signals, number, 'resolve' | 'reject']>([
   expect(ended.err.match(/Stopping/g)).toHaveLength(1);
   expect(ended.err).toMatch(/│ build +│ passed/);
   expect(ended.err).not.toMatch(/│ test/);
-  expect(ended.err).toContain(`Stopped by ${name}; what is not listed did not finish.\n`);
+  expect(ended.err).toContain(`Stopped by ${name}: there is no verdict.\n`);
   expect(process.listenerCount(name)).toBe(before);
 });
 
@@ -220,7 +221,7 @@ test('stopped before any gate had finished it lists none', async () => {
   const signal = AbortSignal.abort();
   const { code, out, err } = await run([], () => Promise.reject(new Error('stopped')), { signal });
   expect({ code, out }).toEqual({ code: 130, out: '' });
-  expect(err).toBe('Stopped by SIGINT; what is not listed did not finish.\n');
+  expect(err).toBe('Stopped by SIGINT: there is no verdict.\n');
 });
 
 test('what keeps the gates from running is no fault of the checkout: exit code 2', async () => {
