@@ -1,9 +1,9 @@
 import type { Finding, GateName, GateResult, Verdict } from './gate.ts';
 
 /** More findings than a person goes through. */
-export const findingsLimit = 200;
+const findingsLimit = 200;
 /** Of each text: enough for any message of a tool, too little to fill a log. */
-export const textLimit = 1_000;
+const textLimit = 1_000;
 
 /** The result of a gate, bounded; `tell` is applied to every text. */
 export function gateResult(

@@ -103,5 +103,8 @@ async function gitPath(): Promise<string> {
       // The next place.
     }
   }
-  throw new CoordinatorError('git_missing', `git is not installed: none of ${places.join(', ')}`);
+  throw new CoordinatorError(
+    'git_missing',
+    `git is missing, install it: there is none of ${places.join(', ')}`,
+  );
 }

@@ -35,7 +35,9 @@ export function integrity(base: string, limits: Partial<Limits> = {}): Gate {
         if (checkout.signal.aborted) {
           return { status: 'timeout', message: 'stopped before the comparison was complete' };
         }
-        if (error instanceof CoordinatorError) return { status: 'error', message: error.message };
+        if (error instanceof CoordinatorError) {
+          return { status: 'error', message: printable(error.message) };
+        }
         throw error;
       }
     },

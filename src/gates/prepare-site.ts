@@ -40,14 +40,18 @@ async function siteInPlace({ plan, repository }: SiteRequest): Promise<PreparedS
   const root = repository?.root ?? directory;
   const git = join(root, '.git');
   const hasGit = await lstat(git).catch(() => undefined);
+  const modules = await modulesSeenFrom(directory);
+  const outside = modules.filter((path) => relative(root, path).startsWith('..'));
+  const caches = outside.filter((path) => path === modules[0]);
   return {
     directory,
     root,
     isRepository: repository !== undefined,
     configCommit: null,
-    // Tools keep caches in node_modules, and tests may write beside themselves; but no test may plant a hook.
-    writable: [root],
-    readOnly: [...(hasGit ? [git] : []), ...(await modulesSeenFrom(directory, root))],
+    // Tools keep caches in node_modules, wherever it lies, and tests may write beside themselves; but no
+    // test may plant a hook.
+    writable: [root, ...caches],
+    readOnly: [...(hasGit ? [git] : []), ...outside.slice(caches.length)],
   };
 }
 
@@ -95,14 +99,12 @@ async function trustedConfiguration({
  * The directories that hold the packages, in the directory and above. One that is a link counts by where it
  * leads, unless that is no `node_modules`: a checkout must not open any directory by a link.
  */
-async function modulesSeenFrom(directory: string, writable?: string): Promise<readonly string[]> {
+async function modulesSeenFrom(directory: string): Promise<readonly string[]> {
   const found = await Promise.all(
     ancestors(directory).map(async (place) => {
       const modules = await realpath(join(place, 'node_modules')).catch(() => undefined);
       return modules !== undefined && basename(modules) === 'node_modules' ? [modules] : [];
     }),
   );
-  return found
-    .flat()
-    .filter((path) => writable === undefined || relative(writable, path).startsWith('..'));
+  return found.flat();
 }

@@ -10,7 +10,7 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
-import { dirname, join, posix, relative, resolve } from 'node:path';
+import { dirname, join, posix, relative } from 'node:path';
 
 import { listFiles } from './repository.ts';
 
@@ -94,7 +94,8 @@ async function linkModules(
   { root, target, modulesFrom }: PrivateCopyRequest,
   directory: string,
 ): Promise<void> {
-  const source = join(modulesFrom, directory, 'node_modules');
+  const path = join(modulesFrom, directory, 'node_modules');
+  const source = await realpath(path).catch(() => path);
   const names = await packageNames(source);
   const modules = join(target, directory, 'node_modules');
   if (names.length > 0) await mkdir(modules, { recursive: true });
@@ -107,7 +108,7 @@ async function linkModules(
       .find((path) => !path.startsWith('..') && !path.split('/').includes('node_modules'));
     await mkdir(dirname(join(modules, name)), { recursive: true });
     await symlink(
-      inCheckout === undefined ? resolve(source, name) : join(target, inCheckout),
+      inCheckout === undefined ? join(source, name) : join(target, inCheckout),
       join(modules, name),
     );
   }

@@ -16,6 +16,7 @@ import {
 } from './gate.ts';
 import { gateResult } from './gate-result.ts';
 import { GatesError } from './gates-error.ts';
+import { integrity } from './integrity.ts';
 import { planGates, usualCoverage, type GatesPlan } from './gates-plan.ts';
 import { prepareSite } from './prepare-site.ts';
 import { withPrivateDirectory } from './private-directory.ts';

@@ -14,7 +14,7 @@ export interface ProcessLimits {
   readonly processes: number;
 }
 
-export const processLimits: ProcessLimits = { outputBytes: 50 * 1024 * 1024, processes: 512 };
+const processLimits: ProcessLimits = { outputBytes: 50 * 1024 * 1024, processes: 512 };
 
 export interface ProcessRequest {
   readonly command: string;
