@@ -1,6 +1,6 @@
 import type { TestRun, Tool, ToolRun } from '../../src/gates/gate.ts';
 
-export const vitestTool: Tool = { name: 'vitest', version: '5.1.1', entry: '/tools/vitest.mjs' };
+const vitestTool: Tool = { name: 'vitest', version: '5.1.1', entry: '/tools/vitest.mjs' };
 
 /** A run that ended by itself with 0 and no output, but for what is said otherwise. */
 export function madeRun(changes: Partial<ToolRun> = {}): ToolRun {

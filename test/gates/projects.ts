@@ -9,6 +9,10 @@ export interface Project {
   readonly expected: Readonly<Partial<Record<GateName, GateStatus>>>;
   /** Folder under check, when it is not the whole project. */
   readonly directory?: string;
+  /** What was there in the commit that the configuration of the tools is taken from. */
+  readonly committed?: Files;
+  /** Worth a try in each sandbox. */
+  readonly everySandbox?: true;
   /** Tools it lacks. */
   readonly without?: 'everything' | 'coverage provider';
   readonly timeoutMs?: number;
@@ -52,6 +56,32 @@ const vitestConfig = (options: object) => `export default ${JSON.stringify({ tes
 const redTest = tests("it('adds', () => expect(add(1, 2)).toBe(4));");
 const typeError = "export const wrong: number = 'text';\n";
 
+/** A test that has the shell run something, with the output of vitest. */
+function shellTest(script: string): string {
+  return tests(
+    `it('a', () => { execFileSync('/bin/sh', ['-c', ${JSON.stringify(script)}], { stdio: 'inherit' }); });`,
+    "import { execFileSync } from 'node:child_process';",
+  );
+}
+
+/** Turns a red run into a green one in the process of vitest itself. */
+const forgingConfig = `
+import { readFileSync, writeFileSync } from 'node:fs';
+
+const option = '--outputFile.json=';
+const file = process.argv.find((argument) => argument.startsWith(option)).slice(option.length);
+process.on('exit', () => {
+  const forged = readFileSync(file, 'utf8')
+    .replaceAll('"failed"', '"passed"')
+    .replace('"numPassedTests":0', '"numPassedTests":1')
+    .replace('"numFailedTests":1', '"numFailedTests":0')
+    .replace('"success":false', '"success":true');
+  writeFileSync(file, forged);
+  process.exitCode = 0;
+});
+export default {};
+`;
+
 /** A report that says all is well, where a tool would leave one. */
 const lyingReport = JSON.stringify({
   success: true,
@@ -89,6 +119,7 @@ const halfCovered = {
 export const projects: readonly Project[] = [
   {
     name: 'all is well',
+    everySandbox: true,
     files: {},
     expected: { build: 'passed', lint: 'passed', test: 'passed', coverage: 'passed' },
   },
@@ -252,9 +283,10 @@ export const projects: readonly Project[] = [
   },
   {
     name: 'vitest: an endless loop',
+    everySandbox: true,
     files: { 'test/add.test.ts': tests("it('a', () => { for (;;); });") },
     expected: { test: 'timeout', coverage: 'timeout' },
-    timeoutMs: 5000,
+    timeoutMs: 3000,
   },
   {
     name: 'vitest: configuration crashes',
@@ -273,6 +305,7 @@ export const projects: readonly Project[] = [
   },
   {
     name: 'vitest: a worker out of memory',
+    everySandbox: true,
     files: {
       'vitest.config.js': vitestConfig({ execArgv: ['--max-old-space-size=48'] }),
       'test/add.test.ts': tests(
@@ -309,22 +342,16 @@ export const projects: readonly Project[] = [
   {
     name: "coverage: below the project's own threshold alone",
     files: {
-      'src/add.ts': [
-        'export const add = (a: number, b: number): number => a + b;',
-        ...Array.from({ length: 9 }, (_, n) => `export const n${n} = add(${n}, 1);`),
-        'export const never = (): number =>',
-        '  10;',
-        '',
-      ].join('\n'),
-      'test/all.test.ts': tests(
-        "it('a', () => expect([never, ...'x'].length).toBe(2));",
-        "import { never } from '../src/add.ts';",
+      'src/ten.ts': `export const ten = [\n${'  () => 1,\n'.repeat(10)}];\n`,
+      'test/ten.test.ts': tests(
+        "it('nine of ten', () => expect(ten.slice(1).map((one) => one()).length).toBe(9));",
+        "import { ten } from '../src/ten.ts';",
       ),
       'vitest.config.js': vitestConfig({
         coverage: { thresholds: { '100': true, perFile: true, 'src/*.ts': { lines: 100 } } },
       }),
     },
-    expected: { test: 'passed' },
+    expected: { test: 'passed', coverage: 'passed' },
   },
   {
     name: 'coverage: everything excluded',
@@ -387,49 +414,50 @@ export const projects: readonly Project[] = [
   },
 
   {
-    name: 'a flood of 50 MB',
+    name: 'a flood of more than 50 MB',
+    everySandbox: true,
+    // From the process of vitest itself: version 4 swallows what its workers write.
     files: {
-      'test/add.test.ts': tests(
-        [
-          "it('a', () => {",
-          "  for (let n = 0; n < 800; n++) writeSync(1, 'x'.repeat(65535) + '\\n');",
-          '});',
-        ].join('\n'),
-        "import { writeSync } from 'node:fs';",
-      ),
+      'vitest.config.js': [
+        "import { execFileSync } from 'node:child_process';",
+        "execFileSync('/bin/sh', ['-c', 'yes | head -c 80000000'], { stdio: 'inherit' });",
+        'export default {};',
+        '',
+      ].join('\n'),
     },
     expected: { test: 'error', coverage: 'error' },
   },
   {
-    name: 'a child that left the group',
-    files: {
-      'test/add.test.ts': tests(
-        [
-          "it('a', () => {",
-          "  spawn('sleep', ['300'], { detached: true, stdio: 'inherit' }).unref();",
-          '});',
-        ].join('\n'),
-        "import { spawn } from 'node:child_process';",
-      ),
-    },
+    name: 'a child outside the process group',
+    everySandbox: true,
+    files: { 'test/add.test.ts': shellTest('setsid sleep 300 > /dev/null 2>&1 < /dev/null &') },
     expected: { test: 'passed' },
   },
   {
-    name: 'a storm of 300 children',
-    files: {
-      'test/add.test.ts': tests(
-        [
-          "it('a', () => {",
-          "  spawn('/bin/sh', ['-c', 'for n in $(seq 300); do sleep 300 & done'], {",
-          "    stdio: 'ignore',",
-          '  });',
-          '  for (;;);',
-          '});',
-        ].join('\n'),
-        "import { spawn } from 'node:child_process';",
-      ),
-    },
+    name: 'a child outside the process group that holds the output',
+    everySandbox: true,
+    files: { 'test/add.test.ts': shellTest('setsid sleep 300 &') },
     expected: { test: 'timeout' },
-    timeoutMs: 5000,
+    timeoutMs: 3000,
+  },
+  {
+    name: 'a storm of 800 children',
+    everySandbox: true,
+    files: {
+      'test/add.test.ts': shellTest('for n in $(seq 800); do sleep 300 & done; wait'),
+    },
+    expected: { test: 'error' },
+  },
+  {
+    name: 'a configuration that forges exit code and report, believed',
+    files: { 'test/add.test.ts': redTest, 'vitest.config.js': forgingConfig },
+    expected: { test: 'passed' },
+  },
+  {
+    name: 'a configuration that forges exit code and report, replaced by that of the base',
+    everySandbox: true,
+    committed: { 'test/add.test.ts': redTest },
+    files: { 'vitest.config.js': forgingConfig },
+    expected: { test: 'failed' },
   },
 ];

@@ -1,0 +1,32 @@
+import { fileURLToPath } from 'node:url';
+
+import { afterAll, describe, expect, it } from 'vitest';
+
+import { projects } from './projects.ts';
+import { checkProject, renderTable, type Row } from './truth-table.ts';
+
+const nodeModules = fileURLToPath(new URL('../../node_modules', import.meta.url));
+const trickyProjects = projects.filter((project) => project.everySandbox);
+
+describe('the gates on real little projects', () => {
+  const rows: Row[] = [];
+
+  describe.each([
+    { sandbox: 'none', projects },
+    { sandbox: 'unshare', projects: trickyProjects },
+    { sandbox: 'bwrap', projects: trickyProjects },
+  ] as const)('in the sandbox $sandbox', ({ sandbox, projects }) => {
+    it.for(projects)('$name', { timeout: 120_000 }, async (project, { skip }) => {
+      const checked = await checkProject(project, { nodeModules, sandbox });
+      rows.push(...checked.rows);
+      skip(checked.untested, 'This sandbox does not start here: not tested.');
+      const got = Object.fromEntries(checked.rows.map((row) => [row.gate, row.got]));
+      expect(got).toEqual(project.expected);
+      expect(checked).toMatchObject({ survivors: [], late: [] });
+    });
+  });
+
+  afterAll(() => {
+    process.stdout.write(`\n${renderTable(rows)}\n`);
+  });
+});
