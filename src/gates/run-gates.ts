@@ -22,7 +22,6 @@ import { prepareSite } from './prepare-site.ts';
 import { withPrivateDirectory } from './private-directory.ts';
 import type { GatesOptions, GatesReport } from './report.ts';
 import { readRepository } from './repository.ts';
-import { integrity } from './integrity.ts';
 import { openSandbox } from './sandbox.ts';
 import { createSemaphore } from './semaphore.ts';
 import { runTests } from './test-run.ts';
