@@ -143,8 +143,8 @@ function listenForStop(outside: AbortSignal | undefined, screen: Screen) {
 /** Says it on standard error alone: half a report on standard output could be taken for a whole one. */
 function tellStopped(io: Io, finished: readonly GateResult[], { reason }: AbortSignal): number {
   const name = stopSignals.find((signal) => signal === reason) ?? 'SIGINT';
-  const results = renderResults(finished, styleFor(io, io.stderr));
-  if (finished.length > 0) io.stderr.write(`${results}\n`);
+  const results = gateNames.flatMap((name) => finished.filter(({ gate }) => gate === name));
+  if (results.length > 0) io.stderr.write(`${renderResults(results, styleFor(io, io.stderr))}\n`);
   io.stderr.write(`Stopped by ${name}: there is no verdict.\n`);
   return 128 + constants.signals[name];
 }
