@@ -6,7 +6,7 @@ import { randomKillTime, sendUntilEnd } from './support/load.ts';
 import { startServiceProcess } from './support/process.ts';
 import { startService, temporaryDirectory } from './support/service.ts';
 
-const cycles = 20;
+const cycles = 10;
 const deliveriesPerCycle = 40;
 const seed = Number(process.hrtime.bigint() % 1_000_000n);
 
