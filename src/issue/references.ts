@@ -16,6 +16,13 @@ export interface Reference {
 
 const numberPattern = /[#!](\d{1,9})(?!\w|\.\d)/g;
 const codePattern = /(?<![\w-])[A-Z][A-Z0-9]{1,9}-\d{1,6}(?![\w-])/g;
+const labelPattern = new RegExp(
+  String.raw`(?<=[([])CODE(?=[)\]])|(?<=^[^\p{L}\p{N}]*)CODE(?=\s*(?:[:|–—]|-\s)|\s+["'“\p{Lu}]|\s*$)`.replaceAll(
+    'CODE',
+    codePattern.source,
+  ),
+  'gu',
+);
 const urlPattern = /https?:\/\/[^\s<>"`|]+/g;
 const longestName = 100;
 /** `guide/intro.md#4` is a file and an anchor. */
@@ -117,6 +124,14 @@ function ownReference(url: string, trackerUrl: string | undefined) {
 function foreignNumber(url: string): number | undefined {
   const digits = /(?:\/(?:issues|pulls?|merge_requests)\/|#)([1-9]\d{0,8})(?!\w)/.exec(url)?.[1];
   return digits === undefined ? undefined : Number(digits);
+}
+
+/**
+ * The codes a title is labelled with: in brackets, or in front of a colon, a dash or a title that begins
+ * anew. Within a sentence they are words, as in "Use SHA-256 for hashes".
+ */
+export function codesOfTitle(title: string, limit = Infinity): string[] {
+  return firstMatches(title, labelPattern, limit).map(([code]) => code);
 }
 
 /** The first codes of a text, each once. */

@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { Migrator, type Migration } from 'kysely/migration';
 
 import { CoordinatorError, describeError } from '../errors.ts';
-import { codesIn } from '../issue/references.ts';
+import { codesOfTitle } from '../issue/references.ts';
 import type { Schema } from './schema.ts';
 
 /** By name, in order. */
@@ -14,7 +14,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '005-graph': { up: storeGraph },
   '006-texts-apart': { up: storeTextsApart },
   '007-known-agents': { up: createKnownAgents },
-  '008-codes': { up: storeCodes },
+  '008-codes': { up: createCodes },
+  '009-codes-of-titles': { up: storeCodesOfTitles },
 };
 
 /** Brings the schema up to date; everything in one transaction. */
@@ -249,7 +250,7 @@ async function createKnownAgents(db: Kysely<Schema>): Promise<void> {
 }
 
 /** The codes that texts name are filled in as each issue is read again. */
-async function storeCodes(db: Kysely<Schema>): Promise<void> {
+async function createCodes(db: Kysely<Schema>): Promise<void> {
   for (const table of ['issue_codes', 'code_mentions']) {
     await db.schema
       .createTable(table)
@@ -264,12 +265,17 @@ async function storeCodes(db: Kysely<Schema>): Promise<void> {
       .columns(['repository_id', 'number'])
       .execute();
   }
+}
+
+/** From all titles anew: the version before took any word like a code within a title for one. */
+async function storeCodesOfTitles(db: Kysely<Schema>): Promise<void> {
+  await db.deleteFrom('issue_codes').execute();
   const titles = db
     .selectFrom('issues')
     .select(['repository_id', 'number', 'title'])
     .where('deleted', '=', 0);
   for (const { title, ...key } of await titles.execute())
-    for (const code of codesIn(title))
+    for (const code of codesOfTitle(title))
       await db
         .insertInto('issue_codes')
         .values({ ...key, code })
