@@ -143,6 +143,10 @@ test.each([
   ['Needs to land before #2', '>#2'],
   ['#2 requires this to be done', '>#2'],
   ['#2 comes after this', '>#2'],
+  ['Hold off until #2 is closed.', '<#2'],
+  ['Please do not start on this before #2 has been reviewed and merged.', '<#2'],
+  ['#2 blocks both this and #3.', '<#2 open#3'],
+  ["Depends on #2's parser", '<#2'],
 ])('a form people write: %j is %s', (body, expected) => {
   expect(read(body)).toBe(expected);
 });
@@ -368,6 +372,24 @@ test.each([
   ['Touches the same code as #2.', 'no#2'],
   ['May conflict with #2.', 'no#2'],
   ['Watch out for merge conflicts with #2.', 'no#2'],
+  // What is said is denied, quoted, or said of somebody else.
+  ["I don't think this depends on #2.", 'no#2'],
+  ["We don't believe that #2 blocks this.", 'no#2'],
+  ['I do not think that this blocks #2', 'no#2'],
+  ["This doesn't block #2, nor does #2 block this.", 'no#2 no#2'],
+  ['This removes the dependency on #2', 'no#2'],
+  ['Removing the dependency on #2', 'no#2'],
+  ['Dropping the hard dependency on #2', 'no#2'],
+  ["Title was 'Blocks #2', renamed.", 'no#2'],
+  ["The bot ignores 'blocked by #2' in titles", 'no#2'],
+  ['What blocks #2 is not clear to me.', 'no#2'],
+  ['Find out what blocks #2 and fix it.', 'no#2'],
+  ['Something else blocks #2, not this.', 'no#2'],
+  ['Ask Jane, who is blocked by #2.', 'no#2'],
+  ["The milestone is blocked by #2, this issue isn't.", 'no#2'],
+  ["The board says blocked by #2, but it isn't.", 'no#2'],
+  ['This was supposed to wait for #2, but we decided to go ahead.', 'no#2'],
+  ['This was meant to depend on #2.', 'no#2'],
 ])('no dependency: %j', (body, expected) => {
   expect(read(body)).toBe(expected);
 });
@@ -486,6 +508,11 @@ test.each([
   ['#2 might become easier, but that is not the goal.', 'open#2'],
   ['Fonts are #2.', 'open#2'],
   ['See you at #2.', 'open#2'],
+  ['Depends on:\n- #2 – blocks\n- #3 (blocked by)', 'open#2 <#3'],
+  ['Depends on:\n- #2 (blocking)', '<#2'],
+  ['This is what blocks #2.', '>#2'],
+  ["Blocked by #2, this one isn't done.", '<#2'],
+  ["It's Jane's turn, blocked by #2's reviewers", '<#2'],
 ])('a near miss: %j is %s', (body, expected) => {
   expect(read(body)).toBe(expected);
 });
