@@ -16,13 +16,8 @@ export interface Reference {
 
 const numberPattern = /[#!](\d{1,9})(?!\w|\.\d)/g;
 const codePattern = /(?<![\w-])[A-Z][A-Z0-9]{1,9}-\d{1,6}(?![\w-])/g;
-const labelPattern = new RegExp(
-  String.raw`(?<=[([])CODE(?=[)\]])|(?<=^[^\p{L}\p{N}]*)CODE(?=\s*(?:[:|–—]|-\s)|\s+["'“\p{Lu}]|\s*$)`.replaceAll(
-    'CODE',
-    codePattern.source,
-  ),
-  'gu',
-);
+/** What stands behind a code that a title begins with. */
+const behindLabel = /^\s*(?:[:|–—]|-\s|$)|^\s+["'“\p{Lu}]/u;
 const urlPattern = /https?:\/\/[^\s<>"`|]+/g;
 const longestName = 100;
 /** `guide/intro.md#4` is a file and an anchor. */
@@ -131,7 +126,15 @@ function foreignNumber(url: string): number | undefined {
  * anew. Within a sentence they are words, as in "Use SHA-256 for hashes".
  */
 export function codesOfTitle(title: string, limit = Infinity): string[] {
-  return firstMatches(title, labelPattern, limit).map(([code]) => code);
+  const first = title.search(/[\p{L}\p{N}]/u);
+  const codes = new Set<string>();
+  for (const { 0: code, index } of title.matchAll(codePattern)) {
+    const end = index + code.length;
+    const bracketed = /[([]/.test(title.charAt(index - 1)) && /[)\]]/.test(title.charAt(end));
+    if (bracketed || (index === first && behindLabel.test(title.slice(end)))) codes.add(code);
+    if (codes.size >= limit) break;
+  }
+  return [...codes];
 }
 
 /** The first codes of a text, each once. */

@@ -25,3 +25,11 @@ test.each([
 ])('the codes of the title %j are %j', (title, codes) => {
   expect(codesOfTitle(title)).toEqual(codes);
 });
+
+test('a title of any length is looked through at once', () => {
+  const started = performance.now();
+  codesOfTitle('-'.repeat(200_000));
+  codesOfTitle(`${'['.repeat(200_000)}COORD-005`);
+  codesOfTitle('A1-1 '.repeat(40_000));
+  expect(performance.now() - started).toBeLessThan(1_000);
+});
