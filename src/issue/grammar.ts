@@ -193,6 +193,11 @@ export const rules: readonly Rule[] = [
     String.raw`\b(?:depend(?:s|ing|ed)?|dependent|dependenc(?:y|ies)|relies|rely|relying|hinges|hangs)[\s-]+(?:up)?onFARREF`,
   ),
   rule(
+    'blocks',
+    'after',
+    String.raw`\b(?:needs?|needing|needed|requires?|requiring|required) (?:SELF|it) (?:for|in)NEARREF`,
+  ),
+  rule(
     'blocked_by',
     'after',
     String.raw`\b(?:requires|require|required|requiring)(?! by\b| for\b)FARREF`,

@@ -147,6 +147,11 @@ test.each([
   ['Please do not start on this before #2 has been reviewed and merged.', '<#2'],
   ['#2 blocks both this and #3.', '<#2 open#3'],
   ["Depends on #2's parser", '<#2'],
+  ['We need this for #2 and #3.', '>#2 >#3'],
+  ['I need it for #2.', '>#2'],
+  ['Marketing needs this issue for #2', '>#2'],
+  ['We require this in #2.', '>#2'],
+  ['**Blocked by**\n\n#2, #3\n\n**Blocks**\n\n#4', '<#2 <#3 >#4'],
 ])('a form people write: %j is %s', (body, expected) => {
   expect(read(body)).toBe(expected);
 });
@@ -511,6 +516,8 @@ test.each([
   ['Depends on:\n- #2 – blocks\n- #3 (blocked by)', 'open#2 <#3'],
   ['Depends on:\n- #2 (blocking)', '<#2'],
   ['This is what blocks #2.', '>#2'],
+  ["We don't need this for #2.", 'no#2'],
+  ['**Blocked by**\n\nSomething else.\n\n#2', 'open#2'],
   ["Blocked by #2, this one isn't done.", '<#2'],
   ["It's Jane's turn, blocked by #2's reviewers", '<#2'],
 ])('a near miss: %j is %s', (body, expected) => {
