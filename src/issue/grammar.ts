@@ -20,7 +20,7 @@ const gap = String.raw`[\s:=>→⇒➜\[\]("'“”‘’*|–—-]*`;
 const near = String.raw`${gap}(?:(?:the|both|all of|of|on|by|for|at least|${noun})\b${gap}){0,3}`;
 /** Words behind which a reference is no longer the object of the relation. */
 const stop = [
-  'whether|if|how|what|when|why|who|which|that|than|as|like|similar|same|and|or|but|not|no|nor|see|since|because',
+  'whether|if|how|what|when|why|who|which|that|than|as|like|similar|same|and|or|but|not|no|nor|none|nothing|nobody|see|since|because',
   '(?:of|on|by|for|from|with) this|discussed|decided|reported|unlike|without|except|also|is|are|was|were|be|until|before|after|so|instead|about|mentioned|described|related|fix(?:es|ed)?|duplicate|using|per',
 ].join('|');
 const far = String.raw`(?:${near}|\s*:?\s+(?:(?!(?:${stop})\b)[\w'’./-]+\s+){1,6}[(\["']{0,2}(?:(?:${noun})\s+)?)`;
@@ -195,7 +195,7 @@ export const rules: readonly Rule[] = [
   rule(
     'blocks',
     'after',
-    String.raw`\b(?:needs?|needing|needed|requires?|requiring|required) (?:SELF|it) (?:for|in)NEARREF`,
+    String.raw`\b(?:needs?|needing|needed|requires?|requiring|required) (?:SELF|it|(?:this|these)(?: (?:changes?|features?|work|ones|issues))?) (?:for|in)NEARREF`,
   ),
   rule(
     'blocked_by',
@@ -251,7 +251,7 @@ export const rules: readonly Rule[] = [
   rule(
     'blocked_by',
     'after',
-    String.raw`\b(?:dependency|dependencies|blockers?)(?! (?:for|of|on|upon)\b)\b(?:\s*:|\s+(?:is|are|here:?|remain(?:s|ing)?)\b)?NEARREF`,
+    String.raw`\b(?:(?:dependency|dependencies)(?! \()|blockers?)(?! (?:for|of|on|upon)\b)\b(?:\s*:|\s+(?:is|are|here:?|remain(?:s|ing)?)\b)?NEARREF`,
   ),
   rule('blocked_by', 'after', String.raw`\b(?:blocks?|blocking|hold(?:s|ing)? up)\s+onNEARREF`),
   rule(
@@ -362,7 +362,10 @@ export const negatedSubject =
   /\b(?:none of|not|(?:neither|nor)(?: (?:is|are|do|does|did|has|have|can|will))?)\s*$/;
 /** The subject of a relation is somebody or something that is not named. */
 export const unnamedSubject =
-  /(?<!\b(?:is|are) )\b(?:what(?:ever)?|who(?:ever)?|(?:some|any)(?:thing|one|body) else)(?: (?:is|are|also|still|currently|exactly|really))*\s*$/;
+  /(?:(?<!\b(?:is|are) )\b(?:what(?:ever)?|who(?:ever)?|(?:some|any)(?:thing|one|body) else)|\b(?:any(?:one|body)|every(?:one|body)|people|users|those|others)(?: (?:that|who|which))?)(?: (?:is|are|also|still|currently|exactly|really))*\s*$/;
+/** The subject is several, as in "Users that depend on #12 will break": this issue is one. */
+export const pluralSubject =
+  /^\W*(?:(?:all|any|the|other|some|most|many) )*[\w-]+(?<!\bthi)s (?:that|who|which)(?: (?:are|also|still|currently|really))*\s*$/;
 export const example = /^\W*(?:e\.g\.?|for (?:example|instance)|examples?|z\.b\.)(?!\w)/;
 
 /** Claims that their teller does not stand for. */

@@ -17,6 +17,7 @@ import {
   negatedSubject,
   ownSubject,
   pastVerb,
+  pluralSubject,
   question,
   refSign,
   rules,
@@ -117,6 +118,7 @@ function whyNot(text: string, { rule, match, at, end }: Matched): RuledOut | und
   if (/"\s*:\s*["[{]/.test(match[0])) return 'code';
   if (!flip && isAboutAnother(text, match.index, at)) return 'third_party';
   if (!flip && unnamedSubject.test(before)) return 'related';
+  if (!flip && rule.means === 'blocked_by' && pluralSubject.test(before)) return 'related';
   if (flip && negatedSubject.test(before)) return 'negated';
   if (isQuoted(text, match.index, after)) return 'quoted';
   if (example.test(text)) return 'hypothetical';
@@ -219,7 +221,11 @@ function judgeLabelled(
     )
       continue;
     const between = text.slice(places[places.indexOf(at) - 1] ?? colon[0].length, at);
-    if (/\b(?:not|no|was|were|see|or|if|when|maybe|than|instead|former|old)\b/.test(between))
+    if (
+      /\b(?:not|no|none|nothing|nobody|was|were|see|or|if|when|maybe|than|instead|former|old)\b/.test(
+        between,
+      )
+    )
       continue;
     if (scope === 'related') keep(judged, at, { ...ruledOut('related', at), start: 0 });
     else if (asked) keep(judged, at, { ...ruledOut('question', at), direction: scope, start: 0 });
