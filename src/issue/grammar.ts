@@ -190,7 +190,7 @@ export const rules: readonly Rule[] = [
   rule(
     'blocked_by',
     'after',
-    String.raw`\b(?:depend(?:s|ing|ed)?|dependent|dependenc(?:y|ies)|relies|rely|relying|hinges|hangs)[\s-]+(?:up)?onFARREF`,
+    String.raw`\b(?:depend(?:s|ing|ed)?|depend[ae]nt|dependenc(?:y|ies)|relies|rely|relying|hinges|hangs)[\s-]+(?:up)?onFARREF`,
   ),
   rule(
     'blocks',
@@ -329,7 +329,7 @@ export const historyAfter =
 
 /** Anywhere before the relation, in its part of the sentence. */
 export const hypothesis =
-  /\b(?:if|unless|suppose|supposing|in case|imagine|pretend|hypothetically)\b|\b(?:would|could|might|may|probably|maybe|perhaps|possibly|potentially|supposedly|apparently|allegedly|reportedly|presumably|theoretically|in theory|thinks|believes|suspects|assumes|guesses|i (?:think|guess|believe|suspect|assume)|(?:we|i|he|she|they) thought|thought that|doubt|seems?(?: to)?|rumou?r|claim(?:s|ed)?|[’']d)\b(?: [\w’']+){0,6}\s*$/;
+  /\b(?:if|unless|suppose|supposing|in case|imagine|pretend|hypothetically)\b|\b(?:would|could|might|may|probably|maybe|perhaps|possibly|potentially|supposedly|apparently|allegedly|reportedly|presumably|theoretically|in theory|thinks|believes|suspects|assumes|guesses|i (?:think|guess|believe|suspect|assume)|(?:we|i|he|she|they) thought|thought that|doubt|seems?(?: to)?|looks? (?:like|as if)|rumou?r|claim(?:s|ed)?|[’']d)\b(?: [\w’']+){0,6}\s*$/;
 export const hypothesisAfter = /^[^,;:.(]{0,40}?\s(?:if|unless|in case|were it)\b/;
 export const question =
   /\b(?:whether|wonder(?:ing)?|unclear|not sure|unsure|no idea|does any(?:body|one)|is it true|ask(?:ed|ing)? (?:if|whether)|to be (?:checked|clarified|decided) (?:if|whether))\b/;
