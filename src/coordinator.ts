@@ -11,6 +11,7 @@ import { createBot } from './handlers/bot.ts';
 import { handleIssue } from './handlers/handle-issue.ts';
 import type { HandlerDeps } from './handlers/handler.ts';
 import { createTruth } from './handlers/truth.ts';
+import { replayDelivery } from './inbox/deliveries.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { createInsert, type InsertDeliveries } from './inbox/insert-deliveries.ts';
 import { Worker } from './inbox/worker.ts';
@@ -209,7 +210,11 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     tokens: config.apiTokens,
     now,
     log,
-    onReplay: () => worker.wake(),
+    replay: async (id) => {
+      const delivery = await inbox.exclusively(() => replayDelivery(db, id, now()));
+      worker.wake();
+      return delivery;
+    },
   });
 
   let unlock: (() => void) | undefined;

@@ -10,7 +10,7 @@ import {
   deliveryStatuses,
   findDelivery,
   listDeliveries,
-  replayDelivery,
+  type DeliveryView,
 } from '../inbox/deliveries.ts';
 import type { AgentProfile } from '../issue/agent-profiles.ts';
 import { states } from '../issue/state.ts';
@@ -27,8 +27,8 @@ export interface ApiDeps {
   readonly tokens: readonly ApiToken[];
   readonly now: () => number;
   readonly log: Logger;
-  /** Called when a delivery was made due. */
-  readonly onReplay: () => void;
+  /** Makes a delivery due now; undefined when there is none with that id. */
+  readonly replay: (id: string) => Promise<DeliveryView | undefined>;
 }
 
 const limitSchema = z
@@ -136,7 +136,7 @@ function registerIssues(scope: FastifyInstance, { store, agents }: ApiDeps): voi
   );
 }
 
-function registerDeliveries(scope: FastifyInstance, { store, now, log, onReplay }: ApiDeps): void {
+function registerDeliveries(scope: FastifyInstance, { store, now, log, replay }: ApiDeps): void {
   const api = scope.withTypeProvider<ZodTypeProvider>();
   const listQuery = z.strictObject({
     status: z.enum(deliveryStatuses).optional(),
@@ -154,10 +154,9 @@ function registerDeliveries(scope: FastifyInstance, { store, now, log, onReplay 
     '/deliveries/:id/replay',
     { schema: { params: deliveryParams } },
     async ({ params, caller }, reply) => {
-      const delivery = await replayDelivery(store.db, params.id, now());
+      const delivery = await replay(params.id);
       if (delivery === undefined) return reply.code(404).send(unknown);
       log.info({ caller, delivery: params.id }, 'delivery replayed');
-      onReplay();
       return delivery;
     },
   );

@@ -20,7 +20,7 @@ const gap = String.raw`[\s:=>→⇒➜\[\]("'“”‘’*|–—-]*`;
 const near = String.raw`${gap}(?:(?:the|both|all of|of|on|by|for|at least|${noun})\b${gap}){0,3}`;
 /** Words behind which a reference is no longer the object of the relation. */
 const stop = [
-  'whether|if|how|what|when|why|who|which|that|than|as|like|similar|same|and|or|but|not|no|nor|see|since|because',
+  'whether|if|how|what|when|why|who|which|that|than|as|like|similar|same|and|or|but|not|no|nor|none|nothing|nobody|see|since|because',
   '(?:of|on|by|for|from|with) this|discussed|decided|reported|unlike|without|except|also|is|are|was|were|be|until|before|after|so|instead|about|mentioned|described|related|fix(?:es|ed)?|duplicate|using|per',
 ].join('|');
 const far = String.raw`(?:${near}|\s*:?\s+(?:(?!(?:${stop})\b)[\w'’./-]+\s+){1,6}[(\["']{0,2}(?:(?:${noun})\s+)?)`;
@@ -78,7 +78,7 @@ export const rules: readonly Rule[] = [
   rule(
     'blocked_by',
     'after',
-    String.raw`\b(?:no|without any|without a|drop(?:s|ped)? the|removed? the) (?:\w+ )?(?:dependency|dependencies|dependence|reliance) onNEARREF`,
+    String.raw`\b(?:no|without any|without a|(?:drop(?:s|ped|ping)?|remov(?:es?|ed|ing)) the) (?:\w+ )?(?:dependency|dependencies|dependence|reliance) onNEARREF`,
     true,
   ),
   rule(
@@ -107,7 +107,7 @@ export const rules: readonly Rule[] = [
   rule(
     'blocked_by',
     'flip',
-    String.raw`REFMODS(?:blocks?|blocking|holds? up|holding up|gates?|unblocks?|delays?) (?:SELF|us\b|me\b|the work\b|everything\b)`,
+    String.raw`REFMODS(?:blocks?|blocking|holds? up|holding up|gates?|unblocks?|delays?) (?:(?:both )?SELF|us\b|me\b|the work\b|everything\b)`,
   ),
   rule(
     'blocked_by',
@@ -162,7 +162,7 @@ export const rules: readonly Rule[] = [
   rule(
     'blocked_by',
     'after',
-    String.raw`\bCANNOT CARRY(?: (?:this(?: one| issue| pr)?|it|anything|any of this|here))? (?:before|until|till|unless|without)NEARREF`,
+    String.raw`\bCANNOT CARRY(?: (?:(?:on )?this(?: one| issue| pr)?|it|anything|any of this|here))? (?:before|until|till|unless|without)NEARREF`,
   ),
   rule(
     'blocked_by',
@@ -190,7 +190,12 @@ export const rules: readonly Rule[] = [
   rule(
     'blocked_by',
     'after',
-    String.raw`\b(?:depend(?:s|ing|ed)?|dependent|dependenc(?:y|ies)|relies|rely|relying|hinges|hangs)[\s-]+(?:up)?onFARREF`,
+    String.raw`\b(?:depend(?:s|ing|ed)?|depend[ae]nt|dependenc(?:y|ies)|relies|rely|relying|hinges|hangs)[\s-]+(?:up)?onFARREF`,
+  ),
+  rule(
+    'blocks',
+    'after',
+    String.raw`\b(?:needs?|needing|needed|requires?|requiring|required) (?:SELF|it|(?:this|these)(?: (?:changes?|features?|work|ones|issues))?) (?:for|in)NEARREF`,
   ),
   rule(
     'blocked_by',
@@ -200,7 +205,7 @@ export const rules: readonly Rule[] = [
   rule(
     'blocked_by',
     'after',
-    String.raw`\b(?:wait|waits|waiting|waited|stalled|pending|stuck|on hold|hold|parked)(?:[\s-]+(?:for|on|until|behind|till))FARREF`,
+    String.raw`\b(?:wait|waits|waiting|waited|stalled|pending|stuck|on hold|hold(?: off)?|parked)(?:[\s-]+(?:for|on|until|behind|till))FARREF`,
   ),
   rule('blocked_by', 'after', String.raw`\b(?:needs?|needing|needed)(?! (?:by|for|to)\b)FARREF`),
   rule(
@@ -246,7 +251,7 @@ export const rules: readonly Rule[] = [
   rule(
     'blocked_by',
     'after',
-    String.raw`\b(?:dependency|dependencies|blockers?)(?! (?:for|of|on|upon)\b)\b(?:\s*:|\s+(?:is|are|here:?|remain(?:s|ing)?)\b)?NEARREF`,
+    String.raw`\b(?:(?:dependency|dependencies)(?! \()|blockers?)(?! (?:for|of|on|upon)\b)\b(?:\s*:|\s+(?:is|are|here:?|remain(?:s|ing)?)\b)?NEARREF`,
   ),
   rule('blocked_by', 'after', String.raw`\b(?:blocks?|blocking|hold(?:s|ing)? up)\s+onNEARREF`),
   rule(
@@ -308,14 +313,14 @@ export const negation =
   /(?:\b(?:not(?! only\b| just\b)|instead of|rather than|avoid(?:s|ing)?|no longer|never|neither|nor|cannot|hardly|stop(?:s|ped)?|without|nothing|nobody|no)|n[’']t)(?: (?:really|actually|currently|directly|strictly|even|ever|any ?more|any longer|in fact|be|being|get|getting|have|has|had|need|needs|needing|going|seem|want|appear|to|a|an|been|at all|considered|marked as|necessarily|itself|here|is|are|this|it|longer|technically|hard|reason|point|use|cause|excuse|either|we|does|do|else|that|also|yet))*\s*$/;
 /** The same behind the reference. */
 export const negatedAfter =
-  /^[\s)\]]*(?:(?:is|are|has been|have been) (?:gone|obsolete|dropped|removed|history|outdated)|any ?more|no longer|no more|[:(–—-]+\s*(?:no longer|not any ?more|obsolete|outdated|not true|wrong|no more|dropped|not needed|was wrong)|,? (?:but |which |that )?(?:that |this |it )?(?:is|was) (?:wrong|not (?:true|so|the case)|untrue|false|nonsense|a mistake))\b/;
+  /^[\s)\]]*(?:(?:is|are|has been|have been) (?:gone|obsolete|dropped|removed|history|outdated)|any ?more|no longer|no more|[:(–—-]+\s*(?:no longer|not any ?more|obsolete|outdated|not true|wrong|no more|dropped|not needed|was wrong)|,? (?:but |which |that )?(?:that |this |it )?(?:is|was) (?:wrong|not (?:true|so|the case)|untrue|false|nonsense|a mistake)|,? (?:but |and )?(?:this|it)(?: one| issue| pr| ticket)? (?:is|does|was)(?:n't| not)(?=[\s.!)]*$))\b/;
 /** In front of what somebody else believes. */
 export const denial =
-  /\b(?:(?:not true|not the case|wrong|false|untrue|a myth|a mistake|nonsense) that|(?:not|n't) (?:think|believe|say|mean|see)(?: that| how| why)?|not that)\b[^,;:.]*$/;
+  /(?:\b(?:not true|not the case|wrong|false|untrue|a myth|a mistake|nonsense) that|(?:\bnot|n't) (?:think|believe|say|mean|see)(?: that| how| why)?|\bnot that)\b[^,;:.]*$/;
 export const anyMore = /\bnot\b[^,;.]*\bany ?more\b/;
 
 export const history =
-  /\b(?:was|were|had been|used to(?: be| be waiting)?|got|formerly|previously|originally|initially|earlier|at first|back then|had to|in the past|last (?:week|sprint|month|year|spring|summer|autumn|fall|winter))\b(?: (?:once|also|still|originally|initially|previously|first|temporarily|long|being|to be|be|partly|really|indeed|briefly|just|only))*\s*$/;
+  /\b(?:was|were|had been|used to(?: be| be waiting)?|got|formerly|previously|originally|initially|earlier|at first|back then|had to|in the past|last (?:week|sprint|month|year|spring|summer|autumn|fall|winter))\b(?: (?:once|also|still|originally|initially|previously|first|temporarily|long|being|(?:supposed|meant|planned|expected|intended|going) to|to be|be|partly|really|indeed|briefly|just|only))*\s*$/;
 /** Relations in the past tense by themselves. */
 export const pastVerb =
   /^(?:depended|waited|required(?! (?:by|for))|blocked(?![\s-]+(?:by|on|until|behind))|needed(?! (?:by|for)))\b/;
@@ -324,7 +329,7 @@ export const historyAfter =
 
 /** Anywhere before the relation, in its part of the sentence. */
 export const hypothesis =
-  /\b(?:if|unless|suppose|supposing|in case|imagine|pretend|hypothetically)\b|\b(?:would|could|might|may|probably|maybe|perhaps|possibly|potentially|supposedly|apparently|allegedly|reportedly|presumably|theoretically|in theory|thinks|believes|suspects|assumes|guesses|i (?:think|guess|believe|suspect|assume)|(?:we|i|he|she|they) thought|thought that|doubt|seems?(?: to)?|rumou?r|claim(?:s|ed)?|[’']d)\b(?: [\w’']+){0,6}\s*$/;
+  /\b(?:if|unless|suppose|supposing|in case|imagine|pretend|hypothetically)\b|\b(?:would|could|might|may|probably|maybe|perhaps|possibly|potentially|supposedly|apparently|allegedly|reportedly|presumably|theoretically|in theory|thinks|believes|suspects|assumes|guesses|i (?:think|guess|believe|suspect|assume)|(?:we|i|he|she|they) thought|thought that|doubt|seems?(?: to)?|looks? (?:like|as if)|rumou?r|claim(?:s|ed)?|[’']d)\b(?: [\w’']+){0,6}\s*$/;
 export const hypothesisAfter = /^[^,;:.(]{0,40}?\s(?:if|unless|in case|were it)\b/;
 export const question =
   /\b(?:whether|wonder(?:ing)?|unclear|not sure|unsure|no idea|does any(?:body|one)|is it true|ask(?:ed|ing)? (?:if|whether)|to be (?:checked|clarified|decided) (?:if|whether))\b/;
@@ -353,7 +358,14 @@ export const instructions: readonly RegExp[] = [
 ];
 
 /** In front of the subject of a relation. */
-export const negatedSubject = /\b(?:neither|none of|not)\s*$/;
+export const negatedSubject =
+  /\b(?:none of|not|(?:neither|nor)(?: (?:is|are|do|does|did|has|have|can|will))?)\s*$/;
+/** The subject of a relation is somebody or something that is not named. */
+export const unnamedSubject =
+  /(?:(?<!\b(?:is|are) )\b(?:what(?:ever)?|who(?:ever)?|(?:some|any)(?:thing|one|body) else)|\b(?:any(?:one|body)|every(?:one|body)|people|users|those|others)(?: (?:that|who|which))?)(?: (?:is|are|also|still|currently|exactly|really))*\s*$/;
+/** The subject is several, as in "Users that depend on #12 will break": this issue is one. */
+export const pluralSubject =
+  /^\W*(?:(?:all|any|the|other|some|most|many) )*[\w-]+(?<!\bthi)s (?:that|who|which)(?: (?:are|also|still|currently|really))*\s*$/;
 export const example = /^\W*(?:e\.g\.?|for (?:example|instance)|examples?|z\.b\.)(?!\w)/;
 
 /** Claims that their teller does not stand for. */

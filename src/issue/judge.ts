@@ -17,9 +17,11 @@ import {
   negatedSubject,
   ownSubject,
   pastVerb,
+  pluralSubject,
   question,
   refSign,
   rules,
+  unnamedSubject,
   waiting,
   type Rule,
 } from './grammar.ts';
@@ -115,6 +117,8 @@ function whyNot(text: string, { rule, match, at, end }: Matched): RuledOut | und
   // A key of JSON, not a label.
   if (/"\s*:\s*["[{]/.test(match[0])) return 'code';
   if (!flip && isAboutAnother(text, match.index, at)) return 'third_party';
+  if (!flip && unnamedSubject.test(before)) return 'related';
+  if (!flip && rule.means === 'blocked_by' && pluralSubject.test(before)) return 'related';
   if (flip && negatedSubject.test(before)) return 'negated';
   if (isQuoted(text, match.index, after)) return 'quoted';
   if (example.test(text)) return 'hypothetical';
@@ -137,9 +141,13 @@ function whyNot(text: string, { rule, match, at, end }: Matched): RuledOut | und
   return undefined;
 }
 
-/** `the board says "blocked by #12"`. */
+/** `the board says "blocked by #12"`; an apostrophe is no quotation mark. */
 function isQuoted(text: string, start: number, after: string): boolean {
-  return /["“„«]\s*$/.test(text.slice(Math.max(0, start - 3), start)) && /["”“»]/.test(after);
+  const before = text.slice(Math.max(0, start - 3), start);
+  return (
+    (/["“„«]\s*$/.test(before) && /["”“»]/.test(after)) ||
+    (/(?:^|[\s(])'$/.test(before) && /'(?!\w)/.test(after))
+  );
 }
 
 const clauseSign = /[,;:()!?]|\bbut\b|\bbecause\b| [-–—] |[–—]/g;
@@ -213,7 +221,11 @@ function judgeLabelled(
     )
       continue;
     const between = text.slice(places[places.indexOf(at) - 1] ?? colon[0].length, at);
-    if (/\b(?:not|no|was|were|see|or|if|when|maybe|than|instead|former|old)\b/.test(between))
+    if (
+      /\b(?:not|no|none|nothing|nobody|was|were|see|or|if|when|maybe|than|instead|former|old)\b/.test(
+        between,
+      )
+    )
       continue;
     if (scope === 'related') keep(judged, at, { ...ruledOut('related', at), start: 0 });
     else if (asked) keep(judged, at, { ...ruledOut('question', at), direction: scope, start: 0 });
@@ -278,6 +290,7 @@ function judgeScoped(
     );
   if (!leading && places.length > 1) return;
   const item = text.slice(leading ? first + 1 : 0);
+  if (leading && turnsRound(item, scope)) return;
   if (scope === 'related') {
     keep(judged, first, { ...ruledOut('related', first), start: first });
     return;
@@ -299,6 +312,12 @@ function judgeScoped(
     start: leading ? first : 0,
     end: first + 1,
   });
+}
+
+/** `- #12 – blocks` under "Dependencies": which way round is open. `(blocking)` is said of #12 itself. */
+function turnsRound(item: string, scope: Scope): boolean {
+  const own = item.includes(refSign) || /\bblocking\b/i.test(item) ? undefined : scopeOf(item);
+  return own !== undefined && own !== 'related' && own !== scope;
 }
 
 function keep(judged: Map<number, Judgement>, at: number, judgement: Judgement): void {

@@ -441,8 +441,8 @@ function ruledOut(found: Found, reason: RuledOut): Found {
 
 /**
  * The relation that headings, labels and list items give to what stands under them: a heading until the
- * next one, a label for the list right behind it, an item for the items nested in it, the head of a table
- * for its columns.
+ * next one, a label for the list or the references right behind it, an item for the items nested in it,
+ * the head of a table for its columns.
  */
 function createScopes() {
   let heading: Scope | undefined;
@@ -469,8 +469,9 @@ function createScopes() {
     const own = text.length < 80 ? scopeOf(lastLine(text)) : undefined;
     if (depth === 0) {
       items.length = 0;
+      const before = label;
       label = own;
-      return heading;
+      return before ?? heading;
     }
     items.length = depth;
     items[depth - 1] = own;

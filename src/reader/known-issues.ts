@@ -1,4 +1,5 @@
 import type { KnownIssues } from '../issue/read-text.ts';
+import { codesOfTitle } from '../issue/references.ts';
 
 /** An issue of the tracker, as far as texts are checked against it. */
 export interface KnownIssue {
@@ -10,11 +11,9 @@ export interface KnownIssue {
 /** The issues listed beside a text, as the tracker. */
 export function knownIssues(rows: readonly KnownIssue[]): KnownIssues {
   const refs = new Set(rows.map(({ ref }) => ref.toLowerCase()));
+  const coded = rows.map(({ ref, title }) => ({ ref, codes: codesOfTitle(title) }));
   return {
     has: (ref) => refs.has(ref.toLowerCase()),
-    refsWithCode: (code) => {
-      const whole = new RegExp(`(?<![\\w-])${code}(?![\\w-])`);
-      return rows.filter(({ title }) => whole.test(title)).map(({ ref }) => ref);
-    },
+    refsWithCode: (code) => coded.filter(({ codes }) => codes.includes(code)).map(({ ref }) => ref),
   };
 }

@@ -4,7 +4,7 @@ import type { Transaction } from 'kysely';
 
 import type { KnownCodes } from '../issue/read-text.ts';
 import type { IssueKey } from '../issue/ref.ts';
-import { codesIn, numbersIn } from '../issue/references.ts';
+import { codesIn, codesOfTitle, numbersIn } from '../issue/references.ts';
 import type { IssueUpdate } from '../issue/update.ts';
 import type { Database } from './database.ts';
 import type { Schema } from './schema.ts';
@@ -35,7 +35,7 @@ export async function findCodes(
     .limit(lookupLimit)
     .execute();
   // Of the issue itself this title counts, whichever is stored.
-  carriers.push(...codesIn(title, lookupLimit).map((code) => ({ code, number: own })));
+  carriers.push(...codesOfTitle(title, lookupLimit).map((code) => ({ code, number: own })));
   const stored = await db
     .selectFrom('issues')
     .select('number')
@@ -84,7 +84,7 @@ async function storeOwnCodes(
     .where('number', '=', number)
     .executeTakeFirst();
   if (before?.title === title && before.deleted === (deleted ? 1 : 0)) return [];
-  const carried = deleted ? [] : codesIn(title, lookupLimit);
+  const carried = deleted ? [] : codesOfTitle(title, lookupLimit);
   const changed = await replaceCodes(transaction, 'issue_codes', facts, carried);
   const mentioning = await mentioningCodes(transaction, repositoryId, changed);
   const pointing = await pointingAt(transaction, facts);

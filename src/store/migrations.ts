@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely';
 import { Migrator, type Migration } from 'kysely/migration';
 
 import { CoordinatorError, describeError } from '../errors.ts';
-import { codesIn } from '../issue/references.ts';
+import { codesOfTitle } from '../issue/references.ts';
 import type { Schema } from './schema.ts';
 
 /** By name, in order. */
@@ -269,7 +269,7 @@ async function storeCodes(db: Kysely<Schema>): Promise<void> {
     .select(['repository_id', 'number', 'title'])
     .where('deleted', '=', 0);
   for (const { title, ...key } of await titles.execute())
-    for (const code of codesIn(title))
+    for (const code of codesOfTitle(title))
       await db
         .insertInto('issue_codes')
         .values({ ...key, code })

@@ -299,3 +299,28 @@ test('what the API refuses, it does not explain by the settings of a hook', asyn
     json: { error: { code: 'too_large', message: 'The body is too large.' } },
   });
 });
+
+test('a replay is not written beside a commit of deliveries', async () => {
+  const reached = Promise.withResolvers<undefined>();
+  const released = Promise.withResolvers<undefined>();
+  const service = await startService({
+    aroundInsert: (insert) => async (rows) => {
+      if (rows[0]?.id === 'held') {
+        reached.resolve(undefined);
+        await released.promise;
+      }
+      return insert(rows);
+    },
+  });
+  await service.send(signedRequest(issuePayload(), { id: 'done' }));
+  await service.idle();
+  const held = service.send(signedRequest(issuePayload(), { id: 'held' }));
+  await reached.promise;
+  const replayed = replay(service, 'done');
+  // Asked after the replay, and answered while it waits.
+  for (let asked = 0; asked < 3; asked += 1)
+    expect((await ids(service, '?status=done')).ids).toEqual(['done']);
+  released.resolve(undefined);
+  expect((await held).status).toBe(200);
+  expect((await replayed).json).toMatchObject({ deliveryId: 'done', status: 'pending' });
+});

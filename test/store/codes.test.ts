@@ -44,6 +44,15 @@ function orders<T>(items: readonly T[]): T[][] {
 test.each([
   ['a code that one title carries', [lock, waits, other], ['acme/orbit#1'], 0],
   ['a code that no title carries', [waits, other], [], 0],
+  [
+    'a word like a code within a title',
+    [
+      { ...lock, title: 'Use SHA-256 for hashes' },
+      { ...waits, body: 'Requires SHA-256.' },
+    ],
+    [],
+    0,
+  ],
   ['a code that two titles carry', [lock, waits, { ...lock, number: 4 }], [], 1],
   ['a code beside the number of another issue', [lock, both, other], [], 1],
   ['a code beside a number that is not known', [lock, both], ['acme/orbit#3'], 0],
@@ -110,6 +119,7 @@ test('the titles that an earlier version stored are known by their codes', async
     .values([
       { ...stored, number: 1, title: lock.title, deleted: 0 },
       { ...stored, number: 3, title: lock.title, deleted: 1 },
+      { ...stored, number: 4, title: 'What COORD-005 leaves open', deleted: 0 },
     ])
     .execute();
   await migrate(db);
