@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Transaction } from 'kysely';
 
 import { createClaude, type ClaudeStatus } from './clients/claude.ts';
 import { createGitea, type GiteaStatus } from './clients/gitea.ts';
@@ -15,7 +14,6 @@ import { replayDelivery } from './inbox/deliveries.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { createInsert, type InsertDeliveries } from './inbox/insert-deliveries.ts';
 import { Worker } from './inbox/worker.ts';
-import type { IssueEvent } from './issue/event.ts';
 import { refreshEvent } from './issue/facts.ts';
 import type { IssueKey } from './issue/ref.ts';
 import type { Logger } from './log.ts';
@@ -23,13 +21,12 @@ import { createReader, type ClaudeDeps } from './reader/reader.ts';
 import { createTextReader } from './reader/text-thread.ts';
 import { recallAnswer, rememberAnswer } from './store/answers.ts';
 import { findCodes, storeCodes } from './store/codes.ts';
-import { createDatabase } from './store/database.ts';
+import { createDatabase, type Database } from './store/database.ts';
 import { checkStore } from './store/health.ts';
 import { findFacts, storeIssue } from './store/issues.ts';
 import { lockDatabase } from './store/lock.ts';
 import { migrate } from './store/migrations.ts';
 import { settleGraph } from './store/redecide.ts';
-import type { Schema } from './store/schema.ts';
 import { createSqliteThread } from './store/sqlite-thread.ts';
 import { findStalePlans, rememberAgents } from './store/stale-plans.ts';
 import { createApp } from './webhook/app.ts';
@@ -138,18 +135,14 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     }
   }
 
-  /** Looks at stored issues: dated before what is stored, and without a text, so that it wins. */
-  async function looksAt(
-    transaction: Transaction<Schema>,
-    issues: readonly IssueKey[],
-  ): Promise<IssueEvent[]> {
-    const looks: IssueEvent[] = [];
-    for (const issue of issues) {
-      const facts = await findFacts(transaction, issue);
-      if (facts === undefined) continue;
-      looks.push(refreshEvent({ ...facts, body: '', updatedAt: facts.updatedAt - 1 }));
+  /** Has stored issues looked at again. */
+  async function lookAgain(connection: Database, issues: readonly IssueKey[]): Promise<void> {
+    for (let start = 0; start < issues.length; start += looksAtOnce) {
+      const some = issues.slice(start, start + looksAtOnce);
+      const facts = await Promise.all(some.map((issue) => findFacts(connection, issue)));
+      const looks = facts.filter((known) => known !== undefined).map(refreshEvent);
+      await inbox.planLooks(connection, looks);
     }
-    return looks;
   }
 
   const worker = new Worker({
@@ -165,8 +158,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       return async (transaction) => {
         const readOtherwise = await storeCodes(transaction, update);
         const outcome = await storeIssue(transaction, update, now());
-        const looks = await looksAt(transaction, readOtherwise);
-        await inbox.addRefreshes(transaction, [...refreshes, ...looks]);
+        await lookAgain(transaction, readOtherwise);
+        await inbox.addRefreshes(transaction, refreshes);
         if (update.plan?.reading.outcome === 'fallback' && update.facts.open)
           await inbox.planRefresh(transaction, refreshEvent(update.facts), group);
         const pausedUntil = claude?.pausedUntil();
@@ -256,11 +249,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   /** The agents may be other ones now: issues that they may plan otherwise are looked at again. */
   async function replan(): Promise<void> {
     const stale = await findStalePlans(db, agents);
-    for (let start = 0; start < stale.length; start += looksAtOnce) {
-      const some = stale.slice(start, start + looksAtOnce);
-      const facts = await Promise.all(some.map((issue) => findFacts(db, issue)));
-      await inbox.planLooks(facts.filter((known) => known !== undefined).map(refreshEvent));
-    }
+    await lookAgain(db, stale);
     await rememberAgents(db, agents);
     if (stale.length > 0) log.info({ issues: stale.length }, 'planned anew for other agents');
   }

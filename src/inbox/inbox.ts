@@ -338,13 +338,14 @@ export function createInbox({
   }
 
   /**
-   * Plans another look at each of these issues, due now and dated like those of `planRefresh`, unless one
-   * waits already: while Gitea is down every start would add another.
+   * Sees to it that a look at each of these issues is due now: one that waits for later is brought forward,
+   * a new one is dated like those of `planRefresh`. So there is at most one look an issue.
    */
-  async function planLooks(events: readonly IssueEvent[]): Promise<void> {
-    const waitingLooks = await db
+  async function planLooks(connection: Database, events: readonly IssueEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    const waitingLooks = await connection
       .selectFrom('deliveries')
-      .select(['repository_id', 'issue_number'])
+      .select(['seq', 'repository_id', 'issue_number'])
       .where('status', '=', waiting)
       .where('kind', '=', 'refreshed')
       .where(
@@ -355,12 +356,18 @@ export function createInbox({
         ),
       )
       .execute();
+    await connection
+      .updateTable('deliveries')
+      .set({ due_at: now() })
+      .where('seq', 'in', seqs(waitingLooks))
+      .where('due_at', '>', now())
+      .execute();
     const planned = new Set(waitingLooks.map((row) => `${row.repository_id}#${row.issue_number}`));
     const rows = events
       .filter(({ issue }) => !planned.has(keyOf(issue)))
       .map((event) => refreshRow(lookOf(event), now()));
     if (rows.length === 0) return;
-    await db.insertInto('deliveries').values(rows).execute();
+    await connection.insertInto('deliveries').values(rows).execute();
   }
 
   /**

@@ -126,9 +126,9 @@ export class Worker {
     try {
       const commit = await handle(group, this.#stopping.signal);
       const store = async (transaction: Transaction<Schema>) => {
-        const result = await commit(transaction);
+        // First, so that what is stored sees only the deliveries that still wait.
         await inbox.complete(transaction, group);
-        return result;
+        return commit(transaction);
       };
       const outcome = await inbox.exclusively(() => db.transaction().execute(store));
       log.info({ deliveries, ...outcome }, 'issue handled');

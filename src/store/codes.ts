@@ -23,8 +23,7 @@ export async function findCodes(
   db: Database,
   { repositoryId, number: own, title, body }: Text,
 ): Promise<KnownCodes | undefined> {
-  const text = `${title}\n${body}`;
-  const codes = codesIn(text, lookupLimit);
+  const codes = namedCodes({ title, body });
   if (codes.length === 0) return undefined;
   const carriers = await db
     .selectFrom('issue_codes')
@@ -40,7 +39,7 @@ export async function findCodes(
     .selectFrom('issues')
     .select('number')
     .where('repository_id', '=', repositoryId)
-    .where('number', 'in', numbersIn(text, lookupLimit))
+    .where('number', 'in', numbersIn(`${title}\n${body}`, lookupLimit))
     .where('deleted', '=', 0)
     .execute();
   return {
@@ -52,6 +51,13 @@ export async function findCodes(
     ),
     titled: new Set([own, ...stored.map(({ number }) => number)]),
   };
+}
+
+/** A title is labelled with its own codes; they name nobody else. */
+function namedCodes({ title, body }: Pick<Text, 'title' | 'body'>): string[] {
+  const labels = new Set(codesOfTitle(title, lookupLimit));
+  const inTitle = codesIn(title, lookupLimit).filter((code) => !labels.has(code));
+  return [...new Set([...inTitle, ...codesIn(body, lookupLimit)])].slice(0, lookupLimit);
 }
 
 /**
@@ -74,8 +80,8 @@ async function storeOwnCodes(
   transaction: Transaction<Schema>,
   { facts, plan }: IssueUpdate,
 ): Promise<IssueKey[]> {
-  const { repositoryId, number, title, body, deleted } = facts;
-  const named = plan === undefined ? [] : codesIn(`${title}\n${body}`, lookupLimit);
+  const { repositoryId, number, title, deleted } = facts;
+  const named = plan === undefined ? [] : namedCodes(facts);
   await replaceCodes(transaction, 'code_mentions', facts, named);
   const before = await transaction
     .selectFrom('issues')

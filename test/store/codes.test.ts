@@ -90,6 +90,14 @@ test('nothing is looked at twice for a title that stays', async () => {
   expect(JSON.stringify(json).match(/"refresh-/g) ?? []).toHaveLength(0);
 });
 
+test('issues whose titles carry one code are not looked at again for each other', async () => {
+  const service = await startService();
+  for (const number of [1, 4, 5])
+    await tell(service, { ...lock, assignees: waits.assignees, number });
+  const { json } = await service.api('/deliveries?status=done');
+  expect(JSON.stringify(json).match(/"refresh-/g) ?? []).toHaveLength(0);
+});
+
 test('the titles that an earlier version stored are known by their codes', async () => {
   const db = createDatabase(join(temporaryDirectory(), 'earlier.db'));
   onTestFinished(() => db.destroy());
