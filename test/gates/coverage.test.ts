@@ -52,7 +52,7 @@ describe('the verdict on coverage', () => {
   it('fails over nothing', () => {
     expect(judge({ total: all(0, 0, 'Unknown') })).toMatchObject({
       status: 'failed',
-      message: 'Coverage was measured over no code at all.',
+      message: expect.stringContaining('over no code at all'),
     });
   });
 
