@@ -37,7 +37,12 @@ export function judgeCoverage(
     details[`${figure}Threshold`] = thresholds[figure];
   }
   if (total.lines.total === 0 || total.statements.total === 0) {
-    return { status: 'failed', message: 'Coverage was measured over no code at all.', details };
+    return {
+      status: 'failed',
+      message:
+        'Coverage was measured over no code at all: without a coverage.include it is that below src.',
+      details,
+    };
   }
   const short = coverageFigures.filter((figure) => percent(total[figure]) < thresholds[figure]);
   const told = (figures: readonly CoverageFigure[]) =>

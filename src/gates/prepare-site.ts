@@ -62,6 +62,11 @@ async function siteInCopy(request: SiteRequest): Promise<PreparedSite> {
   const target = join(privateDirectory, 'copy');
   const trusted = await trustedConfiguration(request);
   const modulesFrom = plan.toolsFrom === undefined ? root : await realpath(plan.toolsFrom);
+  if (plan.untrusted && !relative(root, modulesFrom).startsWith('..'))
+    throw new GatesError(
+      'gates_options_invalid',
+      `Untrusted code is not checked by its own tools: ${modulesFrom} is in the checkout. Name a directory outside of it.`,
+    );
   await makePrivateCopy({
     root,
     isRepository: repository !== undefined,

@@ -2,13 +2,27 @@ import { chmod, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { GatesError } from './gates-error.ts';
+
 /** Gives `work` a fresh directory that only this user can open; it is gone afterwards, with all in it. */
 export async function withPrivateDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(await realpath(tmpdir()), 'mosaic-gates-'));
+  const directory = await create();
   try {
     return await work(directory);
   } finally {
     await remove(directory);
+  }
+}
+
+async function create(): Promise<string> {
+  try {
+    return await mkdtemp(join(await realpath(tmpdir()), 'mosaic-gates-'));
+  } catch (cause) {
+    throw new GatesError(
+      'gates_directory_unusable',
+      `No directory can be made in ${tmpdir()}: set TMPDIR to one that can be written.`,
+      { cause },
+    );
   }
 }
 

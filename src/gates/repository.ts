@@ -1,8 +1,9 @@
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir, realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 
 import { GatesError } from './gates-error.ts';
 import { git } from './git-command.ts';
+import { ancestors } from './tools.ts';
 
 /** Paths of a very large repository. */
 const listBytes = 256 * 1024 * 1024;
@@ -31,6 +32,7 @@ export async function readRepository(
     );
   }
   const root = top.stdout.toString('utf8').replace(/\n$/, '');
+  await refuseFarWorkTree(root, directory);
   const head = await git(root, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}'], options);
   const status = await git(
     root,
@@ -48,6 +50,18 @@ export async function readRepository(
     commit: head.exitCode === 0 ? head.stdout.toString('utf8').trim() : null,
     dirty: status.exitCode !== 0 || status.stdout.length > 0,
   };
+}
+
+/** `core.worktree` can name any directory above as the checkout: all in it would be shown to its code. */
+async function refuseFarWorkTree(root: string, directory: string): Promise<void> {
+  for (const place of ancestors(await realpath(directory))) {
+    if (place === root) return;
+    if ((await lstat(join(place, '.git')).catch(() => undefined)) === undefined) continue;
+    throw new GatesError(
+      'gates_git_failed',
+      `The repository in ${place} names another work tree, ${root}: remove core.worktree from its configuration.`,
+    );
+  }
 }
 
 /** `git status` runs the clean filters that the repository's configuration names, to compare contents. */
@@ -72,12 +86,19 @@ export async function listFiles(
 }
 
 async function listTracked(root: string, signal: AbortSignal): Promise<readonly string[]> {
-  const { stdout } = await git(
-    root,
-    ['ls-files', '-z', '--cached', '--others', '--exclude-standard'],
-    { signal, maxBytes: listBytes },
+  const list = async (...which: readonly string[]) => {
+    const { stdout } = await git(root, ['ls-files', '-z', ...which], {
+      signal,
+      maxBytes: listBytes,
+    });
+    return splitNul(stdout);
+  };
+  // git looks into submodules only for what is tracked.
+  const tracked = await list('--cached', '--recurse-submodules');
+  const untracked = await list('--others', '--exclude-standard');
+  return [...new Set([...tracked, ...untracked])].filter(
+    (path) => !path.split('/').includes('node_modules'),
   );
-  return [...new Set(splitNul(stdout))].filter((path) => !path.split('/').includes('node_modules'));
 }
 
 async function listAll(root: string, below = root): Promise<readonly string[]> {

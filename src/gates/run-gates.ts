@@ -104,7 +104,9 @@ async function check(
     findTool: createToolFinder(plan),
     runTests: set.runTests,
   });
-  const tell = (text: string) => text.replaceAll(site.root, repository?.root ?? plan.directory);
+  const tell = (text: string) =>
+    // A function: `$&` in a path is no pattern.
+    text.replaceAll(site.root, () => repository?.root ?? plan.directory);
 
   async function runGate(name: GateName): Promise<GateResult> {
     onProgress?.({ kind: 'started', gate: name });

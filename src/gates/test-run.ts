@@ -41,6 +41,8 @@ async function runVitest(
     '--cache=false',
     ...(Number.parseInt(tool.version, 10) >= 5 ? ['--fsModuleCache=false'] : []),
     // What a checkout may not decide for itself. The command line outranks its configuration.
+    // A checkout that updates its snapshots agrees with itself whatever the code does.
+    '--update=none',
     '--passWithNoTests=false',
     '--allowOnly=false',
     '--dangerouslyIgnoreUnhandledErrors=false',

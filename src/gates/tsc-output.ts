@@ -37,12 +37,15 @@ function parseLine(line: string, directory: string): Finding | undefined {
   return { file: null, line: null, column: null, rule, message, severity: 'error' };
 }
 
+/** Told at an import of a referenced project that was not built before, which `--noEmit` does not do. */
+const projectNotBuilt = 'TS6305';
+
 /**
  * An error about no file, or one in the configuration: a broken tsconfig is told with line and column,
  * exactly like a type error. A JSON file can also be an input of the program.
  */
 function isObstacle({ file, rule }: Finding): boolean {
-  if (file === null) return true;
+  if (file === null || rule === projectNotBuilt) return true;
   if (!file.endsWith('.json')) return false;
   return /(^|\/)[jt]sconfig[^/]*$/.test(file) || /^TS(5|6|17|18)\d{3}$/.test(rule ?? '');
 }

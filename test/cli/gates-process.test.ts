@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -29,6 +30,40 @@ function startGates(directory: string, ...args: readonly string[]) {
     directory,
   });
 }
+
+/** Passes when no process that it sees has the canary, which is this test file's only by name. */
+const canaryHunt = `
+  import { readdirSync, readFileSync } from 'node:fs';
+  import { expect, test } from 'vitest';
+  const environmentOf = (pid) => {
+    try { return readFileSync('/proc/' + pid + '/environ', 'utf8'); } catch { return ''; }
+  };
+  test('sees no canary', () => {
+    const pids = readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name));
+    expect(pids.filter((pid) => environmentOf(pid).includes('GATES_CANARY=')).length).toBe(0);
+  });
+`;
+
+test.for([
+  { sandbox: 'none', verdict: 'failed' },
+  { sandbox: 'unshare', verdict: 'passed' },
+  { sandbox: 'bwrap', verdict: 'passed' },
+])(
+  'a secret of the process that runs the gates: the hunt for it in $sandbox has $verdict',
+  async ({ sandbox, verdict }, { skip }) => {
+    const canary = randomUUID();
+    const child = startChild({
+      args: [...mainArguments, 'gates', '--sandbox', sandbox, '--gate', 'test', '--json'],
+      environment: { GATES_CANARY: canary },
+      directory: project({ 'hunt.test.js': canaryHunt }),
+    });
+    await child.exit();
+    const { stdout, stderr } = child.output;
+    skip(stderr.includes('does not start here'), 'This sandbox does not start here: not tested.');
+    expect(JSON.parse(stdout)).toMatchObject({ verdict });
+    expect(stdout + stderr).not.toContain(canary);
+  },
+);
 
 test('a type error ends the process with 1, and standard output holds the report alone', async () => {
   const directory = project({

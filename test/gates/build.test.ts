@@ -52,6 +52,10 @@ describe('the verdict on tsc', () => {
       'missing type packages beside what they lead to',
       "a.ts(1,1): error TS2304: Cannot find name.\nerror TS2688: Cannot find 'node'.",
     ],
+    [
+      'a referenced project that was not built',
+      "b.ts(1,1): error TS6305: Output file 'a/dist/one.d.ts' has not been built from source file 'a/one.ts'.",
+    ],
     ['another language', 'Segmentation fault'],
     ['silence', ''],
   ])('is an error for %s', (_, stdout) => {

@@ -50,10 +50,9 @@ describe('the verdict on coverage', () => {
   });
 
   it('fails over nothing', () => {
-    expect(judge({ total: all(0, 0, 'Unknown') })).toMatchObject({
-      status: 'failed',
-      message: 'Coverage was measured over no code at all.',
-    });
+    const { status, message } = judge({ total: all(0, 0, 'Unknown') });
+    expect(status).toBe('failed');
+    expect(message).toContain('over no code at all');
   });
 
   it('does not ask for branches where there are none', () => {

@@ -178,6 +178,12 @@ const noSkips: Row[] = [
     adds.replace('it(', 'it.skip(').replace('adds', 'sums up'),
   ),
   {
+    name: 'two files of the same text that changed places with two others',
+    before: { 'a.ts': add, 'b.ts': '// @ts-nocheck\n', 'c.ts': '', 'd.ts': '// @ts-nocheck\n' },
+    after: { 'a.ts': '// @ts-nocheck\n', 'b.ts': add, 'c.ts': '// @ts-nocheck\n', 'd.ts': '' },
+    expected: [],
+  },
+  {
     name: 'a skip that moved',
     before: { 'a.test.ts': adds + `it.skip${subtracts.slice(2)}` },
     after: { 'a.test.ts': adds, 'b.test.ts': `it.skip${subtracts.slice(2)}` },

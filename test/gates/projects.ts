@@ -274,6 +274,16 @@ export const projects: readonly Project[] = [
     expected: { test: 'failed' },
   },
   {
+    name: 'vitest: a snapshot that the configuration would update',
+    files: {
+      'test/add.test.ts': tests("it('adds', () => expect(add(1, 2)).toMatchSnapshot());"),
+      'test/__snapshots__/add.test.ts.snap':
+        '// Vitest Snapshot v1, https://vitest.dev/guide/snapshot.html\n\nexports[`adds 1`] = `4`;\n',
+      'vitest.config.js': vitestConfig({ update: true }),
+    },
+    expected: { test: 'failed' },
+  },
+  {
     name: 'vitest: process.exit(0) in a test',
     files: { 'test/add.test.ts': tests("it('a', () => process.exit(0));") },
     expected: { test: 'failed' },

@@ -1,18 +1,21 @@
-import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { execa } from 'execa';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { allGates } from '../../src/gates/all-gates.ts';
 import type { Gate, GateName, Verdict } from '../../src/gates/gate.ts';
 import type { GateProgress, GatesOptions } from '../../src/gates/report.ts';
+import { planGates } from '../../src/gates/gates-plan.ts';
+import { prepareSite } from '../../src/gates/prepare-site.ts';
 import { createRunGates, runGates } from '../../src/gates/run-gates.ts';
 import { runTests } from '../../src/gates/test-run.ts';
 import { temporaryDirectory } from '../support/service.ts';
-import { writeFiles } from './support/checkout.ts';
+import { neverAborted, writeFiles } from './support/checkout.ts';
 
+const ourRoot = fileURLToPath(new URL('../..', import.meta.url));
 const passed: Verdict = { status: 'passed', message: 'Fine.' };
 
 function gate(name: GateName, check: Gate['check'] = () => Promise.resolve(passed)): Gate {
@@ -208,6 +211,54 @@ test('an unknown ref is refused with what to do', async () => {
   );
 });
 
+test('a repository cannot pass off a directory around it as the checkout', async () => {
+  const around = temporaryDirectory();
+  const directory = join(around, 'checkout');
+  writeFiles(around, { secret: 'mine', 'checkout/a.ts': '' });
+  await execa('git', ['init', '-q', directory]);
+  await execa('git', ['-C', directory, 'config', 'core.worktree', around]);
+  await expect(run([gate('build')], { directory })).rejects.toThrow(
+    `names another work tree, ${realpathSync(around)}`,
+  );
+});
+
+test('the tools for untrusted code are not taken from the checkout itself', async () => {
+  const directory = temporaryDirectory();
+  writeFiles(directory, { 'tools/node_modules/typescript/package.json': '{}' });
+  const prepare = prepareSite({
+    plan: await planGates({ directory, untrusted: true, toolsFrom: join(directory, 'tools') }),
+    repository: undefined,
+    privateDirectory: temporaryDirectory(),
+    signal: neverAborted,
+  });
+  await expect(prepare).rejects.toThrow(/is in the checkout. Name a directory outside of it/);
+});
+
+test('a private copy holds the submodules', async () => {
+  const library = await repository({ 'one.ts': 'one' });
+  const directory = await repository({ 'a.ts': '' });
+  const add = ['submodule', '--quiet', 'add', library, 'library'];
+  await execa('git', ['-c', 'protocol.file.allow=always', ...add], { cwd: directory });
+  await execa('git', ['add', '-A'], { cwd: directory });
+  const look = gate('build', (checkout) =>
+    Promise.resolve({
+      status: 'passed',
+      message: readFileSync(join(checkout.directory, 'library/one.ts'), 'utf8'),
+    }),
+  );
+  const report = await run([look], { directory, configFrom: 'main' });
+  expect(report.gates[0]).toMatchObject({ status: 'passed', message: 'one' });
+});
+
+test('without a place for temporary files it is said what to do', async () => {
+  const run = createRunGates({ gates: { build: gate('build') }, runTests });
+  vi.stubEnv('TMPDIR', '/nowhere');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await expect(run({ directory: ourRoot })).rejects.toThrow(
+    'No directory can be made in /nowhere: set TMPDIR',
+  );
+});
+
 test('reading the state of a repository runs nothing that its configuration names', async () => {
   const directory = await repository({ 'a.txt': 'a', '.gitattributes': '*.txt filter=evil' });
   const proof = join(temporaryDirectory(), 'proof');
@@ -228,9 +279,8 @@ const project = {
   'eslint.config.js': 'export default [{ rules: { "no-var": "error" } }];',
   'vitest.config.ts': `import { defineConfig } from 'vitest/config'; export default defineConfig({});`,
   'src/add.ts': 'export const add = (a: number, b: number): number => a + b;\n',
-  'src/add.test.ts': `import { expect, test } from 'vitest';\nimport { add } from './add.js';\ntest('adds', () => expect(add(1, 2)).toBe(3));\n`,
+  'src/add.test.ts': `import { expect, onTestFinished, test, vi } from 'vitest';\nimport { add } from './add.js';\ntest('adds', () => expect(add(1, 2)).toBe(3));\n`,
 };
-const ourRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 test(
   'a real project passes all gates with the tools of another directory, and nothing is left',

@@ -140,3 +140,9 @@ test('auto takes the strictest mode that starts', async () => {
   });
   expect(mode).toBe(working.find(({ why }) => why === undefined)?.mode);
 });
+
+test('an abort while a sandbox is tried out is no fault of the sandbox', async () => {
+  const signal = AbortSignal.abort('stop');
+  const opened = openSandbox('bwrap', { privateDirectory: temporaryDirectory(), signal });
+  await expect(opened).rejects.toBe('stop');
+});

@@ -25,9 +25,10 @@ export function pairFiles(
     pairs.set(to, from);
     taken.add(from);
   };
-  const byText = new Map(before.map(({ path, text }) => [text, path]));
+  // Several files may hold the same text: each is the origin of one.
+  const byText = Map.groupBy(before, ({ text }) => text);
   for (const { path, text } of after) {
-    if (text.trim() !== '') pair(path, byText.get(text));
+    if (text.trim() !== '') pair(path, byText.get(text)?.shift()?.path);
   }
   const paths = new Set(before.map(({ path }) => path));
   for (const { path } of after) pair(path, paths.has(path) ? path : undefined);

@@ -78,6 +78,7 @@ export function testCallsIn(program: Node, text: string): TestCalls {
         if (node.init) visit(node.init, place);
         return;
       case 'MemberExpression':
+      case 'OptionalMemberExpression':
         addApiMark(node, place);
         visit(node.object, place);
         if (node.computed) visit(node.property, place);
