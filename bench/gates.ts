@@ -56,7 +56,18 @@ try {
   print('together:');
   const together = await time({
     name: 'gates',
-    args: ['--import', 'tsx', main, 'gates', project, '--json', '--timeout', '900'],
+    args: [
+      '--import',
+      'tsx',
+      main,
+      'gates',
+      project,
+      '--json',
+      '--sandbox',
+      'none',
+      '--timeout',
+      '900',
+    ],
     cwd: resolve('.'),
   });
   const report = reportSchema.parse(JSON.parse(readFileSync(together.file, 'utf8')));
