@@ -9,6 +9,7 @@ import { createBot } from './handlers/bot.ts';
 import { handleIssue } from './handlers/handle-issue.ts';
 import type { HandlerDeps } from './handlers/handler.ts';
 import { createReader } from './handlers/reader.ts';
+import { createReadyCheck } from './handlers/ready-check.ts';
 import { createTextReader } from './handlers/text-thread.ts';
 import { createTruth } from './handlers/truth.ts';
 import { createInbox } from './inbox/inbox.ts';
@@ -18,6 +19,7 @@ import { refreshEvent } from './issue/facts.ts';
 import { readOffline } from './issue/read-issue.ts';
 import type { Logger } from './log.ts';
 import { recallAnswer, rememberAnswer } from './store/answers.ts';
+import { closedBlockers } from './store/claims.ts';
 import { createDatabase } from './store/database.ts';
 import { checkStore } from './store/health.ts';
 import { findFacts, storeIssue } from './store/issues.ts';
@@ -30,6 +32,10 @@ import { createApp } from './webhook/app.ts';
 import { registerHealth, type Check } from './webhook/health.ts';
 import { parseDelivery, PayloadError } from './webhook/payload.ts';
 import { registerWebhook } from './webhook/route.ts';
+import { createClaims, type ClaimsDeps, type Step, type Write } from './work/claims.ts';
+import { createPauses } from './work/pauses.ts';
+import { createSweeper } from './work/sweeper.ts';
+import { createWaiters } from './work/waiters.ts';
 
 /** What tests put in place of the real thing. */
 export interface Overrides {
@@ -39,6 +45,8 @@ export interface Overrides {
   readonly aroundRead?: (read: HandlerDeps['read']) => HandlerDeps['read'];
   /** Stands around the storing of deliveries. */
   readonly aroundInsert?: (insert: InsertDeliveries) => InsertDeliveries;
+  /** Told of every step of the workers' claims, right before and right after its commit. */
+  readonly onStep?: (step: Step, moment: 'before-commit' | 'after-commit') => void;
 }
 
 /** How often deliveries past their retention are deleted. */
@@ -48,6 +56,8 @@ const hurryPauseMs = 1_000;
 const looksAtOnce = 100;
 /** What has not ended by then is left behind: its delivery is still in the inbox. */
 const closeDeadlineMs = 7_000;
+/** What an issue waited for that Gitea is asked about before it is handed out. */
+const blockersAsked = 20;
 
 /**
  * Wires the whole service. Nothing is opened before `start`; `close` undoes it in reverse and may be
@@ -117,6 +127,23 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     });
   }
 
+  /** Gitea is asked once more right before an issue is handed out. */
+  function createLastLook(): ClaimsDeps['isStillReady'] {
+    const { truth } = handlerDeps;
+    if (truth === undefined) return undefined;
+    const isStillReady = createReadyCheck({
+      ...handlerDeps,
+      truth,
+      closedBlockers: (issue) => closedBlockers(db, issue, blockersAsked),
+      look: async (events) => {
+        await inbox.exclusively(() => inbox.planLooks(events));
+        worker.wake();
+      },
+      now,
+    });
+    return (issue, signal) => isStillReady(issue, AbortSignal.any([signal, stopping.signal]));
+  }
+
   /** Nobody else would notice that Claude is back: tried until it is done. */
   async function hurryLooks(): Promise<void> {
     while (!stopping.signal.aborted) {
@@ -131,6 +158,34 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     }
   }
 
+  const write: Write = async (step, work) => {
+    const result = await inbox.exclusively(() =>
+      db.transaction().execute(async (transaction) => {
+        const written = await work(transaction);
+        overrides.onStep?.(step, 'before-commit');
+        return written;
+      }),
+    );
+    overrides.onStep?.(step, 'after-commit');
+    return result;
+  };
+
+  const waiters = createWaiters();
+  const sweeper = createSweeper({ db, write, now, log, waiters });
+  const claims = createClaims({
+    db,
+    write,
+    giteaUrl: config.giteaUrl,
+    profiles: agents,
+    secrets: config.webhookSecrets,
+    leaseMs: config.leaseSeconds * 1_000,
+    now,
+    log,
+    waiters,
+    observe: () => Promise.resolve(null),
+    isStillReady: createLastLook(),
+  });
+
   const worker = new Worker({
     db,
     inbox,
@@ -143,6 +198,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       const { update, refreshes } = await handleIssue(issue, events, handlerDeps, signal);
       return async (transaction) => {
         const outcome = await storeIssue(transaction, update, now());
+        // Whoever looks now waits for this transaction: there is one connection.
+        if (outcome.redecided > 0) waiters.wake();
         await inbox.addRefreshes(transaction, refreshes);
         if (update.plan?.reading.outcome === 'fallback' && update.facts.open)
           await inbox.planRefresh(transaction, refreshEvent(update.facts), group);
@@ -187,6 +244,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     tokens: config.apiTokens,
     now,
     log,
+    claims,
+    pauses: createPauses({ db, write, now, log, waiters }),
     onReplay: () => worker.wake(),
   });
 
@@ -214,6 +273,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       // The key or the model may be another one now.
       await inbox.hurryRefreshes();
       await replan();
+      await sweeper.sweep();
+      sweeper.start();
       pruning = setInterval(() => void prune(), pruneIntervalMs);
       worker.start();
       if (gitea !== undefined && bot.known() === undefined) void askForBot();
@@ -268,7 +329,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   async function shutDown(): Promise<void> {
     draining = true;
     clearInterval(pruning);
-    const stopped = worker.stop();
+    waiters.close();
+    const stopped = Promise.all([worker.stop(), sweeper.stop()]);
     stopping.abort();
     await Promise.race([
       Promise.all([stopped, app.close()])

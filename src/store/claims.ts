@@ -332,3 +332,26 @@ export async function settleResumed(
 ): Promise<void> {
   await redecide(transaction, { decided: issues, joined: [], recounted: [] }, now);
 }
+
+/** What an issue waited for that is closed as far as is known, so many at the most. */
+export function closedBlockers(
+  db: Database,
+  { repositoryId, number }: IssueKey,
+  limit: number,
+): Promise<IssueKey[]> {
+  return db
+    .selectFrom('edges')
+    .innerJoin('issues', (join) =>
+      join
+        .onRef('issues.repository_id', '=', 'blocker_repository_id')
+        .onRef('issues.number', '=', 'blocker_number'),
+    )
+    .select(['issues.repository_id as repositoryId', 'issues.number'])
+    .distinct()
+    .where('blocked_repository_id', '=', repositoryId)
+    .where('blocked_number', '=', number)
+    .where('open', '=', 0)
+    .where('deleted', '=', 0)
+    .limit(limit)
+    .execute();
+}

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 import type { Plan } from '../issue/plan.ts';
 
 /** What a worker asks for; undefined: anything. */
@@ -77,3 +79,31 @@ export interface Refusal {
 
 /** Failed attempts of one issue after which a person has to look at it. */
 export const mostAttempts = 3;
+
+const tokens = z.int('must be a whole number of tokens').min(0, 'must not be below 0');
+const otherTokens = tokens.nullish();
+
+/** What a heartbeat may say of the agent's context window; `usage` is that of a Claude reply as it is. */
+export const contextReportSchema = z.strictObject({
+  contextUsed: tokens.optional(),
+  contextLimit: tokens.optional(),
+  usage: z
+    .looseObject({
+      input_tokens: tokens,
+      cache_creation_input_tokens: otherTokens,
+      cache_read_input_tokens: otherTokens,
+    })
+    .optional(),
+});
+export type ContextReport = Readonly<z.infer<typeof contextReportSchema>>;
+
+/** How full an agent's context window is, and what it should do about it. */
+export interface ContextAnswer {
+  readonly used: number;
+  readonly limit: number;
+  readonly ratio: number;
+  readonly action: 'continue' | 'compact' | 'rotate';
+  /** True only in the one answer in which a band was newly entered. */
+  readonly crossed: boolean;
+  readonly reason: string;
+}
