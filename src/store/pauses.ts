@@ -65,8 +65,3 @@ export async function listPauses(db: Database, now: number): Promise<Pause[]> {
     until: row.until === null ? null : new Date(row.until).toISOString(),
   }));
 }
-
-/** Deletes pauses that are over. */
-export async function prunePauses(db: Database, now: number): Promise<void> {
-  await db.deleteFrom('pauses').where('until', '<=', now).execute();
-}

@@ -2,7 +2,6 @@ import type { Logger } from '../log.ts';
 import { endClaim, expiredClaims, resumedIssues, settleResumed } from '../store/claims.ts';
 import type { Database } from '../store/database.ts';
 import { pruneAnswers } from '../store/kept-answers.ts';
-import { prunePauses } from '../store/pauses.ts';
 import { mostAttempts } from './claim.ts';
 import type { Write } from './claims.ts';
 import type { Waiters } from './waiters.ts';
@@ -37,10 +36,7 @@ export function createSweeper({ db, write, now, log, waiters }: SweeperDeps) {
       });
     if (Math.abs(now() - prunedAt) >= pruneIntervalMs) {
       prunedAt = now();
-      await write('sweep', async (transaction) => {
-        await pruneAnswers(transaction, now());
-        await prunePauses(transaction, now());
-      });
+      await write('sweep', (transaction) => pruneAnswers(transaction, now()));
     }
     // Also for what nobody announces: pauses that end, and what a command beside the service wrote.
     waiters.wake();
