@@ -339,7 +339,8 @@ function same(actual: unknown, expected: unknown, what: string): void {
   if (left !== right) throw new Error(`${what}: ${left}, should be ${right}`);
 }
 
-function updateOf(
+/** A snapshot of an issue of the model, as a handler would have it stored. */
+export function updateOf(
   number: number,
   issue: { readonly open: boolean; readonly assigned: boolean; readonly version: number },
   updatedAt: number,
