@@ -93,7 +93,6 @@ const unusedNames: readonly VariableName[] = [
   'RECONCILE_INTERVAL_SECONDS',
   'CONTEXT_COMPACT_AT',
   'CONTEXT_ROTATE_AT',
-  'LEASE_SECONDS',
 ];
 
 /** Two variables that only make sense together. */
@@ -227,6 +226,7 @@ function configOf(values: Variables, unused: readonly string[]) {
     agents: values.AGENTS_FILE.agents,
     apiTokens: values.API_TOKENS,
     workerConcurrency: values.WORKER_CONCURRENCY,
+    leaseSeconds: values.LEASE_SECONDS,
     deliveryRetentionDays: values.DELIVERY_RETENTION_DAYS,
     unused,
   };

@@ -17,7 +17,11 @@ import { states } from '../issue/state.ts';
 import type { Logger } from '../log.ts';
 import { readGraph } from '../store/graph.ts';
 import { findPlan, listPlans, readQueue, type PlanStore } from '../store/plans.ts';
+import type { Pauses } from '../work/pauses.ts';
 import { requireToken, type ApiToken } from './auth.ts';
+import { registerClaims, type ClaimRoutes } from './claims.ts';
+import { registerPauses } from './pauses.ts';
+import { unknownAgent } from './unknown-agent.ts';
 import { readWhy } from './why.ts';
 
 export interface ApiDeps {
@@ -27,6 +31,8 @@ export interface ApiDeps {
   readonly tokens: readonly ApiToken[];
   readonly now: () => number;
   readonly log: Logger;
+  readonly claims: ClaimRoutes['claims'];
+  readonly pauses: Pauses;
   /** Called when a delivery was made due. */
   readonly onReplay: () => void;
 }
@@ -54,7 +60,7 @@ const issueParams = z.object({
 const whyQuery = z.strictObject({ agent: z.string().max(100).optional() });
 const deliveryParams = z.object({ id: z.string().max(100) });
 
-/** The read API under `/api/v1`, and the replay of deliveries; all of `/api` needs a token. */
+/** The API under `/api/v1`: plans, deliveries, claims and pauses; all of `/api` needs a token. */
 export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
   app.register(
     (scope, _options, done) => {
@@ -70,6 +76,8 @@ export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
         (v1, _v1Options, v1Done) => {
           registerIssues(v1, deps);
           registerDeliveries(v1, deps);
+          registerClaims(v1, deps);
+          registerPauses(v1, deps);
           v1Done();
         },
         { prefix: '/v1' },
@@ -164,12 +172,6 @@ function registerDeliveries(scope: FastifyInstance, { store, now, log, onReplay 
 }
 
 const unknownIssue = notFound('That issue is not known here.');
-
-function unknownAgent(agents: readonly AgentProfile[]) {
-  const names = agents.map(({ name }) => name).join(', ');
-  const message = `There is no agent of that name; the profiles in force are ${names}.`;
-  return { error: { code: 'unknown_agent', message } };
-}
 
 function notFound(message: string) {
   return { error: { code: 'not_found', message } };

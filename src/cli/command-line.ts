@@ -7,6 +7,7 @@ import { demo } from './demo.ts';
 import { addDeliveriesCommand } from './deliveries.ts';
 import { issues } from './issues.ts';
 import type { Io } from './io.ts';
+import { addPauseCommands } from './pause.ts';
 import { addPlanCommand } from './plan.ts';
 import { serve } from './serve.ts';
 
@@ -56,6 +57,10 @@ function buildProgram(io: Io): Command {
     .argument('[ref]', 'owner/repository#number')
     .option('--state <state>', 'only plans in this state')
     .option('--limit <number>', 'how many plans', '50')
+    .option(
+      '--audit',
+      'only what must never be: issues stuck, claimed twice, slots held for nothing',
+    )
     .option('--json', 'the same JSON as the API')
     .action((ref: string | undefined, options: Record<string, unknown>) =>
       issues(io, ref, options),
@@ -67,6 +72,7 @@ function buildProgram(io: Io): Command {
     .option('--json', 'JSON that is itself an AGENTS_FILE')
     .action((options: unknown) => agents(io, options));
   addDeliveriesCommand(program, io);
+  addPauseCommands(program, io);
   addPlanCommand(program, io);
   return program;
 }

@@ -6,6 +6,8 @@ import { thousands } from '../issue/estimate.ts';
 import type { Plan, PlanEdge } from '../issue/plan.ts';
 import { parseRef } from '../issue/ref.ts';
 import { states } from '../issue/state.ts';
+import { audit } from '../store/audit.ts';
+import type { Database } from '../store/database.ts';
 import { findPlan, listPlans, type PlanStore } from '../store/plans.ts';
 import type { Io } from './io.ts';
 import { listOptionsSchema, parseOptions } from './list-options.ts';
@@ -14,6 +16,7 @@ import { withDatabase } from './with-database.ts';
 
 const optionsSchema = listOptionsSchema.extend({
   state: z.enum(states, `--state must be one of ${states.join(', ')}`).optional(),
+  audit: z.boolean().default(false),
 });
 
 /** Prints plans from the database, whether the service runs or not. */
@@ -22,6 +25,7 @@ export async function issues(io: Io, ref: string | undefined, given: unknown): P
   const { databasePath, giteaUrl } = loadStoreConfig(io.environment());
   await withDatabase(databasePath, (db) => {
     const store = { db, giteaUrl };
+    if (options.audit) return printAudit(io, db, options);
     return ref === undefined ? printList(io, store, options) : printOne(io, store, ref, options);
   });
 }
@@ -38,6 +42,25 @@ async function printList(io: Io, store: PlanStore, { state, limit, json }: Optio
     page.items.length === 0 ? 'No issue is known.\n' : `${renderPlans(page.items)}\n`,
   );
   if (page.nextCursor !== null) io.stdout.write(`More follow: raise --limit above ${limit}.\n`);
+}
+
+/** Throws when anything is found, so that scripts see it. */
+async function printAudit(io: Io, db: Database, { limit, json }: Options): Promise<void> {
+  const violations = await audit(db, Date.now(), limit);
+  if (json) printJson(io, { items: violations });
+  else if (violations.length === 0)
+    io.stdout.write(
+      'Every open issue of the bot is in one state, and something will bring it on.\n',
+    );
+  else
+    io.stdout.write(
+      `${renderTable(
+        ['Issue', 'Code', 'What is wrong'],
+        violations.map(({ subject, code, text }) => [subject, code, text]),
+      )}\n`,
+    );
+  if (violations.length > 0)
+    throw new CoordinatorError('audit_failed', `${violations.length} violations were found.`);
 }
 
 async function printOne(io: Io, store: PlanStore, text: string, { json }: Options): Promise<void> {

@@ -66,9 +66,14 @@ export async function listPlans(store: PlanStore, options: ListOptions): Promise
 export async function findPlan(store: PlanStore, ref: IssueRef): Promise<Plan | undefined> {
   const repositoryId = await findRepositoryId(store.db, ref.repository);
   if (repositoryId === undefined) return undefined;
+  return findPlanOf(store, { repositoryId, number: ref.number });
+}
+
+/** The same by what identifies the issue for good. */
+export async function findPlanOf(store: PlanStore, key: IssueKey): Promise<Plan | undefined> {
   const rows = await selectIssues(store.db)
-    .where('repository_id', '=', repositoryId)
-    .where('number', '=', ref.number)
+    .where('repository_id', '=', key.repositoryId)
+    .where('number', '=', key.number)
     .execute();
   const [plan] = await plansOf(store, rows);
   return plan;
@@ -94,14 +99,6 @@ export async function readQueue(store: PlanStore, limit: number): Promise<Queue>
     .limit(limit)
     .execute();
   const plans = await plansOf(store, rows);
-  const counts = await store.db
-    .selectFrom('issues')
-    .select(['reason_code as code', (eb) => eb.fn.countAll<number>().as('count')])
-    .where('deleted', '=', 0)
-    .where('state', 'in', waitingStates)
-    .groupBy('reason_code')
-    .orderBy('reason_code')
-    .execute();
   return {
     ready: rows.flatMap((row, index) => {
       const plan = plans[index];
@@ -110,8 +107,21 @@ export async function readQueue(store: PlanStore, limit: number): Promise<Queue>
       const place = { readyAt: row.ready_at ?? 0, labels, unblocks: row.unblocks ?? 0 };
       return [{ ref: plan.ref, rank: index + 1, why: explainPlace(place), plan }];
     }),
-    waiting: Object.fromEntries(counts.map(({ code, count }) => [code, count])),
+    waiting: await countByReason(store.db),
   };
+}
+
+/** The bot's open issues that are not ready, counted by reason code. */
+export async function countByReason(db: Database): Promise<Record<string, number>> {
+  const counts = await db
+    .selectFrom('issues')
+    .select(['reason_code as code', (eb) => eb.fn.countAll<number>().as('count')])
+    .where('deleted', '=', 0)
+    .where('state', 'in', waitingStates)
+    .groupBy('reason_code')
+    .orderBy('reason_code')
+    .execute();
+  return Object.fromEntries(counts.map(({ code, count }) => [code, count]));
 }
 
 function selectIssues(db: Database) {

@@ -1,0 +1,461 @@
+import { createHash, randomUUID } from 'node:crypto';
+
+import type { Transaction } from 'kysely';
+
+import type { AgentProfile } from '../issue/agent-profiles.ts';
+import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
+import type { Logger } from '../log.ts';
+import {
+  awaitingVerification,
+  claimsOf,
+  endClaim,
+  extendLease,
+  findClaim,
+  findHandoff,
+  insertClaim,
+  nextCandidate,
+  readyByAgent,
+  slotsTaken,
+  type Candidate,
+  type End,
+} from '../store/claims.ts';
+import type { Database } from '../store/database.ts';
+import { findRepositoryId } from '../store/edges.ts';
+import { findAnswer, keepAnswer, type CallKey } from '../store/kept-answers.ts';
+import { addPause, listPauses } from '../store/pauses.ts';
+import { countByReason, findPlanOf } from '../store/plans.ts';
+import type { ClaimRow, Schema } from '../store/schema.ts';
+import type {
+  ClaimCall,
+  ClaimRequest,
+  ClaimView,
+  ContextAnswer,
+  ContextReport,
+  Ending,
+  HandedOut,
+  Handoff,
+  Refusal,
+} from './claim.ts';
+import { mostAttempts } from './claim.ts';
+import { createClaimTokens, type TokenSecrets } from './claim-token.ts';
+import { keptClaimSchema, keptEndSchema, type KeptClaim, type KeptEnd } from './kept.ts';
+import type { Waiters } from './waiters.ts';
+import { countReady, openProfiles, type Supply } from './waiting.ts';
+
+/** The steps at which something is written; each is one transaction. */
+export type Step = 'claim' | 'heartbeat' | Ending['kind'] | 'sweep' | 'pause' | 'resume';
+
+/** Runs one step as a transaction of the service's own connection. */
+export type Write = <T>(
+  step: Step,
+  work: (transaction: Transaction<Schema>) => Promise<T>,
+) => Promise<T>;
+
+/**
+ * Told of the context usage in a heartbeat, in its transaction; its answer goes back to the worker. Throws
+ * a `CoordinatorError` with the code `context_invalid` when the figures make no sense.
+ */
+export type Observe = (
+  transaction: Transaction<Schema>,
+  claim: ClaimRow,
+  report: ContextReport,
+  now: number,
+) => Promise<ContextAnswer | null>;
+
+export interface ClaimsDeps {
+  readonly db: Database;
+  readonly write: Write;
+  readonly giteaUrl: string;
+  readonly profiles: readonly AgentProfile[];
+  readonly secrets: TokenSecrets;
+  readonly leaseMs: number;
+  readonly now: () => number;
+  readonly log: Logger;
+  readonly waiters: Waiters;
+  readonly observe: Observe;
+  /**
+   * Asks Gitea whether the issue is still to be done and sees to it that it is looked at if not;
+   * undefined without a token: what deliveries told is the truth. Throws `TryAgainLater`.
+   */
+  readonly isStillReady: ((issue: IssueKey, signal: AbortSignal) => Promise<boolean>) | undefined;
+}
+
+export type ClaimAnswer =
+  | { readonly kind: 'claimed'; readonly claim: HandedOut }
+  | { readonly kind: 'nothing'; readonly waiting: Readonly<Record<string, number>> }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+export type Beaten =
+  | {
+      readonly kind: 'beaten';
+      readonly leaseExpiresAt: string;
+      readonly context: ContextAnswer | null;
+    }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+export type Ended =
+  | { readonly kind: 'ended'; readonly answer: KeptEnd }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/** Candidates looked at for one call: beyond that something is amiss, and the worker asks again anyway. */
+const mostCandidates = 10;
+/** Live claims listed for one worker. */
+const mostListed = 1_000;
+
+export type Claims = ReturnType<typeof createClaims>;
+
+/**
+ * Hands issues out to workers, one lease an issue.
+ *
+ * Promises: at most one live claim an issue and `concurrency` an agent, by one conditional statement and a
+ * unique index; every step is one transaction, with the kept answer of an Idempotency-Key in it, so a
+ * lost answer and its retry have one effect; what has ended is never revived. Accepted races: a worker
+ * whose lease runs out goes on until its next call, which is refused; of workers that look at one
+ * candidate on Gitea at the same time, the others take the next one and may find nothing.
+ */
+export function createClaims(deps: ClaimsDeps) {
+  const { db, write, profiles, leaseMs, now, log, waiters } = deps;
+  const tokens = createClaimTokens(deps.secrets);
+  /** Candidates that are just looked at on Gitea. */
+  const lookedAt = new Map<string, IssueKey>();
+
+  /** Hands out the first ready issue the worker can do; waits up to `waitMs` for one to come up. */
+  async function claim(
+    request: ClaimRequest,
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<ClaimAnswer> {
+    const leave = waitMs > 0 ? waiters.enter() : () => undefined;
+    if (leave === undefined) return refused('too_many_waiting', tooManyWaiting);
+    const endsAt = performance.now() + waitMs;
+    try {
+      for (;;) {
+        const seen = waiters.version();
+        const answer = await tryClaim(request, signal);
+        if (answer !== undefined) return answer;
+        const leftMs = endsAt - performance.now();
+        if (leftMs <= 0 || signal.aborted || waiters.isClosed())
+          return { kind: 'nothing', waiting: await countWaiting(request) };
+        await waiters.changeSince(seen, leftMs, signal);
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  async function tryClaim(
+    request: ClaimRequest,
+    signal: AbortSignal,
+  ): Promise<ClaimAnswer | undefined> {
+    const known = await keptClaim(db, request);
+    if (known !== undefined) return known;
+    const repositoryIds = await repositoryIdsOf(request.repositories);
+    const moved: IssueKey[] = [];
+    for (let tries = 0; tries < mostCandidates && !signal.aborted; tries += 1) {
+      const except = [...moved, ...lookedAt.values()];
+      const wanted = { request, repositoryIds, except };
+      const candidate = await firstCandidate(db, wanted);
+      if (candidate === undefined) return undefined;
+      if (!(await isStillReady(candidate, signal))) {
+        moved.push(candidate);
+        continue;
+      }
+      const answer = await write('claim', async (transaction) => {
+        if (signal.aborted) return undefined;
+        const retried = await keptClaim(transaction, request);
+        if (retried !== undefined) return retried;
+        // Without a look at Gitea there was no time in which another could be faster.
+        const chosen =
+          deps.isStillReady === undefined ? await firstCandidate(transaction, wanted) : candidate;
+        return chosen === undefined ? undefined : handOut(transaction, chosen, request);
+      });
+      if (answer !== undefined) return answer;
+    }
+    return undefined;
+  }
+
+  async function isStillReady(candidate: Candidate, signal: AbortSignal): Promise<boolean> {
+    if (deps.isStillReady === undefined) return true;
+    const id = keyOf(candidate);
+    lookedAt.set(id, candidate);
+    try {
+      return await deps.isStillReady(candidate, signal);
+    } finally {
+      lookedAt.delete(id);
+    }
+  }
+
+  async function firstCandidate(
+    connection: Database,
+    { request, repositoryIds, except }: Search,
+  ): Promise<Candidate | undefined> {
+    const supply = await supplyFor(connection, request, new Map());
+    const agents = openProfiles(supply).map(({ name }) => name);
+    return nextCandidate(connection, { agents, repositoryIds, except });
+  }
+
+  async function supplyFor(
+    connection: Database,
+    { agents, repositories }: ClaimRequest,
+    ready: ReadonlyMap<string, number>,
+  ): Promise<Supply> {
+    return {
+      ready,
+      profiles,
+      pauses: await listPauses(connection, now()),
+      taken: await slotsTaken(connection),
+      agents,
+      someRepositories: repositories !== undefined,
+    };
+  }
+
+  /** Names nobody has told of stand for no repository. */
+  async function repositoryIdsOf(
+    names: readonly string[] | undefined,
+  ): Promise<readonly number[] | undefined> {
+    if (names === undefined) return undefined;
+    const ids = await Promise.all(names.map((name) => findRepositoryId(db, name)));
+    return [...new Set(ids.filter((id) => id !== undefined))];
+  }
+
+  async function handOut(
+    transaction: Transaction<Schema>,
+    candidate: Candidate,
+    request: ClaimRequest,
+  ): Promise<ClaimAnswer | undefined> {
+    const { worker } = request;
+    const { agent } = candidate;
+    const claimId = randomUUID();
+    const at = now();
+    const done = await insertClaim(transaction, {
+      id: claimId,
+      issue: candidate,
+      worker,
+      agent,
+      concurrency: profiles.find(({ name }) => name === agent)?.concurrency ?? 0,
+      now: at,
+      expiresAt: at + leaseMs,
+    });
+    if (!done) return undefined;
+    const store = { db: transaction, giteaUrl: deps.giteaUrl };
+    const plan = await findPlanOf(store, candidate);
+    if (plan === undefined) throw new RangeError('a claimed issue has no plan');
+    const left = await findHandoff(transaction, candidate);
+    const handed: KeptClaim = {
+      claimId,
+      leaseExpiresAt: isoTime(at + leaseMs),
+      issue: plan.ref,
+      agent,
+      plan,
+      ...(left === undefined ? {} : { handoff: handoffOf(left) }),
+    };
+    await keep(transaction, claimKey(request), hashOf(bodyOf(request)), handed);
+    log.info({ claim: claimId, issue: plan.ref, worker, agent }, 'issue claimed');
+    return { kind: 'claimed', claim: withToken(handed) };
+  }
+
+  function withToken(handed: KeptClaim): HandedOut {
+    return { ...handed, token: tokens.tokenOf(handed.claimId) };
+  }
+
+  async function keptClaim(
+    connection: Database,
+    request: ClaimRequest,
+  ): Promise<ClaimAnswer | undefined> {
+    const kept = await recall(connection, claimKey(request), hashOf(bodyOf(request)));
+    if (kept === undefined || 'code' in kept)
+      return kept === undefined ? undefined : { kind: 'refused', refusal: kept };
+    return { kind: 'claimed', claim: withToken(keptClaimSchema.parse(kept.answer)) };
+  }
+
+  /** Why there is nothing for this worker, counted by reason code. */
+  async function countWaiting(request: ClaimRequest): Promise<Record<string, number>> {
+    const supply = await supplyFor(db, request, await readyByAgent(db));
+    return { ...(await countByReason(db)), ...countReady(supply) };
+  }
+
+  /** The live claims of a worker. */
+  async function list(worker: string): Promise<ClaimView[]> {
+    const rows = await claimsOf(db, worker, mostListed);
+    return rows.map((row) => ({
+      claimId: row.id,
+      issue: formatRef({ repository: row.full_name, number: row.number }),
+      agent: row.agent,
+      claimedAt: isoTime(row.claimed_at),
+      heartbeatAt: isoTime(row.heartbeat_at),
+      leaseExpiresAt: isoTime(row.expires_at),
+    }));
+  }
+
+  /** Extends the lease from now on, and passes on what was said of the context window. */
+  async function heartbeat(call: ClaimCall, report: ContextReport): Promise<Beaten> {
+    if (!tokens.isTokenOf(call.claimId, call.token)) return refused('claim_token_invalid', noToken);
+    return write('heartbeat', async (transaction): Promise<Beaten> => {
+      const at = now();
+      const expiresAt = at + leaseMs;
+      const beat = { id: call.claimId, worker: call.worker, now: at, expiresAt };
+      const row = await extendLease(transaction, beat);
+      if (row === undefined) {
+        const refusal = late(await findClaim(transaction, call.claimId), call.worker);
+        return { kind: 'refused', refusal };
+      }
+      const context = await deps.observe(transaction, row, report, at);
+      return { kind: 'beaten', leaseExpiresAt: isoTime(expiresAt), context };
+    });
+  }
+
+  /** Ends a claim as its worker says. The same call again gets the same answer and changes nothing. */
+  async function end(call: ClaimCall, ending: Ending): Promise<Ended> {
+    if (!tokens.isTokenOf(call.claimId, call.token)) return refused('claim_token_invalid', noToken);
+    const hash = hashOf(ending);
+    const answer = await write(ending.kind, async (transaction): Promise<Ended> => {
+      const kept = await recall(transaction, endKey(call, ending), hash);
+      if (kept !== undefined && 'code' in kept) return { kind: 'refused', refusal: kept };
+      if (kept !== undefined) return { kind: 'ended', answer: keptEndSchema.parse(kept.answer) };
+      const row = await findClaim(transaction, call.claimId);
+      if (row?.worker === call.worker && row.ended_at !== null && row.end_hash === hash)
+        return { kind: 'ended', answer: endAnswer(row.id, ending, row.ended_at) };
+      const at = now();
+      if (row?.worker !== call.worker || row.ended_at !== null || row.expires_at <= at)
+        return { kind: 'refused', refusal: late(row, call.worker) };
+      await endClaim(transaction, row, { ...endOf(row, ending), hash, now: at, mostAttempts });
+      if (ending.kind === 'release' && ending.limitedUntil !== undefined)
+        await addPause(transaction, {
+          agent: row.agent,
+          source: 'limit',
+          reason: `The allowance of ${row.agent} is used up, as ${row.worker} says.`,
+          pausedBy: row.worker,
+          until: ending.limitedUntil,
+          now: at,
+        });
+      const told = endAnswer(row.id, ending, at);
+      await keep(transaction, endKey(call, ending), hash, told);
+      log.info({ claim: row.id, worker: row.worker, outcome: told.outcome }, 'claim ended');
+      return { kind: 'ended', answer: told };
+    });
+    waiters.wake();
+    return answer;
+  }
+
+  async function recall(
+    connection: Database,
+    key: CallKey | undefined,
+    bodyHash: string,
+  ): Promise<{ readonly answer: unknown } | Refusal | undefined> {
+    if (key === undefined) return undefined;
+    const kept = await findAnswer(connection, key);
+    if (kept === undefined || kept.bodyHash === bodyHash) return kept;
+    return { code: 'idempotency_key_reused', message: keyReused };
+  }
+
+  async function keep(
+    transaction: Transaction<Schema>,
+    key: CallKey | undefined,
+    bodyHash: string,
+    answer: KeptClaim | KeptEnd,
+  ): Promise<void> {
+    if (key !== undefined) await keepAnswer(transaction, key, { bodyHash, answer, now: now() });
+  }
+
+  return { claim, list, heartbeat, end };
+}
+
+interface Search {
+  readonly request: ClaimRequest;
+  readonly repositoryIds: readonly number[] | undefined;
+  readonly except: readonly IssueKey[];
+}
+
+function claimKey({ worker, idempotencyKey }: ClaimRequest): CallKey | undefined {
+  if (idempotencyKey === undefined) return undefined;
+  return { caller: worker, route: 'claims', key: idempotencyKey };
+}
+
+function endKey(
+  { worker, claimId, idempotencyKey }: ClaimCall,
+  { kind }: Ending,
+): CallKey | undefined {
+  if (idempotencyKey === undefined) return undefined;
+  return { caller: worker, route: `claims/${claimId}/${kind}`, key: idempotencyKey };
+}
+
+function bodyOf({ agents, repositories }: ClaimRequest) {
+  return { agents, repositories };
+}
+
+function hashOf(body: unknown): string {
+  return createHash('sha256').update(JSON.stringify(body)).digest('hex');
+}
+
+const outcomes = { release: 'released', block: 'blocked', complete: 'completed' } as const;
+
+function endAnswer(claimId: string, { kind }: Ending, endedAt: number): KeptEnd {
+  return { claimId, outcome: outcomes[kind], endedAt: isoTime(endedAt) };
+}
+
+/** Given back with a handoff, work goes on; with a limit, it was not the issue's fault. */
+function endOf(
+  { worker, agent }: ClaimRow,
+  ending: Ending,
+): Pick<End, 'outcome' | 'reason' | 'commit' | 'handoff' | 'failed' | 'parked'> {
+  switch (ending.kind) {
+    case 'release': {
+      const { reason, handoff, limitedUntil } = ending;
+      return {
+        outcome: 'released',
+        reason,
+        handoff: handoff === undefined ? undefined : JSON.stringify(handoff),
+        failed: handoff === undefined && limitedUntil === undefined,
+      };
+    }
+    case 'block': {
+      const text = `${worker}, at work as ${agent}, is stuck: "${oneLine(ending.reason)}" Change the issue, or resume it.`;
+      const parked = { code: 'worker_blocked', text };
+      return { outcome: 'blocked', reason: ending.reason, failed: false, parked };
+    }
+    case 'complete': {
+      const { commit } = ending;
+      const text = `${worker} says that ${commit} completes it: verify that and close the issue, or resume it.`;
+      const parked = { code: awaitingVerification, text };
+      return { outcome: 'completed', reason: text, commit, failed: false, parked };
+    }
+  }
+}
+
+/** Texts of workers stand in sentences: they get no line of their own, and cannot steer a terminal. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+}
+
+function handoffOf(left: NonNullable<Awaited<ReturnType<typeof findHandoff>>>): Handoff {
+  const content: unknown = JSON.parse(left.handoff ?? 'null');
+  const { worker, agent } = left;
+  return { author: 'agent', worker, agent, writtenAt: isoTime(left.ended_at ?? 0), content };
+}
+
+/** Why a call on a claim comes too late. */
+function late(row: ClaimRow | undefined, worker: string): Refusal {
+  if (row === undefined)
+    return { code: 'stale_lease', message: 'This claim is not known any more: claim again.' };
+  if (row.worker !== worker)
+    return { code: 'claim_token_invalid', message: 'This claim belongs to another caller.' };
+  if (row.outcome === 'withdrawn')
+    return { code: 'withdrawn', message: `${row.reason ?? ''} Stop working on it.` };
+  const message =
+    row.outcome === null || row.outcome === 'expired'
+      ? `The lease ran out at ${isoTime(row.expires_at)}: stop, and claim again.`
+      : `This claim was ${row.outcome} at ${isoTime(row.ended_at ?? 0)}: it takes no more calls.`;
+  return { code: 'stale_lease', message };
+}
+
+function refused(code: Refusal['code'], message: string) {
+  return { kind: 'refused', refusal: { code, message } } as const;
+}
+
+const noToken = 'Send the token that came with this claim as X-Claim-Token.';
+const keyReused = 'This Idempotency-Key was used for another body: take a new key for a new call.';
+const tooManyWaiting = 'Too many calls wait for work already: ask again without wait, or later.';
+
+function isoTime(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}
