@@ -291,6 +291,8 @@ async function createWork(db: Kysely<Schema>): Promise<void> {
     where queue_key is not null`.execute(db);
   await sql`create index issues_of_repository on issues (repository_id, agent, queue_key, number)
     where queue_key is not null`.execute(db);
+  await sql`create index issues_resumed on issues (repository_id, number)
+    where deleted = 0 and state = 'needs_human' and parked_code is null`.execute(db);
   await db.schema
     .createTable('claims')
     .addColumn('id', 'text', (column) => column.primaryKey())

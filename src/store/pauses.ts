@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Database } from './database.ts';
 
 /** The scope of a pause that holds for every agent. */
-export const wholeService = '*';
+const wholeService = '*';
 
 /** Why nothing is handed out in a scope. */
 export interface Pause {

@@ -6,7 +6,6 @@ import type { AgentProfile } from '../issue/agent-profiles.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
 import {
-  awaitingVerification,
   claimsOf,
   endClaim,
   extendLease,
@@ -17,7 +16,6 @@ import {
   readyByAgent,
   slotsTaken,
   type Candidate,
-  type End,
 } from '../store/claims.ts';
 import type { Database } from '../store/database.ts';
 import { findRepositoryId } from '../store/edges.ts';
@@ -38,6 +36,7 @@ import type {
 } from './claim.ts';
 import { mostAttempts } from './claim.ts';
 import { createClaimTokens, type TokenSecrets } from './claim-token.ts';
+import { endAnswer, endOf, late } from './ending.ts';
 import { keptClaimSchema, keptEndSchema, type KeptClaim, type KeptEnd } from './kept.ts';
 import type { Waiters } from './waiters.ts';
 import { countReady, openProfiles, type Supply } from './waiting.ts';
@@ -387,65 +386,10 @@ function hashOf(body: unknown): string {
   return createHash('sha256').update(JSON.stringify(body)).digest('hex');
 }
 
-const outcomes = { release: 'released', block: 'blocked', complete: 'completed' } as const;
-
-function endAnswer(claimId: string, { kind }: Ending, endedAt: number): KeptEnd {
-  return { claimId, outcome: outcomes[kind], endedAt: isoTime(endedAt) };
-}
-
-/** Given back with a handoff, work goes on; with a limit, it was not the issue's fault. */
-function endOf(
-  { worker, agent }: ClaimRow,
-  ending: Ending,
-): Pick<End, 'outcome' | 'reason' | 'commit' | 'handoff' | 'failed' | 'parked'> {
-  switch (ending.kind) {
-    case 'release': {
-      const { reason, handoff, limitedUntil } = ending;
-      return {
-        outcome: 'released',
-        reason,
-        handoff: handoff === undefined ? undefined : JSON.stringify(handoff),
-        failed: handoff === undefined && limitedUntil === undefined,
-      };
-    }
-    case 'block': {
-      const text = `${worker}, at work as ${agent}, is stuck: "${oneLine(ending.reason)}" Change the issue, or resume it.`;
-      const parked = { code: 'worker_blocked', text };
-      return { outcome: 'blocked', reason: ending.reason, failed: false, parked };
-    }
-    case 'complete': {
-      const { commit } = ending;
-      const text = `${worker} says that ${commit} completes it: verify that and close the issue, or resume it.`;
-      const parked = { code: awaitingVerification, text };
-      return { outcome: 'completed', reason: text, commit, failed: false, parked };
-    }
-  }
-}
-
-/** Texts of workers stand in sentences: they get no line of their own, and cannot steer a terminal. */
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
-}
-
 function handoffOf(left: NonNullable<Awaited<ReturnType<typeof findHandoff>>>): Handoff {
   const content: unknown = JSON.parse(left.handoff ?? 'null');
   const { worker, agent } = left;
   return { author: 'agent', worker, agent, writtenAt: isoTime(left.ended_at ?? 0), content };
-}
-
-/** Why a call on a claim comes too late. */
-function late(row: ClaimRow | undefined, worker: string): Refusal {
-  if (row === undefined)
-    return { code: 'stale_lease', message: 'This claim is not known any more: claim again.' };
-  if (row.worker !== worker)
-    return { code: 'claim_token_invalid', message: 'This claim belongs to another caller.' };
-  if (row.outcome === 'withdrawn')
-    return { code: 'withdrawn', message: `${row.reason ?? ''} Stop working on it.` };
-  const message =
-    row.outcome === null || row.outcome === 'expired'
-      ? `The lease ran out at ${isoTime(row.expires_at)}: stop, and claim again.`
-      : `This claim was ${row.outcome} at ${isoTime(row.ended_at ?? 0)}: it takes no more calls.`;
-  return { code: 'stale_lease', message };
 }
 
 function refused(code: Refusal['code'], message: string) {

@@ -149,6 +149,25 @@ test('a heartbeat truly extends the lease, which otherwise runs out', async () =
   expect(codeOf(late)).toBe('409 stale_lease');
 });
 
+test('a worker that falls silent loses its issue to one that waits; three times, and a person is asked', async () => {
+  const service = await startWork();
+  const { clock, tell, held } = service;
+  await tell(1);
+  await held('worker-1');
+  for (const worker of ['worker-2', 'worker-3']) {
+    const waiting = claim(service, worker, { query: '?wait=30' });
+    clock.advance(leaseSeconds * 1_000);
+    expect((await waiting).claim?.issue).toBe('acme/orbit#1');
+  }
+  await service.close();
+  clock.advance(leaseSeconds * 1_000);
+  const restarted = await startWork({ directory: service.directory, now: clock.now });
+  expect((await restarted.plan('acme/orbit#1'))?.reason).toEqual({
+    code: 'failed_attempts',
+    text: '3 attempts failed; of the last one, by worker-3 as sonnet, its lease ran out. Change the issue, or resume it when the cause is gone.',
+  });
+});
+
 test('usage in a heartbeat is checked', async () => {
   const service = await startWork();
   await service.tell(1);
