@@ -120,7 +120,7 @@ async function take(
   { agent, usage, reportedAt, profile }: AgentReport,
 ): Promise<void> {
   const seen = agents.get(agent);
-  const at = Math.min(reportedAt ?? now(), now());
+  const at = reportedAt ?? now();
   if (seen === undefined)
     agents.set(agent, { state: initialMonitorState, since: at, stale: false });
   const state = seen?.state ?? initialMonitorState;

@@ -90,6 +90,24 @@ test('compact is not told again within 5 minutes, but afterwards if it still hol
   expect(answers.join(' ')).toBe('compact! continue compact compact compact compact! compact');
 });
 
+test('the history shows when an action was told, also when the figure is the one before', () => {
+  const clock = manualClock(0);
+  const monitor = createContextMonitor({ settings, now: clock.now });
+  for (const used of [800, 300, 800, 800]) {
+    monitor.observe({ used, limit: 1_000 });
+    clock.advance(2 * minuteMs);
+  }
+  const shown = monitor
+    .state()
+    .history.map(({ at, used, crossed }) => [at / minuteMs, used, crossed]);
+  expect(shown).toEqual([
+    [0, 800, true],
+    [2, 300, false],
+    [4, 800, false],
+    [6, 800, true],
+  ]);
+});
+
 test('rotate never waits', () => {
   const answers = told([800, 950, 300, 950], 1_000);
   expect(answers.join(' ')).toBe('compact! rotate! continue rotate!');

@@ -215,6 +215,14 @@ test('a report that is only repeated is no news, and its agent falls silent', as
   expect(await round()).toEqual(['ada silent since 0 s']);
 });
 
+test('an agent whose clock is ahead falls silent like any other', async () => {
+  const { round } = startLoop([[of('ada', 850, { reportedAt: 3_600_000 })]]);
+  expect(await round()).toEqual(['ada compact!']);
+  await round();
+  await round();
+  expect(await round()).toEqual(['ada silent since 0 s']);
+});
+
 test('a clock that is set back hides no silent agent for longer', async () => {
   const { round, clock } = startLoop([[of('ada', 1)], []]);
   await round();
