@@ -1,7 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+
+import { runCommandLine } from '../src/cli/command-line.ts';
+import { gateNames, gateStatuses } from '../src/gates/gate.ts';
+import { sandboxModes } from '../src/gates/report.ts';
 
 const root = new URL('../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
@@ -33,4 +37,36 @@ test('the map of src names what is there, and all of it', () => {
     .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
     .filter((name) => !['errors.ts', 'log.ts'].includes(name));
   expect(named.sort()).toEqual(present.sort());
+});
+
+const gatesSection = /^## Gates\n([^]*?)^## /m.exec(readme)?.[1] ?? '';
+
+test('the section on gates has a row for every gate, status and sandbox mode', () => {
+  const rows = [...gatesSection.matchAll(/^\| `(\w+)` /gm)].map(([, name]) => name);
+  expect(rows).toEqual([...gateNames, ...gateStatuses, ...sandboxModes]);
+});
+
+test('the section on gates names every option that the command takes', async () => {
+  let help = '';
+  const output = { write: (text: string) => (help += text) };
+  await runCommandLine(['gates', '--help'], {
+    stdout: output,
+    stderr: output,
+    environment: () => ({}),
+  });
+  const options = help.match(/(?<=^ +)--[a-z-]+/gm) ?? [];
+  expect(options).toContain('--base');
+  for (const option of options) expect(gatesSection).toContain(option);
+});
+
+test('what the package offers as a library is built from a file that is there', () => {
+  const { exports } = z
+    .object({ exports: z.record(z.string(), z.object({ default: z.string() })) })
+    .parse(JSON.parse(read('package.json')));
+  expect(readme).toContain("from 'mosaic-coordinator/gates'");
+  expect(Object.keys(exports)).toEqual(['./gates']);
+  for (const { default: built } of Object.values(exports)) {
+    const source = built.replace('./dist/', 'src/').replace(/\.js$/, '.ts');
+    expect(existsSync(new URL(source, root))).toBe(true);
+  }
 });

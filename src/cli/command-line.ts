@@ -2,8 +2,10 @@ import { Command, CommanderError } from 'commander';
 
 import { readEnvironment, readVersion } from '../config.ts';
 import { ConfigError, CoordinatorError } from '../errors.ts';
+import { runGates } from '../gates/run-gates.ts';
 import { agents } from './agents.ts';
 import { demo } from './demo.ts';
+import { addGatesCommand } from './gates.ts';
 import { addDeliveriesCommand } from './deliveries.ts';
 import { issues } from './issues.ts';
 import type { Io } from './io.ts';
@@ -11,7 +13,7 @@ import { addPauseCommands } from './pause.ts';
 import { addPlanCommand } from './plan.ts';
 import { serve } from './serve.ts';
 
-/** Documented in the README. */
+/** Documented in the README; `gates` has its own. */
 export const exitCodes = { ok: 0, failed: 1, misconfigured: 2 } as const;
 
 /** The surroundings of this process. */
@@ -21,9 +23,10 @@ export function processIo(): Io {
 
 /** Runs one command line to its end; resolves to the exit code, and never throws for a known error. */
 export async function runCommandLine(args: readonly string[], io: Io): Promise<number> {
+  let exitCode: number = exitCodes.ok;
   try {
-    await buildProgram(io).parseAsync(args, { from: 'user' });
-    return exitCodes.ok;
+    await buildProgram(io, (code) => (exitCode = code)).parseAsync(args, { from: 'user' });
+    return exitCode;
   } catch (error) {
     if (error instanceof CommanderError)
       return error.exitCode === 0 ? exitCodes.ok : exitCodes.misconfigured;
@@ -33,7 +36,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
   }
 }
 
-function buildProgram(io: Io): Command {
+function buildProgram(io: Io, end: (exitCode: number) => void): Command {
   const program = new Command('mosaic-coordinator')
     .description('Turns issues assigned to a bot in Gitea or Forgejo into stored, explained plans')
     .version(readVersion())
@@ -74,5 +77,6 @@ function buildProgram(io: Io): Command {
   addDeliveriesCommand(program, io);
   addPauseCommands(program, io);
   addPlanCommand(program, io);
+  addGatesCommand(program, io, { runGates, end });
   return program;
 }

@@ -1,6 +1,6 @@
 import type { Environment } from '../config.ts';
 
-interface Output {
+export interface Output {
   readonly write: (text: string) => unknown;
   readonly isTTY?: boolean;
   /** Width of the terminal. */

@@ -1,31 +1,43 @@
+import { stripVTControlCharacters } from 'node:util';
+
 import Table from 'cli-table3';
 
-import type { Io } from './io.ts';
+import type { Io, Output } from './io.ts';
 
-/** Width of a table, in characters; the last column is wrapped to what is left. */
-const tableWidth = 130;
-const narrowestLastColumn = 30;
+/** Width of a table, in characters, where no other is asked for. */
+const tableWidth = 134;
+const narrowestLastColumn = 20;
 /** Longest text in the other columns. */
 const cellLimit = 44;
 const longestText = 1_000;
 
+export interface TableStyle {
+  readonly width?: number;
+  /** Colours a cell when its text is ready; the columns count from 0. */
+  readonly paintCell?: (text: string, column: number) => string;
+}
+
 /** A table for people; the last column holds the sentences, and is wrapped instead of cut. */
-export function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function renderTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  { width = tableWidth, paintCell = (text) => text }: TableStyle = {},
+): string {
   const texts = rows.map((row) =>
     row.map((text, column) => shorten(text, column === head.length - 1 ? longestText : cellLimit)),
   );
   const widths = head.map((title, column) =>
     Math.max(title.length, ...texts.map((row) => row[column]?.length ?? 0)),
   );
-  const used = widths.slice(0, -1).reduce((sum, width) => sum + width + 3, 0);
-  const last = Math.min(widths.at(-1) ?? 0, Math.max(narrowestLastColumn, tableWidth - used));
+  const used = widths.slice(0, -1).reduce((sum, column) => sum + column + 3, 4);
+  const last = Math.min(widths.at(-1) ?? 0, Math.max(narrowestLastColumn, width - used));
   const table = new Table({
     head: [...head],
-    colWidths: [...widths.slice(0, -1), last].map((width) => width + 2),
+    colWidths: [...widths.slice(0, -1), last].map((column) => column + 2),
     wordWrap: true,
     style: { head: [], border: [], compact: true },
   });
-  table.push(...texts);
+  table.push(...texts.map((row) => row.map(paintCell)));
   return table.toString();
 }
 
@@ -42,9 +54,14 @@ function escaped(character: string): string {
     .join('');
 }
 
-/** Issue texts are written by strangers: control characters could steer the terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
+const colourCodes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
+export type Colour = keyof typeof colourCodes;
+export type Paint = (colour: Colour, text: string) => string;
+
+/** Colours on a terminal only, and not where NO_COLOR is set. */
+export function painter(io: Io, output: Output): Paint {
+  const colourful = output.isTTY === true && (io.environment()['NO_COLOR'] ?? '') === '';
+  return (colour, text) => (colourful ? `\x1b[${colourCodes[colour]}m${text}\x1b[0m` : text);
 }
 
 /** Lines of at most this many characters, broken between words; a longer word stands alone. */
@@ -60,7 +77,13 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-function shorten(text: string, limit: number): string {
+/** One line of a text that strangers wrote: control characters could steer the terminal. */
+export function printable(text: string): string {
+  return stripVTControlCharacters(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
+}
+
+/** The same, cut where it is longer than `limit`. */
+export function shorten(text: string, limit: number): string {
   const line = printable(text);
   return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
 }

@@ -5,7 +5,7 @@ import type { ChosenAgent } from '../issue/plan.ts';
 import type { Dependency, Factors, IssueText, Reading, Warning } from '../issue/reading.ts';
 import type { Declared } from '../issue/sections.ts';
 import type { Io } from './io.ts';
-import { printable, wrap } from './output.ts';
+import { painter, printable, wrap, type Colour } from './output.ts';
 
 /** What one text has come to. */
 export interface PlannedText {
@@ -17,9 +17,6 @@ export interface PlannedText {
   readonly mentions: readonly Mention[];
   readonly warnings: readonly Warning[];
 }
-
-type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
-const codes: Record<Colour, number> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
 
 /** One thing told: its name, what it is, and where that comes from. */
 interface Entry {
@@ -37,13 +34,11 @@ const usualWidth = 80;
 const narrowest = 40;
 
 /** The plan for a person; in colours and wrapped on a terminal, one line a thing elsewhere. */
-export function renderPlan(plan: PlannedText, { stdout, environment }: Io): string {
-  const isTerminal = stdout.isTTY === true;
-  const { columns = 0 } = stdout;
+export function renderPlan(plan: PlannedText, io: Io): string {
+  const isTerminal = io.stdout.isTTY === true;
+  const { columns = 0 } = io.stdout;
   const width = !isTerminal ? Infinity : columns < narrowest ? usualWidth : columns;
-  const colourful = isTerminal && (environment()['NO_COLOR'] ?? '') === '';
-  const paint = (colour: Colour, text: string) =>
-    colourful ? `\x1b[${codes[colour]}m${text}\x1b[0m` : text;
+  const paint = painter(io, io.stdout);
 
   function renderEntry({ name, value, colour, note }: Entry): string[] {
     const label = name.padEnd(nameWidth - 1) + ' ';

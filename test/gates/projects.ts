@@ -13,6 +13,8 @@ export interface Project {
   readonly committed?: Files;
   /** Worth a try in each sandbox. */
   readonly everySandbox?: true;
+  /** Starts as many processes as a run of the gates may: not to be nested in one. */
+  readonly manyProcesses?: true;
   /** Tools it lacks. */
   readonly without?: 'everything' | 'coverage provider';
   readonly timeoutMs?: number;
@@ -443,6 +445,7 @@ export const projects: readonly Project[] = [
   {
     name: 'a storm of 800 children',
     everySandbox: true,
+    manyProcesses: true,
     files: {
       'test/add.test.ts': shellTest('for n in $(seq 800); do sleep 300 & done; wait'),
     },

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { sql } from 'kysely';
+import { Migrator } from 'kysely/migration';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { createDatabase, openExisting } from '../../src/store/database.ts';
 import { checkStore } from '../../src/store/health.ts';
-import { isMigrated, migrate } from '../../src/store/migrations.ts';
+import { isMigrated, migrate, migrations } from '../../src/store/migrations.ts';
 import { adaptNodeSqlite } from '../../src/store/node-sqlite.ts';
 import { createSqliteThread } from '../../src/store/sqlite-thread.ts';
 import { startService, temporaryDirectory } from '../support/service.ts';
