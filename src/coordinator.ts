@@ -22,6 +22,7 @@ import type { Logger } from './log.ts';
 import { createReader, type ClaudeDeps } from './reader/reader.ts';
 import { createTextReader } from './reader/text-thread.ts';
 import { recallAnswer, rememberAnswer } from './store/answers.ts';
+import { findHistory } from './store/claim-views.ts';
 import { closedBlockers } from './store/claims.ts';
 import { findCodes, storeCodes } from './store/codes.ts';
 import { createDatabase } from './store/database.ts';
@@ -108,6 +109,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const handlerDeps: HandlerDeps = {
     findFacts: findKnown,
     findCodes: (facts) => findCodes(db, facts),
+    findHistory: (issue, difficulty) => findHistory(db, issue, difficulty),
     read: overrides.aroundRead?.(read) ?? read,
     agents,
     bot: bot.find,
@@ -202,7 +204,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     now,
     log,
     waiters,
-    observe: () => Promise.resolve(null),
+    thresholds: config.thresholds,
     isStillReady: createLastLook(),
   });
 

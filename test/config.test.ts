@@ -65,6 +65,7 @@ test('with the required variables everything else has its default', () => {
     apiTokens: [],
     workerConcurrency: 4,
     leaseSeconds: 900,
+    thresholds: { compactAt: 0.8, rotateAt: 0.95 },
     deliveryRetentionDays: 30,
     unused: [],
   });

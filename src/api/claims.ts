@@ -3,8 +3,9 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 
 import type { AgentProfile } from '../issue/agent-profiles.ts';
-import { contextReportSchema, type ClaimCall, type Ending, type Refusal } from '../work/claim.ts';
+import type { ClaimCall, Ending, Refusal } from '../work/claim.ts';
 import type { Claims } from '../work/claims.ts';
+import { readHeartbeat, readStatusLine, type ContextUsage } from '../work/usage.ts';
 import { unknownAgent } from './unknown-agent.ts';
 
 export interface ClaimRoutes {
@@ -91,21 +92,28 @@ export function registerClaims(scope: FastifyInstance, deps: ClaimRoutes): void 
   api.get('/claims', { schema: { querystring: z.strictObject({}) } }, async (request) => ({
     items: await claims.list(callerOf(request)),
   }));
-  api.post(
-    '/claims/:id/heartbeat',
-    { bodyLimit, schema: { params: claimParams } },
-    async (request, reply) => {
-      const report = contextReportSchema.safeParse(request.body ?? {});
-      if (!report.success)
-        return reply
-          .code(422)
-          .send(error('context_invalid', z.prettifyError(report.error).slice(0, reasonLimit)));
-      const answer = await claims.heartbeat(callOf(request, undefined), report.data);
-      if (answer.kind === 'refused') return refuse(reply, answer.refusal);
-      return { leaseExpiresAt: answer.leaseExpiresAt, context: answer.context };
-    },
-  );
+  registerReporting(scope, deps);
   registerEnding(scope, deps);
+}
+
+function registerReporting(scope: FastifyInstance, { claims }: ClaimRoutes): void {
+  const api = scope.withTypeProvider<ZodTypeProvider>();
+  /** What cannot be meant is refused before anything is written, so that it extends no lease. */
+  const reports: readonly [string, (body: unknown) => ContextUsage | undefined][] = [
+    ['heartbeat', readHeartbeat],
+    ['statusline', readStatusLine],
+  ];
+  for (const [name, readUsage] of reports)
+    api.post(
+      `/claims/:id/${name}`,
+      { bodyLimit, schema: { params: claimParams } },
+      async (request, reply) => {
+        const usage = readUsage(request.body);
+        const answer = await claims.heartbeat(callOf(request, undefined), usage);
+        if (answer.kind === 'refused') return refuse(reply, answer.refusal);
+        return { leaseExpiresAt: answer.leaseExpiresAt, context: answer.context };
+      },
+    );
 }
 
 function registerEnding(scope: FastifyInstance, { claims, now }: ClaimRoutes): void {

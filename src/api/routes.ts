@@ -16,7 +16,7 @@ import type { AgentProfile } from '../issue/agent-profiles.ts';
 import { states } from '../issue/state.ts';
 import type { Logger } from '../log.ts';
 import { readGraph } from '../store/graph.ts';
-import { findPlan, listPlans, readQueue, type PlanStore } from '../store/plans.ts';
+import { findFullPlan, listPlans, readQueue, type PlanStore } from '../store/plans.ts';
 import type { Pauses } from '../work/pauses.ts';
 import { requireToken, type ApiToken } from './auth.ts';
 import { registerClaims, type ClaimRoutes } from './claims.ts';
@@ -43,7 +43,7 @@ const limitSchema = z
   .transform(Number)
   .pipe(z.int().max(200));
 const cursorSchema = z.string().max(200).optional();
-/** Ready issues shown at once; who takes work takes it from the front. */
+/** Issues of each kind shown at once; who takes work takes it from the front. */
 const queueLimit = 200;
 /** Edges of the graph shown at once, and likewise issues: about as much as a program can draw. */
 const graphLimit = 5_000;
@@ -101,7 +101,7 @@ function takeEmptyBodies(scope: FastifyInstance): void {
   );
 }
 
-function registerIssues(scope: FastifyInstance, { store, agents }: ApiDeps): void {
+function registerIssues(scope: FastifyInstance, { store, agents, now }: ApiDeps): void {
   const api = scope.withTypeProvider<ZodTypeProvider>();
   const listQuery = z.strictObject({
     state: z.enum(states).optional(),
@@ -117,7 +117,8 @@ function registerIssues(scope: FastifyInstance, { store, agents }: ApiDeps): voi
     { schema: { params: issueParams } },
     async ({ params }, reply) => {
       const repository = `${params.owner}/${params.repo}`;
-      const plan = await findPlan(store, { repository, number: params.number });
+      const ref = { repository, number: params.number };
+      const plan = await findFullPlan(store, ref, now());
       return plan ?? reply.code(404).send(unknownIssue);
     },
   );
@@ -136,7 +137,7 @@ function registerIssues(scope: FastifyInstance, { store, agents }: ApiDeps): voi
     },
   );
   api.get('/queue', { schema: { querystring: z.strictObject({}) } }, () =>
-    readQueue(store, queueLimit),
+    readQueue(store, { limit: queueLimit, now: now() }),
   );
   const graphQuery = z.strictObject({ repository: z.string().max(300).optional() });
   api.get('/graph', { schema: { querystring: graphQuery } }, ({ query }) =>

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 
+import type { MonitorState } from '../issue/context-usage.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate } from '../issue/update.ts';
 import { among } from './among.ts';
@@ -79,8 +80,14 @@ export async function insertClaim(
   { id, issue, worker, agent, concurrency, now, expiresAt }: NewClaim,
 ): Promise<boolean> {
   const { rows } = await sql`
-    insert into claims (id, repository_id, number, worker, agent, claimed_at, heartbeat_at, expires_at)
-    select ${id}, repository_id, number, ${worker}, agent, ${now}, ${now}, ${expiresAt}
+    insert into claims (id, repository_id, number, worker, agent, estimated, difficulty, carried,
+      claimed_at, heartbeat_at, expires_at)
+    select ${id}, repository_id, number, ${worker}, agent,
+      json_extract(estimate, '$.likely'), json_extract(reading, '$.difficulty.value'),
+      coalesce((select max(carried + coalesce(total, 0)) from claims
+        where repository_id = ${issue.repositoryId} and number = ${issue.number}
+          and handoff is not null), 0),
+      ${now}, ${now}, ${expiresAt}
     from issues
     where repository_id = ${issue.repositoryId} and number = ${issue.number}
       and state = 'ready' and deleted = 0 and agent = ${agent}
@@ -124,6 +131,20 @@ export function extendLease(
     .where('expires_at', '>', now)
     .returningAll()
     .executeTakeFirst();
+}
+
+/** Keeps what the context monitor made of a report. */
+export async function storeContext(
+  transaction: Transaction<Schema>,
+  id: string,
+  state: MonitorState,
+): Promise<void> {
+  const { peak, total } = state;
+  await transaction
+    .updateTable('claims')
+    .set({ context: JSON.stringify(state), peak, total })
+    .where('id', '=', id)
+    .execute();
 }
 
 /** How a claim ends, and what that means for its issue. */
@@ -244,20 +265,6 @@ export function expiredClaims(db: Database, now: number, limit: number): Promise
     .where('ended_at', 'is', null)
     .where('expires_at', '<=', now)
     .orderBy('expires_at')
-    .limit(limit)
-    .execute();
-}
-
-/** The live claims of a worker, oldest first, with the names of their repositories. */
-export function claimsOf(db: Database, worker: string, limit: number) {
-  return db
-    .selectFrom('claims')
-    .innerJoin('repositories', 'repositories.id', 'claims.repository_id')
-    .selectAll('claims')
-    .select('full_name')
-    .where('worker', '=', worker)
-    .where('ended_at', 'is', null)
-    .orderBy('claimed_at')
     .limit(limit)
     .execute();
 }

@@ -300,6 +300,9 @@ async function createWork(db: Kysely<Schema>): Promise<void> {
     .addColumn('number', 'integer', (column) => column.notNull())
     .addColumn('worker', 'text', (column) => column.notNull())
     .addColumn('agent', 'text', (column) => column.notNull())
+    .addColumn('estimated', 'integer')
+    .addColumn('difficulty', 'text')
+    .addColumn('carried', 'integer', (column) => column.notNull().defaultTo(0))
     .addColumn('claimed_at', 'integer', (column) => column.notNull())
     .addColumn('heartbeat_at', 'integer', (column) => column.notNull())
     .addColumn('expires_at', 'integer', (column) => column.notNull())
@@ -308,6 +311,9 @@ async function createWork(db: Kysely<Schema>): Promise<void> {
     .addColumn('reason', 'text')
     .addColumn('commit_id', 'text')
     .addColumn('handoff', 'text')
+    .addColumn('context', 'text')
+    .addColumn('peak', 'integer')
+    .addColumn('total', 'integer')
     .addColumn('end_hash', 'text')
     .execute();
   await sql`create unique index claims_live on claims (repository_id, number)
@@ -318,6 +324,8 @@ async function createWork(db: Kysely<Schema>): Promise<void> {
   await sql`create index claims_expiring on claims (expires_at) where ended_at is null`.execute(db);
   await sql`create index claims_with_handoff on claims (repository_id, number)
     where handoff is not null`.execute(db);
+  await sql`create index claims_completed on claims (repository_id, difficulty, ended_at)
+    where outcome = 'completed'`.execute(db);
   await sql`create index claims_of_issue on claims (repository_id, number, claimed_at)`.execute(db);
   await db.schema
     .createTable('pauses')

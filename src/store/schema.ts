@@ -92,6 +92,11 @@ export interface ClaimsTable {
   /** The caller that holds it. */
   worker: string;
   agent: string;
+  /** The likely size and the difficulty when it was handed out; null where the plan had none. */
+  estimated: number | null;
+  difficulty: string | null;
+  /** Tokens that went into the issue before, in the claims whose handoffs lead to this one. */
+  carried: Generated<number>;
   claimed_at: number;
   heartbeat_at: number;
   expires_at: number;
@@ -101,6 +106,11 @@ export interface ClaimsTable {
   commit_id: string | null;
   /** JSON the worker left for whoever claims the issue next; the newest of an issue only. */
   handoff: string | null;
+  /** JSON of the state of its context monitor; null: nothing was reported yet. */
+  context: string | null;
+  /** Of that state: most tokens ever in the window, and all that ever entered it. */
+  peak: number | null;
+  total: number | null;
   /** SHA-256 of the call that ended it: the same call again gets the same answer. */
   end_hash: string | null;
 }

@@ -66,6 +66,7 @@ const statuses: ReadonlyMap<string, number> = new Map([
   ['invalid_cursor', 400],
   ['bytes_not_kept', 409],
   ['context_invalid', 422],
+  ['context_limit_missing', 422],
 ]);
 
 /** The status and text of each error a caller can cause; anything else is ours and says nothing. */

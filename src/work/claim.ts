@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 import type { Plan } from '../issue/plan.ts';
 
 /** What a worker asks for; undefined: anything. */
@@ -36,16 +34,6 @@ export interface HandedOut {
   readonly handoff?: Handoff | undefined;
 }
 
-/** A claim as its holder sees it, without the token. */
-export interface ClaimView {
-  readonly claimId: string;
-  readonly issue: string;
-  readonly agent: string;
-  readonly claimedAt: string;
-  readonly heartbeatAt: string;
-  readonly leaseExpiresAt: string;
-}
-
 /** A call on a claim, with what proves the right to make it. */
 export interface ClaimCall {
   readonly claimId: string;
@@ -79,31 +67,3 @@ export interface Refusal {
 
 /** Failed attempts of one issue after which a person has to look at it. */
 export const mostAttempts = 3;
-
-const tokens = z.int('must be a whole number of tokens').min(0, 'must not be below 0');
-const otherTokens = tokens.nullish();
-
-/** What a heartbeat may say of the agent's context window; `usage` is that of a Claude reply as it is. */
-export const contextReportSchema = z.strictObject({
-  contextUsed: tokens.optional(),
-  contextLimit: tokens.optional(),
-  usage: z
-    .looseObject({
-      input_tokens: tokens,
-      cache_creation_input_tokens: otherTokens,
-      cache_read_input_tokens: otherTokens,
-    })
-    .optional(),
-});
-export type ContextReport = Readonly<z.infer<typeof contextReportSchema>>;
-
-/** How full an agent's context window is, and what it should do about it. */
-export interface ContextAnswer {
-  readonly used: number;
-  readonly limit: number;
-  readonly ratio: number;
-  readonly action: 'continue' | 'compact' | 'rotate';
-  /** True only in the one answer in which a band was newly entered. */
-  readonly crossed: boolean;
-  readonly reason: string;
-}

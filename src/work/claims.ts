@@ -3,10 +3,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Transaction } from 'kysely';
 
 import type { AgentProfile } from '../issue/agent-profiles.ts';
-import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
+import { monitorStateSchema } from '../issue/context-usage.ts';
+import { keyOf, type IssueKey } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
+import { listClaims, type ClaimView } from '../store/claim-views.ts';
 import {
-  claimsOf,
   endClaim,
   extendLease,
   findClaim,
@@ -15,6 +16,7 @@ import {
   nextCandidate,
   readyByAgent,
   slotsTaken,
+  storeContext,
   type Candidate,
 } from '../store/claims.ts';
 import type { Database } from '../store/database.ts';
@@ -23,21 +25,19 @@ import { findAnswer, keepAnswer, type CallKey } from '../store/kept-answers.ts';
 import { addPause, listPauses } from '../store/pauses.ts';
 import { countByReason, findPlanOf } from '../store/plans.ts';
 import type { ClaimRow, Schema } from '../store/schema.ts';
-import type {
-  ClaimCall,
-  ClaimRequest,
-  ClaimView,
-  ContextAnswer,
-  ContextReport,
-  Ending,
-  HandedOut,
-  Handoff,
-  Refusal,
-} from './claim.ts';
+import type { ClaimCall, ClaimRequest, Ending, HandedOut, Handoff, Refusal } from './claim.ts';
 import { mostAttempts } from './claim.ts';
 import { createClaimTokens, type TokenSecrets } from './claim-token.ts';
+import {
+  initialMonitorState,
+  observe,
+  type ContextAnswer,
+  type ContextReport,
+  type Thresholds,
+} from './context-monitor.ts';
 import { endAnswer, endOf, late } from './ending.ts';
 import { keptClaimSchema, keptEndSchema, type KeptClaim, type KeptEnd } from './kept.ts';
+import type { ContextUsage } from './usage.ts';
 import type { Waiters } from './waiters.ts';
 import { countReady, openProfiles, type Supply } from './waiting.ts';
 
@@ -50,17 +50,6 @@ export type Write = <T>(
   work: (transaction: Transaction<Schema>) => Promise<T>,
 ) => Promise<T>;
 
-/**
- * Told of the context usage in a heartbeat, in its transaction; its answer goes back to the worker. Throws
- * a `CoordinatorError` with the code `context_invalid` when the figures make no sense.
- */
-export type Observe = (
-  transaction: Transaction<Schema>,
-  claim: ClaimRow,
-  report: ContextReport,
-  now: number,
-) => Promise<ContextAnswer | null>;
-
 export interface ClaimsDeps {
   readonly db: Database;
   readonly write: Write;
@@ -71,7 +60,7 @@ export interface ClaimsDeps {
   readonly now: () => number;
   readonly log: Logger;
   readonly waiters: Waiters;
-  readonly observe: Observe;
+  readonly thresholds: Thresholds;
   /**
    * Asks Gitea whether the issue is still to be done and sees to it that it is looked at if not;
    * undefined without a token: what deliveries told is the truth. Throws `TryAgainLater`.
@@ -274,20 +263,15 @@ export function createClaims(deps: ClaimsDeps) {
   }
 
   /** The live claims of a worker. */
-  async function list(worker: string): Promise<ClaimView[]> {
-    const rows = await claimsOf(db, worker, mostListed);
-    return rows.map((row) => ({
-      claimId: row.id,
-      issue: formatRef({ repository: row.full_name, number: row.number }),
-      agent: row.agent,
-      claimedAt: isoTime(row.claimed_at),
-      heartbeatAt: isoTime(row.heartbeat_at),
-      leaseExpiresAt: isoTime(row.expires_at),
-    }));
+  function list(worker: string): Promise<ClaimView[]> {
+    return listClaims(db, { worker, now: now(), limit: mostListed });
   }
 
-  /** Extends the lease from now on, and passes on what was said of the context window. */
-  async function heartbeat(call: ClaimCall, report: ContextReport): Promise<Beaten> {
+  /**
+   * Extends the lease from now on, and says what to do about the context window, if its usage is told.
+   * Throws `UnusableReport`, and then extends nothing.
+   */
+  async function heartbeat(call: ClaimCall, usage: ContextUsage | undefined): Promise<Beaten> {
     if (!tokens.isTokenOf(call.claimId, call.token)) return refused('claim_token_invalid', noToken);
     return write('heartbeat', async (transaction): Promise<Beaten> => {
       const at = now();
@@ -298,9 +282,23 @@ export function createClaims(deps: ClaimsDeps) {
         const refusal = late(await findClaim(transaction, call.claimId), call.worker);
         return { kind: 'refused', refusal };
       }
-      const context = await deps.observe(transaction, row, report, at);
+      const context =
+        usage === undefined ? null : await observeClaim(transaction, row, { ...usage, at });
       return { kind: 'beaten', leaseExpiresAt: isoTime(expiresAt), context };
     });
+  }
+
+  async function observeClaim(
+    transaction: Transaction<Schema>,
+    { id, agent, context }: ClaimRow,
+    report: ContextReport,
+  ): Promise<ContextAnswer> {
+    const before =
+      context === null ? initialMonitorState : monitorStateSchema.parse(JSON.parse(context));
+    const profile = profiles.find(({ name }) => name === agent);
+    const { state, answer } = observe(before, report, { ...deps.thresholds, profile });
+    await storeContext(transaction, id, state);
+    return answer;
   }
 
   /** Ends a claim as its worker says. The same call again gets the same answer and changes nothing. */

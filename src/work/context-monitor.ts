@@ -1,14 +1,9 @@
-import { z } from 'zod';
-
 import { ConfigError } from '../errors.ts';
 import type { AgentProfile } from '../issue/agent-profiles.ts';
+import { contextActions, type ContextAction, type MonitorState } from '../issue/context-usage.ts';
 import { thousands } from '../issue/estimate.ts';
 import type { Reason } from '../issue/state.ts';
 import { mostContextTokens, UnusableReport, type ContextUsage } from './usage.ts';
-
-/** What an agent shall do about its context window, in the order of urgency. */
-const contextActions = ['continue', 'compact', 'rotate'] as const;
-export type ContextAction = (typeof contextActions)[number];
 
 /** Shares of the limit from which on an agent shall compact, and rotate; the edge belongs to the band above. */
 export interface Thresholds {
@@ -40,30 +35,6 @@ export interface ContextAnswer {
   readonly reason: Reason;
 }
 
-const sampleSchema = z.object({
-  at: z.number(),
-  used: z.number(),
-  limit: z.number(),
-  action: z.enum(contextActions),
-  crossed: z.boolean(),
-});
-
-/** The state of one agent's monitor as plain JSON, to be kept with its claim. */
-export const monitorStateSchema = z.object({
-  /** The most urgent action the agent was told and that is not armed again. */
-  told: z.enum(contextActions),
-  /** When an action was told last, epoch milliseconds. */
-  toldAt: z.number().nullable(),
-  lastReportAt: z.number().nullable(),
-  /** Most tokens ever in the window. */
-  peak: z.number(),
-  /** Tokens that ever entered the window: the sum of its rises, so that a compaction hides nothing. */
-  total: z.number(),
-  /** What was reported, oldest first, each figure once; thinned out, yet over the whole claim. */
-  history: z.array(sampleSchema).readonly(),
-});
-export type MonitorState = Readonly<z.infer<typeof monitorStateSchema>>;
-
 /** Nothing reported, nothing told. */
 export const initialMonitorState: MonitorState = {
   told: 'continue',
@@ -89,9 +60,6 @@ const rearmShare = 0.9;
 const compactCooldownMs = 300_000;
 /** Samples kept. Even, so that thinning keeps the first and the newest. About 5 KB of JSON a claim. */
 const mostSamples = 48;
-/** Missed reports after which an agent counts as silent: one can be lost, two can be late. */
-const staleAfterIntervals = 3;
-
 /**
  * What an agent whose context is this full shall do, and the state to keep for its next report. Pure.
  *
@@ -146,15 +114,6 @@ export function createContextMonitor(options: {
     },
     state: () => state,
   };
-}
-
-/** Whether an agent has said nothing about its context for 3 intervals; `since`: its last report, or its start. */
-export function isStale(time: {
-  readonly since: number;
-  readonly now: number;
-  readonly intervalMs: number;
-}): boolean {
-  return time.now - time.since >= staleAfterIntervals * time.intervalMs;
 }
 
 function checkThresholds({ compactAt, rotateAt }: Thresholds): void {

@@ -1,13 +1,12 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 
 import { ConfigError, TryAgainLater } from '../errors.ts';
+import { isStale, type MonitorState } from '../issue/context-usage.ts';
 import {
   initialMonitorState,
-  isStale,
   observe,
   type ContextAnswer,
   type MonitorSettings,
-  type MonitorState,
   type Thresholds,
 } from './context-monitor.ts';
 import type { ContextUsage } from './usage.ts';

@@ -106,7 +106,7 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
       profiles,
       secrets: { current: 'secret-of-the-simulation' },
       leaseMs,
-      observe: () => Promise.resolve(null),
+      thresholds: { compactAt: 0.8, rotateAt: 0.95 },
       isStillReady: undefined,
     });
     const sweeper = createSweeper(common);
@@ -191,7 +191,7 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
     if (picked === undefined) return;
     const [claimId, claim] = picked;
     const call = { claimId, worker: claim.worker, token: claim.token };
-    const answer = await make(action.fate, () => service.claims.heartbeat(call, {}));
+    const answer = await make(action.fate, () => service.claims.heartbeat(call, { used: 1_000 }));
     const code = answer.kind === 'refused' ? answer.refusal.code : undefined;
     same(code, refusalOf(claim), 'the answer to a heartbeat');
     if (code === undefined) claim.expiresAt = clock + leaseMs;

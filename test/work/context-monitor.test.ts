@@ -3,15 +3,17 @@ import { expect, test } from 'vitest';
 
 import { ConfigError } from '../../src/errors.ts';
 import {
-  createContextMonitor,
-  initialMonitorState,
   isStale,
   monitorStateSchema,
-  observe,
   type ContextAction,
+  type MonitorState,
+} from '../../src/issue/context-usage.ts';
+import {
+  createContextMonitor,
+  initialMonitorState,
+  observe,
   type ContextAnswer,
   type MonitorSettings,
-  type MonitorState,
 } from '../../src/work/context-monitor.ts';
 import { UnusableReport, type ContextUsage } from '../../src/work/usage.ts';
 import { manualClock } from '../support/clock.ts';
