@@ -11,6 +11,7 @@ import { issues } from './issues.ts';
 import type { Io } from './io.ts';
 import { addPauseCommands } from './pause.ts';
 import { addPlanCommand } from './plan.ts';
+import { addQueueCommand } from './queue.ts';
 import { serve } from './serve.ts';
 
 /** Documented in the README; `gates` has its own. */
@@ -76,6 +77,7 @@ function buildProgram(io: Io, end: (exitCode: number) => void): Command {
     .action((options: unknown) => agents(io, options));
   addDeliveriesCommand(program, io);
   addPauseCommands(program, io);
+  addQueueCommand(program, io);
   addPlanCommand(program, io);
   addGatesCommand(program, io, { runGates, end });
   return program;

@@ -8,10 +8,11 @@ import { parseRef } from '../issue/ref.ts';
 import { states } from '../issue/state.ts';
 import { audit } from '../store/audit.ts';
 import type { Database } from '../store/database.ts';
-import { findPlan, listPlans, type PlanStore } from '../store/plans.ts';
+import type { IssueClaim, PastClaim } from '../store/claim-views.ts';
+import { findFullPlan, listPlans, type FullPlan, type PlanStore } from '../store/plans.ts';
 import type { Io } from './io.ts';
 import { listOptionsSchema, parseOptions } from './list-options.ts';
-import { printable, printJson, renderTable } from './output.ts';
+import { percent, printable, printJson, renderTable } from './output.ts';
 import { withDatabase } from './with-database.ts';
 
 const optionsSchema = listOptionsSchema.extend({
@@ -67,7 +68,7 @@ async function printOne(io: Io, store: PlanStore, text: string, { json }: Option
   const ref = parseRef(text);
   if (ref === undefined)
     throw new ConfigError('usage', 'Name an issue as owner/repository#number, in quotes.');
-  const plan = await findPlan(store, ref);
+  const plan = await findFullPlan(store, ref, Date.now());
   if (plan === undefined) throw new CoordinatorError('not_found', `${text} is not known here.`);
   if (json) printJson(io, plan);
   else io.stdout.write(renderPlan(plan));
@@ -96,8 +97,8 @@ export function renderPlans(plans: readonly ListedPlan[]): string {
   );
 }
 
-function renderPlan(plan: Plan): string {
-  const { reading, estimate, assignment } = plan;
+function renderPlan(plan: FullPlan): string {
+  const { reading, estimate, assignment, claim } = plan;
   const lines = [
     `${plan.ref}  ${plan.title}`,
     plan.url,
@@ -112,9 +113,43 @@ function renderPlan(plan: Plan): string {
     lines.push(`Difficulty  ${reading.difficulty.value}, ${reading.difficulty.source}`);
   if (assignment !== null)
     lines.push(`Agent       ${assignment.agent ?? 'none'}: ${assignment.reason.text}`);
+  if (claim !== null) lines.push(...renderClaim(claim));
+  lines.push(...plan.pastClaims.map(renderPastClaim));
   lines.push(...renderEdges('Blocked by', plan.blockedBy), ...renderEdges('Blocks', plan.blocks));
   lines.push(...plan.warnings.map(({ code, text }) => `Warning     ${text} (${code})`));
   return `${lines.map(printable).join('\n')}\n`;
+}
+
+/** The latest of what was reported; the JSON has all that is kept. */
+const shownSamples = 8;
+
+function renderClaim(claim: IssueClaim): string[] {
+  const { worker, agent, claimedAt, leaseExpiresAt, stale, context, history } = claim;
+  const lines = [
+    `Claim       ${worker} as ${agent}, since ${claimedAt}, lease until ${leaseExpiresAt}`,
+  ];
+  const silent = stale ? ', silent' : '';
+  if (context === null) lines.push(`Used        nothing reported yet${silent}`);
+  else {
+    const { used, limit, ratio, action } = context;
+    lines.push(
+      `Used        ${thousands(used)} of ${thousands(limit)} tokens (${percent(ratio)}), ${action}${silent}`,
+      `History     ${history
+        .slice(-shownSamples)
+        .map((sample) => percent(sample.used / sample.limit))
+        .join(', ')}`,
+    );
+  }
+  return lines;
+}
+
+function renderPastClaim({ worker, agent, outcome, endedAt, estimated, took, peak }: PastClaim) {
+  const size = estimated === null ? '' : `, estimated ${thousands(estimated)} tokens`;
+  const actual =
+    took === null || peak === null
+      ? ', nothing reported'
+      : `, took ${thousands(took)} (peak ${thousands(peak)})`;
+  return `Past claim  ${worker} as ${agent}, ${outcome} at ${endedAt}${size}${actual}`;
 }
 
 function renderEdges(title: string, edges: readonly PlanEdge[]): string[] {
