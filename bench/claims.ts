@@ -98,7 +98,11 @@ async function work(url: string, worker: string, times: Times, left: { claims: n
     const { claimId, token } = heldSchema.parse(json).claim;
     const of = `${url}/api/v1/claims/${claimId}`;
     for (let beat = 0; beat < 2; beat += 1)
-      await timed(times.heartbeat, { url: `${of}/heartbeat`, worker, token }, {});
+      await timed(
+        times.heartbeat,
+        { url: `${of}/heartbeat`, worker, token },
+        { contextUsed: (beat + 1) * 400_000 },
+      );
     await timed(times.complete, { url: `${of}/complete`, worker, token }, { commit: 'abcdef0' });
   }
 }

@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+
 import { isStale, monitorStateSchema, type ContextAction } from '../issue/context-usage.ts';
 import { formatRef, type IssueKey } from '../issue/ref.ts';
 import type { Database } from './database.ts';
@@ -133,7 +135,8 @@ export async function findHistory(
       db
         .selectFrom('claims')
         .select(['repository_id', 'number', 'carried', 'total', 'ended_at'])
-        .where('outcome', '=', 'completed')
+        // Word for word the condition of its index.
+        .where(sql<boolean>`outcome = 'completed' and total is not null`)
         .where('repository_id', '=', issue.repositoryId)
         .where('difficulty', '=', difficulty)
         .orderBy('ended_at', 'desc')
@@ -147,7 +150,6 @@ export async function findHistory(
     )
     .select(['completed.number', 'carried', 'total'])
     .where('completed.number', '!=', issue.number)
-    .where('total', 'is not', null)
     .where('open', '=', 0)
     .orderBy('ended_at', 'desc')
     .execute();

@@ -325,7 +325,7 @@ async function createWork(db: Kysely<Schema>): Promise<void> {
   await sql`create index claims_with_handoff on claims (repository_id, number)
     where handoff is not null`.execute(db);
   await sql`create index claims_completed on claims (repository_id, difficulty, ended_at)
-    where outcome = 'completed'`.execute(db);
+    where outcome = 'completed' and total is not null`.execute(db);
   await sql`create index claims_of_issue on claims (repository_id, number, claimed_at)`.execute(db);
   await db.schema
     .createTable('pauses')
