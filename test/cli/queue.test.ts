@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { stripVTControlCharacters } from 'node:util';
 
 import { runCommandLine } from '../../src/cli/command-line.ts';
+import { mainArguments, startChild } from '../support/process.ts';
 import { testEnvironment } from '../support/service.ts';
 import { startWork } from '../support/work.ts';
 import { call } from '../support/workers.ts';
@@ -114,6 +115,31 @@ test('NO_COLOR is heeded', async () => {
   });
   expect(out).toContain('81 % compact');
   for (const colour of [31, 32, 33]) expect(out).not.toContain(`\u001b[${colour}m`);
+});
+
+/** The command in a process that believes to be in a terminal, as what restores the cursor asks for one. */
+const inTerminal = `
+  process.stderr.isTTY = true;
+  const { processIo, runCommandLine } = await import(process.env.COMMAND_LINE);
+  const stdout = { write: (text) => process.stdout.write(text), isTTY: true, columns: 80, rows: 40 };
+  process.exitCode = await runCommandLine(['queue'], { ...processIo(), stdout });
+`;
+
+test('Ctrl-C ends it as asked', async () => {
+  const { directory } = await startStory();
+  const [tsxFlag = '', tsx = ''] = mainArguments;
+  const child = startChild({
+    args: [tsxFlag, tsx, '--input-type=module', '--eval', inTerminal],
+    environment: {
+      ...testEnvironment(directory),
+      COMMAND_LINE: new URL('../../src/cli/command-line.ts', import.meta.url).href,
+    },
+    directory,
+  });
+  await child.until('it showed the queue', () =>
+    child.output.stdout.includes('acme/orbit#3') ? true : undefined,
+  );
+  expect(await child.kill('SIGINT')).toEqual({ code: 0, signal: null });
 });
 
 /** The ideographs of the story take two columns. */
