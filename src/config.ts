@@ -88,13 +88,7 @@ export const secretNames: readonly VariableName[] = [
 ];
 
 /** Checked, but without effect in this version: `serve` says so at start instead of staying silent. */
-const unusedNames: readonly VariableName[] = [
-  'PUBLISH',
-  'RECONCILE_INTERVAL_SECONDS',
-  'CONTEXT_COMPACT_AT',
-  'CONTEXT_ROTATE_AT',
-  'LEASE_SECONDS',
-];
+const unusedNames: readonly VariableName[] = ['PUBLISH', 'RECONCILE_INTERVAL_SECONDS'];
 
 /** Two variables that only make sense together. */
 const pairRules: readonly {
@@ -227,6 +221,8 @@ function configOf(values: Variables, unused: readonly string[]) {
     agents: values.AGENTS_FILE.agents,
     apiTokens: values.API_TOKENS,
     workerConcurrency: values.WORKER_CONCURRENCY,
+    leaseSeconds: values.LEASE_SECONDS,
+    thresholds: { compactAt: values.CONTEXT_COMPACT_AT, rotateAt: values.CONTEXT_ROTATE_AT },
     deliveryRetentionDays: values.DELIVERY_RETENTION_DAYS,
     unused,
   };

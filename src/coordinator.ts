@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-
 import { createClaude, type ClaudeStatus } from './clients/claude.ts';
 import { createGitea, type GiteaStatus } from './clients/gitea.ts';
 import { readVersion, type Config } from './config.ts';
@@ -9,6 +8,7 @@ import { CoordinatorError, describeError } from './errors.ts';
 import { createBot } from './handlers/bot.ts';
 import { handleIssue } from './handlers/handle-issue.ts';
 import type { HandlerDeps } from './handlers/handler.ts';
+import { createReadyCheck } from './handlers/ready-check.ts';
 import { createTruth } from './handlers/truth.ts';
 import { replayDelivery } from './inbox/deliveries.ts';
 import { createInbox } from './inbox/inbox.ts';
@@ -20,6 +20,8 @@ import type { Logger } from './log.ts';
 import { createReader, type ClaudeDeps } from './reader/reader.ts';
 import { createTextReader } from './reader/text-thread.ts';
 import { recallAnswer, rememberAnswer } from './store/answers.ts';
+import { findHistory } from './store/claim-views.ts';
+import { closedBlockers } from './store/claims.ts';
 import { findCodes, storeCodes } from './store/codes.ts';
 import { createDatabase, type Database } from './store/database.ts';
 import { checkStore } from './store/health.ts';
@@ -33,6 +35,10 @@ import { createApp } from './webhook/app.ts';
 import { registerHealth, type Check } from './webhook/health.ts';
 import { parseDelivery, PayloadError } from './webhook/payload.ts';
 import { registerWebhook } from './webhook/route.ts';
+import { createClaims, type ClaimsDeps, type Step, type Write } from './work/claims.ts';
+import { createPauses } from './work/pauses.ts';
+import { createSweeper } from './work/sweeper.ts';
+import { createWaiters } from './work/waiters.ts';
 
 /** What tests put in place of the real thing. */
 export interface Overrides {
@@ -42,6 +48,8 @@ export interface Overrides {
   readonly aroundRead?: (read: HandlerDeps['read']) => HandlerDeps['read'];
   /** Stands around the storing of deliveries. */
   readonly aroundInsert?: (insert: InsertDeliveries) => InsertDeliveries;
+  /** Told of every step of the workers' claims, right before and right after its commit. */
+  readonly onStep?: (step: Step, moment: 'before-commit' | 'after-commit') => void;
 }
 
 /** How often deliveries past their retention are deleted. */
@@ -51,6 +59,8 @@ const hurryPauseMs = 1_000;
 const looksAtOnce = 100;
 /** What has not ended by then is left behind: its delivery is still in the inbox. */
 const closeDeadlineMs = 7_000;
+/** What an issue waited for that Gitea is asked about before it is handed out. */
+const blockersAsked = 20;
 
 /**
  * Wires the whole service. Nothing is opened before `start`; `close` undoes it in reverse and may be
@@ -96,6 +106,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const handlerDeps: HandlerDeps = {
     findFacts: findKnown,
     findCodes: (facts) => findCodes(db, facts),
+    findHistory: (issue, difficulty) => findHistory(db, issue, difficulty),
     read: overrides.aroundRead?.(read) ?? read,
     agents,
     bot: bot.find,
@@ -119,6 +130,23 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       remember: (key, answer) => inbox.exclusively(() => rememberAnswer(db, key, answer, now())),
       asksAgain: true,
     };
+  }
+
+  /** Gitea is asked once more right before an issue is handed out. */
+  function createLastLook(): ClaimsDeps['isStillReady'] {
+    const { truth } = handlerDeps;
+    if (truth === undefined) return undefined;
+    const isStillReady = createReadyCheck({
+      ...handlerDeps,
+      truth,
+      closedBlockers: (issue) => closedBlockers(db, issue, blockersAsked),
+      look: async (events) => {
+        await inbox.exclusively(() => inbox.planLooks(db, events));
+        worker.wake();
+      },
+      now,
+    });
+    return (issue, signal) => isStillReady(issue, AbortSignal.any([signal, stopping.signal]));
   }
 
   /** Nobody else would notice that Claude is back: tried until it is done. */
@@ -145,6 +173,34 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     }
   }
 
+  const write: Write = async (step, work) => {
+    const result = await inbox.exclusively(() =>
+      db.transaction().execute(async (transaction) => {
+        const written = await work(transaction);
+        overrides.onStep?.(step, 'before-commit');
+        return written;
+      }),
+    );
+    overrides.onStep?.(step, 'after-commit');
+    return result;
+  };
+
+  const waiters = createWaiters();
+  const sweeper = createSweeper({ db, write, now, log, waiters });
+  const claims = createClaims({
+    db,
+    write,
+    giteaUrl: config.giteaUrl,
+    profiles: agents,
+    secrets: config.webhookSecrets,
+    leaseMs: config.leaseSeconds * 1_000,
+    now,
+    log,
+    waiters,
+    thresholds: config.thresholds,
+    isStillReady: createLastLook(),
+  });
+
   const worker = new Worker({
     db,
     inbox,
@@ -158,6 +214,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       return async (transaction) => {
         const readOtherwise = await storeCodes(transaction, update);
         const outcome = await storeIssue(transaction, update, now());
+        // Whoever looks now waits for this transaction: there is one connection.
+        if (outcome.redecided > 0) waiters.wake();
         await lookAgain(transaction, readOtherwise);
         await inbox.addRefreshes(transaction, refreshes);
         if (update.plan?.reading.outcome === 'fallback' && update.facts.open)
@@ -208,6 +266,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       worker.wake();
       return delivery;
     },
+    claims,
+    pauses: createPauses({ db, write, now, log, waiters }),
   });
 
   let unlock: (() => void) | undefined;
@@ -234,6 +294,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       // The key or the model may be another one now.
       await inbox.hurryRefreshes();
       await replan();
+      await sweeper.sweep();
+      sweeper.start();
       pruning = setInterval(() => void prune(), pruneIntervalMs);
       worker.start();
       if (gitea !== undefined && bot.known() === undefined) void askForBot();
@@ -285,7 +347,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   async function shutDown(): Promise<void> {
     draining = true;
     clearInterval(pruning);
-    const stopped = worker.stop();
+    waiters.close();
+    const stopped = Promise.all([worker.stop(), sweeper.stop()]);
     stopping.abort();
     await Promise.race([
       Promise.all([stopped, app.close()])

@@ -64,6 +64,8 @@ test('with the required variables everything else has its default', () => {
     agents: builtInAgents,
     apiTokens: [],
     workerConcurrency: 4,
+    leaseSeconds: 900,
+    thresholds: { compactAt: 0.8, rotateAt: 0.95 },
     deliveryRetentionDays: 30,
     unused: [],
   });
@@ -242,9 +244,9 @@ test('empty counts as not set', () => {
 });
 
 test('variables without effect in this version are named', () => {
-  expect(load({ GITEA_TOKEN: 'token', LEASE_SECONDS: '60', PORT: '1' }).unused).toEqual([
-    'LEASE_SECONDS',
-  ]);
+  expect(
+    load({ GITEA_TOKEN: 'token', RECONCILE_INTERVAL_SECONDS: '60', PORT: '1' }).unused,
+  ).toEqual(['RECONCILE_INTERVAL_SECONDS']);
 });
 
 test.each([

@@ -16,8 +16,12 @@ import type { AgentProfile } from '../issue/agent-profiles.ts';
 import { states } from '../issue/state.ts';
 import type { Logger } from '../log.ts';
 import { readGraph } from '../store/graph.ts';
-import { findPlan, listPlans, readQueue, type PlanStore } from '../store/plans.ts';
+import { findFullPlan, listPlans, readQueue, type PlanStore } from '../store/plans.ts';
+import type { Pauses } from '../work/pauses.ts';
 import { requireToken, type ApiToken } from './auth.ts';
+import { registerClaims, type ClaimRoutes } from './claims.ts';
+import { registerPauses } from './pauses.ts';
+import { unknownAgent } from './unknown-agent.ts';
 import { readWhy } from './why.ts';
 
 export interface ApiDeps {
@@ -29,6 +33,8 @@ export interface ApiDeps {
   readonly log: Logger;
   /** Makes a delivery due now; undefined when there is none with that id. */
   readonly replay: (id: string) => Promise<DeliveryView | undefined>;
+  readonly claims: ClaimRoutes['claims'];
+  readonly pauses: Pauses;
 }
 
 const limitSchema = z
@@ -37,7 +43,7 @@ const limitSchema = z
   .transform(Number)
   .pipe(z.int().max(200));
 const cursorSchema = z.string().max(200).optional();
-/** Ready issues shown at once; who takes work takes it from the front. */
+/** Issues of each kind shown at once; who takes work takes it from the front. */
 const queueLimit = 200;
 /** Edges of the graph shown at once, and likewise issues: about as much as a program can draw. */
 const graphLimit = 5_000;
@@ -54,7 +60,7 @@ const issueParams = z.object({
 const whyQuery = z.strictObject({ agent: z.string().max(100).optional() });
 const deliveryParams = z.object({ id: z.string().max(100) });
 
-/** The read API under `/api/v1`, and the replay of deliveries; all of `/api` needs a token. */
+/** The API under `/api/v1`: plans, deliveries, claims and pauses; all of `/api` needs a token. */
 export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
   app.register(
     (scope, _options, done) => {
@@ -70,6 +76,8 @@ export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
         (v1, _v1Options, v1Done) => {
           registerIssues(v1, deps);
           registerDeliveries(v1, deps);
+          registerClaims(v1, deps);
+          registerPauses(v1, deps);
           v1Done();
         },
         { prefix: '/v1' },
@@ -93,7 +101,7 @@ function takeEmptyBodies(scope: FastifyInstance): void {
   );
 }
 
-function registerIssues(scope: FastifyInstance, { store, agents }: ApiDeps): void {
+function registerIssues(scope: FastifyInstance, { store, agents, now }: ApiDeps): void {
   const api = scope.withTypeProvider<ZodTypeProvider>();
   const listQuery = z.strictObject({
     state: z.enum(states).optional(),
@@ -109,7 +117,8 @@ function registerIssues(scope: FastifyInstance, { store, agents }: ApiDeps): voi
     { schema: { params: issueParams } },
     async ({ params }, reply) => {
       const repository = `${params.owner}/${params.repo}`;
-      const plan = await findPlan(store, { repository, number: params.number });
+      const ref = { repository, number: params.number };
+      const plan = await findFullPlan(store, ref, now());
       return plan ?? reply.code(404).send(unknownIssue);
     },
   );
@@ -128,7 +137,7 @@ function registerIssues(scope: FastifyInstance, { store, agents }: ApiDeps): voi
     },
   );
   api.get('/queue', { schema: { querystring: z.strictObject({}) } }, () =>
-    readQueue(store, queueLimit),
+    readQueue(store, { limit: queueLimit, now: now() }),
   );
   const graphQuery = z.strictObject({ repository: z.string().max(300).optional() });
   api.get('/graph', { schema: { querystring: graphQuery } }, ({ query }) =>
@@ -163,12 +172,6 @@ function registerDeliveries(scope: FastifyInstance, { store, now, log, replay }:
 }
 
 const unknownIssue = notFound('That issue is not known here.');
-
-function unknownAgent(agents: readonly AgentProfile[]) {
-  const names = agents.map(({ name }) => name).join(', ');
-  const message = `There is no agent of that name; the profiles in force are ${names}.`;
-  return { error: { code: 'unknown_agent', message } };
-}
 
 function notFound(message: string) {
   return { error: { code: 'not_found', message } };

@@ -9,7 +9,9 @@ import { addGatesCommand } from './gates.ts';
 import { addDeliveriesCommand } from './deliveries.ts';
 import { issues } from './issues.ts';
 import type { Io } from './io.ts';
+import { addPauseCommands } from './pause.ts';
 import { addPlanCommand } from './plan.ts';
+import { addQueueCommand } from './queue.ts';
 import { serve } from './serve.ts';
 
 /** Documented in the README; `gates` has its own. */
@@ -59,6 +61,10 @@ function buildProgram(io: Io, end: (exitCode: number) => void): Command {
     .argument('[ref]', 'owner/repository#number')
     .option('--state <state>', 'only plans in this state')
     .option('--limit <number>', 'how many plans', '50')
+    .option(
+      '--audit',
+      'only what must never be: issues stuck, claimed twice, slots held for nothing',
+    )
     .option('--json', 'the same JSON as the API')
     .action((ref: string | undefined, options: Record<string, unknown>) =>
       issues(io, ref, options),
@@ -70,6 +76,8 @@ function buildProgram(io: Io, end: (exitCode: number) => void): Command {
     .option('--json', 'JSON that is itself an AGENTS_FILE')
     .action((options: unknown) => agents(io, options));
   addDeliveriesCommand(program, io);
+  addPauseCommands(program, io);
+  addQueueCommand(program, io);
   addPlanCommand(program, io);
   addGatesCommand(program, io, { runGates, end });
   return program;

@@ -31,6 +31,7 @@ import {
   type StoryEvent,
 } from './demo-story.ts';
 import type { Io } from './io.ts';
+import { listenForStop } from './listen-for-stop.ts';
 import { renderPlans } from './issues.ts';
 import { printable } from './output.ts';
 
@@ -78,18 +79,6 @@ export async function demo(io: Io, { keep, recordings }: DemoOptions): Promise<v
 }
 
 type Stage = ReturnType<typeof startableService> & Target & { readonly io: Io };
-
-/** From the first moment on, so that Ctrl-C never leaves the temporary folder behind. */
-function listenForStop(outside: AbortSignal | undefined) {
-  const stop = new AbortController();
-  const abort = () => stop.abort();
-  const signals = ['SIGINT', 'SIGTERM'] as const;
-  for (const name of signals) process.once(name, abort);
-  return {
-    signal: outside === undefined ? stop.signal : AbortSignal.any([outside, stop.signal]),
-    release: () => signals.forEach((name) => process.off(name, abort)),
-  };
-}
 
 function startableService(directory: string) {
   const secret = randomBytes(24).toString('hex');

@@ -1,5 +1,3 @@
-import { Writable } from 'node:stream';
-
 import { createLogUpdate } from 'log-update';
 
 import type { GateName, GateResult } from '../gates/gate.ts';
@@ -7,6 +5,7 @@ import type { GateProgress } from '../gates/report.ts';
 import { formatDuration, formatMessage, statusMarks } from './gates-text.ts';
 import type { Io } from './io.ts';
 import { painter, type Paint } from './output.ts';
+import { Terminal } from './terminal.ts';
 
 /** Shows gates while they run, on standard error: standard output is for what they came to. */
 export interface Screen {
@@ -47,7 +46,7 @@ function liveScreen(io: Io): Screen {
   const paint = painter(io, io.stderr);
   const lines = new Map<GateName, Line>();
   const notes: string[] = [];
-  const update = createLogUpdate(terminal(io));
+  const update = createLogUpdate(new Terminal(io.stderr));
   let frame = 0;
   const render = () => {
     const symbol = frames[frame % frames.length] ?? '';
@@ -83,16 +82,4 @@ function renderLine(gate: GateName, { startedAt, result }: Line, spinner: string
   const { symbol, colour } = statusMarks[result.status];
   const took = paint('dim', formatDuration(result.durationMs));
   return `${paint(colour, symbol)} ${name} ${paint(colour, result.status)} ${took}`;
-}
-
-/** What the library writes to. */
-function terminal({ stderr }: Io) {
-  const stream = new Writable({
-    decodeStrings: false,
-    write: (text: string, _encoding, done) => {
-      stderr.write(text);
-      done();
-    },
-  });
-  return Object.assign(stream, { isTTY: true, columns: stderr.columns });
 }

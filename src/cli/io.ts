@@ -5,6 +5,8 @@ export interface Output {
   readonly isTTY?: boolean;
   /** Width of the terminal. */
   readonly columns?: number;
+  /** Its height. */
+  readonly rows?: number;
 }
 
 /** What a command may touch of its surroundings; tests pass their own. */

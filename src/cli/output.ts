@@ -77,6 +77,11 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
+/** Cut, not rounded: 79.9 % is not yet 80 %. */
+export function percent(ratio: number): string {
+  return `${Math.floor(Number((ratio * 100).toPrecision(12)))} %`;
+}
+
 /** One line of a text that strangers wrote: control characters could steer the terminal. */
 export function printable(text: string): string {
   return stripVTControlCharacters(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');

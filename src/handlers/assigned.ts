@@ -5,6 +5,9 @@ import type { Handler } from './handler.ts';
 export const handleAssigned: Handler = async (facts, deps, signal) => {
   const codes = await deps.findCodes?.(facts);
   const reading = await deps.read({ ...facts, known: codes }, signal);
-  const plan = planWork({ reading, profiles: deps.agents, labels: facts.labels });
-  return { facts, assigned: true, plan, codes };
+  const given = { reading, profiles: deps.agents, labels: facts.labels };
+  const plan = planWork(given);
+  // Labels have their say in the difficulty, by which finished issues are looked for.
+  const history = (await deps.findHistory?.(facts, plan.reading.difficulty.value)) ?? [];
+  return { facts, assigned: true, plan: planWork({ ...given, history }), codes };
 };

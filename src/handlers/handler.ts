@@ -1,7 +1,7 @@
 import type { AgentProfile } from '../issue/agent-profiles.ts';
 import type { IssueFacts } from '../issue/facts.ts';
 import type { CodedText, KnownCodes } from '../issue/read-text.ts';
-import type { Reading } from '../issue/reading.ts';
+import type { Difficulty, Reading } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { Finding } from '../issue/update.ts';
 import type { Truth } from './truth.ts';
@@ -11,6 +11,8 @@ export interface HandlerDeps {
   readonly findFacts: (issue: IssueKey) => Promise<IssueFacts | undefined>;
   /** Without it codes that stand alone name nothing. */
   readonly findCodes?: (issue: IssueFacts) => Promise<KnownCodes | undefined>;
+  /** Tokens that finished issues like this one took; without it none are known. */
+  readonly findHistory?: (issue: IssueKey, difficulty: Difficulty) => Promise<readonly number[]>;
   readonly read: (issue: CodedText, signal: AbortSignal) => Promise<Reading>;
   readonly agents: readonly AgentProfile[];
   /** Login of the bot; undefined: any assignee counts. Throws while it cannot be found out. */

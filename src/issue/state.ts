@@ -33,6 +33,10 @@ export interface StateFacts {
   readonly open: boolean;
   readonly assigned: boolean;
   readonly read: boolean;
+  /** The live claim, if there is one. */
+  readonly claim?: { readonly worker: string; readonly agent: string } | undefined;
+  /** Why the workers get it no more until somebody changes something; undefined: they do. */
+  readonly parked?: Reason | undefined;
   readonly blockers: readonly Blocker[];
   /** A cycle of dependencies through this issue, in order, starting with it; empty when there is none. */
   readonly cycle: readonly string[];
@@ -46,6 +50,13 @@ export function decideState(facts: StateFacts): Decision {
   if (!facts.assigned) return decision('released', 'not_assigned', 'Not assigned to the bot.');
   if (!facts.read || facts.assignment === undefined)
     return decision('received', 'not_read', 'Assigned to the bot, not read yet.');
+  if (facts.claim !== undefined)
+    return decision(
+      'in_progress',
+      'claimed',
+      `${facts.claim.worker} works on it as ${facts.claim.agent}.`,
+    );
+  if (facts.parked !== undefined) return { state: 'needs_human', reason: facts.parked };
   const blocked = blockedReason(facts);
   if (blocked !== undefined) return { state: 'blocked', reason: blocked };
   if (facts.assignment.agent === null)

@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import type { ExpressionBuilder, Transaction } from 'kysely';
 import { z } from 'zod';
 
 import { labelsUncertain, type IssueFacts } from '../issue/facts.ts';
@@ -6,6 +6,7 @@ import type { Warning } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate, RepositoryName } from '../issue/update.ts';
 import { among } from './among.ts';
+import { awaitingVerification, withdrawClaim } from './claims.ts';
 import type { Database } from './database.ts';
 import { replaceEdges, resolveNames, waitingAround, type EdgeChange } from './edges.ts';
 import { openNeighbours } from './open-graph.ts';
@@ -86,6 +87,7 @@ export async function storeIssue(
   const names = await storeNames(transaction, facts.repositoryId, namesToStore(update, now), now);
   const change = await storeFacts(transaction, update, now);
   await storeText(transaction, update);
+  await withdrawClaim(transaction, update, now);
   const own = await replaceEdges(transaction, facts, plan?.reading.dependencies ?? []);
   const edges = [...names.resolved, ...own];
   await markChanged(
@@ -222,7 +224,7 @@ async function presentName(
 }
 
 /** Columns that hold facts, not what was decided from them. */
-type FactColumns = Omit<IssueRow, keyof typeof undecided | 'changed_at'>;
+type FactColumns = Omit<IssueRow, keyof typeof undecided | keyof typeof untried | 'changed_at'>;
 
 /** What a decision can follow from: this issue's own, and those of the issues around it. */
 interface Change {
@@ -241,37 +243,48 @@ async function storeFacts(
     .selectFrom('issues')
     .select(['title', 'open', 'deleted', 'assigned', 'labels'])
     .select(['reading', 'estimate', 'assignment', 'own_warnings'])
+    .select(['attempts', 'parked_code'])
+    .select((eb) => textOf(eb).where('issue_texts.body', '!=', facts.body).as('other_text'))
     .where('repository_id', '=', facts.repositoryId)
     .where('number', '=', facts.number)
     .executeTakeFirst();
   if (stored === undefined) {
     await transaction
       .insertInto('issues')
-      .values({ ...columns, ...undecided, changed_at: now })
+      .values({ ...columns, ...undecided, ...untried, changed_at: now })
       .execute();
     return { forItself: true, forOthers: true };
   }
-  const differs = (...names: readonly (keyof typeof stored)[]) =>
+  const differs = (...names: readonly (keyof typeof stored & keyof typeof columns)[]) =>
     names.some((name) => stored[name] !== columns[name]);
   const shown = differs('title', 'open', 'reading', 'estimate', 'assignment');
+  const otherText = stored.other_text !== null && keepsText(update);
+  const begunAnew = differs('open', 'deleted', 'assigned');
+  // What waits for verification is not begun again because its text was touched.
+  const changed =
+    begunAnew ||
+    (stored.parked_code !== awaitingVerification && (otherText || differs('title', 'labels')));
+  const tried = stored.parked_code !== null || stored.attempts > 0;
   await transaction
     .updateTable('issues')
-    .set({ ...columns, ...(shown ? { changed_at: now } : {}) })
+    .set({
+      ...columns,
+      ...(changed && tried ? untried : {}),
+      ...(shown ? { changed_at: now } : {}),
+    })
     .where('repository_id', '=', facts.repositoryId)
     .where('number', '=', facts.number)
     .execute();
   const forOthers = differs('open', 'deleted');
-  const forItself = differs('assigned', 'labels', 'reading', 'assignment', 'own_warnings');
+  const forItself =
+    (changed && tried) || differs('assigned', 'labels', 'reading', 'assignment', 'own_warnings');
   return { forItself: forOthers || forItself, forOthers };
 }
 
 /** Keeps the text while the issue is the bot's. */
-async function storeText(
-  transaction: Transaction<Schema>,
-  { facts, assigned }: IssueUpdate,
-): Promise<void> {
-  const { repositoryId: repository_id, number, body } = facts;
-  if (assigned && facts.textMissing !== true) {
+async function storeText(transaction: Transaction<Schema>, update: IssueUpdate): Promise<void> {
+  const { repositoryId: repository_id, number, body } = update.facts;
+  if (keepsText(update)) {
     await transaction
       .insertInto('issue_texts')
       .values({ repository_id, number, body })
@@ -289,6 +302,19 @@ async function storeText(
     .where('repository_id', '=', repository_id)
     .where('number', '=', number)
     .execute();
+}
+
+function keepsText({ facts, assigned }: IssueUpdate): boolean {
+  return assigned && facts.textMissing !== true;
+}
+
+/** Only whether there is a text: it may be long. */
+function textOf(eb: ExpressionBuilder<Schema, 'issues'>) {
+  return eb
+    .selectFrom('issue_texts')
+    .select('issue_texts.number')
+    .whereRef('issue_texts.repository_id', '=', 'issues.repository_id')
+    .whereRef('issue_texts.number', '=', 'issues.number');
 }
 
 function factColumns(update: IssueUpdate): FactColumns {
@@ -309,6 +335,7 @@ function factColumns(update: IssueUpdate): FactColumns {
     reading: plan === undefined ? null : JSON.stringify(plan.reading),
     estimate: plan === undefined ? null : JSON.stringify(plan.estimate),
     assignment: plan === undefined ? null : JSON.stringify(plan.assignment),
+    agent: plan?.assignment.agent ?? null,
     own_warnings: JSON.stringify(ownWarnings(update)),
   };
 }
@@ -324,6 +351,9 @@ const undecided = {
   unblocks: 0,
   circle: null,
 };
+
+/** No worker has tried, or somebody has changed the issue since. */
+const untried = { attempts: 0, parked_code: null, parked_text: null };
 
 function ownWarnings({ facts, plan }: IssueUpdate): Warning[] {
   if (plan === undefined) return [];

@@ -15,6 +15,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '006-texts-apart': { up: storeTextsApart },
   '007-known-agents': { up: createKnownAgents },
   '008-codes': { up: storeCodes },
+  '009-work': { up: createWork },
 };
 
 /** Brings the schema up to date; everything in one transaction. */
@@ -274,4 +275,81 @@ async function storeCodes(db: Kysely<Schema>): Promise<void> {
         .insertInto('issue_codes')
         .values({ ...key, code })
         .execute();
+}
+
+/** The partial unique index is what makes two live claims on one issue impossible. */
+async function createWork(db: Kysely<Schema>): Promise<void> {
+  for (const column of ['agent', 'parked_code', 'parked_text'])
+    await db.schema.alterTable('issues').addColumn(column, 'text').execute();
+  await db.schema
+    .alterTable('issues')
+    .addColumn('attempts', 'integer', (column) => column.notNull().defaultTo(0))
+    .execute();
+  await sql`update issues set agent = json_extract(assignment, '$.agent')
+    where assignment is not null`.execute(db);
+  await sql`create index issues_of_agent on issues (agent, queue_key, number, repository_id)
+    where queue_key is not null`.execute(db);
+  await sql`create index issues_of_repository on issues (repository_id, agent, queue_key, number)
+    where queue_key is not null`.execute(db);
+  await sql`create index issues_resumed on issues (repository_id, number)
+    where deleted = 0 and state = 'needs_human' and parked_code is null`.execute(db);
+  await db.schema
+    .createTable('claims')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('repository_id', 'integer', (column) => column.notNull())
+    .addColumn('number', 'integer', (column) => column.notNull())
+    .addColumn('worker', 'text', (column) => column.notNull())
+    .addColumn('agent', 'text', (column) => column.notNull())
+    .addColumn('estimated', 'integer')
+    .addColumn('difficulty', 'text')
+    .addColumn('carried', 'integer', (column) => column.notNull().defaultTo(0))
+    .addColumn('claimed_at', 'integer', (column) => column.notNull())
+    .addColumn('heartbeat_at', 'integer', (column) => column.notNull())
+    .addColumn('expires_at', 'integer', (column) => column.notNull())
+    .addColumn('ended_at', 'integer')
+    .addColumn('outcome', 'text')
+    .addColumn('reason', 'text')
+    .addColumn('commit_id', 'text')
+    .addColumn('handoff', 'text')
+    .addColumn('context', 'text')
+    .addColumn('peak', 'integer')
+    .addColumn('total', 'integer')
+    .addColumn('end_hash', 'text')
+    .execute();
+  await sql`create unique index claims_live on claims (repository_id, number)
+    where ended_at is null`.execute(db);
+  await sql`create index claims_of_agent on claims (agent) where ended_at is null`.execute(db);
+  await sql`create index claims_of_worker on claims (worker, claimed_at)
+    where ended_at is null`.execute(db);
+  await sql`create index claims_expiring on claims (expires_at) where ended_at is null`.execute(db);
+  await sql`create index claims_with_handoff on claims (repository_id, number)
+    where handoff is not null`.execute(db);
+  await sql`create index claims_completed on claims (repository_id, difficulty, ended_at)
+    where outcome = 'completed' and total is not null`.execute(db);
+  await sql`create index claims_of_issue on claims (repository_id, number, claimed_at)`.execute(db);
+  await db.schema
+    .createTable('pauses')
+    .addColumn('scope', 'text', (column) => column.notNull())
+    .addColumn('source', 'text', (column) => column.notNull())
+    .addColumn('reason', 'text', (column) => column.notNull())
+    .addColumn('paused_by', 'text', (column) => column.notNull())
+    .addColumn('paused_at', 'integer', (column) => column.notNull())
+    .addColumn('until', 'integer')
+    .addPrimaryKeyConstraint('pauses_key', ['scope', 'source'])
+    .execute();
+  await db.schema
+    .createTable('kept_answers')
+    .addColumn('caller', 'text', (column) => column.notNull())
+    .addColumn('route', 'text', (column) => column.notNull())
+    .addColumn('key', 'text', (column) => column.notNull())
+    .addColumn('body_hash', 'text', (column) => column.notNull())
+    .addColumn('answer', 'text', (column) => column.notNull())
+    .addColumn('stored_at', 'integer', (column) => column.notNull())
+    .addPrimaryKeyConstraint('kept_answers_key', ['caller', 'route', 'key'])
+    .execute();
+  await db.schema
+    .createIndex('kept_answers_by_age')
+    .on('kept_answers')
+    .column('stored_at')
+    .execute();
 }

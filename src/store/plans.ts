@@ -7,6 +7,7 @@ import { explainPlace } from '../issue/queue.ts';
 import { readingSchema, warningSchema } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import { states, type State } from '../issue/state.ts';
+import { findWork, listClaims, type ClaimView, type IssueWork } from './claim-views.ts';
 import type { Database } from './database.ts';
 import { findRepositoryId } from './edges.ts';
 import { distinctEdges, linkedEdges, type EdgeEnd, type LinkedEdge } from './linked-edges.ts';
@@ -66,9 +67,26 @@ export async function listPlans(store: PlanStore, options: ListOptions): Promise
 export async function findPlan(store: PlanStore, ref: IssueRef): Promise<Plan | undefined> {
   const repositoryId = await findRepositoryId(store.db, ref.repository);
   if (repositoryId === undefined) return undefined;
+  return findPlanOf(store, { repositoryId, number: ref.number });
+}
+
+export type FullPlan = Plan & IssueWork;
+
+/** The same with who has worked on it, and who does. */
+export async function findFullPlan(
+  store: PlanStore,
+  ref: IssueRef,
+  now: number,
+): Promise<FullPlan | undefined> {
+  const plan = await findPlan(store, ref);
+  return plan === undefined ? undefined : { ...plan, ...(await findWork(store.db, plan, now)) };
+}
+
+/** The plan by what identifies the issue for good. */
+export async function findPlanOf(store: PlanStore, key: IssueKey): Promise<Plan | undefined> {
   const rows = await selectIssues(store.db)
-    .where('repository_id', '=', repositoryId)
-    .where('number', '=', ref.number)
+    .where('repository_id', '=', key.repositoryId)
+    .where('number', '=', key.number)
     .execute();
   const [plan] = await plansOf(store, rows);
   return plan;
@@ -76,6 +94,10 @@ export async function findPlan(store: PlanStore, ref: IssueRef): Promise<Plan | 
 
 export interface Queue {
   readonly ready: readonly { ref: string; rank: number; why: string; plan: Plan }[];
+  /** All that the workers hold, the oldest claim first. */
+  readonly claimed: readonly ClaimView[];
+  /** The bot's open issues that no worker may have, with the reason. */
+  readonly blocked: readonly Pick<Plan, 'ref' | 'title' | 'state' | 'reason'>[];
   /** The bot's open issues that may not start, counted by reason code. */
   readonly waiting: Readonly<Record<string, number>>;
 }
@@ -83,8 +105,13 @@ export interface Queue {
 /** The states of the bot's issues that are neither ready nor out of its hands. */
 const waitingStates = states.filter((state) => !['ready', 'done', 'released'].includes(state));
 
-/** Ready issues in the order they will be handed out, and why others wait. */
-export async function readQueue(store: PlanStore, limit: number): Promise<Queue> {
+const blockedStates = waitingStates.filter((state) => state !== 'in_progress');
+
+/** Ready issues in the order they will be handed out, what is claimed, and why others wait. */
+export async function readQueue(
+  store: PlanStore,
+  { limit, now }: { readonly limit: number; readonly now: number },
+): Promise<Queue> {
   const rows = await selectIssues(store.db)
     .select('unblocks')
     .where('queue_key', 'is not', null)
@@ -94,14 +121,6 @@ export async function readQueue(store: PlanStore, limit: number): Promise<Queue>
     .limit(limit)
     .execute();
   const plans = await plansOf(store, rows);
-  const counts = await store.db
-    .selectFrom('issues')
-    .select(['reason_code as code', (eb) => eb.fn.countAll<number>().as('count')])
-    .where('deleted', '=', 0)
-    .where('state', 'in', waitingStates)
-    .groupBy('reason_code')
-    .orderBy('reason_code')
-    .execute();
   return {
     ready: rows.flatMap((row, index) => {
       const plan = plans[index];
@@ -110,8 +129,44 @@ export async function readQueue(store: PlanStore, limit: number): Promise<Queue>
       const place = { readyAt: row.ready_at ?? 0, labels, unblocks: row.unblocks ?? 0 };
       return [{ ref: plan.ref, rank: index + 1, why: explainPlace(place), plan }];
     }),
-    waiting: Object.fromEntries(counts.map(({ code, count }) => [code, count])),
+    claimed: await listClaims(store.db, { now, limit }),
+    blocked: await listBlocked(store.db, limit),
+    waiting: await countByReason(store.db),
   };
+}
+
+/** What neither a worker can have nor has, the newest change first. */
+async function listBlocked(db: Database, limit: number): Promise<Queue['blocked']> {
+  const rows = await db
+    .selectFrom('issues')
+    .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
+    .select(['full_name', 'number', 'title', 'state', 'reason_code', 'reason_text'])
+    .where('deleted', '=', 0)
+    .where('state', 'in', blockedStates)
+    .orderBy('changed_at', 'desc')
+    .orderBy('repository_id', 'desc')
+    .orderBy('number', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    ref: formatRef({ repository: row.full_name, number: row.number }),
+    title: row.title,
+    state: stateSchema.parse(row.state),
+    reason: { code: row.reason_code, text: row.reason_text },
+  }));
+}
+
+/** The bot's open issues that are not ready, counted by reason code. */
+export async function countByReason(db: Database): Promise<Record<string, number>> {
+  const counts = await db
+    .selectFrom('issues')
+    .select(['reason_code as code', (eb) => eb.fn.countAll<number>().as('count')])
+    .where('deleted', '=', 0)
+    .where('state', 'in', waitingStates)
+    .groupBy('reason_code')
+    .orderBy('reason_code')
+    .execute();
+  return Object.fromEntries(counts.map(({ code, count }) => [code, count]));
 }
 
 function selectIssues(db: Database) {

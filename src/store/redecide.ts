@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { sql, type ExpressionBuilder, type Transaction } from 'kysely';
 import { z } from 'zod';
 
 import { startingWith } from '../issue/graph.ts';
@@ -87,9 +87,22 @@ function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[
     .select(['repository_id', 'number', 'open', 'deleted', 'assigned', 'assignment', 'labels'])
     .select(['own_warnings', 'warnings', 'state', 'reason_code', 'reason_text', 'ready_at'])
     .select(['queue_key', 'unblocks', 'circle', 'changed_at'])
-    .select((eb) => eb('reading', 'is not', null).as('read'))
+    .select(['parked_code', 'parked_text'])
+    .select((eb) => [eb('reading', 'is not', null).as('read'), ...liveClaim(eb)])
     .where(among('repository_id', 'number', issues))
     .execute();
+}
+
+function liveClaim(eb: ExpressionBuilder<Schema, 'issues'>) {
+  const claim = eb
+    .selectFrom('claims')
+    .whereRef('claims.repository_id', '=', 'issues.repository_id')
+    .whereRef('claims.number', '=', 'issues.number')
+    .where('claims.ended_at', 'is', null);
+  return [
+    claim.select('claims.worker').as('claim_worker'),
+    claim.select('claims.agent').as('claim_agent'),
+  ];
 }
 
 type LoadedIssue = Awaited<ReturnType<typeof loadIssues>>[number];
@@ -212,6 +225,12 @@ function show(row: LoadedIssue, { blockers, path }: Around): typeof gone {
     open: row.open === 1,
     assigned: row.assigned === 1,
     read: Number(row.read) === 1,
+    claim:
+      row.claim_worker === null || row.claim_agent === null
+        ? undefined
+        : { worker: row.claim_worker, agent: row.claim_agent },
+    parked:
+      row.parked_code === null ? undefined : { code: row.parked_code, text: row.parked_text ?? '' },
     blockers: blockers.flatMap(({ blocker: { ref, state: known } }) =>
       known === 'deleted' ? [] : [{ ref, state: known }],
     ),
@@ -219,17 +238,33 @@ function show(row: LoadedIssue, { blockers, path }: Around): typeof gone {
     assignment:
       row.assignment === null ? undefined : chosenAgentSchema.parse(JSON.parse(row.assignment)),
   });
-  // What the graph has to tell of an issue beside its state. Once issues can be claimed, a blocker that was
-  // reopened under a started one belongs here: the state stays `in_progress`.
+  // What the graph has to tell of an issue beside its state.
   const deleted = blockers.filter(({ blocker }) => blocker.state === 'deleted');
+  const waitedFor = state === 'in_progress' ? blockers.filter(isOpenBlocker) : [];
   const waits = row.assigned === 1 && row.open === 1;
-  const told = waits ? deleted.map(({ blocker }) => blockerDeleted(blocker.ref)) : [];
+  const told = waits
+    ? [
+        ...deleted.map(({ blocker }) => blockerDeleted(blocker.ref)),
+        ...waitedFor.map(({ blocker }) => blockerOpened(blocker.ref)),
+      ]
+    : [];
   const warnings = told.length === 0 ? row.own_warnings : allWarnings(row, told);
   return { state, reason_code: reason.code, reason_text: reason.text, warnings };
 }
 
 function allWarnings({ own_warnings: own }: LoadedIssue, told: readonly Warning[]): string {
   return JSON.stringify([...warningsSchema.parse(JSON.parse(own)), ...told]);
+}
+
+function isOpenBlocker({ blocker }: LoadedBlocker): boolean {
+  return blocker.state === 'open';
+}
+
+function blockerOpened(ref: string): Warning {
+  return {
+    code: 'blocker_open',
+    text: `${ref}, which this issue waits for, is open, but a worker has begun.`,
+  };
 }
 
 function blockerDeleted(ref: string): Warning {

@@ -75,6 +75,66 @@ export interface IssuesTable {
   /** The same for all issues that wait for each other in circles; null outside circles. */
   circle: string | null;
   changed_at: number;
+  /** Name of the agent in `assignment`, for finding work by it. */
+  agent: string | null;
+  /** Failed attempts since a person last changed or resumed the issue. */
+  attempts: Generated<number>;
+  /** Why it is kept from the workers, beside what decides its state; null: it is not. */
+  parked_code: string | null;
+  parked_text: string | null;
+}
+
+/** A worker's lease on one issue; live until `ended_at` is set, which happens once. */
+export interface ClaimsTable {
+  id: string;
+  repository_id: number;
+  number: number;
+  /** The caller that holds it. */
+  worker: string;
+  agent: string;
+  /** The likely size and the difficulty when it was handed out; null where the plan had none. */
+  estimated: number | null;
+  difficulty: string | null;
+  /** Tokens that went into the issue before, in the claims whose handoffs lead to this one. */
+  carried: Generated<number>;
+  claimed_at: number;
+  heartbeat_at: number;
+  expires_at: number;
+  ended_at: number | null;
+  outcome: 'released' | 'blocked' | 'completed' | 'expired' | 'withdrawn' | null;
+  reason: string | null;
+  commit_id: string | null;
+  /** JSON the worker left for whoever claims the issue next; the newest of an issue only. */
+  handoff: string | null;
+  /** JSON of the state of its context monitor; null: nothing was reported yet. */
+  context: string | null;
+  /** Of that state: most tokens ever in the window, and all that ever entered it. */
+  peak: number | null;
+  total: number | null;
+  /** SHA-256 of the call that ended it: the same call again gets the same answer. */
+  end_hash: string | null;
+}
+
+/** Nothing is handed out in this scope: an agent's name, or `*` for the whole service. */
+export interface PausesTable {
+  scope: string;
+  /** Who may end it: a person, or the time at which an agent's allowance is back. */
+  source: 'person' | 'limit';
+  reason: string;
+  paused_by: string;
+  paused_at: number;
+  /** Epoch milliseconds; null: until it is resumed. */
+  until: number | null;
+}
+
+/** Answers to calls with an Idempotency-Key, without secrets. */
+export interface KeptAnswersTable {
+  caller: string;
+  route: string;
+  key: string;
+  body_hash: string;
+  answer: string;
+  stored_at: number;
 }
 
 /**
@@ -134,7 +194,11 @@ export interface Schema {
   known_agents: KnownAgentsTable;
   issue_codes: CodesTable;
   code_mentions: CodesTable;
+  claims: ClaimsTable;
+  pauses: PausesTable;
+  kept_answers: KeptAnswersTable;
 }
 
 export type DeliveryRow = Selectable<DeliveriesTable>;
+export type ClaimRow = Selectable<ClaimsTable>;
 export type IssueRow = Selectable<IssuesTable>;

@@ -7,7 +7,7 @@ import Fastify, {
   type FastifyReply,
 } from 'fastify';
 
-import { CoordinatorError, StoreUnavailable } from '../errors.ts';
+import { CoordinatorError, StoreUnavailable, TryAgainLater } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
 /** Gitea gives a delivery 5 s; what has not arrived by then never will. */
@@ -61,6 +61,14 @@ interface Answer {
   readonly message: string;
 }
 
+/** Errors whose message is for the caller. */
+const statuses: ReadonlyMap<string, number> = new Map([
+  ['invalid_cursor', 400],
+  ['bytes_not_kept', 409],
+  ['context_invalid', 422],
+  ['context_limit_missing', 422],
+]);
+
 /** The status and text of each error a caller can cause; anything else is ours and says nothing. */
 function answerTo(error: FastifyError): Answer {
   if (error instanceof StoreUnavailable)
@@ -69,10 +77,14 @@ function answerTo(error: FastifyError): Answer {
       code: error.code,
       message: 'The store is not available, try again later.',
     };
-  if (error instanceof CoordinatorError && error.code === 'invalid_cursor')
-    return { status: 400, code: error.code, message: error.message };
-  if (error instanceof CoordinatorError && error.code === 'bytes_not_kept')
-    return { status: 409, code: error.code, message: error.message };
+  if (error instanceof TryAgainLater)
+    return {
+      status: 503,
+      code: error.code,
+      message: 'Gitea has to be asked first and does not answer, try again later.',
+    };
+  const known = error instanceof CoordinatorError ? statuses.get(error.code) : undefined;
+  if (known !== undefined) return { status: known, code: error.code, message: error.message };
   const status = error.statusCode ?? 500;
   if (status === 415)
     return { status, code: 'unsupported_media_type', message: 'Only application/json is taken.' };

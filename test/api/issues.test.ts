@@ -192,6 +192,8 @@ test('a plan is shown in full, in the shape and with the figures of the contract
       open: true,
       state: 'blocked',
       reason: { code: 'open_blockers', text: 'Waits for acme/orbit#12, which is open.' },
+      claim: null,
+      pastClaims: [],
       reading: {
         outcome: 'offline',
         model: null,
@@ -328,6 +330,10 @@ test('the queue shows ready issues in order, why each stands there, and counts w
       why: `Ready since 2026-11-23T12:0${minute}:00.000Z${moved}; the longest ready goes first.`,
       plan: including({ ref: `acme/orbit#${number}`, state: 'ready' }),
     })),
+    claimed: [],
+    blocked: [15, 14, 13, 12, 11, 10].map((number) =>
+      including({ ref: `acme/orbit#${number}`, reason: including({}) }),
+    ),
     waiting: { cycle: 2, no_agent_fits: 1, open_blockers: 2, unknown_blockers: 1 },
   });
 });

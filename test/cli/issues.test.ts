@@ -8,6 +8,8 @@ import {
   type PayloadChanges,
 } from '../support/recordings.ts';
 import { startService, temporaryDirectory, testEnvironment } from '../support/service.ts';
+import { startWork } from '../support/work.ts';
+import { call } from '../support/workers.ts';
 
 /** Runs one command line in this process on the database in `directory`. */
 async function run(directory: string, ...args: string[]) {
@@ -163,4 +165,35 @@ test('what strangers write cannot steer the terminal', async () => {
   const [, , json = ''] = outputs;
   expect(JSON.parse(json)).toEqual((await api('/issues/acme/orbit/6')).json);
   expect(JSON.parse(json)).toMatchObject({ title });
+});
+
+test('a plan shows who works on it, how full the context is, and what past claims took', async () => {
+  const service = await startWork({ now: Date.now, env: { LEASE_SECONDS: '3600' } });
+  const { tell, held, directory } = service;
+  await tell(1);
+  const lines = async () => {
+    const { out } = await run(directory, 'issues', 'acme/orbit#1');
+    const steady = out.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>');
+    return steady.split('\n').filter((line) => /^(Claim|Used|History|Past)/.test(line));
+  };
+  const first = await held('worker-1');
+  expect(await lines()).toEqual([
+    'Claim       worker-1 as sonnet, since <time>, lease until <time>',
+    'Used        nothing reported yet',
+  ]);
+  for (const contextUsed of [100_000, 500_000, 850_000])
+    await call(service, 'worker-1', { held: first, what: 'heartbeat', body: { contextUsed } });
+  expect(await lines()).toEqual([
+    'Claim       worker-1 as sonnet, since <time>, lease until <time>',
+    'Used        850,000 of 1,000,000 tokens (85 %), compact',
+    'History     10 %, 50 %, 85 %',
+  ]);
+  const body = { reason: 'Full.', handoff: 'Half way.' };
+  await call(service, 'worker-1', { held: first, what: 'release', body });
+  const second = await held('worker-1');
+  await call(service, 'worker-1', { held: second, what: 'block', body: { reason: 'Stuck.' } });
+  expect(await lines()).toEqual([
+    'Past claim  worker-1 as sonnet, blocked at <time>, estimated 20,000 tokens, nothing reported',
+    'Past claim  worker-1 as sonnet, released at <time>, estimated 20,000 tokens, took 850,000 (peak 850,000)',
+  ]);
 });

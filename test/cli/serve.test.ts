@@ -54,14 +54,14 @@ test('serve starts the service, logs JSON lines, and ends when it is told to', a
 
 test('serve warns about variables that do nothing in this version, by name only', async () => {
   const environment = testEnvironment(temporaryDirectory(), {
-    LEASE_SECONDS: '777',
+    RECONCILE_INTERVAL_SECONDS: '777',
     GITEA_WEBHOOK_SECRET_PREVIOUS: 'token-that-is-not-logged',
   });
   const command = startServe(environment);
   await command.started;
   expect(logLines(command.output.stdout)[0]).toMatchObject({
     level: 'warn',
-    variables: ['LEASE_SECONDS'],
+    variables: ['RECONCILE_INTERVAL_SECONDS'],
   });
   expect(command.output.stdout).not.toContain('token-that-is-not-logged');
 });

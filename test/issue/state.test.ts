@@ -21,6 +21,8 @@ const layers: [string, Partial<StateFacts>][] = [
   ['ready', {}],
   ['oversized', { assignment: tooLarge }],
   ['blocked', { blockers: blockers('open', 1) }],
+  ['needs_human', { parked: { code: 'worker_blocked', text: 'Stuck.' } }],
+  ['in_progress', { claim: { worker: 'worker-1', agent: 'sonnet' } }],
   ['received', { read: false }],
   ['released', { assigned: false }],
   ['done', { open: false }],

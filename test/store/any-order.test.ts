@@ -104,7 +104,10 @@ async function openStore() {
       .orderBy('repository_id')
       .orderBy('number')
       .execute();
-    const queue = await readQueue({ db, giteaUrl: 'https://git.example.test' }, 50);
+    const queue = await readQueue(
+      { db, giteaUrl: 'https://git.example.test' },
+      { limit: 50, now: 0 },
+    );
     const ready = queue.ready.map((item) => `${item.rank} ${item.ref} ${item.why}`);
     return { issues, ready, waiting: queue.waiting, graph: await readGraph(db, { limit: 500 }) };
   }

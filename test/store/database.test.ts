@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { sql } from 'kysely';
+import { Migrator } from 'kysely/migration';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { createDatabase, openExisting } from '../../src/store/database.ts';
 import { checkStore } from '../../src/store/health.ts';
-import { isMigrated, migrate } from '../../src/store/migrations.ts';
+import { isMigrated, migrate, migrations } from '../../src/store/migrations.ts';
 import { adaptNodeSqlite } from '../../src/store/node-sqlite.ts';
 import { createSqliteThread } from '../../src/store/sqlite-thread.ts';
 import { startService, temporaryDirectory } from '../support/service.ts';
@@ -50,6 +51,33 @@ test('migrating twice changes nothing', async () => {
   await migrate(db);
   expect((await schema()).rows).toEqual(rows);
   expect(await isMigrated(db)).toBe(true);
+});
+
+test('issues planned by an earlier version can be found by their agent', async () => {
+  const { db } = openDatabase();
+  const known = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve(migrations) },
+  });
+  await known.migrateTo('005-graph');
+  const assignment = JSON.stringify({ agent: 'sonnet', reason: { code: 'x', text: 'X.' } });
+  for (const [number, given] of [
+    [1, assignment],
+    [2, JSON.stringify({ agent: null })],
+    [3, null],
+  ] as const)
+    await sql`insert into issues (repository_id, number, title, body, body_cut, open, deleted, assigned,
+        assignees, labels, snapshot_at, snapshot_repository, labels_at, assignment, own_warnings,
+        warnings, state, reason_code, reason_text, changed_at)
+      values (2, ${number}, '', '', 0, 1, 0, 1, '[]', '[]', 1, 'a/b', 1, ${given}, '[]', '[]',
+        'ready', 'ready', 'Ready.', 1)`.execute(db);
+  await migrate(db);
+  const rows = await db.selectFrom('issues').select(['agent', 'attempts']).execute();
+  expect(rows).toEqual([
+    { agent: 'sonnet', attempts: 0 },
+    { agent: null, attempts: 0 },
+    { agent: null, attempts: 0 },
+  ]);
 });
 
 test('a store whose thread does not answer is not healthy', async () => {

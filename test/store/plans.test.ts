@@ -124,7 +124,7 @@ test('the queue hands out the longest ready first, then by number, and counts th
   await put(5, 500, { body: 'Blocked by #77' });
   await put(6, 500, { body: 'Total estimated: 900k' });
   await put(7, 500, { assignees: [] });
-  const queue = await readQueue(store, 10);
+  const queue = await readQueue(store, { limit: 10, now: 0 });
   expect(queue.ready.map(({ ref, rank }) => `${rank}: ${ref}`)).toEqual([
     '1: acme/orbit#3',
     '2: acme/orbit#1',
@@ -134,7 +134,7 @@ test('the queue hands out the longest ready first, then by number, and counts th
     'Ready since 1970-01-01T00:00:01.000Z; the longest ready goes first.',
   );
   expect(queue.waiting).toEqual({ no_agent_fits: 1, open_blockers: 1, unknown_blockers: 1 });
-  expect((await readQueue(store, 2)).ready).toHaveLength(2);
+  expect((await readQueue(store, { limit: 2, now: 0 })).ready).toHaveLength(2);
 });
 
 test('a label and the issues that wait move an issue forward or back, by no more than a limit', async () => {
@@ -150,7 +150,7 @@ test('a label and the issues that wait move an issue forward or back, by no more
   for (let number = 7; number < 30; number += 1)
     await put(number, 0, { body: `Blocked by #${number - 1}` });
   const whys = async () =>
-    (await readQueue(store, 10)).ready.map(({ ref, why }) => `${ref} ${why}`);
+    (await readQueue(store, { limit: 10, now: 0 })).ready.map(({ ref, why }) => `${ref} ${why}`);
   expect(await whys()).toEqual([
     'acme/orbit#1 Ready since 1970-01-11T00:00:00.000Z, moved 72 hours forward for the label priority/high; the longest ready goes first.',
     'acme/orbit#2 Ready since 1970-01-09T00:00:00.000Z, moved 24 hours forward for the label priority/medium; the longest ready goes first.',
@@ -189,7 +189,8 @@ test('an issue that stays ready keeps its place, one that was blocked goes to th
   await put(1, 1_000);
   await put(2, 2_000);
   await put(1, 3_000, { body: 'Total estimated: 21k' });
-  const refs = async () => (await readQueue(store, 10)).ready.map(({ plan }) => plan.number);
+  const refs = async () =>
+    (await readQueue(store, { limit: 10, now: 0 })).ready.map(({ plan }) => plan.number);
   expect(await refs()).toEqual([1, 2]);
   await put(1, 4_000, { body: 'Blocked by #2' });
   expect(await refs()).toEqual([2]);

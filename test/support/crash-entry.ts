@@ -1,16 +1,19 @@
-/** The service, killing itself: `crash-entry.ts <point> <passes>` dies at that pass through the point. */
+/**
+ * The service, killing itself: `crash-entry.ts <point> <passes> <clock ahead>` dies at that pass through the
+ * point. Its clock is so many milliseconds ahead.
+ */
 import { writeSync } from 'node:fs';
 
 import { loadConfig, readEnvironment } from '../../src/config.ts';
 import { createCoordinator } from '../../src/coordinator.ts';
 import { createLogger } from '../../src/log.ts';
-import type { CrashPoint } from './crash-process.ts';
+import { workPoints, type CrashPoint, type WorkPoint } from './crash-process.ts';
 
-const [, , chosen, passes] = process.argv;
+const [, , chosen, passes, aheadMs = '0'] = process.argv;
 let passesLeft = Number(passes);
 
 /** Says synchronously where it was: nothing of this process runs after the signal. */
-function pass(point: CrashPoint): void {
+function pass(point: CrashPoint | WorkPoint): void {
   if (point !== chosen) return;
   passesLeft -= 1;
   if (passesLeft > 0) return;
@@ -27,6 +30,11 @@ const log = createLogger(config.logLevel, {
   },
 });
 const coordinator = createCoordinator(config, log, {
+  now: () => Date.now() + Number(aheadMs),
+  onStep: (step, moment) => {
+    const point = workPoints.find((known) => known === `${moment} ${step}`);
+    if (point !== undefined) pass(point);
+  },
   aroundInsert: (insert) => async (rows) => {
     pass('before-commit');
     const inserted = await insert(rows);

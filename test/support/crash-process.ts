@@ -13,18 +13,38 @@ export const crashPoints = [
 ] as const;
 export type CrashPoint = (typeof crashPoints)[number];
 
+/** The same for the calls of workers: each step is one transaction. */
+export const workPoints = [
+  'before-commit claim',
+  'after-commit claim',
+  'before-commit heartbeat',
+  'after-commit heartbeat',
+  'before-commit release',
+  'after-commit release',
+  'before-commit complete',
+  'after-commit complete',
+  'before-commit sweep',
+  'after-commit sweep',
+] as const;
+export type WorkPoint = (typeof workPoints)[number];
+
 export interface CrashOptions {
   readonly directory: string;
   readonly env: Environment;
   /** Undefined: it is killed from outside. */
-  readonly ownEnd: { readonly point: CrashPoint; readonly passes: number } | undefined;
+  readonly ownEnd: { readonly point: CrashPoint | WorkPoint; readonly passes: number } | undefined;
+  /** How far ahead its clock is, in milliseconds. */
+  readonly aheadMs?: number;
 }
 
 /** The service in a process that may kill itself; `url` is undefined when it did so before it listened. */
-export async function startCrashProcess({ directory, env, ownEnd }: CrashOptions) {
+export async function startCrashProcess({ directory, env, ownEnd, aheadMs = 0 }: CrashOptions) {
   const entry = fileURLToPath(new URL('crash-entry.ts', import.meta.url));
   const service = startChild({
-    args: ownEnd === undefined ? [entry] : [entry, ownEnd.point, String(ownEnd.passes)],
+    args:
+      ownEnd === undefined
+        ? [entry]
+        : [entry, ownEnd.point, String(ownEnd.passes), String(aheadMs)],
     environment: testEnvironment(directory, env),
     directory,
   });

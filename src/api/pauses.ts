@@ -1,0 +1,50 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+
+import type { AgentProfile } from '../issue/agent-profiles.ts';
+import { parseRef } from '../issue/ref.ts';
+import type { Pauses } from '../work/pauses.ts';
+import { unknownAgent } from './unknown-agent.ts';
+
+const agentName = z.string().max(100).toLowerCase();
+const pauseBody = z
+  .strictObject({
+    agent: agentName.optional(),
+    reason: z.string().trim().min(1).max(500).optional(),
+  })
+  .nullish();
+const resumeBody = z
+  .strictObject({ agent: agentName.optional(), issue: z.string().max(400).optional() })
+  .refine(({ agent, issue }) => agent === undefined || issue === undefined, {
+    message: 'name an agent or an issue, not both',
+  })
+  .nullish();
+
+/** Pause and resume the handing out of issues; resume an issue that a worker or the attempts parked. */
+export function registerPauses(
+  scope: FastifyInstance,
+  { pauses, agents }: { readonly pauses: Pauses; readonly agents: readonly AgentProfile[] },
+): void {
+  const api = scope.withTypeProvider<ZodTypeProvider>();
+  const isUnknown = (name: string | undefined) =>
+    name !== undefined && !agents.some((agent) => agent.name === name);
+  api.get('/pauses', { schema: { querystring: z.strictObject({}) } }, async () => ({
+    items: await pauses.list(),
+  }));
+  api.post('/pause', { schema: { body: pauseBody } }, async ({ body, caller = '' }, reply) => {
+    if (isUnknown(body?.agent)) return reply.code(422).send(unknownAgent(agents));
+    return { items: await pauses.pause({ ...body, by: caller }) };
+  });
+  api.post('/resume', { schema: { body: resumeBody } }, async ({ body, caller = '' }, reply) => {
+    if (body?.issue === undefined) {
+      if (isUnknown(body?.agent)) return reply.code(422).send(unknownAgent(agents));
+      return { items: await pauses.resume({ agent: body?.agent, by: caller }) };
+    }
+    const ref = parseRef(body.issue);
+    const resumed = ref === undefined ? undefined : await pauses.resumeIssue(ref, caller);
+    if (resumed !== undefined) return { issue: body.issue, resumed };
+    const message = 'That issue is not known here: name it as owner/repository#number.';
+    return reply.code(404).send({ error: { code: 'not_found', message } });
+  });
+}

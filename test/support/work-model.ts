@@ -1,0 +1,131 @@
+import { mostAttempts } from '../../src/work/claim.ts';
+
+/** A claim as the model has it. `live` until it is ended, swept or withdrawn, whatever the clock says. */
+export interface ModelClaim {
+  readonly worker: string;
+  readonly token: string;
+  readonly number: number;
+  readonly agent: string;
+  expiresAt: number;
+  status: 'live' | 'ended' | 'withdrawn';
+}
+
+interface ModelIssue {
+  open: boolean;
+  assigned: boolean;
+  attempts: number;
+  parked: 'worker_blocked' | 'failed_attempts' | 'awaiting_verification' | undefined;
+  version: number;
+}
+
+export const modelAgents = ['sonnet', 'opus'] as const;
+
+/** Every fifth issue waits for the one before it. */
+export function blockerOf(number: number): number | undefined {
+  return number % 5 === 0 ? number - 1 : undefined;
+}
+
+export function agentOf(number: number): string {
+  return number % 2 === 0 ? 'opus' : 'sonnet';
+}
+
+/** What issues, claims and slots must have come to, worked out apart from the service. */
+export class WorkModel {
+  readonly issues = new Map<number, ModelIssue>();
+  readonly claims = new Map<string, ModelClaim>();
+  readonly limitedUntil = new Map<string, number>();
+  readonly concurrency: number;
+  paused = false;
+
+  constructor(count: number, concurrency: number) {
+    this.concurrency = concurrency;
+    for (let number = 1; number <= count; number += 1)
+      this.issues.set(number, {
+        open: true,
+        assigned: true,
+        attempts: 0,
+        parked: undefined,
+        version: 0,
+      });
+  }
+
+  issue(number: number): ModelIssue {
+    const issue = this.issues.get(number);
+    if (issue === undefined) throw new RangeError(`the model has no issue ${number}`);
+    return issue;
+  }
+
+  live(): [string, ModelClaim][] {
+    return [...this.claims].filter(([, { status }]) => status === 'live');
+  }
+
+  holderOf(number: number): [string, ModelClaim] | undefined {
+    return this.live().find(([, claim]) => claim.number === number);
+  }
+
+  stateOf(number: number, held: ReadonlySet<number>): string {
+    const issue = this.issue(number);
+    if (!issue.open) return 'done';
+    if (!issue.assigned) return 'released';
+    if (held.has(number)) return 'in_progress';
+    if (issue.parked !== undefined) return 'needs_human';
+    const blocker = blockerOf(number);
+    return blocker !== undefined && this.issue(blocker).open ? 'blocked' : 'ready';
+  }
+
+  held(): ReadonlySet<number> {
+    return new Set(this.live().map(([, { number }]) => number));
+  }
+
+  /** Whether a worker that can run anything must be given something. */
+  hasWork(now: number): boolean {
+    if (this.paused) return false;
+    const live = this.live();
+    const held = this.held();
+    return modelAgents.some((agent) => {
+      if ((this.limitedUntil.get(agent) ?? -Infinity) > now) return false;
+      if (live.filter(([, claim]) => claim.agent === agent).length >= this.concurrency)
+        return false;
+      return [...this.issues.keys()].some(
+        (number) => agentOf(number) === agent && this.stateOf(number, held) === 'ready',
+      );
+    });
+  }
+
+  fail(number: number): void {
+    const issue = this.issue(number);
+    issue.attempts += 1;
+    if (issue.attempts >= mostAttempts) issue.parked = 'failed_attempts';
+  }
+
+  sweep(now: number): void {
+    for (const [, claim] of this.live()) {
+      if (claim.expiresAt > now) continue;
+      claim.status = 'ended';
+      this.fail(claim.number);
+    }
+  }
+
+  /** What an event that changes openness or assignment, or else the text, brings about. */
+  tell(number: number, change: { readonly open?: boolean; readonly assigned?: boolean }): void {
+    const issue = this.issue(number);
+    const { open = issue.open, assigned = issue.assigned } = change;
+    const begunAnew = open !== issue.open || assigned !== issue.assigned;
+    issue.open = open;
+    issue.assigned = assigned;
+    issue.version += 1;
+    if (begunAnew || (assigned && issue.parked !== 'awaiting_verification')) this.#forget(issue);
+    const holder = this.holderOf(number);
+    if (holder !== undefined && !(open && assigned)) holder[1].status = 'withdrawn';
+  }
+
+  resume(number: number): void {
+    const issue = this.issue(number);
+    if (issue.parked !== undefined) this.#forget(issue);
+  }
+
+  #forget(issue: ModelIssue): void {
+    issue.attempts = 0;
+    issue.parked = undefined;
+  }
+}
