@@ -315,7 +315,7 @@ export function createClaims(deps: ClaimsDeps) {
       const at = now();
       if (row?.worker !== call.worker || row.ended_at !== null || row.expires_at <= at)
         return { kind: 'refused', refusal: late(row, call.worker) };
-      await endClaim(transaction, row, { ...endOf(row, ending), hash, now: at, mostAttempts });
+      await endClaim(transaction, row, { ...endOf(row, ending, at), hash, now: at, mostAttempts });
       if (ending.kind === 'release' && ending.limitedUntil !== undefined)
         await addPause(transaction, {
           agent: row.agent,

@@ -329,6 +329,18 @@ test('a used-up allowance pauses the agent until it is back, and is no failure',
   expect((await held('worker-2')).issue).toBe('acme/orbit#1');
 });
 
+test('a limit that is over pauses nothing: given back for it three times, the issue is parked', async () => {
+  const service = await startWork();
+  const { clock, tell, held, stateOf } = service;
+  await tell(1);
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    const limitedUntil = new Date(clock.now()).toISOString();
+    const body = { reason: 'Usage limit.', limitedUntil };
+    await call(service, 'worker-1', { held: await held('worker-1'), what: 'release', body });
+  }
+  expect(await stateOf(1)).toBe('needs_human failed_attempts');
+});
+
 test.each([
   ['closed', { action: 'closed', open: false }, 'closed on Gitea'],
   ['unassigned', { action: 'unassigned', assignees: [] }, 'no longer assigned'],
