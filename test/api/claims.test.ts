@@ -311,7 +311,8 @@ test('three failed attempts park the issue; a person resumes it', async () => {
   });
   expect(await stateOf(1)).toBe('ready ready');
   expect((await resume('acme/orbit#1')).json).toMatchObject({ resumed: false });
-  expect(codeOf(await resume('no/such#1'))).toBe('404 not_found');
+  for (const unknown of ['no/such#1', 'acme/orbit#99'])
+    expect(codeOf(await resume(unknown))).toBe('404 not_found');
 });
 
 test('a used-up allowance pauses the agent until it is back, and is no failure', async () => {
