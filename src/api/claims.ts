@@ -18,6 +18,8 @@ export interface ClaimRoutes {
 const reasonLimit = 500;
 /** What a worker may leave to the next one, as UTF-8 JSON: a page or two, not a transcript. */
 const handoffLimit = 32 * 1024;
+/** How deeply a handoff may be nested: what is a few thousand deep cannot be written as JSON any more. */
+const handoffDepth = 100;
 /** With a handoff above its limit still read, so that the answer can say what is wrong. */
 const bodyLimit = 256 * 1024;
 /** A limit further away than this is a mistake of the worker. */
@@ -134,7 +136,10 @@ function registerEnding(scope: FastifyInstance, { claims, now }: ClaimRoutes): v
     '/claims/:id/release',
     { bodyLimit, schema: { params: claimParams, body: releaseBody } },
     async (request, reply) => {
-      const { handoff, limitedUntil, ...body } = request.body;
+      const { limitedUntil, ...body } = request.body;
+      const handoff = isEmpty(body.handoff) ? undefined : body.handoff;
+      if (isDeeper(handoff, handoffDepth))
+        return reply.code(422).send(error('handoff_too_deep', tooDeep));
       const size = handoff === undefined ? 0 : Buffer.byteLength(JSON.stringify(handoff));
       if (size > handoffLimit) return reply.code(413).send(handoffTooLarge(size));
       const until = limitedUntil === undefined ? undefined : Date.parse(limitedUntil);
@@ -159,6 +164,18 @@ function registerEnding(scope: FastifyInstance, { claims, now }: ClaimRoutes): v
     (request, reply) =>
       end(request, reply, { kind: 'complete', commit: request.body.commit.toLowerCase() }),
   );
+}
+
+/** Says nothing to the next worker, and must not take the place of what says something. */
+function isEmpty(handoff: string | Readonly<Record<string, unknown>> | undefined): boolean {
+  if (typeof handoff === 'string') return handoff.trim() === '';
+  return handoff !== undefined && Object.keys(handoff).length === 0;
+}
+
+/** Goes no deeper than it has to. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
 /** Aborts when the client goes away before it was answered. */
@@ -206,6 +223,7 @@ function handoffTooLarge(size: number) {
   return error('handoff_too_large', message);
 }
 
+const tooDeep = `The handoff is nested more than ${handoffDepth} levels deep: make it flatter, or send it as text.`;
 const limitTooFar = 'limitedUntil must not be more than 31 days away.';
 
 function error(code: string, message: string) {

@@ -11,13 +11,15 @@ import { listOptionsSchema, parseOptions } from './list-options.ts';
 import { listenForStop } from './listen-for-stop.ts';
 import { painter, printJson } from './output.ts';
 import { renderQueue } from './render-queue.ts';
-import { Terminal } from './terminal.ts';
+import { sizeOf, Terminal } from './terminal.ts';
 import { withDatabase } from './with-database.ts';
 
 /** How often the picture is made anew. */
 const refreshMs = 1_000;
-/** Width where nobody says how wide the terminal is. */
+/** Width where there is no terminal, and the size of one that does not say its own. */
 const plainWidth = 100;
+const usualColumns = 80;
+const usualRows = 24;
 
 /** `queue`: what the workers have, what they will get, and what they cannot. */
 export function addQueueCommand(program: Command, io: Io): void {
@@ -45,7 +47,7 @@ async function picture(io: Io, store: PlanStore, limit: number): Promise<string>
   const now = Date.now();
   return renderQueue(await readQueue(store, { limit, now }), {
     now,
-    width: io.stdout.columns ?? plainWidth,
+    width: sizeOf(io.stdout.columns) ?? (io.stdout.isTTY === true ? usualColumns : plainWidth),
     paint: painter(io, io.stdout),
   });
 }
@@ -65,8 +67,8 @@ async function showLive(io: Io, store: PlanStore, limit: number): Promise<void> 
 }
 
 /** Issues of each kind for which the terminal is high enough: eight lines each, and nine around them. */
-function fitting({ stdout: { rows = 24 } }: Io): number {
-  return Math.max(1, Math.floor((rows - 9) / 8));
+function fitting({ stdout }: Io): number {
+  return Math.max(1, Math.floor(((sizeOf(stdout.rows) ?? usualRows) - 9) / 8));
 }
 
 /** The service may just hold the database for longer than a reader waits: the next look shows it. */

@@ -19,10 +19,15 @@ export class Terminal extends Writable {
   }
 
   get columns(): number | undefined {
-    return this.#output.columns;
+    return sizeOf(this.#output.columns);
   }
 
   get rows(): number | undefined {
-    return this.#output.rows;
+    return sizeOf(this.#output.rows);
   }
+}
+
+/** A terminal that was never told its size says 0, in containers and under `script` for instance. */
+export function sizeOf(told: number | undefined): number | undefined {
+  return told === 0 ? undefined : told;
 }

@@ -319,6 +319,18 @@ export async function unparkIssue(db: Database, issue: IssueKey): Promise<boolea
   return numUpdatedRows > 0n;
 }
 
+/** Whether any event has told of an issue that was not deleted since. */
+export async function isKnown(db: Database, issue: IssueKey): Promise<boolean> {
+  const row = await db
+    .selectFrom('issues')
+    .select('number')
+    .where('repository_id', '=', issue.repositoryId)
+    .where('number', '=', issue.number)
+    .where('deleted', '=', 0)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Issues that were resumed but still stand as parked. */
 export function resumedIssues(db: Database, limit: number): Promise<IssueKey[]> {
   return (

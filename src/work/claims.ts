@@ -36,6 +36,7 @@ import {
   type Thresholds,
 } from './context-monitor.ts';
 import { endAnswer, endOf, late } from './ending.ts';
+import { createTurns } from './in-turn.ts';
 import { keptClaimSchema, keptEndSchema, type KeptClaim, type KeptEnd } from './kept.ts';
 import type { ContextUsage } from './usage.ts';
 import type { Waiters } from './waiters.ts';
@@ -106,6 +107,7 @@ export function createClaims(deps: ClaimsDeps) {
   const tokens = createClaimTokens(deps.secrets);
   /** Candidates that are just looked at on Gitea. */
   const lookedAt = new Map<string, IssueKey>();
+  const inTurn = createTurns();
 
   /** Hands out the first ready issue the worker can do; waits up to `waitMs` for one to come up. */
   async function claim(
@@ -119,16 +121,28 @@ export function createClaims(deps: ClaimsDeps) {
     try {
       for (;;) {
         const seen = waiters.version();
-        const answer = await tryClaim(request, signal);
+        const answer = await tryInTurn(request, signal);
         if (answer !== undefined) return answer;
         const leftMs = endsAt - performance.now();
-        if (leftMs <= 0 || signal.aborted || waiters.isClosed())
+        if (leftMs <= 0 || isOver(signal))
           return { kind: 'nothing', waiting: await countWaiting(request) };
         await waiters.changeSince(seen, leftMs, signal);
       }
     } finally {
       leave();
     }
+  }
+
+  /** A retry waits for the call before it, which Gitea may keep busy: only then is there an answer to find. */
+  function tryInTurn(request: ClaimRequest, signal: AbortSignal): Promise<ClaimAnswer | undefined> {
+    const key = claimKey(request);
+    if (key === undefined) return tryClaim(request, signal);
+    return inTurn(JSON.stringify(key), () => tryClaim(request, signal));
+  }
+
+  /** Nobody waits for the answer any more, or the service stops. */
+  function isOver(signal: AbortSignal): boolean {
+    return signal.aborted || waiters.isClosed();
   }
 
   async function tryClaim(
@@ -139,7 +153,7 @@ export function createClaims(deps: ClaimsDeps) {
     if (known !== undefined) return known;
     const repositoryIds = await repositoryIdsOf(request.repositories);
     const moved: IssueKey[] = [];
-    for (let tries = 0; tries < mostCandidates && !signal.aborted; tries += 1) {
+    for (let tries = 0; tries < mostCandidates && !isOver(signal); tries += 1) {
       const except = [...moved, ...lookedAt.values()];
       const wanted = { request, repositoryIds, except };
       const candidate = await firstCandidate(db, wanted);
@@ -168,6 +182,10 @@ export function createClaims(deps: ClaimsDeps) {
     lookedAt.set(id, candidate);
     try {
       return await deps.isStillReady(candidate, signal);
+    } catch (error) {
+      // Given up for that reason: Gitea has not failed.
+      if (isOver(signal)) return false;
+      throw error;
     } finally {
       lookedAt.delete(id);
     }
@@ -315,7 +333,7 @@ export function createClaims(deps: ClaimsDeps) {
       const at = now();
       if (row?.worker !== call.worker || row.ended_at !== null || row.expires_at <= at)
         return { kind: 'refused', refusal: late(row, call.worker) };
-      await endClaim(transaction, row, { ...endOf(row, ending), hash, now: at, mostAttempts });
+      await endClaim(transaction, row, { ...endOf(row, ending, at), hash, now: at, mostAttempts });
       if (ending.kind === 'release' && ending.limitedUntil !== undefined)
         await addPause(transaction, {
           agent: row.agent,

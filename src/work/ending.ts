@@ -12,11 +12,12 @@ export function endAnswer(claimId: string, { kind }: Ending, endedAt: number): K
 
 /**
  * What an ending means for the issue. Given back with a handoff, work goes on; with a limit, it was not the
- * issue's fault; else the attempt has failed.
+ * issue's fault, unless the limit is over by `at`; else the attempt has failed.
  */
 export function endOf(
   { worker, agent }: ClaimRow,
   ending: Ending,
+  at: number,
 ): Pick<End, 'outcome' | 'reason' | 'commit' | 'handoff' | 'failed' | 'parked'> {
   switch (ending.kind) {
     case 'release': {
@@ -25,7 +26,7 @@ export function endOf(
         outcome: 'released',
         reason,
         handoff: handoff === undefined ? undefined : JSON.stringify(handoff),
-        failed: handoff === undefined && limitedUntil === undefined,
+        failed: handoff === undefined && (limitedUntil ?? at) <= at,
       };
     }
     case 'block': {

@@ -1,6 +1,6 @@
 import type { IssueRef } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
-import { settleResumed, unparkIssue } from '../store/claims.ts';
+import { isKnown, settleResumed, unparkIssue } from '../store/claims.ts';
 import type { Database } from '../store/database.ts';
 import { findRepositoryId } from '../store/edges.ts';
 import { addPause, endPauses, listPauses, type Pause } from '../store/pauses.ts';
@@ -60,6 +60,7 @@ export function createPauses({ db, write, now, log, waiters }: PausesDeps) {
     const repositoryId = await findRepositoryId(db, ref.repository);
     if (repositoryId === undefined) return undefined;
     const issue = { repositoryId, number: ref.number };
+    if (!(await isKnown(db, issue))) return undefined;
     const resumed = await write('resume', async (transaction) => {
       const unparked = await unparkIssue(transaction, issue);
       if (unparked) await settleResumed(transaction, [issue], now());

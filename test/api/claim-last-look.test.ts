@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import type { ServerResponse } from 'node:http';
+import { expect, test, vi } from 'vitest';
 
 import { manualClock } from '../support/clock.ts';
 import { failing, giteaBot, giteaToken, startGitea, type GiteaIssue } from '../support/gitea.ts';
@@ -90,4 +91,41 @@ test('while Gitea does not answer nothing is handed out, saying so', async () =>
   expect(JSON.stringify(json)).toContain('does not answer');
   service.gitea.breakWith(undefined);
   expect(await claim(service, 'worker-1')).toMatchObject({ claim: { issue: 'acme/orbit#1' } });
+});
+
+/** Holds Gitea's answers back until it is let go. */
+function stall(gitea: Awaited<ReturnType<typeof startQuiet>>['gitea']) {
+  const held: ServerResponse[] = [];
+  gitea.breakWith((response) => held.push(response));
+  return {
+    asked: () => vi.waitFor(() => expect(held.length).toBeGreaterThan(0)),
+    /** Answers with a status that is asked about once more. */
+    letGo: () => {
+      gitea.breakWith(undefined);
+      for (const response of held) failing(503)(response);
+    },
+  };
+}
+
+test('a service that stops while Gitea is asked hands out nothing, and says so', async () => {
+  const service = await startQuiet({ 1: ready });
+  const stalled = stall(service.gitea);
+  const answer = claim(service, 'worker-1');
+  await stalled.asked();
+  await service.close();
+  expect(await answer).toMatchObject({ status: 200, claim: null });
+});
+
+test('a retry that comes while Gitea is asked for the first call gets the same claim', async () => {
+  const service = await startQuiet({ 1: ready });
+  const stalled = stall(service.gitea);
+  const headers = { 'idempotency-key': 'same' };
+  const first = claim(service, 'worker-1', { headers });
+  await stalled.asked();
+  const retry = claim(service, 'worker-1', { headers });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  stalled.letGo();
+  const { claim: held } = await first;
+  expect(held?.issue).toBe('acme/orbit#1');
+  expect((await retry).claim).toEqual(held);
 });

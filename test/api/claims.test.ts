@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { codeOf, leaseSeconds, startWork } from '../support/work.ts';
-import { call, claim, post, type HeldClaim } from '../support/workers.ts';
+import { call, claim, post, tokenOf, type HeldClaim } from '../support/workers.ts';
 
 test('a worker is handed the first ready issue with its plan, and it is in progress', async () => {
   const { clock, tell, held, plan, api } = await startWork();
@@ -212,6 +212,47 @@ test('a handoff above its limit is refused, saying how long it may be; the claim
   expect(await service.stateOf(1)).toBe('in_progress claimed');
 });
 
+test('a handoff nested too deeply to be written again is refused; the claim goes on', async () => {
+  const service = await startWork();
+  await service.tell(1);
+  const mine = await service.held('worker-1');
+  const release = (depth: number) =>
+    fetch(`${service.url}/api/v1/claims/${mine.claimId}/release`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${tokenOf('worker-1')}`,
+        'content-type': 'application/json',
+        'x-claim-token': mine.token,
+      },
+      body: `{"reason":"Full.","handoff":{"a":${'['.repeat(depth)}${']'.repeat(depth)}}}`,
+    });
+  const refused = await release(15_000);
+  expect(codeOf({ status: refused.status, json: await refused.json() })).toBe(
+    '422 handoff_too_deep',
+  );
+  expect((await release(100)).status).toBe(422);
+  expect(await service.stateOf(1)).toBe('in_progress claimed');
+  expect((await release(99)).status).toBe(200);
+});
+
+test.each(['', ' \n', {}])(
+  'the handoff %j is none: the attempt failed, and what was left before stays',
+  async (handoff) => {
+    const service = await startWork();
+    const { tell, held, stateOf } = service;
+    await tell(1);
+    const left = { reason: 'Context is full.', handoff: 'Half way.' };
+    await call(service, 'worker-1', { held: await held('worker-1'), what: 'release', body: left });
+    const body = { reason: 'Gives up.', handoff };
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      const mine = await held('worker-1');
+      expect(mine.handoff).toMatchObject({ content: 'Half way.' });
+      await call(service, 'worker-1', { held: mine, what: 'release', body });
+    }
+    expect(await stateOf(1)).toBe('needs_human failed_attempts');
+  },
+);
+
 test('a worker that is stuck parks the issue until somebody changes it', async () => {
   const service = await startWork();
   const { tell, held, plan, stateOf } = service;
@@ -270,7 +311,8 @@ test('three failed attempts park the issue; a person resumes it', async () => {
   });
   expect(await stateOf(1)).toBe('ready ready');
   expect((await resume('acme/orbit#1')).json).toMatchObject({ resumed: false });
-  expect(codeOf(await resume('no/such#1'))).toBe('404 not_found');
+  for (const unknown of ['no/such#1', 'acme/orbit#99'])
+    expect(codeOf(await resume(unknown))).toBe('404 not_found');
 });
 
 test('a used-up allowance pauses the agent until it is back, and is no failure', async () => {
@@ -286,6 +328,18 @@ test('a used-up allowance pauses the agent until it is back, and is no failure',
     clock.advance(3_600_000);
   }
   expect((await held('worker-2')).issue).toBe('acme/orbit#1');
+});
+
+test('a limit that is over pauses nothing: given back for it three times, the issue is parked', async () => {
+  const service = await startWork();
+  const { clock, tell, held, stateOf } = service;
+  await tell(1);
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    const limitedUntil = new Date(clock.now()).toISOString();
+    const body = { reason: 'Usage limit.', limitedUntil };
+    await call(service, 'worker-1', { held: await held('worker-1'), what: 'release', body });
+  }
+  expect(await stateOf(1)).toBe('needs_human failed_attempts');
 });
 
 test.each([

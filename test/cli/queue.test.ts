@@ -20,6 +20,7 @@ async function startStory() {
 
 interface Terminal {
   readonly columns: number;
+  readonly rows?: number;
   readonly signal?: AbortSignal;
   readonly env?: Record<string, string>;
   readonly onWrite?: (shown: string) => void;
@@ -33,7 +34,9 @@ async function run(directory: string, args: readonly string[], terminal?: Termin
       out += text;
       terminal?.onWrite?.(out);
     },
-    ...(terminal === undefined ? {} : { isTTY: true, columns: terminal.columns, rows: 50 }),
+    ...(terminal === undefined
+      ? {}
+      : { isTTY: true, columns: terminal.columns, rows: terminal.rows ?? 50 }),
   };
   const code = await runCommandLine(['queue', ...args], {
     stdout,
@@ -83,6 +86,23 @@ test('--json is the answer of the API, and escapes what could steer a terminal',
   const { out } = await run(directory, ['--json']);
   expect(JSON.parse(out)).toEqual((await api('/queue')).json);
   expect(out).not.toContain('\u001b');
+});
+
+test('a terminal that does not know its size gets the usual one', async () => {
+  const { directory } = await startStory();
+  const stop = new AbortController();
+  const deadline = AbortSignal.timeout(5_000);
+  const { out } = await run(directory, [], {
+    columns: 0,
+    rows: 0,
+    signal: AbortSignal.any([stop.signal, deadline]),
+    onWrite: (shown) => {
+      if (shown.includes('Not ready in all')) stop.abort();
+    },
+  });
+  const shown = stripVTControlCharacters(out);
+  expect(shown).toContain('\n  acme/orbit#3  Publish\n');
+  expect(Math.max(...shown.split('\n').map(widthOf))).toBeGreaterThan(70);
 });
 
 test.each([60, 120])('in a terminal of %i columns it is live, fits, and ends', async (columns) => {

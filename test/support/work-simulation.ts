@@ -218,7 +218,7 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
     const issue = model.issue(claim.number);
     if (ending.kind === 'block') issue.parked = 'worker_blocked';
     else if (ending.kind === 'complete') issue.parked = 'awaiting_verification';
-    else if (ending.limitedUntil !== undefined) {
+    else if (ending.limitedUntil !== undefined && ending.limitedUntil > clock) {
       const before = model.limitedUntil.get(claim.agent) ?? -Infinity;
       model.limitedUntil.set(claim.agent, Math.max(before, ending.limitedUntil));
     } else if (ending.handoff === undefined) model.fail(claim.number);
