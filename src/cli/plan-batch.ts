@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 
 import type { ClaudeStatus } from '../clients/claude.ts';
+import { parseJson } from '../clients/parse-json.ts';
 import type { PlanConfig } from '../config.ts';
 import { ConfigError, CoordinatorError } from '../errors.ts';
 import { thousands } from '../issue/estimate.ts';
@@ -147,14 +148,6 @@ function parseLines(input: string, text: string): Line[] {
     const problem = z.prettifyError(parsed.error);
     throw new CoordinatorError('input_invalid', `${input}:${index + 1} is no issue:\n${problem}`);
   });
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What was read, without what was only calculated or assumed: null where nothing is said. */

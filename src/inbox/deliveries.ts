@@ -1,4 +1,5 @@
 import { CoordinatorError } from '../errors.ts';
+import { isoTime } from '../issue/iso-time.ts';
 import { formatRef } from '../issue/ref.ts';
 import type { Database } from '../store/database.ts';
 import type { DeliveryRow } from '../store/schema.ts';
@@ -134,10 +135,6 @@ function refOf({ event }: ViewRow): string | null {
     // Stored by another version: it is still to be seen and replayed.
     return null;
   }
-}
-
-function isoTime(epochMs: number): string {
-  return new Date(epochMs).toISOString();
 }
 
 function parseCursor(cursor: string): number {

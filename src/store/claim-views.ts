@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 
 import { isStale, monitorStateSchema, type ContextAction } from '../issue/context-usage.ts';
+import { isoTime } from '../issue/iso-time.ts';
 import { formatRef, type IssueKey } from '../issue/ref.ts';
 import type { Database } from './database.ts';
 import type { ClaimRow } from './schema.ts';
@@ -216,8 +217,4 @@ function pastClaim(row: ClaimRow): PastClaim[] {
 
 function stateOf({ context }: ClaimRow) {
   return context === null ? undefined : monitorStateSchema.parse(JSON.parse(context));
-}
-
-function isoTime(epochMs: number): string {
-  return new Date(epochMs).toISOString();
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 
+import { isoTime } from '../issue/iso-time.ts';
 import type { Database } from './database.ts';
 
 /** The scope of a pause that holds for every agent. */
@@ -61,7 +62,7 @@ export async function listPauses(db: Database, now: number): Promise<Pause[]> {
     source: row.source,
     reason: row.reason,
     pausedBy: row.paused_by,
-    pausedAt: new Date(row.paused_at).toISOString(),
-    until: row.until === null ? null : new Date(row.until).toISOString(),
+    pausedAt: isoTime(row.paused_at),
+    until: row.until === null ? null : isoTime(row.until),
   }));
 }

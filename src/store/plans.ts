@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { CoordinatorError } from '../errors.ts';
 import { estimateSchema } from '../issue/estimate.ts';
+import { isoTime } from '../issue/iso-time.ts';
 import { chosenAgentSchema, issueUrl, type Plan, type PlanEdge } from '../issue/plan.ts';
 import { explainPlace } from '../issue/queue.ts';
 import { readingSchema, warningSchema } from '../issue/reading.ts';
@@ -241,10 +242,6 @@ function planOf(giteaUrl: string, row: PlanRow, edges: Pick<Plan, 'blockedBy' | 
 
 function stored<T>(json: string | null, schema: z.ZodType<T>): T | null {
   return json === null ? null : schema.parse(JSON.parse(json));
-}
-
-function isoTime(epochMs: number): string {
-  return new Date(epochMs).toISOString();
 }
 
 type Position = [changedAt: number, repositoryId: number, number: number];

@@ -4,6 +4,7 @@ import type { Transaction } from 'kysely';
 
 import type { AgentProfile } from '../issue/agent-profiles.ts';
 import { monitorStateSchema } from '../issue/context-usage.ts';
+import { isoTime } from '../issue/iso-time.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
 import { listClaims, type ClaimView } from '../store/claim-views.ts';
@@ -269,8 +270,8 @@ export function createClaims(deps: ClaimsDeps) {
     request: ClaimRequest,
   ): Promise<ClaimAnswer | undefined> {
     const kept = await recall(connection, claimKey(request), hashOf(bodyOf(request)));
-    if (kept === undefined || 'code' in kept)
-      return kept === undefined ? undefined : { kind: 'refused', refusal: kept };
+    if (kept === undefined) return undefined;
+    if ('code' in kept) return { kind: 'refused', refusal: kept };
     return { kind: 'claimed', claim: withToken(keptClaimSchema.parse(kept.answer)) };
   }
 
@@ -415,7 +416,3 @@ function refused(code: Refusal['code'], message: string) {
 const noToken = 'Send the token that came with this claim as X-Claim-Token.';
 const keyReused = 'This Idempotency-Key was used for another body: take a new key for a new call.';
 const tooManyWaiting = 'Too many calls wait for work already: ask again without wait, or later.';
-
-function isoTime(epochMs: number): string {
-  return new Date(epochMs).toISOString();
-}

@@ -1,3 +1,4 @@
+import { isoTime } from '../issue/iso-time.ts';
 import { awaitingVerification, type End } from '../store/claims.ts';
 import type { ClaimRow } from '../store/schema.ts';
 import type { Ending, Refusal } from './claim.ts';
@@ -61,8 +62,4 @@ export function late(row: ClaimRow | undefined, worker: string): Refusal {
       ? `The lease ran out at ${isoTime(row.expires_at)}: stop, and claim again.`
       : `This claim was ${row.outcome} at ${isoTime(row.ended_at ?? 0)}: it takes no more calls.`;
   return { code: 'stale_lease', message };
-}
-
-function isoTime(epochMs: number): string {
-  return new Date(epochMs).toISOString();
 }
