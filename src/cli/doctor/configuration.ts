@@ -1,4 +1,4 @@
-import { variableNames, type ExaminedConfig } from '../../config.ts';
+import type { ExaminedConfig, variableNames } from '../../config.ts';
 import type { Finding } from './finding.ts';
 
 /** More problems than this are told by their number. */

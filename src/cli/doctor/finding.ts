@@ -1,6 +1,5 @@
 /** From the best to the worst. `hint`: nothing is wrong, but this could not be looked at, or is worth knowing. */
-const marks = ['ok', 'hint', 'skipped', 'warning', 'broken'] as const;
-export type Mark = (typeof marks)[number];
+export type Mark = 'ok' | 'hint' | 'skipped' | 'warning' | 'broken';
 
 /** One line of the doctor. */
 export interface Finding {
