@@ -3,13 +3,13 @@ import type { GiteaHook } from '../../clients/gitea.ts';
 /** The route that takes deliveries. */
 export const webhookPath = '/webhook/gitea';
 
-/** What a hook has to send, in the names of the API's answers, and those by which it is asked for. */
+/** What a hook has to send: as the API tells it, as it is asked for, and in the words of Gitea's page. */
 export const neededEvents = [
-  { told: 'issues', asked: 'issues_only', words: 'issues' },
-  { told: 'issue_assign', asked: 'issue_assign', words: 'issue assigned or unassigned' },
-  { told: 'issue_label', asked: 'issue_label', words: 'issue labelled' },
-  { told: 'issue_milestone', asked: 'issue_milestone', words: 'issue milestoned' },
-  { told: 'issue_comment', asked: 'issue_comment', words: 'issue comment' },
+  { told: 'issues', asked: 'issues_only', words: 'Issues' },
+  { told: 'issue_assign', asked: 'issue_assign', words: 'Issue Assigned' },
+  { told: 'issue_label', asked: 'issue_label', words: 'Issue Labeled' },
+  { told: 'issue_milestone', asked: 'issue_milestone', words: 'Issue Milestoned' },
+  { told: 'issue_comment', asked: 'issue_comment', words: 'Issue Comment' },
 ] as const;
 
 /** What of a hook is not as it has to be; `url`: what it has to be, if that is known. */

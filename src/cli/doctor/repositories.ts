@@ -73,7 +73,7 @@ function judge(repository: GiteaRepository, bot: string): Finding | undefined {
       ...about,
       mark: 'warning',
       text: 'Issues are switched off.',
-      cure: `Tick Issues in ${name} > Settings > Advanced Settings, or take ${bot} out of its collaborators.`,
+      cure: `Tick the issue tracker in ${name} > Settings > Units, or take ${bot} out of its collaborators.`,
     };
   if (!permissions.push)
     return {
@@ -87,7 +87,7 @@ function judge(repository: GiteaRepository, bot: string): Finding | undefined {
       ...about,
       mark: 'warning',
       text: 'Dependencies are switched off: only those written in the text of an issue are known.',
-      cure: `Tick "Enable Dependencies For Issues and Pull Requests" in ${name} > Settings > Advanced Settings.`,
+      cure: `Tick "Enable Dependencies For Issues and Pull Requests" in ${name} > Settings > Units > Issues.`,
     };
   return undefined;
 }
