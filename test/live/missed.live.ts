@@ -1,6 +1,8 @@
+import { expect } from 'vitest';
+
 import { startCoordinator } from './support/coordinator.ts';
 import { createFigures } from './support/figures.ts';
-import { createHook } from './support/hook.ts';
+import { createHook, deleteHooks, findHooks } from './support/hook.ts';
 import { twentyChanges } from './support/changes.ts';
 import { expectTruth } from './support/truth.ts';
 import { liveTest } from './support/live-test.ts';
@@ -29,7 +31,10 @@ liveTest(
 );
 
 liveTest('with webhooks off altogether it still works, slower', async (world) => {
-  const figures = createFigures('Without any hook:');
+  const figures = createFigures('With the hook deleted:');
+  await createHook(world);
+  await deleteHooks(world);
+  expect(await findHooks(world)).toEqual([]);
   const coordinator = await startCoordinator(world);
   const changes = await twentyChanges(world);
   const firstMs = await expectTruth(world, coordinator, 60_000);

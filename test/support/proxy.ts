@@ -66,8 +66,6 @@ export async function startProxy(target: string) {
   };
 }
 
-export type Proxy = Awaited<ReturnType<typeof startProxy>>;
-
 interface Question {
   readonly target: string;
   readonly method: string;

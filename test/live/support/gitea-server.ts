@@ -92,8 +92,6 @@ export async function startGiteaServer(options: GiteaServerOptions) {
   };
 }
 
-export type GiteaServer = Awaited<ReturnType<typeof startGiteaServer>>;
-
 function writeConfiguration(options: GiteaServerOptions & { directory: string; port: number }) {
   const { directory, port, source } = options;
   const folder = join(directory, 'custom', 'conf');

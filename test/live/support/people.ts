@@ -24,7 +24,6 @@ const commentSchema = z.object({
   created_at: z.string(),
   updated_at: z.string(),
 });
-export type CommentSeen = z.infer<typeof commentSchema>;
 
 export interface NewIssue {
   readonly title: string;
@@ -104,5 +103,3 @@ export function createPerson(caller: Caller, repository: () => string) {
     },
   };
 }
-
-export type Person = ReturnType<typeof createPerson>;

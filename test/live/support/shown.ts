@@ -62,13 +62,29 @@ interface ShownPlace {
   readonly number: number;
 }
 
+/** How a comment begins. */
+export const openings: Readonly<Record<string, string>> = {
+  ready: 'Ready',
+  blocked: 'Blocked',
+  oversized: 'Too large',
+  needs_human: 'Needs a person',
+  in_progress: 'In progress',
+  done: 'Done',
+  released: 'Not planned',
+};
+
 /** One comment of ours, the label of the state, and none on what is not ours any more. */
-export function expectRight(shown: Shown, { state, reason, says, saysNot }: Expected): void {
+function expectRight(shown: Shown, { state, reason, says, saysNot }: Expected): void {
   expect(shown).toMatchObject({ state, labels: labelsOf(state), comments: [expect.any(String)] });
   if (reason !== undefined) expect(shown.reason).toBe(reason);
   const [comment = ''] = shown.comments;
-  for (const words of says ?? []) expect(comment).toContain(words);
-  for (const words of saysNot ?? []) expect(comment).not.toContain(words);
+  expect(openingOf(comment)).toBe(openings[state]);
+  for (const text of says ?? []) expect(comment).toContain(text);
+  for (const text of saysNot ?? []) expect(comment).not.toContain(text);
+}
+
+export function openingOf(comment: string): string | undefined {
+  return /^<!-- mosaic-coordinator[^>]*-->\n\*\*(.+?)\.\*\*/.exec(comment)?.[1];
 }
 
 export function labelsOf(state: string): string[] {

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { Coordinator } from './coordinator.ts';
 import { eventually } from './eventually.ts';
 import type { IssueSeen } from './people.ts';
-import { labelsOf, lookAtShown } from './shown.ts';
+import { labelsOf, lookAtShown, openingOf, openings } from './shown.ts';
 import { bot, type World } from './world.ts';
 
 /**
@@ -21,21 +21,18 @@ export function expectTruth(
     const rows = await Promise.all(
       issues.map(async (issue) => {
         const { number } = issue;
-        const shown = await lookAtShown(world, coordinator, number);
-        const stood = { number, ...shown, comments: shown.comments.length, reason: null };
+        const { state: told, labels, comments } = await lookAtShown(world, coordinator, number);
+        const says = comments.map(openingOf);
         const state = await stateOf(world, issue, issues);
         const isOurs = issue.state === 'open' && issue.assignees.includes(bot);
-        const comments = isOurs ? 1 : Math.min(1, stood.comments);
-        const isKnown = comments === 1 || shown.state !== undefined;
-        const labels = comments === 1 ? labelsOf(state) : [];
+        const isShown = isOurs || comments.length > 0;
         const truth = {
           number,
-          state: isKnown ? state : undefined,
-          labels,
-          comments,
-          reason: null,
+          told: isShown || told !== undefined ? state : undefined,
+          labels: isShown ? labelsOf(state) : [],
+          says: isShown ? [openings[state]] : [],
         };
-        return { stood, truth };
+        return { truth, stood: { number, told, labels, says } };
       }),
     );
     expect(rows.map(({ stood }) => stood)).toEqual(rows.map(({ truth }) => truth));

@@ -8,11 +8,16 @@ import { createPerson } from './people.ts';
 
 export const bot = 'coordinator-bot';
 
+export interface WorldOptions {
+  /** Whether the repository can be seen only by those who work in it; so it is by default. */
+  readonly isPrivate?: boolean;
+}
+
 /**
- * A real Gitea with a private repository of an organisation, people who work in it, and a place for a coordinator.
+ * A real Gitea with a repository of an organisation, people who work in it, and a place for a coordinator.
  * The coordinator finds Gitea through a proxy that notes what it writes; people go straight to it.
  */
-export async function startWorld(binary: GiteaBinary) {
+export async function startWorld(binary: GiteaBinary, { isPrivate = true }: WorldOptions = {}) {
   const giteaPort = await freePort();
   const proxy = await startProxy(`http://127.0.0.1:${giteaPort}`);
   const gitea = await startGiteaServer({ ...binary, port: giteaPort, publicUrl: proxy.url });
@@ -22,7 +27,7 @@ export async function startWorld(binary: GiteaBinary) {
   const names = { repository: 'acme/orbit' };
   const repository = () => names.repository;
   await callGitea(root, 'POST', '/orgs', { username: 'acme' });
-  await callGitea(root, 'POST', '/orgs/acme/repos', { name: 'orbit', private: true });
+  await callGitea(root, 'POST', '/orgs/acme/repos', { name: 'orbit', private: isPrivate });
   for (const login of [bot, 'maria', 'tom'])
     await callGitea(root, 'PUT', `/repos/acme/orbit/collaborators/${login}`, {
       permission: 'write',
