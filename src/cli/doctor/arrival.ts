@@ -179,19 +179,19 @@ async function untried({ counts }: ArrivalDeps, signal: AbortSignal): Promise<Fi
     return {
       name,
       mark: 'warning',
-      text: `No delivery could be provoked; the last one that came was refused, at ${lastRefusedAt} (${known.refusedSignature} wrong signatures since the start).`,
+      text: `No delivery was provoked; the last one that came was refused, at ${lastRefusedAt} (${known.refusedSignature} wrong signatures since the start).`,
       cure: 'Compare the secret of the hook with GITEA_WEBHOOK_SECRET, and its content type with application/json.',
     };
   if (lastAuthenticAt !== null)
     return {
       name,
       mark: 'ok',
-      text: `No delivery could be provoked; the last one came at ${lastAuthenticAt}, with the right signature.`,
+      text: `No delivery was provoked; the last one came at ${lastAuthenticAt}, with the right signature.`,
     };
   return {
     name,
     mark: 'hint',
-    text: 'No delivery could be provoked (that needs an issue and a label), and none came since the start.',
+    text: 'No delivery was provoked (that needs an issue and a label), and none came since the start.',
     cure: 'Open an issue in a repository of the bot, give the repository a label, and run the doctor again.',
   };
 }
