@@ -245,8 +245,8 @@ test('empty counts as not set', () => {
 
 test('variables without effect in this version are named', () => {
   expect(
-    load({ GITEA_TOKEN: 'token', RECONCILE_INTERVAL_SECONDS: '60', PORT: '1' }).unused,
-  ).toEqual(['RECONCILE_INTERVAL_SECONDS']);
+    load({ GITEA_TOKEN: 'token', PUBLISH: 'labels', PORT: '1' }).unused,
+  ).toEqual(['PUBLISH']);
 });
 
 test.each([
