@@ -63,7 +63,9 @@ export async function walkSearch(walk: Walk, signal: AbortSignal): Promise<Walke
   let position = 0;
   let total: number | undefined;
   let shifted = false;
-  const ended = () => ({ shifted: shifted || seen.size < (total ?? 0), cutOff: false });
+  /** Rows that are counted, but do not come as issues. */
+  let unread = 0;
+  const ended = () => ({ shifted: shifted || seen.size + unread < (total ?? 0), cutOff: false });
   for (let request = 0; request < walk.mostRequests; request += 1) {
     const limit = sizes.find((size) => size <= ceiling && position % size === 0) ?? 1;
     const asked = { ...search, page: position / limit + 1, limit };
@@ -72,12 +74,12 @@ export async function walkSearch(walk: Walk, signal: AbortSignal): Promise<Walke
       ceiling = limit - 1;
       if (limit > 1) continue;
       skipped(position);
-      // It is counted, but will never be seen.
-      seen.add(`skipped ${position}`);
+      unread += 1;
     } else {
       if (page.count === 0) return ended();
       shifted ||= total !== undefined && page.total !== total;
       total = page.total;
+      unread += page.count - page.issues.length;
       for (const issue of page.issues) {
         shifted ||= seen.has(keyOf(issue));
         seen.add(keyOf(issue));
