@@ -211,7 +211,10 @@ test('one quick retry helps over a hiccup, and an hour of Retry-After is not wai
   const gitea = client(server.url);
   expect(await gitea.getIssue(ref, never)).toMatchObject({ kind: 'ok' });
   expect(performance.now() - startedAt).toBeLessThan(4_000);
-  expect(gitea.status()).toMatchObject({ lastSuccess: '2026-11-24T10:00:00.000Z', lastError: null });
+  expect(gitea.status()).toMatchObject({
+    lastSuccess: '2026-11-24T10:00:00.000Z',
+    lastError: null,
+  });
 });
 
 test('the caller’s abort ends a call as that, not as an outage', async () => {
