@@ -100,13 +100,12 @@ const requestsAtOnce = 4;
  */
 export function createPass(deps: ReconcileDeps) {
   const { store, log } = deps;
-  let tokenUser: string | undefined;
   let nativesUpTo: IssueKey | undefined;
 
   async function runPass(wantsFull: boolean, signal: AbortSignal): Promise<PassOutcome> {
     const bot = await deps.bot();
-    tokenUser ??= await deps.tokenUser(signal);
-    const pass = createOnePass(bot, tokenUser, signal);
+    // Asked anew: the answer also tells what Gitea's clock says now.
+    const pass = createOnePass(bot, await deps.tokenUser(signal), signal);
     const began = deps.giteaNow();
     const { watermark, lookedUpTo } = await store.progress();
     const turnedBack =
@@ -266,10 +265,7 @@ export function createPass(deps: ReconcileDeps) {
       }
     }
 
-    async function eachOf<T>(
-      items: readonly T[],
-      work: (item: T) => Promise<void>,
-    ): Promise<void> {
+    async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
       signal.throwIfAborted();
       await mapLimited(items, requestsAtOnce, work);
     }

@@ -21,15 +21,7 @@ export interface HeldIssue {
 }
 
 export type Difference =
-  | 'unknown'
-  | 'deleted'
-  | 'open'
-  | 'assigned'
-  | 'title'
-  | 'text'
-  | 'labels'
-  | 'name'
-  | 'unreadable';
+  'unknown' | 'deleted' | 'open' | 'assigned' | 'title' | 'text' | 'labels' | 'name' | 'unreadable';
 
 /**
  * In what the store differs from the issue on Gitea, as far as plans follow from it. Contents are

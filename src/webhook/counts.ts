@@ -7,6 +7,8 @@ export type Outcome =
   | 'ignored'
   | 'rejected'
   | 'refusedSignature'
+  /** A hook that sends forms. */
+  | 'refusedContentType'
   | 'refusedOther';
 
 export type WebhookCounts = ReturnType<typeof createWebhookCounts>;
@@ -22,6 +24,7 @@ export function createWebhookCounts(now: () => number) {
     ignored: 0,
     rejected: 0,
     refusedSignature: 0,
+    refusedContentType: 0,
     refusedOther: 0,
   };
   let lastAuthenticAt: string | null = null;
@@ -34,8 +37,7 @@ export function createWebhookCounts(now: () => number) {
 
   function count(outcome: Outcome): void {
     counts[outcome] += 1;
-    if (outcome === 'refusedSignature' || outcome === 'refusedOther')
-      lastRefusedAt = isoTime(now());
+    if (outcome.startsWith('refused')) lastRefusedAt = isoTime(now());
   }
 
   return { authentic, count, read: () => ({ ...counts, lastAuthenticAt, lastRefusedAt }) };

@@ -58,7 +58,7 @@ export function registerWebhook(app: FastifyInstance, given: WebhookDeps): void 
       const status = error.statusCode ?? 500;
       if (status >= 500) throw error;
       const refusal = refusals.get(status) ?? { code: 'invalid_request', message: error.message };
-      deps.counts.count('refusedOther');
+      deps.counts.count(status === 415 ? 'refusedContentType' : 'refusedOther');
       deps.log.warn({ code: refusal.code }, 'request refused');
       return reply.code(status).send({ error: refusal });
     });

@@ -5,8 +5,13 @@ import { createLogger } from '../../src/log.ts';
 
 const second = 1_000;
 
+interface Given {
+  readonly told?: readonly number[];
+  readonly first?: boolean;
+}
+
 /** Times are seconds of Gitea's clock; the process is up since 100. */
-async function stage({ told = [] as readonly number[], first = true } = {}) {
+async function stage({ told = [], first = true }: Given = {}) {
   const lines: string[] = [];
   const missed = createMissedCount({
     wasTold: ({ updatedAt }) => Promise.resolve(told.some((at) => at * second >= updatedAt)),
@@ -47,7 +52,7 @@ test('what could not be recorded is told again', async () => {
   expect(await settle(500)).toBe(0);
 });
 
-test.each([
+test.each<[string, Given, number]>([
   ['told by a webhook of that second', { told: [200] }, 200],
   ['told by a later webhook', { told: [230] }, 200],
   ['made before the start', {}, 99],

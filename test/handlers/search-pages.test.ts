@@ -79,10 +79,13 @@ test.each([1, 7, 20, 30])(
   },
 );
 
-test.each([0, 50, 95])('without a count of all rows %i issues are read to the end', async (count) => {
-  const walked = await walk({ numbers: countdown(count), tellsTotal: false });
-  expect(walked).toMatchObject({ seen: countdown(count), shifted: false, cutOff: false });
-});
+test.each([0, 50, 95])(
+  'without a count of all rows %i issues are read to the end',
+  async (count) => {
+    const walked = await walk({ numbers: countdown(count), tellsTotal: false });
+    expect(walked).toMatchObject({ seen: countdown(count), shifted: false, cutOff: false });
+  },
+);
 
 test('a page too large for one answer is read in pieces, an issue too large by itself is passed over', async () => {
   const walked = await walk({ numbers: countdown(120), huge: [120, 64, 1] });

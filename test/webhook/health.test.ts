@@ -15,6 +15,7 @@ const noDeliveries = {
   ignored: 0,
   rejected: 0,
   refusedSignature: 0,
+  refusedContentType: 0,
   refusedOther: 0,
   lastAuthenticAt: null,
   lastRefusedAt: null,
@@ -86,7 +87,8 @@ test('what became of requests to the webhook route is counted', async () => {
   await fetch(`${url}/webhook/gitea`, { method: 'POST', headers: form, body: 'payload=' });
   expect(await webhook()).toMatchObject({
     refusedSignature: 1,
-    refusedOther: 2,
+    refusedContentType: 1,
+    refusedOther: 1,
     lastAuthenticAt: '2026-11-23T12:00:01.000Z',
     lastRefusedAt: '2026-11-23T12:00:02.000Z',
   });
