@@ -149,7 +149,8 @@ async function storeNames(
     );
   }
   const after = await presentName(transaction, repositoryId);
-  if (before === undefined || before.full_name === after?.full_name) return { resolved, renamed: [] };
+  if (before === undefined || before.full_name === after?.full_name)
+    return { resolved, renamed: [] };
   await transaction
     .updateTable('issues')
     .set({ changed_at: now })
