@@ -88,7 +88,7 @@ export const secretNames: readonly VariableName[] = [
 ];
 
 /** Checked, but without effect in this version: `serve` says so at start instead of staying silent. */
-const unusedNames: readonly VariableName[] = ['PUBLISH', 'RECONCILE_INTERVAL_SECONDS'];
+const unusedNames: readonly VariableName[] = ['PUBLISH'];
 
 /** Two variables that only make sense together. */
 const pairRules: readonly {
@@ -264,6 +264,7 @@ function configOf(values: Variables, unused: readonly string[]) {
     workerConcurrency: values.WORKER_CONCURRENCY,
     leaseSeconds: values.LEASE_SECONDS,
     thresholds: { compactAt: values.CONTEXT_COMPACT_AT, rotateAt: values.CONTEXT_ROTATE_AT },
+    reconcileIntervalSeconds: values.RECONCILE_INTERVAL_SECONDS,
     deliveryRetentionDays: values.DELIVERY_RETENTION_DAYS,
     unused,
   };

@@ -67,6 +67,7 @@ test('with the required variables everything else has its default', () => {
     leaseSeconds: 900,
     thresholds: { compactAt: 0.8, rotateAt: 0.95 },
     deliveryRetentionDays: 30,
+    reconcileIntervalSeconds: 300,
     unused: [],
   });
   expect(Object.isFrozen(load())).toBe(true);
@@ -245,8 +246,8 @@ test('empty counts as not set', () => {
 
 test('variables without effect in this version are named', () => {
   expect(
-    load({ GITEA_TOKEN: 'token', RECONCILE_INTERVAL_SECONDS: '60', PORT: '1' }).unused,
-  ).toEqual(['RECONCILE_INTERVAL_SECONDS']);
+    load({ GITEA_TOKEN: 'token', PUBLISH: 'labels', PORT: '1' }).unused,
+  ).toEqual(['PUBLISH']);
 });
 
 test.each([

@@ -84,7 +84,7 @@ export async function storeIssue(
   now: number,
 ): Promise<{ state: string; reason: string; redecided: number }> {
   const { facts, plan } = update;
-  const names = await storeNames(transaction, facts.repositoryId, namesToStore(update, now), now);
+  const names = await storeNames(transaction, update, now);
   const change = await storeFacts(transaction, update, now);
   await storeText(transaction, update);
   await withdrawClaim(transaction, update, now);
@@ -134,11 +134,13 @@ export async function storeIssue(
  */
 async function storeNames(
   transaction: Transaction<Schema>,
-  repositoryId: number,
-  names: readonly RepositoryName[],
+  update: IssueUpdate,
   now: number,
 ): Promise<{ resolved: EdgeChange[]; renamed: IssueKey[] }> {
+  const { repositoryId } = update.facts;
   const before = await presentName(transaction, repositoryId);
+  // Gitea's clock, from which the stored time may stem, may be ahead of ours.
+  const names = namesToStore(update, Math.max(now, before?.named_at ?? 0));
   const resolved: EdgeChange[] = [];
   for (const name of newestOfEach(names)) {
     await storeName(transaction, repositoryId, name);
@@ -147,7 +149,8 @@ async function storeNames(
     );
   }
   const after = await presentName(transaction, repositoryId);
-  if (before === undefined || before === after) return { resolved, renamed: [] };
+  if (before === undefined || before.full_name === after?.full_name)
+    return { resolved, renamed: [] };
   await transaction
     .updateTable('issues')
     .set({ changed_at: now })
@@ -172,7 +175,8 @@ async function markChanged(
 
 /** A rename does not change an issue's `updated_at`: a name Gitea itself just gave counts from now. */
 function namesToStore({ facts, names, confirmed }: IssueUpdate, now: number): RepositoryName[] {
-  if (confirmed !== true) return [...names];
+  // Of an issue that is gone Gitea gave no name: the one told may be old.
+  if (confirmed !== true || facts.deleted) return [...names];
   return [...names, { repository: facts.repository, updatedAt: Math.max(now, facts.updatedAt) }];
 }
 
@@ -214,13 +218,12 @@ async function storeName(
 async function presentName(
   transaction: Transaction<Schema>,
   repositoryId: number,
-): Promise<string | undefined> {
-  const row = await transaction
+): Promise<{ full_name: string; named_at: number } | undefined> {
+  return transaction
     .selectFrom('repositories')
-    .select('full_name')
+    .select(['full_name', 'named_at'])
     .where('id', '=', repositoryId)
     .executeTakeFirst();
-  return row?.full_name;
 }
 
 /** Columns that hold facts, not what was decided from them. */

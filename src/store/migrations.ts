@@ -16,6 +16,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '007-known-agents': { up: createKnownAgents },
   '008-codes': { up: storeCodes },
   '009-work': { up: createWork },
+  '012-reconciliation': { up: createReconciliation },
 };
 
 /** Brings the schema up to date; everything in one transaction. */
@@ -352,4 +353,19 @@ async function createWork(db: Kysely<Schema>): Promise<void> {
     .on('kept_answers')
     .column('stored_at')
     .execute();
+}
+
+async function createReconciliation(db: Kysely<Schema>): Promise<void> {
+  await db.schema
+    .createTable('reconciliation')
+    .addColumn('id', 'integer', (column) => column.primaryKey())
+    .addColumn('watermark', 'integer')
+    .addColumn('looked_repository_id', 'integer')
+    .addColumn('looked_number', 'integer')
+    .addColumn('passes', 'integer', (column) => column.notNull().defaultTo(0))
+    .addColumn('last_pass_at', 'integer')
+    .addColumn('differences', 'integer', (column) => column.notNull().defaultTo(0))
+    .addColumn('missed', 'integer', (column) => column.notNull().defaultTo(0))
+    .execute();
+  await sql`insert into reconciliation (id) values (1)`.execute(db);
 }

@@ -54,14 +54,15 @@ test('serve starts the service, logs JSON lines, and ends when it is told to', a
 
 test('serve warns about variables that do nothing in this version, by name only', async () => {
   const environment = testEnvironment(temporaryDirectory(), {
-    RECONCILE_INTERVAL_SECONDS: '777',
+    GITEA_TOKEN: 'token-that-is-not-logged',
+    PUBLISH: 'comment',
     GITEA_WEBHOOK_SECRET_PREVIOUS: 'token-that-is-not-logged',
   });
   const command = startServe(environment);
   await command.started;
   expect(logLines(command.output.stdout)[0]).toMatchObject({
     level: 'warn',
-    variables: ['RECONCILE_INTERVAL_SECONDS'],
+    variables: ['PUBLISH'],
   });
   expect(command.output.stdout).not.toContain('token-that-is-not-logged');
 });
