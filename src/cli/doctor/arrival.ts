@@ -22,6 +22,7 @@ interface ArrivalDeps {
 interface Arrived {
   readonly authentic: number;
   readonly wrongSignature: number;
+  readonly form: number;
   readonly otherwiseRefused: number;
   readonly afterMs: number;
 }
@@ -94,14 +95,15 @@ async function awaitDelivery(
   return arrived;
 }
 
-function total({ authentic, wrongSignature, otherwiseRefused }: Arrived): number {
-  return authentic + wrongSignature + otherwiseRefused;
+function total({ authentic, wrongSignature, form, otherwiseRefused }: Arrived): number {
+  return authentic + wrongSignature + form + otherwiseRefused;
 }
 
 function difference(before: WebhookCounts, now: WebhookCounts, afterMs: number): Arrived {
   return {
     authentic: authenticIn(now) - authenticIn(before),
     wrongSignature: now.refusedSignature - before.refusedSignature,
+    form: now.refusedContentType - before.refusedContentType,
     otherwiseRefused: now.refusedOther - before.refusedOther,
     afterMs,
   };
@@ -117,7 +119,7 @@ function describe(
   { repository, hooks }: Target,
   expected: HookExpectation,
 ): Omit<Finding, 'name'> {
-  const { authentic, wrongSignature, otherwiseRefused, afterMs } = arrived;
+  const { authentic, wrongSignature, form, otherwiseRefused, afterMs } = arrived;
   const also = authentic > 0 ? 'One arrived as it should, but another' : 'It';
   const setup = `mosaic-coordinator setup --repo ${repository.name} --url ${hookUrl(hooks, expected) ?? 'URL'}`;
   if (wrongSignature > 0)
@@ -126,11 +128,17 @@ function describe(
       text: `${also} arrived with a wrong signature and was refused (401): the secret of the hook is not GITEA_WEBHOOK_SECRET.`,
       cure: `Put the value of GITEA_WEBHOOK_SECRET into Secret of the hook on Gitea's page, or run: ${setup} --new-secret`,
     };
+  if (form > 0)
+    return {
+      mark: 'broken',
+      text: `${also} arrived and was refused (415): the hook sends forms instead of JSON.`,
+      cure: `Set POST Content Type of the hook to application/json, or run: ${setup}`,
+    };
   if (otherwiseRefused > 0)
     return {
       mark: 'broken',
-      text: `${also} arrived but was refused before its signature was looked at: most likely the hook sends forms instead of JSON (415).`,
-      cure: `Set POST Content Type of the hook to application/json, or run: ${setup}`,
+      text: `${also} arrived and was refused before its signature was looked at.`,
+      cure: 'Set HTTP Method of the hook to POST; the log of the service says what it refused.',
     };
   if (authentic > 0)
     return {

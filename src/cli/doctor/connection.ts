@@ -11,17 +11,21 @@ export interface Connection {
 interface ConnectionDeps {
   /** Asks without a token: a wrong one would hide that Gitea is there. */
   readonly gitea: Pick<Gitea, 'getVersion' | 'status'>;
+  /** Asks with the token, where nobody else is answered. */
+  readonly signedIn: Pick<Gitea, 'getVersion'> | undefined;
   readonly url: string;
   readonly now: () => number;
 }
 
 /** Whether Gitea answers, which one it is, and whether its clock goes as ours. */
 export async function checkConnection(
-  { gitea, url, now }: ConnectionDeps,
+  { gitea, signedIn, url, now }: ConnectionDeps,
   signal: AbortSignal,
 ): Promise<Checked<Connection>> {
   try {
-    const version = await gitea.getVersion(signal).catch(withoutSigningIn);
+    const version =
+      (await unlessRefused(gitea.getVersion(signal))) ??
+      (signedIn === undefined ? undefined : await unlessRefused(signedIn.getVersion(signal)));
     return {
       findings: [
         { name: 'gitea', ...describeVersion(version, url) },
@@ -35,10 +39,14 @@ export async function checkConnection(
   }
 }
 
-/** Where everything needs a sign-in even the version is refused; it is there all the same. */
-function withoutSigningIn(error: unknown): undefined {
-  if (error instanceof TryAgainLater && error.code === 'gitea_auth') return undefined;
-  throw error;
+/** Refused, it is there all the same. */
+async function unlessRefused(asked: Promise<string>): Promise<string | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof TryAgainLater && error.code === 'gitea_auth') return undefined;
+    throw error;
+  }
 }
 
 /** The first with an API for dependencies. */

@@ -131,9 +131,10 @@ async function diagnoseGitea(
     take(skipped('GITEA_URL is wrong; see configuration.', 'gitea', ...rest));
     return undefined;
   }
+  const signedIn = giteaToken === undefined ? undefined : gitea.bot;
   const connection = take(
     await check(budget, { name: 'gitea' }, (signal) =>
-      checkConnection({ gitea: gitea.anonymous, url, now }, signal),
+      checkConnection({ gitea: gitea.anonymous, signedIn, url, now }, signal),
     ),
   );
   if (connection === undefined) {
@@ -245,8 +246,8 @@ async function diagnoseArrival(
       ),
     ),
   );
-  const { missed } = health.checks;
-  if (missed === undefined) return;
+  const { reconcile } = health.checks;
+  if (reconcile === undefined) return;
   const { url } = expected;
-  take({ findings: [pollingFinding(missed, { arrives, url })], value: undefined });
+  take({ findings: [pollingFinding(reconcile, { arrives, url })], value: undefined });
 }

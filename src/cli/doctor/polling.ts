@@ -3,10 +3,12 @@ import { hostListCure } from './host-list.ts';
 
 /** What the service found out by itself because no webhook told; `arrives`: one did just now. */
 export function pollingFinding(
-  missed: number,
+  { passes, missed }: { readonly passes: number; readonly missed: number },
   { arrives, url }: { readonly arrives: boolean | undefined; readonly url: string | undefined },
 ): Finding {
   const name = 'polling';
+  if (passes === 0)
+    return { name, mark: 'hint', text: 'The service has not compared its store with Gitea yet.' };
   if (missed === 0) return { name, mark: 'ok', text: 'Every change was told by a webhook.' };
   const changes = missed === 1 ? 'One change' : `${missed} changes`;
   const text = `${changes} since the start of the service ${missed === 1 ? 'was' : 'were'} found by polling only: no webhook told.`;

@@ -45,8 +45,12 @@ export function renderVerdict(findings: readonly Finding[], { paint }: FindingSt
   const count = (mark: Mark) => findings.filter((finding) => finding.mark === mark).length;
   const counts = (['broken', 'warning', 'hint', 'skipped', 'ok'] as const)
     .filter((mark) => count(mark) > 0)
-    .map((mark) => `${count(mark)} ${mark}`);
+    .map((mark) => `${count(mark)} ${mark}${isCounted(mark) && count(mark) > 1 ? 's' : ''}`);
   const verdict = verdictOf(findings);
   const { colour } = symbols[verdict === 'warnings' ? 'warning' : verdict];
   return `${paint(colour, verdict)}: ${counts.join(', ')}`;
+}
+
+function isCounted(mark: Mark): boolean {
+  return mark === 'warning' || mark === 'hint';
 }

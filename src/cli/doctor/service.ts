@@ -9,6 +9,7 @@ const webhookSchema = z.object({
   ignored: z.int(),
   rejected: z.int(),
   refusedSignature: z.int(),
+  refusedContentType: z.int(),
   refusedOther: z.int(),
   lastAuthenticAt: z.string().nullable(),
   lastRefusedAt: z.string().nullable(),
@@ -26,10 +27,10 @@ const healthSchema = z.object({
       .filter(([, { status }]) => status === 'degraded' || status === 'down')
       .map(([name]) => name),
     webhook: webhookSchema.safeParse(checks['webhook']).data,
-    /** Changes since the start that polling found and no webhook had told of. */
-    missed: z
-      .looseObject({ sinceStart: z.looseObject({ missed: z.int() }) })
-      .safeParse(checks['reconcile']).data?.sinceStart.missed,
+    /** What comparing with Gitea has come to since the start; `missed`: no webhook had told of it. */
+    reconcile: z
+      .looseObject({ sinceStart: z.looseObject({ passes: z.int(), missed: z.int() }) })
+      .safeParse(checks['reconcile']).data?.sinceStart,
   })),
 });
 export type Health = z.infer<typeof healthSchema>;
