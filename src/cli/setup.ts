@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 
 import { createGitea, type Gitea } from '../clients/gitea.ts';
-import { loadSetupConfig } from '../config.ts';
-import { ConfigError } from '../errors.ts';
+import { examineConfig, loadSetupConfig } from '../config.ts';
+import { ConfigError, CoordinatorError } from '../errors.ts';
 import { conceal, hookUrlOption, readToken, repositoryOption } from './gitea-options.ts';
 import type { Io } from './io.ts';
 import { parseOptions } from './list-options.ts';
@@ -59,13 +59,14 @@ export function addSetupCommand(program: Command, io: Io, end: (exitCode: number
 /** Sets up what the token may, and tells the rest; resolves to the exit code. */
 export async function setup(io: Io, given: unknown): Promise<number> {
   const options = parseOptions(optionsSchema, given);
-  const config = loadSetupConfig(io.environment());
+  const environment = io.environment();
+  const config = loadSetupConfig(environment);
   const adminToken =
     options.tokenFile === undefined ? undefined : await readToken(options.tokenFile);
   const token = adminToken ?? config.giteaToken;
   if (token === undefined)
     throw new ConfigError('usage', 'Give --token-file FILE, or set GITEA_TOKEN.');
-  const shown = conceal([token, config.webhookSecret, config.giteaToken ?? token]);
+  const shown = conceal([token, ...examineConfig(environment).secrets]);
   const open = (as: string): Gitea =>
     createGitea({ baseUrl: config.giteaUrl, token: as, now: Date.now });
   const clients = { hooks: open(token), labels: open(config.giteaToken ?? token) };
@@ -92,6 +93,11 @@ export async function setup(io: Io, given: unknown): Promise<number> {
     const labels = await setUpLabels({ gitea: clients.labels, repository: repo, dryRun }, signal);
     tell(labels);
     return hook.left || labels.left ? 1 : 0;
+  } catch (error) {
+    // Without its cause, which would hold the text again.
+    if (error instanceof CoordinatorError)
+      throw new CoordinatorError(error.code, shown(error.message));
+    throw error;
   } finally {
     await Promise.all([clients.hooks.close(), clients.labels.close()]);
   }

@@ -3,6 +3,12 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
+import { check } from '../../src/cli/doctor/check.ts';
+import { checkConnection } from '../../src/cli/doctor/connection.ts';
+import { hostListCure } from '../../src/cli/doctor/host-list.ts';
+import { pollingFinding } from '../../src/cli/doctor/polling.ts';
+import { renderFinding, renderVerdict } from '../../src/cli/doctor/render-finding.ts';
+import { TryAgainLater } from '../../src/errors.ts';
 import { startClaude, claudeEnvironment, fails, type ClaudeScript } from '../support/claude.ts';
 import {
   changeHook,
@@ -102,7 +108,7 @@ test('a broken set-up: what is wrong, and what to do about it', async () => {
 
 interface Case {
   readonly what: string;
-  readonly breakIt: (clinic: Clinic) => Promise<unknown> | void;
+  readonly breakIt: (clinic: Clinic) => unknown;
   readonly code: 0 | 1 | 2;
   readonly name: string;
   readonly text: RegExp;
@@ -471,7 +477,7 @@ const cases: readonly Case[] = [
   },
   {
     what: 'there is no token, which is allowed',
-    breakIt: ({ environment }) => void delete environment['GITEA_TOKEN'],
+    breakIt: ({ environment }) => delete environment['GITEA_TOKEN'],
     code: 0,
     name: 'token',
     text: /GITEA_TOKEN is not set/,
@@ -479,7 +485,7 @@ const cases: readonly Case[] = [
   },
   {
     what: 'the hooks cannot be looked at, which is no fault',
-    breakIt: ({ options }) => void delete options['tokenFile'],
+    breakIt: ({ options }) => delete options['tokenFile'],
     code: 0,
     name: 'hooks',
     text: /were not looked at/,
@@ -576,10 +582,9 @@ test('a new set-up: the database is not made by looking', async () => {
   const directory = temporaryDirectory();
   clinic.environment['DATABASE_URL'] = `file:${join(directory, 'data', 'coordinator.db')}`;
   const { findings } = await examineJson(clinic);
-  expect(findings.find(({ name }) => name === 'database')).toMatchObject({
-    mark: 'ok',
-    text: expect.stringContaining('is not there yet'),
-  });
+  const database = findings.find(({ name }) => name === 'database');
+  expect(database?.mark).toBe('ok');
+  expect(database?.text).toContain('is not there yet');
   expect(readdirSync(directory)).toEqual([]);
 });
 
@@ -592,4 +597,141 @@ test('a running service is not disturbed: what it stores goes on while the docto
   await clinic.fake.settled();
   expect(codes).toEqual([0, 0, 0]);
   expect(clinic.fake.delivered.every(({ status }) => status === 200)).toBe(true);
+});
+
+test('a test delivery is asked for where the hook sends pushes, and nothing else is done', async () => {
+  const clinic = await openClinic();
+  changeHook(clinic, { url: webhookUrl(clinic.service), events: [...issueEvents, 'push'] });
+  clinic.options['probe'] = false;
+  const { code, findings } = await examineJson(clinic);
+  expect(code).toBe(0);
+  expect(findings.find(({ name }) => name === 'delivery acme/orbit')?.text).toMatch(
+    /right signature \(a test delivery was asked for\)/,
+  );
+  expect(clinic.fake.writes.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    'POST /repos/acme/orbit/hooks/2/tests',
+  ]);
+});
+
+test('of two hooks one has another secret: both are told of', async () => {
+  const clinic = await openClinic();
+  const url = webhookUrl(clinic.service);
+  clinic.fake.addHook({ url, secret: 'another-secret-0123456789' });
+  const { findings } = await examineJson(clinic);
+  expect(findings.find(({ name }) => name === 'delivery acme/orbit')?.text).toMatch(
+    /One arrived as it should, but another arrived with a wrong signature/,
+  );
+});
+
+test('more repositories than are looked at are told of, and asked about one by one no more', async () => {
+  const clinic = await openClinic();
+  for (let id = 10; id < 70; id += 1)
+    clinic.fake.repositories.set(id, { name: `acme/part-${id}`, issues: new Map() });
+  clinic.fake.addHook({ url: webhookUrl(clinic.service) });
+  const { findings } = await examineJson(clinic);
+  const texts = findings.filter(({ name }) => name === 'repositories').map(({ text }) => text);
+  expect(texts).toEqual([
+    'acme/orbit, acme/part-10, acme/part-11, acme/part-12, acme/part-13 and 45 more: read, write, issues and dependencies.',
+    'There are more than 50; the others were not looked at. --repo owner/name looks at one.',
+  ]);
+});
+
+test('what polling found and no webhook told is told, with the cure', () => {
+  const url = 'http://coordinator:8000/webhook/gitea';
+  const found = { passes: 2, missed: 3 };
+  expect(pollingFinding(found, { arrives: false, url })).toMatchObject({
+    mark: 'warning',
+    text: '3 changes since the start of the service were found by polling only: no webhook told. ALLOWED_HOST_LIST of Gitea is suspected.',
+  });
+  expect(pollingFinding(found, { arrives: true, url })).toMatchObject({ mark: 'hint' });
+  expect(pollingFinding({ passes: 0, missed: 0 }, { arrives: true, url }).mark).toBe('hint');
+});
+
+test.for([
+  ['http://localhost:8000/webhook/gitea', 'loopback'],
+  ['http://[::1]:8000/webhook/gitea', 'loopback'],
+  ['http://10.1.2.3:8000/webhook/gitea', 'private'],
+  ['http://172.20.0.5/webhook/gitea', 'private'],
+  ['http://[fd00::1]/webhook/gitea', 'private'],
+  ['http://172.32.0.5/webhook/gitea', '172.32.0.5'],
+  ['https://hooks.example.org/webhook/gitea', 'hooks.example.org'],
+])('Gitea is to allow %s by %s', ([url, entry]) => {
+  expect(hostListCure(url)).toContain(`    ALLOWED_HOST_LIST = external, ${entry}\n`);
+});
+
+const versions: readonly [version: string, mark: string, text: RegExp][] = [
+  ['1.25.4', 'ok', /^Gitea 1\.25\.4 answers/],
+  ['1.20.0+dev-5-gabc', 'ok', /^Gitea 1\.20\.0/],
+  ['1.19.4', 'warning', /older than 1\.20/],
+  ['15.0.3+gitea-1.22.0', 'ok', /^Forgejo 15\.0\.3 \(speaks the API of Gitea 1\.22\.0\)/],
+  ['1.19.0-1+gitea-1.19.4', 'warning', /^Forgejo .* older/],
+  ['development', 'ok', /without a version of its own/],
+];
+
+test.for(versions)('version %s is %s', async ([version, mark, text]) => {
+  const gitea = {
+    getVersion: () => Promise.resolve(version),
+    status: () => ({ lastSuccess: null, lastError: null, clockSkewMs: null }),
+  };
+  const deps = { gitea, signedIn: undefined, url: 'http://git', now: () => 0 };
+  const { findings } = await checkConnection(deps, new AbortController().signal);
+  expect(findings[0]).toMatchObject({ name: 'gitea', mark });
+  expect(findings[0]?.text).toMatch(text);
+  expect(findings[1]?.mark).toBe('hint');
+});
+
+test('where everything needs a sign-in, the token asks for the version', async () => {
+  const refused = new TryAgainLater('gitea_auth', 'Gitea refused the token (403).');
+  const gitea = {
+    getVersion: () => Promise.reject(refused),
+    status: () => ({ lastSuccess: null, lastError: null, clockSkewMs: 400 }),
+  };
+  const deps = { gitea, signedIn: undefined, url: 'http://git', now: () => 0 };
+  const { signal } = new AbortController();
+  const signedIn = { getVersion: () => Promise.resolve('1.26.1') };
+  const told = await checkConnection({ ...deps, signedIn }, signal);
+  expect(told.findings[0]?.text).toBe('Gitea 1.26.1 answers at http://git.');
+  const silent = await checkConnection(deps, signal);
+  expect(silent.findings[0]).toMatchObject({ mark: 'ok' });
+});
+
+test('a check that takes too long is told of, and what it would have led to is left out', async () => {
+  const signal = new AbortController().signal;
+  const never = (aborted: AbortSignal) =>
+    new Promise<never>((_resolve, reject) => {
+      aborted.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
+    });
+  const endsAt = performance.now() + 60_000;
+  const late = await check({ endsAt, signal }, { name: 'hooks', deadlineMs: 10 }, never);
+  expect(late.findings[0]).toMatchObject({ name: 'hooks', mark: 'broken' });
+  expect(late.findings[0]?.text).toMatch(/not answered within/);
+  const over = await check({ endsAt: performance.now(), signal }, { name: 'claude' }, never);
+  expect(over.findings[0]).toMatchObject({ name: 'claude', mark: 'skipped' });
+});
+
+test('lines are as wide as the terminal, coloured there, and what is to be copied stays whole', () => {
+  const paint = (colour: string, text: string) => `<${colour}>${text}</>`;
+  const finding = {
+    name: 'delivery acme/orbit',
+    mark: 'broken' as const,
+    text: 'Nothing\u001b[31m arrived, although the hook is there.',
+    cure: hostListCure('http://a-rather-long-name-of-a-host.example.org/webhook/gitea'),
+  };
+  expect(renderFinding(finding, { width: 60, paint })).toMatchInlineSnapshot(`
+    "<red>✖</> <bold>delivery acme/orbit</>: Nothing arrived,
+      although the hook is there.
+        -> Look at Recent Deliveries of the hook in Gitea.
+           "webhook can only call allowed HTTP servers" there
+           means the list of allowed hosts; put into app.ini of
+           Gitea, and restart it:
+               [webhook]
+               ALLOWED_HOST_LIST = external, a-rather-long-name-of-a-host.example.org
+           "connection refused", "no such host" or a timeout
+           there means that Gitea cannot reach
+           a-rather-long-name-of-a-host.example.org: correct the
+           URL of the hook, or the network."
+  `);
+  expect(renderVerdict([finding, { ...finding, mark: 'warning' }], { width: 60, paint })).toBe(
+    '<red>broken</>: 1 broken, 1 warning',
+  );
 });

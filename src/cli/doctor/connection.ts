@@ -1,6 +1,7 @@
 import type { Gitea } from '../../clients/gitea.ts';
 import { TryAgainLater } from '../../errors.ts';
 import { isoTime } from '../../issue/iso-time.ts';
+import { shorten } from '../output.ts';
 import type { Checked, Finding } from './finding.ts';
 
 export interface Connection {
@@ -49,6 +50,7 @@ async function unlessRefused(asked: Promise<string>): Promise<string | undefined
   }
 }
 
+const longestVersion = 60;
 /** The first with an API for dependencies. */
 const oldestMinor = 20;
 
@@ -56,10 +58,10 @@ function describeVersion(version: string | undefined, url: string): Omit<Finding
   if (version === undefined)
     return { mark: 'ok', text: `Gitea answers at ${url}; it tells its version to nobody.` };
   const compatible = /^(.+)\+gitea-(.+)$/.exec(version);
-  const told = compatible?.[2] ?? version;
+  const told = compatible?.[2] ?? shorten(version, longestVersion);
   const name =
     compatible === null
-      ? `Gitea ${version}`
+      ? `Gitea ${told}`
       : `Forgejo ${compatible[1] ?? ''} (speaks the API of Gitea ${told})`;
   const [, major = '', minor = ''] = /^v?(\d+)\.(\d+)/.exec(told) ?? [];
   if (major === '')

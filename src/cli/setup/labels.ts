@@ -1,4 +1,5 @@
 import type { Gitea } from '../../clients/gitea.ts';
+import { TryAgainLater } from '../../errors.ts';
 import { statusLabels } from '../../issue/status-labels.ts';
 import type { Done } from './hook.ts';
 
@@ -9,16 +10,25 @@ export interface LabelSetup {
 }
 
 /** Makes the labels of the states that the repository does not have yet. */
-export async function setUpLabels(
+export async function setUpLabels(setup: LabelSetup, signal: AbortSignal): Promise<Done> {
+  try {
+    return await makeMissing(setup, signal);
+  } catch (error) {
+    if (!(error instanceof TryAgainLater) || error.code !== 'gitea_auth') throw error;
+    return left(`No labels are made: ${error.message}`);
+  }
+}
+
+async function makeMissing(
   { gitea, repository: name, dryRun }: LabelSetup,
   signal: AbortSignal,
 ): Promise<Done> {
   const found = await gitea.getRepository(name, signal);
   if (found.kind !== 'ok')
-    return left(`no labels: ${name} is not there, or the token may not see it.`);
+    return left(`No labels are made: ${name} is not there, or the token may not see it.`);
   const place = { repositoryId: found.value.id, repository: found.value.name };
   const present = await gitea.listRepositoryLabels(place, signal);
-  if (present.kind !== 'ok') return left(`no labels: ${name} is not there any more.`);
+  if (present.kind !== 'ok') return left(`No labels are made: ${name} is not there any more.`);
   const byName = new Map(present.value.map((label) => [label.name, label]));
   const missing = statusLabels.filter((label) => !byName.has(label.name));
   const loose = statusLabels.filter((label) => byName.get(label.name)?.exclusive === false);
@@ -42,5 +52,5 @@ export async function setUpLabels(
 }
 
 function left(line: string): Done {
-  return { lines: [`${line.charAt(0).toUpperCase()}${line.slice(1)}`], left: true };
+  return { lines: [line], left: true };
 }
