@@ -25,7 +25,7 @@ import { closedBlockers } from './store/claims.ts';
 import { findCodes, storeCodes } from './store/codes.ts';
 import { createDatabase, type Database } from './store/database.ts';
 import { checkStore } from './store/health.ts';
-import { findFacts, storeIssue } from './store/issues.ts';
+import { findFacts, findLabels, storeIssue } from './store/issues.ts';
 import { lockDatabase } from './store/lock.ts';
 import { migrate } from './store/migrations.ts';
 import { settleGraph } from './store/redecide.ts';
@@ -89,7 +89,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     random: overrides.random ?? Math.random,
     parse: (eventName, raw) => {
       const parsed = parseDelivery(eventName, raw, bot.known());
-      if (parsed.kind === 'event') return parsed.event;
+      if (parsed.kind !== 'ignored') return parsed.event;
       throw new PayloadError(`Understood by now, but ignored: ${parsed.reason}.`);
     },
   });
@@ -234,6 +234,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   registerWebhook(app, {
     secrets: config.webhookSecrets,
     bot: bot.known,
+    labelsOf: (issue) => findLabels(db, issue, now()),
     log,
     add: inbox.add,
     addRejected: inbox.addRejected,

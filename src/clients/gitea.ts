@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { TryAgainLater } from '../errors.ts';
 import { keptText, type IssueSnapshot } from '../issue/event.ts';
+import { withoutOwnLabels } from '../issue/own-marks.ts';
 import type { IssueRef } from '../issue/ref.ts';
 import { parseJson } from './parse-json.ts';
 
@@ -237,7 +238,7 @@ function snapshotOf(issue: RawIssue): IssueSnapshot {
     ...keptText(issue.title, issue.body),
     open: issue.state === 'open',
     assignees: isPull ? [] : (issue.assignees ?? []).map(({ login }) => login),
-    labels: (issue.labels ?? []).map(({ name }) => name),
+    labels: withoutOwnLabels((issue.labels ?? []).map(({ name }) => name)),
     updatedAt: Math.max(0, Date.parse(issue.updated_at)),
   };
 }

@@ -2,6 +2,7 @@ import type { ExpressionBuilder, Transaction } from 'kysely';
 import { z } from 'zod';
 
 import { labelsUncertain, type IssueFacts } from '../issue/facts.ts';
+import type { KnownLabels } from '../issue/own-marks.ts';
 import type { Warning } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate, RepositoryName } from '../issue/update.ts';
@@ -38,6 +39,40 @@ export async function findFacts(db: Database, key: IssueKey): Promise<IssueFacts
     labels: parseNames(row.labels),
     updatedAt: row.snapshot_at,
     labelsUpdatedAt: row.labels_at,
+  };
+}
+
+/** What is stored of the labels of an issue; undefined when no event has told of it. */
+export async function findLabels(
+  db: Database,
+  key: IssueKey,
+  now: number,
+): Promise<KnownLabels | undefined> {
+  const row = await db
+    .selectFrom('issues')
+    .select(['labels', 'assigned'])
+    .select((eb) =>
+      eb
+        .exists(
+          eb
+            .selectFrom('deliveries')
+            .select('seq')
+            .whereRef('deliveries.repository_id', '=', 'issues.repository_id')
+            .whereRef('deliveries.issue_number', '=', 'issues.number')
+            .where('status', '=', 'waiting')
+            .where('due_at', '<=', now),
+        )
+        .as('changing'),
+    )
+    .where('issues.repository_id', '=', key.repositoryId)
+    .where('number', '=', key.number)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { labels, assigned, changing } = row;
+  return {
+    labels: parseNames(labels),
+    assigned: assigned === 1,
+    changing: Number(changing) === 1,
   };
 }
 
