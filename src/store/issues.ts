@@ -10,6 +10,7 @@ import { among } from './among.ts';
 import { awaitingVerification, withdrawClaim } from './claims.ts';
 import type { Database } from './database.ts';
 import { replaceEdges, resolveNames, waitingAround, type EdgeChange } from './edges.ts';
+import { dropStaleNative, namedRepositories } from './native-edges.ts';
 import { openNeighbours } from './open-graph.ts';
 import { redecide } from './redecide.ts';
 import type { IssueRow, Schema } from './schema.ts';
@@ -123,8 +124,15 @@ export async function storeIssue(
   const change = await storeFacts(transaction, update, now);
   await storeText(transaction, update);
   await withdrawClaim(transaction, update, now);
+  for (const [id, repository] of namedRepositories(update)) {
+    // A rename does not change an issue's `updated_at`: a name Gitea itself just gave counts from now.
+    const others = await storeNames(transaction, id, [{ repository, updatedAt: now }], now);
+    names.resolved.push(...others.resolved);
+    names.renamed.push(...others.renamed);
+  }
   const own = await replaceEdges(transaction, facts, plan?.reading.dependencies ?? []);
-  const edges = [...names.resolved, ...own];
+  const stale = await dropStaleNative(transaction, update);
+  const edges = [...names.resolved, ...own, ...stale];
   await markChanged(
     transaction,
     edges.flatMap(({ blocked, blocker }) => [blocked ?? [], blocker ?? []].flat()),
@@ -278,7 +286,7 @@ async function storeFacts(
     .selectFrom('issues')
     .select(['title', 'open', 'deleted', 'assigned', 'labels'])
     .select(['reading', 'estimate', 'assignment', 'own_warnings'])
-    .select(['attempts', 'parked_code'])
+    .select(['attempts', 'parked_code', 'hidden_blockers'])
     .select((eb) => textOf(eb).where('issue_texts.body', '!=', facts.body).as('other_text'))
     .where('repository_id', '=', facts.repositoryId)
     .where('number', '=', facts.number)
@@ -312,7 +320,8 @@ async function storeFacts(
     .execute();
   const forOthers = differs('open', 'deleted');
   const forItself =
-    (changed && tried) || differs('assigned', 'labels', 'reading', 'assignment', 'own_warnings');
+    (changed && tried) ||
+    differs('assigned', 'labels', 'reading', 'assignment', 'own_warnings', 'hidden_blockers');
   return { forItself: forOthers || forItself, forOthers };
 }
 
@@ -353,7 +362,7 @@ function textOf(eb: ExpressionBuilder<Schema, 'issues'>) {
 }
 
 function factColumns(update: IssueUpdate): FactColumns {
-  const { facts, assigned, plan } = update;
+  const { facts, assigned, plan, native } = update;
   return {
     repository_id: facts.repositoryId,
     number: facts.number,
@@ -371,6 +380,7 @@ function factColumns(update: IssueUpdate): FactColumns {
     estimate: plan === undefined ? null : JSON.stringify(plan.estimate),
     assignment: plan === undefined ? null : JSON.stringify(plan.assignment),
     agent: plan?.assignment.agent ?? null,
+    hidden_blockers: native?.hidden ?? 0,
     own_warnings: JSON.stringify(ownWarnings(update)),
   };
 }
