@@ -314,8 +314,8 @@ export function createRoutes(world: World, options: { readonly mostRows: number 
     const state = query.get('state') ?? 'open';
     const type = query.get('type');
     const found = readable(asked).flatMap((repositoryId) => {
-      const { issues, hasIssues } = world.getRepository(repositoryId);
-      if (hasIssues === false) return [];
+      // Those of repositories with issues switched off, too, though a GET of one is a 404.
+      const { issues } = world.getRepository(repositoryId);
       return [...issues].flatMap(([number, { isPull = false, assignees }]) => {
         const json = world.issueJson({ repositoryId, number });
         const isMeant =

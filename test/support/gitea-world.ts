@@ -130,15 +130,16 @@ export function createWorld(now: () => number) {
     return repository.labels;
   }
 
-  /** The issue's labels; those that tests named come into being. */
+  /** The issue's labels by name; those that tests named come into being. */
   function labelsOf(place: Place): GiteaLabel[] {
     const known = labelsOfRepository(place.repositoryId);
     const wanted = getIssue(place).labels ?? recordedLabels;
-    return wanted.flatMap((nameOrId) => {
+    const labels = wanted.flatMap((nameOrId) => {
       const byId = known.find(({ id, name }) => id === nameOrId || name === nameOrId);
       if (byId !== undefined || typeof nameOrId === 'number') return byId ?? [];
       return createLabel(place.repositoryId, { name: nameOrId });
     });
+    return labels.sort(byName);
   }
 
   function createLabel(
@@ -164,7 +165,7 @@ export function createWorld(now: () => number) {
       labels = labels.filter((label) => scope === undefined || scopeOf(label) !== scope);
       labels.push(added);
     }
-    return labels;
+    return labels.sort(byName);
   }
 
   function setLabelIds(place: Place, labels: readonly GiteaLabel[]): void {
@@ -175,7 +176,8 @@ export function createWorld(now: () => number) {
   function userJson(login: string) {
     const id = userId(login);
     const email = `${login}@noreply.acme.test`;
-    return { ...recordedObject('user'), id, login, username: login, full_name: '', email };
+    const own = { id, login, username: login, full_name: '', email, is_admin: login === 'root1' };
+    return { ...recordedObject('user'), ...own };
   }
 
   function labelJson(label: GiteaLabel) {
@@ -193,6 +195,7 @@ export function createWorld(now: () => number) {
       full_name: name,
       has_issues: hasIssues,
       archived,
+      internal_tracker: { enable_issue_dependencies: repository.dependenciesOff !== true },
       permissions: {
         admin: permission === 'admin',
         push: permission === 'admin' || permission === 'write',
@@ -520,6 +523,10 @@ const noLabels = { added_labels: null, removed_labels: null };
 /** Of the recorded issue that stands for what a test does not name. */
 const recordedLabels = ['enhancement'];
 const recordedAssignees = [giteaBot, 'tom'];
+
+function byName(a: GiteaLabel, b: GiteaLabel): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : a.id - b.id;
+}
 
 function isSame(a: Place, b: Place): boolean {
   return a.repositoryId === b.repositoryId && a.number === b.number;

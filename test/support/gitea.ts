@@ -69,6 +69,7 @@ export async function startGitea({
   let isLost: Matches = () => false;
   const server = createServer((request, response) => {
     const path = request.url ?? '';
+    response.setHeader('date', new Date(now()).toUTCString());
     requests.push(path);
     open.now += 1;
     open.most = Math.max(open.most, open.now);
