@@ -150,6 +150,25 @@ test('how far Gitea’s clock is off is told to about a second', async () => {
   expect(Math.abs((gitea.status().clockSkewMs ?? 0) - 3_600_000)).toBeLessThan(1_500);
 });
 
+test('a server that knows no API is a wrong GITEA_URL, and tells no scopes', async () => {
+  const server = await serve(sends('{"message":"not found"}', 'application/json', 404));
+  const gitea = giteaClient(server.url);
+  for (const call of [
+    () => gitea.getUser(never),
+    () => gitea.getVersion(never),
+    () => gitea.listRepositories(1, never),
+    () => gitea.searchIssues(firstPage, never),
+  ])
+    expect((await failureOf(call())).code).toBe('gitea_unexpected');
+  expect(await gitea.getTokenScopes(never)).toBeUndefined();
+});
+
+test('a user who must change the password is told as that by every question', async () => {
+  const gitea = giteaClient((await serve(recorded('must-change-password'))).url);
+  expect((await failureOf(gitea.getTokenScopes(never))).message).toContain('change your password');
+  expect((await failureOf(gitea.getUser(never))).message).toContain('change your password');
+});
+
 test('pages are read to the end, also of a server that gives fewer rows, and up to a bound', async () => {
   const fake = await startGitea({ mostRows: 20 });
   const issues = new Map([[21, { assignees: [], labels: [] }]]);
