@@ -45,6 +45,9 @@ interface Outage {
 const outages: readonly Outage[] = [
   { name: 'no answer', answer: () => undefined, code: 'gitea_timeout', passes: false },
   { name: 'a body that stalls', answer: stalls, code: 'gitea_timeout', passes: false },
+  { name: 'a 503 that stalls', answer: stallingWith(503), code: 'gitea_unavailable', passes: true },
+  { name: 'a 401 that stalls', answer: stallingWith(401), code: 'gitea_auth', passes: false },
+  { name: 'a 502 of 17 MiB', answer: floodingWith(502), code: 'gitea_unavailable', passes: true },
   { name: 'a reset', answer: (it) => it.destroy(), code: 'gitea_unreachable', passes: true },
   { name: '408', answer: failing(408), code: 'gitea_unavailable', passes: true },
   { name: '429', answer: failing(429), code: 'gitea_unavailable', passes: true },
@@ -204,6 +207,17 @@ test.each([
   });
   expect(fake.requests).toHaveLength(0);
 });
+
+function stallingWith(status: number): GiteaOutage {
+  return (response) => {
+    response.writeHead(status);
+    response.write('x');
+  };
+}
+
+function floodingWith(status: number): GiteaOutage {
+  return sends('x'.repeat(17 * 1024 * 1024), 'text/html', status);
+}
 
 async function stage() {
   const fake = await startGitea();
