@@ -1,33 +1,23 @@
-import { issueUrl } from './plan.ts';
 import { parseRef } from './ref.ts';
 
 /** Longer names are not shown: Gitea has none. */
 const longestRef = 150;
-/** Below a longer base URL nothing is linked, so that a comment stays short. */
-const longestBase = 200;
+const nameless = 'an issue whose name cannot be shown';
 
 /**
- * A link to an issue below `giteaUrl`. The slash at its end keeps Gitea from writing "mentioned this issue"
- * into the other issue's timeline with each edit: the address leads to the same page, but is not taken for a
- * reference. (Seen on 1.25.4; a bare reference or the address without the slash is one.)
+ * A reference that Gitea shows as a link to the issue below the address people know it by. With the number
+ * sign as an entity it leaves no "mentioned this issue" in the other issue's timeline and does not make it
+ * look changed, as every other form of link does (tried on 1.25.4).
  */
-export function issueLink(giteaUrl: string, text: string): string {
-  const ref = text.length > longestRef ? undefined : parseRef(text);
-  if (ref === undefined) return 'an issue whose name cannot be shown';
-  if (giteaUrl.length > longestBase) return codeSpan(text);
-  const url = `${issueUrl(giteaUrl, ref.repository, ref.number)}/`.replace(
-    /[()@!'*<>\\]/g,
-    encoded,
-  );
-  // Of what a reference can hold, only the underscore means something in Markdown.
-  return `[${text.replaceAll('_', '\\_')}](${url})`;
+export function issueLink(text: string): string {
+  if (!isName(text)) return nameless;
+  // Of what else a reference can hold, only the underscore means something in Markdown.
+  return text.replaceAll('_', '\\_').replace('#', '&#35;');
 }
 
 /** An issue by name alone: in code Gitea sees no reference. */
 export function issueName(text: string): string {
-  return text.length <= longestRef && parseRef(text) !== undefined
-    ? codeSpan(text)
-    : 'an issue whose name cannot be shown';
+  return isName(text) ? codeSpan(text) : nameless;
 }
 
 /** The name of an agent; it was checked when the profiles were read, and stored texts are older. */
@@ -68,6 +58,6 @@ function codeSpan(text: string): string {
   return `\`${text}\``;
 }
 
-function encoded(character: string): string {
-  return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+function isName(text: string): boolean {
+  return text.length <= longestRef && parseRef(text) !== undefined;
 }

@@ -30,7 +30,7 @@ const otherDependency =
   'If it does not have to wait, take the dependency out of the text or off the issue.';
 
 /** A fixed sentence for each code: the stored sentence may quote people, agents or Claude. */
-const reasons = new Map<string, (plan: Plan, giteaUrl: string) => Told>([
+const reasons = new Map<string, (plan: Plan) => Told>([
   [
     'ready',
     ({ assignment }) => ({
@@ -40,12 +40,12 @@ const reasons = new Map<string, (plan: Plan, giteaUrl: string) => Told>([
   ],
   [
     'open_blockers',
-    ({ blockedBy }, giteaUrl) => {
+    ({ blockedBy }) => {
       const open = blockedBy.filter(({ state }) => state === 'open');
       const [first] = open;
       const reason =
         open.length === 1 && first !== undefined
-          ? `Waits for ${issueLink(giteaUrl, first.ref)}, which is open.`
+          ? `Waits for ${issueLink(first.ref)}, which is open.`
           : `Waits for ${open.length} issues that are open.`;
       const when = open.length === 1 ? 'that issue is closed' : 'the last of them is closed';
       return { reason, change: [`It goes on when ${when}.`, otherDependency] };
@@ -73,8 +73,8 @@ const reasons = new Map<string, (plan: Plan, giteaUrl: string) => Told>([
   ],
   [
     'cycle',
-    ({ reason }, giteaUrl) => {
-      const path = refsIn(reason.text, 5).map((ref) => issueLink(giteaUrl, ref));
+    ({ reason }) => {
+      const path = refsIn(reason.text, 5).map(issueLink);
       const shown = shortened(path, { lines: 5, characters: 1_500 }).join(' → ');
       return {
         reason: `Waits for itself in a circle${shown === '' ? '' : `: ${shown} → …`}`.replace(
@@ -152,9 +152,9 @@ const reasons = new Map<string, (plan: Plan, giteaUrl: string) => Told>([
 ]);
 
 /** The reason of a plan and what can be done about it, in words of ours. */
-export function tellReason(plan: Plan, giteaUrl: string): Told {
+export function tellReason(plan: Plan): Told {
   const told = reasons.get(plan.reason.code);
-  if (told !== undefined) return told(plan, giteaUrl);
+  if (told !== undefined) return told(plan);
   return { reason: `The reason is ${codeName(plan.reason.code)}.`, change: [edit] };
 }
 

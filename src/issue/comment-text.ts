@@ -14,12 +14,12 @@ const mostWarnings = { lines: 10, characters: 2_000 };
  * of the issue's author, of Claude or of a worker, no mention, no image, no HTML but the marker. Nothing in
  * it changes while the plan stays the same; below 8 KB whatever the plan holds.
  */
-export function commentText(plan: Plan, giteaUrl: string): string {
-  const { reason, change } = tellReason(plan, giteaUrl);
+export function commentText(plan: Plan): string {
+  const { reason, change } = tellReason(plan);
   const waits = plan.state !== 'done' && plan.state !== 'released';
   const parts = [
     `${ownCommentMarker}\n**${stateWords[plan.state]}.** ${reason}`,
-    ...(waits ? [...figures(plan), ...blockers(plan, giteaUrl, reason), ...warnings(plan)] : []),
+    ...(waits ? [...figures(plan), ...blockers(plan, reason), ...warnings(plan)] : []),
     ...(change.length === 0 ? [] : [`_How to change it:_ ${change.join(' ')}`]),
   ];
   return `${parts.join('\n\n')}\n`;
@@ -61,13 +61,13 @@ function chosen({ agent, reason }: ChosenAgent): string {
 const order = { open: 0, unknown: 1, closed: 2 } as const;
 
 /** Left out when the first line has told all of it. */
-function blockers({ blockedBy }: Plan, giteaUrl: string, reason: string): string[] {
+function blockers({ blockedBy }: Plan, reason: string): string[] {
   const [only] = blockedBy;
   if (only === undefined) return [];
-  if (blockedBy.length === 1 && reason.includes(issueLink(giteaUrl, only.ref))) return [];
+  if (blockedBy.length === 1 && reason.includes(issueLink(only.ref))) return [];
   const lines = [...blockedBy]
     .sort((a, b) => order[a.state] - order[b.state])
-    .map((edge) => `${issueLink(giteaUrl, edge.ref)}: ${standing(edge)}`);
+    .map((edge) => `${issueLink(edge.ref)}: ${standing(edge)}`);
   const title = blockedBy.some(({ state }) => state !== 'closed') ? 'Waits for' : 'Waited for';
   return [list(title, shortened(lines, mostBlockers))];
 }

@@ -7,8 +7,7 @@ import type { Plan, PlanEdge } from '../../src/issue/plan.ts';
 import { states } from '../../src/issue/state.ts';
 import { planOf } from '../support/plan.ts';
 
-const giteaUrl = 'https://git.example.test';
-const tell = (given: Partial<Plan> = {}) => commentText(planOf(given), giteaUrl);
+const tell = (given: Partial<Plan> = {}) => commentText(planOf(given));
 
 function edge(ref: string, state: PlanEdge['state'], source: PlanEdge['source'] = 'declared') {
   return { ref, state, source, evidence: `Blocked by: ${ref} @maria <img src=x>` };
@@ -31,7 +30,7 @@ describe('what people see', () => {
 
   it('of one that waited for others', () => {
     const blockedBy = [edge('acme/orbit#12', 'closed'), edge('acme/orbit#13', 'closed')];
-    expect(tell({ blockedBy })).toContain('**Waited for**\n\n- [acme/orbit#12]');
+    expect(tell({ blockedBy })).toContain('**Waited for**\n\n- acme/orbit&#35;12');
   });
 
   it('of one that waits for a single issue', () => {
@@ -39,7 +38,7 @@ describe('what people see', () => {
     const blockedBy = [edge('acme/orbit#12', 'open')];
     expect(tell({ state: 'blocked', reason, blockedBy })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
-      **Blocked.** Waits for [acme/orbit#12](https://git.example.test/acme/orbit/issues/12/), which is open.
+      **Blocked.** Waits for acme/orbit&#35;12, which is open.
 
       | Context needed | Difficulty | Agent |
       | --- | --- | --- |
@@ -68,10 +67,10 @@ describe('what people see', () => {
 
       **Waits for**
 
-      - [my\\_org/some.repo#7](https://git.example.test/my_org/some.repo/issues/7/): open
-      - [acme/orbit#13](https://git.example.test/acme/orbit/issues/13/): open, as Claude reads the text
-      - [acme/lib#3](https://git.example.test/acme/lib/issues/3/): nothing is known of it
-      - [acme/orbit#12](https://git.example.test/acme/orbit/issues/12/): closed
+      - my\\_org/some.repo&#35;7: open
+      - acme/orbit&#35;13: open, as Claude reads the text
+      - acme/lib&#35;3: nothing is known of it
+      - acme/orbit&#35;12: closed
 
       _How to change it:_ It goes on when the last of them is closed. If it does not have to wait, take the dependency out of the text or off the issue.
       "
@@ -94,7 +93,7 @@ describe('what people see', () => {
 
       **Waits for**
 
-      - [acme/lib#3](https://git.example.test/acme/lib/issues/3/): nothing is known of it
+      - acme/lib&#35;3: nothing is known of it
 
       **Please note**
 
@@ -126,16 +125,16 @@ describe('what people see', () => {
     const blockedBy = [edge('acme/orbit#43', 'open')];
     expect(tell({ state: 'blocked', reason: { code: 'cycle', text }, blockedBy }))
       .toMatchInlineSnapshot(`
-      "<!-- mosaic-coordinator -->
-      **Blocked.** Waits for itself in a circle: [acme/orbit#42](https://git.example.test/acme/orbit/issues/42/) → [acme/orbit#43](https://git.example.test/acme/orbit/issues/43/) → [acme/lib#1](https://git.example.test/acme/lib/issues/1/) → …
+        "<!-- mosaic-coordinator -->
+        **Blocked.** Waits for itself in a circle: acme/orbit&#35;42 → acme/orbit&#35;43 → acme/lib&#35;1 → …
 
-      | Context needed | Difficulty | Agent |
-      | --- | --- | --- |
-      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
+        | Context needed | Difficulty | Agent |
+        | --- | --- | --- |
+        | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
 
-      _How to change it:_ Take one of these dependencies out of the text or off the issue.
-      "
-    `);
+        _How to change it:_ Take one of these dependencies out of the text or off the issue.
+        "
+      `);
   });
 
   it('of one that no agent takes', () => {
@@ -173,7 +172,7 @@ describe('what people see', () => {
 
       **Waits for**
 
-      - [acme/orbit#12](https://git.example.test/acme/orbit/issues/12/): open
+      - acme/orbit&#35;12: open
 
       **Please note**
 
@@ -310,15 +309,6 @@ describe('what people see', () => {
 describe('links', () => {
   const reason = { code: 'open_blockers', text: 'Waits for ...' };
 
-  it.each([
-    ['https://host.test/git', '(https://host.test/git/acme/a/issues/1/)'],
-    ["https://host.test/a(b)'@!*", '(https://host.test/a%28b%29%27%40%21%2A/acme/a/issues/1/)'],
-    ['http://[::1]:3000', '(http://[::1]:3000/acme/a/issues/1/)'],
-  ])('stand below %s', (base, link) => {
-    const plan = planOf({ state: 'blocked', reason, blockedBy: [edge('acme/a#1', 'open')] });
-    expect(commentText(plan, base)).toContain(link);
-  });
-
   it.each(['<b>/a#1', 'acme/a#1 @maria', `${'a'.repeat(200)}/b#1`, 'acme/a#0'])(
     'are not made of %s',
     (ref) => {
@@ -382,19 +372,18 @@ describe('whatever a plan holds', () => {
       updatedAt: hostile,
     })
     .map(planOf);
-  const bases = fc.constantFrom(giteaUrl, 'https://h.test/@a/(b)!', `https://h/${'x'.repeat(500)}`);
 
   it('no mention, no image, no HTML but the marker, nothing invisible, and never long', () => {
     fc.assert(
-      fc.property(plans, bases, (plan, base) => {
-        const told = commentText(plan, base);
+      fc.property(plans, (plan) => {
+        const told = commentText(plan);
         expect(told.startsWith(`${ownCommentMarker}\n**`)).toBe(true);
         const rest = told.slice(ownCommentMarker.length);
-        expect(rest).not.toMatch(/[@<>&]|!\[|javascript:/);
+        expect(rest).not.toMatch(/[@<>]|&(?!#35;)|!\[|javascript:/);
         expect(rest).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u);
         expect(Buffer.byteLength(told)).toBeLessThan(8_192);
       }),
-      { numRuns: 300 },
+      { numRuns: 300, endOnFailure: true },
     );
   });
 
@@ -403,18 +392,16 @@ describe('whatever a plan holds', () => {
       fc.property(plans, hostile, (plan, other) => {
         const blockedBy = plan.blockedBy.map((each) => ({ ...each, evidence: other }));
         const same = { ...plan, title: other, updatedAt: other, blockedBy };
-        expect(commentText(same, giteaUrl)).toBe(commentText(plan, giteaUrl));
+        expect(commentText(same)).toBe(commentText(plan));
       }),
     );
   });
 
-  it('every reference outside of code is a link that ends in a slash', () => {
+  it('no reference that Gitea takes for one, and none that is not', () => {
     fc.assert(
       fc.property(plans, (plan) => {
-        const bare = commentText(plan, giteaUrl)
-          .replace(/`[^`]*`/g, '')
-          .replace(/\[[^\]]*\]\(https:[^)]*\/issues\/\d+\/\)/g, '');
-        expect(bare).not.toMatch(/#\d|https?:/);
+        const bare = commentText(plan).replace(/`[^`]*`/g, '');
+        expect(bare.replaceAll('&#35;', '')).not.toMatch(/#|!\d|https?:\/\/|\]\(/);
       }),
     );
   });
