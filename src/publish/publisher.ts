@@ -4,6 +4,7 @@ import { CoordinatorError, describeError, TryAgainLater } from '../errors.ts';
 import { keyOf } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
 import type { Database } from '../store/database.ts';
+import { isBusy } from '../store/lock.ts';
 import {
   countPublications,
   dueIssues,
@@ -146,29 +147,33 @@ export function createPublisher(deps: PublisherDeps) {
       await publishIssue(due, signal);
       outage.tries = 0;
       lastError = null;
-      told.set(keyOf(due), versionOf(due));
+      markTold(due);
     } catch (error) {
       if (signal.aborted) return;
       lastError = error instanceof CoordinatorError ? error.code : 'unexpected';
-      if (error instanceof TryAgainLater) waitForGitea(error);
+      if (error instanceof TryAgainLater || isBusy(error)) waitAwhile(error);
       else await holdUp(due, error);
     }
-    if (!deps.dryRun) told.clear();
   }
 
-  function waitForGitea(error: TryAgainLater): void {
+  function markTold(due: DueIssue): void {
+    if (deps.dryRun) told.set(keyOf(due), versionOf(due));
+  }
+
+  /** Gitea is away, or another process is writing to the store: nothing of that is about an issue. */
+  function waitAwhile(error: unknown): void {
     // Calls side by side fail together: that is one outage.
     if (now() < outage.until) return;
     const delayMs = Math.min(firstOutageMs * 2 ** outage.tries, longestOutageMs);
     outage.tries += 1;
     outage.until = now() + delayMs;
-    log.warn({ err: error, delayMs }, 'Gitea does not answer, publishing waits');
+    log.warn({ err: error, delayMs }, 'publishing waits, and is tried again');
   }
 
   /** This issue alone waits: for a time that grows, or after a storm for one that lets a person look. */
   async function holdUp(due: DueIssue, error: unknown): Promise<void> {
     const issue = { repositoryId: due.repositoryId, issue: due.number };
-    told.set(keyOf(due), versionOf(due));
+    markTold(due);
     try {
       const known = await findPublication(db, due);
       const changes = error instanceof Storm ? afterStorm() : afterRefusal(known.attempts);
