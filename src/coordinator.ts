@@ -80,7 +80,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       : createGitea({ baseUrl: config.giteaUrl, token: config.giteaToken, now });
   const bot = createBot({
     configured: config.botUsername,
-    ask: gitea === undefined ? undefined : () => gitea.getUser(stopping.signal),
+    ask: gitea === undefined ? undefined : async () => (await gitea.getUser(stopping.signal)).login,
   });
   const inbox = createInbox({
     db,
@@ -356,6 +356,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
         .then(() => thread.close()),
       sleep(closeDeadlineMs, undefined, { ref: false }),
     ]);
+    await gitea?.close();
     await db.destroy();
     unlock?.();
     log.info('coordinator stopped');

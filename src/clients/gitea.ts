@@ -1,243 +1,301 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { z } from 'zod';
 
-import { TryAgainLater } from '../errors.ts';
-import { keptText, type IssueSnapshot } from '../issue/event.ts';
-import type { IssueRef } from '../issue/ref.ts';
-import { parseJson } from './parse-json.ts';
+import type { IssueSnapshot } from '../issue/event.ts';
+import { keyOf } from '../issue/ref.ts';
+import { createCalls, type GiteaPlace, type GiteaRepositoryPlace } from './gitea-calls.ts';
+import { createHookCalls } from './gitea-hooks.ts';
+import { pageLimit, readPages } from './gitea-pages.ts';
+import type { GiteaFound, GiteaWriteReply } from './gitea-replies.ts';
+import {
+  commentSchema,
+  issueListSchema,
+  labelSchema,
+  linkedIssuesSchema,
+  repositorySchema,
+  userSchema,
+  versionSchema,
+  type GiteaComment,
+  type GiteaLabel,
+  type GiteaRepository,
+  type GiteaUser,
+} from './gitea-schemas.ts';
+import { tokenRefused, type GiteaAnswer, type GiteaOptions } from './gitea-transport.ts';
 
-export interface GiteaOptions {
-  /** The only place ever called; a sub-path is allowed. */
-  readonly baseUrl: string;
-  readonly token: string;
-  readonly now: () => number;
-  /** Longest a call takes as a whole, its retry included. */
-  readonly timeoutMs?: number;
+export type { GiteaPlace, GiteaRepositoryPlace } from './gitea-calls.ts';
+export type { GiteaFound, GiteaReply, GiteaWriteReply } from './gitea-replies.ts';
+export type { GiteaComment, GiteaHook, GiteaLabel, GiteaRepository } from './gitea-schemas.ts';
+export type { GiteaOptions, GiteaStatus } from './gitea-transport.ts';
+
+export type Gitea = ReturnType<typeof createGitea>;
+
+export interface IssueSearch {
+  /** To the user of the token; else all issues that user may see. */
+  readonly assigned: boolean;
+  readonly state: 'open' | 'closed' | 'all';
+  /** Epoch ms: only what was changed in this second, by Gitea's clock, or later. */
+  readonly since?: number | undefined;
+  readonly page: number;
 }
 
-/**
- * `missing`: 404, which Gitea also answers for what the token may not see. `moved`: the repository goes
- * by another name now, `to` if the answer tells it.
- */
-export type GiteaReply<T> =
-  | { readonly kind: 'ok'; readonly value: T }
-  | { readonly kind: 'missing' }
-  | { readonly kind: 'moved'; readonly to: string | undefined };
+export interface IssuePage {
+  /** Newest first. */
+  readonly issues: readonly IssueSnapshot[];
+  /** Rows on the page, those left out included: 0 is the end. */
+  readonly count: number;
+  /** Rows asked for; a server may be set to give fewer. */
+  readonly limit: number;
+  /** Rows on all pages. */
+  readonly total: number | undefined;
+}
 
-export interface GiteaRepository {
+export interface LinkedIssues {
+  readonly issues: readonly IssueSnapshot[];
+  /** Further ones, which the token may not read. */
+  readonly hidden: number;
+}
+
+export interface NewLabel {
   readonly name: string;
-  /** False while issues are switched off: then every issue of it is a 404. */
-  readonly hasIssues: boolean;
+  readonly color: string;
+  readonly description: string;
+  readonly exclusive: boolean;
 }
 
-/** For health; `lastError` is the code of the latest call's failure. */
-export interface GiteaStatus {
-  readonly lastSuccess: string | null;
-  readonly lastError: string | null;
-}
+const mostLinkedPages = 10;
+const mostLabelPages = 20;
 
-const defaultTimeoutMs = 10_000;
-/** As much as a delivery may have: an issue that could be delivered can be read back. */
-const largestReply = 16 * 1024 * 1024;
-const retryPauseMs = 200;
-/** Longer waits are the inbox's: they survive a restart and keep no worker busy. */
-const longestRetryPauseMs = 2_000;
-
-const repositoryName = z.string().regex(/^[\w.-]+\/[\w.-]+$/);
-
-/** The keys we use. */
-const issueSchema = z
-  .object({
-    number: z.int().positive(),
-    title: z.string(),
-    body: z.string().nullish(),
-    state: z.enum(['open', 'closed']),
-    assignees: z.array(z.object({ login: z.string() })).nullish(),
-    labels: z.array(z.object({ name: z.string() })).nullish(),
-    updated_at: z.iso.datetime({ offset: true }),
-    pull_request: z.looseObject({}).nullish(),
-    repository: z.object({ id: z.int().positive(), full_name: repositoryName }),
-  })
-  .transform(snapshotOf);
-
-const repositorySchema = z
-  .object({ full_name: repositoryName, has_issues: z.boolean().default(true) })
-  .transform(({ full_name: name, has_issues: hasIssues }) => ({ name, hasIssues }));
-
-const userSchema = z.object({ login: z.string().min(1) });
-
-interface RawIssue {
-  readonly number: number;
-  readonly title: string;
-  readonly body?: string | null | undefined;
-  readonly state: 'open' | 'closed';
-  readonly assignees?: readonly { login: string }[] | null | undefined;
-  readonly labels?: readonly { name: string }[] | null | undefined;
-  readonly updated_at: string;
-  readonly pull_request?: object | null | undefined;
-  readonly repository: { readonly id: number; readonly full_name: string };
-}
+/** Questions that need a scope each which the coordinator has no use for. */
+const scopeProbes = ['notifications/new', 'user/orgs', 'admin/cron'];
 
 /**
- * Reads from Gitea. Every function throws `TryAgainLater` when Gitea does not answer, refuses the token or
- * answers something else than Gitea would; within 10 s whatever the server does.
+ * The calls to Gitea, one function each. Every function throws `TryAgainLater` when Gitea does not answer,
+ * refuses the token or answers something else than Gitea would; each request within 10 s whatever the
+ * server does. What is below a place is found under the repository's present name; whether an old name has
+ * passed to another repository only `locate` tells.
  */
-export function createGitea({ baseUrl, token, now, timeoutMs }: GiteaOptions) {
-  let status: GiteaStatus = { lastSuccess: null, lastError: null };
+export function createGitea(options: GiteaOptions) {
+  const calls = createCalls(options);
+  const { getIssue, getRepository, getSure, read, write } = calls;
 
-  /** An issue, or a pull request, which counts as an issue nobody is assigned to. */
-  function getIssue(ref: IssueRef, signal: AbortSignal): Promise<GiteaReply<IssueSnapshot>> {
-    const path = repositoryPath(ref.repository);
-    if (path === undefined) return Promise.resolve({ kind: 'missing' });
-    return get(`repos/${path}/issues/${ref.number}`, issueSchema, signal);
+  /** The user the token belongs to. */
+  function getUser(signal: AbortSignal): Promise<GiteaUser> {
+    return getSure('user', userSchema, signal);
   }
 
-  /** A repository by its id, under whatever name it has now, or by its name. */
-  function getRepository(
-    idOrName: number | string,
+  async function getVersion(signal: AbortSignal): Promise<string> {
+    return (await getSure('version', versionSchema, signal)).version;
+  }
+
+  /** An issue under its repository's present name, sure to be in the repository with that id. */
+  async function locate(place: GiteaPlace, signal: AbortSignal): Promise<GiteaFound<GiteaPlace>> {
+    const first = await getIssue(place, signal);
+    if (first.kind === 'ok' && first.value.repositoryId === place.repositoryId)
+      return { kind: 'ok', value: { ...place, repository: first.value.repository } };
+    const present = await getRepository(place.repositoryId, signal);
+    if (present.kind !== 'ok') return { kind: 'missing' };
+    const { name } = present.value;
+    if (first.kind === 'missing' && name.toLowerCase() === place.repository.toLowerCase())
+      return first;
+    const second = await getIssue({ repository: name, number: place.number }, signal);
+    // Renamed once more in between, it is found the next time.
+    if (second.kind !== 'ok' || second.value.repositoryId !== place.repositoryId)
+      return { kind: 'missing' };
+    return { kind: 'ok', value: { ...place, repository: second.value.repository } };
+  }
+
+  /** What blocks an issue, closed ones included; missing, too, while dependencies are switched off. */
+  function listDependencies(
+    place: GiteaPlace,
     signal: AbortSignal,
-  ): Promise<GiteaReply<GiteaRepository>> {
-    if (typeof idOrName === 'number')
-      return get(`repositories/${idOrName}`, repositorySchema, signal);
-    const path = repositoryPath(idOrName);
-    if (path === undefined) return Promise.resolve({ kind: 'missing' });
-    return get(`repos/${path}`, repositorySchema, signal);
+  ): Promise<GiteaFound<LinkedIssues>> {
+    return listLinked(place, 'dependencies', signal);
   }
 
-  /** Login of the user the token belongs to. */
-  async function getUser(signal: AbortSignal): Promise<string> {
-    const reply = await get('user', userSchema, signal);
-    if (reply.kind === 'ok') return reply.value.login;
-    const failure = unexpected('does not know the path of its API');
-    status = { ...status, lastError: failure.code };
-    throw failure;
+  /** What an issue blocks. */
+  function listBlocks(place: GiteaPlace, signal: AbortSignal): Promise<GiteaFound<LinkedIssues>> {
+    return listLinked(place, 'blocks', signal);
   }
 
-  async function get<T>(
-    path: string,
-    schema: z.ZodType<T>,
+  async function listLinked(
+    place: GiteaPlace,
+    which: 'dependencies' | 'blocks',
     signal: AbortSignal,
-  ): Promise<GiteaReply<T>> {
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs ?? defaultTimeoutMs)]);
-    try {
-      const reply = await readReply(await requestTwice(path, deadline), schema);
-      status = { lastSuccess: new Date(now()).toISOString(), lastError: null };
-      return reply;
-    } catch (error) {
-      signal.throwIfAborted();
-      const failure = failureOf(error, deadline);
-      status = { ...status, lastError: failure.code };
-      throw failure;
+  ): Promise<GiteaFound<LinkedIssues>> {
+    const reply = await readPages(mostLinkedPages, (query) =>
+      read(place, { below: `/${which}?${query}`, schema: linkedIssuesSchema }, signal),
+    );
+    if (reply.kind === 'missing') return reply;
+    const readable = reply.value.filter((issue) => issue !== undefined);
+    // A row may come on two pages when one before it has gone in between.
+    const issues = new Map(readable.map((issue) => [keyOf(issue), issue]));
+    const hidden = reply.value.length - readable.length;
+    return { kind: 'ok', value: { issues: [...issues.values()], hidden } };
+  }
+
+  /** Issues of all repositories the token sees. Pages shift while issues are created. */
+  async function searchIssues(
+    { assigned, state, since, page }: IssueSearch,
+    signal: AbortSignal,
+  ): Promise<IssuePage> {
+    const query = new URLSearchParams({ type: 'issues', state, limit: String(pageLimit) });
+    query.set('page', String(page));
+    if (assigned) query.set('assigned', 'true');
+    if (since !== undefined) query.set('since', wholeSeconds(since));
+    const path = `repos/issues/search?${query.toString()}`;
+    const { value, total } = await calls.getPage(path, issueListSchema, signal);
+    return { issues: value.issues, count: value.rows, limit: pageLimit, total };
+  }
+
+  function listComments(
+    place: GiteaPlace,
+    signal: AbortSignal,
+  ): Promise<GiteaFound<GiteaComment[]>> {
+    const schema = z.array(commentSchema);
+    return read(place, { below: '/comments', schema, takes500: true }, signal);
+  }
+
+  function getComment(
+    place: GiteaPlace,
+    id: number,
+    signal: AbortSignal,
+  ): Promise<GiteaFound<GiteaComment>> {
+    const below = `/issues/comments/${id}`;
+    return read(repositoryOf(place), { below, schema: commentSchema }, signal);
+  }
+
+  /** Made at most once: after a failure, whether it was made shows only in the list. */
+  function createComment(
+    place: GiteaPlace,
+    body: string,
+    signal: AbortSignal,
+  ): Promise<GiteaWriteReply<GiteaComment>> {
+    const call = { method: 'POST', below: '/comments', body: { body }, takes500: true } as const;
+    return write(place, { ...call, done: 201, schema: commentSchema }, signal);
+  }
+
+  function editComment(
+    place: GiteaPlace,
+    id: number,
+    body: string,
+    signal: AbortSignal,
+  ): Promise<GiteaWriteReply<GiteaComment>> {
+    const call = { method: 'PATCH', below: `/issues/comments/${id}`, body: { body } } as const;
+    return write(repositoryOf(place), { ...call, done: 200, schema: commentSchema }, signal);
+  }
+
+  function listIssueLabels(
+    place: GiteaPlace,
+    signal: AbortSignal,
+  ): Promise<GiteaFound<GiteaLabel[]>> {
+    return read(place, { below: '/labels', schema: z.array(labelSchema) }, signal);
+  }
+
+  /** Gives the resulting list: Gitea passes over ids it does not know. */
+  function addIssueLabel(
+    place: GiteaPlace,
+    labelId: number,
+    signal: AbortSignal,
+  ): Promise<GiteaWriteReply<GiteaLabel[]>> {
+    const call = { method: 'POST', below: '/labels', body: { labels: [labelId] } } as const;
+    return write(place, { ...call, done: 200, schema: z.array(labelSchema) }, signal);
+  }
+
+  /** Done as well when the issue does not have it. */
+  function removeIssueLabel(
+    place: GiteaPlace,
+    labelId: number,
+    signal: AbortSignal,
+  ): Promise<GiteaWriteReply<undefined>> {
+    const call = { method: 'DELETE', below: `/labels/${labelId}` } as const;
+    return write(place, { ...call, done: 204, schema: z.undefined() }, signal);
+  }
+
+  async function listRepositoryLabels(
+    place: GiteaRepositoryPlace,
+    signal: AbortSignal,
+  ): Promise<GiteaFound<GiteaLabel[]>> {
+    const schema = z.array(labelSchema);
+    const reply = await readPages(mostLabelPages, (query) =>
+      read(repositoryOf(place), { below: `/labels?${query}`, schema }, signal),
+    );
+    if (reply.kind === 'missing') return reply;
+    const labels = new Map(reply.value.map((label) => [label.id, label]));
+    return { kind: 'ok', value: [...labels.values()] };
+  }
+
+  /** Names are not unique on Gitea: look first. */
+  function createRepositoryLabel(
+    place: GiteaRepositoryPlace,
+    label: NewLabel,
+    signal: AbortSignal,
+  ): Promise<GiteaWriteReply<GiteaLabel>> {
+    const { name, color, description, exclusive } = label;
+    const body = { name, color, description, exclusive };
+    const call = { method: 'POST', below: '/labels', body } as const;
+    return write(repositoryOf(place), { ...call, done: 201, schema: labelSchema }, signal);
+  }
+
+  /** One page of the repositories the token's user owns or works in; `count` 0 is the end. */
+  async function listRepositories(
+    page: number,
+    signal: AbortSignal,
+  ): Promise<{ repositories: readonly GiteaRepository[]; count: number }> {
+    const path = `user/repos?page=${page}&limit=${pageLimit}`;
+    const repositories = await getSure(path, z.array(repositorySchema), signal);
+    return { repositories, count: repositories.length };
+  }
+
+  /**
+   * Scopes of the token, as a refusal for want of one tells them; `all` for a token that is refused
+   * nothing. Undefined when nothing told.
+   */
+  async function getTokenScopes(signal: AbortSignal): Promise<string[] | undefined> {
+    for (const path of scopeProbes) {
+      const told = await calls.exchange({ method: 'GET', path }, readScopes, signal);
+      if (told !== 'granted') return told;
     }
+    return ['all'];
   }
 
-  /** One more try for what passes at once, such as a connection that was closed while it idled. */
-  async function requestTwice(path: string, deadline: AbortSignal): Promise<Response> {
-    const first = await request(path, deadline).catch(() => undefined);
-    if (first !== undefined && !isPassing(first.status)) return first;
-    deadline.throwIfAborted();
-    await first?.body?.cancel();
-    await sleep(pauseMs(first), undefined, { signal: deadline });
-    return request(path, deadline);
-  }
-
-  function request(path: string, signal: AbortSignal): Promise<Response> {
-    return fetch(`${baseUrl}/api/v1/${path}`, {
-      headers: { accept: 'application/json', authorization: `token ${token}` },
-      // Followed, it would take the token to wherever the answer points.
-      redirect: 'manual',
-      signal,
-    });
-  }
-
-  return { getIssue, getRepository, getUser, status: () => status };
-}
-
-/** Undefined for what no repository can be called: it must not reach a URL. */
-function repositoryPath(name: string): string | undefined {
-  if (!repositoryName.safeParse(name).success) return undefined;
-  const segments = name.split('/');
-  if (segments.some((segment) => segment === '.' || segment === '..')) return undefined;
-  return segments.map(encodeURIComponent).join('/');
-}
-
-function isPassing(status: number): boolean {
-  return status === 408 || status === 429 || status >= 500;
-}
-
-function pauseMs(response: Response | undefined): number {
-  const seconds = Number(response?.headers.get('retry-after') ?? '');
-  const wanted = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : retryPauseMs;
-  return Math.min(wanted, longestRetryPauseMs);
-}
-
-async function readReply<T>(response: Response, schema: z.ZodType<T>): Promise<GiteaReply<T>> {
-  const { status } = response;
-  if (status !== 200) {
-    await response.body?.cancel();
-    if (status === 404) return { kind: 'missing' };
-    if (status >= 300 && status < 400) return moved(response);
-    throw statusFailure(status);
-  }
-  const parsed = schema.safeParse(parseJson(await readText(response)));
-  if (!parsed.success) throw unexpected('sent an answer that is not one of its API');
-  return { kind: 'ok', value: parsed.data };
-}
-
-/** Only the name is taken from where the answer points; the rest of the URL stays ours. */
-function moved(response: Response): { kind: 'moved'; to: string | undefined } {
-  const location = response.headers.get('location') ?? '';
-  const name = /\/api\/v1\/repos\/([\w.-]+\/[\w.-]+?)(?:\/issues\/\d+)?$/.exec(location)?.[1];
-  if (name === undefined) throw unexpected('redirects elsewhere');
-  return { kind: 'moved', to: name };
-}
-
-async function readText(response: Response): Promise<string> {
-  const body: AsyncIterable<Uint8Array> | Uint8Array[] = response.body ?? [];
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.byteLength;
-    // Leaving the loop cancels the rest of the body.
-    if (size > largestReply)
-      throw new TryAgainLater('gitea_oversized', 'Gitea sent an answer of more than 16 MiB.');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
-function statusFailure(status: number): TryAgainLater {
-  if (status === 401 || status === 403) {
-    const message = `Gitea refused the token (${status}): check GITEA_TOKEN and its scopes.`;
-    return new TryAgainLater('gitea_auth', message);
-  }
-  if (isPassing(status))
-    return new TryAgainLater('gitea_unavailable', `Gitea answered with status ${status}.`);
-  return unexpected(`answered with status ${status}`);
-}
-
-function unexpected(what: string): TryAgainLater {
-  return new TryAgainLater('gitea_unexpected', `Gitea ${what}: check GITEA_URL.`);
-}
-
-function failureOf(error: unknown, deadline: AbortSignal): TryAgainLater {
-  if (error instanceof TryAgainLater) return error;
-  if (deadline.aborted)
-    return new TryAgainLater('gitea_timeout', 'Gitea did not answer in time.', { cause: error });
-  return new TryAgainLater('gitea_unreachable', 'Gitea cannot be reached.', { cause: error });
-}
-
-function snapshotOf(issue: RawIssue): IssueSnapshot {
-  const isPull = issue.pull_request != null;
   return {
-    repositoryId: issue.repository.id,
-    repository: issue.repository.full_name,
-    number: issue.number,
-    ...keptText(issue.title, issue.body),
-    open: issue.state === 'open',
-    assignees: isPull ? [] : (issue.assignees ?? []).map(({ login }) => login),
-    labels: (issue.labels ?? []).map(({ name }) => name),
-    updatedAt: Math.max(0, Date.parse(issue.updated_at)),
+    ...createHookCalls(calls),
+    addIssueLabel,
+    close: calls.close,
+    createComment,
+    createRepositoryLabel,
+    editComment,
+    getComment,
+    getIssue,
+    getRepository,
+    getTokenScopes,
+    getUser,
+    getVersion,
+    listBlocks,
+    listComments,
+    listDependencies,
+    listIssueLabels,
+    listRepositories,
+    listRepositoryLabels,
+    locate,
+    removeIssueLabel,
+    searchIssues,
+    status: calls.status,
   };
+}
+
+function repositoryOf({ repositoryId, repository }: GiteaRepositoryPlace): GiteaRepositoryPlace {
+  return { repositoryId, repository };
+}
+
+/** Scopes are checked before anything else, so every other answer than that refusal grants this one. */
+function readScopes({ status, message }: GiteaAnswer): string[] | 'granted' | undefined {
+  const list = /token scope=([\w:,-]*)/.exec(message)?.[1];
+  if (list !== undefined) return list.split(',').filter((scope) => scope !== '');
+  if (status === 200 || /site admin/i.test(message)) return 'granted';
+  if (status === 403) throw tokenRefused(status, message);
+  return undefined;
+}
+
+function wholeSeconds(epochMs: number): string {
+  return new Date(Math.floor(epochMs / 1000) * 1000).toISOString().replace('.000Z', 'Z');
 }

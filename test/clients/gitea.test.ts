@@ -29,7 +29,9 @@ async function serve(...answers: readonly GiteaOutage[]) {
 
 function client(baseUrl: string, timeoutMs = 5_000) {
   const now = () => Date.parse('2026-11-24T10:00:00Z');
-  return createGitea({ baseUrl, token: 'the-token', now, timeoutMs });
+  const gitea = createGitea({ baseUrl, token: 'the-token', now, timeoutMs });
+  onTestFinished(() => gitea.close());
+  return gitea;
 }
 
 function recorded(name: string): GiteaOutage {
@@ -99,10 +101,20 @@ test('a text of more than 1 MB is read and cut', async () => {
 test('reads repositories by id and by name, and the user', async () => {
   const server = await serve(recorded('repo'), recorded('repo'), recorded('user'));
   const gitea = client(server.url);
-  const repository = { kind: 'ok', value: { name: 'acme/orbit', hasIssues: true } };
+  const repository = {
+    kind: 'ok',
+    value: {
+      id: 2,
+      name: 'acme/orbit',
+      hasIssues: true,
+      private: true,
+      archived: false,
+      permissions: { admin: false, push: true, pull: true },
+    },
+  };
   expect(await gitea.getRepository(2, never)).toEqual(repository);
   expect(await gitea.getRepository('acme/orbit', never)).toEqual(repository);
-  expect(await gitea.getUser(never)).toBe('coordinator-bot');
+  expect(await gitea.getUser(never)).toEqual({ id: 6, login: 'coordinator-bot' });
   expect(server.requests.map(({ url }) => url)).toEqual([
     '/api/v1/repositories/2',
     '/api/v1/repos/acme/orbit',
@@ -177,7 +189,7 @@ test.each<[string, GiteaOutage, string, number]>([
   const failure = await failureOf(gitea.getIssue(ref, never));
   expect(failure.code).toBe(code);
   expect(server.requests).toHaveLength(requests);
-  expect(gitea.status()).toEqual({ lastSuccess: null, lastError: code });
+  expect(gitea.status()).toMatchObject({ lastSuccess: null, lastError: code });
   expect(JSON.stringify([failure.message, String(failure.stack)])).not.toContain('the-token');
 });
 
@@ -199,7 +211,10 @@ test('one quick retry helps over a hiccup, and an hour of Retry-After is not wai
   const gitea = client(server.url);
   expect(await gitea.getIssue(ref, never)).toMatchObject({ kind: 'ok' });
   expect(performance.now() - startedAt).toBeLessThan(4_000);
-  expect(gitea.status()).toEqual({ lastSuccess: '2026-11-24T10:00:00.000Z', lastError: null });
+  expect(gitea.status()).toMatchObject({
+    lastSuccess: '2026-11-24T10:00:00.000Z',
+    lastError: null,
+  });
 });
 
 test('the caller’s abort ends a call as that, not as an outage', async () => {

@@ -1,0 +1,117 @@
+import { z } from 'zod';
+
+import { keptText, type IssueSnapshot } from '../issue/event.ts';
+
+/** The answers of Gitea that are read, each cut down to the keys that are used. */
+
+export const repositoryName = z.string().regex(/^[\w.-]+\/[\w.-]+$/);
+
+const rawIssueSchema = z.object({
+  number: z.int().positive(),
+  title: z.string(),
+  body: z.string().nullish(),
+  state: z.enum(['open', 'closed']),
+  assignees: z.array(z.object({ login: z.string() })).nullish(),
+  labels: z.array(z.object({ name: z.string() })).nullish(),
+  updated_at: z.iso.datetime({ offset: true }),
+  pull_request: z.looseObject({}).nullish(),
+  repository: z.object({ id: z.int().positive(), full_name: repositoryName }),
+});
+type RawIssue = z.infer<typeof rawIssueSchema>;
+
+export const issueSchema = rawIssueSchema.transform(snapshotOf);
+
+/** A list of issues; pull requests are counted in `rows` only. */
+export const issueListSchema = z.array(rawIssueSchema).transform((rows) => ({
+  issues: rows.filter(({ pull_request }) => pull_request == null).map(snapshotOf),
+  rows: rows.length,
+}));
+
+/** What the caller may not read comes without number and repository. */
+const hiddenIssueSchema = z
+  .object({ number: z.literal(0), repository: z.null().optional() })
+  .transform(() => undefined);
+
+/** Issues that block another or are blocked by it; undefined for each that is hidden. */
+export const linkedIssuesSchema = z.array(z.union([hiddenIssueSchema, issueSchema]));
+
+export const repositorySchema = z
+  .object({
+    id: z.int().positive(),
+    full_name: repositoryName,
+    has_issues: z.boolean().default(true),
+    private: z.boolean().default(false),
+    archived: z.boolean().default(false),
+    permissions: z
+      .object({
+        admin: z.boolean().default(false),
+        push: z.boolean().default(false),
+        pull: z.boolean().default(false),
+      })
+      .nullish(),
+  })
+  .transform(({ full_name: name, has_issues: hasIssues, permissions, ...rest }) => ({
+    ...rest,
+    name,
+    hasIssues,
+    permissions: permissions ?? { admin: false, push: false, pull: false },
+  }));
+
+/** `hasIssues` is false while issues are switched off: then every issue of it is a 404. */
+export type GiteaRepository = Readonly<z.infer<typeof repositorySchema>>;
+
+export const userSchema = z.object({ id: z.int(), login: z.string().min(1) });
+export type GiteaUser = Readonly<z.infer<typeof userSchema>>;
+
+export const commentSchema = z
+  .object({
+    id: z.int().positive(),
+    body: z.string().nullish(),
+    user: z.object({ id: z.int() }).nullish(),
+  })
+  // -1 is what Gitea calls a user who is gone.
+  .transform(({ id, body, user }) => ({ id, authorId: user?.id ?? -1, body: body ?? '' }));
+export type GiteaComment = Readonly<z.infer<typeof commentSchema>>;
+
+export const labelSchema = z
+  .object({
+    id: z.int().positive(),
+    name: z.string(),
+    exclusive: z.boolean().default(false),
+    color: z.string().default(''),
+    description: z.string().nullish(),
+  })
+  .transform(({ description, ...label }) => ({ ...label, description: description ?? '' }));
+export type GiteaLabel = Readonly<z.infer<typeof labelSchema>>;
+
+export const hookSchema = z
+  .object({
+    id: z.int().positive(),
+    active: z.boolean(),
+    type: z.string(),
+    events: z.array(z.string()).nullish(),
+    config: z.object({ url: z.string().default(''), content_type: z.string().default('') }),
+  })
+  .transform(({ config, events, ...hook }) => ({
+    ...hook,
+    events: events ?? [],
+    url: config.url,
+    contentType: config.content_type,
+  }));
+export type GiteaHook = Readonly<z.infer<typeof hookSchema>>;
+
+export const versionSchema = z.object({ version: z.string() });
+
+function snapshotOf(issue: RawIssue): IssueSnapshot {
+  const isPull = issue.pull_request != null;
+  return {
+    repositoryId: issue.repository.id,
+    repository: issue.repository.full_name,
+    number: issue.number,
+    ...keptText(issue.title, issue.body),
+    open: issue.state === 'open',
+    assignees: isPull ? [] : (issue.assignees ?? []).map(({ login }) => login),
+    labels: (issue.labels ?? []).map(({ name }) => name),
+    updatedAt: Math.max(0, Date.parse(issue.updated_at)),
+  };
+}

@@ -1,0 +1,9 @@
+/** Foreign text for a log or a message: one line without control characters, at most `limit` characters. */
+export function oneLine(text: string, limit: number): string {
+  // Bidirectional marks and the line ends of Unicode are no control characters by name, but act as such.
+  const line = text
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim();
+  return line.length > limit ? `${line.slice(0, limit - 1).toWellFormed()}…` : line;
+}

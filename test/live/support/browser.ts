@@ -1,0 +1,52 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { execa } from 'execa';
+
+import { readEnvironment } from '../../../src/config.ts';
+import { temporaryDirectory } from '../../support/service.ts';
+
+export interface BrowserPlace {
+  /** A Chromium. */
+  readonly chromium: string;
+  /** Where the pictures go. */
+  readonly pictures: string;
+}
+
+/** The browser to take pictures with; undefined when none is given, and then none are taken. */
+export function findBrowser(): BrowserPlace | undefined {
+  const environment = readEnvironment();
+  const chromium = environment['CHROMIUM'];
+  const pictures = environment['MOSAIC_PICTURES'];
+  return chromium === undefined || pictures === undefined ? undefined : { chromium, pictures };
+}
+
+const flags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--hide-scrollbars',
+];
+const size = '1100,900';
+const deadlineMs = 60_000;
+
+/** A picture of a page, as `name`.png; its size in bytes. */
+export async function takePicture(
+  { chromium, pictures }: BrowserPlace,
+  name: string,
+  url: string,
+): Promise<number> {
+  mkdirSync(pictures, { recursive: true });
+  const file = join(pictures, `${name}.png`);
+  const profile = `--user-data-dir=${temporaryDirectory()}`;
+  await execa(chromium, [...flags, profile, `--window-size=${size}`, `--screenshot=${file}`, url], {
+    timeout: deadlineMs,
+    stdio: 'ignore',
+  });
+  return statSync(file).size;
+}

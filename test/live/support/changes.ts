@@ -1,0 +1,55 @@
+import { issueText } from './issue-text.ts';
+import { bot, type World } from './world.ts';
+
+export type Change = () => Promise<unknown>;
+
+/** Opens issues, and returns twenty different things that people then do to them, in order. */
+export async function twentyChanges(world: World): Promise<Change[]> {
+  const { maria, tom } = world;
+  const ours = (title: string, blockers: readonly number[] = []) =>
+    maria.open({ title, body: issueText(blockers), assignees: [bot] });
+  const blocker = await maria.open({ title: 'A blocker' });
+  const closedBlocker = await maria.open({ title: 'A blocker that is done' });
+  await tom.close(closedBlocker);
+  const waits = await ours('Waits for the blocker', [blocker]);
+  const waitsForClosed = await ours('Waited for what is done', [closedBlocker]);
+  const edited = await ours('Is edited');
+  const retitled = await ours('Gets another title');
+  const closed = await ours('Is closed');
+  const released = await ours('Is taken from the bot');
+  const handedOver = await ours('Is given to somebody else');
+  const returned = await ours('Is taken and given back');
+  const later = await maria.open({ title: 'Is given to the bot', body: issueText() });
+  const native = await ours('Gets a blocker on the page');
+  const freed = await ours('Loses a blocker on the page');
+  await maria.addBlocker(freed, blocker);
+  const labelled = await ours('Gets a label');
+  const uncommented = await ours('Loses the comment of the bot');
+  const reopened = await ours('Is closed and opened again');
+  const bug = await maria.createLabel('bug');
+  return [
+    () => tom.close(blocker),
+    () => tom.reopen(closedBlocker),
+    () => maria.change(edited, { body: issueText([closedBlocker], '62,400') }),
+    () => maria.change(retitled, { title: 'Has another title' }),
+    () => maria.close(closed),
+    () => maria.assign(released, []),
+    () => maria.assign(handedOver, ['tom']),
+    () => maria.assign(returned, []),
+    () => maria.assign(returned, [bot]),
+    () => maria.assign(later, [bot]),
+    () => maria.addBlocker(native, closedBlocker),
+    () => maria.removeBlocker(freed, blocker),
+    () => tom.addLabel(labelled, bug),
+    async () => {
+      for (const { id, user } of await maria.comments(uncommented))
+        if (user.login === bot) await tom.deleteComment(id);
+    },
+    () => tom.close(reopened),
+    () => tom.reopen(reopened),
+    () => ours('Opened meanwhile'),
+    () => ours('Opened meanwhile, waits', [waits]),
+    () => maria.change(waitsForClosed, { body: issueText([closedBlocker, waits]) }),
+    () => tom.comment(edited, 'Please have another look.'),
+  ];
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** `npm run test:live`: against a real Gitea, which has to be given. */
+export default defineConfig({
+  test: {
+    include: ['test/live/*.live.ts'],
+    globalSetup: ['test/live/support/say-skipped.ts'],
+    testTimeout: 180_000,
+    // Figures in seconds are measured: one Gitea and one coordinator at a time.
+    fileParallelism: false,
+  },
+});
