@@ -18,7 +18,7 @@ import type { Schema } from '../store/schema.ts';
 import type { Place, PublishGitea } from './gitea.ts';
 import { createPutLabel } from './put-label.ts';
 import { granted, Refused } from './refused.ts';
-import { createStickyComment, hashOf } from './sticky-comment.ts';
+import { commentToFind, createStickyComment, hashOf } from './sticky-comment.ts';
 import { createWriteBudget } from './write-budget.ts';
 
 /** What of it people see. */
@@ -73,6 +73,7 @@ export function createPublishIssue(deps: PublishIssueDeps) {
     const { plan, known, wanted, look, due } = task;
     if (wanted.comment === undefined && wanted.label === undefined) return;
     const place = await locate(plan, signal);
+    await announce(task);
     const refusals: Refused[] = [];
     const attempt = async (work: () => Promise<Partial<Publication>>) => {
       try {
@@ -98,6 +99,21 @@ export function createPublishIssue(deps: PublishIssueDeps) {
     if (first !== undefined) throw first;
   }
 
+  /**
+   * Noted before the first write: killed right after it, we would not know that something of ours may
+   * stand below an issue that is no longer the bot's.
+   */
+  async function announce({ known, wanted, due }: Task): Promise<void> {
+    const comment = wanted.comment !== undefined && known.comment_id === null;
+    const label = wanted.label?.value !== undefined && known.label === null;
+    if (!comment && !label) return;
+    const changes = {
+      ...(comment ? { comment_id: commentToFind } : {}),
+      ...(label ? { label: labelToFind } : {}),
+    };
+    await record((transaction) => storePublication(transaction, due, changes));
+  }
+
   /** The repository may go by another name, and its old one may have passed to another repository. */
   async function locate(plan: Plan, signal: AbortSignal): Promise<Place> {
     const { repositoryId, number } = plan;
@@ -115,6 +131,9 @@ interface Task {
 }
 
 const untroubled = { attempts: 0, due_at: null, paused_until: null, error: null };
+
+/** May be there; unlike any name of a label. */
+const labelToFind = '';
 
 /** Deleted twice, the comment is not wanted below this issue. */
 const unwanted = 2;

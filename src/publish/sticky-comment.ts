@@ -8,6 +8,9 @@ import { granted } from './refused.ts';
 /** How often a comment that somebody deletes is made anew. */
 const mostRemade = 1;
 
+/** In place of an id: one may be there, or not. */
+export const commentToFind = 0;
+
 /** What is known of our comment below an issue. */
 export interface KnownComment {
   readonly comment_id: number | null;
@@ -44,15 +47,14 @@ export function createStickyComment({ gitea, log, spend }: StickyCommentDeps) {
   async function put(wanted: WantedComment, signal: AbortSignal): Promise<KnownComment> {
     const { place, body, known, create } = wanted;
     const stands = (id: number) => ({ ...known, comment_id: id, comment_hash: hashOf(body) });
-    if (known.comment_id !== null && (await update(wanted, known.comment_id, signal)))
-      return stands(known.comment_id);
+    const id = known.comment_id === commentToFind ? null : known.comment_id;
+    if (id !== null && (await update(wanted, id, signal))) return stands(id);
     const found = await findOwn(place, signal);
     if (found !== undefined) {
       if (!isSame(found.body, body)) await edit(place, found.id, body, signal);
       return stands(found.id);
     }
-    const deleted = known.comment_id !== null;
-    const remade = known.remade + (deleted ? 1 : 0);
+    const remade = known.remade + (id === null ? 0 : 1);
     if (!create || remade > mostRemade) return { comment_id: null, comment_hash: null, remade };
     spend(place);
     const created = granted(await createComment(place, body, signal), 'a comment');

@@ -1,8 +1,8 @@
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import { Storm } from './refused.ts';
 
-/** A person who edits and labels as fast as they can causes fewer. */
-const mostWrites = 10;
+/** Two for each change of state: a person makes fewer than 15 in a minute, a loop makes more. */
+const mostWrites = 30;
 const windowMs = 60_000;
 /** Issues whose old times are kept before they are cleared away. */
 const issuesKept = 1_000;

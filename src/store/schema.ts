@@ -92,11 +92,11 @@ export interface IssuesTable {
 export interface PublicationsTable {
   repository_id: number;
   number: number;
-  /** Our comment; null: none is known, or a person wants none. */
+  /** Our comment; 0: one may be there; null: none is, or a person wants none. */
   comment_id: number | null;
   /** SHA-256 of its text as we wrote it. */
   comment_hash: string | null;
-  /** Name of our label on it. */
+  /** Name of our label on it; empty: one may be there. */
   label: string | null;
   /** How often our comment was deleted since the issue was assigned: after the first time it is made anew. */
   remade: number;
