@@ -99,6 +99,14 @@ const sentences = new Map<string, string>([
     'target_unreadable',
     'The bot cannot read an issue this one waits for, or there is none. {refs}',
   ],
+  [
+    'hidden_blocker',
+    'It is set on Gitea to wait for an issue that the bot may not see, but an agent has begun.',
+  ],
+  [
+    'too_many_native_dependencies',
+    'Too many dependencies are set on Gitea: not all of them were read.',
+  ],
   ['blocker_open', 'What it waits for is open again, but an agent has begun. {refs}'],
   ['blocker_deleted', 'What it waited for was deleted: that no longer counts. {refs}'],
 ]);

@@ -2,6 +2,7 @@ import { sql, type ExpressionBuilder, type Transaction } from 'kysely';
 import { z } from 'zod';
 
 import { labelsUncertain, type IssueFacts } from '../issue/facts.ts';
+import type { KnownLabels } from '../issue/own-marks.ts';
 import type { Warning } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate, RepositoryName } from '../issue/update.ts';
@@ -9,6 +10,7 @@ import { among } from './among.ts';
 import { awaitingVerification, withdrawClaim } from './claims.ts';
 import type { Database } from './database.ts';
 import { replaceEdges, resolveNames, waitingAround, type EdgeChange } from './edges.ts';
+import { dropStaleNative, namedRepositories } from './native-edges.ts';
 import { openNeighbours } from './open-graph.ts';
 import { forgetDeletedComment } from './publications.ts';
 import { redecide } from './redecide.ts';
@@ -39,6 +41,40 @@ export async function findFacts(db: Database, key: IssueKey): Promise<IssueFacts
     labels: parseNames(row.labels),
     updatedAt: row.snapshot_at,
     labelsUpdatedAt: row.labels_at,
+  };
+}
+
+/** What is stored of the labels of an issue; undefined when no event has told of it. */
+export async function findLabels(
+  db: Database,
+  key: IssueKey,
+  now: number,
+): Promise<KnownLabels | undefined> {
+  const row = await db
+    .selectFrom('issues')
+    .select(['labels', 'assigned'])
+    .select((eb) =>
+      eb
+        .exists(
+          eb
+            .selectFrom('deliveries')
+            .select('seq')
+            .whereRef('deliveries.repository_id', '=', 'issues.repository_id')
+            .whereRef('deliveries.issue_number', '=', 'issues.number')
+            .where('status', '=', 'waiting')
+            .where('due_at', '<=', now),
+        )
+        .as('changing'),
+    )
+    .where('issues.repository_id', '=', key.repositoryId)
+    .where('number', '=', key.number)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { labels, assigned, changing } = row;
+  return {
+    labels: parseNames(labels),
+    assigned: assigned === 1,
+    changing: Number(changing) === 1,
   };
 }
 
@@ -89,8 +125,15 @@ export async function storeIssue(
   const change = await storeFacts(transaction, update, now);
   await storeText(transaction, update);
   await withdrawClaim(transaction, update, now);
+  for (const [id, repository] of namedRepositories(update)) {
+    // A rename does not change an issue's `updated_at`: a name Gitea itself just gave counts from now.
+    const others = await storeNames(transaction, id, [{ repository, updatedAt: now }], now);
+    names.resolved.push(...others.resolved);
+    names.renamed.push(...others.renamed);
+  }
   const own = await replaceEdges(transaction, facts, plan?.reading.dependencies ?? []);
-  const edges = [...names.resolved, ...own];
+  const stale = await dropStaleNative(transaction, update);
+  const edges = [...names.resolved, ...own, ...stale];
   await markChanged(
     transaction,
     edges.flatMap(({ blocked, blocker }) => [blocked ?? [], blocker ?? []].flat()),
@@ -268,7 +311,7 @@ async function storeFacts(
     .selectFrom('issues')
     .select(['title', 'open', 'deleted', 'assigned', 'labels'])
     .select(['reading', 'estimate', 'assignment', 'own_warnings'])
-    .select(['attempts', 'parked_code'])
+    .select(['attempts', 'parked_code', 'hidden_blockers'])
     .select((eb) => textOf(eb).where('issue_texts.body', '!=', facts.body).as('other_text'))
     .where('repository_id', '=', facts.repositoryId)
     .where('number', '=', facts.number)
@@ -303,7 +346,8 @@ async function storeFacts(
     .execute();
   const forOthers = differs('open', 'deleted');
   const forItself =
-    (changed && tried) || differs('assigned', 'labels', 'reading', 'assignment', 'own_warnings');
+    (changed && tried) ||
+    differs('assigned', 'labels', 'reading', 'assignment', 'own_warnings', 'hidden_blockers');
   return { forItself: forOthers || forItself, forOthers };
 }
 
@@ -344,7 +388,7 @@ function textOf(eb: ExpressionBuilder<Schema, 'issues'>) {
 }
 
 function factColumns(update: IssueUpdate): FactColumns {
-  const { facts, assigned, plan } = update;
+  const { facts, assigned, plan, native } = update;
   return {
     repository_id: facts.repositoryId,
     number: facts.number,
@@ -362,6 +406,7 @@ function factColumns(update: IssueUpdate): FactColumns {
     estimate: plan === undefined ? null : JSON.stringify(plan.estimate),
     assignment: plan === undefined ? null : JSON.stringify(plan.assignment),
     agent: plan?.assignment.agent ?? null,
+    hidden_blockers: native?.hidden ?? 0,
     own_warnings: JSON.stringify(ownWarnings(update)),
   };
 }

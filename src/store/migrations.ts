@@ -1,7 +1,9 @@
 import { sql, type Kysely } from 'kysely';
 import { Migrator, type Migration } from 'kysely/migration';
+import { z } from 'zod';
 
 import { CoordinatorError, describeError } from '../errors.ts';
+import { ownLabelScope, withoutOwnLabels } from '../issue/own-marks.ts';
 import { codesOfTitle } from '../issue/references.ts';
 import type { Schema } from './schema.ts';
 
@@ -17,6 +19,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '008-codes': { up: storeCodes },
   '009-work': { up: createWork },
   '010-publications': { up: createPublications },
+  '011-hidden-blockers': { up: countHiddenBlockers },
 };
 
 /** Brings the schema up to date; everything in one transaction. */
@@ -385,3 +388,24 @@ async function createPublications(db: Kysely<Schema>): Promise<void> {
   await sql`create index publications_troubled on publications (repository_id, number)
     where attempts > 0 or paused_until is not null`.execute(db);
 }
+
+/** And from now on no label of our own is kept as one of an issue. */
+async function countHiddenBlockers(db: Kysely<Schema>): Promise<void> {
+  await db.schema
+    .alterTable('issues')
+    .addColumn('hidden_blockers', 'integer', (column) => column.notNull().defaultTo(0))
+    .execute();
+  const labelled = db
+    .selectFrom('issues')
+    .select(['repository_id', 'number', 'labels'])
+    .where('labels', 'like', `%"${ownLabelScope}%`);
+  for (const { repository_id, number, labels } of await labelled.execute())
+    await db
+      .updateTable('issues')
+      .set({ labels: JSON.stringify(withoutOwnLabels(labelsSchema.parse(JSON.parse(labels)))) })
+      .where('repository_id', '=', repository_id)
+      .where('number', '=', number)
+      .execute();
+}
+
+const labelsSchema = z.array(z.string());

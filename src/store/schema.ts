@@ -82,6 +82,8 @@ export interface IssuesTable {
   /** Why it is kept from the workers, beside what decides its state; null: it is not. */
   parked_code: string | null;
   parked_text: string | null;
+  /** Blockers set on Gitea that the bot may not read: no more than their number is known. */
+  hidden_blockers: Generated<number>;
   /** Grows with every change of what people are shown of it. */
   revision: Generated<number>;
   /** The revision last published; below 0: what stands on Gitea is to be looked at. */

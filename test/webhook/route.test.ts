@@ -551,6 +551,7 @@ describe('503', () => {
     registerWebhook(app, {
       secrets: { current: recordedSecret },
       bot: () => undefined,
+      labelsOf: () => Promise.resolve(undefined),
       log,
       add: () => Promise.reject(failure),
       addRejected: () => Promise.reject(failure),
