@@ -88,7 +88,7 @@ export const secretNames: readonly VariableName[] = [
 ];
 
 /** Checked, but without effect in this version: `serve` says so at start instead of staying silent. */
-const unusedNames: readonly VariableName[] = ['PUBLISH', 'RECONCILE_INTERVAL_SECONDS'];
+const unusedNames: readonly VariableName[] = ['RECONCILE_INTERVAL_SECONDS'];
 
 /** Two variables that only make sense together. */
 const pairRules: readonly {
@@ -212,6 +212,7 @@ function configOf(values: Variables, unused: readonly string[]) {
     giteaUrl: values.GITEA_URL,
     giteaToken: values.GITEA_TOKEN,
     botUsername: values.GITEA_BOT_USERNAME,
+    publish: publishOf(values),
     issueReader: values.ISSUE_READER,
     claude: claudeOf(values),
     logLevel: values.LOG_LEVEL,
@@ -226,6 +227,12 @@ function configOf(values: Variables, unused: readonly string[]) {
     deliveryRetentionDays: values.DELIVERY_RETENTION_DAYS,
     unused,
   };
+}
+
+/** What people see on an issue; nothing without a token to write with. */
+function publishOf({ PUBLISH, GITEA_TOKEN }: Variables) {
+  const chosen = PUBLISH ?? (GITEA_TOKEN === undefined ? 'none' : 'comment,labels');
+  return { comment: chosen.includes('comment'), labels: chosen.includes('labels') };
 }
 
 /** What reading with Claude needs; undefined when the issues are read offline. */

@@ -14,9 +14,11 @@ import { replayDelivery } from './inbox/deliveries.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { createInsert, type InsertDeliveries } from './inbox/insert-deliveries.ts';
 import { Worker } from './inbox/worker.ts';
+import type { IssueEvent } from './issue/event.ts';
 import { refreshEvent } from './issue/facts.ts';
 import type { IssueKey } from './issue/ref.ts';
 import type { Logger } from './log.ts';
+import { createPublisher, type Publisher, type PublishStep } from './publish/publisher.ts';
 import { createReader, type ClaudeDeps } from './reader/reader.ts';
 import { createTextReader } from './reader/text-thread.ts';
 import { recallAnswer, rememberAnswer } from './store/answers.ts';
@@ -28,6 +30,7 @@ import { checkStore } from './store/health.ts';
 import { findFacts, findLabels, storeIssue } from './store/issues.ts';
 import { lockDatabase } from './store/lock.ts';
 import { migrate } from './store/migrations.ts';
+import { askToLook } from './store/publications.ts';
 import { findNative, tiedOtherwise } from './store/native-edges.ts';
 import { distinctKeys } from './store/open-graph.ts';
 import { settleGraph } from './store/redecide.ts';
@@ -52,6 +55,10 @@ export interface Overrides {
   readonly aroundInsert?: (insert: InsertDeliveries) => InsertDeliveries;
   /** Told of every step of the workers' claims, right before and right after its commit. */
   readonly onStep?: (step: Step, moment: 'before-commit' | 'after-commit') => void;
+  /** Told of everything written to Gitea, before it is recorded. */
+  readonly onPublish?: (step: PublishStep) => void;
+  /** Tells in the log what would be written to Gitea, and writes nothing. */
+  readonly dryRun?: boolean;
 }
 
 /** How often deliveries past their retention are deleted. */
@@ -61,12 +68,14 @@ const hurryPauseMs = 1_000;
 const looksAtOnce = 100;
 /** What has not ended by then is left behind: its delivery is still in the inbox. */
 const closeDeadlineMs = 7_000;
+/** After these somebody may have changed our comment or label. */
+const lookedAtAfter: readonly IssueEvent['kind'][] = ['labelled', 'commented', 'refreshed'];
 /** What an issue waited for that Gitea is asked about before it is handed out. */
 const blockersAsked = 20;
 
 /**
  * Wires the whole service. Nothing is opened before `start`; `close` undoes it in reverse and may be
- * called twice; `idle` resolves when no delivery is due or in work.
+ * called twice; `idle` resolves when no delivery is due or in work, and what follows is published.
  */
 export function createCoordinator(config: Config, log: Logger, overrides: Overrides = {}) {
   const now = overrides.now ?? Date.now;
@@ -192,8 +201,27 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       }),
     );
     overrides.onStep?.(step, 'after-commit');
+    if (step !== 'heartbeat') publisher?.wake();
     return result;
   };
+
+  const publisher = createPublishing();
+
+  function createPublishing(): Publisher | undefined {
+    const { publish, giteaUrl } = config;
+    if (gitea === undefined || (!publish.comment && !publish.labels)) return undefined;
+    return createPublisher({
+      db,
+      record: (work) => inbox.exclusively(() => db.transaction().execute(work)),
+      gitea,
+      publish,
+      giteaUrl,
+      dryRun: overrides.dryRun ?? false,
+      now,
+      log,
+      onStep: overrides.onPublish,
+    });
+  }
 
   const waiters = createWaiters();
   const sweeper = createSweeper({ db, write, now, log, waiters });
@@ -226,6 +254,9 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
         const outcome = await storeIssue(transaction, update, now());
         // Whoever looks now waits for this transaction: there is one connection.
         if (outcome.redecided > 0) waiters.wake();
+        if (events.some(({ kind }) => lookedAtAfter.includes(kind)))
+          await askToLook(transaction, [issue]);
+        publisher?.wake();
         const tied = await tiedOtherwise(transaction, update);
         await lookAgain(transaction, [...readOtherwise, ...tied]);
         await inbox.addRefreshes(transaction, refreshes);
@@ -265,6 +296,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       },
       gitea: () => Promise.resolve(giteaCheck(gitea?.status())),
       claude: () => Promise.resolve(claudeCheck(claude?.status())),
+      publish: async () =>
+        publisher === undefined ? { status: 'off' } : { ...(await publisher.status()) },
     },
   });
   registerApi(app, {
@@ -310,6 +343,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       sweeper.start();
       pruning = setInterval(() => void prune(), pruneIntervalMs);
       worker.start();
+      publisher?.start();
       if (gitea !== undefined && bot.known() === undefined) void askForBot();
       const url = await listen();
       log.info({ url, version: readVersion(), reader: config.issueReader }, 'coordinator started');
@@ -360,7 +394,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     draining = true;
     clearInterval(pruning);
     waiters.close();
-    const stopped = Promise.all([worker.stop(), sweeper.stop()]);
+    const stopped = Promise.all([worker.stop(), sweeper.stop(), publisher?.stop()]);
     stopping.abort();
     await Promise.race([
       Promise.all([stopped, app.close()])
@@ -374,7 +408,12 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     log.info('coordinator stopped');
   }
 
-  return { app, start, idle: () => worker.idle(), close };
+  async function idle(): Promise<void> {
+    await worker.idle();
+    await publisher?.idle();
+  }
+
+  return { app, start, idle, close };
 }
 
 /** Outcomes that say nothing against Claude; a declined or cut-off text is an answer. */

@@ -57,6 +57,7 @@ test('with the required variables everything else has its default', () => {
       fallbackModel: 'claude-opus-5-5',
     },
     giteaToken: undefined,
+    publish: { comment: false, labels: false },
     logLevel: 'info',
     host: '0.0.0.0',
     port: 8000,

@@ -38,6 +38,7 @@ test('a fresh service is alive, ready and well', async () => {
         },
         gitea: { status: 'off' },
         claude: { status: 'off', mode: 'offline' },
+        publish: { status: 'off' },
       },
     },
   });
