@@ -29,9 +29,11 @@ import { closedBlockers } from './store/claims.ts';
 import { findCodes, storeCodes } from './store/codes.ts';
 import { createDatabase, type Database } from './store/database.ts';
 import { checkStore } from './store/health.ts';
-import { findFacts, storeIssue } from './store/issues.ts';
+import { findFacts, findLabels, storeIssue } from './store/issues.ts';
 import { lockDatabase } from './store/lock.ts';
 import { migrate } from './store/migrations.ts';
+import { findNative, tiedOtherwise } from './store/native-edges.ts';
+import { distinctKeys } from './store/open-graph.ts';
 import {
   countDifferences,
   findHeld,
@@ -106,7 +108,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     random: overrides.random ?? Math.random,
     parse: (eventName, raw) => {
       const parsed = parseDelivery(eventName, raw, bot.known());
-      if (parsed.kind === 'event') return parsed.event;
+      if (parsed.kind !== 'ignored') return parsed.event;
       throw new PayloadError(`Understood by now, but ignored: ${parsed.reason}.`);
     },
   });
@@ -127,7 +129,14 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     read: overrides.aroundRead?.(read) ?? read,
     agents,
     bot: bot.find,
-    truth: gitea === undefined ? undefined : createTruth({ ...gitea, findFacts: findKnown }),
+    truth:
+      gitea === undefined
+        ? undefined
+        : createTruth({
+            ...gitea,
+            findFacts: findKnown,
+            findNative: (issue) => findNative(db, issue),
+          }),
   };
 
   function createClaudeDeps(): ClaudeDeps | undefined {
@@ -182,8 +191,9 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
 
   /** Has stored issues looked at again. */
   async function lookAgain(connection: Database, issues: readonly IssueKey[]): Promise<void> {
-    for (let start = 0; start < issues.length; start += looksAtOnce) {
-      const some = issues.slice(start, start + looksAtOnce);
+    const distinct = [...distinctKeys(issues).values()];
+    for (let start = 0; start < distinct.length; start += looksAtOnce) {
+      const some = distinct.slice(start, start + looksAtOnce);
       const facts = await Promise.all(some.map((issue) => findFacts(connection, issue)));
       const looks = facts.filter((known) => known !== undefined).map(refreshEvent);
       await inbox.planLooks(connection, looks);
@@ -233,7 +243,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
         const outcome = await storeIssue(transaction, update, now());
         // Whoever looks now waits for this transaction: there is one connection.
         if (outcome.redecided > 0) waiters.wake();
-        await lookAgain(transaction, readOtherwise);
+        const tied = await tiedOtherwise(transaction, update);
+        await lookAgain(transaction, [...readOtherwise, ...tied]);
         await inbox.addRefreshes(transaction, refreshes);
         if (update.plan?.reading.outcome === 'fallback' && update.facts.open)
           await inbox.planRefresh(transaction, refreshEvent(update.facts), group);
@@ -262,6 +273,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     const runPass = createPass({
       searchIssues: gitea.searchIssues,
       lookAt: truth.currentFacts,
+      nativeDiffers: truth.nativeDiffers,
       bot: bot.find,
       tokenUser: async (signal) => (await gitea.getUser(signal)).login,
       store: {
@@ -323,6 +335,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   registerWebhook(app, {
     secrets: config.webhookSecrets,
     bot: bot.known,
+    labelsOf: (issue) => findLabels(db, issue, now()),
     log,
     counts: webhookCounts,
     add: inbox.add,

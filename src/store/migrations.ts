@@ -1,7 +1,9 @@
 import { sql, type Kysely } from 'kysely';
 import { Migrator, type Migration } from 'kysely/migration';
+import { z } from 'zod';
 
 import { CoordinatorError, describeError } from '../errors.ts';
+import { ownLabelScope, withoutOwnLabels } from '../issue/own-marks.ts';
 import { codesOfTitle } from '../issue/references.ts';
 import type { Schema } from './schema.ts';
 
@@ -16,6 +18,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '007-known-agents': { up: createKnownAgents },
   '008-codes': { up: storeCodes },
   '009-work': { up: createWork },
+  '011-hidden-blockers': { up: countHiddenBlockers },
   '012-reconciliation': { up: createReconciliation },
 };
 
@@ -354,6 +357,27 @@ async function createWork(db: Kysely<Schema>): Promise<void> {
     .column('stored_at')
     .execute();
 }
+
+/** And from now on no label of our own is kept as one of an issue. */
+async function countHiddenBlockers(db: Kysely<Schema>): Promise<void> {
+  await db.schema
+    .alterTable('issues')
+    .addColumn('hidden_blockers', 'integer', (column) => column.notNull().defaultTo(0))
+    .execute();
+  const labelled = db
+    .selectFrom('issues')
+    .select(['repository_id', 'number', 'labels'])
+    .where('labels', 'like', `%"${ownLabelScope}%`);
+  for (const { repository_id, number, labels } of await labelled.execute())
+    await db
+      .updateTable('issues')
+      .set({ labels: JSON.stringify(withoutOwnLabels(labelsSchema.parse(JSON.parse(labels)))) })
+      .where('repository_id', '=', repository_id)
+      .where('number', '=', number)
+      .execute();
+}
+
+const labelsSchema = z.array(z.string());
 
 async function createReconciliation(db: Kysely<Schema>): Promise<void> {
   await db.schema

@@ -6,7 +6,7 @@ import { chosenAgentSchema } from '../issue/plan.ts';
 import { queueKey } from '../issue/queue.ts';
 import { warningSchema, type Warning } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
-import { decideState, type Blocker } from '../issue/state.ts';
+import { decideState, hiddenText, type Blocker } from '../issue/state.ts';
 import { among } from './among.ts';
 import { findCircles, type Circles } from './circles.ts';
 import type { Database } from './database.ts';
@@ -87,7 +87,7 @@ function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[
     .select(['repository_id', 'number', 'open', 'deleted', 'assigned', 'assignment', 'labels'])
     .select(['own_warnings', 'warnings', 'state', 'reason_code', 'reason_text', 'ready_at'])
     .select(['queue_key', 'unblocks', 'circle', 'changed_at'])
-    .select(['parked_code', 'parked_text'])
+    .select(['parked_code', 'parked_text', 'hidden_blockers'])
     .select((eb) => [eb('reading', 'is not', null).as('read'), ...liveClaim(eb)])
     .where(among('repository_id', 'number', issues))
     .execute();
@@ -234,6 +234,7 @@ function show(row: LoadedIssue, { blockers, path }: Around): typeof gone {
     blockers: blockers.flatMap(({ blocker: { ref, state: known } }) =>
       known === 'deleted' ? [] : [{ ref, state: known }],
     ),
+    hiddenBlockers: row.hidden_blockers,
     cycle: path,
     assignment:
       row.assignment === null ? undefined : chosenAgentSchema.parse(JSON.parse(row.assignment)),
@@ -246,6 +247,7 @@ function show(row: LoadedIssue, { blockers, path }: Around): typeof gone {
     ? [
         ...deleted.map(({ blocker }) => blockerDeleted(blocker.ref)),
         ...waitedFor.map(({ blocker }) => blockerOpened(blocker.ref)),
+        ...(state === 'in_progress' && row.hidden_blockers > 0 ? [hiddenBlocker(row)] : []),
       ]
     : [];
   const warnings = told.length === 0 ? row.own_warnings : allWarnings(row, told);
@@ -265,6 +267,10 @@ function blockerOpened(ref: string): Warning {
     code: 'blocker_open',
     text: `${ref}, which this issue waits for, is open, but a worker has begun.`,
   };
+}
+
+function hiddenBlocker({ hidden_blockers: count }: LoadedIssue): Warning {
+  return { code: 'hidden_blocker', text: `${hiddenText(count)} A worker has begun.` };
 }
 
 function blockerDeleted(ref: string): Warning {

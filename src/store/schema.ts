@@ -82,6 +82,8 @@ export interface IssuesTable {
   /** Why it is kept from the workers, beside what decides its state; null: it is not. */
   parked_code: string | null;
   parked_text: string | null;
+  /** Blockers set on Gitea that the bot may not read: no more than their number is known. */
+  hidden_blockers: Generated<number>;
 }
 
 /** A worker's lease on one issue; live until `ended_at` is set, which happens once. */
