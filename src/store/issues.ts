@@ -1,4 +1,4 @@
-import type { ExpressionBuilder, Transaction } from 'kysely';
+import { sql, type ExpressionBuilder, type Transaction } from 'kysely';
 import { z } from 'zod';
 
 import { labelsUncertain, type IssueFacts } from '../issue/facts.ts';
@@ -12,6 +12,7 @@ import type { Database } from './database.ts';
 import { replaceEdges, resolveNames, waitingAround, type EdgeChange } from './edges.ts';
 import { dropStaleNative, namedRepositories } from './native-edges.ts';
 import { openNeighbours } from './open-graph.ts';
+import { forgetDeletedComment } from './publications.ts';
 import { redecide } from './redecide.ts';
 import type { IssueRow, Schema } from './schema.ts';
 
@@ -142,6 +143,7 @@ export async function storeIssue(
   const self = { repositoryId: facts.repositoryId, number: facts.number };
   const itself = change.forItself ? [self] : [];
   const waiting = change.forOthers ? await openNeighbours(transaction, [self], 'blocked') : [];
+  await markShown(transaction, [...waiting, ...names.renamed]);
   const waitedFor = change.forOthers ? await openNeighbours(transaction, [self], 'blocker') : [];
   const opened = change.forOthers && facts.open && !facts.deleted;
   const joins = opened || own.some(({ came }) => came);
@@ -204,7 +206,7 @@ async function storeNames(
     return { resolved, renamed: [] };
   await transaction
     .updateTable('issues')
-    .set({ changed_at: now })
+    .set(changedAt(now))
     .where('repository_id', '=', repositoryId)
     .execute();
   return { resolved, renamed: await waitingAround(transaction, repositoryId) };
@@ -219,7 +221,27 @@ async function markChanged(
   if (issues.length === 0) return;
   await transaction
     .updateTable('issues')
-    .set({ changed_at: now })
+    .set(changedAt(now))
+    .where(among('repository_id', 'number', issues))
+    .execute();
+}
+
+/** What people are shown of the issue is another thing from now on. */
+function changedAt(now: number) {
+  return { changed_at: now, revision: oneMore };
+}
+
+const oneMore = sql<number>`revision + 1`;
+
+/** What they wait for stands differently or has another name, whether that decides anything or not. */
+async function markShown(
+  transaction: Transaction<Schema>,
+  issues: readonly IssueKey[],
+): Promise<void> {
+  if (issues.length === 0) return;
+  await transaction
+    .updateTable('issues')
+    .set({ revision: oneMore })
     .where(among('repository_id', 'number', issues))
     .execute();
 }
@@ -271,7 +293,10 @@ async function presentName(
 }
 
 /** Columns that hold facts, not what was decided from them. */
-type FactColumns = Omit<IssueRow, keyof typeof undecided | keyof typeof untried | 'changed_at'>;
+type FactColumns = Omit<
+  IssueRow,
+  keyof typeof undecided | keyof typeof untried | 'changed_at' | 'revision' | 'published'
+>;
 
 /** What a decision can follow from: this issue's own, and those of the issues around it. */
 interface Change {
@@ -312,12 +337,13 @@ async function storeFacts(
     begunAnew ||
     (stored.parked_code !== awaitingVerification && (otherText || differs('title', 'labels')));
   const tried = stored.parked_code !== null || stored.attempts > 0;
+  if (differs('assigned') && columns.assigned === 1) await forgetDeletedComment(transaction, facts);
   await transaction
     .updateTable('issues')
     .set({
       ...columns,
       ...(changed && tried ? untried : {}),
-      ...(shown ? { changed_at: now } : {}),
+      ...(shown ? changedAt(now) : {}),
     })
     .where('repository_id', '=', facts.repositoryId)
     .where('number', '=', facts.number)

@@ -86,7 +86,7 @@ function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[
     .selectFrom('issues')
     .select(['repository_id', 'number', 'open', 'deleted', 'assigned', 'assignment', 'labels'])
     .select(['own_warnings', 'warnings', 'state', 'reason_code', 'reason_text', 'ready_at'])
-    .select(['queue_key', 'unblocks', 'circle', 'changed_at'])
+    .select(['queue_key', 'unblocks', 'circle', 'changed_at', 'revision'])
     .select(['parked_code', 'parked_text', 'hidden_blockers'])
     .select((eb) => [eb('reading', 'is not', null).as('read'), ...liveClaim(eb)])
     .where(among('repository_id', 'number', issues))
@@ -109,9 +109,11 @@ type LoadedIssue = Awaited<ReturnType<typeof loadIssues>>[number];
 
 const shownColumns = ['state', 'reason_code', 'reason_text', 'warnings'] as const;
 const decidedColumns = [...shownColumns, 'ready_at', 'queue_key', 'unblocks', 'circle'] as const;
+/** They follow from whether what is shown differs. */
+const stampColumns = ['changed_at', 'revision'] as const;
 type Decided = Pick<
   LoadedIssue,
-  'repository_id' | 'number' | 'changed_at' | (typeof decidedColumns)[number]
+  'repository_id' | 'number' | (typeof stampColumns)[number] | (typeof decidedColumns)[number]
 >;
 
 interface LoadedBlocker {
@@ -213,6 +215,7 @@ function decide(row: LoadedIssue, around: Around): Decided {
     unblocks,
     circle,
     changed_at: differs ? around.now : row.changed_at,
+    revision: row.revision + (differs ? 1 : 0),
   };
 }
 
@@ -281,7 +284,7 @@ function blockerDeleted(ref: string): Warning {
 }
 
 const keyColumns = ['repository_id', 'number'] as const;
-const writtenColumns = [...keyColumns, ...decidedColumns, 'changed_at'] as const;
+const writtenColumns = [...keyColumns, ...decidedColumns, ...stampColumns] as const;
 const textColumns: readonly string[] = [...shownColumns, 'circle'];
 
 /** Many issues can hang on one: all are written with one statement, see `among`. */
@@ -293,7 +296,7 @@ async function write(transaction: Transaction<Schema>, issues: readonly Decided[
     const typed = textColumns.includes(column) ? value : sql`cast(${value} as bigint)`;
     return sql`${typed} as ${sql.ref(column)}`;
   });
-  const changes = [...decidedColumns, 'changed_at'].map(
+  const changes = [...decidedColumns, ...stampColumns].map(
     (column) => sql`${sql.ref(column)} = ${sql.ref(`decided.${column}`)}`,
   );
   await sql`with decided as (select ${sql.join(values)} from json_each(${rows}))

@@ -69,7 +69,7 @@ test('a label of an exclusive scope replaces the other, and unknown ids are pass
   });
   expect(await gitea.listIssueLabels(place, never)).toEqual({ kind: 'ok', value: [] });
   const known = await gitea.listRepositoryLabels(place, never);
-  expect(known).toMatchObject({ kind: 'ok', value: [{ id: ready }, { id: done }] });
+  expect(known).toMatchObject({ kind: 'ok', value: [{ id: done }, { id: ready }] });
 });
 
 test('comments on a missing issue are "missing", though Gitea says 500', async () => {
