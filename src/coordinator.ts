@@ -17,10 +17,12 @@ import { replayDelivery } from './inbox/deliveries.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { createInsert, type InsertDeliveries } from './inbox/insert-deliveries.ts';
 import { Worker } from './inbox/worker.ts';
+import type { IssueEvent } from './issue/event.ts';
 import { refreshEvent } from './issue/facts.ts';
 import { isoTime } from './issue/iso-time.ts';
 import type { IssueKey } from './issue/ref.ts';
 import type { Logger } from './log.ts';
+import { createPublisher, type Publisher, type PublishStep } from './publish/publisher.ts';
 import { createReader, type ClaudeDeps } from './reader/reader.ts';
 import { createTextReader } from './reader/text-thread.ts';
 import { recallAnswer, rememberAnswer } from './store/answers.ts';
@@ -29,9 +31,12 @@ import { closedBlockers } from './store/claims.ts';
 import { findCodes, storeCodes } from './store/codes.ts';
 import { createDatabase, type Database } from './store/database.ts';
 import { checkStore } from './store/health.ts';
-import { findFacts, storeIssue } from './store/issues.ts';
+import { findFacts, findLabels, storeIssue } from './store/issues.ts';
 import { lockDatabase } from './store/lock.ts';
 import { migrate } from './store/migrations.ts';
+import { askToLook, askToLookAtAll } from './store/publications.ts';
+import { findNative, tiedOtherwise } from './store/native-edges.ts';
+import { distinctKeys } from './store/open-graph.ts';
 import {
   countDifferences,
   findHeld,
@@ -65,6 +70,10 @@ export interface Overrides {
   readonly onStep?: (step: Step, moment: 'before-commit' | 'after-commit') => void;
   /** Gitea is compared with the store only when `reconcile` is called. */
   readonly reconcileByHand?: boolean;
+  /** Told of everything written to Gitea, before it is recorded. */
+  readonly onPublish?: (step: PublishStep) => void;
+  /** Tells in the log what would be written to Gitea, and writes nothing. */
+  readonly dryRun?: boolean;
 }
 
 /** How often deliveries past their retention are deleted. */
@@ -76,12 +85,14 @@ const looksAtOnce = 100;
 const clockDriftMs = 600_000;
 /** What has not ended by then is left behind: its delivery is still in the inbox. */
 const closeDeadlineMs = 7_000;
+/** After these somebody may have changed our comment or label. */
+const lookedAtAfter: readonly IssueEvent['kind'][] = ['labelled', 'commented', 'refreshed'];
 /** What an issue waited for that Gitea is asked about before it is handed out. */
 const blockersAsked = 20;
 
 /**
  * Wires the whole service. Nothing is opened before `start`; `close` undoes it in reverse and may be
- * called twice; `idle` resolves when no delivery is due or in work.
+ * called twice; `idle` resolves when no delivery is due or in work, and what follows is published.
  */
 export function createCoordinator(config: Config, log: Logger, overrides: Overrides = {}) {
   const now = overrides.now ?? Date.now;
@@ -106,7 +117,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     random: overrides.random ?? Math.random,
     parse: (eventName, raw) => {
       const parsed = parseDelivery(eventName, raw, bot.known());
-      if (parsed.kind === 'event') return parsed.event;
+      if (parsed.kind !== 'ignored') return parsed.event;
       throw new PayloadError(`Understood by now, but ignored: ${parsed.reason}.`);
     },
   });
@@ -127,7 +138,14 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     read: overrides.aroundRead?.(read) ?? read,
     agents,
     bot: bot.find,
-    truth: gitea === undefined ? undefined : createTruth({ ...gitea, findFacts: findKnown }),
+    truth:
+      gitea === undefined
+        ? undefined
+        : createTruth({
+            ...gitea,
+            findFacts: findKnown,
+            findNative: (issue) => findNative(db, issue),
+          }),
   };
 
   function createClaudeDeps(): ClaudeDeps | undefined {
@@ -182,8 +200,9 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
 
   /** Has stored issues looked at again. */
   async function lookAgain(connection: Database, issues: readonly IssueKey[]): Promise<void> {
-    for (let start = 0; start < issues.length; start += looksAtOnce) {
-      const some = issues.slice(start, start + looksAtOnce);
+    const distinct = [...distinctKeys(issues).values()];
+    for (let start = 0; start < distinct.length; start += looksAtOnce) {
+      const some = distinct.slice(start, start + looksAtOnce);
       const facts = await Promise.all(some.map((issue) => findFacts(connection, issue)));
       const looks = facts.filter((known) => known !== undefined).map(refreshEvent);
       await inbox.planLooks(connection, looks);
@@ -199,8 +218,27 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       }),
     );
     overrides.onStep?.(step, 'after-commit');
+    if (step !== 'heartbeat') publisher?.wake();
     return result;
   };
+
+  const publisher = createPublishing();
+
+  function createPublishing(): Publisher | undefined {
+    const { publish, giteaUrl } = config;
+    if (gitea === undefined || (!publish.comment && !publish.labels)) return undefined;
+    return createPublisher({
+      db,
+      record: (work) => inbox.exclusively(() => db.transaction().execute(work)),
+      gitea,
+      publish,
+      giteaUrl,
+      dryRun: overrides.dryRun ?? false,
+      now,
+      log,
+      onStep: overrides.onPublish,
+    });
+  }
 
   const waiters = createWaiters();
   const sweeper = createSweeper({ db, write, now, log, waiters });
@@ -233,7 +271,11 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
         const outcome = await storeIssue(transaction, update, now());
         // Whoever looks now waits for this transaction: there is one connection.
         if (outcome.redecided > 0) waiters.wake();
-        await lookAgain(transaction, readOtherwise);
+        if (events.some(({ kind }) => lookedAtAfter.includes(kind)))
+          await askToLook(transaction, [issue]);
+        publisher?.wake();
+        const tied = await tiedOtherwise(transaction, update);
+        await lookAgain(transaction, [...readOtherwise, ...tied]);
         await inbox.addRefreshes(transaction, refreshes);
         if (update.plan?.reading.outcome === 'fallback' && update.facts.open)
           await inbox.planRefresh(transaction, refreshEvent(update.facts), group);
@@ -262,6 +304,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     const runPass = createPass({
       searchIssues: gitea.searchIssues,
       lookAt: truth.currentFacts,
+      nativeDiffers: truth.nativeDiffers,
       bot: bot.find,
       tokenUser: async (signal) => (await gitea.getUser(signal)).login,
       store: {
@@ -281,6 +324,10 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
         );
         worker.wake();
         return added;
+      },
+      askToLook: async () => {
+        await inbox.exclusively(() => db.transaction().execute(askToLookAtAll));
+        publisher?.wake();
       },
       giteaNow: () => giteaTime(now()),
       missed: createMissedCount({
@@ -323,6 +370,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   registerWebhook(app, {
     secrets: config.webhookSecrets,
     bot: bot.known,
+    labelsOf: (issue) => findLabels(db, issue, now()),
     log,
     counts: webhookCounts,
     add: inbox.add,
@@ -345,6 +393,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       claude: () => Promise.resolve(claudeCheck(claude?.status())),
       webhook: () => Promise.resolve({ status: 'ok', ...webhookCounts.read() }),
       reconcile: reconcileCheck,
+      publish: async () =>
+        publisher === undefined ? { status: 'off' } : { ...(await publisher.status()) },
     },
   });
   registerApi(app, {
@@ -390,6 +440,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       sweeper.start();
       pruning = setInterval(() => void prune(), pruneIntervalMs);
       worker.start();
+      publisher?.start();
       if (gitea !== undefined && bot.known() === undefined) void askForBot();
       const url = await listen();
       listeningSince = now();
@@ -442,7 +493,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     draining = true;
     clearInterval(pruning);
     waiters.close();
-    const stopped = Promise.all([worker.stop(), sweeper.stop(), reconciler?.stop()]);
+    const polling = Promise.all([reconciler?.stop(), publisher?.stop()]);
+    const stopped = Promise.all([worker.stop(), sweeper.stop(), polling]);
     stopping.abort();
     await Promise.race([
       Promise.all([stopped, app.close()])
@@ -459,7 +511,12 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   /** Compares Gitea with the store now; undefined without a token. Throws `TryAgainLater`. */
   const reconcile = () => reconciler?.pass();
 
-  return { app, start, idle: () => worker.idle(), reconcile, close };
+  async function idle(): Promise<void> {
+    await worker.idle();
+    await publisher?.idle();
+  }
+
+  return { app, start, idle, reconcile, close };
 }
 
 /** Outcomes that say nothing against Claude; a declined or cut-off text is an answer. */

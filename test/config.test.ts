@@ -57,6 +57,7 @@ test('with the required variables everything else has its default', () => {
       fallbackModel: 'claude-opus-5-5',
     },
     giteaToken: undefined,
+    publish: { comment: false, labels: false },
     logLevel: 'info',
     host: '0.0.0.0',
     port: 8000,
@@ -68,7 +69,6 @@ test('with the required variables everything else has its default', () => {
     thresholds: { compactAt: 0.8, rotateAt: 0.95 },
     deliveryRetentionDays: 30,
     reconcileIntervalSeconds: 300,
-    unused: [],
   });
   expect(Object.isFrozen(load())).toBe(true);
 });
@@ -242,12 +242,6 @@ test('empty counts as not set', () => {
   const emptyFiles = Object.fromEntries(secretNames.map((name) => [`${name}_FILE`, '']));
   expect(loadConfig({ ...empty, ...emptyFiles, ...required })).toEqual(load());
   expect(problems({ ...required, GITEA_URL: '' })).toEqual(['GITEA_URL is required']);
-});
-
-test('variables without effect in this version are named', () => {
-  expect(
-    load({ GITEA_TOKEN: 'token', PUBLISH: 'labels', PORT: '1' }).unused,
-  ).toEqual(['PUBLISH']);
 });
 
 test.each([

@@ -51,7 +51,8 @@ function buildProgram(io: Io, end: (exitCode: number) => void): Command {
   program
     .command('serve', { isDefault: true })
     .description('run the service (the default)')
-    .action(() => serve(io));
+    .option('--dry-run', 'log what would be written to Gitea, and write nothing')
+    .action((options: { dryRun?: boolean }) => serve(io, { dryRun: options.dryRun === true }));
   program
     .command('demo')
     .description('run the service on recorded deliveries, show the plans, and end')

@@ -8,16 +8,16 @@ import type { Io } from './io.ts';
 /** Docker kills after 10 s. */
 const closeDeadlineMs = 8_000;
 
+export interface ServeOptions {
+  /** What would be written to Gitea is only logged. */
+  readonly dryRun: boolean;
+}
+
 /** Runs the service until a signal: the first one closes within 8 s, a second one ends it at once. */
-export async function serve(io: Io): Promise<void> {
+export async function serve(io: Io, { dryRun }: ServeOptions = { dryRun: false }): Promise<void> {
   const config = loadConfig(io.environment());
   const log = createLogger(config.logLevel, writeByTurn(io.stdout));
-  if (config.unused.length > 0)
-    log.warn(
-      { variables: config.unused },
-      'these variables are set but do nothing in this version',
-    );
-  const coordinator = createCoordinator(config, log);
+  const coordinator = createCoordinator(config, log, { dryRun });
   await coordinator.start();
   await new Promise<void>((resolve, reject) => {
     const grace = closeWithGrace(

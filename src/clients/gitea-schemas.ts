@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { keptText, type IssueSnapshot } from '../issue/event.ts';
+import { withoutOwnLabels } from '../issue/own-marks.ts';
 
 /** The answers of Gitea that are read, each cut down to the keys that are used. */
 
@@ -116,7 +117,7 @@ function snapshotOf(issue: RawIssue): IssueSnapshot {
     ...keptText(issue.title, issue.body),
     open: issue.state === 'open',
     assignees: isPull ? [] : (issue.assignees ?? []).map(({ login }) => login),
-    labels: (issue.labels ?? []).map(({ name }) => name),
+    labels: withoutOwnLabels((issue.labels ?? []).map(({ name }) => name)),
     updatedAt: Math.max(0, Date.parse(issue.updated_at)),
   };
 }

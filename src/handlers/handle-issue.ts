@@ -6,7 +6,6 @@ import { handleAssigned } from './assigned.ts';
 import { handleClosed } from './closed.ts';
 import { handleDeleted } from './deleted.ts';
 import type { Handler, HandlerDeps } from './handler.ts';
-import { unreadable, withWarning } from './truth.ts';
 import { handleUnassigned } from './unassigned.ts';
 
 /**
@@ -55,7 +54,7 @@ export async function handleIssue(
   const finding = await handle(current.facts);
   const { finding: checked, refreshes } = current.confirmed
     ? await deps.truth.checkTargets(finding, signal)
-    : { finding: withWarning(finding, unreadable(finding.facts)), refreshes: [] };
+    : { finding: await deps.truth.leaveUnchecked(finding), refreshes: [] };
   return { update: { ...checked, names }, refreshes };
 }
 

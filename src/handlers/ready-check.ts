@@ -5,7 +5,7 @@ import type { HandlerDeps } from './handler.ts';
 import type { Truth } from './truth.ts';
 
 export interface ReadyCheckDeps {
-  readonly truth: Pick<Truth, 'currentFacts'>;
+  readonly truth: Pick<Truth, 'currentFacts' | 'readBlockers'>;
   readonly findFacts: HandlerDeps['findFacts'];
   readonly bot: HandlerDeps['bot'];
   /** What the issue waited for, and is closed as far as is known. */
@@ -19,8 +19,9 @@ export interface ReadyCheckDeps {
 const lookMs = 5_000;
 
 /**
- * Asks Gitea, right before an issue is handed out, whether it is still as it was when it became ready, and
- * what it waited for still closed. False: something has moved, and is looked at. Throws `TryAgainLater`.
+ * Asks Gitea, right before an issue is handed out, whether it is still as it was when it became ready, what
+ * it waited for still closed, and no blocker set on its page. False: something has moved, and is looked at.
+ * Throws `TryAgainLater`.
  */
 export function createReadyCheck(deps: ReadyCheckDeps) {
   const moved = new Map<string, number>();
@@ -28,23 +29,40 @@ export function createReadyCheck(deps: ReadyCheckDeps) {
   async function isStillReady(issue: IssueKey, signal: AbortSignal): Promise<boolean> {
     for (const [id, until] of moved) if (until <= deps.now()) moved.delete(id);
     if (moved.has(keyOf(issue))) return false;
-    const stands = (await standsAsTold(issue, signal)) && (await areStillClosed(issue, signal));
+    const closed = await standsAsTold(issue, signal);
+    const stands = closed !== undefined && (await areStillClosed(issue, closed, signal));
     if (!stands) moved.set(keyOf(issue), deps.now() + lookMs);
     return stands;
   }
 
-  async function standsAsTold(issue: IssueKey, signal: AbortSignal): Promise<boolean> {
+  /** The blockers of which Gitea says, while it is asked, that they are closed; undefined: it has moved. */
+  async function standsAsTold(
+    issue: IssueKey,
+    signal: AbortSignal,
+  ): Promise<readonly IssueKey[] | undefined> {
     const told = await deps.findFacts(issue);
-    if (told === undefined) return false;
+    if (told === undefined) return undefined;
     const { facts, confirmed } = await deps.truth.currentFacts(told, signal);
     const bot = await deps.bot();
-    if (!confirmed || sameWork(told, facts, bot)) return true;
+    if (!confirmed) return [];
+    if (sameWork(told, facts, bot)) {
+      const { repositoryId, repository, number } = facts;
+      const place = { repositoryId, repository, number };
+      const { blocked, closed } = await deps.truth.readBlockers(place, signal);
+      if (!blocked) return closed;
+    }
     await deps.look([refreshEvent(told)]);
-    return false;
+    return undefined;
   }
 
-  async function areStillClosed(issue: IssueKey, signal: AbortSignal): Promise<boolean> {
+  async function areStillClosed(
+    issue: IssueKey,
+    closed: readonly IssueKey[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const asked = new Set(closed.map(keyOf));
     for (const blocker of await deps.closedBlockers(issue)) {
+      if (asked.has(keyOf(blocker))) continue;
       const told = await deps.findFacts(blocker);
       if (told === undefined) continue;
       const { facts, confirmed } = await deps.truth.currentFacts(told, signal);

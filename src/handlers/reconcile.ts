@@ -240,9 +240,11 @@ export function createPass(deps: ReconcileDeps) {
     }
 
     async function checkNative(held: HeldIssue): Promise<void> {
-      if (unreadable.has(held.repositoryId)) return;
-      if ((await deps.nativeDiffers?.(held, signal)) === true)
-        await add([refreshEvent(factsOf(held))]);
+      if (held.unreadable || unreadable.has(held.repositoryId)) return;
+      if ((await deps.nativeDiffers?.(held, signal)) !== true) return;
+      // What cannot be read seems to have none.
+      await look(held);
+      if (!unreadable.has(held.repositoryId)) await add([refreshEvent(factsOf(held))]);
     }
 
     /** Asks Gitea about one issue, and has it handled if it is not as stored. */

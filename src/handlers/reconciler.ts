@@ -16,8 +16,6 @@ const fullEvery = 12;
 const firstRetryMs = 5_000;
 const longestRetryMs = 300_000;
 
-export type Reconciler = ReturnType<typeof createReconciler>;
-
 /**
  * Runs passes one at a time: at the start, then in intervals. One that fails is tried again sooner, with
  * growing pauses; a full one that failed stays due.

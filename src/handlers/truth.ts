@@ -1,8 +1,10 @@
 import type { IssueEvent, IssueSnapshot } from '../issue/event.ts';
 import type { IssueFacts } from '../issue/facts.ts';
+import { addNative, type NativeDependencies } from '../issue/native-dependencies.ts';
 import type { Dependency, Warning } from '../issue/reading.ts';
-import { formatRef, type IssueKey, type IssueRef } from '../issue/ref.ts';
+import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import type { Finding } from '../issue/update.ts';
+import { createNative, type NativeDeps, type ReadNative } from './native-dependencies.ts';
 
 /** How Gitea answers; 404 also stands for what the bot may not see. */
 type Reply<T> =
@@ -11,7 +13,7 @@ type Reply<T> =
   | { readonly kind: 'moved'; readonly to: string | undefined };
 
 /** What is asked of Gitea. Everything throws `TryAgainLater` while it does not answer. */
-export interface TruthDeps {
+export interface TruthDeps extends NativeDeps {
   readonly getIssue: (ref: IssueRef, signal: AbortSignal) => Promise<Reply<IssueSnapshot>>;
   readonly getRepository: (
     idOrName: number | string,
@@ -35,8 +37,10 @@ interface Wanted extends IssueRef {
   readonly repositoryId: number | undefined;
 }
 
-/** Asks Gitea what is true now, of an issue and of those its text points at. Writes nothing. */
-export function createTruth({ getIssue, getRepository, findFacts }: TruthDeps) {
+/** Asks Gitea what is true now, of an issue and of those it is tied to. Writes nothing. */
+export function createTruth({ getIssue, getRepository, findFacts, ...nativeDeps }: TruthDeps) {
+  const native = createNative(nativeDeps);
+
   /**
    * The issue as it is on Gitea, whatever deliveries told, deletion included. Where the bot cannot read
    * the repository, what was told stands, unconfirmed.
@@ -54,8 +58,8 @@ export function createTruth({ getIssue, getRepository, findFacts }: TruthDeps) {
   }
 
   /**
-   * Drops the dependencies on issues that do not exist, with a warning, and returns a look at each that
-   * the store does not know as it is now.
+   * Drops the dependencies on issues that do not exist, with a warning, adds those that are set on Gitea,
+   * and returns a look at each issue that the store does not know as it is now.
    */
   async function checkTargets(
     finding: Finding,
@@ -64,11 +68,13 @@ export function createTruth({ getIssue, getRepository, findFacts }: TruthDeps) {
     const confirmed = { ...finding, confirmed: true };
     if (finding.plan === undefined) return { finding: confirmed, refreshes: [] };
     const { plan, facts } = finding;
-    const byTarget = Map.groupBy(plan.reading.dependencies, (target) =>
-      formatRef(targetOf(facts, target)).toLowerCase(),
+    const tied = await native.readNative(placeOf(facts), signal);
+    const byTarget = Map.groupBy(plan.reading.dependencies, (target) => refOf(facts, target));
+    const listed = new Map(
+      snapshotsOf(tied).map((issue) => [formatRef(issue).toLowerCase(), issue]),
     );
-    const checked = await mapLimited([...byTarget.values()], (same) =>
-      checkTarget(facts, same, signal),
+    const checked = await mapLimited([...byTarget], ([ref, same]) =>
+      checkTarget(facts, same, { listed: listed.get(ref), signal }),
     );
     const kept = new Set(checked.flatMap(({ dependencies }) => dependencies));
     const reading = {
@@ -76,36 +82,62 @@ export function createTruth({ getIssue, getRepository, findFacts }: TruthDeps) {
       dependencies: [...kept],
       warnings: [...plan.reading.warnings, ...checked.flatMap(({ warnings }) => warnings)],
     };
+    const named = new Map(
+      [...checked.flatMap(({ targets }) => targets), ...snapshotsOf(tied)].map((issue) => [
+        keyOf(issue),
+        issue,
+      ]),
+    );
+    named.delete(keyOf(facts));
     return {
-      finding: { ...confirmed, plan: { ...plan, reading } },
-      refreshes: checked.flatMap(({ refreshes }) => refreshes),
+      finding: withNative({ ...confirmed, plan: { ...plan, reading } }, tied),
+      refreshes: await looksAt([...named.values()]),
     };
   }
 
-  /** All dependencies in `same` have one target. */
+  /** The same for an issue that the bot cannot read on Gitea: what is stored is all there is. */
+  async function leaveUnchecked(finding: Finding): Promise<Finding> {
+    if (finding.plan === undefined) return finding;
+    const warned = withWarning(finding, unreadable(finding.facts));
+    return withNative(warned, await native.findNative(finding.facts));
+  }
+
+  /** All dependencies in `same` have one target; `listed`: the target, where Gitea just gave it. */
   async function checkTarget(
     facts: IssueFacts,
     same: readonly Dependency[],
-    signal: AbortSignal,
+    {
+      listed,
+      signal,
+    }: { readonly listed: IssueSnapshot | undefined; readonly signal: AbortSignal },
   ): Promise<Checked> {
     const [first] = same;
     if (first === undefined) return nothing;
     const target = targetOf(facts, first);
-    const found = await findTarget(facts, target, signal);
+    const found: Found =
+      listed === undefined
+        ? await findTarget(facts, target, signal)
+        : { kind: 'found', issue: listed };
     if (found.kind === 'unreadable')
       return { ...nothing, dependencies: same, warnings: [targetUnreadable(target)] };
     if (found.kind === 'missing') return { ...nothing, warnings: [targetMissing(target)] };
     const { issue } = found;
-    if (issue.repositoryId === facts.repositoryId && issue.number === facts.number)
-      return { ...nothing, warnings: [selfReference(target)] };
+    if (keyOf(issue) === keyOf(facts)) return { ...nothing, warnings: [selfReference(target)] };
     const { repository } = issue;
     return {
       dependencies: same.map((dependency) =>
         dependency.repository === null ? dependency : { ...dependency, repository },
       ),
       warnings: [],
-      refreshes: (await isStored(issue)) ? [] : [{ kind: 'refreshed', issue }],
+      targets: [issue],
     };
+  }
+
+  async function looksAt(issues: readonly IssueSnapshot[]): Promise<IssueEvent[]> {
+    const looks = await mapLimited(issues, async (issue): Promise<IssueEvent[]> =>
+      (await isStored(issue)) ? [] : [{ kind: 'refreshed', issue }],
+    );
+    return looks.flat();
   }
 
   function findTarget(facts: IssueFacts, target: IssueRef, signal: AbortSignal): Promise<Found> {
@@ -144,16 +176,36 @@ export function createTruth({ getIssue, getRepository, findFacts }: TruthDeps) {
     return { kind: second.kind === 'missing' && hasIssues ? 'missing' : 'unreadable' };
   }
 
-  return { currentFacts, checkTargets };
+  return { currentFacts, checkTargets, leaveUnchecked, ...native };
 }
 
 interface Checked {
   readonly dependencies: readonly Dependency[];
   readonly warnings: readonly Warning[];
-  readonly refreshes: readonly IssueEvent[];
+  readonly targets: readonly IssueSnapshot[];
 }
 
-const nothing: Checked = { dependencies: [], warnings: [], refreshes: [] };
+const nothing: Checked = { dependencies: [], warnings: [], targets: [] };
+
+/** No more than where it is: not its text. */
+function placeOf({ repositoryId, repository, number }: IssueFacts) {
+  return { repositoryId, repository, number };
+}
+
+function snapshotsOf({ blockedBy, blocks }: ReadNative): IssueSnapshot[] {
+  return [...blockedBy, ...blocks];
+}
+
+/** One name for a target, in whatever letter case. */
+function refOf(facts: IssueFacts, target: Dependency): string {
+  return formatRef(targetOf(facts, target)).toLowerCase();
+}
+
+function withNative(finding: Finding, native: NativeDependencies): Finding {
+  const { plan, facts } = finding;
+  if (plan === undefined) return finding;
+  return { ...finding, native, plan: { ...plan, reading: addNative(plan.reading, facts, native) } };
+}
 
 function isWanted(
   reply: Reply<IssueSnapshot>,
@@ -177,7 +229,7 @@ async function mapLimited<T, R>(items: readonly T[], work: (item: T) => Promise<
 }
 
 /** The same with one more warning in its plan, where there is one. */
-export function withWarning(finding: Finding, warning: Warning): Finding {
+function withWarning(finding: Finding, warning: Warning): Finding {
   const { plan } = finding;
   if (plan === undefined) return finding;
   const reading = { ...plan.reading, warnings: [...plan.reading.warnings, warning] };
@@ -185,7 +237,7 @@ export function withWarning(finding: Finding, warning: Warning): Finding {
 }
 
 /** For the plan of an issue whose repository the bot cannot read. */
-export function unreadable({ repository }: IssueFacts): Warning {
+function unreadable({ repository }: IssueFacts): Warning {
   const text = `The bot cannot read ${repository} on Gitea: this plan rests on what deliveries told. Give the bot access to it.`;
   return { code: 'gitea_unreadable', text };
 }

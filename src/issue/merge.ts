@@ -6,7 +6,7 @@ import { localRef } from './asked-references.ts';
 
 /**
  * Who is believed, first to last. Of values the first who says something counts; edges are all kept, and
- * where two say opposite things of one pair the first counts. Gitea's own dependencies are not read yet.
+ * where two say opposite things of one pair the first counts.
  */
 const authority: readonly Source[] = ['gitea', 'declared', 'model', 'formula', 'default'];
 

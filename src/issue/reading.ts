@@ -26,6 +26,8 @@ export type Warning = Readonly<z.infer<typeof warningSchema>>;
 export const dependencySchema = z.object({
   direction: z.enum(['blocked_by', 'blocks']),
   repository: z.string().nullable(),
+  /** Where Gitea itself named the issue: texts know repositories by name only. */
+  repositoryId: z.int().optional(),
   number: z.int().positive(),
   source: sourceSchema,
   evidence: z.string(),

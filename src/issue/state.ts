@@ -38,6 +38,8 @@ export interface StateFacts {
   /** Why the workers get it no more until somebody changes something; undefined: they do. */
   readonly parked?: Reason | undefined;
   readonly blockers: readonly Blocker[];
+  /** Blockers set on Gitea that the bot may not read: no more than their number is known. */
+  readonly hiddenBlockers?: number;
   /** A cycle of dependencies through this issue, in order, starting with it; empty when there is none. */
   readonly cycle: readonly string[];
   /** The agent chosen, or why none fits. */
@@ -68,7 +70,7 @@ function decision(state: State, code: string, text: string): Decision {
   return { state, reason: { code, text } };
 }
 
-function blockedReason({ blockers, cycle }: StateFacts): Reason | undefined {
+function blockedReason({ blockers, hiddenBlockers = 0, cycle }: StateFacts): Reason | undefined {
   const open = blockers.filter(({ state }) => state === 'open');
   const unknown = blockers.filter(({ state }) => state === 'unknown');
   if (cycle.length > 0) {
@@ -79,11 +81,19 @@ function blockedReason({ blockers, cycle }: StateFacts): Reason | undefined {
     const verb = open.length === 1 ? 'which is open' : 'which are open';
     return { code: 'open_blockers', text: `Waits for ${listRefs(open)}, ${verb}.` };
   }
+  if (hiddenBlockers > 0) return { code: 'hidden_blocker', text: hiddenText(hiddenBlockers) };
   if (unknown.length > 0) {
     const text = `Waits for ${listRefs(unknown)}, of which no event has told anything yet.`;
     return { code: 'unknown_blockers', text };
   }
   return undefined;
+}
+
+/** For a plan that waits, or should, for blockers which the bot may not read. */
+export function hiddenText(count: number): string {
+  return count === 1
+    ? 'Waits for an issue, set on Gitea, that the bot may not read: give the bot read access to its repository, or remove the dependency.'
+    : `Waits for ${count} issues, set on Gitea, that the bot may not read: give the bot read access to their repositories, or remove the dependencies.`;
 }
 
 /** Most references spelled out in one sentence. */

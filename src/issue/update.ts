@@ -1,6 +1,7 @@
 import type { Assignment } from './agents.ts';
 import type { Estimate } from './estimate.ts';
 import type { IssueFacts } from './facts.ts';
+import type { NativeDependencies } from './native-dependencies.ts';
 import type { KnownCodes } from './read-text.ts';
 import type { Reading } from './reading.ts';
 
@@ -12,6 +13,8 @@ export interface Finding {
   readonly plan: PlannedWork | undefined;
   /** What its codes were known to name when it was read. */
   readonly codes?: KnownCodes | undefined;
+  /** What is set on Gitea as its dependencies, already part of the plan's; undefined: not asked for. */
+  readonly native?: NativeDependencies | undefined;
   /** True when Gitea itself was just asked: its word needs no comparing with what was told before. */
   readonly confirmed?: boolean;
 }

@@ -71,12 +71,13 @@ const rulesOfIssues = [
   {
     code: 'ready_but_blocked',
     text: 'Is ready, though something it waits for is open or unknown. Replay its newest delivery.',
-    broken: sql`issues.state = 'ready' and exists (${openBlocker})`,
+    broken: sql`issues.state = 'ready' and (issues.hidden_blockers > 0 or exists (${openBlocker}))`,
   },
   {
     code: 'blocked_by_nothing',
     text: 'Is blocked, but nothing it waits for is open: no event would free it. Replay its newest delivery.',
-    broken: sql`issues.state = 'blocked' and issues.circle is null and not exists (${openBlocker})`,
+    broken: sql`issues.state = 'blocked' and issues.circle is null and issues.hidden_blockers = 0
+      and not exists (${openBlocker})`,
   },
   {
     code: 'received_not_due',

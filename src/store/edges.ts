@@ -53,7 +53,9 @@ export async function replaceEdges(
   for (const dependency of dependencies) {
     const name = dependency.repository?.toLowerCase();
     const own = name === undefined || name === issue.repository.toLowerCase();
-    const otherId = own ? issue.repositoryId : await findNamedRepositoryId(transaction, name);
+    const otherId =
+      dependency.repositoryId ??
+      (own ? issue.repositoryId : await findNamedRepositoryId(transaction, name));
     rows.push(edgeRow(issue, dependency, otherId ?? null));
   }
   const after = new Map(rows.map((row) => [edgeId(row), row]));

@@ -1,7 +1,8 @@
-import type { ExpressionBuilder, Transaction } from 'kysely';
+import { sql, type ExpressionBuilder, type Transaction } from 'kysely';
 import { z } from 'zod';
 
 import { labelsUncertain, type IssueFacts } from '../issue/facts.ts';
+import type { KnownLabels } from '../issue/own-marks.ts';
 import type { Warning } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate, RepositoryName } from '../issue/update.ts';
@@ -9,7 +10,9 @@ import { among } from './among.ts';
 import { awaitingVerification, withdrawClaim } from './claims.ts';
 import type { Database } from './database.ts';
 import { replaceEdges, resolveNames, waitingAround, type EdgeChange } from './edges.ts';
+import { dropStaleNative, namedRepositories } from './native-edges.ts';
 import { openNeighbours } from './open-graph.ts';
+import { forgetDeletedComment } from './publications.ts';
 import { redecide } from './redecide.ts';
 import type { IssueRow, Schema } from './schema.ts';
 
@@ -38,6 +41,40 @@ export async function findFacts(db: Database, key: IssueKey): Promise<IssueFacts
     labels: parseNames(row.labels),
     updatedAt: row.snapshot_at,
     labelsUpdatedAt: row.labels_at,
+  };
+}
+
+/** What is stored of the labels of an issue; undefined when no event has told of it. */
+export async function findLabels(
+  db: Database,
+  key: IssueKey,
+  now: number,
+): Promise<KnownLabels | undefined> {
+  const row = await db
+    .selectFrom('issues')
+    .select(['labels', 'assigned'])
+    .select((eb) =>
+      eb
+        .exists(
+          eb
+            .selectFrom('deliveries')
+            .select('seq')
+            .whereRef('deliveries.repository_id', '=', 'issues.repository_id')
+            .whereRef('deliveries.issue_number', '=', 'issues.number')
+            .where('status', '=', 'waiting')
+            .where('due_at', '<=', now),
+        )
+        .as('changing'),
+    )
+    .where('issues.repository_id', '=', key.repositoryId)
+    .where('number', '=', key.number)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { labels, assigned, changing } = row;
+  return {
+    labels: parseNames(labels),
+    assigned: assigned === 1,
+    changing: Number(changing) === 1,
   };
 }
 
@@ -84,12 +121,20 @@ export async function storeIssue(
   now: number,
 ): Promise<{ state: string; reason: string; redecided: number }> {
   const { facts, plan } = update;
-  const names = await storeNames(transaction, update, now);
+  const given = update.confirmed === true && !facts.deleted ? facts.repository : undefined;
+  const told = { names: update.names, given };
+  const names = await storeNames(transaction, facts.repositoryId, told, now);
   const change = await storeFacts(transaction, update, now);
   await storeText(transaction, update);
   await withdrawClaim(transaction, update, now);
+  for (const [id, repository] of namedRepositories(update)) {
+    const others = await storeNames(transaction, id, { names: [], given: repository }, now);
+    names.resolved.push(...others.resolved);
+    names.renamed.push(...others.renamed);
+  }
   const own = await replaceEdges(transaction, facts, plan?.reading.dependencies ?? []);
-  const edges = [...names.resolved, ...own];
+  const stale = await dropStaleNative(transaction, update);
+  const edges = [...names.resolved, ...own, ...stale];
   await markChanged(
     transaction,
     edges.flatMap(({ blocked, blocker }) => [blocked ?? [], blocker ?? []].flat()),
@@ -98,6 +143,7 @@ export async function storeIssue(
   const self = { repositoryId: facts.repositoryId, number: facts.number };
   const itself = change.forItself ? [self] : [];
   const waiting = change.forOthers ? await openNeighbours(transaction, [self], 'blocked') : [];
+  await markShown(transaction, [...waiting, ...names.renamed]);
   const waitedFor = change.forOthers ? await openNeighbours(transaction, [self], 'blocker') : [];
   const opened = change.forOthers && facts.open && !facts.deleted;
   const joins = opened || own.some(({ came }) => came);
@@ -128,21 +174,28 @@ export async function storeIssue(
   };
 }
 
+interface ToldNames {
+  readonly names: readonly RepositoryName[];
+  /** The name that Gitea itself just gave: it is the present one. */
+  readonly given: string | undefined;
+}
+
 /**
  * Remembers a repository's present name and those it was seen under before; returns the edges that waited
  * for one of them, and the issues whose sentences show a name that is no longer the present one.
  */
 async function storeNames(
   transaction: Transaction<Schema>,
-  update: IssueUpdate,
+  repositoryId: number,
+  { names, given }: ToldNames,
   now: number,
 ): Promise<{ resolved: EdgeChange[]; renamed: IssueKey[] }> {
-  const { repositoryId } = update.facts;
   const before = await presentName(transaction, repositoryId);
-  // Gitea's clock, from which the stored time may stem, may be ahead of ours.
-  const names = namesToStore(update, Math.max(now, before?.named_at ?? 0));
+  // A rename changes no `updated_at`, and Gitea's clock, of which the stored time may be, is not ours.
+  const updatedAt = Math.max(now, before?.named_at ?? 0, ...names.map((name) => name.updatedAt));
+  const present = given === undefined ? [] : [{ repository: given, updatedAt }];
   const resolved: EdgeChange[] = [];
-  for (const name of newestOfEach(names)) {
+  for (const name of newestOfEach([...names, ...present])) {
     await storeName(transaction, repositoryId, name);
     resolved.push(
       ...(await resolveNames(transaction, repositoryId, name.repository.toLowerCase())),
@@ -153,7 +206,7 @@ async function storeNames(
     return { resolved, renamed: [] };
   await transaction
     .updateTable('issues')
-    .set({ changed_at: now })
+    .set(changedAt(now))
     .where('repository_id', '=', repositoryId)
     .execute();
   return { resolved, renamed: await waitingAround(transaction, repositoryId) };
@@ -168,16 +221,29 @@ async function markChanged(
   if (issues.length === 0) return;
   await transaction
     .updateTable('issues')
-    .set({ changed_at: now })
+    .set(changedAt(now))
     .where(among('repository_id', 'number', issues))
     .execute();
 }
 
-/** A rename does not change an issue's `updated_at`: a name Gitea itself just gave counts from now. */
-function namesToStore({ facts, names, confirmed }: IssueUpdate, now: number): RepositoryName[] {
-  // Of an issue that is gone Gitea gave no name: the one told may be old.
-  if (confirmed !== true || facts.deleted) return [...names];
-  return [...names, { repository: facts.repository, updatedAt: Math.max(now, facts.updatedAt) }];
+/** What people are shown of the issue is another thing from now on. */
+function changedAt(now: number) {
+  return { changed_at: now, revision: oneMore };
+}
+
+const oneMore = sql<number>`revision + 1`;
+
+/** What they wait for stands differently or has another name, whether that decides anything or not. */
+async function markShown(
+  transaction: Transaction<Schema>,
+  issues: readonly IssueKey[],
+): Promise<void> {
+  if (issues.length === 0) return;
+  await transaction
+    .updateTable('issues')
+    .set({ revision: oneMore })
+    .where(among('repository_id', 'number', issues))
+    .execute();
 }
 
 function newestOfEach(names: readonly RepositoryName[]): RepositoryName[] {
@@ -227,7 +293,10 @@ async function presentName(
 }
 
 /** Columns that hold facts, not what was decided from them. */
-type FactColumns = Omit<IssueRow, keyof typeof undecided | keyof typeof untried | 'changed_at'>;
+type FactColumns = Omit<
+  IssueRow,
+  keyof typeof undecided | keyof typeof untried | 'changed_at' | 'revision' | 'published'
+>;
 
 /** What a decision can follow from: this issue's own, and those of the issues around it. */
 interface Change {
@@ -246,7 +315,7 @@ async function storeFacts(
     .selectFrom('issues')
     .select(['title', 'open', 'deleted', 'assigned', 'labels'])
     .select(['reading', 'estimate', 'assignment', 'own_warnings'])
-    .select(['attempts', 'parked_code'])
+    .select(['attempts', 'parked_code', 'hidden_blockers'])
     .select((eb) => textOf(eb).where('issue_texts.body', '!=', facts.body).as('other_text'))
     .where('repository_id', '=', facts.repositoryId)
     .where('number', '=', facts.number)
@@ -268,19 +337,21 @@ async function storeFacts(
     begunAnew ||
     (stored.parked_code !== awaitingVerification && (otherText || differs('title', 'labels')));
   const tried = stored.parked_code !== null || stored.attempts > 0;
+  if (differs('assigned') && columns.assigned === 1) await forgetDeletedComment(transaction, facts);
   await transaction
     .updateTable('issues')
     .set({
       ...columns,
       ...(changed && tried ? untried : {}),
-      ...(shown ? { changed_at: now } : {}),
+      ...(shown ? changedAt(now) : {}),
     })
     .where('repository_id', '=', facts.repositoryId)
     .where('number', '=', facts.number)
     .execute();
   const forOthers = differs('open', 'deleted');
   const forItself =
-    (changed && tried) || differs('assigned', 'labels', 'reading', 'assignment', 'own_warnings');
+    (changed && tried) ||
+    differs('assigned', 'labels', 'reading', 'assignment', 'own_warnings', 'hidden_blockers');
   return { forItself: forOthers || forItself, forOthers };
 }
 
@@ -321,7 +392,7 @@ function textOf(eb: ExpressionBuilder<Schema, 'issues'>) {
 }
 
 function factColumns(update: IssueUpdate): FactColumns {
-  const { facts, assigned, plan } = update;
+  const { facts, assigned, plan, native } = update;
   return {
     repository_id: facts.repositoryId,
     number: facts.number,
@@ -339,6 +410,7 @@ function factColumns(update: IssueUpdate): FactColumns {
     estimate: plan === undefined ? null : JSON.stringify(plan.estimate),
     assignment: plan === undefined ? null : JSON.stringify(plan.assignment),
     agent: plan?.assignment.agent ?? null,
+    hidden_blockers: native?.hidden ?? 0,
     own_warnings: JSON.stringify(ownWarnings(update)),
   };
 }

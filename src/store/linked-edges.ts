@@ -149,16 +149,19 @@ function edgeEnd({ id, number, name, open, deleted }: RawEnd): EdgeEnd {
   };
 }
 
-/** One edge per pair of issues: the blocked issue's own word before that of others. */
+/** One edge per pair of issues: what is set on Gitea first, then the blocked issue's own word. */
 export function distinctEdges(edges: readonly LinkedEdge[]): LinkedEdge[] {
   const distinct = new Map<string, LinkedEdge>();
   for (const edge of edges) {
     const pair = `${endId(edge.blocked)} ${endId(edge.blocker)}`;
     const known = distinct.get(pair);
-    if (known === undefined || (edge.declaredByBlocked && !known.declaredByBlocked))
-      distinct.set(pair, edge);
+    if (known === undefined || weightOf(edge) > weightOf(known)) distinct.set(pair, edge);
   }
   return [...distinct.values()];
+}
+
+function weightOf({ source, declaredByBlocked }: LinkedEdge): number {
+  return (source === 'gitea' ? 2 : 0) + (declaredByBlocked ? 1 : 0);
 }
 
 function endId(end: EdgeEnd): string {

@@ -1,7 +1,9 @@
 import { sql, type Kysely } from 'kysely';
 import { Migrator, type Migration } from 'kysely/migration';
+import { z } from 'zod';
 
 import { CoordinatorError, describeError } from '../errors.ts';
+import { ownLabelScope, withoutOwnLabels } from '../issue/own-marks.ts';
 import { codesOfTitle } from '../issue/references.ts';
 import type { Schema } from './schema.ts';
 
@@ -16,6 +18,8 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '007-known-agents': { up: createKnownAgents },
   '008-codes': { up: storeCodes },
   '009-work': { up: createWork },
+  '010-publications': { up: createPublications },
+  '011-hidden-blockers': { up: countHiddenBlockers },
   '012-reconciliation': { up: createReconciliation },
 };
 
@@ -354,6 +358,58 @@ async function createWork(db: Kysely<Schema>): Promise<void> {
     .column('stored_at')
     .execute();
 }
+
+/**
+ * Issues of versions that published nothing are due once: what the bot has of them gets its comment. The
+ * index of what is due holds little, and the newest change first.
+ */
+async function createPublications(db: Kysely<Schema>): Promise<void> {
+  for (const column of ['revision', 'published'])
+    await db.schema
+      .alterTable('issues')
+      .addColumn(column, 'integer', (definition) => definition.notNull().defaultTo(0))
+      .execute();
+  await sql`update issues set revision = 1`.execute(db);
+  await sql`create index issues_to_publish on issues (changed_at)
+    where published <> revision`.execute(db);
+  await db.schema
+    .createTable('publications')
+    .addColumn('repository_id', 'integer', (column) => column.notNull())
+    .addColumn('number', 'integer', (column) => column.notNull())
+    .addColumn('comment_id', 'integer')
+    .addColumn('comment_hash', 'text')
+    .addColumn('label', 'text')
+    .addColumn('remade', 'integer', (column) => column.notNull())
+    .addColumn('attempts', 'integer', (column) => column.notNull())
+    .addColumn('due_at', 'integer')
+    .addColumn('paused_until', 'integer')
+    .addColumn('error', 'text')
+    .addPrimaryKeyConstraint('publications_key', ['repository_id', 'number'])
+    .execute();
+  await sql`create index publications_troubled on publications (repository_id, number)
+    where attempts > 0 or paused_until is not null`.execute(db);
+}
+
+/** And from now on no label of our own is kept as one of an issue. */
+async function countHiddenBlockers(db: Kysely<Schema>): Promise<void> {
+  await db.schema
+    .alterTable('issues')
+    .addColumn('hidden_blockers', 'integer', (column) => column.notNull().defaultTo(0))
+    .execute();
+  const labelled = db
+    .selectFrom('issues')
+    .select(['repository_id', 'number', 'labels'])
+    .where('labels', 'like', `%"${ownLabelScope}%`);
+  for (const { repository_id, number, labels } of await labelled.execute())
+    await db
+      .updateTable('issues')
+      .set({ labels: JSON.stringify(withoutOwnLabels(labelsSchema.parse(JSON.parse(labels)))) })
+      .where('repository_id', '=', repository_id)
+      .where('number', '=', number)
+      .execute();
+}
+
+const labelsSchema = z.array(z.string());
 
 async function createReconciliation(db: Kysely<Schema>): Promise<void> {
   await db.schema

@@ -6,7 +6,7 @@ import { chosenAgentSchema } from '../issue/plan.ts';
 import { queueKey } from '../issue/queue.ts';
 import { warningSchema, type Warning } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
-import { decideState, type Blocker } from '../issue/state.ts';
+import { decideState, hiddenText, type Blocker } from '../issue/state.ts';
 import { among } from './among.ts';
 import { findCircles, type Circles } from './circles.ts';
 import type { Database } from './database.ts';
@@ -86,8 +86,8 @@ function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[
     .selectFrom('issues')
     .select(['repository_id', 'number', 'open', 'deleted', 'assigned', 'assignment', 'labels'])
     .select(['own_warnings', 'warnings', 'state', 'reason_code', 'reason_text', 'ready_at'])
-    .select(['queue_key', 'unblocks', 'circle', 'changed_at'])
-    .select(['parked_code', 'parked_text'])
+    .select(['queue_key', 'unblocks', 'circle', 'changed_at', 'revision'])
+    .select(['parked_code', 'parked_text', 'hidden_blockers'])
     .select((eb) => [eb('reading', 'is not', null).as('read'), ...liveClaim(eb)])
     .where(among('repository_id', 'number', issues))
     .execute();
@@ -109,9 +109,11 @@ type LoadedIssue = Awaited<ReturnType<typeof loadIssues>>[number];
 
 const shownColumns = ['state', 'reason_code', 'reason_text', 'warnings'] as const;
 const decidedColumns = [...shownColumns, 'ready_at', 'queue_key', 'unblocks', 'circle'] as const;
+/** They follow from whether what is shown differs. */
+const stampColumns = ['changed_at', 'revision'] as const;
 type Decided = Pick<
   LoadedIssue,
-  'repository_id' | 'number' | 'changed_at' | (typeof decidedColumns)[number]
+  'repository_id' | 'number' | (typeof stampColumns)[number] | (typeof decidedColumns)[number]
 >;
 
 interface LoadedBlocker {
@@ -213,6 +215,7 @@ function decide(row: LoadedIssue, around: Around): Decided {
     unblocks,
     circle,
     changed_at: differs ? around.now : row.changed_at,
+    revision: row.revision + (differs ? 1 : 0),
   };
 }
 
@@ -234,6 +237,7 @@ function show(row: LoadedIssue, { blockers, path }: Around): typeof gone {
     blockers: blockers.flatMap(({ blocker: { ref, state: known } }) =>
       known === 'deleted' ? [] : [{ ref, state: known }],
     ),
+    hiddenBlockers: row.hidden_blockers,
     cycle: path,
     assignment:
       row.assignment === null ? undefined : chosenAgentSchema.parse(JSON.parse(row.assignment)),
@@ -246,6 +250,7 @@ function show(row: LoadedIssue, { blockers, path }: Around): typeof gone {
     ? [
         ...deleted.map(({ blocker }) => blockerDeleted(blocker.ref)),
         ...waitedFor.map(({ blocker }) => blockerOpened(blocker.ref)),
+        ...(state === 'in_progress' && row.hidden_blockers > 0 ? [hiddenBlocker(row)] : []),
       ]
     : [];
   const warnings = told.length === 0 ? row.own_warnings : allWarnings(row, told);
@@ -267,6 +272,10 @@ function blockerOpened(ref: string): Warning {
   };
 }
 
+function hiddenBlocker({ hidden_blockers: count }: LoadedIssue): Warning {
+  return { code: 'hidden_blocker', text: `${hiddenText(count)} A worker has begun.` };
+}
+
 function blockerDeleted(ref: string): Warning {
   return {
     code: 'blocker_deleted',
@@ -275,7 +284,7 @@ function blockerDeleted(ref: string): Warning {
 }
 
 const keyColumns = ['repository_id', 'number'] as const;
-const writtenColumns = [...keyColumns, ...decidedColumns, 'changed_at'] as const;
+const writtenColumns = [...keyColumns, ...decidedColumns, ...stampColumns] as const;
 const textColumns: readonly string[] = [...shownColumns, 'circle'];
 
 /** Many issues can hang on one: all are written with one statement, see `among`. */
@@ -287,7 +296,7 @@ async function write(transaction: Transaction<Schema>, issues: readonly Decided[
     const typed = textColumns.includes(column) ? value : sql`cast(${value} as bigint)`;
     return sql`${typed} as ${sql.ref(column)}`;
   });
-  const changes = [...decidedColumns, 'changed_at'].map(
+  const changes = [...decidedColumns, ...stampColumns].map(
     (column) => sql`${sql.ref(column)} = ${sql.ref(`decided.${column}`)}`,
   );
   await sql`with decided as (select ${sql.join(values)} from json_each(${rows}))

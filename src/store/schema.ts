@@ -82,6 +82,34 @@ export interface IssuesTable {
   /** Why it is kept from the workers, beside what decides its state; null: it is not. */
   parked_code: string | null;
   parked_text: string | null;
+  /** Blockers set on Gitea that the bot may not read: no more than their number is known. */
+  hidden_blockers: Generated<number>;
+  /** Grows with every change of what people are shown of it. */
+  revision: Generated<number>;
+  /** The revision last published; below 0: what stands on Gitea is to be looked at. */
+  published: Generated<number>;
+}
+
+/** What was written to Gitea about an issue, and how that went. */
+export interface PublicationsTable {
+  repository_id: number;
+  number: number;
+  /** Our comment; 0: one may be there; null: none is, or a person wants none. */
+  comment_id: number | null;
+  /** SHA-256 of its text as we wrote it. */
+  comment_hash: string | null;
+  /** Name of our label on it; empty: one may be there. */
+  label: string | null;
+  /** How often our comment was deleted since the issue was assigned: after the first time it is made anew. */
+  remade: number;
+  /** Refusals in a row. */
+  attempts: number;
+  /** Not before, epoch milliseconds. */
+  due_at: number | null;
+  /** After too many writes in too short a time. */
+  paused_until: number | null;
+  /** Of the last refusal, for people. */
+  error: string | null;
 }
 
 /** A worker's lease on one issue; live until `ended_at` is set, which happens once. */
@@ -212,9 +240,11 @@ export interface Schema {
   claims: ClaimsTable;
   pauses: PausesTable;
   kept_answers: KeptAnswersTable;
+  publications: PublicationsTable;
   reconciliation: ReconciliationTable;
 }
 
 export type DeliveryRow = Selectable<DeliveriesTable>;
 export type ClaimRow = Selectable<ClaimsTable>;
 export type IssueRow = Selectable<IssuesTable>;
+export type PublicationRow = Selectable<PublicationsTable>;

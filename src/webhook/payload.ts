@@ -2,9 +2,17 @@ import { z } from 'zod';
 
 import { CoordinatorError } from '../errors.ts';
 import { keptText, type IssueEvent } from '../issue/event.ts';
+import { isOwnComment, withoutOwnLabels } from '../issue/own-marks.ts';
 
 export type ParsedDelivery =
   | { readonly kind: 'event'; readonly event: IssueEvent }
+  /** The bot's account has changed labels: whether it was us, what is stored has to tell. */
+  | {
+      readonly kind: 'labels_by_bot';
+      readonly event: IssueEvent;
+      /** All labels as the payload has them, ours too. */
+      readonly labels: readonly string[];
+    }
   | { readonly kind: 'ignored'; readonly reason: string };
 
 /** Authentic, but not a payload this version understands. */
@@ -63,10 +71,6 @@ const kindOfAction: ReadonlyMap<string, IssueEvent['kind']> = new Map([
   ['demilestoned', 'milestoned'],
 ] as const);
 
-/** What our own comments and labels are known by. */
-const ownCommentMarker = '<!-- mosaic-coordinator';
-const ownLabelScope = 'coordinator/';
-
 /**
  * Turns the bytes of an authentic delivery into an event of ours, or says why it is ignored. The event
  * header is not signed, so a body that does not belong to it is refused. Throws `PayloadError`.
@@ -92,9 +96,13 @@ export function parseDelivery(
   const kind = eventName === 'issues' ? kindOfAction.get(payload.action) : 'commented';
   if (kind === undefined)
     return { kind: 'ignored', reason: `action ${payload.action.slice(0, 60)} changes no plan` };
-  const ours = ownChange(kind, payload, bot);
-  if (ours !== undefined) return { kind: 'ignored', reason: ours };
-  return { kind: 'event', event: eventOf(kind, payload) };
+  const byBot = bot !== undefined && payload.sender?.login.toLowerCase() === bot.toLowerCase();
+  if (byBot && isOwnWriting(payload)) return { kind: 'ignored', reason: 'our own comment' };
+  const event = eventOf(kind, payload);
+  // All labels at once are never removed by us.
+  if (!byBot || payload.action !== 'label_updated') return { kind: 'event', event };
+  const labels = payload.issue.labels?.map(({ name }) => name) ?? [];
+  return { kind: 'labels_by_bot', event, labels };
 }
 
 /** The JSON parser would pass over it silently. */
@@ -138,21 +146,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-function ownChange(
-  kind: IssueEvent['kind'],
-  payload: IssuePayload,
-  bot: string | undefined,
-): string | undefined {
-  if (bot === undefined || payload.sender?.login.toLowerCase() !== bot.toLowerCase())
-    return undefined;
-  if (kind === 'commented' && payload.comment?.body?.includes(ownCommentMarker) === true)
-    return 'our own comment';
-  if (
-    kind === 'labelled' &&
-    payload.issue.labels?.some(({ name }) => name.startsWith(ownLabelScope))
-  )
-    return 'our own label';
-  return undefined;
+/** Written or edited by us; one that is gone is to be noticed, whoever deleted it. */
+function isOwnWriting({ action, comment }: IssuePayload): boolean {
+  if (comment == null || (action !== 'created' && action !== 'edited')) return false;
+  return isOwnComment(comment.body ?? '');
 }
 
 function eventOf(
@@ -175,13 +172,13 @@ function eventOf(
 }
 
 /**
- * Two payloads of Gitea 1.25 lie: `label_cleared` carries the labels of before, and `label_updated` after
- * a replacement carries none at all.
+ * Without our own. Two payloads of Gitea 1.25 lie: `label_cleared` carries the labels of before, and
+ * `label_updated` after a replacement carries none at all.
  */
 function labelsOf(action: string, labels: readonly { name: string }[]): string[] | null {
   if (action === 'label_cleared') return [];
   if (action === 'label_updated' && labels.length === 0) return null;
-  return labels.map(({ name }) => name);
+  return withoutOwnLabels(labels.map(({ name }) => name));
 }
 
 function describeIssues(error: z.ZodError): string {

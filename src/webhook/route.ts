@@ -11,6 +11,9 @@ import {
 
 import { StoreUnavailable } from '../errors.ts';
 import type { Delivery, RejectedDelivery } from '../inbox/delivery.ts';
+import type { IssueEvent } from '../issue/event.ts';
+import { isOwnLabelChange, type KnownLabels } from '../issue/own-marks.ts';
+import type { IssueKey } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
 import type { WebhookCounts } from './counts.ts';
 import { parseDelivery, PayloadError, type ParsedDelivery } from './payload.ts';
@@ -27,6 +30,8 @@ export interface WebhookDeps {
   readonly secrets: WebhookSecrets;
   /** Login of the bot; undefined while it is not known. */
   readonly bot: () => string | undefined;
+  /** What is stored; asked only when the bot's account has changed labels. */
+  readonly labelsOf: (issue: IssueKey) => Promise<KnownLabels | undefined>;
   readonly log: Logger;
   readonly counts: WebhookCounts;
   readonly add: (delivery: Delivery) => Promise<'accepted' | 'duplicate'>;
@@ -123,7 +128,8 @@ async function receive(
   const about = { delivery: id, secret: verification.secret };
   try {
     const parsed = parseDelivery(eventName, raw, deps.bot());
-    return await accept(deps, about, parsed, { id, eventName, bodyHash });
+    const judged = parsed.kind === 'labels_by_bot' ? await judgeLabels(deps, parsed) : parsed;
+    return await accept(deps, about, judged, { id, eventName, bodyHash });
   } catch (error) {
     if (!(error instanceof PayloadError)) throw error;
     const rejected = { id, eventName, bodyHash, raw, error: error.message };
@@ -138,6 +144,20 @@ async function receive(
   }
 }
 
+type Judged = Exclude<ParsedDelivery, { kind: 'labels_by_bot' }>;
+
+/** Ours or news: when what is stored cannot be read, it is taken in. */
+async function judgeLabels(
+  { labelsOf }: Receiving,
+  { event, labels }: { readonly event: IssueEvent; readonly labels: readonly string[] },
+): Promise<Judged> {
+  const ours = await labelsOf(event.issue).then(
+    (known) => isOwnLabelChange(labels, known),
+    () => false,
+  );
+  return ours ? { kind: 'ignored', reason: 'our own label' } : { kind: 'event', event };
+}
+
 /** The dependencies with the secrets made into keys once. */
 type Receiving = Omit<WebhookDeps, 'secrets'> & { readonly secrets: WebhookKeys };
 
@@ -146,7 +166,7 @@ type LogFields = Readonly<Record<string, string | number>>;
 async function accept(
   deps: Receiving,
   about: LogFields,
-  parsed: ParsedDelivery,
+  parsed: Judged,
   delivery: Pick<Delivery, 'id' | 'eventName' | 'bodyHash'>,
 ) {
   if (parsed.kind === 'ignored') {

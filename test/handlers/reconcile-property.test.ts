@@ -111,6 +111,6 @@ test('whatever changes while passes run and webhooks get lost, a quiet full pass
         expect(stored).toEqual(onGitea);
       },
     ),
-    { numRuns: 25 },
+    { numRuns: 12 },
   );
 }, 120_000);

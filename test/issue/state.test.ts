@@ -40,11 +40,13 @@ test('an issue without an assignment is not read yet', () => {
   expect(decideState({ ...ready, assignment: undefined }).state).toBe('received');
 });
 
-test('a circle is named before open blockers, and open ones before unknown ones', () => {
+test('a circle is named before open blockers, these before hidden ones, and those before unknown ones', () => {
   const all = [...blockers('unknown', 1), ...blockers('open', 1)];
   const code = (facts: Partial<StateFacts>) => decideState({ ...ready, ...facts }).reason.code;
   expect(code({ blockers: all, cycle: ['a/b#1', 'a/b#2'] })).toBe('cycle');
-  expect(code({ blockers: all })).toBe('open_blockers');
+  expect(code({ blockers: all, hiddenBlockers: 1 })).toBe('open_blockers');
+  expect(code({ blockers: blockers('unknown', 1), hiddenBlockers: 1 })).toBe('hidden_blocker');
+  expect(code({ hiddenBlockers: 0 })).toBe('ready');
   expect(code({ blockers: blockers('unknown', 1) })).toBe('unknown_blockers');
   expect(code({ blockers: blockers('closed', 3) })).toBe('ready');
 });
@@ -66,6 +68,8 @@ test('every state comes with a sentence', () => {
     sentence({ blockers: blockers('open', 8) }),
     sentence({ blockers: blockers('unknown', 1) }),
     sentence({ blockers: blockers('unknown', 7) }),
+    sentence({ hiddenBlockers: 1 }),
+    sentence({ hiddenBlockers: 3 }),
     sentence({ cycle: ['a/b#1', 'a/b#2', 'c/d#3'] }),
   ]).toMatchInlineSnapshot(`
     [
@@ -80,6 +84,8 @@ test('every state comes with a sentence', () => {
       "blocked (open_blockers): Waits for acme/orbit#1, acme/orbit#2, acme/orbit#3, acme/orbit#4, acme/orbit#5 and 3 more, which are open.",
       "blocked (unknown_blockers): Waits for acme/orbit#1, of which no event has told anything yet.",
       "blocked (unknown_blockers): Waits for acme/orbit#1, acme/orbit#2, acme/orbit#3, acme/orbit#4, acme/orbit#5 and 2 more, of which no event has told anything yet.",
+      "blocked (hidden_blocker): Waits for an issue, set on Gitea, that the bot may not read: give the bot read access to its repository, or remove the dependency.",
+      "blocked (hidden_blocker): Waits for 3 issues, set on Gitea, that the bot may not read: give the bot read access to their repositories, or remove the dependencies.",
       "blocked (cycle): Waits for itself in a circle: a/b#1 → a/b#2 → c/d#3 → a/b#1.",
     ]
   `);

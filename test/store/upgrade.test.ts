@@ -46,7 +46,12 @@ function issue(number: number, filled: Filled) {
     ...{ repository_id: 2, number, title: `Issue ${number}`, body: body ?? '', body_cut: 0 },
     ...{ body_kept: body === undefined ? 0 : 1, open: open ? 1 : 0, deleted: deleted ? 1 : 0 },
     ...{ assigned: body === undefined ? 0 : 1, assignees: json(body === undefined ? [] : ['bot']) },
-    ...{ labels: '[]', snapshot_at: at, snapshot_repository: 'acme/orbit', labels_at: at },
+    ...{
+      labels: json(number === 1 ? ['bug', 'coordinator/ready'] : []),
+      snapshot_at: at,
+      snapshot_repository: 'acme/orbit',
+      labels_at: at,
+    },
     ...{ reading: json(stored?.reading), estimate: json(stored?.estimate) },
     ...{ assignment: json(stored?.assignment), own_warnings: '[]', warnings: '[]' },
     ...{ state, reason_code: code, reason_text: `As ${code} was put.`, ready_at: ready },
@@ -159,6 +164,7 @@ test.each(versions)('a database as %s left it is served, with all that was in it
 
   const db = createDatabase(path);
   const texts = await db.selectFrom('issue_texts').select(['number', 'body']).execute();
+  const labelled = await db.selectFrom('issues').select('labels').where('number', '=', 1).execute();
   const unblocks = await db.selectFrom('issues').select(['number', 'unblocks']).execute();
   const { rows: damage } = await sql`pragma integrity_check`.execute(db);
   await db.destroy();
@@ -169,5 +175,8 @@ test.each(versions)('a database as %s left it is served, with all that was in it
     { number: 4, body: 'Blocked by #2' },
   ]);
   expect(unblocks.map((row) => row.unblocks)).toEqual([2, 1, 0, 0, 0]);
+  // Only from that version on our own labels are kept apart.
+  const kept = name < '011' ? ['bug'] : ['bug', 'coordinator/ready'];
+  expect(labelled).toEqual([{ labels: JSON.stringify(kept) }]);
   expect(damage).toEqual([{ integrity_check: 'ok' }]);
 });

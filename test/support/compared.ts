@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { z } from 'zod';
 
+import { withoutOwnLabels } from '../../src/issue/own-marks.ts';
 import { giteaBot, type FakeGitea } from './gitea.ts';
 
 const rowSchema = z.object({
@@ -50,7 +51,12 @@ export function compared(directory: string, gitea: FakeGitea) {
       const assigned = assignees.some((login) => login.toLowerCase() === giteaBot);
       if (!rows.has(`${id}#${number}`) && !(open && assigned)) continue;
       const text = assigned
-        ? { body, labels: gitea.labelsOf(`${name}#${number}`).toSorted().join() }
+        ? {
+            body,
+            labels: withoutOwnLabels(gitea.labelsOf(`${name}#${number}`))
+              .toSorted()
+              .join(),
+          }
         : {};
       onGitea[`${name}#${number}`] = { title, open, assigned, ...text };
     }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { fineEvents, type GiteaHook } from './gitea-webhooks.ts';
-import { GiteaRefusal, type Place, type World } from './gitea-world.ts';
+import { byName, giteaBot, GiteaRefusal, type Place, type World } from './gitea-world.ts';
 
 export interface Token {
   readonly login: string;
@@ -27,6 +27,7 @@ export interface Asked {
 interface Route {
   readonly method: string;
   readonly path: RegExp;
+  /** Categories, all of which the token needs. */
   readonly scope: string | undefined;
   readonly answer: (asked: Asked, parts: readonly string[]) => Answer;
 }
@@ -71,10 +72,10 @@ export function createRoutes(world: World, options: { readonly mostRows: number 
   const routes: Route[] = [
     on('GET', '/version', undefined, () => ok({ version: '1.25.4' })),
     on('GET', '/user', 'user', ({ token }) => ok(world.userJson(token.login))),
-    on('GET', '/user/repos', 'repository', (asked) =>
+    on('GET', '/user/repos', 'user repository', (asked) =>
       page(asked, readable(asked).map(repositoryOf(asked)), true),
     ),
-    on('GET', '/user/orgs', 'organization', () => ok([])),
+    on('GET', '/user/orgs', 'user organization', () => ok([])),
     on('GET', '/notifications/new', 'notification', () => ok({ new: 0 })),
     on('GET', '/admin/cron', 'admin', () => refused(403, 'user should be the site admin')),
     on('GET', '/repositories/(\\d+)', 'repository', (asked, [id]) => {
@@ -112,9 +113,13 @@ export function createRoutes(world: World, options: { readonly mostRows: number 
       ok(world.commentJson(findComment(asked, parts))),
     ),
     on('PATCH', `${repo}/issues/comments/(\\d+)`, 'issue', (asked, parts) => {
-      const { id } = findComment(asked, parts);
+      const before = findComment(asked, parts);
+      const { login } = asked.token;
+      if (before.author !== login) requireAccess(asked, before.repositoryId, 'write', '');
       const { body } = parse(commentSchema, asked.body, '[Body]: Required');
-      return ok(world.commentJson(world.as(asked.token.login).editComment(id, body)));
+      const after = world.commentJson(world.as(login).editComment(before.id, body));
+      // The same text again is answered without an author.
+      return ok(body === before.body ? { ...after, user: null } : after);
     }),
     on('DELETE', `${repo}/issues/comments/(\\d+)`, 'issue', (asked, parts) => {
       world.as(asked.token.login).deleteComment(findComment(asked, parts).id);
@@ -130,15 +135,22 @@ export function createRoutes(world: World, options: { readonly mostRows: number 
       return { status: 204 };
     }),
     on('DELETE', `${issue}/labels/([^/]+)`, 'issue', (asked, parts) => {
-      const place = findIssue(asked, parts, 'write');
+      const place = findIssue(asked, parts);
+      requireAccess(asked, place.repositoryId, 'write', '');
       world.as(asked.token.login).removeLabel(place, Number(parts[2]) || 0);
       return { status: 204 };
     }),
     on('GET', `${repo}/labels`, 'issue', (asked, [name]) =>
-      page(asked, world.labelsOfRepository(find(asked, name)).map(world.labelJson), true),
+      page(
+        asked,
+        world.labelsOfRepository(find(asked, name)).toSorted(byName).map(world.labelJson),
+        true,
+      ),
     ),
     on('POST', `${repo}/labels`, 'issue', (asked, [name]) => {
-      const repositoryId = find(asked, name, 'write');
+      const repositoryId = find(asked, name);
+      const message = 'user should have a permission to write to a repo';
+      requireAccess(asked, repositoryId, 'write', message);
       const label = parse(newLabelSchema, asked.body, '[Name]: Required');
       return { status: 201, body: world.labelJson(world.createLabel(repositoryId, label)) };
     }),
@@ -164,9 +176,10 @@ export function createRoutes(world: World, options: { readonly mostRows: number 
         );
       return { repositoryId };
     }),
-    ...hookRoutes('/orgs/([^/]+)/hooks', 'organization', (_asked, organization) => ({
-      organization,
-    })),
+    ...hookRoutes('/orgs/([^/]+)/hooks', 'organization', ({ token }, organization) => {
+      if (token.login === giteaBot) throw new GiteaRefusal(403, 'Must be an organization owner');
+      return { organization };
+    }),
   ];
 
   function answer(asked: Asked): Answer {
@@ -218,17 +231,21 @@ export function createRoutes(world: World, options: { readonly mostRows: number 
     return (id: number) => world.repositoryJson(id, token.login);
   }
 
-  function requireAccess(asked: Asked, id: number, least: 'read' | 'write'): void {
+  function requireAccess(
+    asked: Asked,
+    id: number,
+    least: 'read' | 'write',
+    message = 'write permission is required',
+  ): void {
     const permission = world.permissionOf(asked.token.login, id);
     if (permission === 'none') throw new GiteaRefusal(404, 'not found');
-    if (least === 'write' && permission === 'read')
-      throw new GiteaRefusal(403, 'write permission is required');
+    if (least === 'write' && permission === 'read') throw new GiteaRefusal(403, message);
   }
 
-  function find(asked: Asked, name = '', least: 'read' | 'write' = 'read'): number {
+  function find(asked: Asked, name = ''): number {
     const id = idOf(name);
     if (id === undefined) throw new GiteaRefusal(404, 'not found');
-    requireAccess(asked, id, least);
+    requireAccess(asked, id, 'read');
     return id;
   }
 
@@ -263,7 +280,8 @@ export function createRoutes(world: World, options: { readonly mostRows: number 
   }
 
   function patchIssue(asked: Asked, parts: readonly string[]): Answer {
-    const place = findIssue(asked, parts, 'write');
+    const place = findIssue(asked, parts);
+    requireAccess(asked, place.repositoryId, 'write', '');
     const { title, body, state, assignees } = parse(issueChangeSchema, asked.body, '[]: invalid');
     const doer = world.as(asked.token.login);
     if (state !== undefined && state !== 'open' && state !== 'closed')
@@ -304,7 +322,8 @@ export function createRoutes(world: World, options: { readonly mostRows: number 
       if (mayRead(asked, other.repositoryId)) return json;
       const isReader = world.permissionOf(asked.token.login, repositoryId) === 'read';
       const shown = isReader ? { title: 'HIDDEN', state: 'open' } : { title: '', state: '' };
-      return { ...json, ...shown, id: 0, number: 0, body: '', labels: [], repository: null };
+      const nulls = { user: null, labels: null, assignees: null, repository: null };
+      return { ...json, ...shown, ...nulls, id: 0, number: 0, body: '' };
     };
   }
 
@@ -414,6 +433,7 @@ function ok(body: unknown): Answer {
 }
 
 function refused(status: number, message: string): Answer {
+  if (status === 403 && message === '') return { status };
   return { status, body: { message, url: 'http://127.0.0.1:3000/api/swagger' } };
 }
 
@@ -422,11 +442,17 @@ const notFound: Answer = {
   body: { errors: null, message: 'not found', url: 'http://127.0.0.1:3000/api/swagger' },
 };
 
-function missingScope(category: string | undefined, { method, token }: Asked): string | undefined {
-  if (category === undefined || token.scopes.includes('all')) return undefined;
-  const needed = `${method === 'GET' ? 'read' : 'write'}:${category}`;
-  if (token.scopes.includes(needed) || token.scopes.includes(`write:${category}`)) return undefined;
-  return `token does not have at least one of required scope(s), required=[${needed}], token scope=${token.scopes.join(',')}`;
+function missingScope(
+  categories: string | undefined,
+  { method, token: { scopes } }: Asked,
+): string | undefined {
+  if (categories === undefined || scopes.includes('all')) return undefined;
+  const level = method === 'GET' ? 'read' : 'write';
+  const needed = categories.split(' ').map((category) => `${level}:${category}`);
+  const has = (scope: string) =>
+    scopes.includes(scope) || scopes.includes(scope.replace('read:', 'write:'));
+  if (needed.every(has)) return undefined;
+  return `token does not have at least one of required scope(s), required=[${needed.join(' ')}], token scope=${scopes.join(',')}`;
 }
 
 function parse<T>(schema: z.ZodType<T>, body: unknown, problem: string): T {

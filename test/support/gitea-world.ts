@@ -524,7 +524,8 @@ const noLabels = { added_labels: null, removed_labels: null };
 const recordedLabels = ['enhancement'];
 const recordedAssignees = [giteaBot, 'tom'];
 
-function byName(a: GiteaLabel, b: GiteaLabel): number {
+/** As Gitea lists labels. */
+export function byName(a: GiteaLabel, b: GiteaLabel): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : a.id - b.id;
 }
 

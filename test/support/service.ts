@@ -41,6 +41,8 @@ export function testEnvironment(directory: string, env: Environment = {}): Envir
     PORT: '0',
     DATABASE_URL: `file:${join(directory, 'coordinator.db')}`,
     API_TOKENS: `tests:${apiToken}`,
+    // With a token it would write to Gitea: tests of that say so.
+    PUBLISH: 'none',
     ...env,
   };
 }

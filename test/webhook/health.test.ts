@@ -53,6 +53,7 @@ test('a fresh service is alive, ready and well', async () => {
         claude: { status: 'off', mode: 'offline' },
         webhook: { status: 'ok', ...noDeliveries },
         reconcile: { status: 'off' },
+        publish: { status: 'off' },
       },
     },
   });

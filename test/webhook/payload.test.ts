@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
+import { ownCommentMarker } from '../../src/issue/own-marks.ts';
 import { parseDelivery, PayloadError, type ParsedDelivery } from '../../src/webhook/payload.ts';
 import { issuePayload, recording, type PayloadChanges } from '../support/recordings.ts';
 import { anyText, containing } from './matching.ts';
@@ -14,6 +15,7 @@ function parse(payload: unknown, event = 'issues', knownBot?: string): ParsedDel
 
 /** The kind of the event, or why it is ignored. */
 function outcome(parsed: ParsedDelivery): string {
+  if (parsed.kind === 'labels_by_bot') return `by the bot: ${parsed.labels.join()}`;
   return parsed.kind === 'event' ? parsed.event.kind : `ignored: ${parsed.reason}`;
 }
 
@@ -94,6 +96,8 @@ describe('labels', () => {
     ['edited', [], []],
     ['edited', null, []],
     ['assigned', ['bug', 'size/M'], ['bug', 'size/M']],
+    ['label_updated', ['coordinator/ready'], []],
+    ['closed', ['coordinator/ready', 'bug', 'not/coordinator/x'], ['bug', 'not/coordinator/x']],
   ];
   test.each(rows)('%s with %j is understood as %j', (action, given, understood) => {
     expect(labels({ action, labels: given })).toEqual(understood);
@@ -102,14 +106,14 @@ describe('labels', () => {
 
 describe('what the bot did itself', () => {
   const label = { action: 'label_updated', labels: ['bug', 'coordinator/ready'] };
-  const marked = { action: 'created', comment: '<!-- mosaic-coordinator:plan -->\nPlan' };
+  const marked = { action: 'created', comment: `${ownCommentMarker}\nPlan` };
   const rows: [string, PayloadChanges, string | undefined, string][] = [
-    ['our label by the bot', { ...label, sender: bot }, bot, 'ignored: our own label'],
+    ['our label by the bot', { ...label, sender: bot }, bot, 'by the bot: bug,coordinator/ready'],
     [
       'our label by the bot, other case',
       { ...label, sender: 'Coordinator-Bot' },
       bot,
-      'ignored: our own label',
+      'by the bot: bug,coordinator/ready',
     ],
     ['our label by the bot, bot not known', { ...label, sender: bot }, undefined, 'labelled'],
     ['our label by a person', { ...label, sender: 'maria' }, bot, 'labelled'],
@@ -117,24 +121,49 @@ describe('what the bot did itself', () => {
       'another label by the bot',
       { action: 'label_updated', labels: ['bug'], sender: bot },
       bot,
-      'labelled',
+      'by the bot: bug',
     ],
     [
       'no label by the bot',
       { action: 'label_updated', labels: null, sender: bot },
       bot,
+      'by the bot: ',
+    ],
+    [
+      'all labels removed by the bot',
+      { ...label, action: 'label_cleared', sender: bot },
+      bot,
       'labelled',
     ],
     ['our comment by the bot', { ...marked, sender: bot }, bot, 'ignored: our own comment'],
+    [
+      'our comment edited by the bot',
+      { ...marked, action: 'edited', sender: bot },
+      bot,
+      'ignored: our own comment',
+    ],
+    [
+      'our comment deleted by the bot',
+      { ...marked, action: 'deleted', sender: bot },
+      bot,
+      'commented',
+    ],
     ['our comment by the bot, bot not known', { ...marked, sender: bot }, undefined, 'commented'],
     ['our comment quoted by a person', { ...marked, sender: 'tom' }, bot, 'commented'],
+    [
+      'our comment quoted by the bot',
+      { action: 'created', comment: `Done.\n\n> ${ownCommentMarker}`, sender: bot },
+      bot,
+      'commented',
+    ],
     [
       'another comment by the bot',
       { action: 'created', comment: 'Hi', sender: bot },
       bot,
       'commented',
     ],
-    ['closed by the bot', { action: 'closed', open: false, sender: bot }, bot, 'closed'],
+    ['closed by the bot', { ...label, action: 'closed', open: false, sender: bot }, bot, 'closed'],
+    ['edited by the bot', { ...label, action: 'edited', sender: bot }, bot, 'edited'],
   ];
   test.each(rows)('%s', (_name, changes, knownBot, expected) => {
     const event = changes.comment === undefined ? 'issues' : 'issue_comment';

@@ -552,6 +552,7 @@ describe('503', () => {
     registerWebhook(app, {
       secrets: { current: recordedSecret },
       bot: () => undefined,
+      labelsOf: () => Promise.resolve(undefined),
       log,
       counts: createWebhookCounts(Date.now),
       add: () => Promise.reject(failure),

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+
+import { isOwnComment } from '../issue/own-marks.ts';
+import type { Logger } from '../log.ts';
+import type { Comment, Place, PublishGitea } from './gitea.ts';
+import { granted } from './refused.ts';
+
+/** How often a comment that somebody deletes is made anew. */
+const mostRemade = 1;
+
+/** In place of an id: one may be there, or not. */
+export const commentToFind = 0;
+
+/** What is known of our comment below an issue. */
+export interface KnownComment {
+  readonly comment_id: number | null;
+  readonly comment_hash: string | null;
+  readonly remade: number;
+}
+
+export interface WantedComment {
+  readonly place: Place;
+  readonly body: string;
+  readonly known: KnownComment;
+  /** Somebody may have touched it: what stands is read and compared. */
+  readonly look: boolean;
+  /** One that is not there is created; else only one that is there is edited. */
+  readonly create: boolean;
+}
+
+interface StickyCommentDeps {
+  readonly gitea: PublishGitea;
+  readonly log: Logger;
+  /** Called before each write. */
+  readonly spend: (place: Place) => void;
+}
+
+/**
+ * Keeps one comment of ours below an issue. The marker counts in comments of our own account alone; of
+ * several the oldest counts, the others are left. Throws `Refused`.
+ */
+export function createStickyComment({ gitea, log, spend }: StickyCommentDeps) {
+  const { createComment, editComment, getComment, getUser, listComments } = gitea;
+  let me: number | undefined;
+
+  /** Brings the comment to its text; returns what is known of it then. */
+  async function put(wanted: WantedComment, signal: AbortSignal): Promise<KnownComment> {
+    const { place, body, known, create } = wanted;
+    const stands = (id: number) => ({ ...known, comment_id: id, comment_hash: hashOf(body) });
+    const id = known.comment_id === commentToFind ? null : known.comment_id;
+    if (id !== null && (await update(wanted, id, signal))) return stands(id);
+    const found = await findOwn(place, signal);
+    if (found !== undefined) {
+      if (!isSame(found.body, body)) await edit(place, found.id, body, signal);
+      return stands(found.id);
+    }
+    const remade = known.remade + (id === null ? 0 : 1);
+    if (!create || remade > mostRemade) return { comment_id: null, comment_hash: null, remade };
+    spend(place);
+    const created = granted(await createComment(place, body, signal), 'a comment');
+    return { ...stands(created.id), remade };
+  }
+
+  /** False: it is not there, or not ours. */
+  async function update(
+    { place, body, look }: WantedComment,
+    id: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (!look) return edit(place, id, body, signal);
+    const reply = await getComment(place, id, signal);
+    if (reply.kind === 'missing' || reply.value.authorId !== (await ownId(signal))) return false;
+    return isSame(reply.value.body, body) || edit(place, id, body, signal);
+  }
+
+  async function edit(
+    place: Place,
+    id: number,
+    body: string,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    spend(place);
+    const reply = await editComment(place, id, body, signal);
+    if (reply.kind === 'missing') return false;
+    granted(reply, 'a change of the comment');
+    return true;
+  }
+
+  async function findOwn(place: Place, signal: AbortSignal): Promise<Comment | undefined> {
+    const own = await ownId(signal);
+    const comments = granted(await listComments(place, signal), 'the issue');
+    const ours = comments
+      .filter(({ authorId, body }) => authorId === own && isOwnComment(body))
+      .sort((a, b) => a.id - b.id);
+    if (ours.length > 1)
+      log.warn(
+        { issue: place, comments: ours.map(({ id }) => id) },
+        'there are several comments of ours below an issue: the oldest is kept up to date, delete the others',
+      );
+    return ours[0];
+  }
+
+  async function ownId(signal: AbortSignal): Promise<number> {
+    me ??= (await getUser(signal)).id;
+    return me;
+  }
+
+  return { put };
+}
+
+/** Of a comment's text, as it is recorded. */
+export function hashOf(body: string): string {
+  return createHash('sha256').update(body).digest('hex');
+}
+
+/** A person's browser sends other line ends. */
+function isSame(one: string, other: string): boolean {
+  return normalised(one) === normalised(other);
+}
+
+function normalised(text: string): string {
+  return text.replace(/\r\n?/g, '\n').trimEnd();
+}
