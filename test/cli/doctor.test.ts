@@ -515,6 +515,15 @@ const cases: readonly Case[] = [
     cure: /same HOST and PORT/,
   },
   {
+    what: 'the service has another database',
+    breakIt: ({ environment, service }) =>
+      (environment['DATABASE_URL'] = `file:${service.directory}/other.db`),
+    code: 1,
+    name: 'service',
+    text: /not on the database of DATABASE_URL/,
+    cure: /environment of that service/,
+  },
+  {
     what: 'something else listens there',
     breakIt: ({ environment, fake }) => void (environment['PORT'] = new URL(fake.url).port),
     code: 1,

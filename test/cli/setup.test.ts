@@ -192,7 +192,7 @@ test('labels that a repository has otherwise, or may not get, are told of', asyn
   fake.repositories.set(2, { name: 'acme/orbit', issues: new Map(), bot: 'read' });
   const reader = await run('--repo', 'acme/orbit');
   expect(reader.out).toMatch(
-    /Label coordinator\/\w+ could not be made \(write permission is required\)/,
+    /Label coordinator\/\w+ could not be made \(user should have a permission to write to a repo\)/,
   );
   fake.repositories.set(2, { name: 'acme/orbit', issues: new Map(), hidden: true });
   expect((await run('--repo', 'acme/orbit')).out).toContain(

@@ -1,5 +1,6 @@
 import { createGitea, type Gitea, type GiteaRepository } from '../../clients/gitea.ts';
 import type { ExaminedConfig } from '../../config.ts';
+import type { DatabaseFacts } from '../../store/examine.ts';
 import { listKnownRepositories } from '../../store/known-repositories.ts';
 import { withDatabase } from '../with-database.ts';
 import { agentsFinding } from './agents.ts';
@@ -99,7 +100,7 @@ async function diagnoseAll(diagnosis: Diagnosis, take: Take): Promise<void> {
   const hooks = await diagnoseHooks(diagnosis, { repositories, expected }, take);
   const url = serviceUrl(config.host, config.port);
   const ask = createAskHealth(url ?? '');
-  const held = facts !== undefined && 'held' in facts && facts.held;
+  const held = heldOf(facts);
   const health = take(
     await check(budget, { name: 'service' }, (signal) => checkService({ url, ask, held }, signal)),
   );
@@ -109,6 +110,11 @@ async function diagnoseAll(diagnosis: Diagnosis, take: Take): Promise<void> {
   }
   const targets = targetsOf(repositories ?? [], hooks, expected);
   await diagnoseArrival(diagnosis, { targets, health, ask, expected }, take);
+}
+
+function heldOf(facts: DatabaseFacts | undefined): boolean | undefined {
+  if (facts?.kind === 'new') return false;
+  return facts !== undefined && 'held' in facts ? facts.held : undefined;
 }
 
 async function knownRepositories(path: string) {

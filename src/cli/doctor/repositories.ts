@@ -11,7 +11,7 @@ interface RepositoriesDeps {
 }
 
 /** More are a matter of patience: each costs a few questions. */
-export const mostRepositories = 50;
+const mostRepositories = 50;
 /** Repositories that are known, but not seen by the bot, and so asked for one by one. */
 const mostUnseen = 20;
 const shownNames = 5;

@@ -64,8 +64,8 @@ export function createAskHealth(url: string): AskHealth {
 interface ServiceDeps {
   readonly url: string | undefined;
   readonly ask: AskHealth;
-  /** Somebody holds the database. */
-  readonly held: boolean;
+  /** Somebody holds the database; undefined: it could not be looked at. */
+  readonly held: boolean | undefined;
 }
 
 /** The running service, if there is one. */
@@ -89,7 +89,7 @@ export async function checkService(
       text: `Something else answers at ${url}, or the coordinator of another version.`,
       cure: 'Choose another PORT, or run the doctor of the version that runs.',
     });
-  if (health === undefined && held)
+  if (health === undefined && held === true)
     return finding({
       mark: 'warning',
       text: `A service holds the database but does not answer at ${url}.`,
@@ -101,6 +101,15 @@ export async function checkService(
       text: `None runs at ${url}, so it was not tried whether a webhook arrives.`,
       cure: 'Start it (npm start), and run the doctor again beside it.',
     });
+  if (held === false)
+    return finding(
+      {
+        mark: 'warning',
+        text: `A coordinator runs at ${url}, but not on the database of DATABASE_URL.`,
+        cure: 'Run the doctor with the environment of that service, or end one that was left behind.',
+      },
+      health,
+    );
   const runs = `Version ${health.version} runs at ${url}`;
   if (health.checks.failing.length === 0) return finding({ mark: 'ok', text: `${runs}.` }, health);
   const cure = `${url}/health says more, and so does its log.`;
