@@ -30,7 +30,7 @@ import { checkStore } from './store/health.ts';
 import { findFacts, findLabels, storeIssue } from './store/issues.ts';
 import { lockDatabase } from './store/lock.ts';
 import { migrate } from './store/migrations.ts';
-import { askToLook } from './store/publications.ts';
+import { askToLook, retryRefused } from './store/publications.ts';
 import { findNative, tiedOtherwise } from './store/native-edges.ts';
 import { distinctKeys } from './store/open-graph.ts';
 import { settleGraph } from './store/redecide.ts';
@@ -338,6 +338,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       await prune();
       // The key or the model may be another one now.
       await inbox.hurryRefreshes();
+      await retryRefused(db);
       await replan();
       await sweeper.sweep();
       sweeper.start();
