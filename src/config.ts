@@ -87,9 +87,6 @@ export const secretNames: readonly VariableName[] = [
   'API_TOKENS',
 ];
 
-/** Checked, but without effect in this version: `serve` says so at start instead of staying silent. */
-const unusedNames: readonly VariableName[] = ['RECONCILE_INTERVAL_SECONDS'];
-
 /** Two variables that only make sense together. */
 const pairRules: readonly {
   readonly names: readonly VariableName[];
@@ -145,8 +142,7 @@ export function readEnvironment(): Environment {
 /** Checks the whole environment; throws one `ConfigError` that names every bad variable, never a value. */
 export function loadConfig(environment: Environment): Config {
   const values = parse(variables, environment);
-  const unused = unusedNames.filter((name) => (environment[name] ?? '') !== '');
-  return Object.freeze(configOf(values, unused));
+  return Object.freeze(configOf(values));
 }
 
 /** Checks only what a command needs that looks at deliveries. */
@@ -203,7 +199,7 @@ export function readVersion(): string {
   return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }
 
-function configOf(values: Variables, unused: readonly string[]) {
+function configOf(values: Variables) {
   return {
     webhookSecrets: {
       current: values.GITEA_WEBHOOK_SECRET,
@@ -224,8 +220,8 @@ function configOf(values: Variables, unused: readonly string[]) {
     workerConcurrency: values.WORKER_CONCURRENCY,
     leaseSeconds: values.LEASE_SECONDS,
     thresholds: { compactAt: values.CONTEXT_COMPACT_AT, rotateAt: values.CONTEXT_ROTATE_AT },
+    reconcileIntervalSeconds: values.RECONCILE_INTERVAL_SECONDS,
     deliveryRetentionDays: values.DELIVERY_RETENTION_DAYS,
-    unused,
   };
 }
 

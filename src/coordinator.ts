@@ -8,7 +8,10 @@ import { CoordinatorError, describeError } from './errors.ts';
 import { createBot } from './handlers/bot.ts';
 import { handleIssue } from './handlers/handle-issue.ts';
 import type { HandlerDeps } from './handlers/handler.ts';
+import { createMissedCount } from './handlers/missed-count.ts';
 import { createReadyCheck } from './handlers/ready-check.ts';
+import { createPass } from './handlers/reconcile.ts';
+import { createReconciler } from './handlers/reconciler.ts';
 import { createTruth } from './handlers/truth.ts';
 import { replayDelivery } from './inbox/deliveries.ts';
 import { createInbox } from './inbox/inbox.ts';
@@ -16,6 +19,7 @@ import { createInsert, type InsertDeliveries } from './inbox/insert-deliveries.t
 import { Worker } from './inbox/worker.ts';
 import type { IssueEvent } from './issue/event.ts';
 import { refreshEvent } from './issue/facts.ts';
+import { isoTime } from './issue/iso-time.ts';
 import type { IssueKey } from './issue/ref.ts';
 import type { Logger } from './log.ts';
 import { createPublisher, type Publisher, type PublishStep } from './publish/publisher.ts';
@@ -30,13 +34,22 @@ import { checkStore } from './store/health.ts';
 import { findFacts, findLabels, storeIssue } from './store/issues.ts';
 import { lockDatabase } from './store/lock.ts';
 import { migrate } from './store/migrations.ts';
-import { askToLook, retryRefused } from './store/publications.ts';
+import { askToLook, askToLookAtAll, retryRefused } from './store/publications.ts';
 import { findNative, tiedOtherwise } from './store/native-edges.ts';
 import { distinctKeys } from './store/open-graph.ts';
+import {
+  countDifferences,
+  findHeld,
+  findReconciliation,
+  listHeld,
+  storePass,
+  wasTold,
+} from './store/reconciliation.ts';
 import { settleGraph } from './store/redecide.ts';
 import { createSqliteThread } from './store/sqlite-thread.ts';
 import { findStalePlans, rememberAgents } from './store/stale-plans.ts';
 import { createApp } from './webhook/app.ts';
+import { createWebhookCounts } from './webhook/counts.ts';
 import { registerHealth, type Check } from './webhook/health.ts';
 import { parseDelivery, PayloadError } from './webhook/payload.ts';
 import { registerWebhook } from './webhook/route.ts';
@@ -55,6 +68,8 @@ export interface Overrides {
   readonly aroundInsert?: (insert: InsertDeliveries) => InsertDeliveries;
   /** Told of every step of the workers' claims, right before and right after its commit. */
   readonly onStep?: (step: Step, moment: 'before-commit' | 'after-commit') => void;
+  /** Gitea is compared with the store only when `reconcile` is called. */
+  readonly reconcileByHand?: boolean;
   /** Told of everything written to Gitea, before it is recorded. */
   readonly onPublish?: (step: PublishStep) => void;
   /** Tells in the log what would be written to Gitea, and writes nothing. */
@@ -66,6 +81,8 @@ const pruneIntervalMs = 3_600_000;
 const hurryPauseMs = 1_000;
 /** Issues whose text is in memory, and that are put into the inbox, at once. */
 const looksAtOnce = 100;
+/** How much earlier than it seems by both clocks a webhook may have come. */
+const clockDriftMs = 600_000;
 /** What has not ended by then is left behind: its delivery is still in the inbox. */
 const closeDeadlineMs = 7_000;
 /** After these somebody may have changed our comment or label. */
@@ -271,6 +288,83 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     },
   });
 
+  const startedAt = now();
+  let listeningSince: number | undefined;
+  const reconciler = createReconciliation();
+
+  /** Finds what no delivery told; undefined without a token. */
+  function createReconciliation() {
+    const { truth } = handlerDeps;
+    if (gitea === undefined || truth === undefined) return undefined;
+    const skew = () => gitea.status().clockSkewMs ?? undefined;
+    const giteaTime = (ours: number) => {
+      const skewMs = skew();
+      return skewMs === undefined ? undefined : ours + skewMs;
+    };
+    const runPass = createPass({
+      searchIssues: gitea.searchIssues,
+      lookAt: truth.currentFacts,
+      nativeDiffers: truth.nativeDiffers,
+      bot: bot.find,
+      tokenUser: async (signal) => (await gitea.getUser(signal)).login,
+      store: {
+        progress: () => findReconciliation(db),
+        held: (issues) => findHeld(db, issues),
+        list: (which, after, limit) => listHeld(db, { which, after, limit }),
+        finish: (progress, { missed }) =>
+          inbox.exclusively(() => storePass(db, { ...progress, missed, now: now() })),
+      },
+      add: async (events) => {
+        const added = await inbox.exclusively(() =>
+          db.transaction().execute(async (transaction) => {
+            const found = await inbox.addFound(transaction, events, worker.inWork());
+            await countDifferences(transaction, found.length);
+            return found;
+          }),
+        );
+        worker.wake();
+        return added;
+      },
+      askToLook: async () => {
+        await inbox.exclusively(() => db.transaction().execute(askToLookAtAll));
+        publisher?.wake();
+      },
+      giteaNow: () => giteaTime(now()),
+      missed: createMissedCount({
+        upSince: () => (listeningSince === undefined ? undefined : giteaTime(listeningSince)),
+        wasTold: (change) => {
+          const receivedSince = change.updatedAt - (skew() ?? 0) - clockDriftMs;
+          return wasTold(db, { ...change, receivedSince });
+        },
+        log,
+      }),
+      log,
+    });
+    return createReconciler({
+      runPass,
+      intervalMs: config.reconcileIntervalSeconds * 1_000,
+      random: overrides.random ?? Math.random,
+      log,
+    });
+  }
+
+  /** What polling has found; none of it can be known without Gitea. */
+  async function reconcileCheck(): Promise<Check> {
+    if (reconciler === undefined) return { status: 'off' };
+    const { passes, lastPassAt, differences, missed } = await findReconciliation(db);
+    const lastError = reconciler.lastError() ?? null;
+    return {
+      status: lastError === null ? 'ok' : 'degraded',
+      passes,
+      lastPassAt: lastPassAt === undefined ? null : isoTime(lastPassAt),
+      differences,
+      missed,
+      sinceStart: reconciler.sinceStart(),
+      lastError,
+    };
+  }
+
+  const webhookCounts = createWebhookCounts(now);
   const app = createApp(log);
   let draining = false;
   registerWebhook(app, {
@@ -278,6 +372,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     bot: bot.known,
     labelsOf: (issue) => findLabels(db, issue, now()),
     log,
+    counts: webhookCounts,
     add: inbox.add,
     addRejected: inbox.addRejected,
     onAccepted: () => worker.wake(),
@@ -285,7 +380,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   registerHealth(app, {
     version: readVersion(),
     now,
-    startedAt: now(),
+    startedAt,
     isDraining: () => draining,
     essential: ['store'],
     checks: {
@@ -296,6 +391,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       },
       gitea: () => Promise.resolve(giteaCheck(gitea?.status())),
       claude: () => Promise.resolve(claudeCheck(claude?.status())),
+      webhook: () => Promise.resolve({ status: 'ok', ...webhookCounts.read() }),
+      reconcile: reconcileCheck,
       publish: async () =>
         publisher === undefined ? { status: 'off' } : { ...(await publisher.status()) },
     },
@@ -345,8 +442,15 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       pruning = setInterval(() => void prune(), pruneIntervalMs);
       worker.start();
       publisher?.start();
+      if (overrides.dryRun === true)
+        log.warn(
+          { publish: publisher === undefined ? 'off' : 'on' },
+          'dry run: Gitea is only read',
+        );
       if (gitea !== undefined && bot.known() === undefined) void askForBot();
       const url = await listen();
+      listeningSince = now();
+      if (overrides.reconcileByHand !== true) reconciler?.start();
       log.info({ url, version: readVersion(), reader: config.issueReader }, 'coordinator started');
       return { url };
     } catch (error) {
@@ -395,7 +499,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     draining = true;
     clearInterval(pruning);
     waiters.close();
-    const stopped = Promise.all([worker.stop(), sweeper.stop(), publisher?.stop()]);
+    const polling = Promise.all([reconciler?.stop(), publisher?.stop()]);
+    const stopped = Promise.all([worker.stop(), sweeper.stop(), polling]);
     stopping.abort();
     await Promise.race([
       Promise.all([stopped, app.close()])
@@ -409,12 +514,15 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     log.info('coordinator stopped');
   }
 
+  /** Compares Gitea with the store now; undefined without a token. Throws `TryAgainLater`. */
+  const reconcile = () => reconciler?.pass();
+
   async function idle(): Promise<void> {
     await worker.idle();
     await publisher?.idle();
   }
 
-  return { app, start, idle, close };
+  return { app, start, idle, reconcile, close };
 }
 
 /** Outcomes that say nothing against Claude; a declined or cut-off text is an answer. */

@@ -68,7 +68,7 @@ test('with the required variables everything else has its default', () => {
     leaseSeconds: 900,
     thresholds: { compactAt: 0.8, rotateAt: 0.95 },
     deliveryRetentionDays: 30,
-    unused: [],
+    reconcileIntervalSeconds: 300,
   });
   expect(Object.isFrozen(load())).toBe(true);
 });
@@ -242,12 +242,6 @@ test('empty counts as not set', () => {
   const emptyFiles = Object.fromEntries(secretNames.map((name) => [`${name}_FILE`, '']));
   expect(loadConfig({ ...empty, ...emptyFiles, ...required })).toEqual(load());
   expect(problems({ ...required, GITEA_URL: '' })).toEqual(['GITEA_URL is required']);
-});
-
-test('variables without effect in this version are named', () => {
-  expect(
-    load({ GITEA_TOKEN: 'token', RECONCILE_INTERVAL_SECONDS: '60', PORT: '1' }).unused,
-  ).toEqual(['RECONCILE_INTERVAL_SECONDS']);
 });
 
 test.each([

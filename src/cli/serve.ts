@@ -17,11 +17,6 @@ export interface ServeOptions {
 export async function serve(io: Io, { dryRun }: ServeOptions = { dryRun: false }): Promise<void> {
   const config = loadConfig(io.environment());
   const log = createLogger(config.logLevel, writeByTurn(io.stdout));
-  if (config.unused.length > 0)
-    log.warn(
-      { variables: config.unused },
-      'these variables are set but do nothing in this version',
-    );
   const coordinator = createCoordinator(config, log, { dryRun });
   await coordinator.start();
   await new Promise<void>((resolve, reject) => {

@@ -35,6 +35,8 @@ export interface IssueSearch {
   /** Epoch ms: only what was changed in this second, by Gitea's clock, or later. */
   readonly since?: number | undefined;
   readonly page: number;
+  /** Rows of a page, at most what Gitea gives. */
+  readonly limit?: number;
 }
 
 export interface IssuePage {
@@ -134,16 +136,16 @@ export function createGitea(options: GiteaOptions) {
 
   /** Issues of all repositories the token sees. Pages shift while issues are created. */
   async function searchIssues(
-    { assigned, state, since, page }: IssueSearch,
+    { assigned, state, since, page, limit = pageLimit }: IssueSearch,
     signal: AbortSignal,
   ): Promise<IssuePage> {
-    const query = new URLSearchParams({ type: 'issues', state, limit: String(pageLimit) });
+    const query = new URLSearchParams({ type: 'issues', state, limit: String(limit) });
     query.set('page', String(page));
     if (assigned) query.set('assigned', 'true');
     if (since !== undefined) query.set('since', wholeSeconds(since));
     const path = `repos/issues/search?${query.toString()}`;
     const { value, total } = await calls.getPage(path, issueListSchema, signal);
-    return { issues: value.issues, count: value.rows, limit: pageLimit, total };
+    return { issues: value.issues, count: value.rows, limit, total };
   }
 
   function listComments(

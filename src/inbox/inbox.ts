@@ -371,6 +371,45 @@ export function createInbox({
   }
 
   /**
+   * Puts in issues that were found to be otherwise on Gitea, to be called in a transaction. One that waits
+   * here already is not put in again, but made due, unless its handling failed: whoever handles it asks
+   * Gitea later than the finder did. A group that is being handled may have asked before, and does not
+   * count: `inWork` has the last of its rows by issue. Returns the issues that were put in.
+   */
+  async function addFound(
+    transaction: Transaction<Schema>,
+    events: readonly IssueEvent[],
+    inWork: ReadonlyMap<string, number>,
+  ): Promise<IssueKey[]> {
+    const rows = await transaction
+      .selectFrom('deliveries')
+      .select(['seq', 'repository_id', 'issue_number', 'due_at', 'attempts'])
+      .where('status', '=', waiting)
+      .where(
+        among(
+          'repository_id',
+          'issue_number',
+          events.map(({ issue }) => issue),
+        ),
+      )
+      .execute();
+    const ahead = rows.filter(
+      (row) => row.seq > (inWork.get(`${row.repository_id}#${row.issue_number}`) ?? 0),
+    );
+    await transaction
+      .updateTable('deliveries')
+      .set({ due_at: now() })
+      .where('seq', 'in', seqs(ahead))
+      .where('due_at', '>', now())
+      .where('attempts', '=', 0)
+      .execute();
+    const waitingHere = new Set(ahead.map((row) => `${row.repository_id}#${row.issue_number}`));
+    const found = events.filter(({ issue }) => !waitingHere.has(keyOf(issue)));
+    await addRefreshes(transaction, found);
+    return found.map(({ issue }) => issue);
+  }
+
+  /**
    * Sees to it that one of the planned looks is due by `at`: what they all wait for is then asked whether
    * it is back. The one planned first goes first, so that each has its turn.
    */
@@ -471,6 +510,7 @@ export function createInbox({
     complete,
     retryLater,
     addRefreshes,
+    addFound,
     planRefresh,
     planLooks,
     bringRefreshForward,

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import type { Transaction } from 'kysely';
 
 import { describeError } from '../errors.ts';
-import { keyOf, type IssueKey } from '../issue/ref.ts';
+import { keyOf } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
 import type { Database } from '../store/database.ts';
 import { isBusy } from '../store/lock.ts';
@@ -36,7 +36,7 @@ const longestPauseMs = 1_000;
  */
 export class Worker {
   readonly #options: WorkerOptions;
-  readonly #busy = new Map<string, IssueKey>();
+  readonly #busy = new Map<string, DeliveryGroup>();
   readonly #stopping = new AbortController();
   #loop: Promise<void> | undefined;
   #wake: () => void = () => undefined;
@@ -66,6 +66,16 @@ export class Worker {
     });
   }
 
+  /** Of each issue in work, by its key, the last delivery that is being handled. */
+  inWork(): ReadonlyMap<string, number> {
+    return new Map(
+      [...this.#busy].map(([key, { deliveries }]) => [
+        key,
+        Math.max(...deliveries.map(({ seq }) => seq)),
+      ]),
+    );
+  }
+
   /** Takes nothing more, aborts what waits for the network, and resolves when all handlers have ended. */
   async stop(): Promise<void> {
     this.#stopping.abort();
@@ -89,7 +99,7 @@ export class Worker {
     try {
       while (this.#busy.size < concurrency && !this.#stopping.signal.aborted) {
         await inbox.giveWay(this.#stopping.signal);
-        const group = await inbox.claim([...this.#busy.values()]);
+        const group = await inbox.claim([...this.#busy.values()].map(({ issue }) => issue));
         if (group === undefined) break;
         this.#begin(group);
         await nextTurn();
@@ -107,7 +117,7 @@ export class Worker {
 
   #begin(group: DeliveryGroup): void {
     const key = keyOf(group.issue);
-    this.#busy.set(key, group.issue);
+    this.#busy.set(key, group);
     void this.#process(group).finally(() => {
       this.#busy.delete(key);
       this.wake();

@@ -121,13 +121,14 @@ export async function storeIssue(
   now: number,
 ): Promise<{ state: string; reason: string; redecided: number }> {
   const { facts, plan } = update;
-  const names = await storeNames(transaction, facts.repositoryId, namesToStore(update, now), now);
+  const given = update.confirmed === true && !facts.deleted ? facts.repository : undefined;
+  const told = { names: update.names, given };
+  const names = await storeNames(transaction, facts.repositoryId, told, now);
   const change = await storeFacts(transaction, update, now);
   await storeText(transaction, update);
   await withdrawClaim(transaction, update, now);
   for (const [id, repository] of namedRepositories(update)) {
-    // A rename does not change an issue's `updated_at`: a name Gitea itself just gave counts from now.
-    const others = await storeNames(transaction, id, [{ repository, updatedAt: now }], now);
+    const others = await storeNames(transaction, id, { names: [], given: repository }, now);
     names.resolved.push(...others.resolved);
     names.renamed.push(...others.renamed);
   }
@@ -173,6 +174,12 @@ export async function storeIssue(
   };
 }
 
+interface ToldNames {
+  readonly names: readonly RepositoryName[];
+  /** The name that Gitea itself just gave: it is the present one. */
+  readonly given: string | undefined;
+}
+
 /**
  * Remembers a repository's present name and those it was seen under before; returns the edges that waited
  * for one of them, and the issues whose sentences show a name that is no longer the present one.
@@ -180,19 +187,23 @@ export async function storeIssue(
 async function storeNames(
   transaction: Transaction<Schema>,
   repositoryId: number,
-  names: readonly RepositoryName[],
+  { names, given }: ToldNames,
   now: number,
 ): Promise<{ resolved: EdgeChange[]; renamed: IssueKey[] }> {
   const before = await presentName(transaction, repositoryId);
+  // A rename changes no `updated_at`, and Gitea's clock, of which the stored time may be, is not ours.
+  const updatedAt = Math.max(now, before?.named_at ?? 0, ...names.map((name) => name.updatedAt));
+  const present = given === undefined ? [] : [{ repository: given, updatedAt }];
   const resolved: EdgeChange[] = [];
-  for (const name of newestOfEach(names)) {
+  for (const name of newestOfEach([...names, ...present])) {
     await storeName(transaction, repositoryId, name);
     resolved.push(
       ...(await resolveNames(transaction, repositoryId, name.repository.toLowerCase())),
     );
   }
   const after = await presentName(transaction, repositoryId);
-  if (before === undefined || before === after) return { resolved, renamed: [] };
+  if (before === undefined || before.full_name === after?.full_name)
+    return { resolved, renamed: [] };
   await transaction
     .updateTable('issues')
     .set(changedAt(now))
@@ -235,12 +246,6 @@ async function markShown(
     .execute();
 }
 
-/** A rename does not change an issue's `updated_at`: a name Gitea itself just gave counts from now. */
-function namesToStore({ facts, names, confirmed }: IssueUpdate, now: number): RepositoryName[] {
-  if (confirmed !== true) return [...names];
-  return [...names, { repository: facts.repository, updatedAt: Math.max(now, facts.updatedAt) }];
-}
-
 function newestOfEach(names: readonly RepositoryName[]): RepositoryName[] {
   const newest = new Map<string, RepositoryName>();
   for (const name of names) {
@@ -279,13 +284,12 @@ async function storeName(
 async function presentName(
   transaction: Transaction<Schema>,
   repositoryId: number,
-): Promise<string | undefined> {
-  const row = await transaction
+): Promise<{ full_name: string; named_at: number } | undefined> {
+  return transaction
     .selectFrom('repositories')
-    .select('full_name')
+    .select(['full_name', 'named_at'])
     .where('id', '=', repositoryId)
     .executeTakeFirst();
-  return row?.full_name;
 }
 
 /** Columns that hold facts, not what was decided from them. */

@@ -20,6 +20,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '009-work': { up: createWork },
   '010-publications': { up: createPublications },
   '011-hidden-blockers': { up: countHiddenBlockers },
+  '012-reconciliation': { up: createReconciliation },
 };
 
 /** Brings the schema up to date; everything in one transaction. */
@@ -409,3 +410,18 @@ async function countHiddenBlockers(db: Kysely<Schema>): Promise<void> {
 }
 
 const labelsSchema = z.array(z.string());
+
+async function createReconciliation(db: Kysely<Schema>): Promise<void> {
+  await db.schema
+    .createTable('reconciliation')
+    .addColumn('id', 'integer', (column) => column.primaryKey())
+    .addColumn('watermark', 'integer')
+    .addColumn('looked_repository_id', 'integer')
+    .addColumn('looked_number', 'integer')
+    .addColumn('passes', 'integer', (column) => column.notNull().defaultTo(0))
+    .addColumn('last_pass_at', 'integer')
+    .addColumn('differences', 'integer', (column) => column.notNull().defaultTo(0))
+    .addColumn('missed', 'integer', (column) => column.notNull().defaultTo(0))
+    .execute();
+  await sql`insert into reconciliation (id) values (1)`.execute(db);
+}

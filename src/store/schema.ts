@@ -155,6 +155,21 @@ export interface PausesTable {
   until: number | null;
 }
 
+/** How far the comparing with Gitea has come: one row. */
+export interface ReconciliationTable {
+  id: number;
+  /** Newest `updated_at` up to which all was compared, by Gitea's clock. */
+  watermark: number | null;
+  /** Where the round of looks at closed and foreign issues goes on. */
+  looked_repository_id: number | null;
+  looked_number: number | null;
+  passes: number;
+  last_pass_at: number | null;
+  differences: number;
+  /** Changes that no webhook told of although the service was up. */
+  missed: number;
+}
+
 /** Answers to calls with an Idempotency-Key, without secrets. */
 export interface KeptAnswersTable {
   caller: string;
@@ -226,6 +241,7 @@ export interface Schema {
   pauses: PausesTable;
   kept_answers: KeptAnswersTable;
   publications: PublicationsTable;
+  reconciliation: ReconciliationTable;
 }
 
 export type DeliveryRow = Selectable<DeliveriesTable>;

@@ -15,6 +15,7 @@ import type { IssueEvent } from '../issue/event.ts';
 import { isOwnLabelChange, type KnownLabels } from '../issue/own-marks.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
+import type { WebhookCounts } from './counts.ts';
 import { parseDelivery, PayloadError, type ParsedDelivery } from './payload.ts';
 import { keysOf, verifySignature, type WebhookKeys, type WebhookSecrets } from './signature.ts';
 
@@ -32,6 +33,7 @@ export interface WebhookDeps {
   /** What is stored; asked only when the bot's account has changed labels. */
   readonly labelsOf: (issue: IssueKey) => Promise<KnownLabels | undefined>;
   readonly log: Logger;
+  readonly counts: WebhookCounts;
   readonly add: (delivery: Delivery) => Promise<'accepted' | 'duplicate'>;
   readonly addRejected: (delivery: RejectedDelivery) => Promise<unknown>;
   /** Called after a commit that brought something new. */
@@ -52,6 +54,7 @@ export function registerWebhook(app: FastifyInstance, given: WebhookDeps): void 
   }
   const refuseMethod = async (request: FastifyRequest, reply: FastifyReply) => {
     const error = { code: 'method_not_allowed', message: 'Deliveries are taken by POST only.' };
+    deps.counts.count('refusedOther');
     deps.log.warn({ code: error.code, method: request.method }, 'request refused');
     return reply.code(405).header('allow', 'POST').send({ error });
   };
@@ -60,6 +63,7 @@ export function registerWebhook(app: FastifyInstance, given: WebhookDeps): void 
       const status = error.statusCode ?? 500;
       if (status >= 500) throw error;
       const refusal = refusals.get(status) ?? { code: 'invalid_request', message: error.message };
+      deps.counts.count(status === 415 ? 'refusedContentType' : 'refusedOther');
       deps.log.warn({ code: refusal.code }, 'request refused');
       return reply.code(status).send({ error: refusal });
     });
@@ -111,10 +115,12 @@ async function receive(
   const raw = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
   const verification = verifySignature(raw, headers, deps.secrets);
   if (!verification.valid) {
+    deps.counts.count('refusedSignature');
     deps.log.warn({ reason: verification.reason, bytes: raw.length }, 'delivery refused');
     const error = { code: 'signature_invalid', message: 'The signature is missing or wrong.' };
     return reply.code(401).send({ error });
   }
+  deps.counts.authentic();
   // A digest of the bytes already; hashed, it gives no signature away.
   const bodyHash = hash('sha256', verification.mac, 'hex');
   const eventName = (headerOf(headers, 'event') ?? '').slice(0, 100);
@@ -129,6 +135,7 @@ async function receive(
     const rejected = { id, eventName, bodyHash, raw, error: error.message };
     const rejection = { ...about, event: eventName };
     await stored(deps.log, rejection, deps.addRejected(rejected));
+    deps.counts.count('rejected');
     deps.log.warn(
       { ...rejection, reason: error.message, bytes: raw.length, bodyHash },
       'delivery rejected',
@@ -164,6 +171,7 @@ async function accept(
 ) {
   if (parsed.kind === 'ignored') {
     const { reason } = parsed;
+    deps.counts.count('ignored');
     deps.log.info({ ...about, event: delivery.eventName, reason }, 'delivery ignored');
     return { status: 'ignored', deliveryId: delivery.id, reason };
   }
@@ -171,6 +179,7 @@ async function accept(
   const { repository, number } = event.issue;
   const fields = { ...about, event: event.kind, repository, issue: number };
   const status = await stored(deps.log, fields, deps.add({ ...delivery, event }));
+  deps.counts.count(status);
   // One line without a child logger: making one costs more than the line.
   deps.log.info(fields, `delivery ${status}`);
   if (status === 'accepted') deps.onAccepted();

@@ -52,20 +52,6 @@ test('serve starts the service, logs JSON lines, and ends when it is told to', a
   expect(process.listenerCount('SIGTERM')).toBe(signalsBefore - 1);
 });
 
-test('serve warns about variables that do nothing in this version, by name only', async () => {
-  const environment = testEnvironment(temporaryDirectory(), {
-    RECONCILE_INTERVAL_SECONDS: '777',
-    GITEA_WEBHOOK_SECRET_PREVIOUS: 'token-that-is-not-logged',
-  });
-  const command = startServe(environment);
-  await command.started;
-  expect(logLines(command.output.stdout)[0]).toMatchObject({
-    level: 'warn',
-    variables: ['RECONCILE_INTERVAL_SECONDS'],
-  });
-  expect(command.output.stdout).not.toContain('token-that-is-not-logged');
-});
-
 test('serve refuses a wrong configuration before it logs or starts anything', async () => {
   const directory = temporaryDirectory();
   const command = startServe(testEnvironment(directory, { GITEA_URL: 'x' }));

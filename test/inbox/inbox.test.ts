@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
 
-import { StoreUnavailable } from '../../src/errors.ts';
+import { StoreUnavailable, TryAgainLater } from '../../src/errors.ts';
 import { maxAttempts } from '../../src/inbox/backoff.ts';
 import { findDelivery, listDeliveries, replayDelivery } from '../../src/inbox/deliveries.ts';
 import type { Delivery } from '../../src/inbox/delivery.ts';
@@ -666,4 +666,46 @@ test('the few deliveries that failed are found by their own index', async () => 
   const plan = await sql<{ detail: string }>`explain query plan select seq from deliveries
     where status in ('dead', 'rejected') and status = 'dead' order by seq desc limit 9`.execute(db);
   expect(plan.rows.map(({ detail }) => detail).join()).toContain('deliveries_failed');
+});
+
+function found(number: number, second = 1): IssueEvent {
+  return { ...eventOf(number, second), kind: 'refreshed' };
+}
+
+const nothingInWork = new Map<string, number>();
+
+test('an issue that was found to be otherwise is put in once, and not while one of its deliveries waits', async () => {
+  const { db, inbox } = await openInbox();
+  await inbox.add(delivery('told', 1));
+  const put = (...events: readonly IssueEvent[]) =>
+    db.transaction().execute((transaction) => inbox.addFound(transaction, events, nothingInWork));
+  expect((await put(found(1), found(2))).map(({ number }) => number)).toEqual([2]);
+  expect(await put(found(1), found(2))).toEqual([]);
+  expect(await inbox.counts()).toMatchObject({ pending: 2 });
+});
+
+test('an issue that is being handled is put in: whoever handles it may have asked Gitea before', async () => {
+  const { db, inbox } = await openInbox();
+  await inbox.add(delivery('told', 1));
+  const group = await claim(inbox);
+  const inWork = new Map([['3#1', Math.max(...group.deliveries.map(({ seq }) => seq))]]);
+  const put = () =>
+    db.transaction().execute((transaction) => inbox.addFound(transaction, [found(1)], inWork));
+  expect(await put()).toHaveLength(1);
+  expect(await put()).toEqual([]);
+});
+
+test('what waits for later is made due, unless its handling failed', async () => {
+  const { db, clock, inbox } = await openInbox();
+  await inbox.add(delivery('outage', 1));
+  await inbox.retryLater(await claim(inbox), new TryAgainLater('gitea_unreachable', 'away'));
+  await inbox.add(delivery('failing', 2));
+  await inbox.retryLater(await claim(inbox), new Error('no'));
+  expect(await inbox.counts()).toMatchObject({ pending: 0, scheduled: 2 });
+  clock.advance(1_000);
+  const put = db
+    .transaction()
+    .execute((transaction) => inbox.addFound(transaction, [found(1), found(2)], nothingInWork));
+  expect(await put).toEqual([]);
+  expect(await inbox.counts()).toMatchObject({ pending: 1, scheduled: 1 });
 });

@@ -50,7 +50,11 @@ export function testEnvironment(directory: string, env: Environment = {}): Envir
 /** The whole service on a real port with a real database; it is closed when the test is over. */
 export async function startService(options: ServiceOptions = {}) {
   const { env, directory = temporaryDirectory(), read, ...around } = options;
-  const overrides = read === undefined ? around : { ...around, aroundRead: () => read };
+  const overrides = {
+    reconcileByHand: true,
+    ...around,
+    ...(read === undefined ? {} : { aroundRead: () => read }),
+  };
   const config = loadConfig(testEnvironment(directory, env));
   const logs: LogLine[] = [];
   const write = (line: string) => void logs.push(logLineSchema.parse(JSON.parse(line)));
@@ -83,8 +87,15 @@ export async function startService(options: ServiceOptions = {}) {
     return status === 404 ? undefined : planSchema.parse(json);
   }
 
+  /** Compares Gitea with the store, and resolves when what was found has been handled. */
+  async function reconcile() {
+    const outcome = await coordinator.reconcile();
+    await coordinator.idle();
+    return outcome;
+  }
+
   const { app, idle, close } = coordinator;
-  return { url, app, config, directory, logs, send, api, plan, idle, close };
+  return { url, app, config, directory, logs, send, api, plan, idle, reconcile, close };
 }
 
 export type Service = Awaited<ReturnType<typeof startService>>;

@@ -1,4 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
 
 import { createLogger } from '../../src/log.ts';
 import { createApp } from '../../src/webhook/app.ts';
@@ -7,6 +8,18 @@ import { manualClock } from '../support/clock.ts';
 import { issuePayload, signedRequest } from '../support/recordings.ts';
 import { startService } from '../support/service.ts';
 import { anyNumber, matching } from './matching.ts';
+
+const noDeliveries = {
+  accepted: 0,
+  duplicate: 0,
+  ignored: 0,
+  rejected: 0,
+  refusedSignature: 0,
+  refusedContentType: 0,
+  refusedOther: 0,
+  lastAuthenticAt: null,
+  lastRefusedAt: null,
+};
 
 async function get(url: string) {
   const reply = await fetch(url);
@@ -38,9 +51,47 @@ test('a fresh service is alive, ready and well', async () => {
         },
         gitea: { status: 'off' },
         claude: { status: 'off', mode: 'offline' },
+        webhook: { status: 'ok', ...noDeliveries },
+        reconcile: { status: 'off' },
         publish: { status: 'off' },
       },
     },
+  });
+});
+
+test('what became of requests to the webhook route is counted', async () => {
+  const { now, advance } = manualClock();
+  const { url, send } = await startService({ now });
+  const webhook = async () => {
+    const { json } = await get(`${url}/health`);
+    return z.object({ checks: z.object({ webhook: z.unknown() }) }).parse(json).checks.webhook;
+  };
+  const delivery = signedRequest(issuePayload(), { id: 'one' });
+  await send(delivery);
+  await send(delivery);
+  await send(signedRequest(issuePayload(), { event: 'push' }));
+  advance(1_000);
+  await send(signedRequest({ ...issuePayload(), issue: 7 }));
+  expect(await webhook()).toEqual({
+    status: 'ok',
+    ...noDeliveries,
+    accepted: 1,
+    duplicate: 1,
+    ignored: 1,
+    rejected: 1,
+    lastAuthenticAt: '2026-11-23T12:00:01.000Z',
+  });
+  advance(1_000);
+  await send({ ...delivery, body: Buffer.from('{}') });
+  await fetch(`${url}/webhook/gitea`, { method: 'PUT' });
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  await fetch(`${url}/webhook/gitea`, { method: 'POST', headers: form, body: 'payload=' });
+  expect(await webhook()).toMatchObject({
+    refusedSignature: 1,
+    refusedContentType: 1,
+    refusedOther: 1,
+    lastAuthenticAt: '2026-11-23T12:00:01.000Z',
+    lastRefusedAt: '2026-11-23T12:00:02.000Z',
   });
 });
 

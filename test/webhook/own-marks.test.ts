@@ -5,6 +5,7 @@ import { ownCommentMarker } from '../../src/issue/own-marks.ts';
 import { readOffline } from '../../src/issue/read-issue.ts';
 import { createLogger } from '../../src/log.ts';
 import { createApp } from '../../src/webhook/app.ts';
+import { createWebhookCounts } from '../../src/webhook/counts.ts';
 import { registerWebhook } from '../../src/webhook/route.ts';
 import { giteaBot } from '../support/gitea.ts';
 import {
@@ -120,6 +121,7 @@ test('what is stored is asked for only when the bot has changed labels, and may 
       return Promise.reject(new Error('The store is away.'));
     },
     log,
+    counts: createWebhookCounts(Date.now),
     add: () => Promise.resolve('accepted'),
     addRejected: () => Promise.resolve('accepted'),
     onAccepted: () => undefined,

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { StoreUnavailable } from '../../src/errors.ts';
 import { createLogger } from '../../src/log.ts';
 import { createApp } from '../../src/webhook/app.ts';
+import { createWebhookCounts } from '../../src/webhook/counts.ts';
 import { registerWebhook } from '../../src/webhook/route.ts';
 import { issuePayload, recordedSecret, signedRequest } from '../support/recordings.ts';
 import { startService, type Service } from '../support/service.ts';
@@ -553,6 +554,7 @@ describe('503', () => {
       bot: () => undefined,
       labelsOf: () => Promise.resolve(undefined),
       log,
+      counts: createWebhookCounts(Date.now),
       add: () => Promise.reject(failure),
       addRejected: () => Promise.reject(failure),
       onAccepted: () => undefined,
