@@ -184,7 +184,7 @@ test('a dry run tells what it would write, once, and writes nothing', async () =
   const ref = await assigned('One');
   const told = () =>
     service.logs
-      .filter(({ msg }) => msg?.startsWith('dry run'))
+      .filter(({ msg }) => msg?.startsWith('dry run: nothing'))
       .map(({ action, label, issue }) => [action, label, issue]);
   expect(told()).toEqual([
     ['create a comment', undefined, 1],
