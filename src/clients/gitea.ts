@@ -23,7 +23,7 @@ import { tokenRefused, type GiteaAnswer, type GiteaOptions } from './gitea-trans
 
 export type { GiteaPlace, GiteaRepositoryPlace } from './gitea-calls.ts';
 export type { HookOwner } from './gitea-hooks.ts';
-export type { GiteaFound, GiteaReply, GiteaWriteReply } from './gitea-replies.ts';
+export type { GiteaFound, GiteaWriteReply } from './gitea-replies.ts';
 export type { GiteaComment, GiteaHook, GiteaLabel, GiteaRepository } from './gitea-schemas.ts';
 export type { GiteaOptions, GiteaStatus } from './gitea-transport.ts';
 
