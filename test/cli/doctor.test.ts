@@ -49,7 +49,7 @@ test('a healthy set-up: every line is right, and so is the exit code', async () 
     ✔ service: Version 0.1.0 runs at COORDINATOR.
     ✔ delivery acme/orbit: Arrived after 0.1 s with the right signature (the label bug, which #7 does
       not have, was removed from it: that changes nothing, and is told all the same).
-    ✔ polling: Every change was told by a webhook.
+    ✔ polling: Polling found no change that a webhook had left out.
     ✔ claude: Not used: ISSUE_READER is offline.
 
     ok: 14 ok
@@ -97,7 +97,7 @@ test('a broken set-up: what is wrong, and what to do about it', async () => {
         -> Put the value of GITEA_WEBHOOK_SECRET into Secret of the hook on Gitea's page, or run:
            mosaic-coordinator setup --repo acme/orbit --url COORDINATOR/webhook/gitea
            --new-secret
-    ✔ polling: Every change was told by a webhook.
+    ✔ polling: Polling found no change that a webhook had left out.
     ✔ claude: Not used: ISSUE_READER is offline.
 
     broken: 3 broken, 2 warnings, 1 skipped, 10 ok

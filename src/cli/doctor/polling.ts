@@ -9,7 +9,8 @@ export function pollingFinding(
   const name = 'polling';
   if (passes === 0)
     return { name, mark: 'hint', text: 'The service has not compared its store with Gitea yet.' };
-  if (missed === 0) return { name, mark: 'ok', text: 'Every change was told by a webhook.' };
+  if (missed === 0)
+    return { name, mark: 'ok', text: 'Polling found no change that a webhook had left out.' };
   const changes = missed === 1 ? 'One change' : `${missed} changes`;
   const text = `${changes} since the start of the service ${missed === 1 ? 'was' : 'were'} found by polling only: no webhook told.`;
   if (arrives === true)
