@@ -34,7 +34,7 @@ import { checkStore } from './store/health.ts';
 import { findFacts, findLabels, storeIssue } from './store/issues.ts';
 import { lockDatabase } from './store/lock.ts';
 import { migrate } from './store/migrations.ts';
-import { askToLook, askToLookAtAll } from './store/publications.ts';
+import { askToLook, askToLookAtAll, retryRefused } from './store/publications.ts';
 import { findNative, tiedOtherwise } from './store/native-edges.ts';
 import { distinctKeys } from './store/open-graph.ts';
 import {
@@ -435,12 +435,18 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       await prune();
       // The key or the model may be another one now.
       await inbox.hurryRefreshes();
+      await retryRefused(db);
       await replan();
       await sweeper.sweep();
       sweeper.start();
       pruning = setInterval(() => void prune(), pruneIntervalMs);
       worker.start();
       publisher?.start();
+      if (overrides.dryRun === true)
+        log.warn(
+          { publish: publisher === undefined ? 'off' : 'on' },
+          'dry run: Gitea is only read',
+        );
       if (gitea !== undefined && bot.known() === undefined) void askForBot();
       const url = await listen();
       listeningSince = now();

@@ -93,7 +93,7 @@ export function createTransport({ baseUrl, token, now, timeoutMs }: GiteaOptions
     const first = await requestOnce(call, deadline).catch(() => undefined);
     if (first !== undefined && !isPassing(first.statusCode, call)) return first;
     deadline.throwIfAborted();
-    if (first !== undefined) await discard(first);
+    if (first !== undefined) discard(first);
     await sleep(pauseMs(first), undefined, { signal: deadline });
     return requestOnce(call, deadline);
   }
@@ -143,7 +143,7 @@ function pauseMs(reply: Reply | undefined): number {
 async function readAnswer(reply: Reply, call: GiteaCall): Promise<GiteaAnswer> {
   const { statusCode: status } = reply;
   if (status === 401 || isPassing(status, call)) {
-    await discard(reply);
+    discard(reply);
     throw status === 401 ? tokenRefused(status, '') : unavailable(status);
   }
   const json = parseJson(await readText(reply));
@@ -176,9 +176,10 @@ async function readText(reply: Reply): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** Bounded: what is longer costs its connection. */
-async function discard(reply: Reply): Promise<void> {
-  await reply.body.dump({ limit: 64 * 1024 });
+/** Not waited for, since it may stall; that costs the connection. */
+function discard(reply: Reply): void {
+  // It ends with an error, which nobody is to see.
+  reply.body.on('error', () => undefined).destroy();
 }
 
 export function tokenRefused(status: number, message: string): TryAgainLater {

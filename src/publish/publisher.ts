@@ -49,6 +49,7 @@ const firstRefusalMs = 60_000;
 const longestRefusalMs = 3_600_000;
 const firstOutageMs = 1_000;
 const longestOutageMs = 60_000;
+const mostResting = 1_000;
 /** After this a person has had time to look, or the loop has lost interest. */
 const stormPauseMs = 3_600_000;
 /** Issues looked at in one go by a dry run, which takes none of them off the list. */
@@ -81,6 +82,8 @@ export function createPublisher(deps: PublisherDeps) {
   /** What a dry run has told already. */
   const told = new Map<string, string>();
   const outage = { tries: 0, until: -Infinity };
+  /** Tried while Gitea did not answer: if it is their fault, the others must not wait for them. */
+  const resting = new Map<string, Resting>();
   let lastError: string | null = null;
   let loop: Promise<void> | undefined;
   let idleWaiters: (() => void)[] = [];
@@ -127,7 +130,8 @@ export function createPublisher(deps: PublisherDeps) {
   }
 
   async function nextDue(limit: number): Promise<DueIssue[]> {
-    const except = [...busy.values()];
+    const asleep = [...resting.values()].filter(({ until }) => until > now());
+    const except = [...busy.values(), ...asleep.map(({ due }) => due)];
     if (!deps.dryRun) return dueIssues(db, { now: now(), limit, except });
     const all = await dueIssues(db, { now: now(), limit: told.size + dryRunBatch, except });
     return all.filter((due) => told.get(keyOf(due)) !== versionOf(due)).slice(0, limit);
@@ -147,11 +151,12 @@ export function createPublisher(deps: PublisherDeps) {
       await publishIssue(due, signal);
       outage.tries = 0;
       lastError = null;
+      resting.delete(keyOf(due));
       markTold(due);
     } catch (error) {
       if (signal.aborted) return;
       lastError = error instanceof CoordinatorError ? error.code : 'unexpected';
-      if (error instanceof TryAgainLater || isBusy(error)) waitAwhile(error);
+      if (error instanceof TryAgainLater || isBusy(error)) waitAwhile(due, error);
       else await holdUp(due, error);
     }
   }
@@ -161,10 +166,13 @@ export function createPublisher(deps: PublisherDeps) {
   }
 
   /** Gitea is away, or another process is writing to the store: nothing of that is about an issue. */
-  function waitAwhile(error: unknown): void {
+  function waitAwhile(due: DueIssue, error: unknown): void {
+    const tries = (resting.get(keyOf(due))?.tries ?? 0) + 1;
+    if (resting.size >= mostResting) resting.clear();
+    resting.set(keyOf(due), { due, tries, until: now() + outageMs(tries - 1) });
     // Calls side by side fail together: that is one outage.
     if (now() < outage.until) return;
-    const delayMs = Math.min(firstOutageMs * 2 ** outage.tries, longestOutageMs);
+    const delayMs = outageMs(outage.tries);
     outage.tries += 1;
     outage.until = now() + delayMs;
     log.warn({ err: error, delayMs }, 'publishing waits, and is tried again');
@@ -241,6 +249,16 @@ export function createPublisher(deps: PublisherDeps) {
 }
 
 export type Publisher = ReturnType<typeof createPublisher>;
+
+interface Resting {
+  readonly due: DueIssue;
+  readonly tries: number;
+  readonly until: number;
+}
+
+function outageMs(triesBefore: number): number {
+  return Math.min(firstOutageMs * 2 ** Math.min(triesBefore, 30), longestOutageMs);
+}
 
 function versionOf({ revision, published }: DueIssue): string {
   return `${revision}/${published}`;

@@ -34,5 +34,3 @@ export function createWriteBudget(now: () => number) {
 
   return { spend };
 }
-
-export type WriteBudget = ReturnType<typeof createWriteBudget>;

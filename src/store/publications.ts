@@ -143,6 +143,16 @@ export async function forgetDeletedComment(
     .execute();
 }
 
+/** The token or the repository may be another one now: what was refused is tried again at once. */
+export async function retryRefused(db: Database): Promise<void> {
+  await db
+    .updateTable('publications')
+    .set({ due_at: null })
+    .where(isTroubled)
+    .where('due_at', 'is not', null)
+    .execute();
+}
+
 export interface PublicationCounts {
   /** Issues of which people may see something outdated, those below included. */
   readonly pending: number;

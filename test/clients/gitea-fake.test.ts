@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 
 import { createGitea } from '../../src/clients/gitea.ts';
-import { giteaBot, giteaToken, startGitea } from '../support/gitea.ts';
+import { giteaBot, giteaToken, startGitea, type FakeGitea } from '../support/gitea.ts';
 import { startService } from '../support/service.ts';
 
 const never = new AbortController().signal;
@@ -120,6 +120,34 @@ test('a name that has passed to another repository is seen through by its id', a
   expect(await gitea.locate(place, never)).toEqual({
     kind: 'ok',
     value: { ...place, repository: 'acme/newname' },
+  });
+});
+
+test.each<[string, (fake: FakeGitea) => void]>([
+  ['the issue is gone', (fake) => fake.as('maria').deleteIssue('acme/orbit#5')],
+  ['the repository is gone', (fake) => void fake.repositories.delete(2)],
+  [
+    'renamed, and the issue is gone',
+    (fake) => {
+      fake.rename('acme/orbit', 'acme/newname');
+      fake.as('maria').deleteIssue('acme/newname#5');
+    },
+  ],
+  [
+    'its name has passed on, and it is hidden',
+    (fake) => {
+      fake.rename('acme/orbit', 'acme/newname');
+      fake.rename('acme/ledger', 'acme/orbit');
+      fake.as('maria').openIssue('acme/orbit', { title: 'Another' });
+      fake.repositories.set(2, { name: 'acme/newname', hidden: true, issues: new Map() });
+    },
+  ],
+])('nothing is located when %s', async (_name, change) => {
+  const { fake, gitea } = await stage();
+  change(fake);
+  expect(await gitea.locate(place, never)).toEqual({ kind: 'missing' });
+  expect(await gitea.createComment({ ...place, repository: 'acme/none' }, 'x', never)).toEqual({
+    kind: 'missing',
   });
 });
 

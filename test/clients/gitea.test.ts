@@ -1,65 +1,20 @@
-import { createServer, type ServerResponse } from 'node:http';
-
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { createGitea } from '../../src/clients/gitea.ts';
-import { TryAgainLater } from '../../src/errors.ts';
+import {
+  failureOf,
+  floods,
+  giteaClient as client,
+  recorded,
+  redirects,
+  sends,
+  serve,
+  stalls,
+} from '../support/gitea-answers.ts';
 import { failing, recordedAnswer, sendRecorded, type GiteaOutage } from '../support/gitea.ts';
 
 const never = new AbortController().signal;
 const ref = { repository: 'acme/orbit', number: 5 };
-
-/** A server that answers every request alike, or the first ones by the list. */
-async function serve(...answers: readonly GiteaOutage[]) {
-  const requests: { url: string; authorization: string | undefined }[] = [];
-  const server = createServer(({ url = '', headers: { authorization } }, response) => {
-    const answer = answers[Math.min(requests.length, answers.length - 1)];
-    requests.push({ url, authorization });
-    answer?.(response);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = z.object({ port: z.number() }).parse(server.address());
-  return { url: `http://127.0.0.1:${port}`, requests };
-}
-
-function client(baseUrl: string, timeoutMs = 5_000) {
-  const now = () => Date.parse('2026-11-24T10:00:00Z');
-  const gitea = createGitea({ baseUrl, token: 'the-token', now, timeoutMs });
-  onTestFinished(() => gitea.close());
-  return gitea;
-}
-
-function recorded(name: string): GiteaOutage {
-  return (response) => sendRecorded(recordedAnswer(name), response);
-}
-
-function sends(body: string, type = 'application/json'): GiteaOutage {
-  return (response) => {
-    response.writeHead(200, { 'content-type': type });
-    response.end(body);
-  };
-}
-
-function redirects(location: string): GiteaOutage {
-  return (response) => {
-    response.writeHead(301, { location });
-    response.end();
-  };
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<TryAgainLater> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof TryAgainLater) return error;
-  throw new Error('not a failure to be tried again', { cause: error });
-}
 
 test('reads a recorded issue as the snapshot an event carries', async () => {
   const server = await serve(recorded('issue'));
@@ -77,7 +32,7 @@ test('reads a recorded issue as the snapshot an event carries', async () => {
       updatedAt: Date.parse('2026-11-23T09:21:49Z'),
     },
   });
-  expect(server.requests).toEqual([
+  expect(server.requests).toMatchObject([
     { url: '/git/api/v1/repos/acme/orbit/issues/5', authorization: 'token the-token' },
   ]);
 });
@@ -112,9 +67,9 @@ test('reads repositories by id and by name, and the user', async () => {
       permissions: { admin: false, push: true, pull: true },
     },
   };
-  expect(await gitea.getRepository(2, never)).toEqual(repository);
-  expect(await gitea.getRepository('acme/orbit', never)).toEqual(repository);
-  expect(await gitea.getUser(never)).toEqual({ id: 6, login: 'coordinator-bot' });
+  expect(await gitea.getRepository(2, never)).toMatchObject(repository);
+  expect(await gitea.getRepository('acme/orbit', never)).toMatchObject(repository);
+  expect(await gitea.getUser(never)).toMatchObject({ id: 6, login: 'coordinator-bot' });
   expect(server.requests.map(({ url }) => url)).toEqual([
     '/api/v1/repositories/2',
     '/api/v1/repos/acme/orbit',
@@ -161,12 +116,6 @@ test.each(['../orbit', 'acme/..', './x', 'acme', 'acme/orbit/x', 'acme/or%2fbit'
     expect(server.requests).toHaveLength(0);
   },
 );
-
-const stalls: GiteaOutage = (response: ServerResponse) => {
-  response.writeHead(200, { 'content-type': 'application/json' });
-  response.write('{"id":');
-};
-const floods: GiteaOutage = sends(JSON.stringify({ body: 'x'.repeat(17 * 1024 * 1024) }));
 
 test.each<[string, GiteaOutage, string, number]>([
   ['401', recorded('issue-bad-token'), 'gitea_auth', 1],

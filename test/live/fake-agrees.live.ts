@@ -76,6 +76,13 @@ const script: readonly Step[] = [
   ['bot', 'GET', `${orbit}/issues/comments/{c1}`],
   ['bot', 'PATCH', `${orbit}/issues/comments/{c1}`, { body: 'x' }],
   ['bot', 'GET', i(1)],
+  // What a comment names is moved, unless it is written so that it is a link only.
+  ['bot', 'POST', `${i(1)}/comments`, { body: 'See acme/orbit&#35;2, `#2` and acme/orbit\\#2.' }],
+  ['bot', 'PATCH', `${orbit}/issues/comments/{c3}`, { body: 'See #2.' }],
+  ['bot', 'PATCH', `${orbit}/issues/comments/{c3}`, { body: 'See #2 again, and #1.' }],
+  ['bot', 'POST', `${i(1)}/comments`, { body: '**acme/orbit#2**; <!-- #2 -->' }],
+  ['maria', 'PATCH', i(1), { body: 'After #2.' }],
+  ['maria', 'PATCH', i(1), { body: 'After #2 now.' }],
   // Labels.
   ['bot', 'POST', `${orbit}/labels`, { name: 'coordinator/ready', ...label }],
   ['bot', 'POST', `${orbit}/labels`, { name: 'coordinator/done', ...label }],

@@ -79,6 +79,7 @@ export function createWorld(now: () => number) {
   const renamed = new Map<string, number>();
   const comments = new Map<number, GiteaComment>();
   const dependencies: { readonly issue: Place; readonly on: Place }[] = [];
+  const references = new Set<string>();
   const userIds = new Map(Object.entries(fixedIds));
   const webhooks = createWebhooks((repositoryId) => getRepository(repositoryId).name);
   let lastId = 1_000;
@@ -122,6 +123,21 @@ export function createWorld(now: () => number) {
     const issue = getIssue(place);
     const { issues } = getRepository(place.repositoryId);
     issues.set(place.number, { ...issue, ...change, updatedAt: timestamp() });
+  }
+
+  /** Issues named in a text are linked with where it stands, once, which moves them; no webhook. */
+  function refer(source: string, from: Place, text: string): void {
+    for (const { repository, number } of mentionsIn(text)) {
+      const ids = [...repositories].filter(([, { name }]) => sameName(name, repository ?? ''));
+      const repositoryId = repository === undefined ? from.repositoryId : ids[0]?.[0];
+      if (repositoryId === undefined) continue;
+      const target = { repositoryId, number };
+      const key = `${source} ${repositoryId}#${number}`;
+      const isThere = getRepository(repositoryId).issues.has(number);
+      if (!isThere || isSame(target, from) || references.has(key)) continue;
+      references.add(key);
+      touch(target);
+    }
   }
 
   function labelsOfRepository(repositoryId: number): GiteaLabel[] {
@@ -284,6 +300,7 @@ export function createWorld(now: () => number) {
       issues.set(number, { ...plain, ...issue, assignees: [], labels: [] });
       addAssignees(place, assignees);
       touch(place, { labels });
+      refer(`issue ${repositoryId}#${number}`, place, issue.body ?? '');
       tellIssue(doer, place, 'opened');
       if (labels.length > 0) tellLabels(doer, place, 'label_updated');
       return number;
@@ -298,6 +315,7 @@ export function createWorld(now: () => number) {
       // The same text again is told all the same.
       if (change.body === undefined) return;
       touch(place, { body: change.body });
+      refer(`issue ${place.repositoryId}#${place.number}`, place, change.body);
       tellIssue(doer, place, 'edited', { changes: { body: { from: body }, ...noLabels } });
     }
 
@@ -383,6 +401,7 @@ export function createWorld(now: () => number) {
       const made = { ...place, id, author: doer, body, createdAt: at, updatedAt: at };
       comments.set(id, made);
       touch(place);
+      refer(`comment ${id}`, place, body);
       tellComment(doer, place, 'created', { comment: commentJson(made) });
       return made;
     }
@@ -405,6 +424,7 @@ export function createWorld(now: () => number) {
       comments.set(id, after);
       const changes = { body: { from: before.body }, ...noLabels };
       const place = { repositoryId, number };
+      refer(`comment ${id}`, place, body);
       tellComment(doer, place, 'edited', { comment: commentJson(after), changes });
       return after;
     }
@@ -523,6 +543,17 @@ const noLabels = { added_labels: null, removed_labels: null };
 /** Of the recorded issue that stands for what a test does not name. */
 const recordedLabels = ['enhancement'];
 const recordedAssignees = [giteaBot, 'tom'];
+
+/** As Gitea finds them: not in code or comments, nor where the sign is written as `&#35;` or `\#`. */
+function mentionsIn(text: string): { repository: string | undefined; number: number }[] {
+  const shown = text.replaceAll(/<!--[\s\S]*?-->|`[^`]*`/g, '');
+  const short = shown.matchAll(/(?<![\w&\\/#.-])([\w.-]+\/[\w.-]+)?#(\d+)\b/g);
+  const urls = shown.matchAll(/(?:\/|\()([\w.-]+\/[\w.-]+)\/issues\/(\d+)\b/g);
+  return [...short, ...urls].map(([, repository, number]) => ({
+    repository,
+    number: Number(number),
+  }));
+}
 
 /** As Gitea lists labels. */
 export function byName(a: GiteaLabel, b: GiteaLabel): number {

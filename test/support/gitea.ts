@@ -10,13 +10,8 @@ import { issueEvents, type GiteaHook } from './gitea-webhooks.ts';
 import { createWorld, giteaBot, type GiteaIssue, type Place } from './gitea-world.ts';
 import { recordedSecret } from './recordings.ts';
 
-export { recordedAnswer, sendRecorded, type RecordedAnswer } from './gitea-recorded.ts';
-export {
-  giteaBot,
-  type GiteaComment,
-  type GiteaIssue,
-  type GiteaRepository,
-} from './gitea-world.ts';
+export { recordedAnswer, sendRecorded } from './gitea-recorded.ts';
+export { giteaBot, type GiteaIssue } from './gitea-world.ts';
 
 /** Answers in place of Gitea: a proxy's page, an error, nothing at all. */
 export type GiteaOutage = (response: ServerResponse) => void;
