@@ -162,6 +162,47 @@ export function loadAgents(environment: Environment): Agents & { readonly file: 
   return { ...AGENTS_FILE, file: (environment['AGENTS_FILE'] ?? '') !== '' };
 }
 
+/** What is wrong, and of the variables that a command looks at one by one, those that are right. */
+export type ExaminedConfig = ReturnType<typeof examineConfig>;
+
+/** Checks the whole environment for a command that tells of every bad variable and goes on with the rest. */
+export function examineConfig(environment: Environment) {
+  const { environment: given, problems } = withFiles(environment, variableNames);
+  const parsed = variables.safeParse(given);
+  const { shape } = variables;
+  const claude = planVariables.omit({ GITEA_URL: true, AGENTS_FILE: true }).safeParse(given);
+  return {
+    problems: [...problems, ...problemsOf(parsed), ...brokenPairs(given, variableNames)],
+    /** Values that must never be shown. */
+    secrets: secretNames.flatMap((name) => given[name] ?? []),
+    giteaUrl: shape.GITEA_URL.safeParse(given['GITEA_URL']).data,
+    giteaToken: shape.GITEA_TOKEN.safeParse(given['GITEA_TOKEN']).data,
+    botUsername: shape.GITEA_BOT_USERNAME.safeParse(given['GITEA_BOT_USERNAME']).data,
+    issueReader: shape.ISSUE_READER.safeParse(given['ISSUE_READER']).data,
+    claude: claude.success ? claudeOf(claude.data) : undefined,
+    host: shape.HOST.safeParse(given['HOST']).data,
+    port: shape.PORT.safeParse(given['PORT']).data,
+    databasePath: shape.DATABASE_URL.safeParse(given['DATABASE_URL']).data,
+    agents: shape.AGENTS_FILE.safeParse(given['AGENTS_FILE']).data,
+  };
+}
+
+const setupVariables = variables.pick({
+  GITEA_WEBHOOK_SECRET: true,
+  GITEA_URL: true,
+  GITEA_TOKEN: true,
+});
+
+/** Checks only what a command needs that sets Gitea up. */
+export function loadSetupConfig(environment: Environment) {
+  const values = parse(setupVariables, environment);
+  return {
+    webhookSecret: values.GITEA_WEBHOOK_SECRET,
+    giteaUrl: values.GITEA_URL,
+    giteaToken: values.GITEA_TOKEN,
+  };
+}
+
 const planVariables = variables.pick({
   GITEA_URL: true,
   AGENTS_FILE: true,
@@ -232,7 +273,7 @@ function publishOf({ PUBLISH, GITEA_TOKEN }: Variables) {
 }
 
 /** What reading with Claude needs; undefined when the issues are read offline. */
-function claudeOf(values: Omit<z.infer<typeof planVariables>, 'GITEA_URL'>) {
+function claudeOf(values: Omit<z.infer<typeof planVariables>, 'GITEA_URL' | 'AGENTS_FILE'>) {
   if (values.ISSUE_READER === 'offline' || values.ANTHROPIC_API_KEY === undefined) return undefined;
   return {
     apiKey: values.ANTHROPIC_API_KEY,

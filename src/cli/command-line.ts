@@ -7,14 +7,16 @@ import { agents } from './agents.ts';
 import { demo } from './demo.ts';
 import { addGatesCommand } from './gates.ts';
 import { addDeliveriesCommand } from './deliveries.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { issues } from './issues.ts';
 import type { Io } from './io.ts';
 import { addPauseCommands } from './pause.ts';
 import { addPlanCommand } from './plan.ts';
 import { addQueueCommand } from './queue.ts';
 import { serve } from './serve.ts';
+import { addSetupCommand } from './setup.ts';
 
-/** Documented in the README; `gates` has its own. */
+/** Documented in the README; `gates` and `doctor` have their own. */
 export const exitCodes = { ok: 0, failed: 1, misconfigured: 2 } as const;
 
 /** The surroundings of this process. */
@@ -81,5 +83,7 @@ function buildProgram(io: Io, end: (exitCode: number) => void): Command {
   addQueueCommand(program, io);
   addPlanCommand(program, io);
   addGatesCommand(program, io, { runGates, end });
+  addDoctorCommand(program, io, { end });
+  addSetupCommand(program, io, end);
   return program;
 }

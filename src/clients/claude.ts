@@ -2,6 +2,7 @@ import Anthropic, {
   APIConnectionTimeoutError,
   APIError,
   APIUserAbortError,
+  NotFoundError,
 } from '@anthropic-ai/sdk';
 import { zodOutputFormat } from '@anthropic-ai/sdk/helpers/zod';
 import { z } from 'zod';
@@ -99,16 +100,7 @@ function tokenCount() {
  * that found it out did.
  */
 export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
-  const client = new Anthropic({
-    apiKey,
-    authToken: null,
-    ...(baseUrl === undefined ? {} : { baseURL: baseUrl }),
-    // The inbox owns retries: it survives a restart, and the SDK would obey a Retry-After of an hour.
-    maxRetries: 0,
-    timeout: headersTimeoutMs,
-    logLevel: 'off',
-  });
-
+  const client = createClient({ apiKey, baseUrl });
   const breaker = createCircuitBreaker({ now, callDeadlineMs });
   let recentCalls: number[] = [];
   let counts: Omit<ClaudeStatus, 'pausedUntil'> = {
@@ -191,6 +183,59 @@ export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
   return { ask, status, pausedUntil: breaker.pausedUntil };
 }
 
+/** How a call ends that has no answer. */
+type CallFailure = Exclude<AskFailure, 'refused' | 'truncated' | 'budget'>;
+
+/** What asking about a model came to; `cause` is a status or a code of the system, never a text. */
+export interface ModelCheck {
+  readonly kind: 'known' | 'unknown_model' | CallFailure;
+  readonly cause?: string;
+}
+
+/**
+ * Whether Claude answers there, takes the key and knows the model: the tokens of one word are counted,
+ * which costs nothing. Ends within 15 s and throws only when `signal` is aborted.
+ */
+export async function checkModel(
+  { model, ...options }: Pick<ClaudeOptions, 'apiKey' | 'baseUrl'> & { readonly model: string },
+  signal: AbortSignal,
+): Promise<ModelCheck> {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(callDeadlineMs)]);
+  try {
+    const reply: unknown = await createClient(options).messages.countTokens(
+      { model, messages: [{ role: 'user', content: 'Ready?' }] },
+      { signal: deadline },
+    );
+    return { kind: countSchema.safeParse(reply).success ? 'known' : 'invalid' };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isUnknownModel(error)) return { kind: 'unknown_model' };
+    const { status, code } = causeOf(error);
+    const cause = status === undefined ? code : `status ${status}`;
+    const kind = failureKind(error, deadline);
+    return { kind, ...(cause === undefined ? {} : { cause }) };
+  }
+}
+
+const countSchema = z.looseObject({ input_tokens: z.int().nonnegative() });
+
+/** A 404 in the words of the API, as opposed to that of a proxy or a wrong address. */
+function isUnknownModel(error: unknown): boolean {
+  return error instanceof NotFoundError && error.type === 'not_found_error';
+}
+
+function createClient({ apiKey, baseUrl }: Pick<ClaudeOptions, 'apiKey' | 'baseUrl'>): Anthropic {
+  return new Anthropic({
+    apiKey,
+    authToken: null,
+    ...(baseUrl === undefined ? {} : { baseURL: baseUrl }),
+    // The inbox owns retries: it survives a restart, and the SDK would obey a Retry-After of an hour.
+    maxRetries: 0,
+    timeout: headersTimeoutMs,
+    logLevel: 'off',
+  });
+}
+
 function readReply<T>(reply: unknown, schema: z.ZodType<T>): ClaudeOutcome<T> {
   const parsed = replySchema.safeParse(reply);
   if (!parsed.success) return { kind: 'invalid', usage: noUsage };
@@ -228,7 +273,7 @@ function retryAfterMs(error: unknown): number | undefined {
 }
 
 /** The SDK throws its own tree, a `DOMException` on a stalled body and a `SyntaxError` on HTML. */
-function failureKind(error: unknown, deadline: AbortSignal): AskFailure {
+function failureKind(error: unknown, deadline: AbortSignal): CallFailure {
   if (deadline.aborted || error instanceof APIConnectionTimeoutError) return 'timeout';
   if (error instanceof APIUserAbortError) return 'timeout';
   if (error instanceof SyntaxError) return 'invalid';

@@ -59,6 +59,16 @@ export function createHookCalls({ read, write }: Calls) {
     return write(owner, { ...call, done: 200, schema: hookSchema }, signal);
   }
 
+  /** What waits to be delivered to it is dropped. */
+  function deleteHook(
+    owner: HookOwner,
+    id: number,
+    signal: AbortSignal,
+  ): Promise<GiteaWriteReply<undefined>> {
+    const call = { method: 'DELETE', below: `/hooks/${id}` } as const;
+    return write(owner, { ...call, done: 204, schema: z.undefined() }, signal);
+  }
+
   /** Asks for a test delivery, a push event; organisations have no such call. */
   async function testHook(
     owner: HookOwner,
@@ -70,7 +80,7 @@ export function createHookCalls({ read, write }: Calls) {
     return write(owner, { ...call, done: 204, schema: z.undefined() }, signal);
   }
 
-  return { listHooks, createHook, editHook, testHook };
+  return { listHooks, createHook, editHook, deleteHook, testHook };
 }
 
 /** Events are always named: a PATCH without them leaves a hook with pushes only. */

@@ -50,18 +50,23 @@ export const repositorySchema = z
         pull: z.boolean().default(false),
       })
       .nullish(),
+    internal_tracker: z.object({ enable_issue_dependencies: z.boolean().optional() }).nullish(),
   })
-  .transform(({ full_name: name, has_issues: hasIssues, permissions, ...rest }) => ({
+  .transform(({ full_name, has_issues, permissions, internal_tracker, ...rest }) => ({
     ...rest,
-    name,
-    hasIssues,
+    name: full_name,
+    hasIssues: has_issues,
+    /** Undefined where the issues are kept elsewhere. */
+    dependencies: internal_tracker?.enable_issue_dependencies,
     permissions: permissions ?? { admin: false, push: false, pull: false },
   }));
 
 /** `hasIssues` is false while issues are switched off: then every issue of it is a 404. */
 export type GiteaRepository = Readonly<z.infer<typeof repositorySchema>>;
 
-export const userSchema = z.object({ id: z.int(), login: z.string().min(1) });
+export const userSchema = z
+  .object({ id: z.int(), login: z.string().min(1), is_admin: z.boolean().default(false) })
+  .transform(({ is_admin: isAdmin, ...user }) => ({ ...user, isAdmin }));
 export type GiteaUser = Readonly<z.infer<typeof userSchema>>;
 
 export const commentSchema = z

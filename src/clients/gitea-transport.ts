@@ -9,7 +9,8 @@ import { parseJson } from './parse-json.ts';
 export interface GiteaOptions {
   /** The only place ever called; a sub-path is allowed. */
   readonly baseUrl: string;
-  readonly token: string;
+  /** Without one only what is open to everybody is answered. */
+  readonly token: string | undefined;
   readonly now: () => number;
   /** Longest a request takes as a whole, its retry included. */
   readonly timeoutMs?: number;
@@ -105,7 +106,7 @@ export function createTransport({ baseUrl, token, now, timeoutMs }: GiteaOptions
       method: call.method,
       headers: {
         accept: 'application/json',
-        authorization: `token ${token}`,
+        ...(token === undefined ? {} : { authorization: `token ${token}` }),
         ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       body: call.body === undefined ? null : JSON.stringify(call.body),

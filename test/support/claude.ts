@@ -11,7 +11,8 @@ import { z } from 'zod';
 /** A request to the Messages API, as far as tests look at it. */
 const requestSchema = z.looseObject({
   model: z.string(),
-  system: z.string(),
+  /** Counting tokens needs none. */
+  system: z.string().default(''),
   messages: z.array(z.object({ role: z.string(), content: z.string() })),
 });
 export type ClaudeCall = z.infer<typeof requestSchema>;

@@ -1,0 +1,19 @@
+import type { ExaminedConfig } from '../../config.ts';
+import type { Finding } from './finding.ts';
+
+/** The agents that issues would be given to. */
+export function agentsFinding({ agents }: ExaminedConfig, fromFile: boolean): Finding {
+  const name = 'agents';
+  if (agents === undefined)
+    return { name, mark: 'skipped', text: 'AGENTS_FILE is wrong; see configuration.' };
+  const enabled = agents.agents.filter((agent) => agent.enabled).map((agent) => agent.name);
+  const from = fromFile ? 'from AGENTS_FILE' : 'built in';
+  if (enabled.length === 0)
+    return {
+      name,
+      mark: 'warning',
+      text: `No agent is enabled (${from}), so no issue can be given to one.`,
+      cure: 'Enable an agent in the file that AGENTS_FILE names.',
+    };
+  return { name, mark: 'ok', text: `${enabled.join(', ')} (${from}).` };
+}

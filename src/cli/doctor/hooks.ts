@@ -1,0 +1,108 @@
+import type { Gitea, GiteaHook, GiteaRepository } from '../../clients/gitea.ts';
+import { TryAgainLater } from '../../errors.ts';
+import type { Checked, Finding } from './finding.ts';
+import {
+  judgeHooks,
+  type HookExpectation,
+  type JudgedRepository,
+  type OwnedHook,
+} from './judge-hooks.ts';
+
+type HookReader = Pick<Gitea, 'listHooks'>;
+
+interface HooksDeps {
+  /** With the token of `--token-file`. */
+  readonly admin: HookReader | undefined;
+  readonly bot: HookReader;
+  readonly repositories: readonly GiteaRepository[];
+  readonly expected: HookExpectation;
+}
+
+/** The hooks that serve each repository; a repository is left out where they could not be looked at. */
+export async function checkHooks(
+  { admin, bot, repositories, expected }: HooksDeps,
+  signal: AbortSignal,
+): Promise<Checked<readonly JudgedRepository[]>> {
+  const served = repositories.filter(({ archived, hasIssues }) => !archived && hasIssues);
+  const organizations = new Map<string, Promise<readonly GiteaHook[] | undefined>>();
+  const judged: JudgedRepository[] = [];
+  const unread: string[] = [];
+  for (const { name, permissions } of served) {
+    const reader = admin ?? (permissions.admin ? bot : undefined);
+    if (reader === undefined) {
+      unread.push(name);
+      continue;
+    }
+    const own = await readHooks(reader, { repository: name }, signal);
+    const [organization = ''] = name.split('/');
+    const shared = organizations.get(organization) ?? readHooks(reader, { organization }, signal);
+    organizations.set(organization, shared);
+    const above = await shared;
+    if (own === undefined) unread.push(name);
+    else judged.push(judgedOf(name, own, above));
+  }
+  const problems = judged.flatMap((repository) => judgeHooks(repository, expected));
+  const broken = new Set(problems.map(({ name }) => name));
+  const right = judged.filter(({ repository }) => !broken.has(`hook ${repository}`));
+  return {
+    findings: [...rightFinding(right), ...problems, ...unreadFinding(unread, admin !== undefined)],
+    value: judged,
+  };
+}
+
+/** Undefined where the token may not look. */
+async function readHooks(
+  reader: HookReader,
+  owner: { readonly repository: string } | { readonly organization: string },
+  signal: AbortSignal,
+): Promise<readonly GiteaHook[] | undefined> {
+  try {
+    const reply = await reader.listHooks(owner, signal);
+    if (reply.kind === 'ok') return reply.value;
+    // The owner is a person, who has no hooks of this kind.
+    return 'organization' in owner ? [] : undefined;
+  } catch (error) {
+    if (error instanceof TryAgainLater && error.code === 'gitea_auth') return undefined;
+    throw error;
+  }
+}
+
+function judgedOf(
+  repository: string,
+  own: readonly GiteaHook[],
+  above: readonly GiteaHook[] | undefined,
+): JudgedRepository {
+  const [organization = ''] = repository.split('/');
+  const hooks: OwnedHook[] = [
+    ...own.map((hook) => ({ hook, owner: repository })),
+    ...(above ?? []).map((hook) => ({ hook, owner: organization })),
+  ];
+  return { repository, hooks, incomplete: above === undefined };
+}
+
+const shownNames = 5;
+
+function rightFinding(right: readonly JudgedRepository[]): Finding[] {
+  if (right.length === 0) return [];
+  const text = `${listed(right.map(({ repository }) => repository))}: one active hook, JSON, all events.`;
+  return [{ name: 'hooks', mark: 'ok', text }];
+}
+
+function unreadFinding(unread: readonly string[], withToken: boolean): Finding[] {
+  if (unread.length === 0) return [];
+  return [
+    {
+      name: 'hooks',
+      mark: 'hint',
+      text: `Those of ${listed(unread)} were not looked at: only who administers a repository may.`,
+      cure: withToken
+        ? 'Give --token-file a token of somebody who administers it, with the scopes read:repository and read:organization.'
+        : 'Give the doctor the token of somebody who administers them, in a file: --token-file FILE (scopes read:repository, read:organization).',
+    },
+  ];
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - shownNames;
+  return `${names.slice(0, shownNames).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

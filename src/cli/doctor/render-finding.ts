@@ -1,0 +1,56 @@
+import wrapAnsi from 'wrap-ansi';
+
+import { printable, shorten, type Colour, type Paint } from '../output.ts';
+import { verdictOf, type Finding, type Mark } from './finding.ts';
+
+export interface FindingStyle {
+  readonly width: number;
+  readonly paint: Paint;
+}
+
+const symbols: Record<Mark, { readonly symbol: string; readonly colour: Colour }> = {
+  ok: { symbol: '✔', colour: 'green' },
+  hint: { symbol: 'i', colour: 'cyan' },
+  skipped: { symbol: '-', colour: 'dim' },
+  warning: { symbol: '!', colour: 'yellow' },
+  broken: { symbol: '✖', colour: 'red' },
+};
+
+const longestText = 2_000;
+
+/** A finding as lines of at most `width` columns, but for what is to be copied as it is. */
+export function renderFinding({ name, mark, text, cure }: Finding, style: FindingStyle): string {
+  const { symbol, colour } = symbols[mark];
+  const head = `${style.paint(colour, symbol)} ${style.paint('bold', printable(name))}: `;
+  const [first = '', ...more] = wrapped(head + shorten(text, longestText), style.width - 2);
+  const lines = [first, ...more.map((line) => `  ${line}`)];
+  if (cure === undefined) return lines.join('\n');
+  return [...lines, ...renderCure(cure, style)].join('\n');
+}
+
+function renderCure(cure: string, { width }: FindingStyle): string[] {
+  const lines = cure.split('\n').flatMap((given) => {
+    const line = shorten(given, longestText);
+    return line.startsWith('    ') ? [line] : wrapped(line, width - 7);
+  });
+  return lines.map((line, index) => `${index === 0 ? '    -> ' : '       '}${line}`);
+}
+
+function wrapped(text: string, width: number): string[] {
+  return wrapAnsi(text, Math.max(width, 20), { hard: true }).split('\n');
+}
+
+/** The last line. */
+export function renderVerdict(findings: readonly Finding[], { paint }: FindingStyle): string {
+  const count = (mark: Mark) => findings.filter((finding) => finding.mark === mark).length;
+  const counts = (['broken', 'warning', 'hint', 'skipped', 'ok'] as const)
+    .filter((mark) => count(mark) > 0)
+    .map((mark) => `${count(mark)} ${mark}${isCounted(mark) && count(mark) > 1 ? 's' : ''}`);
+  const verdict = verdictOf(findings);
+  const { colour } = symbols[verdict === 'warnings' ? 'warning' : verdict];
+  return `${paint(colour, verdict)}: ${counts.join(', ')}`;
+}
+
+function isCounted(mark: Mark): boolean {
+  return mark === 'warning' || mark === 'hint';
+}

@@ -1,0 +1,56 @@
+import type { Gitea } from '../../clients/gitea.ts';
+import { TryAgainLater } from '../../errors.ts';
+import { statusLabels } from '../../issue/status-labels.ts';
+import type { Done } from './hook.ts';
+
+export interface LabelSetup {
+  readonly gitea: Pick<Gitea, 'getRepository' | 'listRepositoryLabels' | 'createRepositoryLabel'>;
+  readonly repository: string;
+  readonly dryRun: boolean;
+}
+
+/** Makes the labels of the states that the repository does not have yet. */
+export async function setUpLabels(setup: LabelSetup, signal: AbortSignal): Promise<Done> {
+  try {
+    return await makeMissing(setup, signal);
+  } catch (error) {
+    if (!(error instanceof TryAgainLater) || error.code !== 'gitea_auth') throw error;
+    return left(`No labels are made: ${error.message}`);
+  }
+}
+
+async function makeMissing(
+  { gitea, repository: name, dryRun }: LabelSetup,
+  signal: AbortSignal,
+): Promise<Done> {
+  const found = await gitea.getRepository(name, signal);
+  if (found.kind !== 'ok')
+    return left(`No labels are made: ${name} is not there, or the token may not see it.`);
+  const place = { repositoryId: found.value.id, repository: found.value.name };
+  const present = await gitea.listRepositoryLabels(place, signal);
+  if (present.kind !== 'ok') return left(`No labels are made: ${name} is not there any more.`);
+  const byName = new Map(present.value.map((label) => [label.name, label]));
+  const missing = statusLabels.filter((label) => !byName.has(label.name));
+  const loose = statusLabels.filter((label) => byName.get(label.name)?.exclusive === false);
+  const notes = loose.map(
+    (label) => `Label ${label.name} is not exclusive: tick Exclusive in its settings.`,
+  );
+  if (missing.length === 0)
+    return { lines: ['All labels are there: nothing to do.', ...notes], left: loose.length > 0 };
+  const names = missing.map((label) => label.name).join(', ');
+  if (dryRun)
+    return { lines: [`Would make the labels ${names}.`, ...notes], left: loose.length > 0 };
+  for (const label of missing) {
+    const reply = await gitea.createRepositoryLabel(place, { ...label, exclusive: true }, signal);
+    if (reply.kind === 'ok') continue;
+    const why = reply.kind === 'missing' ? 'not found' : reply.message;
+    return left(
+      `Label ${label.name} could not be made (${why}): the token needs write access to the issues of ${name}. With it the service makes its labels by itself.`,
+    );
+  }
+  return { lines: [`Made the labels ${names}.`, ...notes], left: loose.length > 0 };
+}
+
+function left(line: string): Done {
+  return { lines: [line], left: true };
+}

@@ -1,0 +1,156 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+import { z } from 'zod';
+
+import { CoordinatorError } from '../errors.ts';
+import { isBusy, lockDatabase } from './lock.ts';
+import { migrations } from './migrations.ts';
+import { openConnection } from './node-sqlite.ts';
+
+/**
+ * What stands at the path of a database. `new`: nothing, it can be made. `earlier`, `later`: of another
+ * version of the coordinator. `foreign`: something else. `reason`: in the words of the system.
+ */
+export type DatabaseFacts =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'unwritable' | 'unreadable'; readonly reason: string }
+  | { readonly kind: 'foreign' | 'later' }
+  | {
+      readonly kind: 'current' | 'earlier';
+      /** A service holds it. */
+      readonly held: boolean;
+      /** As of a connection of the service. */
+      readonly journal: string;
+      readonly synchronous: string;
+    };
+
+/** Longest wait for the write of a running service. */
+const busyTimeoutMs = 1_000;
+
+/**
+ * Looks at a database without changing anything in it, beside a service that may be running. What is not
+ * there is not made.
+ */
+export function examineDatabase(path: string): DatabaseFacts {
+  try {
+    if (!existsSync(path)) {
+      proveWritable(existingFolder(path));
+      return { kind: 'new' };
+    }
+    const kind = kindOf(path);
+    if (kind === 'foreign' || kind === 'later') return { kind };
+    accessSync(path, constants.W_OK);
+    // The log of what is being written lies beside it.
+    proveWritable(dirname(realpathSync(path)));
+    const held = isHeld(path);
+    return { kind, held, ...settingsOf(path) };
+  } catch (error) {
+    if (isReading(error)) return { kind: 'unreadable', reason: reasonOf(error) };
+    return { kind: 'unwritable', reason: reasonOf(error) };
+  }
+}
+
+/** Makes a file and takes it away again: rights alone do not tell of a full or read-only file system. */
+function proveWritable(folder: string): void {
+  const file = join(folder, `.coordinator-doctor-${process.pid}`);
+  closeSync(openSync(file, 'wx'));
+  rmSync(file);
+}
+
+function existingFolder(path: string): string {
+  const folder = dirname(path);
+  return folder === path || existsSync(folder) ? folder : existingFolder(folder);
+}
+
+/** By the migrations it has seen; read without the right to write, so that nothing is converted. */
+function kindOf(path: string): 'current' | 'earlier' | 'later' | 'foreign' {
+  if (!statSync(path).isFile()) return 'foreign';
+  if (statSync(path).size === 0) return 'earlier';
+  const database = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs });
+  try {
+    const tables = database.prepare(
+      "select name from sqlite_schema where name = 'kysely_migration'",
+    );
+    if (tables.get() === undefined) return 'foreign';
+    const rows = database.prepare('select name from kysely_migration').all();
+    const seen = z.array(z.object({ name: z.string() })).parse(rows);
+    const known = Object.keys(migrations);
+    if (seen.some(({ name }) => !known.includes(name))) return 'later';
+    return seen.length === known.length ? 'current' : 'earlier';
+  } catch (error) {
+    if (sqliteCode(error) === notADatabase) return 'foreign';
+    throw error;
+  } finally {
+    database.close();
+  }
+}
+
+/** A database that nobody ever held has no lock, and shall get none from looking. */
+function isHeld(path: string): boolean {
+  if (!existsSync(`${realpathSync(path)}.lock`)) return false;
+  try {
+    lockDatabase(path)();
+    return false;
+  } catch (error) {
+    if (error instanceof CoordinatorError && error.code === 'database_in_use') return true;
+    throw error;
+  }
+}
+
+const textRow = z.object({ journal_mode: z.string() });
+const numberRow = z.object({ synchronous: z.int() });
+const synchronousNames = ['OFF', 'NORMAL', 'FULL', 'EXTRA'];
+
+/** Opened as the service opens it; taking the lock for writing fails where nothing can be written. */
+function settingsOf(path: string): { journal: string; synchronous: string } {
+  const connection = openConnection(path, busyTimeoutMs);
+  try {
+    const [journal] = connection.prepare('pragma journal_mode').all([]);
+    const [level] = connection.prepare('pragma synchronous').all([]);
+    try {
+      connection.prepare('begin immediate').run([]);
+      connection.prepare('rollback').run([]);
+    } catch (error) {
+      // Somebody else is writing, so it can be written.
+      if (!isBusy(error)) throw error;
+    }
+    return {
+      journal: textRow.parse(journal).journal_mode.toUpperCase(),
+      synchronous: synchronousNames[numberRow.parse(level).synchronous] ?? 'unknown',
+    };
+  } finally {
+    connection.close();
+  }
+}
+
+const notADatabase = 26;
+const cannotRead: readonly number[] = [10, 11];
+
+/** Damage, or a disk that gives errors. */
+function isReading(error: unknown): boolean {
+  return cannotRead.includes(sqliteCode(error) ?? 0);
+}
+
+function sqliteCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error)) return undefined;
+  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const cause =
+    error instanceof CoordinatorError && error.cause instanceof Error ? error.cause : error;
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  return code.startsWith('E') && !code.startsWith('ERR_') ? code : cause.message;
+}
