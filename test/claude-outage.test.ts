@@ -345,22 +345,26 @@ test('what was being read without Claude when it came back is read again at once
   await probed.promise;
 
   // Read without Claude, the sixth issue waits for what Gitea says of the one it names.
-  const looked = Promise.withResolvers<ServerResponse>();
+  const looked = Promise.withResolvers<undefined>();
+  const held: ServerResponse[] = [];
   const six = { ...mine, title: 'Six', body: 'Blocked by: #5' };
   issues.set(6, {
     ...six,
     get body() {
-      gitea.breakWith(looked.resolve);
+      gitea.breakWith((response) => {
+        held.push(response);
+        looked.resolve(undefined);
+      });
       return six.body;
     },
   });
   await sendIssue(service, { number: 6, title: 'Six', assignees: [giteaBot] });
-  const held = await looked.promise;
+  await looked.promise;
   back.resolve(undefined);
   while ((await health(service)).checks.claude['pausedUntil'] !== null);
   issues.set(6, six);
   gitea.breakWith(undefined);
-  held.destroy();
+  for (const response of held) response.destroy();
   await service.idle();
   for (const number of [5, 6])
     expect(await readingOf(service, number)).toMatchObject({ outcome: 'complete' });

@@ -1,7 +1,8 @@
+import { TryAgainLater } from '../errors.ts';
 import { differencesOf, isTellable, type Difference, type HeldIssue } from '../issue/difference.ts';
 import type { IssueEvent, IssueSnapshot } from '../issue/event.ts';
 import { isAssigned, refreshEvent, type IssueFacts } from '../issue/facts.ts';
-import { keyOf, type IssueKey } from '../issue/ref.ts';
+import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
 import { mapLimited } from './map-limited.ts';
 import type { MissedCount } from './missed-count.ts';
@@ -20,6 +21,8 @@ export interface PassOutcome {
   readonly full: boolean;
   readonly differences: number;
   readonly missed: number;
+  /** Issues that Gitea gave no answer about, although it answered otherwise. */
+  readonly skipped: number;
 }
 
 export interface ReconcileDeps {
@@ -79,6 +82,8 @@ const mostBlockers = 5_000;
 /** Closed and foreign issues looked at in a full pass, in turn: whether they were deleted is told by nothing else. */
 const othersPerPass = 100;
 const requestsAtOnce = 4;
+/** One issue that Gitea cannot show must not hide all others; if there are more, Gitea is out of order. */
+const mostSkipped = 10;
 
 /**
  * Compares what Gitea has with what is stored and puts each difference into the inbox.
@@ -125,7 +130,7 @@ export function createPass(deps: ReconcileDeps) {
       nativesUpTo = await pass.checkNatives(nativesUpTo);
     }
     const missed = await deps.missed.settle(deps.giteaNow());
-    const outcome = { full, differences: pass.differences(), missed };
+    const outcome = { full, ...pass.counts(), missed };
     const reached = capped(pass.newest() ?? began, began);
     const before = turnedBack ? undefined : watermark;
     await store.finish({ watermark: latest(before, reached), lookedUpTo: next }, outcome);
@@ -139,7 +144,7 @@ export function createPass(deps: ReconcileDeps) {
     const renamed = new Set<number>();
     const unreadable = new Set<number>();
     const moved: HeldIssue[] = [];
-    let count = 0;
+    const counts = { differences: 0, skipped: 0 };
     let newest: number | undefined;
 
     /** All issues that changed, in any state; of these count the bot's and those that are stored. */
@@ -180,9 +185,10 @@ export function createPass(deps: ReconcileDeps) {
         if (held !== undefined || found.length > 0) seen.add(keyOf(issue));
         if (found.some(isTellable)) deps.missed.suspect(issue, deps.giteaNow());
         // That it is listed does not mean it can be read: issues may be switched off.
-        if (found.join() === 'unreadable' && held !== undefined) await look(held);
+        if (found.join() === 'unreadable' && held !== undefined) await eachOf([held], look);
         else if (found.length > 0) events.push({ kind: 'refreshed', issue });
-        else if (held !== undefined && held.updatedAt !== issue.updatedAt) moved.push(held);
+        else if (held !== undefined && isPlanned(held) && held.updatedAt !== issue.updatedAt)
+          moved.push({ ...held, body: undefined });
       }
       await add(events);
     }
@@ -199,7 +205,7 @@ export function createPass(deps: ReconcileDeps) {
     async function add(events: readonly IssueEvent[]): Promise<void> {
       if (events.length === 0) return;
       const added = await deps.add(events);
-      count += added.length;
+      counts.differences += added.length;
     }
 
     /** The bot's open issues that were not listed, and the dependencies of them all. */
@@ -234,7 +240,7 @@ export function createPass(deps: ReconcileDeps) {
     async function checkNatives(after: IssueKey | undefined): Promise<IssueKey | undefined> {
       if (deps.nativeDiffers === undefined) return undefined;
       const some = await store.list('open', after, nativesPerPass);
-      const own = new Map([...moved.filter(isPlanned), ...some].map((held) => [keyOf(held), held]));
+      const own = new Map([...moved, ...some].map((held) => [keyOf(held), held]));
       await eachOf([...own.values()], checkNative);
       return some.length < nativesPerPass ? undefined : some.at(-1);
     }
@@ -267,9 +273,20 @@ export function createPass(deps: ReconcileDeps) {
       }
     }
 
-    async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+    async function eachOf(
+      some: readonly HeldIssue[],
+      work: (held: HeldIssue) => Promise<void>,
+    ): Promise<void> {
       signal.throwIfAborted();
-      await mapLimited(items, requestsAtOnce, work);
+      await mapLimited(some, requestsAtOnce, async (held) => {
+        try {
+          await work(held);
+        } catch (error) {
+          if (!(error instanceof TryAgainLater) || counts.skipped >= mostSkipped) throw error;
+          counts.skipped += 1;
+          log.warn({ err: error, ref: formatRef(held) }, 'an issue could not be compared');
+        }
+      });
     }
 
     return {
@@ -279,7 +296,7 @@ export function createPass(deps: ReconcileDeps) {
       checkBlockers,
       checkOthers,
       checkNatives,
-      differences: () => count,
+      counts: () => counts,
       newest: () => newest,
     };
   }

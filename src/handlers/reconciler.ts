@@ -13,6 +13,8 @@ export interface ReconcilerDeps {
 
 /** Of passes, each of these is a full one, besides the first. */
 const fullEvery = 12;
+/** Full passes in a row for the sake of issues that Gitea gives no answer about. */
+const mostRepeats = 3;
 const firstRetryMs = 5_000;
 const longestRetryMs = 300_000;
 
@@ -23,6 +25,7 @@ const longestRetryMs = 300_000;
 export function createReconciler({ runPass, intervalMs, random, log }: ReconcilerDeps) {
   const stopping = new AbortController();
   let sinceFull = Infinity;
+  let repeats = 0;
   let failures = 0;
   let lastError: string | undefined;
   const sinceStart = { passes: 0, differences: 0, missed: 0 };
@@ -40,7 +43,10 @@ export function createReconciler({ runPass, intervalMs, random, log }: Reconcile
   async function onePass(): Promise<PassOutcome> {
     try {
       const outcome = await runPass(sinceFull >= fullEvery - 1, stopping.signal);
-      sinceFull = outcome.full ? 0 : sinceFull + 1;
+      repeats = outcome.skipped > 0 ? repeats + 1 : 0;
+      const isComplete = repeats === 0 || repeats > mostRepeats;
+      if (!isComplete) sinceFull = Infinity;
+      else sinceFull = outcome.full ? 0 : sinceFull + 1;
       failures = 0;
       lastError = undefined;
       sinceStart.passes += 1;

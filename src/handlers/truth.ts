@@ -4,6 +4,7 @@ import { addNative, type NativeDependencies } from '../issue/native-dependencies
 import type { Dependency, Warning } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import type { Finding } from '../issue/update.ts';
+import { mapLimited } from './map-limited.ts';
 import { createNative, type NativeDeps, type ReadNative } from './native-dependencies.ts';
 
 /** How Gitea answers; 404 also stands for what the bot may not see. */
@@ -73,7 +74,7 @@ export function createTruth({ getIssue, getRepository, findFacts, ...nativeDeps 
     const listed = new Map(
       snapshotsOf(tied).map((issue) => [formatRef(issue).toLowerCase(), issue]),
     );
-    const checked = await mapLimited([...byTarget], ([ref, same]) =>
+    const checked = await mapLimited([...byTarget], requestsAtOnce, ([ref, same]) =>
       checkTarget(facts, same, { listed: listed.get(ref), signal }),
     );
     const kept = new Set(checked.flatMap(({ dependencies }) => dependencies));
@@ -134,7 +135,7 @@ export function createTruth({ getIssue, getRepository, findFacts, ...nativeDeps 
   }
 
   async function looksAt(issues: readonly IssueSnapshot[]): Promise<IssueEvent[]> {
-    const looks = await mapLimited(issues, async (issue): Promise<IssueEvent[]> =>
+    const looks = await mapLimited(issues, requestsAtOnce, async (issue): Promise<IssueEvent[]> =>
       (await isStored(issue)) ? [] : [{ kind: 'refreshed', issue }],
     );
     return looks.flat();
@@ -217,15 +218,6 @@ function isWanted(
 
 function targetOf(facts: IssueFacts, { repository, number }: Dependency): IssueRef {
   return { repository: repository ?? facts.repository, number };
-}
-
-async function mapLimited<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (let start = 0; start < items.length; start += requestsAtOnce) {
-    const chunk = items.slice(start, start + requestsAtOnce);
-    results.push(...(await Promise.all(chunk.map(work))));
-  }
-  return results;
 }
 
 /** The same with one more warning in its plan, where there is one. */

@@ -475,3 +475,48 @@ test('issues that were switched off are listed, cannot be read, and are not aske
   await third.reconcile();
   expect(await figures(third)).toMatchObject({ differences });
 });
+
+test('an issue that Gitea cannot show hides no other; many of them mean that Gitea is out of order', async () => {
+  const { gitea, clock, open, serve } = await stageGitea();
+  open(30);
+  const service = await serve();
+  await service.reconcile();
+  await service.close();
+  clock.advance(hour);
+  for (const number of [1, 2, 30]) gitea.as('maria').deleteIssue(`acme/orbit#${number}`);
+  const broken = (pattern: RegExp) =>
+    gitea.breakWith(failing(403), (_method, url) => pattern.test(url));
+  broken(/issues\/2(\/|$)/);
+  const second = await serve({ directory: service.directory });
+  expect(await second.reconcile()).toMatchObject({ full: true, skipped: 1 });
+  expect(await states(second, 'acme/orbit#1', 'acme/orbit#2', 'acme/orbit#30')).toEqual([
+    undefined,
+    'ready',
+    undefined,
+  ]);
+  broken(/issues\/\d+\//);
+  await expect(second.reconcile()).rejects.toMatchObject({ code: 'gitea_auth' });
+  gitea.breakWith(undefined);
+  expect(await second.reconcile()).toMatchObject({ full: true, skipped: 0 });
+  expectEqual(second, gitea);
+});
+
+test('a comment that was deleted unseen, and a label, stand again after a full pass', async () => {
+  const { gitea, clock, open, serve } = await stageGitea();
+  open(1);
+  const env = { PUBLISH: 'comment,labels' };
+  const service = await serve({ env });
+  await service.reconcile();
+  const shown = () => ({
+    comments: gitea.commentsOf('acme/orbit#1').length,
+    labels: gitea.labelsOf('acme/orbit#1'),
+  });
+  expect(shown()).toEqual({ comments: 1, labels: ['coordinator/ready'] });
+  for (const { id } of gitea.commentsOf('acme/orbit#1')) gitea.as('maria').deleteComment(id);
+  gitea.as('maria').removeLabels('acme/orbit#1', 'coordinator/ready');
+  await service.close();
+  clock.advance(hour);
+  const after = await serve({ env, directory: service.directory });
+  await after.reconcile();
+  expect(shown()).toEqual({ comments: 1, labels: ['coordinator/ready'] });
+});

@@ -5,7 +5,10 @@ import { createReconciler } from '../../src/handlers/reconciler.ts';
 import { createLogger } from '../../src/log.ts';
 
 /** Passes follow each other at once; `outcome` says what becomes of the nth. */
-function stage(outcome: (nth: number) => Error | undefined) {
+function stage(
+  outcome: (nth: number) => Error | undefined,
+  skipped: (nth: number) => number = () => 0,
+) {
   const wanted: boolean[] = [];
   const waiters = new Map<number, () => void>();
   const reconciler = createReconciler({
@@ -14,7 +17,7 @@ function stage(outcome: (nth: number) => Error | undefined) {
       const failure = outcome(wanted.length);
       waiters.get(wanted.length)?.();
       if (failure !== undefined) return Promise.reject(failure);
-      return Promise.resolve({ full, differences: 2, missed: 1 });
+      return Promise.resolve({ full, differences: 2, missed: 1, skipped: skipped(wanted.length) });
     },
     intervalMs: 1,
     random: () => 0,
@@ -60,4 +63,19 @@ test('a failure of our own is told without a code of its own', async () => {
   await passes(4);
   await reconciler.stop();
   expect(reconciler.lastError()).toBeUndefined();
+});
+
+test('a pass that had to skip issues is followed by a full one, three times at most', async () => {
+  const once = stage(
+    () => undefined,
+    (nth) => (nth === 2 ? 1 : 0),
+  );
+  for (let pass = 0; pass < 4; pass += 1) await once.reconciler.pass();
+  expect(once.wanted).toEqual([true, false, true, false]);
+  const always = stage(
+    () => undefined,
+    () => 1,
+  );
+  for (let pass = 0; pass < 6; pass += 1) await always.reconciler.pass();
+  expect(always.wanted).toEqual([true, true, true, true, false, false]);
 });

@@ -259,3 +259,16 @@ test('the name of the repository that has passed to another one is not written t
   expect(gitea.commentsOf(ref)).toEqual([]);
   expect(gitea.commentsOf('acme/planet#2')).toHaveLength(before);
 });
+
+test('a call that Gitea never answers does not keep the service from closing', async () => {
+  const { gitea, service } = await stagePublishing();
+  const asked = new Promise<void>((resolve) => {
+    gitea.breakWith(() => resolve(), isComment);
+  });
+  gitea.as('maria').openIssue('acme/orbit', { title: 'One', body: '', assignees: [giteaBot] });
+  await asked;
+  const began = performance.now();
+  await service.close();
+  expect(performance.now() - began).toBeLessThan(5_000);
+  expect(service.logs.filter(({ level }) => level === 'error')).toEqual([]);
+});
