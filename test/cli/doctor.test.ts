@@ -499,6 +499,30 @@ const cases: readonly Case[] = [
     text: /none came since the start/,
   },
   {
+    what: 'nothing is to be provoked, and something came before',
+    breakIt: async ({ options, fake }) => {
+      fake.as('maria').editIssue('acme/orbit#7', { title: 'Told' });
+      await fake.settled();
+      options['probe'] = false;
+    },
+    code: 0,
+    name: 'delivery',
+    text: /the last one came at 20\S+Z, with the right signature/,
+  },
+  {
+    what: 'nothing is to be provoked, and what came was refused',
+    breakIt: async (clinic) => {
+      changeHook(clinic, { url: webhookUrl(clinic.service), secret: 'another-secret-0123456789' });
+      clinic.fake.as('maria').editIssue('acme/orbit#7', { title: 'Told' });
+      await clinic.fake.settled();
+      clinic.options['probe'] = false;
+    },
+    code: 1,
+    name: 'delivery',
+    text: /the last one that came was refused, at 20\S+Z \(1 wrong signatures/,
+    cure: /Compare the secret/,
+  },
+  {
     what: 'nothing runs, which is no fault',
     breakIt: ({ service }) => service.close(),
     code: 0,

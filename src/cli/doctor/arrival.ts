@@ -193,8 +193,8 @@ async function untried({ counts }: ArrivalDeps, signal: AbortSignal): Promise<Fi
   if (lastAuthenticAt !== null)
     return {
       name,
-      mark: 'ok',
-      text: `No delivery was provoked; the last one came at ${lastAuthenticAt}, with the right signature.`,
+      mark: 'hint',
+      text: `No delivery was provoked; the last one came at ${lastAuthenticAt}, with the right signature, which tells nothing of now.`,
     };
   return {
     name,
