@@ -183,7 +183,8 @@ export function createPass(deps: ReconcileDeps) {
         const held = stored.get(keyOf(issue));
         const found = differences(held, issue);
         if (held !== undefined || found.length > 0) seen.add(keyOf(issue));
-        if (found.some(isTellable)) deps.missed.suspect(issue, deps.giteaNow());
+        if (found.some(isTellable))
+          deps.missed.suspect({ ...issue, heldAt: held?.updatedAt }, deps.giteaNow());
         // That it is listed does not mean it can be read: issues may be switched off.
         if (found.join() === 'unreadable' && held !== undefined) await eachOf([held], look);
         else if (found.length > 0) events.push({ kind: 'refreshed', issue });
