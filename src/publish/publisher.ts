@@ -63,8 +63,8 @@ const dryRunBatch = 200;
  * and is no refusal of any issue; a refusal (archived, locked, no access), or a failure while Gitea answers
  * otherwise, holds up that issue alone. No transaction waits for Gitea.
  *
- * Accepted races: a comment whose creation Gitea still works on after our call ran out, and which is listed
- * before that is done, is created twice; the oldest is kept up to date then. What a person changes between
+ * Accepted races: a comment whose creation Gitea still works on more than a minute after our call ran out is
+ * created twice; the oldest is kept up to date then. What a person changes between
  * our look and our write is overwritten. Two coordinators on different databases with one account would
  * write to the same comment in turns; the storm breaker ends that.
  */
@@ -151,9 +151,9 @@ export function createPublisher(deps: PublisherDeps) {
     } catch (error) {
       if (signal.aborted) return;
       lastError = error instanceof CoordinatorError ? error.code : 'unexpected';
-      if (isBusy(error) || (error instanceof TryAgainLater && !(await isThere())))
-        waitAwhile(error);
-      else await holdUp(due, error);
+      const away = isBusy(error) || (error instanceof TryAgainLater && !(await isThere()));
+      if (away) waitAwhile(error);
+      if (!away || mayBeInWork(error)) await holdUp(due, error);
     }
   }
 
@@ -208,7 +208,8 @@ export function createPublisher(deps: PublisherDeps) {
   }
 
   function afterFailure(before: number, error: unknown) {
-    const firstMs = error instanceof TryAgainLater ? firstOutageMs : firstRefusalMs;
+    const isBrief = error instanceof TryAgainLater && error.code === 'gitea_unreachable';
+    const firstMs = isBrief ? firstOutageMs : firstRefusalMs;
     const delayMs = Math.min(firstMs * 2 ** Math.min(before, 30), longestRefusalMs);
     return { attempts: before + 1, due_at: now() + delayMs };
   }
@@ -258,6 +259,11 @@ export function createPublisher(deps: PublisherDeps) {
 }
 
 export type Publisher = ReturnType<typeof createPublisher>;
+
+/** Gitea may still write the comment that we did not wait for: listed too early, it would be made twice. */
+function mayBeInWork(error: unknown): boolean {
+  return error instanceof TryAgainLater && error.code === 'gitea_timeout';
+}
 
 function versionOf({ revision, published }: DueIssue): string {
   return `${revision}/${published}`;
