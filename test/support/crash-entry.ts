@@ -7,13 +7,13 @@ import { writeSync } from 'node:fs';
 import { loadConfig, readEnvironment } from '../../src/config.ts';
 import { createCoordinator } from '../../src/coordinator.ts';
 import { createLogger } from '../../src/log.ts';
-import { workPoints, type CrashPoint, type WorkPoint } from './crash-process.ts';
+import { workPoints, type Point } from './crash-process.ts';
 
 const [, , chosen, passes, aheadMs = '0'] = process.argv;
 let passesLeft = Number(passes);
 
 /** Says synchronously where it was: nothing of this process runs after the signal. */
-function pass(point: CrashPoint | WorkPoint): void {
+function pass(point: Point): void {
   if (point !== chosen) return;
   passesLeft -= 1;
   if (passesLeft > 0) return;
@@ -35,6 +35,7 @@ const coordinator = createCoordinator(config, log, {
     const point = workPoints.find((known) => known === `${moment} ${step}`);
     if (point !== undefined) pass(point);
   },
+  onPublish: pass,
   aroundInsert: (insert) => async (rows) => {
     pass('before-commit');
     const inserted = await insert(rows);

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
 import type { Environment } from '../../src/config.ts';
+import type { PublishStep } from '../../src/publish/publisher.ts';
 import { startChild, startedAt } from './process.ts';
 import { testEnvironment } from './service.ts';
 
@@ -28,11 +29,14 @@ export const workPoints = [
 ] as const;
 export type WorkPoint = (typeof workPoints)[number];
 
+/** Any of them, and right after Gitea's answer to whatever is written there. */
+export type Point = CrashPoint | WorkPoint | PublishStep;
+
 export interface CrashOptions {
   readonly directory: string;
   readonly env: Environment;
   /** Undefined: it is killed from outside. */
-  readonly ownEnd: { readonly point: CrashPoint | WorkPoint; readonly passes: number } | undefined;
+  readonly ownEnd: { readonly point: Point; readonly passes: number } | undefined;
   /** How far ahead its clock is, in milliseconds. */
   readonly aheadMs?: number;
 }

@@ -32,7 +32,8 @@ const flags = [
   '--disable-sync',
   '--hide-scrollbars',
 ];
-const size = '1100,900';
+/** High enough for the text of an issue and the comment below it. */
+const size = '1100,1500';
 const deadlineMs = 60_000;
 
 /** A picture of a page, as `name`.png; its size in bytes. */

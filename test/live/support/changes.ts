@@ -1,10 +1,15 @@
 import { issueText } from './issue-text.ts';
 import { bot, type World } from './world.ts';
 
-export type Change = () => Promise<unknown>;
+export interface Changes {
+  /** Twenty different things that people do, in order. */
+  readonly changes: readonly (() => Promise<unknown>)[];
+  /** The issue that loses our comment by one of them. */
+  readonly uncommented: number;
+}
 
-/** Opens issues, and returns twenty different things that people then do to them, in order. */
-export async function twentyChanges(world: World): Promise<Change[]> {
+/** Opens issues for people to change. */
+export async function prepareChanges(world: World): Promise<Changes> {
   const { maria, tom } = world;
   const ours = (title: string, blockers: readonly number[] = []) =>
     maria.open({ title, body: issueText(blockers), assignees: [bot] });
@@ -27,7 +32,7 @@ export async function twentyChanges(world: World): Promise<Change[]> {
   const uncommented = await ours('Loses the comment of the bot');
   const reopened = await ours('Is closed and opened again');
   const bug = await maria.createLabel('bug');
-  return [
+  const changes = [
     () => tom.close(blocker),
     () => tom.reopen(closedBlocker),
     () => maria.change(edited, { body: issueText([closedBlocker], '62,400') }),
@@ -52,4 +57,5 @@ export async function twentyChanges(world: World): Promise<Change[]> {
     () => maria.change(waitsForClosed, { body: issueText([closedBlocker, waits]) }),
     () => tom.comment(edited, 'Please have another look.'),
   ];
+  return { changes, uncommented };
 }

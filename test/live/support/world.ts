@@ -51,6 +51,7 @@ export async function startWorld(binary: GiteaBinary, { isPrivate = true }: Worl
     environment: {
       GITEA_URL: proxy.url,
       GITEA_TOKEN: gitea.tokens.bot,
+      PUBLISH: 'comment,labels',
       PORT: String(port),
       RECONCILE_INTERVAL_SECONDS: '10',
     },
