@@ -76,6 +76,37 @@ test('hooks to other places are counted, and never shown', () => {
   expect(JSON.stringify([one, two])).not.toContain('very-secret-path');
 });
 
+test('hooks of two coordinators are not called the same event twice', () => {
+  const other = { ...hook, id: 2, url: 'http://staging:8000/webhook/gitea' };
+  const hooks = [hook, other].map((each) => ({ hook: each, owner: 'acme' }));
+  const judged = { repository: 'acme/orbit', hooks, incomplete: false };
+  const [finding] = judgeHooks(judged, { url: undefined, port: 8000 });
+  expect(finding).toMatchObject({ mark: 'warning' });
+  expect(finding?.text).toContain(`coordinators at ${url} and ${other.url}`);
+  expect(finding?.cure).toContain(`--url ${url}`);
+  expect(judgeHooks(judged, { url, port: 8000 })).toEqual([]);
+});
+
+test('what is wrong with the hook of an organisation is told once for all its repositories', async () => {
+  const bot = {
+    listHooks: (owner: object) =>
+      Promise.resolve({
+        kind: 'ok' as const,
+        value: 'organization' in owner ? [{ ...hook, active: false }] : [],
+      }),
+  };
+  const permissions = { admin: true, push: true, pull: true };
+  const repositories = ['acme/orbit', 'acme/ledger'].map((name, id) => ({
+    ...repository,
+    id,
+    name,
+    permissions,
+  }));
+  const expected = { url, port: 8000 };
+  const { findings } = await checkHooks({ admin: undefined, bot, repositories, expected }, never);
+  expect(findings).toMatchObject([{ name: 'hook acme/orbit, acme/ledger', mark: 'broken' }]);
+});
+
 test('the hook of an organisation is mended there', () => {
   const owned = { hook: { ...hook, active: false }, owner: 'acme' };
   const judged = { repository: 'acme/orbit', hooks: [owned], incomplete: false };

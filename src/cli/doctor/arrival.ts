@@ -126,13 +126,13 @@ function describe(
     return {
       mark: 'broken',
       text: `${also} arrived with a wrong signature and was refused (401): the secret of the hook is not GITEA_WEBHOOK_SECRET.`,
-      cure: `Put the value of GITEA_WEBHOOK_SECRET into Secret of the hook on Gitea's page, or run: ${setup} --new-secret`,
+      cure: `Put the value of GITEA_WEBHOOK_SECRET into Secret of the hook on Gitea's page, or run:\n    ${setup} --new-secret`,
     };
   if (form > 0)
     return {
       mark: 'broken',
       text: `${also} arrived and was refused (415): the hook sends forms instead of JSON.`,
-      cure: `Set POST Content Type of the hook to application/json, or run: ${setup}`,
+      cure: `Set POST Content Type of the hook to application/json, or run:\n    ${setup}`,
     };
   if (otherwiseRefused > 0)
     return {
@@ -164,7 +164,7 @@ function silent(
   return {
     mark: 'broken',
     text: 'Nothing arrived. The hook is missing, not active, without label events, sends elsewhere, or Gitea may not call this machine (ALLOWED_HOST_LIST).',
-    cure: `Run the doctor with --token-file to see the hook, or make it: ${setup}\nIs it there and right:\n${hostListCure(url)}`,
+    cure: `Run the doctor with --token-file to see the hook, or make it:\n    ${setup}\nIs it there and right:\n${hostListCure(url)}`,
   };
 }
 
