@@ -1,6 +1,12 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { expect } from 'vitest';
 
-import { startCoordinator } from './support/coordinator.ts';
+import { startCoordinator, type Coordinator } from './support/coordinator.ts';
+import { eventually } from './support/eventually.ts';
+import { issueText } from './support/issue-text.ts';
+import { bot } from './support/world.ts';
 import { createFigures } from './support/figures.ts';
 import { createHook, deleteHooks, findHooks } from './support/hook.ts';
 import { prepareChanges } from './support/changes.ts';
@@ -48,3 +54,47 @@ liveTest('with webhooks off altogether it still works, slower', async (world) =>
   figures.add(`reconcile: ${JSON.stringify((await coordinator.health()).checks['reconcile'])}`);
   await coordinator.stop();
 });
+
+liveTest('a lost database costs no second comment, and a dry run writes nothing', async (world) => {
+  const { maria, tom, proxy, directory } = world;
+  await createHook(world);
+  const before = await startCoordinator(world);
+  const blocker = await maria.open({ title: 'A blocker' });
+  const ours = (title: string, blockers: readonly number[] = []) =>
+    maria.open({ title, body: issueText(blockers), assignees: [bot] });
+  await ours('Is ready');
+  await ours('Waits', [blocker]);
+  await maria.addBlocker(await ours('Waits on the page'), blocker);
+  await expectTruth(world, before, 30_000);
+  await before.stop();
+  const written = proxy.writes.length;
+  rmSync(join(directory, 'coordinator.db'));
+  const after = await startCoordinator(world);
+  await settled(after);
+  await expectTruth(world, after, 30_000);
+  await settled(after);
+  expect(proxy.writes.slice(written)).toEqual([]);
+  await after.stop();
+
+  const dry = await startCoordinator(world, {}, ['serve', '--dry-run']);
+  await tom.close(blocker);
+  await ours('Is new');
+  await eventually(30_000, () => {
+    const said = dry.output.stdout;
+    expect(said.match(/"action":"edit the comment"/g)).toHaveLength(2);
+    expect(said.match(/"action":"create a comment"/g)).toHaveLength(1);
+    return Promise.resolve();
+  });
+  expect(proxy.writes.slice(written)).toEqual([]);
+  await dry.stop();
+});
+
+/** A pass is over, and all of it is published. */
+async function settled(coordinator: Coordinator): Promise<void> {
+  await eventually(30_000, async () => {
+    const { reconcile, publish, inbox } = (await coordinator.health()).checks;
+    expect(reconcile?.['lastPassAt']).toEqual(expect.any(String));
+    expect(publish).toMatchObject({ pending: 0 });
+    expect(inbox).toMatchObject({ pending: 0 });
+  });
+}
