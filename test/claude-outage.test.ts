@@ -148,7 +148,8 @@ test('sixty issues at once are stored while Claude hangs, nobody waits, and all 
   const service = await startService({ env: claudeEnvironment(claude.url), now: clock.now });
   const sentAt = new Map<number, number>();
   const slowest: number[] = [];
-  // The best of three rounds: a busy machine disturbs one of them, waiting for Claude would disturb all.
+  // The best of three rounds: a busy machine disturbs one of them, waiting for Claude would disturb all,
+  // and by ten seconds and more; how fast an acknowledgement is, `npm run bench:ack` says.
   for (const round of [0, 1, 2]) {
     const acknowledgements: number[] = [];
     for (let number = round * 100 + 1; number <= round * 100 + 100; number += 1) {
@@ -161,7 +162,7 @@ test('sixty issues at once are stored while Claude hangs, nobody waits, and all 
     }
     slowest.push(percentile(acknowledgements, 0.99));
   }
-  expect(Math.min(...slowest)).toBeLessThan(100);
+  expect(Math.min(...slowest)).toBeLessThan(1_000);
   expect(handledAt(service).size).toBe(0);
   expect(await health(service)).toMatchObject({ code: 200 });
 

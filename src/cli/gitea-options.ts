@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { ConfigError } from '../errors.ts';
+import { ConfigError, CoordinatorError } from '../errors.ts';
 import { readInput } from './files.ts';
 
 /** What `doctor` and `setup` take alike. */
@@ -26,9 +26,18 @@ function isHookUrl(text: string): boolean {
 
 /** A token that stands alone in a file; never shown. */
 export async function readToken(file: string): Promise<string> {
-  const token = (await readInput(file)).trim();
+  const token = (await readOption(file)).trim();
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new ConfigError('usage', '--token-file must hold a token of Gitea and nothing else.');
+}
+
+async function readOption(file: string): Promise<string> {
+  try {
+    return await readInput(file);
+  } catch (error) {
+    if (error instanceof CoordinatorError) throw new ConfigError('usage', error.message);
+    throw error;
+  }
 }
 
 /** Shorter ones cannot be told from ordinary words. */

@@ -15,6 +15,8 @@ export interface HookChange {
   readonly events: readonly string[];
   readonly url: string;
   readonly contentType: string;
+  readonly branchFilter?: string | undefined;
+  readonly authorizationHeader?: string | undefined;
 }
 
 export interface NewHook extends HookChange {
@@ -48,7 +50,7 @@ export function createHookCalls({ read, write }: Calls) {
     return write(owner, { ...call, done: 201, schema: hookSchema }, signal);
   }
 
-  /** The secret stays: Gitea cannot change it. An authorization header or branch filter is taken away. */
+  /** The secret stays: Gitea cannot change it. An authorization header or branch filter that is not named is taken away. */
   function editHook(
     owner: HookOwner,
     id: number,
@@ -84,6 +86,8 @@ export function createHookCalls({ read, write }: Calls) {
 }
 
 /** Events are always named: a PATCH without them leaves a hook with pushes only. */
-function bodyOf({ active, events, url, contentType }: HookChange) {
-  return { active, events, config: { url, content_type: contentType } };
+function bodyOf({ active, events, url, contentType, ...more }: HookChange) {
+  const { branchFilter: branch_filter, authorizationHeader: authorization_header } = more;
+  const config = { url, content_type: contentType };
+  return { active, events, config, branch_filter, authorization_header };
 }

@@ -97,13 +97,21 @@ export const hookSchema = z
     type: z.string(),
     events: z.array(z.string()).nullish(),
     config: z.object({ url: z.string().default(''), content_type: z.string().default('') }),
+    branch_filter: z.string().nullish(),
+    authorization_header: z.string().nullish(),
   })
-  .transform(({ config, events, ...hook }) => ({
-    ...hook,
-    events: events ?? [],
-    url: config.url,
-    contentType: config.content_type,
-  }));
+  .transform(({ config, events, branch_filter: branchFilter, ...hook }) => {
+    const { authorization_header: authorizationHeader, ...rest } = hook;
+    return {
+      ...rest,
+      events: events ?? [],
+      url: config.url,
+      contentType: config.content_type,
+      branchFilter: branchFilter ?? undefined,
+      /** A secret. Newer ones than Gitea 1.27 do not tell it. */
+      authorizationHeader: authorizationHeader ?? undefined,
+    };
+  });
 export type GiteaHook = Readonly<z.infer<typeof hookSchema>>;
 
 export const versionSchema = z.object({ version: z.string() });

@@ -22,7 +22,7 @@ import {
 import { tokenRefused, type GiteaAnswer, type GiteaOptions } from './gitea-transport.ts';
 
 export type { GiteaPlace, GiteaRepositoryPlace } from './gitea-calls.ts';
-export type { HookOwner } from './gitea-hooks.ts';
+export type { HookChange, HookOwner } from './gitea-hooks.ts';
 export type { GiteaFound, GiteaWriteReply } from './gitea-replies.ts';
 export type { GiteaComment, GiteaHook, GiteaLabel, GiteaRepository } from './gitea-schemas.ts';
 export type { GiteaOptions, GiteaStatus } from './gitea-transport.ts';

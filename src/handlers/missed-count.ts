@@ -1,10 +1,14 @@
 import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
 
-type Change = IssueKey & IssueRef & { readonly updatedAt: number };
+interface Change extends IssueKey, IssueRef {
+  readonly updatedAt: number;
+  /** `updatedAt` of what the store had instead; undefined: nothing. */
+  readonly heldAt: number | undefined;
+}
 
 export interface MissedCountDeps {
-  /** Whether a webhook brought the issue as it was at this time of Gitea's, or later. */
+  /** Whether a webhook brought the issue as it was at this time of Gitea's, or newer than the store had it. */
   readonly wasTold: (change: Change) => Promise<boolean>;
   /** Gitea's time when this process started. */
   readonly upSince: () => number | undefined;
@@ -21,7 +25,8 @@ const mostRemembered = 5_000;
 /**
  * Counts the changes that polling found and no webhook told of, although this process was up to hear of
  * them: a change is suspected when it is found, and judged once its webhook has had a minute. Each counts
- * once. What the first pass finds may stem from before, and does not count.
+ * once. What the first pass finds may stem from before, and does not count. A change may have been moved
+ * by what no webhook tells, such as our own comment: any webhook newer than what was stored has told of it.
  */
 export function createMissedCount({ wasTold, upSince, log }: MissedCountDeps) {
   const suspects = new Map<string, Change>();
@@ -35,8 +40,9 @@ export function createMissedCount({ wasTold, upSince, log }: MissedCountDeps) {
     if (first || since === undefined || giteaNow === undefined) return;
     if (change.updatedAt < since || judged.get(keyOf(change)) === change.updatedAt) return;
     if (suspects.size >= mostRemembered) return;
-    const { repositoryId, repository, number, updatedAt } = change;
-    suspects.set(`${keyOf(change)}@${updatedAt}`, { repositoryId, repository, number, updatedAt });
+    const { repositoryId, repository, number, updatedAt, heldAt } = change;
+    const suspected = { repositoryId, repository, number, updatedAt, heldAt };
+    suspects.set(`${keyOf(change)}@${updatedAt}`, suspected);
   }
 
   /** Judges those whose time has come; returns how many were missed and have not been recorded yet. */

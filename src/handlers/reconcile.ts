@@ -77,6 +77,8 @@ const mostListings = 3;
 const heldAtOnce = 200;
 /** The bot's open issues whose dependencies are read again between full passes. */
 const nativesPerPass = 200;
+/** As many as an incremental listing has rows at most. */
+const mostRemembered = 5_000;
 /** Foreign blockers looked at in a full pass. */
 const mostBlockers = 5_000;
 /** Closed and foreign issues looked at in a full pass, in turn: whether they were deleted is told by nothing else. */
@@ -84,6 +86,12 @@ const othersPerPass = 100;
 const requestsAtOnce = 4;
 /** One issue that Gitea cannot show must not hide all others; if there are more, Gitea is out of order. */
 const mostSkipped = 10;
+
+/** A planned issue that is as stored, but was moved on Gitea by something. */
+interface Moved {
+  readonly held: HeldIssue;
+  readonly at: number;
+}
 
 /**
  * Compares what Gitea has with what is stored and puts each difference into the inbox.
@@ -106,6 +114,8 @@ const mostSkipped = 10;
 export function createPass(deps: ReconcileDeps) {
   const { store, log } = deps;
   let nativesUpTo: IssueKey | undefined;
+  /** When an issue had moved last when its dependencies were read. */
+  const nativesRead = new Map<string, number>();
 
   async function runPass(wantsFull: boolean, signal: AbortSignal): Promise<PassOutcome> {
     const bot = await deps.bot();
@@ -138,12 +148,26 @@ export function createPass(deps: ReconcileDeps) {
     return outcome;
   }
 
+  function hasMoved(held: HeldIssue, at: number): boolean {
+    return held.updatedAt !== at && nativesRead.get(keyOf(held)) !== at;
+  }
+
+  /** It is listed again for as long as nothing newer is; but that very second may not be over. */
+  function rememberRead(held: HeldIssue, at: number): void {
+    const giteaNow = deps.giteaNow();
+    if (giteaNow === undefined || giteaNow - at < clockErrorMs) return;
+    nativesRead.delete(keyOf(held));
+    nativesRead.set(keyOf(held), at);
+    const [oldest] = nativesRead.keys();
+    if (nativesRead.size > mostRemembered && oldest !== undefined) nativesRead.delete(oldest);
+  }
+
   /** What one pass has seen. */
   function createOnePass(bot: string | undefined, user: string, signal: AbortSignal) {
     const seen = new Set<string>();
     const renamed = new Set<number>();
     const unreadable = new Set<number>();
-    const moved: HeldIssue[] = [];
+    const moved = new Map<string, Moved>();
     const counts = { differences: 0, skipped: 0 };
     let newest: number | undefined;
 
@@ -183,12 +207,13 @@ export function createPass(deps: ReconcileDeps) {
         const held = stored.get(keyOf(issue));
         const found = differences(held, issue);
         if (held !== undefined || found.length > 0) seen.add(keyOf(issue));
-        if (found.some(isTellable)) deps.missed.suspect(issue, deps.giteaNow());
+        if (found.some(isTellable))
+          deps.missed.suspect({ ...issue, heldAt: held?.updatedAt }, deps.giteaNow());
         // That it is listed does not mean it can be read: issues may be switched off.
         if (found.join() === 'unreadable' && held !== undefined) await eachOf([held], look);
         else if (found.length > 0) events.push({ kind: 'refreshed', issue });
-        else if (held !== undefined && isPlanned(held) && held.updatedAt !== issue.updatedAt)
-          moved.push({ ...held, body: undefined });
+        else if (held !== undefined && isPlanned(held) && hasMoved(held, issue.updatedAt))
+          moved.set(keyOf(held), { held: { ...held, body: undefined }, at: issue.updatedAt });
       }
       await add(events);
     }
@@ -240,8 +265,12 @@ export function createPass(deps: ReconcileDeps) {
     async function checkNatives(after: IssueKey | undefined): Promise<IssueKey | undefined> {
       if (deps.nativeDiffers === undefined) return undefined;
       const some = await store.list('open', after, nativesPerPass);
-      const own = new Map([...moved, ...some].map((held) => [keyOf(held), held]));
-      await eachOf([...own.values()], checkNative);
+      const others = some.filter((held) => !moved.has(keyOf(held)));
+      await eachOf([...[...moved.values()].map(({ held }) => held), ...others], async (held) => {
+        await checkNative(held);
+        const at = moved.get(keyOf(held))?.at;
+        if (at !== undefined) rememberRead(held, at);
+      });
       return some.length < nativesPerPass ? undefined : some.at(-1);
     }
 

@@ -49,7 +49,6 @@ const firstRefusalMs = 60_000;
 const longestRefusalMs = 3_600_000;
 const firstOutageMs = 1_000;
 const longestOutageMs = 60_000;
-const mostResting = 1_000;
 /** After this a person has had time to look, or the loop has lost interest. */
 const stormPauseMs = 3_600_000;
 /** Issues looked at in one go by a dry run, which takes none of them off the list. */
@@ -61,11 +60,11 @@ const dryRunBatch = 200;
  * Promises: whatever changes is published in the end, also after a crash, since an issue stays due until its
  * revision is recorded. A crash between a write and its record makes no second comment: the marker is looked
  * for before one is created. What stands already is not written. Gitea being away costs nothing but time,
- * and is no refusal of any issue; a refusal (archived, locked, no access) holds up that issue alone. No
- * transaction waits for Gitea.
+ * and is no refusal of any issue; a refusal (archived, locked, no access), or a failure while Gitea answers
+ * otherwise, holds up that issue alone. No transaction waits for Gitea.
  *
- * Accepted races: a comment whose creation Gitea still works on after our call ran out, and which is listed
- * before that is done, is created twice; the oldest is kept up to date then. What a person changes between
+ * Accepted races: a comment whose creation Gitea still works on more than a minute after our call ran out is
+ * created twice; the oldest is kept up to date then. What a person changes between
  * our look and our write is overwritten. Two coordinators on different databases with one account would
  * write to the same comment in turns; the storm breaker ends that.
  */
@@ -82,8 +81,6 @@ export function createPublisher(deps: PublisherDeps) {
   /** What a dry run has told already. */
   const told = new Map<string, string>();
   const outage = { tries: 0, until: -Infinity };
-  /** Tried while Gitea did not answer: if it is their fault, the others must not wait for them. */
-  const resting = new Map<string, Resting>();
   let lastError: string | null = null;
   let loop: Promise<void> | undefined;
   let idleWaiters: (() => void)[] = [];
@@ -130,8 +127,7 @@ export function createPublisher(deps: PublisherDeps) {
   }
 
   async function nextDue(limit: number): Promise<DueIssue[]> {
-    const asleep = [...resting.values()].filter(({ until }) => until > now());
-    const except = [...busy.values(), ...asleep.map(({ due }) => due)];
+    const except = [...busy.values()];
     if (!deps.dryRun) return dueIssues(db, { now: now(), limit, except });
     const all = await dueIssues(db, { now: now(), limit: told.size + dryRunBatch, except });
     return all.filter((due) => told.get(keyOf(due)) !== versionOf(due)).slice(0, limit);
@@ -151,13 +147,13 @@ export function createPublisher(deps: PublisherDeps) {
       await publishIssue(due, signal);
       outage.tries = 0;
       lastError = null;
-      resting.delete(keyOf(due));
       markTold(due);
     } catch (error) {
       if (signal.aborted) return;
       lastError = error instanceof CoordinatorError ? error.code : 'unexpected';
-      if (error instanceof TryAgainLater || isBusy(error)) waitAwhile(due, error);
-      else await holdUp(due, error);
+      const away = isBusy(error) || (error instanceof TryAgainLater && !(await isThere()));
+      if (away) waitAwhile(error);
+      if (!away || mayBeInWork(error)) await holdUp(due, error);
     }
   }
 
@@ -165,14 +161,26 @@ export function createPublisher(deps: PublisherDeps) {
     if (deps.dryRun) told.set(keyOf(due), versionOf(due));
   }
 
+  /**
+   * A Gitea that still answers the simplest question fails on this issue: comments that cannot be listed,
+   * say. However many of these there are, all others go on.
+   */
+  async function isThere(): Promise<boolean> {
+    if (now() < outage.until) return false;
+    try {
+      await deps.gitea.getUser(signal);
+      outage.tries = 0;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Gitea is away, or another process is writing to the store: nothing of that is about an issue. */
-  function waitAwhile(due: DueIssue, error: unknown): void {
-    const tries = (resting.get(keyOf(due))?.tries ?? 0) + 1;
-    if (resting.size >= mostResting) resting.clear();
-    resting.set(keyOf(due), { due, tries, until: now() + outageMs(tries - 1) });
+  function waitAwhile(error: unknown): void {
     // Calls side by side fail together: that is one outage.
-    if (now() < outage.until) return;
-    const delayMs = outageMs(outage.tries);
+    if (signal.aborted || now() < outage.until) return;
+    const delayMs = Math.min(firstOutageMs * 2 ** outage.tries, longestOutageMs);
     outage.tries += 1;
     outage.until = now() + delayMs;
     log.warn({ err: error, delayMs }, 'publishing waits, and is tried again');
@@ -184,7 +192,7 @@ export function createPublisher(deps: PublisherDeps) {
     markTold(due);
     try {
       const known = await findPublication(db, due);
-      const changes = error instanceof Storm ? afterStorm() : afterRefusal(known.attempts);
+      const changes = error instanceof Storm ? afterStorm() : afterFailure(known.attempts, error);
       log.warn({ ...issue, err: error, ...changes }, 'publishing of an issue is put off');
       if (deps.dryRun) return;
       const full = { ...changes, error: describeError(error) };
@@ -199,8 +207,10 @@ export function createPublisher(deps: PublisherDeps) {
     return { paused_until: now() + stormPauseMs };
   }
 
-  function afterRefusal(before: number) {
-    const delayMs = Math.min(firstRefusalMs * 2 ** Math.min(before, 30), longestRefusalMs);
+  function afterFailure(before: number, error: unknown) {
+    const isBrief = error instanceof TryAgainLater && error.code === 'gitea_unreachable';
+    const firstMs = isBrief ? firstOutageMs : firstRefusalMs;
+    const delayMs = Math.min(firstMs * 2 ** Math.min(before, 30), longestRefusalMs);
     return { attempts: before + 1, due_at: now() + delayMs };
   }
 
@@ -250,14 +260,9 @@ export function createPublisher(deps: PublisherDeps) {
 
 export type Publisher = ReturnType<typeof createPublisher>;
 
-interface Resting {
-  readonly due: DueIssue;
-  readonly tries: number;
-  readonly until: number;
-}
-
-function outageMs(triesBefore: number): number {
-  return Math.min(firstOutageMs * 2 ** Math.min(triesBefore, 30), longestOutageMs);
+/** Gitea may still write the comment that we did not wait for: listed too early, it would be made twice. */
+function mayBeInWork(error: unknown): boolean {
+  return error instanceof TryAgainLater && error.code === 'gitea_timeout';
 }
 
 function versionOf({ revision, published }: DueIssue): string {

@@ -43,10 +43,10 @@ export function createStickyComment({ gitea, log, spend }: StickyCommentDeps) {
   const { createComment, editComment, getComment, getUser, listComments } = gitea;
   let me: number | undefined;
 
-  /** Brings the comment to its text; returns what is known of it then. */
-  async function put(wanted: WantedComment, signal: AbortSignal): Promise<KnownComment> {
+  /** Brings the comment to its text; returns what is new of what is known, and nothing else. */
+  async function put(wanted: WantedComment, signal: AbortSignal): Promise<Partial<KnownComment>> {
     const { place, body, known, create } = wanted;
-    const stands = (id: number) => ({ ...known, comment_id: id, comment_hash: hashOf(body) });
+    const stands = (id: number) => ({ comment_id: id, comment_hash: hashOf(body) });
     const id = known.comment_id === commentToFind ? null : known.comment_id;
     if (id !== null && (await update(wanted, id, signal))) return stands(id);
     const found = await findOwn(place, signal);

@@ -82,7 +82,7 @@ function kindOf(path: string): 'current' | 'earlier' | 'later' | 'foreign' {
     const tables = database.prepare(
       "select name from sqlite_schema where name = 'kysely_migration'",
     );
-    if (tables.get() === undefined) return 'foreign';
+    if (tables.get() === undefined) return isEmpty(database) ? 'earlier' : 'foreign';
     const rows = database.prepare('select name from kysely_migration').all();
     const seen = z.array(z.object({ name: z.string() })).parse(rows);
     const known = Object.keys(migrations);
@@ -94,6 +94,11 @@ function kindOf(path: string): 'current' | 'earlier' | 'later' | 'foreign' {
   } finally {
     database.close();
   }
+}
+
+/** What a service that was ended right after it had made the file leaves behind. */
+function isEmpty(database: DatabaseSync): boolean {
+  return database.prepare('select 1 from sqlite_schema').get() === undefined;
 }
 
 /** A database that nobody ever held has no lock, and shall get none from looking. */

@@ -38,12 +38,8 @@ export function dueIssues(db: Database, { now, limit, except }: DueOptions): Pro
     .where((eb) => eb.not(isAboutToBeKnown(now)));
   if (except.length > 0)
     query = query.where((eb) => eb.not(among('issues.repository_id', 'issues.number', except)));
-  return query
-    .orderBy('changed_at', 'desc')
-    .orderBy('issues.repository_id')
-    .orderBy('issues.number')
-    .limit(limit)
-    .execute();
+  // Nothing further: the index gives them in this order, however many changed at the same time.
+  return query.orderBy('changed_at', 'desc').limit(limit).execute();
 }
 
 /** By the clock of the caller, who may have waited for the transaction that planned the look. */
@@ -131,11 +127,15 @@ export async function askToLook(
     .execute();
 }
 
-/** The same for every issue below which something of ours may stand. */
+/**
+ * The same for every open issue below which something of ours may stand. Closed ones grow without end, and
+ * what somebody does to them is told by an event or not at all.
+ */
 export async function askToLookAtAll(transaction: Transaction<Schema>): Promise<void> {
   await transaction
     .updateTable('issues')
     .set({ published: oneFurtherDown })
+    .where('open', '=', 1)
     .where(hasPublication)
     .execute();
 }

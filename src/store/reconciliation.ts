@@ -131,11 +131,13 @@ export async function listHeld(
 interface Told extends IssueKey {
   /** Gitea's time. */
   readonly updatedAt: number;
+  /** The same of what was stored when it was found. */
+  readonly heldAt: number | undefined;
   /** Only webhooks received since then, by our clock, are looked through. */
   readonly receivedSince: number;
 }
 
-/** Whether a webhook brought the issue as it was at that time, or later. */
+/** Whether a webhook brought the issue as it was at that time, or newer than it was stored. */
 export async function wasTold(db: Database, told: Told): Promise<boolean> {
   const row = await db
     .selectFrom('deliveries')
@@ -144,7 +146,7 @@ export async function wasTold(db: Database, told: Told): Promise<boolean> {
     .where('received_at', '>=', told.receivedSince)
     .where('repository_id', '=', told.repositoryId)
     .where('issue_number', '=', told.number)
-    .where('snapshot_at', '>=', told.updatedAt)
+    .where('snapshot_at', '>=', Math.min(told.updatedAt, (told.heldAt ?? -1) + 1))
     .where('kind', '!=', 'refreshed')
     .limit(1)
     .executeTakeFirst();

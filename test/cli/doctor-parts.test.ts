@@ -29,6 +29,8 @@ const hook: GiteaHook = {
   events: ['issues', 'issue_assign', 'issue_label', 'issue_milestone', 'issue_comment'],
   url,
   contentType: 'json',
+  branchFilter: undefined,
+  authorizationHeader: undefined,
 };
 const repository = {
   id: 2,
@@ -91,15 +93,21 @@ test('hooks are read with the token of the bot where it administers, and told of
   };
   const own = { admin: undefined, bot, repositories: [admin], expected };
   expect((await checkHooks(own, never)).findings).toMatchObject([{ name: 'hooks', mark: 'ok' }]);
-  const deaf = { listHooks: refuse };
+  const taken = { getTokenScopes: () => Promise.resolve(undefined) };
+  const deaf = { ...taken, listHooks: refuse };
   const none = { admin: deaf, bot, repositories: [repository], expected };
   const { findings, value } = await checkHooks(none, never);
   expect(findings).toMatchObject([{ mark: 'hint' }]);
   expect(findings[0]?.cure).toContain('somebody who administers it');
   expect(value).toEqual([]);
-  const person = { listHooks: () => Promise.resolve({ kind: 'missing' as const }) };
+  const person = { ...taken, listHooks: () => Promise.resolve({ kind: 'missing' as const }) };
   const gone = { admin: person, bot, repositories: [repository], expected };
   expect((await checkHooks(gone, never)).findings).toMatchObject([{ mark: 'hint' }]);
+  const wrong = { listHooks: refuse, getTokenScopes: refuse };
+  const refused = { admin: wrong, bot, repositories: [repository], expected };
+  const told = await checkHooks(refused, never);
+  expect(told.findings).toMatchObject([{ mark: 'warning' }]);
+  expect(told.findings[0]?.text).toContain('does not take the token of --token-file');
 });
 
 test('the database, as it may be found', async () => {
@@ -110,6 +118,8 @@ test('the database, as it may be found', async () => {
     return checkDatabase(examineConfig(environment)).findings[0];
   };
   writeFileSync(path, '');
+  expect(found()?.text).toMatch(/brought up to date at the next start/);
+  // The look has made a database of it; so does a start that is ended before its first table.
   expect(found()?.text).toMatch(/brought up to date at the next start/);
   const db = createDatabase(path);
   await migrate(db);

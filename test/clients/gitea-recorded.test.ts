@@ -219,6 +219,8 @@ const cases: readonly Case[] = [
         events: ['issue_comment', 'issue_label', 'issue_assign', 'issues'],
         url: 'http://127.0.0.1:4555/api-test',
         contentType: 'json',
+        branchFilter: '',
+        authorizationHeader: '',
       },
     ]),
     asks: { method: 'GET', url: `${root}/hooks?page=1&limit=50` },

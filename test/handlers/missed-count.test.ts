@@ -20,7 +20,7 @@ async function stage({ told = [], first = true }: Given = {}) {
   });
   const suspect = (number: number, at: number) =>
     missed.suspect(
-      { repositoryId: 2, repository: 'acme/orbit', number, updatedAt: at * second },
+      { repositoryId: 2, repository: 'acme/orbit', number, updatedAt: at * second, heldAt: 0 },
       (at + 1) * second,
     );
   const settle = (at: number) => missed.settle(at * second);
@@ -73,7 +73,7 @@ test('a webhook of before tells nothing of the change', async () => {
 test('without Gitea’s time nothing counts', async () => {
   const { missed, suspect, settle } = await stage();
   missed.suspect(
-    { repositoryId: 2, repository: 'acme/orbit', number: 5, updatedAt: 200_000 },
+    { repositoryId: 2, repository: 'acme/orbit', number: 5, updatedAt: 200_000, heldAt: 0 },
     undefined,
   );
   suspect(6, 200);

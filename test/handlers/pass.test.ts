@@ -197,6 +197,29 @@ test('between full passes dependencies are read of what moved, and of two hundre
   expect(publisherAsked()).toBe(1);
 });
 
+test('what moved without differing has its dependencies read once, however long it is listed', async () => {
+  const progress = { watermark: began - 60 * second, lookedUpTo: undefined };
+  const { put, store, run, natives, state } = stage({ progress });
+  for (let number = 1; number <= 900; number += 1) {
+    put(issue(number, { updatedAt: began - (number % 100) * second }));
+    store(issue(number));
+  }
+  const counts: number[] = [];
+  for (let pass = 0; pass < 4; pass += 1) {
+    state.now = began + (pass + 1) * 10 * second;
+    await run(false);
+    counts.push(natives.length);
+  }
+  expect(counts).toEqual([900, 200, 200, 200]);
+  // Moved again, and in that very second something else may be on its way.
+  put(issue(5, { updatedAt: began + 60 * second }));
+  state.now = began + 61 * second;
+  await run(false);
+  expect(natives).toContain(5);
+  await run(false);
+  expect(natives).toContain(5);
+});
+
 test('closed and foreign issues are looked at in turn, a hundred in each full pass', async () => {
   const { put, store, run, looked, held } = stage();
   for (let number = 1; number <= 250; number += 1) {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 
 import { readOffline } from '../../src/issue/read-issue.ts';
@@ -223,6 +223,36 @@ test('what webhooks tell is no difference, and nothing counts as missed', async 
   await service.reconcile();
   await service.reconcile();
   expect(await figures(service)).toMatchObject({ differences: 1, missed: 1 });
+});
+
+test('a change that a webhook told of is not missed because something else moved the issue before it was handled', async () => {
+  const { gitea, clock, open, serve } = await stageGitea();
+  open(2);
+  const { promise: held, resolve: letGo } = Promise.withResolvers<undefined>();
+  const service = await serve({
+    aroundRead:
+      (read) =>
+      async (facts, ...rest) => {
+        if (facts.title === 'Told') await held;
+        return read(facts, ...rest);
+      },
+  });
+  await service.reconcile();
+  gitea.addHook({ url: `${service.url}/webhook/gitea` });
+  clock.advance(5 * minute);
+  gitea.as('maria').editIssue('acme/orbit#2', { title: 'Told' });
+  await gitea.settled();
+  clock.advance(2_000);
+  // Moves it, and no webhook tells.
+  gitea.as('maria').addDependency('acme/orbit#2', 'acme/orbit#1');
+  const pass = service.reconcile();
+  await vi.waitFor(async () => expect(await figures(service)).toMatchObject({ passes: 2 }));
+  letGo(undefined);
+  await pass;
+  clock.advance(2 * minute);
+  await service.reconcile();
+  expectEqual(service, gitea);
+  expect(await figures(service)).toMatchObject({ missed: 0 });
 });
 
 test('dependencies set on Gitea are found without a webhook, and are none that was missed', async () => {

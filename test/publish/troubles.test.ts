@@ -76,7 +76,7 @@ test('an answer that gets lost makes no second comment', async () => {
   expect(shown(ref)).toMatchObject({ comments: 1, labels: ['coordinator/ready'] });
 });
 
-test('a Gitea that is away holds up nothing but what is written to it', async () => {
+test('a Gitea that takes no writes holds up nothing but what is written to it', async () => {
   const { assigned, gitea, clock, service, settle, shown } = await stagePublishing();
   gitea.breakWith(failing(502), (method) => method !== 'GET');
   const ref = await assigned('One');
@@ -87,7 +87,7 @@ test('a Gitea that is away holds up nothing but what is written to it', async ()
   ]);
   expect(await publishCheck(service)).toMatchObject({
     status: 'degraded',
-    publish: { status: 'degraded', pending: 2, failing: 0, lastError: 'gitea_unavailable' },
+    publish: { status: 'degraded', pending: 2, failing: 2, lastError: 'gitea_unavailable' },
   });
   gitea.breakWith(undefined);
   clock.advance(minute);
@@ -114,6 +114,52 @@ test('one issue on which Gitea fails does not keep the others waiting', async ()
     await settle();
   }
   expect(shown(fine)).toMatchObject({ comments: 1, labels: ['coordinator/ready'] });
+});
+
+test('a repository whose comments may not be read does not keep the others waiting', async () => {
+  const { assigned, gitea, clock, settle, shown } = await stagePublishing();
+  gitea.repositories.set(7, { name: 'acme/closed', issues: new Map() });
+  gitea.breakWith(failing(502), (method) => method !== 'GET');
+  const fine = await assigned('Fine');
+  clock.advance(1);
+  gitea.breakWith(failing(403), (_method, path) => /closed\/issues\/\d+\/comments/.test(path));
+  for (let index = 0; index < 40; index += 1)
+    gitea.as('maria').openIssue('acme/closed', {
+      title: `Issue ${index}`,
+      body: 'Small.',
+      assignees: [giteaBot],
+    });
+  await settle();
+  clock.advance(minute);
+  await settle();
+  expect(shown(fine)).toMatchObject({ comments: 1, labels: ['coordinator/ready'] });
+});
+
+test('while Gitea does not answer at all, no issue is to blame', async () => {
+  const { assigned, gitea, clock, service, settle, shown } = await stagePublishing();
+  const ref = await assigned('One');
+  gitea.breakWith(failing(502), (method, path) => method !== 'GET' || path.endsWith('/user'));
+  gitea.as('maria').removeLabels(ref, 'coordinator/ready');
+  await settle();
+  expect(await publishCheck(service)).toMatchObject({
+    publish: { status: 'degraded', pending: 1, failing: 0, lastError: 'gitea_unavailable' },
+  });
+  gitea.breakWith(undefined);
+  clock.advance(minute);
+  await settle();
+  expect(shown(ref).labels).toEqual(['coordinator/ready']);
+});
+
+test('a label whose answer got lost goes when the issue is released meanwhile', async () => {
+  const { assigned, gitea, clock, settle, shown } = await stagePublishing();
+  gitea.loseAnswers((method, path) => method === 'POST' && path.endsWith('issues/1/labels'));
+  const ref = await assigned('One');
+  gitea.as('maria').unassign(ref, giteaBot);
+  await settle();
+  gitea.loseAnswers();
+  clock.advance(minute);
+  await settle();
+  expect(shown(ref)).toMatchObject({ comments: 1, labels: [] });
 });
 
 test('an archived repository refuses comments: the label stands, and it is tried again later', async () => {

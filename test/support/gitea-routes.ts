@@ -65,6 +65,8 @@ const hookSchema = z.object({
     content_type: z.enum(['json', 'form']),
     secret: z.string().default(''),
   }),
+  branch_filter: z.string().default(''),
+  authorization_header: z.string().default(''),
 });
 
 /** The REST API over a world, as Gitea 1.25.4 answers; `search`es cap at 50 rows. */
@@ -379,19 +381,26 @@ export function createRoutes(world: World, options: { readonly mostRows: number 
       }),
       on('POST', base, scope, (asked, [name = '']) => {
         const owner = ownerOf(asked, name);
-        const { config, events, active, type } = parse(hookSchema, asked.body, 'Invalid url');
+        const { config, events, active, type, ...more } = parse(
+          hookSchema,
+          asked.body,
+          'Invalid url',
+        );
         if (!/^https?:\/\//.test(config.url)) throw new GiteaRefusal(422, 'Invalid url');
         const { url, content_type: contentType, secret } = config;
         const wanted = { owner, type, active, events: fineEvents(events) };
-        const hook = webhooks.add({ ...wanted, url, contentType, secret });
+        const hook = webhooks.add({ ...wanted, ...extrasOf(more), url, contentType, secret });
         return { status: 201, body: hookJson(hook) };
       }),
       on('GET', `${base}/(\\d+)`, scope, (asked, parts) => ok(hookJson(findHook(asked, parts)))),
       on('PATCH', `${base}/(\\d+)`, scope, (asked, parts) => {
         const hook = findHook(asked, parts);
-        const { events, active, config } = parse(hookSchema, asked.body, 'Invalid url');
+        const { events, active, config, ...more } = parse(hookSchema, asked.body, 'Invalid url');
         const { url, content_type: contentType } = config;
-        const changed = { ...hook, active, events: fineEvents(events), url, contentType };
+        const { id, owner, secret, type } = hook;
+        // What is not named is taken away, the secret and the type aside.
+        const kept = { id, owner, secret, type, ...extrasOf(more) };
+        const changed = { ...kept, active, events: fineEvents(events), url, contentType };
         webhooks.hooks.set(hook.id, changed);
         return ok(hookJson(changed));
       }),
@@ -466,7 +475,19 @@ function isAssigned(assignees: readonly string[] | undefined, login: string): bo
   return assignees?.some((other) => other.toLowerCase() === login.toLowerCase()) ?? true;
 }
 
-function hookJson({ id, type, active, events, url, contentType }: GiteaHook) {
+type HookBody = z.infer<typeof hookSchema>;
+
+function extrasOf(body: Pick<HookBody, 'branch_filter' | 'authorization_header'>) {
+  const { branch_filter: branchFilter, authorization_header: authorizationHeader } = body;
+  return {
+    ...(branchFilter === '' ? {} : { branchFilter }),
+    ...(authorizationHeader === '' ? {} : { authorizationHeader }),
+  };
+}
+
+function hookJson({ id, type, active, events, url, contentType, ...extras }: GiteaHook) {
+  const { branchFilter = '', authorizationHeader = '' } = extras;
   const config = { content_type: contentType, url };
-  return { id, type, branch_filter: '', config, events, authorization_header: '', active };
+  const more = { branch_filter: branchFilter, authorization_header: authorizationHeader };
+  return { id, type, config, events, ...more, active };
 }

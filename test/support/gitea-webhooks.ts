@@ -19,6 +19,8 @@ export interface GiteaHook {
   readonly url: string;
   readonly contentType: string;
   readonly secret: string;
+  readonly branchFilter?: string;
+  readonly authorizationHeader?: string;
 }
 
 export interface Delivered extends EventKind {

@@ -9,10 +9,11 @@ import {
 } from './judge-hooks.ts';
 
 type HookReader = Pick<Gitea, 'listHooks'>;
+type AdminReader = Pick<Gitea, 'listHooks' | 'getTokenScopes'>;
 
 interface HooksDeps {
   /** With the token of `--token-file`. */
-  readonly admin: HookReader | undefined;
+  readonly admin: AdminReader | undefined;
   readonly bot: HookReader;
   readonly repositories: readonly GiteaRepository[];
   readonly expected: HookExpectation;
@@ -20,9 +21,11 @@ interface HooksDeps {
 
 /** The hooks that serve each repository; a repository is left out where they could not be looked at. */
 export async function checkHooks(
-  { admin, bot, repositories, expected }: HooksDeps,
+  { admin: given, bot, repositories, expected }: HooksDeps,
   signal: AbortSignal,
 ): Promise<Checked<readonly JudgedRepository[]>> {
+  const isRefused = given !== undefined && !(await isTaken(given, signal));
+  const admin = isRefused ? undefined : given;
   const served = repositories.filter(({ archived, hasIssues }) => !archived && hasIssues);
   const organizations = new Map<string, Promise<readonly GiteaHook[] | undefined>>();
   const judged: JudgedRepository[] = [];
@@ -45,10 +48,32 @@ export async function checkHooks(
   const broken = new Set(problems.map(({ name }) => name));
   const right = judged.filter(({ repository }) => !broken.has(`hook ${repository}`));
   return {
-    findings: [...rightFinding(right), ...problems, ...unreadFinding(unread, admin !== undefined)],
+    findings: [
+      ...rightFinding(right),
+      ...problems,
+      ...(isRefused ? [refusedFinding] : unreadFinding(unread, admin !== undefined)),
+    ],
     value: judged,
   };
 }
+
+/** Whatever it may do: a token that is none is refused by every call. */
+async function isTaken(admin: AdminReader, signal: AbortSignal): Promise<boolean> {
+  try {
+    await admin.getTokenScopes(signal);
+    return true;
+  } catch (error) {
+    if (error instanceof TryAgainLater && error.code === 'gitea_auth') return false;
+    throw error;
+  }
+}
+
+const refusedFinding: Finding = {
+  name: 'hooks',
+  mark: 'warning',
+  text: 'Gitea does not take the token of --token-file, so hooks were not looked at with it.',
+  cure: 'Put a token of somebody who administers the repositories into that file (scopes read:repository, read:organization).',
+};
 
 /** Undefined where the token may not look. */
 async function readHooks(

@@ -1,4 +1,4 @@
-import type { Gitea, GiteaHook, HookOwner } from '../../clients/gitea.ts';
+import type { Gitea, GiteaHook, HookChange, HookOwner } from '../../clients/gitea.ts';
 import { TryAgainLater } from '../../errors.ts';
 import { faultsOf, isOnRoute, isSameUrl, neededEvents, shownUrl } from '../doctor/hook-rules.ts';
 import { hookByHand } from './by-hand.ts';
@@ -30,9 +30,9 @@ export async function setUpHook(setup: HookSetup, signal: AbortSignal): Promise<
     return { lines: [text], left: true };
   }
   if (hooks === 'refused') return refused(setup, 'This token may not look at its hooks.');
-  const shared = await sharedHook(setup, signal);
-  if (shared !== undefined) return { lines: [shared], left: false };
   const same = hooks.filter((hook) => isSameUrl(hook.url, url));
+  const shared = await sharedHook(setup, signal);
+  if (shared !== undefined) return leaveShared(setup, shared, same);
   const notes = [...doubleNotes(same), ...elsewhereNotes(hooks, url)];
   const [hook] = same;
   if (hook === undefined) return withNotes(await create(setup, signal), notes);
@@ -58,25 +58,39 @@ async function hooksOf(
 async function sharedHook(
   { gitea, owner, url }: HookSetup,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<{ readonly organization: string; readonly id: number } | undefined> {
   if (!('repository' in owner)) return undefined;
   const [organization = ''] = owner.repository.split('/');
   const hooks = await hooksOf(gitea, { organization }, signal);
   if (hooks === 'missing' || hooks === 'refused') return undefined;
   const hook = hooks.find((each) => faultsOf(each, url).length === 0);
-  return hook === undefined
-    ? undefined
-    : `Hook ${hook.id} of the organisation ${organization} serves ${owner.repository} already: nothing to do.`;
+  return hook === undefined ? undefined : { organization, id: hook.id };
+}
+
+function leaveShared(
+  { owner, newSecret }: HookSetup,
+  { organization, id }: { readonly organization: string; readonly id: number },
+  same: readonly GiteaHook[],
+): Done {
+  const serves = `Hook ${id} of the organisation ${organization} serves ${nameOf(owner)} already`;
+  const notes = same.map(
+    (hook) =>
+      `Hook ${hook.id} of ${nameOf(owner)} sends there, too: delete it, or every event comes twice.`,
+  );
+  if (!newSecret) return { lines: [`${serves}: nothing to do.`, ...notes], left: false };
+  const text = `${serves}; its secret stays. To make it anew, give --org ${organization} instead of --repo.`;
+  return { lines: [text, ...notes], left: true };
 }
 
 const wantedEvents = neededEvents.map(({ asked }) => asked);
 
-async function create(setup: HookSetup, signal: AbortSignal): Promise<Done> {
+/** `old`: what it is to be made like, as far as that does no harm. */
+async function create(setup: HookSetup, signal: AbortSignal, old?: GiteaHook): Promise<Done> {
   const { gitea, owner, url, secret, dryRun } = setup;
   const what = `${url}, JSON, active, ${wantedEvents.join(', ')}, secret from GITEA_WEBHOOK_SECRET`;
   if (dryRun) return done(`Would make a hook of ${nameOf(owner)}: ${what}.`);
-  const wanted = { type: 'gitea', active: true, events: wantedEvents, url, contentType: 'json' };
-  const reply = await gitea.createHook(owner, { ...wanted, secret }, signal);
+  const wanted = { type: 'gitea', ...wantedHook(url, old), secret };
+  const reply = await gitea.createHook(owner, wanted, signal);
   if (reply.kind === 'ok') return done(`Made hook ${reply.value.id} of ${nameOf(owner)}: ${what}.`);
   return refused(setup, reply.kind === 'missing' ? 'It is not there.' : reply.message);
 }
@@ -84,7 +98,7 @@ async function create(setup: HookSetup, signal: AbortSignal): Promise<Done> {
 /** The new one first: in between, events come twice, which is no harm; a gap would lose some. */
 async function replace(setup: HookSetup, hook: GiteaHook, signal: AbortSignal): Promise<Done> {
   const { gitea, owner, dryRun } = setup;
-  const made = await create(setup, signal);
+  const made = await create(setup, signal, hook);
   if (made.left) return made;
   if (dryRun) return { ...made, lines: [...made.lines, `Would then delete hook ${hook.id}.`] };
   const reply = await gitea.deleteHook(owner, hook.id, signal);
@@ -123,14 +137,20 @@ async function mend(setup: HookSetup, hook: GiteaHook, signal: AbortSignal): Pro
       lines: [`Would change hook ${hook.id} of ${nameOf(owner)}: ${changes}.`],
       left: false,
     };
-  const wanted = { active: true, events: keptEvents(hook), url, contentType: 'json' };
-  const reply = await gitea.editHook(owner, hook.id, wanted, signal);
+  const reply = await gitea.editHook(owner, hook.id, wantedHook(url, hook), signal);
   if (reply.kind !== 'ok')
     return refused(setup, reply.kind === 'missing' ? 'It is not there.' : reply.message);
   return {
     lines: [`Changed hook ${hook.id} of ${nameOf(owner)}: ${changes}.`, secret],
     left: false,
   };
+}
+
+/** A proxy before the coordinator may ask for the header; and what else the hook sends is not ours to end. */
+function wantedHook(url: string, old: GiteaHook | undefined): HookChange {
+  const { branchFilter, authorizationHeader } = old ?? {};
+  const events = old === undefined ? wantedEvents : keptEvents(old);
+  return { active: true, events, url, contentType: 'json', branchFilter, authorizationHeader };
 }
 
 /** Names that would mean more when they are sent back than they did in the answer. */
