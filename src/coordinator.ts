@@ -106,9 +106,14 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     config.giteaToken === undefined
       ? undefined
       : createGitea({ baseUrl: config.giteaUrl, token: config.giteaToken, now });
+  /** Whose writes are ours. */
+  const account = createBot({
+    configured: gitea === undefined ? config.botUsername : undefined,
+    ask: gitea === undefined ? undefined : async () => (await gitea.getUser(stopping.signal)).login,
+  });
   const bot = createBot({
     configured: config.botUsername,
-    ask: gitea === undefined ? undefined : async () => (await gitea.getUser(stopping.signal)).login,
+    ask: gitea === undefined ? undefined : account.find,
   });
   const inbox = createInbox({
     db,
@@ -116,7 +121,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     now,
     random: overrides.random ?? Math.random,
     parse: (eventName, raw) => {
-      const parsed = parseDelivery(eventName, raw, bot.known());
+      const parsed = parseDelivery(eventName, raw, account.known());
       if (parsed.kind !== 'ignored') return parsed.event;
       throw new PayloadError(`Understood by now, but ignored: ${parsed.reason}.`);
     },
@@ -373,7 +378,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   let draining = false;
   registerWebhook(app, {
     secrets: config.webhookSecrets,
-    bot: bot.known,
+    account: account.known,
     labelsOf: (issue) => findLabels(db, issue, now()),
     log,
     counts: webhookCounts,
@@ -452,6 +457,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
           'dry run: Gitea is only read',
         );
       if (gitea !== undefined && bot.known() === undefined) void askForBot();
+      // While it is not known, our own writes come back as events: that costs a look each.
+      else void account.find().catch(() => undefined);
       const url = await listen();
       listeningSince = now();
       if (overrides.reconcileByHand !== true) reconciler?.start();

@@ -2,7 +2,7 @@ export interface BotOptions {
   /** GITEA_BOT_USERNAME. */
   readonly configured: string | undefined;
   /** Asks Gitea whose the token is; undefined without a token. */
-  readonly ask: (() => Promise<string>) | undefined;
+  readonly ask: (() => Promise<string | undefined>) | undefined;
 }
 
 /**
@@ -12,7 +12,7 @@ export interface BotOptions {
  */
 export function createBot({ configured, ask }: BotOptions) {
   let known = configured;
-  let asking: Promise<string> | undefined;
+  let asking: Promise<string | undefined> | undefined;
 
   /** Throws what `ask` throws; those who want to know at the same time share one question. */
   async function find(): Promise<string | undefined> {

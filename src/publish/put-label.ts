@@ -3,11 +3,12 @@ import type { StatusLabel } from '../issue/status-labels.ts';
 import type { Label, Place, PublishGitea } from './gitea.ts';
 import { granted, Refused } from './refused.ts';
 import { createRepositoryLabels } from './repository-labels.ts';
+import type { Spend } from './write-budget.ts';
 
 interface LabelDeps {
   readonly gitea: PublishGitea;
   /** Called before each write. */
-  readonly spend: (place: Place) => void;
+  readonly spend: Spend;
 }
 
 /**
@@ -27,7 +28,7 @@ export function createPutLabel({ gitea, spend }: LabelDeps) {
     const kept = own.find(({ name }) => name === wanted?.name);
     for (const label of own) {
       if (label === kept) continue;
-      spend(place);
+      spend(place, `without ${label.name}`);
       const reply = await gitea.removeIssueLabel(place, label.id, signal);
       // Deleted in the meantime, it is no longer there either.
       if (reply.kind === 'refused' && reply.status !== 422)
@@ -45,7 +46,7 @@ export function createPutLabel({ gitea, spend }: LabelDeps) {
     // An id that Gitea does not know any more it passes over in silence.
     for (const isLast of [false, true]) {
       const id = await labels.idOf(place, wanted, signal);
-      spend(place);
+      spend(place, `with ${wanted.name}`);
       const after = granted(await gitea.addIssueLabel(place, id, signal), 'a label').filter(isOwn);
       if (after.some(({ name }) => name === wanted.name)) return after;
       labels.forget(place);

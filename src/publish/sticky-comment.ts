@@ -4,6 +4,7 @@ import { isOwnComment } from '../issue/own-marks.ts';
 import type { Logger } from '../log.ts';
 import type { Comment, Place, PublishGitea } from './gitea.ts';
 import { granted } from './refused.ts';
+import type { Spend } from './write-budget.ts';
 
 /** How often a comment that somebody deletes is made anew. */
 const mostRemade = 1;
@@ -32,7 +33,7 @@ interface StickyCommentDeps {
   readonly gitea: PublishGitea;
   readonly log: Logger;
   /** Called before each write. */
-  readonly spend: (place: Place) => void;
+  readonly spend: Spend;
 }
 
 /**
@@ -56,7 +57,7 @@ export function createStickyComment({ gitea, log, spend }: StickyCommentDeps) {
     }
     const remade = known.remade + (id === null ? 0 : 1);
     if (!create || remade > mostRemade) return { comment_id: null, comment_hash: null, remade };
-    spend(place);
+    spend(place, hashOf(body));
     const created = granted(await createComment(place, body, signal), 'a comment');
     return { ...stands(created.id), remade };
   }
@@ -79,7 +80,7 @@ export function createStickyComment({ gitea, log, spend }: StickyCommentDeps) {
     body: string,
     signal: AbortSignal,
   ): Promise<boolean> {
-    spend(place);
+    spend(place, hashOf(body));
     const reply = await editComment(place, id, body, signal);
     if (reply.kind === 'missing') return false;
     granted(reply, 'a change of the comment');

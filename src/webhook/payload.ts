@@ -78,7 +78,7 @@ const kindOfAction: ReadonlyMap<string, IssueEvent['kind']> = new Map([
 export function parseDelivery(
   eventName: string,
   raw: Buffer,
-  bot: string | undefined,
+  account: string | undefined,
 ): ParsedDelivery {
   const json = parseBytes(raw);
   if (eventName === '') throw new PayloadError('The delivery has no X-Gitea-Event header.');
@@ -96,7 +96,8 @@ export function parseDelivery(
   const kind = eventName === 'issues' ? kindOfAction.get(payload.action) : 'commented';
   if (kind === undefined)
     return { kind: 'ignored', reason: `action ${payload.action.slice(0, 60)} changes no plan` };
-  const byBot = bot !== undefined && payload.sender?.login.toLowerCase() === bot.toLowerCase();
+  const byBot =
+    account !== undefined && payload.sender?.login.toLowerCase() === account.toLowerCase();
   if (byBot && isOwnWriting(payload)) return { kind: 'ignored', reason: 'our own comment' };
   const event = eventOf(kind, payload);
   // All labels at once are never removed by us.

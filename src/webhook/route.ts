@@ -28,8 +28,8 @@ const UnsupportedMediaType = errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE;
 
 export interface WebhookDeps {
   readonly secrets: WebhookSecrets;
-  /** Login of the bot; undefined while it is not known. */
-  readonly bot: () => string | undefined;
+  /** Login of the account that we write with; undefined while it is not known. */
+  readonly account: () => string | undefined;
   /** What is stored; asked only when the bot's account has changed labels. */
   readonly labelsOf: (issue: IssueKey) => Promise<KnownLabels | undefined>;
   readonly log: Logger;
@@ -127,7 +127,7 @@ async function receive(
   const id = deliveryId(headers, bodyHash);
   const about = { delivery: id, secret: verification.secret };
   try {
-    const parsed = parseDelivery(eventName, raw, deps.bot());
+    const parsed = parseDelivery(eventName, raw, deps.account());
     const judged = parsed.kind === 'labels_by_bot' ? await judgeLabels(deps, parsed) : parsed;
     return await accept(deps, about, judged, { id, eventName, bodyHash });
   } catch (error) {

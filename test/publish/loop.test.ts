@@ -56,3 +56,15 @@ test('the label says that an agent is at work, and the comment who', async () =>
     comments: 1,
   });
 });
+
+test('our writes are ignored as well when the bot is not the user of the token', async () => {
+  const env = { GITEA_BOT_USERNAME: 'planner' };
+  const { gitea, settle, shown, service } = await stagePublishing({ env });
+  gitea
+    .as('maria')
+    .openIssue('acme/orbit', { title: 'One', body: 'Small.', assignees: ['planner'] });
+  await settle();
+  expect(shown('acme/orbit#1')).toMatchObject({ comments: 1, labels: ['coordinator/ready'] });
+  const ignored = service.logs.filter(({ msg }) => msg === 'delivery ignored');
+  expect(ignored.map(({ reason }) => reason)).toEqual(['our own comment', 'our own label']);
+});

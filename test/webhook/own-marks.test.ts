@@ -115,7 +115,7 @@ test('what is stored is asked for only when the bot has changed labels, and may 
   const asked: number[] = [];
   registerWebhook(app, {
     secrets: { current: recordedSecret },
-    bot: () => giteaBot,
+    account: () => giteaBot,
     labelsOf: ({ number }) => {
       asked.push(number);
       return Promise.reject(new Error('The store is away.'));

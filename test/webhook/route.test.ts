@@ -551,7 +551,7 @@ describe('503', () => {
     onTestFinished(() => app.close());
     registerWebhook(app, {
       secrets: { current: recordedSecret },
-      bot: () => undefined,
+      account: () => undefined,
       labelsOf: () => Promise.resolve(undefined),
       log,
       counts: createWebhookCounts(Date.now),
