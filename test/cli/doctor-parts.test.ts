@@ -13,6 +13,7 @@ import { checkDatabase } from '../../src/cli/doctor/database.ts';
 import { isMeantForUs, isSameUrl, shownUrl } from '../../src/cli/doctor/hook-rules.ts';
 import { checkHooks } from '../../src/cli/doctor/hooks.ts';
 import { judgeHooks } from '../../src/cli/doctor/judge-hooks.ts';
+import { checkRepositories } from '../../src/cli/doctor/repositories.ts';
 import { serviceUrl, type WebhookCounts } from '../../src/cli/doctor/service.ts';
 import { checkToken } from '../../src/cli/doctor/token.ts';
 import { TryAgainLater } from '../../src/errors.ts';
@@ -74,6 +75,27 @@ test('hooks to other places are counted, and never shown', () => {
   expect(two).toMatchObject([{ mark: 'warning' }]);
   expect(two[0]?.text).toMatch(/There are 2 to other places. Whether the organisation has one/);
   expect(JSON.stringify([one, two])).not.toContain('very-secret-path');
+});
+
+test('a public repository is judged when issues of the bot are there, not when others only wait for it', async () => {
+  const permissions = { admin: false, push: false, pull: true };
+  const gitea = {
+    listRepositories: () => Promise.resolve({ repositories: [], count: 0 }),
+    getRepository: (id: number | string) =>
+      Promise.resolve({
+        kind: 'ok' as const,
+        value: { ...repository, id: Number(id), name: `maria/pub-${id}`, permissions },
+      }),
+  };
+  const known = [
+    { id: 8, name: 'maria/pub-8', assigned: false },
+    { id: 9, name: 'maria/pub-9', assigned: true },
+  ];
+  const { findings } = await checkRepositories(
+    { gitea, bot: 'bot', only: undefined, known },
+    never,
+  );
+  expect(findings.map(({ name }) => name)).toEqual(['repositories', 'repository maria/pub-9']);
 });
 
 test('hooks of two coordinators are not called the same event twice', () => {

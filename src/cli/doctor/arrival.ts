@@ -176,6 +176,9 @@ function hookUrl(
   return found === undefined ? undefined : shownUrl(found);
 }
 
+const provoking =
+  'Open an issue in a repository of the bot, give the repository a label that the issue does not have (setup --repo makes some), and run the doctor again.';
+
 /** Without a delivery of our own, what came in by itself tells something. */
 async function untried({ counts }: ArrivalDeps, signal: AbortSignal): Promise<Finding> {
   const name = 'delivery';
@@ -195,11 +198,12 @@ async function untried({ counts }: ArrivalDeps, signal: AbortSignal): Promise<Fi
       name,
       mark: 'hint',
       text: `No delivery was provoked; the last one came at ${lastAuthenticAt}, with the right signature, which tells nothing of now.`,
+      cure: provoking,
     };
   return {
     name,
     mark: 'hint',
     text: 'No delivery was provoked (that needs an issue and a label), and none came since the start.',
-    cure: 'Open an issue in a repository of the bot, give the repository a label, and run the doctor again.',
+    cure: provoking,
   };
 }
