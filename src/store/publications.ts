@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { sql, type RawBuilder, type Transaction } from 'kysely';
 
 import type { IssueKey } from '../issue/ref.ts';
 import { among } from './among.ts';
@@ -34,11 +34,27 @@ export function dueIssues(db: Database, { now, limit, except }: DueOptions): Pro
     .select(['issues.repository_id as repositoryId', 'issues.number', 'revision', 'published'])
     .where(isDue)
     .where((eb) => eb.or([eb('due_at', 'is', null), eb('due_at', '<=', now)]))
-    .where((eb) => eb.or([eb('paused_until', 'is', null), eb('paused_until', '<=', now)]));
+    .where((eb) => eb.or([eb('paused_until', 'is', null), eb('paused_until', '<=', now)]))
+    .where((eb) => eb.not(isAboutToBeKnown(now)));
   if (except.length > 0)
     query = query.where((eb) => eb.not(among('issues.repository_id', 'issues.number', except)));
   // Nothing further: the index gives them in this order, however many changed at the same time.
   return query.orderBy('changed_at', 'desc').limit(limit).execute();
+}
+
+/** By the clock of the caller, who may have waited for the transaction that planned the look. */
+const lookWithinMs = 1_000;
+
+/**
+ * Of a blocker nothing is known, and a look at it is due: what people would be told is outdated in a moment,
+ * and a first comment is also sent to them by mail.
+ */
+function isAboutToBeKnown(now: number): RawBuilder<boolean> {
+  return sql<boolean>`(reason_code = 'unknown_blockers' and exists (select 1 from edges
+    join deliveries on deliveries.repository_id = blocker_repository_id
+      and deliveries.issue_number = blocker_number
+    where blocked_repository_id = issues.repository_id and blocked_number = issues.number
+      and deliveries.status = 'waiting' and deliveries.due_at <= ${now + lookWithinMs}))`;
 }
 
 /** What was written to Gitea about an issue, as far as it is known. */

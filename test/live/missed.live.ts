@@ -1,6 +1,13 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { expect } from 'vitest';
 
-import { startCoordinator } from './support/coordinator.ts';
+import { logLines } from '../support/process.ts';
+import { startCoordinator, type Coordinator } from './support/coordinator.ts';
+import { eventually } from './support/eventually.ts';
+import { issueText } from './support/issue-text.ts';
+import { bot } from './support/world.ts';
 import { createFigures } from './support/figures.ts';
 import { createHook, deleteHooks, findHooks } from './support/hook.ts';
 import { prepareChanges } from './support/changes.ts';
@@ -48,3 +55,52 @@ liveTest('with webhooks off altogether it still works, slower', async (world) =>
   figures.add(`reconcile: ${JSON.stringify((await coordinator.health()).checks['reconcile'])}`);
   await coordinator.stop();
 });
+
+liveTest('a lost database costs no second comment, and a dry run writes nothing', async (world) => {
+  const { maria, tom, proxy, directory } = world;
+  await createHook(world);
+  const before = await startCoordinator(world);
+  const blocker = await maria.open({ title: 'A blocker' });
+  const ours = (title: string, blockers: readonly number[] = []) =>
+    maria.open({ title, body: issueText(blockers), assignees: [bot] });
+  await ours('Is ready');
+  await ours('Waits', [blocker]);
+  await maria.addBlocker(await ours('Waits on the page'), blocker);
+  await expectTruth(world, before, 30_000);
+  await before.stop();
+  const written = proxy.writes.length;
+  rmSync(join(directory, 'coordinator.db'));
+  const after = await startCoordinator(world);
+  await settled(after);
+  await expectTruth(world, after, 30_000);
+  await settled(after);
+  expect(proxy.writes.slice(written)).toEqual([]);
+  await after.stop();
+
+  const dry = await startCoordinator(world, {}, ['serve', '--dry-run']);
+  await tom.close(blocker);
+  await ours('Is new');
+  await eventually(30_000, () => {
+    expect(wouldDo(dry, 'edit the comment').size).toBe(2);
+    expect(wouldDo(dry, 'create a comment').size).toBe(1);
+    return Promise.resolve();
+  });
+  expect(proxy.writes.slice(written)).toEqual([]);
+  await dry.stop();
+});
+
+/** Issues to which a dry run says it would do this. */
+function wouldDo({ output }: Coordinator, action: string): Set<unknown> {
+  const told = logLines(output.stdout).filter((line) => line['action'] === action);
+  return new Set(told.map((line) => line['issue']));
+}
+
+/** A pass is over, and all of it is published. */
+async function settled(coordinator: Coordinator): Promise<void> {
+  await eventually(30_000, async () => {
+    const { reconcile, publish, inbox } = (await coordinator.health()).checks;
+    expect(reconcile?.['lastPassAt']).toEqual(expect.any(String));
+    expect(publish).toMatchObject({ pending: 0 });
+    expect(inbox).toMatchObject({ pending: 0 });
+  });
+}

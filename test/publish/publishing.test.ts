@@ -24,6 +24,20 @@ test('an issue that is assigned gets one comment and one label, written once', a
   expect(writes()).toEqual([]);
 });
 
+test('a blocker the service never heard of is looked at before people read what the issue waits for', async () => {
+  const { assigned, shown, writes, gitea } = await stagePublishing();
+  gitea.mute(true);
+  gitea.as('maria').openIssue('acme/orbit', { title: 'Never told of' });
+  gitea.mute(false);
+  const ref = await assigned('Waits', 'Blocked by: #1\n');
+  expect(shown(ref).line).toBe('**Blocked.** Waits for acme/orbit&#35;1, which is open.');
+  expect(writes()).toEqual([
+    'POST /repos/acme/orbit/issues/2/comments 201',
+    'POST /repos/acme/orbit/labels 201',
+    'POST /repos/acme/orbit/issues/2/labels 200',
+  ]);
+});
+
 test('an edit that changes nothing people see writes nothing', async () => {
   const { assigned, writes, settle, gitea } = await stagePublishing();
   const ref = await assigned('Persist the queue', 'Total estimated: 46,800 tokens');

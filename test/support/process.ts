@@ -130,9 +130,13 @@ export function logLines(stdout: string) {
 }
 
 /** The real service in a process of its own, on a free port; resolves when it listens. */
-export async function startServiceProcess(directory: string, env: Environment = {}) {
+export async function startServiceProcess(
+  directory: string,
+  env: Environment = {},
+  args: readonly string[] = [],
+) {
   const child = startChild({
-    args: mainArguments,
+    args: [...mainArguments, ...args],
     environment: testEnvironment(directory, env),
     directory,
   });

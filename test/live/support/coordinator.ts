@@ -13,11 +13,14 @@ const healthSchema = z.object({
 });
 
 /** The coordinator of a world in a process of its own, always at the same address and on the same data. */
-export async function startCoordinator(world: World, env: Environment = {}) {
-  const { exit, kill, output, hasEnded } = await startServiceProcess(world.directory, {
-    ...world.environment,
-    ...env,
-  });
+export async function startCoordinator(
+  world: World,
+  env: Environment = {},
+  args: readonly string[] = [],
+) {
+  const environment = { ...world.environment, ...env };
+  const service = await startServiceProcess(world.directory, environment, args);
+  const { exit, kill, output, hasEnded } = service;
 
   /** Calls the API with the token of the tests. */
   async function call(method: 'GET' | 'POST', path: string, options: CallOptions = {}) {
