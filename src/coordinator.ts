@@ -311,7 +311,11 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       lookAt: truth.currentFacts,
       nativeDiffers: truth.nativeDiffers,
       bot: bot.find,
-      tokenUser: async (signal) => (await gitea.getUser(signal)).login,
+      tokenUser: async (signal) => {
+        const { login } = await gitea.getUser(signal);
+        if (bot.learn(login)) log.warn({ bot: login }, 'the bot has another name on Gitea now');
+        return login;
+      },
       store: {
         progress: () => findReconciliation(db),
         held: (issues) => findHeld(db, issues),

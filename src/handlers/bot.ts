@@ -7,7 +7,8 @@ export interface BotOptions {
 
 /**
  * The login whose issues are planned: the configured one, else that of the token's user, asked for until
- * Gitea tells it. Undefined with neither.
+ * Gitea tells it. Undefined with neither. Accounts get renamed, of which nothing tells: whoever asks anew
+ * whose the token is lets it learn the answer.
  */
 export function createBot({ configured, ask }: BotOptions) {
   let known = configured;
@@ -23,5 +24,12 @@ export function createBot({ configured, ask }: BotOptions) {
     return known;
   }
 
-  return { find, known: () => known };
+  /** Whether the bot has been renamed. */
+  function learn(tokenUser: string): boolean {
+    const isOther = configured === undefined && known !== undefined && known !== tokenUser;
+    known = configured ?? tokenUser;
+    return isOther;
+  }
+
+  return { find, learn, known: () => known };
 }

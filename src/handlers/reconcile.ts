@@ -114,13 +114,14 @@ interface Moved {
 export function createPass(deps: ReconcileDeps) {
   const { store, log } = deps;
   let nativesUpTo: IssueKey | undefined;
+  let lastUser: string | undefined;
   /** When an issue had moved last when its dependencies were read. */
   const nativesRead = new Map<string, number>();
 
   async function runPass(wantsFull: boolean, signal: AbortSignal): Promise<PassOutcome> {
-    const bot = await deps.bot();
-    // Asked anew: the answer also tells what Gitea's clock says now.
-    const pass = createOnePass(bot, await deps.tokenUser(signal), signal);
+    // Asked anew: the bot may have been renamed, and the answer also tells what Gitea's clock says now.
+    const user = await deps.tokenUser(signal);
+    const pass = createOnePass(await deps.bot(), user, signal);
     const began = deps.giteaNow();
     const { watermark, lookedUpTo } = await store.progress();
     const turnedBack =
@@ -128,7 +129,9 @@ export function createPass(deps: ReconcileDeps) {
     const since = turnedBack || watermark === undefined ? undefined : watermark - overlapMs;
     const changed = since === undefined ? undefined : await pass.listChanged(since);
     const complete = changed?.cutOff === false;
-    const full = wantsFull || !complete;
+    // What was handled under the old name did not move.
+    const isRenamed = lastUser !== undefined && lastUser !== user;
+    const full = wantsFull || !complete || isRenamed;
     let next = lookedUpTo;
     if (full) {
       await pass.listAssigned();
@@ -145,6 +148,7 @@ export function createPass(deps: ReconcileDeps) {
     const before = turnedBack ? undefined : watermark;
     await store.finish({ watermark: latest(before, reached), lookedUpTo: next }, outcome);
     deps.missed.recorded(missed);
+    lastUser = user;
     return outcome;
   }
 

@@ -13,6 +13,7 @@ import { checkDatabase } from '../../src/cli/doctor/database.ts';
 import { isMeantForUs, isSameUrl, shownUrl } from '../../src/cli/doctor/hook-rules.ts';
 import { checkHooks } from '../../src/cli/doctor/hooks.ts';
 import { judgeHooks } from '../../src/cli/doctor/judge-hooks.ts';
+import { checkRepositories } from '../../src/cli/doctor/repositories.ts';
 import { serviceUrl, type WebhookCounts } from '../../src/cli/doctor/service.ts';
 import { checkToken } from '../../src/cli/doctor/token.ts';
 import { TryAgainLater } from '../../src/errors.ts';
@@ -74,6 +75,58 @@ test('hooks to other places are counted, and never shown', () => {
   expect(two).toMatchObject([{ mark: 'warning' }]);
   expect(two[0]?.text).toMatch(/There are 2 to other places. Whether the organisation has one/);
   expect(JSON.stringify([one, two])).not.toContain('very-secret-path');
+});
+
+test('a public repository is judged when issues of the bot are there, not when others only wait for it', async () => {
+  const permissions = { admin: false, push: false, pull: true };
+  const gitea = {
+    listRepositories: () => Promise.resolve({ repositories: [], count: 0 }),
+    getRepository: (id: number | string) =>
+      Promise.resolve({
+        kind: 'ok' as const,
+        value: { ...repository, id: Number(id), name: `maria/pub-${id}`, permissions },
+      }),
+  };
+  const known = [
+    { id: 8, name: 'maria/pub-8', assigned: false },
+    { id: 9, name: 'maria/pub-9', assigned: true },
+  ];
+  const { findings } = await checkRepositories(
+    { gitea, bot: 'bot', only: undefined, known },
+    never,
+  );
+  expect(findings.map(({ name }) => name)).toEqual(['repositories', 'repository maria/pub-9']);
+});
+
+test('hooks of two coordinators are not called the same event twice', () => {
+  const other = { ...hook, id: 2, url: 'http://staging:8000/webhook/gitea' };
+  const hooks = [hook, other].map((each) => ({ hook: each, owner: 'acme' }));
+  const judged = { repository: 'acme/orbit', hooks, incomplete: false };
+  const [finding] = judgeHooks(judged, { url: undefined, port: 8000 });
+  expect(finding).toMatchObject({ mark: 'warning' });
+  expect(finding?.text).toContain(`coordinators at ${url} and ${other.url}`);
+  expect(finding?.cure).toContain(`--url ${url}`);
+  expect(judgeHooks(judged, { url, port: 8000 })).toEqual([]);
+});
+
+test('what is wrong with the hook of an organisation is told once for all its repositories', async () => {
+  const bot = {
+    listHooks: (owner: object) =>
+      Promise.resolve({
+        kind: 'ok' as const,
+        value: 'organization' in owner ? [{ ...hook, active: false }] : [],
+      }),
+  };
+  const permissions = { admin: true, push: true, pull: true };
+  const repositories = ['acme/orbit', 'acme/ledger'].map((name, id) => ({
+    ...repository,
+    id,
+    name,
+    permissions,
+  }));
+  const expected = { url, port: 8000 };
+  const { findings } = await checkHooks({ admin: undefined, bot, repositories, expected }, never);
+  expect(findings).toMatchObject([{ name: 'hook acme/orbit, acme/ledger', mark: 'broken' }]);
 });
 
 test('the hook of an organisation is mended there', () => {

@@ -89,14 +89,13 @@ test('a broken set-up: what is wrong, and what to do about it', async () => {
         -> Add coordinator-bot in acme/vault > Settings > Collaborators, with the right to write.
     ✔ hooks: acme/orbit: one active hook, JSON, all events.
     ✖ hook acme/vault: No hook sends to /webhook/gitea.
-        -> mosaic-coordinator setup --repo acme/vault --url COORDINATOR/webhook/gitea makes
-           it, or says what to click.
+        -> Make it, or be told what to click:
+               mosaic-coordinator setup --repo acme/vault --url COORDINATOR/webhook/gitea
     ✔ service: Version 0.1.0 runs at COORDINATOR.
     ✖ delivery acme/orbit: It arrived with a wrong signature and was refused (401): the secret of the
       hook is not GITEA_WEBHOOK_SECRET.
         -> Put the value of GITEA_WEBHOOK_SECRET into Secret of the hook on Gitea's page, or run:
-           mosaic-coordinator setup --repo acme/orbit --url COORDINATOR/webhook/gitea
-           --new-secret
+               mosaic-coordinator setup --repo acme/orbit --url COORDINATOR/webhook/gitea --new-secret
     ✔ polling: Polling found no change that a webhook had left out.
     ✔ claude: Not used: ISSUE_READER is offline.
 

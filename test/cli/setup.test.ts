@@ -174,6 +174,12 @@ test('an organisation gets one hook, and its repositories then need none', async
   expect(again.out).toContain('its secret stays. To make it anew, give --org acme');
   fake.addHook({ repository: 'acme/orbit', url });
   expect((await setup()).out).toContain('Hook 2 of acme/orbit sends there, too: delete it');
+  fake.hooks.clear();
+  fake.addHook({ url, active: false });
+  const faulty = await setup();
+  expect(faulty.code).toBe(1);
+  expect(faulty.out).toContain('but not as it should: give --org acme instead of --repo');
+  expect(fake.hooks.size).toBe(1);
 });
 
 test.each([[], ['--new-secret']])(

@@ -466,6 +466,21 @@ test('the issues of another bot than the token’s user are found among all', as
   expect(gitea.requests.filter((path) => path.includes('assigned=true'))).toEqual([]);
 });
 
+test('the bot’s issues stay its own when its account gets another name', async () => {
+  const { gitea, clock, open, serve } = await stageGitea();
+  open(3);
+  const service = await serve();
+  await service.reconcile();
+  clock.advance(5 * minute);
+  gitea.renameBot('mosaic-bot');
+  gitea.as('maria').editIssue('acme/orbit#2', { title: 'Another title' });
+  expect(await service.reconcile()).toMatchObject({ full: true });
+  const refs = [1, 2, 3].map((number) => `acme/orbit#${number}`);
+  expect(await states(service, ...refs)).toEqual(['ready', 'ready', 'ready']);
+  expect((await service.plan('acme/orbit#2'))?.title).toBe('Another title');
+  expect(service.logs.map(({ msg }) => msg)).toContain('the bot has another name on Gitea now');
+});
+
 test('a clock of Gitea’s that was ahead and has been put right hides nothing', async () => {
   const clock = manualClock();
   let ahead = 6 * hour;

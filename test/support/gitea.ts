@@ -197,6 +197,16 @@ export async function startGitea({
     return token;
   }
 
+  /** The bot's account gets another login, without a webhook; token and assignments stay. */
+  function renameBot(to: string): void {
+    for (const [token, { login, scopes }] of tokens)
+      if (login === giteaBot) tokens.set(token, { login: to, scopes });
+    const named = (login: string) => (login === giteaBot ? to : login);
+    for (const { issues } of world.repositories.values())
+      for (const [number, issue] of issues)
+        issues.set(number, { ...issue, assignees: (issue.assignees ?? []).map(named) });
+  }
+
   return {
     url: `http://127.0.0.1:${port}${basePath}`,
     repositories: world.repositories,
@@ -213,6 +223,7 @@ export async function startGitea({
     /** Muted, no webhook is sent for what happens, not even later. */
     mute: webhooks.mute,
     tokenOf,
+    renameBot,
     /** Renames or transfers a repository, without a webhook; the old name leads to it. */
     rename: (name: string, to: string) => world.rename(idOf(name), to),
     commentsOf: (ref: string) => world.commentsOf(placeOf(ref)),

@@ -126,13 +126,13 @@ function describe(
     return {
       mark: 'broken',
       text: `${also} arrived with a wrong signature and was refused (401): the secret of the hook is not GITEA_WEBHOOK_SECRET.`,
-      cure: `Put the value of GITEA_WEBHOOK_SECRET into Secret of the hook on Gitea's page, or run: ${setup} --new-secret`,
+      cure: `Put the value of GITEA_WEBHOOK_SECRET into Secret of the hook on Gitea's page, or run:\n    ${setup} --new-secret`,
     };
   if (form > 0)
     return {
       mark: 'broken',
       text: `${also} arrived and was refused (415): the hook sends forms instead of JSON.`,
-      cure: `Set POST Content Type of the hook to application/json, or run: ${setup}`,
+      cure: `Set POST Content Type of the hook to application/json, or run:\n    ${setup}`,
     };
   if (otherwiseRefused > 0)
     return {
@@ -164,7 +164,7 @@ function silent(
   return {
     mark: 'broken',
     text: 'Nothing arrived. The hook is missing, not active, without label events, sends elsewhere, or Gitea may not call this machine (ALLOWED_HOST_LIST).',
-    cure: `Run the doctor with --token-file to see the hook, or make it: ${setup}\nIs it there and right:\n${hostListCure(url)}`,
+    cure: `Run the doctor with --token-file to see the hook, or make it:\n    ${setup}\nIs it there and right:\n${hostListCure(url)}`,
   };
 }
 
@@ -175,6 +175,9 @@ function hookUrl(
   const found = url ?? hooks?.[0]?.hook.url;
   return found === undefined ? undefined : shownUrl(found);
 }
+
+const provoking =
+  'Open an issue in a repository of the bot, give the repository a label that the issue does not have (setup --repo makes some), and run the doctor again.';
 
 /** Without a delivery of our own, what came in by itself tells something. */
 async function untried({ counts }: ArrivalDeps, signal: AbortSignal): Promise<Finding> {
@@ -195,11 +198,12 @@ async function untried({ counts }: ArrivalDeps, signal: AbortSignal): Promise<Fi
       name,
       mark: 'hint',
       text: `No delivery was provoked; the last one came at ${lastAuthenticAt}, with the right signature, which tells nothing of now.`,
+      cure: provoking,
     };
   return {
     name,
     mark: 'hint',
     text: 'No delivery was provoked (that needs an issue and a label), and none came since the start.',
-    cure: 'Open an issue in a repository of the bot, give the repository a label, and run the doctor again.',
+    cure: provoking,
   };
 }

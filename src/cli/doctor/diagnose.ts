@@ -16,7 +16,7 @@ import { checkHooks } from './hooks.ts';
 import { ownHooks, type HookExpectation, type JudgedRepository } from './judge-hooks.ts';
 import { pollingFinding } from './polling.ts';
 import { provocationsFor, type Target } from './provocations.ts';
-import { checkRepositories } from './repositories.ts';
+import { checkRepositories, type KnownRepository } from './repositories.ts';
 import { checkService, createAskHealth, serviceUrl, type Health } from './service.ts';
 import { checkToken } from './token.ts';
 
@@ -118,7 +118,7 @@ function heldOf(facts: DatabaseFacts | undefined): boolean | undefined {
 }
 
 async function knownRepositories(path: string) {
-  let known: { id: number; name: string }[] = [];
+  let known: KnownRepository[] = [];
   await withDatabase(path, async (db) => {
     known = await listKnownRepositories(db, mostKnown);
   });
@@ -128,7 +128,7 @@ async function knownRepositories(path: string) {
 /** Gitea, the token and what the bot may do; undefined when its repositories stay unknown. */
 async function diagnoseGitea(
   { config, budget, gitea, now, repository }: Diagnosis,
-  known: readonly { readonly id: number; readonly name: string }[],
+  known: readonly KnownRepository[],
   take: Take,
 ): Promise<readonly GiteaRepository[] | undefined> {
   const { giteaUrl: url, giteaToken, botUsername } = config;

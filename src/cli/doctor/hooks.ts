@@ -44,13 +44,12 @@ export async function checkHooks(
     if (own === undefined) unread.push(name);
     else judged.push(judgedOf(name, own, above));
   }
-  const problems = judged.flatMap((repository) => judgeHooks(repository, expected));
-  const broken = new Set(problems.map(({ name }) => name));
-  const right = judged.filter(({ repository }) => !broken.has(`hook ${repository}`));
+  const looked = judged.map((each) => ({ ...each, problems: judgeHooks(each, expected) }));
+  const right = looked.filter(({ problems }) => problems.length === 0);
   return {
     findings: [
       ...rightFinding(right),
-      ...problems,
+      ...together(looked),
       ...(isRefused ? [refusedFinding] : unreadFinding(unread, admin !== undefined)),
     ],
     value: judged,
@@ -103,6 +102,23 @@ function judgedOf(
     ...(above ?? []).map((hook) => ({ hook, owner: organization })),
   ];
   return { repository, hooks, incomplete: above === undefined };
+}
+
+/** The same about several repositories is said once: a hook of their organisation serves them all. */
+function together(
+  looked: readonly { readonly repository: string; readonly problems: readonly Finding[] }[],
+): Finding[] {
+  const all = looked.flatMap(({ repository, problems }) =>
+    problems.map((finding) => ({ repository, finding })),
+  );
+  const groups = Map.groupBy(all, ({ finding: { mark, text, cure } }) =>
+    JSON.stringify([mark, text, cure]),
+  );
+  return [...groups.values()].flatMap((same) => {
+    const [first] = same;
+    const names = same.map(({ repository }) => repository);
+    return first === undefined ? [] : [{ ...first.finding, name: `hook ${listed(names)}` }];
+  });
 }
 
 const shownNames = 5;

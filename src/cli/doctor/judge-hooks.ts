@@ -45,6 +45,16 @@ export function judgeHooks(
   if (first === undefined)
     return faults.map((each) => ({ name, ...describeFaults(each.owned, each.faults, expected) }));
   if (right.length === 1) return [];
+  const urls = new Set(right.map(({ owned }) => shownUrl(owned.hook.url)));
+  if (urls.size > 1)
+    return [
+      {
+        name,
+        mark: 'warning',
+        text: `${right.length} hooks send to coordinators at ${[...urls].join(' and ')}.`,
+        cure: `Give the doctor the one that is meant: --url ${shownUrl(first.owned.hook.url)}, for example. Delete a hook whose coordinator is no more.`,
+      },
+    ];
   const owners = right.map(({ owned }) => `${owned.owner} (${owned.hook.id})`).join(', ');
   return [
     {
@@ -77,7 +87,7 @@ function noneFound(
   const other =
     others === 0 ? '' : ` There ${others === 1 ? 'is one' : `are ${others}`} to other places.`;
   const text = `No hook sends to ${webhookPath}.${other}`;
-  const cure = `mosaic-coordinator setup --repo ${repository} --url ${url ?? `http://COORDINATOR:8000${webhookPath}`} makes it, or says what to click.`;
+  const cure = `Make it, or be told what to click:\n    mosaic-coordinator setup --repo ${repository} --url ${url ?? `http://COORDINATOR:8000${webhookPath}`}`;
   if (!incomplete) return { mark: 'broken', text, cure };
   const more = 'Whether the organisation has one is not known: this token may not look there.';
   return { mark: 'warning', text: `${text} ${more}`, cure };
@@ -97,7 +107,7 @@ function describeFaults(
   return {
     mark: 'broken',
     text: `Hook ${hook.id} of ${owner} ${faults.map((fault) => wordsFor(fault, hook, url)).join(', and ')}.`,
-    cure: `In ${settings}: ${clicks.join('; ')}. Or${remade ? ' delete it and' : ''} run: mosaic-coordinator setup ${whose} --url ${right}`,
+    cure: `In ${settings}: ${clicks.join('; ')}. Or${remade ? ' delete it and' : ''} run:\n    mosaic-coordinator setup ${whose} --url ${right}`,
   };
 }
 

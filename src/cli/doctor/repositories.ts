@@ -1,13 +1,20 @@
 import type { Gitea, GiteaRepository } from '../../clients/gitea.ts';
 import type { Checked, Finding } from './finding.ts';
 
+/** One that deliveries or texts have told of. */
+export interface KnownRepository {
+  readonly id: number;
+  readonly name: string;
+  /** An open issue there is the bot's. */
+  readonly assigned: boolean;
+}
+
 interface RepositoriesDeps {
   readonly gitea: Pick<Gitea, 'listRepositories' | 'getRepository'>;
   readonly bot: string;
   /** Only this one. */
   readonly only: string | undefined;
-  /** Those that deliveries or issues have told of, by id. */
-  readonly known: readonly { readonly id: number; readonly name: string }[];
+  readonly known: readonly KnownRepository[];
 }
 
 /** More are a matter of patience: each costs a few questions. */
@@ -132,8 +139,10 @@ async function unseenFindings(
   const ids = new Set(seen.map(({ id }) => id));
   const unseen = known.filter(({ id }) => !ids.has(id)).slice(0, mostUnseen);
   const findings: Finding[] = [];
-  for (const { id, name } of unseen) {
+  for (const { id, name, assigned } of unseen) {
     const reply = await gitea.getRepository(id, signal);
+    // One that is only read, as what an issue waits for, needs no more.
+    if (reply.kind === 'ok' && !assigned) continue;
     const problem = reply.kind === 'ok' ? judge(reply.value, bot) : unreadable(name, bot);
     if (problem !== undefined) findings.push(problem);
   }

@@ -32,7 +32,8 @@ export async function setUpHook(setup: HookSetup, signal: AbortSignal): Promise<
   if (hooks === 'refused') return refused(setup, 'This token may not look at its hooks.');
   const same = hooks.filter((hook) => isSameUrl(hook.url, url));
   const shared = await sharedHook(setup, signal);
-  if (shared !== undefined) return leaveShared(setup, shared, same);
+  if (shared?.isRight === true) return leaveShared(setup, shared, same);
+  if (shared !== undefined) return leaveToOrganization(setup, shared);
   const notes = [...doubleNotes(same), ...elsewhereNotes(hooks, url)];
   const [hook] = same;
   if (hook === undefined) return withNotes(await create(setup, signal), notes);
@@ -54,22 +55,37 @@ async function hooksOf(
   }
 }
 
+/** A hook of the organisation on the same URL. */
+interface SharedHook {
+  readonly organization: string;
+  readonly id: number;
+  readonly isRight: boolean;
+}
+
 /** A second hook would bring every event twice. */
 async function sharedHook(
   { gitea, owner, url }: HookSetup,
   signal: AbortSignal,
-): Promise<{ readonly organization: string; readonly id: number } | undefined> {
+): Promise<SharedHook | undefined> {
   if (!('repository' in owner)) return undefined;
   const [organization = ''] = owner.repository.split('/');
   const hooks = await hooksOf(gitea, { organization }, signal);
   if (hooks === 'missing' || hooks === 'refused') return undefined;
-  const hook = hooks.find((each) => faultsOf(each, url).length === 0);
-  return hook === undefined ? undefined : { organization, id: hook.id };
+  const meant = hooks
+    .filter((hook) => isSameUrl(hook.url, url))
+    .map((hook) => ({ organization, id: hook.id, isRight: faultsOf(hook, url).length === 0 }));
+  return meant.find(({ isRight }) => isRight) ?? meant[0];
+}
+
+/** One of the repository's own would send everything twice as soon as the other is mended. */
+function leaveToOrganization({ owner }: HookSetup, { organization, id }: SharedHook): Done {
+  const text = `Hook ${id} of the organisation ${organization} sends there for ${nameOf(owner)}, but not as it should: give --org ${organization} instead of --repo, and it is mended.`;
+  return { lines: [text], left: true };
 }
 
 function leaveShared(
   { owner, newSecret }: HookSetup,
-  { organization, id }: { readonly organization: string; readonly id: number },
+  { organization, id }: SharedHook,
   same: readonly GiteaHook[],
 ): Done {
   const serves = `Hook ${id} of the organisation ${organization} serves ${nameOf(owner)} already`;
