@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { isOwnComment } from '../issue/own-marks.ts';
 import type { Logger } from '../log.ts';
 import type { Comment, Place, PublishGitea } from './gitea.ts';
-import { granted } from './refused.ts';
+import { granted, Refused } from './refused.ts';
 import type { Spend } from './write-budget.ts';
 
 /** How often a comment that somebody deletes is made anew. */
@@ -68,10 +68,28 @@ export function createStickyComment({ gitea, log, spend }: StickyCommentDeps) {
     id: number,
     signal: AbortSignal,
   ): Promise<boolean> {
-    if (!look) return edit(place, id, body, signal);
+    if (look) {
+      const found = await getOwn(place, id, signal);
+      return found !== undefined && (isSame(found.body, body) || edit(place, id, body, signal));
+    }
+    try {
+      return await edit(place, id, body, signal);
+    } catch (error) {
+      // The account of another token may have written it.
+      if (error instanceof Refused && (await getOwn(place, id, signal)) === undefined) return false;
+      throw error;
+    }
+  }
+
+  async function getOwn(
+    place: Place,
+    id: number,
+    signal: AbortSignal,
+  ): Promise<Comment | undefined> {
     const reply = await getComment(place, id, signal);
-    if (reply.kind === 'missing' || reply.value.authorId !== (await ownId(signal))) return false;
-    return isSame(reply.value.body, body) || edit(place, id, body, signal);
+    if (reply.kind === 'missing' || reply.value.authorId !== (await ownId(signal)))
+      return undefined;
+    return reply.value;
   }
 
   async function edit(

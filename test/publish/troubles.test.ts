@@ -188,6 +188,20 @@ test('an archived repository refuses comments: the label stands, and it is tried
   expect(await publishCheck(service)).toMatchObject({ publish: { status: 'ok', failing: 0 } });
 });
 
+test('a comment of the account before is left, and an own one is made', async () => {
+  const { assigned, gitea, service, start, settle } = await stagePublishing();
+  const ref = await assigned('One');
+  gitea.as('maria').close(ref);
+  await settle();
+  await service.close();
+  gitea.breakWith(failing(403), (method, path) => method === 'PATCH' && path.includes('comments'));
+  const env = { GITEA_TOKEN: gitea.tokenOf('second-bot'), GITEA_BOT_USERNAME: giteaBot };
+  await start({ env });
+  gitea.as('maria').reopen(ref);
+  await settle();
+  expect(gitea.commentsOf(ref).map(({ author }) => author)).toEqual([giteaBot, 'second-bot']);
+});
+
 test('what was refused is tried again at once after a start', async () => {
   const { assigned, gitea, service, start, settle, shown } = await stagePublishing();
   const repository = gitea.repositories.get(2);
