@@ -115,10 +115,14 @@ export function createPass(deps: ReconcileDeps) {
   const { store, log } = deps;
   let nativesUpTo: IssueKey | undefined;
   let lastUser: string | undefined;
+  /** The last pass failed. */
+  let wasAway = false;
   /** When an issue had moved last when its dependencies were read. */
   const nativesRead = new Map<string, number>();
 
   async function runPass(wantsFull: boolean, signal: AbortSignal): Promise<PassOutcome> {
+    const isBack = wasAway;
+    wasAway = true;
     // Asked anew: the bot may have been renamed, and the answer also tells what Gitea's clock says now.
     const user = await deps.tokenUser(signal);
     const pass = createOnePass(await deps.bot(), user, signal);
@@ -142,13 +146,15 @@ export function createPass(deps: ReconcileDeps) {
     } else {
       nativesUpTo = await pass.checkNatives(nativesUpTo);
     }
-    const missed = await deps.missed.settle(deps.giteaNow());
+    // What Gitea had not sent when it went away it sends about now.
+    const missed = await deps.missed.settle(isBack ? undefined : deps.giteaNow());
     const outcome = { full, ...pass.counts(), missed };
     const reached = capped(pass.newest() ?? began, began);
     const before = turnedBack ? undefined : watermark;
     await store.finish({ watermark: latest(before, reached), lookedUpTo: next }, outcome);
     deps.missed.recorded(missed);
     lastUser = user;
+    wasAway = false;
     return outcome;
   }
 

@@ -36,11 +36,13 @@ function stage({ progress }: { readonly progress?: Progress } = {}) {
     progress: progress ?? { watermark: undefined, lookedUpTo: undefined },
     ...clock,
     nativeDiffers: none,
+    isDown: false,
   };
   const asked: string[] = [];
   const looked: number[] = [];
   const natives: number[] = [];
   const warnings: string[] = [];
+  const settled: (number | undefined)[] = [];
   let publisherAsked = 0;
   const put = (...issues: readonly IssueSnapshot[]) => {
     for (const each of issues) onGitea.set(keyOf(each), each);
@@ -79,7 +81,7 @@ function stage({ progress }: { readonly progress?: Progress } = {}) {
       return Promise.resolve(state.nativeDiffers(each));
     },
     bot: () => Promise.resolve('bot'),
-    tokenUser: () => Promise.resolve('Bot'),
+    tokenUser: () => (state.isDown ? Promise.reject(new Error('down')) : Promise.resolve('Bot')),
     store: {
       progress: () => Promise.resolve(state.progress),
       held: (issues) => Promise.resolve(issues.flatMap((each) => held.get(keyOf(each)) ?? [])),
@@ -112,7 +114,10 @@ function stage({ progress }: { readonly progress?: Progress } = {}) {
     giteaNow: () => state.now,
     missed: {
       suspect: () => undefined,
-      settle: () => Promise.resolve(0),
+      settle: (giteaNow) => {
+        settled.push(giteaNow);
+        return Promise.resolve(0);
+      },
       recorded: () => undefined,
     },
     log: createLogger('warning', { write: (line: string) => void warnings.push(line) }),
@@ -121,7 +126,7 @@ function stage({ progress }: { readonly progress?: Progress } = {}) {
     asked.length = looked.length = natives.length = 0;
     return runPass(full, signal);
   };
-  const lists = { asked, looked, natives, warnings };
+  const lists = { asked, looked, natives, warnings, settled };
   return { put, store, held, onGitea, state, run, ...lists, publisherAsked: () => publisherAsked };
 }
 
@@ -195,6 +200,18 @@ test('between full passes dependencies are read of what moved, and of two hundre
   await run(true);
   expect(natives).toHaveLength(450);
   expect(publisherAsked()).toBe(1);
+});
+
+test('right after Gitea was away nothing is judged as missed: its webhooks are on their way', async () => {
+  const { run, state, settled } = stage();
+  await run(true);
+  state.isDown = true;
+  await expect(run(false)).rejects.toThrow('down');
+  await expect(run(false)).rejects.toThrow('down');
+  state.isDown = false;
+  await run(false);
+  await run(false);
+  expect(settled).toEqual([began, undefined, began]);
 });
 
 test('what moved without differing has its dependencies read once, however long it is listed', async () => {
