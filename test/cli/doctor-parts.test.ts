@@ -286,4 +286,16 @@ test('a service that does not count, and one that refuses for other reasons', as
   );
   expect(refusing.value).toBe(false);
   expect(refusing.findings[0]?.cure).toContain('HTTP Method of the hook to POST');
+  let refusedSignature = 0;
+  const forged = { ...provocation, run: () => Promise.resolve((refusedSignature += 1) > 0) };
+  const ofOrganization = await checkArrival(
+    {
+      ...deps,
+      targets: [{ repository, hooks: [{ hook, owner: 'acme' }] }],
+      provocations: () => Promise.resolve([forged]),
+      counts: () => Promise.resolve({ ...counts, refusedSignature }),
+    },
+    never,
+  );
+  expect(ofOrganization.findings[0]?.cure).toContain('setup --org acme');
 });

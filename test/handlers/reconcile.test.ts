@@ -255,6 +255,24 @@ test('a change that a webhook told of is not missed because something else moved
   expect(await figures(service)).toMatchObject({ missed: 0 });
 });
 
+test('a change is missed although a webhook told of another one before it', async () => {
+  const { gitea, clock, open, serve } = await stageGitea();
+  open(1);
+  const service = await serve();
+  await service.reconcile();
+  gitea.addHook({ url: `${service.url}/webhook/gitea` });
+  clock.advance(5 * minute);
+  gitea.as('maria').comment('acme/orbit#1', 'A word.');
+  await gitea.settled();
+  await service.idle();
+  clock.advance(minute);
+  gitea.mute(true);
+  gitea.as('maria').editIssue('acme/orbit#1', { title: 'Not told' });
+  clock.advance(2 * minute);
+  await service.reconcile();
+  expect(await figures(service)).toMatchObject({ missed: 1 });
+});
+
 test('dependencies set on Gitea are found without a webhook, and are none that was missed', async () => {
   const { gitea, clock, open, serve } = await stageGitea();
   open(3);

@@ -121,7 +121,9 @@ function describe(
 ): Omit<Finding, 'name'> {
   const { authentic, wrongSignature, form, otherwiseRefused, afterMs } = arrived;
   const also = authentic > 0 ? 'One arrived as it should, but another' : 'It';
-  const setup = `mosaic-coordinator setup --repo ${repository.name} --url ${hookUrl(hooks, expected) ?? 'URL'}`;
+  const owner = hooks?.[0]?.owner ?? repository.name;
+  const whose = owner.includes('/') ? `--repo ${owner}` : `--org ${owner}`;
+  const setup = `mosaic-coordinator setup ${whose} --url ${hookUrl(hooks, expected) ?? 'URL'}`;
   if (wrongSignature > 0)
     return {
       mark: 'broken',
