@@ -22,11 +22,13 @@ type RawIssue = z.infer<typeof rawIssueSchema>;
 
 export const issueSchema = rawIssueSchema.transform(snapshotOf);
 
-/** A list of issues; pull requests are counted in `rows` only. */
-export const issueListSchema = z.array(rawIssueSchema).transform((rows) => ({
-  issues: rows.filter(({ pull_request }) => pull_request == null).map(snapshotOf),
-  rows: rows.length,
-}));
+/** A list of issues, or of pull requests; the others are counted in `rows` only. */
+export function issueListSchema(type: 'issues' | 'pulls') {
+  return z.array(rawIssueSchema).transform((rows) => ({
+    issues: rows.filter((row) => isPullRequest(row) === (type === 'pulls')).map(snapshotOf),
+    rows: rows.length,
+  }));
+}
 
 /** What the caller may not read comes without number and repository. */
 const hiddenIssueSchema = z
@@ -116,8 +118,12 @@ export type GiteaHook = Readonly<z.infer<typeof hookSchema>>;
 
 export const versionSchema = z.object({ version: z.string() });
 
+function isPullRequest({ pull_request }: RawIssue): boolean {
+  return pull_request != null;
+}
+
 function snapshotOf(issue: RawIssue): IssueSnapshot {
-  const isPull = issue.pull_request != null;
+  const isPull = isPullRequest(issue);
   return {
     repositoryId: issue.repository.id,
     repository: issue.repository.full_name,

@@ -30,6 +30,8 @@ export type { GiteaOptions, GiteaStatus } from './gitea-transport.ts';
 export type Gitea = ReturnType<typeof createGitea>;
 
 export interface IssueSearch {
+  /** Issues by default. */
+  readonly type?: 'issues' | 'pulls';
   /** To the user of the token; else all issues that user may see. */
   readonly assigned: boolean;
   readonly state: 'open' | 'closed' | 'all';
@@ -137,15 +139,15 @@ export function createGitea(options: GiteaOptions) {
 
   /** Issues of all repositories the token sees. Pages shift while issues are created. */
   async function searchIssues(
-    { assigned, state, since, page, limit = pageLimit }: IssueSearch,
+    { type = 'issues', assigned, state, since, page, limit = pageLimit }: IssueSearch,
     signal: AbortSignal,
   ): Promise<IssuePage> {
-    const query = new URLSearchParams({ type: 'issues', state, limit: String(limit) });
+    const query = new URLSearchParams({ type, state, limit: String(limit) });
     query.set('page', String(page));
     if (assigned) query.set('assigned', 'true');
     if (since !== undefined) query.set('since', wholeSeconds(since));
     const path = `repos/issues/search?${query.toString()}`;
-    const { value, total } = await calls.getPage(path, issueListSchema, signal);
+    const { value, total } = await calls.getPage(path, issueListSchema(type), signal);
     return { issues: value.issues, count: value.rows, limit, total };
   }
 

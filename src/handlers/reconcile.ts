@@ -181,9 +181,13 @@ export function createPass(deps: ReconcileDeps) {
     const counts = { differences: 0, skipped: 0 };
     let newest: number | undefined;
 
-    /** All issues that changed, in any state; of these count the bot's and those that are stored. */
-    function listChanged(since: number): Promise<Walked> {
-      return walk({ assigned: false, state: 'all', since }, mostIncremental, compare);
+    /** All that changed, in any state; of these count the bot's and those that are stored. */
+    async function listChanged(since: number): Promise<Pick<Walked, 'cutOff'>> {
+      const search = { assigned: false, state: 'all', since } as const;
+      const issues = await walk(search, mostIncremental, compare);
+      // Issues wait for pull requests, too, of which webhooks tell nothing.
+      const pulls = await walk({ ...search, type: 'pulls' }, mostIncremental, comparePulls);
+      return { cutOff: issues.cutOff || pulls.cutOff };
     }
 
     async function listAssigned(): Promise<void> {
@@ -206,6 +210,15 @@ export function createPass(deps: ReconcileDeps) {
       const skipped = (position: number) =>
         log.warn({ position }, 'an issue is too large to be listed, it is passed over');
       return walkSearch({ search, ask: deps.searchIssues, mostRequests, visit, skipped }, signal);
+    }
+
+    async function comparePulls(pulls: readonly IssueSnapshot[]): Promise<void> {
+      const stored = new Map((await store.held(pulls)).map((held) => [keyOf(held), held]));
+      const differing = pulls.filter((pull) => {
+        newest = latest(newest, pull.updatedAt);
+        return differences(stored.get(keyOf(pull)), pull).length > 0;
+      });
+      await add(differing.map((issue) => ({ kind: 'refreshed', issue })));
     }
 
     /** Compares issues just read from Gitea with the store. */

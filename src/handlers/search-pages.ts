@@ -3,6 +3,8 @@ import type { IssueSnapshot } from '../issue/event.ts';
 import { keyOf } from '../issue/ref.ts';
 
 export interface Search {
+  /** Issues by default. */
+  readonly type?: 'issues' | 'pulls';
   /** Only what is assigned to the user of the token. */
   readonly assigned: boolean;
   readonly state: 'open' | 'all';

@@ -55,7 +55,8 @@ function stage({ progress }: { readonly progress?: Progress } = {}) {
   };
   const isOwn = (each: HeldIssue) => each.open && each.assigned && !each.deleted;
   const runPass = createPass({
-    searchIssues: ({ assigned, state: wanted, since, page, limit }) => {
+    searchIssues: ({ type, assigned, state: wanted, since, page, limit }) => {
+      if (type === 'pulls') return Promise.resolve({ issues: [], count: 0, total: 0 });
       asked.push(
         `${assigned ? 'own' : 'all'} ${wanted} ${page}${since === undefined ? '' : ' since'}`,
       );

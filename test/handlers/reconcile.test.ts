@@ -316,6 +316,24 @@ test('dependencies set on Gitea are found without a webhook, and are none that w
   expect(await figures(service)).toMatchObject({ differences: settled.differences, missed: 2 });
 });
 
+test('an issue that waits for a pull request is freed by the next pass after it was merged, and nothing was missed', async () => {
+  const { gitea, clock, open, serve } = await stageGitea();
+  open(1, 'acme/orbit', { body: 'Blocked by: #2' });
+  const issues = gitea.repositories.get(2)?.issues;
+  issues?.set(2, { title: 'Pull', open: true, isPull: true });
+  const service = await serve();
+  await service.reconcile();
+  expect(await states(service, 'acme/orbit#1')).toEqual(['blocked']);
+  clock.advance(5 * minute);
+  const updatedAt = new Date(clock.now()).toISOString();
+  issues?.set(2, { title: 'Pull', open: false, isPull: true, updatedAt });
+  expect(await service.reconcile()).toMatchObject({ full: false, differences: 1 });
+  expect(await states(service, 'acme/orbit#1')).toEqual(['ready']);
+  clock.advance(5 * minute);
+  expect(await service.reconcile()).toMatchObject({ differences: 0 });
+  expect(await figures(service)).toMatchObject({ missed: 0 });
+});
+
 test.each([-5, 5])('a clock of Gitea’s that is off by %i hours hides nothing', async (hours) => {
   const { gitea, clock, open, serve } = await stageGitea({ aheadMs: hours * hour });
   open(2);
