@@ -74,12 +74,15 @@ export function changeHook({ fake }: Clinic, change: Parameters<FakeGitea['addHo
   fake.addHook({ repository: 'acme/orbit', ...change });
 }
 
-/** Runs the doctor as its command does, with less patience. */
-export async function examine({ environment, options, now }: Clinic) {
+/** Runs the doctor as its command does, with less patience, by default into a pipe. */
+export async function examine(
+  { environment, options, now }: Clinic,
+  terminal: { readonly columns?: number } = {},
+) {
   let text = '';
   const code = await doctor(
     {
-      stdout: { write: (written) => (text += written) },
+      stdout: { write: (written) => (text += written), ...terminal },
       stderr: { write: () => undefined },
       environment: () => environment,
     },
