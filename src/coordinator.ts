@@ -379,7 +379,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   registerWebhook(app, {
     secrets: config.webhookSecrets,
     account: account.known,
-    labelsOf: (issue) => findLabels(db, issue, now()),
+    labelsOf: (issue) => findLabels(db, issue),
     log,
     counts: webhookCounts,
     add: inbox.add,

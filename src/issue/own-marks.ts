@@ -21,12 +21,11 @@ function isOwnLabel(name: string): boolean {
   return name.startsWith(ownLabelScope);
 }
 
-/** What is stored about an issue whose labels the bot's account has changed. */
+/** What is known of an issue whose labels the bot's account has changed. */
 export interface KnownLabels {
-  readonly labels: readonly string[];
+  /** As the newest event has them, handled or not; undefined when that one cannot be trusted about them. */
+  readonly labels: readonly string[] | undefined;
   readonly assigned: boolean;
-  /** An event of the issue is waiting or in work: what is stored may be outdated in a moment. */
-  readonly changing: boolean;
 }
 
 /**
@@ -38,7 +37,7 @@ export function isOwnLabelChange(
   known: KnownLabels | undefined,
 ): boolean {
   if (known === undefined) return labels.some(isOwnLabel);
-  if (known.changing) return false;
+  if (known.labels === undefined) return false;
   // Gitea also sends an empty list after labels were replaced. We remove the last label of an issue only
   // when it is no longer the bot's, and then its labels count for nothing.
   if (labels.length === 0 && known.assigned) return false;

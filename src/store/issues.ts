@@ -44,38 +44,36 @@ export async function findFacts(db: Database, key: IssueKey): Promise<IssueFacts
   };
 }
 
-/** What is stored of the labels of an issue; undefined when no event has told of it. */
-export async function findLabels(
-  db: Database,
-  key: IssueKey,
-  now: number,
-): Promise<KnownLabels | undefined> {
+/** What is known of the labels of an issue, by what waits for it too; undefined when no event was handled. */
+export async function findLabels(db: Database, key: IssueKey): Promise<KnownLabels | undefined> {
   const row = await db
     .selectFrom('issues')
     .select(['labels', 'assigned'])
-    .select((eb) =>
-      eb
-        .exists(
-          eb
-            .selectFrom('deliveries')
-            .select('seq')
-            .whereRef('deliveries.repository_id', '=', 'issues.repository_id')
-            .whereRef('deliveries.issue_number', '=', 'issues.number')
-            .where('status', '=', 'waiting')
-            .where('due_at', '<=', now),
-        )
-        .as('changing'),
-    )
-    .where('issues.repository_id', '=', key.repositoryId)
+    .where('repository_id', '=', key.repositoryId)
     .where('number', '=', key.number)
     .executeTakeFirst();
   if (row === undefined) return undefined;
-  const { labels, assigned, changing } = row;
-  return {
-    labels: parseNames(labels),
-    assigned: assigned === 1,
-    changing: Number(changing) === 1,
-  };
+  const newest = await db
+    .selectFrom('deliveries')
+    .select('event')
+    .where('repository_id', '=', key.repositoryId)
+    .where('issue_number', '=', key.number)
+    .where('status', '=', sql.lit('waiting'))
+    // A look at the issue tells nothing of its labels.
+    .where('kind', '!=', 'refreshed')
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const labels = newest === undefined ? parseNames(row.labels) : waitingLabels(newest.event);
+  return { labels, assigned: row.assigned === 1 };
+}
+
+const namesSchema = z.array(z.string());
+const waitingSchema = z.object({ issue: z.object({ labels: namesSchema.nullable() }) });
+
+function waitingLabels(event: string | null): readonly string[] | undefined {
+  const parsed = waitingSchema.safeParse(JSON.parse(event ?? 'null'));
+  return parsed.success ? (parsed.data.issue.labels ?? undefined) : undefined;
 }
 
 async function keptText(db: Database, key: IssueKey): Promise<string | undefined> {
@@ -103,8 +101,6 @@ async function deliveredText(db: Database, row: IssueRow): Promise<string | unde
     .executeTakeFirst();
   return delivery?.body ?? undefined;
 }
-
-const namesSchema = z.array(z.string());
 
 function parseNames(json: string): string[] {
   return namesSchema.parse(JSON.parse(json));

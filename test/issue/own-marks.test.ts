@@ -23,8 +23,8 @@ test('labels of our scope are ours, in the letter case that we write', () => {
 });
 
 describe('labels changed by the account of the bot', () => {
-  const bugs: KnownLabels = { labels: ['bug'], assigned: true, changing: false };
-  const none: KnownLabels = { labels: [], assigned: true, changing: false };
+  const bugs: KnownLabels = { labels: ['bug'], assigned: true };
+  const none: KnownLabels = { labels: [], assigned: true };
   const rows: [string, string[], KnownLabels | undefined, boolean][] = [
     ['ours was added', ['bug', 'coordinator/ready'], bugs, true],
     ['ours was added as the only one', ['coordinator/ready'], none, true],
@@ -56,9 +56,9 @@ describe('labels changed by the account of the bot', () => {
       true,
     ],
     [
-      'another event of the issue is on its way',
+      'the newest event is wrong about them',
       ['bug', 'coordinator/ready'],
-      { ...bugs, changing: true },
+      { ...bugs, labels: undefined },
       false,
     ],
     ['nothing is stored, ours is there', ['coordinator/ready'], undefined, true],

@@ -92,20 +92,27 @@ test('of an issue nobody has told of, our label by the bot is ours', async () =>
   expect(await tell({ ...labelled('bug'), number: 78 })).toBe('accepted');
 });
 
-test('while an event of the issue is in work, what could be ours is taken in', async () => {
+test('while events of the issue are in work, the newest of them tells ours from a worker’s', async () => {
   const gate = { wait: Promise.resolve() };
   const read: HandlerDeps['read'] = async (issue) => {
     await gate.wait;
     return readOffline(issue, []);
   };
-  const { send, idle, tell } = await startHolding({}, { read });
+  const { send, idle } = await startHolding({}, { read });
   const { promise, resolve } = Promise.withResolvers<undefined>();
   gate.wait = promise.then(() => undefined);
-  await send({ action: 'edited' });
-  expect((await send(labelled('coordinator/ready'))).json.status).toBe('accepted');
+  const sent = async (changes: PayloadChanges) => (await send(changes)).json.status;
+  expect(await sent({ action: 'edited', labels: ['bug'] })).toBe('accepted');
+  expect(await sent(labelled('bug', 'coordinator/ready'))).toBe('ignored');
+  expect(await sent(labelled('bug', 'coordinator/ready', 'priority/high'))).toBe('accepted');
+  expect(await sent(labelled('bug', 'coordinator/blocked', 'priority/high'))).toBe('ignored');
+  expect(await sent(labelled('bug', 'coordinator/blocked'))).toBe('accepted');
+  // Sent after a replacement, an empty list says nothing of what the labels are.
+  expect(await sent({ action: 'label_updated', labels: [] })).toBe('accepted');
+  expect(await sent(labelled('bug', 'coordinator/blocked'))).toBe('accepted');
   resolve(undefined);
   await idle();
-  expect(await tell(labelled('coordinator/ready'))).toBe('ignored: our own label');
+  expect(await sent(labelled('bug', 'coordinator/ready'))).toBe('ignored');
 });
 
 test('what is stored is asked for only when the bot has changed labels, and may fail', async () => {
