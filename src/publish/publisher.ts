@@ -208,7 +208,8 @@ export function createPublisher(deps: PublisherDeps) {
   }
 
   function afterFailure(before: number, error: unknown) {
-    const isBrief = error instanceof TryAgainLater && error.code === 'gitea_unreachable';
+    // A Gitea that is just starting fails and answers by turns; what ran out of time may still come.
+    const isBrief = error instanceof TryAgainLater && !mayBeInWork(error);
     const firstMs = isBrief ? firstOutageMs : firstRefusalMs;
     const delayMs = Math.min(firstMs * 2 ** Math.min(before, 30), longestRefusalMs);
     return { attempts: before + 1, due_at: now() + delayMs };
