@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request, type Dispatcher } from 'undici';
 
 import { TryAgainLater } from '../errors.ts';
+import { isoTime } from '../issue/iso-time.ts';
 import { oneLine } from './one-line.ts';
 import { parseJson } from './parse-json.ts';
 
@@ -74,7 +75,7 @@ export function createTransport({ baseUrl, token, now, timeoutMs }: GiteaOptions
     try {
       const reply = await requestTwice(call, deadline);
       const result = read(await readAnswer(reply, call));
-      status = { ...status, lastSuccess: new Date(now()).toISOString(), lastError: null };
+      status = { ...status, lastSuccess: isoTime(now()), lastError: null };
       return result;
     } catch (error) {
       signal.throwIfAborted();

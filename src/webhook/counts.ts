@@ -27,18 +27,31 @@ export function createWebhookCounts(now: () => number) {
     refusedContentType: 0,
     refusedOther: 0,
   };
-  let lastAuthenticAt: string | null = null;
-  let lastRefusedAt: string | null = null;
+  /** Epoch milliseconds: made into text only for whoever asks. */
+  let lastAuthenticAt: number | undefined;
+  let lastRefusedAt: number | undefined;
 
   /** What could not be stored is authentic, and counts as nothing else. */
   function authentic(): void {
-    lastAuthenticAt = isoTime(now());
+    lastAuthenticAt = now();
   }
 
   function count(outcome: Outcome): void {
     counts[outcome] += 1;
-    if (outcome.startsWith('refused')) lastRefusedAt = isoTime(now());
+    if (outcome.startsWith('refused')) lastRefusedAt = now();
   }
 
-  return { authentic, count, read: () => ({ ...counts, lastAuthenticAt, lastRefusedAt }) };
+  function read() {
+    return {
+      ...counts,
+      lastAuthenticAt: told(lastAuthenticAt),
+      lastRefusedAt: told(lastRefusedAt),
+    };
+  }
+
+  return { authentic, count, read };
+}
+
+function told(time: number | undefined): string | null {
+  return time === undefined ? null : isoTime(time);
 }
