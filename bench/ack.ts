@@ -13,8 +13,8 @@ import { summarizeProfiles } from './profile.ts';
 
 /**
  * How much acknowledging costs beside the least a receiver can do, side by side in one run on loopback:
- * `npm run bench:ack`. Both servers run in processes of their own; the full service has its database on
- * the disk of the working directory, info logging to a file, and its worker running. With `-- --profile` it
+ * `npm run bench -- ack`. Both servers run in processes of their own; the full service has its database on
+ * the disk of the working directory, info logging to a file, and its worker running. With `--profile` it
  * shows instead where the time of the loaded service goes.
  */
 const secret = 'secret-of-the-benchmark';

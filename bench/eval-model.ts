@@ -9,7 +9,7 @@ import {
 
 /**
  * What scripted models make of the labelled issues, through the acceptance and merge rules of the service:
- * `npm run eval:model`, or `npm run eval:model -- issues.jsonl`. The first answers the labels, the others
+ * `npm run bench -- eval-model`, or `npm run bench -- eval-model issues.jsonl`. The first answers the labels, the others
  * lie. No live model is measured here.
  */
 const rows = readGold(process.argv[2]);

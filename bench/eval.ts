@@ -1,6 +1,6 @@
 /**
- * Reads the labelled issues as `plan --input` does and prints the score: offline, or with `-- --live` with
- * Claude, which needs a key. Other arguments go to the scorer.
+ * Reads the labelled issues as `plan --input` does and prints the score: `npm run bench -- eval` offline,
+ * `npm run bench -- eval --live` with Claude, which needs a key. Other arguments go to the scorer.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

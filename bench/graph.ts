@@ -11,7 +11,7 @@ import { issueUpdate } from '../test/support/issue-update.ts';
 
 /**
  * What deciding costs with 10,000 open issues of the bot and 30,000 edges, in a database on the disk of the
- * working directory: `npm run bench:graph`. A closing is all of one transaction, as the worker stores an
+ * working directory: `npm run bench -- graph`. A closing is all of one transaction, as the worker stores an
  * event, its flush to disk included; the issue is reopened before the next.
  *
  * | numbers      | what                                                                              |

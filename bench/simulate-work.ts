@@ -7,7 +7,7 @@ import { fates, kinds, simulate, type Action } from '../test/support/work-simula
 /**
  * Agents at work for a long time: 2,000 issues and 20 workers, with crashes, lost answers, calls that arrive
  * twice, a clock that jumps, and issues closed, reopened, unassigned and edited underneath. Every answer
- * and everything stored is compared with a model: `npm run simulate:work -- [actions] [seed]`.
+ * and everything stored is compared with a model: `npm run bench -- simulate-work [actions] [seed]`.
  */
 const issues = 2_000;
 const workers = 20;

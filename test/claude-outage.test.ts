@@ -149,7 +149,7 @@ test('sixty issues at once are stored while Claude hangs, nobody waits, and all 
   const sentAt = new Map<number, number>();
   const slowest: number[] = [];
   // The best of three rounds: a busy machine disturbs one of them, waiting for Claude would disturb all,
-  // and by ten seconds and more; how fast an acknowledgement is, `npm run bench:ack` says.
+  // and by ten seconds and more; how fast an acknowledgement is, `npm run bench -- ack` says.
   for (const round of [0, 1, 2]) {
     const acknowledgements: number[] = [];
     for (let number = round * 100 + 1; number <= round * 100 + 100; number += 1) {
