@@ -5,12 +5,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 
 import { loadConfig } from '../src/config.ts';
-import { createCoordinator } from '../src/coordinator.ts';
-import { builtInAgents } from '../src/issue/agents.ts';
+import { createCoordinator } from '../src/app/coordinator.ts';
+import { builtInAgents } from '../src/planning/agents.ts';
 import { createLogger } from '../src/log.ts';
-import { createDatabase } from '../src/store/database.ts';
-import { storeIssue } from '../src/store/issues.ts';
-import { migrate } from '../src/store/migrations.ts';
+import { createDatabase } from '../src/db/database.ts';
+import { storeIssue } from '../src/plans/issue-rows.ts';
+import { migrate } from '../src/db/migrations.ts';
 import { updateOf } from '../test/support/work-simulation.ts';
 import { tokenOf, workerNames, workerTokens } from '../test/support/workers.ts';
 

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { IssueUpdate } from '../src/issue/update.ts';
-import { createDatabase } from '../src/store/database.ts';
-import { storeIssue } from '../src/store/issues.ts';
-import { migrate } from '../src/store/migrations.ts';
-import { redecideAll } from '../src/store/redecide.ts';
+import type { IssueUpdate } from '../src/plans/issue-update.ts';
+import { createDatabase } from '../src/db/database.ts';
+import { storeIssue } from '../src/plans/issue-rows.ts';
+import { migrate } from '../src/db/migrations.ts';
+import { redecideAll } from '../src/plans/recompute-states.ts';
 import { randomNumbers } from '../test/support/history.ts';
 import { issueUpdate } from '../test/support/issue-update.ts';
 

@@ -5,8 +5,8 @@ import { config as readDotenv } from 'dotenv';
 import { z } from 'zod';
 
 import { ConfigError } from './errors.ts';
-import { parseAgents, type Agents } from './issue/agent-profiles.ts';
-import { builtIn } from './issue/agents.ts';
+import { parseAgents, type Agents } from './planning/agent-profiles.ts';
+import { builtIn } from './planning/agents.ts';
 import { logLevels } from './log.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

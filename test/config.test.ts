@@ -15,7 +15,7 @@ import {
   type PlanConfig,
 } from '../src/config.ts';
 import { ConfigError } from '../src/errors.ts';
-import { builtIn, builtInAgents } from '../src/issue/agents.ts';
+import { builtIn, builtInAgents } from '../src/planning/agents.ts';
 import { temporaryDirectory } from './support/service.ts';
 
 const secret = 'sixteen-bytes-ok';

@@ -2,10 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 
-import type { AgentProfile } from '../issue/agent-profiles.ts';
-import type { ClaimCall, Ending, Refusal } from '../work/claim.ts';
-import type { Claims } from '../work/claims.ts';
-import { readHeartbeat, readStatusLine, type ContextUsage } from '../work/usage.ts';
+import type { AgentProfile } from '../planning/agent-profiles.ts';
+import type { ClaimCall, Ending, Refusal } from '../claims/claim.ts';
+import type { Claims } from '../claims/claims.ts';
+import { readHeartbeat, readStatusLine, type ContextUsage } from '../claims/usage.ts';
 import { unknownAgent } from './unknown-agent.ts';
 
 export interface ClaimRoutes {

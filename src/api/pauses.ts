@@ -2,9 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 
-import type { AgentProfile } from '../issue/agent-profiles.ts';
+import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { parseRef } from '../issue/ref.ts';
-import type { Pauses } from '../work/pauses.ts';
+import type { Pauses } from '../claims/pauses.ts';
 import { unknownAgent } from './unknown-agent.ts';
 
 const agentName = z.string().max(100).toLowerCase();

@@ -11,13 +11,13 @@ import {
   findDelivery,
   listDeliveries,
   type DeliveryView,
-} from '../inbox/deliveries.ts';
-import type { AgentProfile } from '../issue/agent-profiles.ts';
+} from '../inbox/delivery-views.ts';
+import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { states } from '../issue/state.ts';
 import type { Logger } from '../log.ts';
-import { readGraph } from '../store/graph.ts';
-import { findFullPlan, listPlans, readQueue, type PlanStore } from '../store/plans.ts';
-import type { Pauses } from '../work/pauses.ts';
+import { readGraph } from '../plans/graph-view.ts';
+import { findFullPlan, listPlans, readQueue, type PlanStore } from '../plans/plan-views.ts';
+import type { Pauses } from '../claims/pauses.ts';
 import { requireToken, type ApiToken } from './auth.ts';
 import { registerClaims, type ClaimRoutes } from './claims.ts';
 import { registerPauses } from './pauses.ts';

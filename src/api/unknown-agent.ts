@@ -1,4 +1,4 @@
-import type { AgentProfile } from '../issue/agent-profiles.ts';
+import type { AgentProfile } from '../planning/agent-profiles.ts';
 
 /** The answer to a name that no profile has. */
 export function unknownAgent(agents: readonly AgentProfile[]) {

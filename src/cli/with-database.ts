@@ -1,4 +1,4 @@
-import { openExisting, type Database } from '../store/database.ts';
+import { openExisting, type Database } from '../db/database.ts';
 
 /** Opens the database beside a service that may be running, and closes it whatever happens. */
 export async function withDatabase(

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { describeError } from '../errors.ts';
 import { allGates } from './all-gates.ts';
-import { createCheckouts } from './checkout.ts';
-import { hashConfiguration } from './config-hash.ts';
+import { createCheckouts } from './checkout/checkout.ts';
+import { hashConfiguration } from './checkout/config-hash.ts';
 import {
   gateNames,
   type Checkout,
@@ -16,16 +16,16 @@ import {
 } from './gate.ts';
 import { gateResult } from './gate-result.ts';
 import { GatesError } from './gates-error.ts';
-import { integrity } from './integrity.ts';
-import { planGates, usualCoverage, type GatesPlan } from './gates-plan.ts';
-import { prepareSite } from './prepare-site.ts';
-import { withPrivateDirectory } from './private-directory.ts';
+import { integrity } from './integrity/integrity.ts';
+import { planGates, usualCoverage, type GatesPlan } from './plan.ts';
+import { prepareSite } from './checkout/prepare-site.ts';
+import { withPrivateDirectory } from './checkout/private-directory.ts';
 import type { GatesOptions, GatesReport } from './report.ts';
-import { readRepository } from './repository.ts';
-import { openSandbox } from './sandbox.ts';
-import { createSemaphore } from './semaphore.ts';
-import { runTests } from './test-run.ts';
-import { createToolFinder } from './tools.ts';
+import { readRepository } from './checkout/repository.ts';
+import { openSandbox } from './process/sandbox.ts';
+import { createSemaphore } from './process/semaphore.ts';
+import { runTests } from './tools/test-run.ts';
+import { createToolFinder } from './tools/find-tool.ts';
 
 export type { Finding, GateName, GateResult, GateStatus } from './gate.ts';
 export type { GateProgress, GatesOptions, GatesReport, SandboxMode } from './report.ts';

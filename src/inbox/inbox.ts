@@ -6,9 +6,9 @@ import type { Transaction } from 'kysely';
 import { describeError, TryAgainLater } from '../errors.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
-import { among } from '../store/among.ts';
-import type { Database } from '../store/database.ts';
-import type { DeliveryRow, Schema } from '../store/schema.ts';
+import { among } from '../db/key-filter.ts';
+import type { Database } from '../db/database.ts';
+import type { DeliveryRow, Schema } from '../db/schema.ts';
 import { backoffMs, maxAttempts, outageDelayMs } from './backoff.ts';
 import {
   deliveryRow,
@@ -17,7 +17,7 @@ import {
   storedEvent,
   type Delivery,
   type RejectedDelivery,
-} from './delivery.ts';
+} from './rows.ts';
 import { createGroupCommit, type AddResult } from './group-commit.ts';
 import type { InsertDeliveries } from './insert-deliveries.ts';
 import { createRate } from './rate.ts';

@@ -1,8 +1,8 @@
 import type { Insertable } from 'kysely';
 import { z } from 'zod';
 
-import type { Database } from '../store/database.ts';
-import type { DeliveriesTable } from '../store/schema.ts';
+import type { Database } from '../db/database.ts';
+import type { DeliveriesTable } from '../db/schema.ts';
 
 export type NewDelivery = Required<Omit<Insertable<DeliveriesTable>, 'seq'>>;
 

@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 
-import type { DeliveryRow } from '../store/schema.ts';
+import type { DeliveryRow } from '../db/schema.ts';
 
 type StoredStatus = DeliveryRow['status'];
 

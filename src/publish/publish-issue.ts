@@ -1,20 +1,20 @@
 import type { Transaction } from 'kysely';
 
-import { commentText } from '../issue/comment-text.ts';
+import { commentText } from './comment/text.ts';
 import type { Plan } from '../issue/plan.ts';
 import { parseRef } from '../issue/ref.ts';
-import { statusLabel, type StatusLabel } from '../issue/status-labels.ts';
+import { statusLabel, type StatusLabel } from './status-labels.ts';
 import type { Logger } from '../log.ts';
-import type { Database } from '../store/database.ts';
-import { findPlanOf } from '../store/plans.ts';
+import type { Database } from '../db/database.ts';
+import { findPlanOf } from '../plans/plan-views.ts';
 import {
   findPublication,
   markPublished,
   storePublication,
   type DueIssue,
   type Publication,
-} from '../store/publications.ts';
-import type { Schema } from '../store/schema.ts';
+} from './rows.ts';
+import type { Schema } from '../db/schema.ts';
 import type { Place, PublishGitea } from './gitea.ts';
 import { createPutLabel } from './put-label.ts';
 import { granted, Refused } from './refused.ts';

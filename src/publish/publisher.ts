@@ -3,8 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CoordinatorError, describeError, TryAgainLater } from '../errors.ts';
 import { keyOf } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
-import type { Database } from '../store/database.ts';
-import { isBusy } from '../store/lock.ts';
+import type { Database } from '../db/database.ts';
+import { isBusy } from '../db/lock.ts';
 import {
   countPublications,
   dueIssues,
@@ -12,7 +12,7 @@ import {
   storePublication,
   type DueIssue,
   type PublicationCounts,
-} from '../store/publications.ts';
+} from './rows.ts';
 import { dryRun } from './dry-run.ts';
 import type { PublishGitea } from './gitea.ts';
 import { createPublishIssue, type Published, type Record } from './publish-issue.ts';

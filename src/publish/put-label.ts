@@ -1,5 +1,5 @@
 import { ownLabelScope } from '../issue/own-marks.ts';
-import type { StatusLabel } from '../issue/status-labels.ts';
+import type { StatusLabel } from './status-labels.ts';
 import type { Label, Place, PublishGitea } from './gitea.ts';
 import { granted, Refused } from './refused.ts';
 import { createRepositoryLabels } from './repository-labels.ts';

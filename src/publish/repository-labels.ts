@@ -1,4 +1,4 @@
-import type { StatusLabel } from '../issue/status-labels.ts';
+import type { StatusLabel } from './status-labels.ts';
 import type { PublishGitea, RepositoryPlace } from './gitea.ts';
 import { granted } from './refused.ts';
 

@@ -10,7 +10,7 @@ import {
 } from 'fastify';
 
 import { StoreUnavailable } from '../errors.ts';
-import type { Delivery, RejectedDelivery } from '../inbox/delivery.ts';
+import type { Delivery, RejectedDelivery } from '../inbox/rows.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import { isOwnLabelChange, type KnownLabels } from '../issue/own-marks.ts';
 import type { IssueKey } from '../issue/ref.ts';

@@ -8,15 +8,15 @@ import { z } from 'zod';
 import { maxAttempts } from '../../src/inbox/backoff.ts';
 import { createInbox } from '../../src/inbox/inbox.ts';
 import { createInsert } from '../../src/inbox/insert-deliveries.ts';
-import { builtInAgents } from '../../src/issue/agents.ts';
-import { readOffline } from '../../src/issue/read-issue.ts';
+import { builtInAgents } from '../../src/planning/agents.ts';
+import { readOffline } from '../../src/reading/offline-reading.ts';
 import type { IssueText } from '../../src/issue/reading.ts';
-import { createDatabase } from '../../src/store/database.ts';
-import { createSqliteThread } from '../../src/store/sqlite-thread.ts';
+import { createDatabase } from '../../src/db/database.ts';
+import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
 import { manualClock } from '../support/clock.ts';
 import { issuePayload, signedRequest } from '../support/recordings.ts';
 import { startService, type Service } from '../support/service.ts';
-import { anyText, containing, including, matching } from '../webhook/matching.ts';
+import { anyText, containing, including, matching } from '../support/matching.ts';
 
 const pageSchema = z.object({
   items: z.array(z.looseObject({ deliveryId: z.string(), status: z.string() })),

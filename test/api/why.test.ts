@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { readWhy } from '../../src/api/why.ts';
-import { builtIn } from '../../src/issue/agents.ts';
-import { openExisting } from '../../src/store/database.ts';
+import { builtIn } from '../../src/planning/agents.ts';
+import { openExisting } from '../../src/db/database.ts';
 import { issuePayload, signedRequest, type PayloadChanges } from '../support/recordings.ts';
 import { startService, temporaryDirectory, type Service } from '../support/service.ts';
-import { containing, including } from '../webhook/matching.ts';
+import { containing, including } from '../support/matching.ts';
 
 async function tell(service: Service, changes: PayloadChanges): Promise<void> {
   const payload = issuePayload({ assignees: ['coordinator-bot'], labels: null, ...changes });

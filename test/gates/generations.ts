@@ -4,8 +4,8 @@ import path from 'node:path';
 
 import { execa } from 'execa';
 
-import { projects } from './projects.ts';
-import { checkProject, renderTable, type Row } from './truth-table.ts';
+import { projects } from './support/projects.ts';
+import { checkProject, renderTable, type Row } from './support/truth-table.ts';
 
 /** The tools one generation back, against the same table. */
 const generation = [

@@ -8,10 +8,10 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { allGates } from '../../src/gates/all-gates.ts';
 import type { Gate, GateName, Verdict } from '../../src/gates/gate.ts';
 import type { GateProgress, GatesOptions } from '../../src/gates/report.ts';
-import { planGates } from '../../src/gates/gates-plan.ts';
-import { prepareSite } from '../../src/gates/prepare-site.ts';
+import { planGates } from '../../src/gates/plan.ts';
+import { prepareSite } from '../../src/gates/checkout/prepare-site.ts';
 import { createRunGates, runGates } from '../../src/gates/run-gates.ts';
-import { runTests } from '../../src/gates/test-run.ts';
+import { runTests } from '../../src/gates/tools/test-run.ts';
 import { temporaryDirectory } from '../support/service.ts';
 import { neverAborted, writeFiles } from './support/checkout.ts';
 

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { readEnvironment } from '../../src/config.ts';
-import { runMarker } from '../../src/gates/environment.ts';
-import { projects } from './projects.ts';
-import { checkProject, renderTable, type Row } from './truth-table.ts';
+import { runMarker } from '../../src/gates/process/environment.ts';
+import { projects } from './support/projects.ts';
+import { checkProject, renderTable, type Row } from './support/truth-table.ts';
 
 const nodeModules = fileURLToPath(new URL('../../node_modules', import.meta.url));
 /** Run by the gates themselves, which would count these processes with their own. */

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { deliveryRow } from '../../src/inbox/delivery.ts';
+import { deliveryRow } from '../../src/inbox/rows.ts';
 import { createGroupCommit } from '../../src/inbox/group-commit.ts';
 import type { NewDelivery } from '../../src/inbox/insert-deliveries.ts';
 

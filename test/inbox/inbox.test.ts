@@ -7,14 +7,14 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { StoreUnavailable, TryAgainLater } from '../../src/errors.ts';
 import { maxAttempts } from '../../src/inbox/backoff.ts';
-import { findDelivery, listDeliveries, replayDelivery } from '../../src/inbox/deliveries.ts';
-import type { Delivery } from '../../src/inbox/delivery.ts';
+import { findDelivery, listDeliveries, replayDelivery } from '../../src/inbox/delivery-views.ts';
+import type { Delivery } from '../../src/inbox/rows.ts';
 import { createInbox, type DeliveryGroup, type Inbox } from '../../src/inbox/inbox.ts';
 import { createInsert, type InsertDeliveries } from '../../src/inbox/insert-deliveries.ts';
 import type { IssueEvent } from '../../src/issue/event.ts';
-import { createDatabase, type Database } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrations.ts';
-import { createSqliteThread } from '../../src/store/sqlite-thread.ts';
+import { createDatabase, type Database } from '../../src/db/database.ts';
+import { migrate } from '../../src/db/migrations.ts';
+import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
 import { manualClock } from '../support/clock.ts';
 import { temporaryDirectory } from '../support/service.ts';
 

@@ -1,6 +1,6 @@
 import { expect, onTestFinished } from 'vitest';
 
-import { createGitea } from '../../src/clients/gitea.ts';
+import { createGitea } from '../../src/gitea/client.ts';
 import { callGitea } from './support/call-gitea.ts';
 import { liveTest } from './support/live-test.ts';
 import { bot } from './support/world.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 import { withoutOwnLabels } from '../../src/issue/own-marks.ts';
-import { giteaBot, type FakeGitea } from './gitea.ts';
+import { giteaBot, type FakeGitea } from '../fake-gitea/gitea.ts';
 
 const rowSchema = z.object({
   repository_id: z.number(),

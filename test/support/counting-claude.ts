@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 import type { Environment } from '../../src/config.ts';
-import { cacheKey } from '../../src/reader/reader.ts';
-import { builtInAgents } from '../../src/issue/agents.ts';
+import { cacheKey } from '../../src/reading/reader.ts';
+import { builtInAgents } from '../../src/planning/agents.ts';
 import { difficulties } from '../../src/issue/reading.ts';
 import {
   answers,

@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs';
 
 import { loadConfig, readEnvironment } from '../../src/config.ts';
-import { createCoordinator } from '../../src/coordinator.ts';
+import { createCoordinator } from '../../src/app/coordinator.ts';
 import { createLogger } from '../../src/log.ts';
 import { workPoints, type Point } from './crash-process.ts';
 

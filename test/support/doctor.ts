@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import { z } from 'zod';
 
-import { doctor } from '../../src/cli/doctor.ts';
+import { doctor } from '../../src/cli/commands/doctor.ts';
 import type { Environment } from '../../src/config.ts';
-import { giteaToken, startGitea, type FakeGitea } from './gitea.ts';
+import { giteaToken, startGitea, type FakeGitea } from '../fake-gitea/gitea.ts';
 import { startService, temporaryDirectory, testEnvironment, type Service } from './service.ts';
 
 const reportSchema = z.object({

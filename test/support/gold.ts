@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 
 import { z } from 'zod';
 
-import { builtInAgents } from '../../src/issue/agents.ts';
-import { describeReferences, isOpen, localRef } from '../../src/issue/asked-references.ts';
-import type { Mention } from '../../src/issue/mentions.ts';
-import { mergeAnswer } from '../../src/issue/merge.ts';
-import { answerSchema } from '../../src/issue/model-reading.ts';
-import { readOffline } from '../../src/issue/read-issue.ts';
-import { readText } from '../../src/issue/read-text.ts';
+import { builtInAgents } from '../../src/planning/agents.ts';
+import { describeReferences, isOpen, localRef } from '../../src/reading/model/asked-references.ts';
+import type { Mention } from '../../src/reading/mentions.ts';
+import { mergeAnswer } from '../../src/reading/model/merge.ts';
+import { answerSchema } from '../../src/reading/model/question.ts';
+import { readOffline } from '../../src/reading/offline-reading.ts';
+import { readText } from '../../src/reading/read-text.ts';
 import type { Dependency, IssueText } from '../../src/issue/reading.ts';
-import { knownIssues } from '../../src/reader/known-issues.ts';
+import { knownIssues } from '../../src/reading/known-issues.ts';
 
 const edgeSchema = z.object({ ref: z.string(), explicit: z.boolean(), evidence: z.string() });
 

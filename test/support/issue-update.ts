@@ -1,8 +1,8 @@
-import { assignAgent, builtInAgents } from '../../src/issue/agents.ts';
-import { estimateContext } from '../../src/issue/estimate.ts';
-import { readOffline } from '../../src/issue/read-issue.ts';
+import { assignAgent, builtInAgents } from '../../src/planning/agents.ts';
+import { estimateContext } from '../../src/planning/estimate.ts';
+import { readOffline } from '../../src/reading/offline-reading.ts';
 import type { Dependency } from '../../src/issue/reading.ts';
-import type { IssueUpdate } from '../../src/issue/update.ts';
+import type { IssueUpdate } from '../../src/plans/issue-update.ts';
 
 const repository = 'acme/orbit';
 

@@ -1,5 +1,5 @@
-import type { Mention } from '../../src/issue/mentions.ts';
-import { readText } from '../../src/issue/read-text.ts';
+import type { Mention } from '../../src/reading/mentions.ts';
+import { readText } from '../../src/reading/read-text.ts';
 import type { IssueText } from '../../src/issue/reading.ts';
 
 /** The mentions of a text, as a service under test finds them. */

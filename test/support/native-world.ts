@@ -1,14 +1,14 @@
-import { handleIssue } from '../../src/handlers/handle-issue.ts';
-import { createTruth } from '../../src/handlers/truth.ts';
-import { builtInAgents } from '../../src/issue/agents.ts';
+import { handleIssue } from '../../src/handling/handle-issue.ts';
+import { createTruth } from '../../src/handling/gitea-state.ts';
+import { builtInAgents } from '../../src/planning/agents.ts';
 import type { IssueEvent, IssueSnapshot } from '../../src/issue/event.ts';
 import { refreshEvent } from '../../src/issue/facts.ts';
-import { readOffline } from '../../src/issue/read-issue.ts';
+import { readOffline } from '../../src/reading/offline-reading.ts';
 import { formatRef, parseRef, type IssueKey, type IssueRef } from '../../src/issue/ref.ts';
-import { createDatabase } from '../../src/store/database.ts';
-import { findFacts, storeIssue } from '../../src/store/issues.ts';
-import { migrate } from '../../src/store/migrations.ts';
-import { findNative, tiedOtherwise } from '../../src/store/native-edges.ts';
+import { createDatabase } from '../../src/db/database.ts';
+import { findFacts, storeIssue } from '../../src/plans/issue-rows.ts';
+import { migrate } from '../../src/db/migrations.ts';
+import { findNative, tiedOtherwise } from '../../src/plans/gitea-edges.ts';
 
 export interface WorldIssue {
   readonly open: boolean;

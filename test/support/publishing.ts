@@ -1,5 +1,5 @@
 import { manualClock } from './clock.ts';
-import { giteaBot, giteaToken, startGitea, type GiteaIssue } from './gitea.ts';
+import { giteaBot, giteaToken, startGitea, type GiteaIssue } from '../fake-gitea/gitea.ts';
 import { startService, temporaryDirectory, type Service, type ServiceOptions } from './service.ts';
 
 type Options = Omit<ServiceOptions, 'directory'> & { readonly publish?: string };

@@ -6,8 +6,8 @@ import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 
 import { loadConfig, type Environment } from '../../src/config.ts';
-import { createCoordinator, type Overrides } from '../../src/coordinator.ts';
-import type { HandlerDeps } from '../../src/handlers/handler.ts';
+import { createCoordinator, type Overrides } from '../../src/app/coordinator.ts';
+import type { HandlerDeps } from '../../src/handling/handler.ts';
 import { createLogger } from '../../src/log.ts';
 import { recordedSecret, type SignedRequest } from './recordings.ts';
 

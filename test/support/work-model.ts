@@ -1,4 +1,4 @@
-import { mostAttempts } from '../../src/work/claim.ts';
+import { mostAttempts } from '../../src/claims/claim.ts';
 
 /** A claim as the model has it. `live` until it is ended, swept or withdrawn, whatever the clock says. */
 export interface ModelClaim {

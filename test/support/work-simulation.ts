@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 
-import { builtInAgents, assignAgent } from '../../src/issue/agents.ts';
-import { estimateContext } from '../../src/issue/estimate.ts';
-import { readOffline } from '../../src/issue/read-issue.ts';
-import type { IssueUpdate } from '../../src/issue/update.ts';
+import { builtInAgents, assignAgent } from '../../src/planning/agents.ts';
+import { estimateContext } from '../../src/planning/estimate.ts';
+import { readOffline } from '../../src/reading/offline-reading.ts';
+import type { IssueUpdate } from '../../src/plans/issue-update.ts';
 import { createLogger } from '../../src/log.ts';
-import { audit } from '../../src/store/audit.ts';
-import { createDatabase } from '../../src/store/database.ts';
-import { storeIssue } from '../../src/store/issues.ts';
-import { migrate } from '../../src/store/migrations.ts';
-import type { Ending } from '../../src/work/claim.ts';
-import { createClaims, type ClaimAnswer, type Ended, type Write } from '../../src/work/claims.ts';
-import { createPauses } from '../../src/work/pauses.ts';
-import { createSweeper } from '../../src/work/sweeper.ts';
-import { createWaiters } from '../../src/work/waiters.ts';
+import { audit } from '../../src/claims/audit.ts';
+import { createDatabase } from '../../src/db/database.ts';
+import { storeIssue } from '../../src/plans/issue-rows.ts';
+import { migrate } from '../../src/db/migrations.ts';
+import type { Ending } from '../../src/claims/claim.ts';
+import { createClaims, type ClaimAnswer, type Ended, type Write } from '../../src/claims/claims.ts';
+import { createPauses } from '../../src/claims/pauses.ts';
+import { createSweeper } from '../../src/claims/sweeper.ts';
+import { createWaiters } from '../../src/claims/long-poll.ts';
 import { agentOf, blockerOf, modelAgents, WorkModel, type ModelClaim } from './work-model.ts';
 
 const leaseMs = 60_000;

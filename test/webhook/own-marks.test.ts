@@ -1,13 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest';
 
-import type { HandlerDeps } from '../../src/handlers/handler.ts';
+import type { HandlerDeps } from '../../src/handling/handler.ts';
 import { ownCommentMarker } from '../../src/issue/own-marks.ts';
-import { readOffline } from '../../src/issue/read-issue.ts';
+import { readOffline } from '../../src/reading/offline-reading.ts';
 import { createLogger } from '../../src/log.ts';
-import { createApp } from '../../src/webhook/app.ts';
+import { createApp } from '../../src/http/server.ts';
 import { createWebhookCounts } from '../../src/webhook/counts.ts';
 import { registerWebhook } from '../../src/webhook/route.ts';
-import { giteaBot } from '../support/gitea.ts';
+import { giteaBot } from '../fake-gitea/gitea.ts';
 import {
   issuePayload,
   recordedSecret,

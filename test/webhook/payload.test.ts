@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { ownCommentMarker } from '../../src/issue/own-marks.ts';
 import { parseDelivery, PayloadError, type ParsedDelivery } from '../../src/webhook/payload.ts';
 import { issuePayload, recording, type PayloadChanges } from '../support/recordings.ts';
-import { anyText, containing } from './matching.ts';
+import { anyText, containing } from '../support/matching.ts';
 
 const bot = 'coordinator-bot';
 

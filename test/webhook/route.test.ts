@@ -6,13 +6,13 @@ import { z } from 'zod';
 
 import { StoreUnavailable } from '../../src/errors.ts';
 import { createLogger } from '../../src/log.ts';
-import { createApp } from '../../src/webhook/app.ts';
+import { createApp } from '../../src/http/server.ts';
 import { createWebhookCounts } from '../../src/webhook/counts.ts';
 import { registerWebhook } from '../../src/webhook/route.ts';
 import { issuePayload, recordedSecret, signedRequest } from '../support/recordings.ts';
 import { startService, type Service } from '../support/service.ts';
-import { including } from './matching.ts';
-import { exchange, openSocket, requestHead, untilClosed } from './raw-http.ts';
+import { including } from '../support/matching.ts';
+import { exchange, openSocket, requestHead, untilClosed } from '../support/raw-http.ts';
 
 const mebibyte = 1024 * 1024;
 const json: readonly [string, string] = ['Content-Type', 'application/json'];

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { keysOf, verifySignature } from '../../src/webhook/signature.ts';
 import { issuePayload, recordedSecret, signedRequest } from '../support/recordings.ts';
 import { startService } from '../support/service.ts';
-import { exchange, requestHead } from './raw-http.ts';
+import { exchange, requestHead } from '../support/raw-http.ts';
 
 const previousSecret = 'the-secret-of-last-year';
 const secrets = { current: recordedSecret, previous: previousSecret };

@@ -1,4 +1,4 @@
-import { checkModel, type ModelCheck } from '../../clients/claude.ts';
+import { checkModel, type ModelCheck } from '../../claude/client.ts';
 import type { Config, ExaminedConfig } from '../../config.ts';
 import type { Checked, Finding } from './finding.ts';
 

@@ -1,4 +1,4 @@
-import type { Gitea } from '../../clients/gitea.ts';
+import type { Gitea } from '../../gitea/client.ts';
 import { TryAgainLater } from '../../errors.ts';
 import { isoTime } from '../../issue/iso-time.ts';
 import { shorten } from '../output.ts';

@@ -1,5 +1,5 @@
 import type { ExaminedConfig } from '../../config.ts';
-import { examineDatabase, type DatabaseFacts } from '../../store/examine.ts';
+import { examineDatabase, type DatabaseFacts } from '../../db/examine.ts';
 import type { Checked, Finding } from './finding.ts';
 
 /** The database as found; `held`: a service runs on it. */

@@ -1,4 +1,4 @@
-import type { GiteaHook } from '../../clients/gitea.ts';
+import type { GiteaHook } from '../../gitea/client.ts';
 
 /** The route that takes deliveries. */
 export const webhookPath = '/webhook/gitea';

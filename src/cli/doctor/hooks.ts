@@ -1,4 +1,4 @@
-import type { Gitea, GiteaHook, GiteaRepository } from '../../clients/gitea.ts';
+import type { Gitea, GiteaHook, GiteaRepository } from '../../gitea/client.ts';
 import { TryAgainLater } from '../../errors.ts';
 import type { Checked, Finding } from './finding.ts';
 import {
@@ -6,7 +6,7 @@ import {
   type HookExpectation,
   type JudgedRepository,
   type OwnedHook,
-} from './judge-hooks.ts';
+} from './classify-hooks.ts';
 
 type HookReader = Pick<Gitea, 'listHooks'>;
 type AdminReader = Pick<Gitea, 'listHooks' | 'getTokenScopes'>;

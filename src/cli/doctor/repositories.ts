@@ -1,4 +1,4 @@
-import type { Gitea, GiteaRepository } from '../../clients/gitea.ts';
+import type { Gitea, GiteaRepository } from '../../gitea/client.ts';
 import type { Checked, Finding } from './finding.ts';
 
 /** One that deliveries or texts have told of. */

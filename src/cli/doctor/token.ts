@@ -1,4 +1,4 @@
-import type { Gitea } from '../../clients/gitea.ts';
+import type { Gitea } from '../../gitea/client.ts';
 import { TryAgainLater } from '../../errors.ts';
 import type { Checked, Finding } from './finding.ts';
 

@@ -1,4 +1,4 @@
-import type { Gitea, GiteaHook, HookChange, HookOwner } from '../../clients/gitea.ts';
+import type { Gitea, GiteaHook, HookChange, HookOwner } from '../../gitea/client.ts';
 import { TryAgainLater } from '../../errors.ts';
 import { faultsOf, isOnRoute, isSameUrl, neededEvents, shownUrl } from '../doctor/hook-rules.ts';
 import { hookByHand } from './by-hand.ts';

@@ -1,6 +1,6 @@
-import type { Gitea } from '../../clients/gitea.ts';
+import type { Gitea } from '../../gitea/client.ts';
 import { TryAgainLater } from '../../errors.ts';
-import { statusLabels } from '../../issue/status-labels.ts';
+import { statusLabels } from '../../publish/status-labels.ts';
 import type { Done } from './hook.ts';
 
 export interface LabelSetup {

@@ -1,5 +1,5 @@
 import { CoordinatorError } from '../../errors.ts';
-import { git } from '../git-command.ts';
+import { git } from '../checkout/git-command.ts';
 
 const maxBytes = 1_000_000;
 

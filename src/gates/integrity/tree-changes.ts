@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises';
 import { posix } from 'node:path';
 
 import { CoordinatorError } from '../../errors.ts';
-import { git, type GitOutput } from '../git-command.ts';
+import { git, type GitOutput } from '../checkout/git-command.ts';
 import { readWorkTreeFile } from './work-tree-file.ts';
 
 export interface Limits {

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { createCheckouts, type Site } from '../../../src/gates/checkout.ts';
+import { createCheckouts, type Site } from '../../../src/gates/checkout/checkout.ts';
 import type { Checkout, Tool } from '../../../src/gates/gate.ts';
-import { openSandbox } from '../../../src/gates/sandbox.ts';
+import { openSandbox } from '../../../src/gates/process/sandbox.ts';
 import { temporaryDirectory } from '../../support/service.ts';
 
 export const neverAborted = new AbortController().signal;

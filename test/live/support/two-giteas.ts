@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 
-import { startGitea } from '../../support/gitea.ts';
+import { startGitea } from '../../fake-gitea/gitea.ts';
 import { manualClock } from '../../support/clock.ts';
 import { callGitea } from './call-gitea.ts';
 import type { GiteaBinary } from './gitea-binary.ts';

@@ -1,0 +1,68 @@
+import { sql } from 'kysely';
+
+import { isoTime } from '../issue/iso-time.ts';
+import type { Database } from '../db/database.ts';
+
+/** The scope of a pause that holds for every agent. */
+const wholeService = '*';
+
+/** Why nothing is handed out in a scope. */
+export interface Pause {
+  /** Name of the agent; null: the whole service. */
+  readonly agent: string | null;
+  readonly source: 'person' | 'limit';
+  readonly reason: string;
+  readonly pausedBy: string;
+  readonly pausedAt: string;
+  /** Null: until it is resumed. */
+  readonly until: string | null;
+}
+
+export interface NewPause {
+  readonly agent: string | null;
+  readonly source: Pause['source'];
+  readonly reason: string;
+  readonly pausedBy: string;
+  readonly until: number | null;
+  readonly now: number;
+}
+
+/** Pauses in one statement; the later of two ends counts, and a person's pause outlasts an agent's limit. */
+export async function addPause(db: Database, pause: NewPause): Promise<void> {
+  const scope = pause.agent ?? wholeService;
+  await sql`insert into pauses (scope, source, reason, paused_by, paused_at, until)
+    values (${scope}, ${pause.source}, ${pause.reason}, ${pause.pausedBy}, ${pause.now},
+      ${pause.until})
+    on conflict (scope, source) do update set reason = excluded.reason,
+      paused_by = excluded.paused_by, paused_at = excluded.paused_at,
+      until = case when excluded.source = 'limit' and pauses.until > excluded.until
+        then pauses.until else excluded.until end`.execute(db);
+}
+
+/** Ends the pauses of a scope, whoever made them; how many there were. */
+export async function endPauses(db: Database, agent: string | null): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('pauses')
+    .where('scope', '=', agent ?? wholeService)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+/** The pauses in force, the whole service first. */
+export async function listPauses(db: Database, now: number): Promise<Pause[]> {
+  const rows = await db
+    .selectFrom('pauses')
+    .selectAll()
+    .where((eb) => eb.or([eb('until', 'is', null), eb('until', '>', now)]))
+    .orderBy('scope')
+    .orderBy('source')
+    .execute();
+  return rows.map((row) => ({
+    agent: row.scope === wholeService ? null : row.scope,
+    source: row.source,
+    reason: row.reason,
+    pausedBy: row.paused_by,
+    pausedAt: isoTime(row.paused_at),
+    until: row.until === null ? null : isoTime(row.until),
+  }));
+}

@@ -1,0 +1,40 @@
+import { answerSchema, type ModelAnswer } from '../reading/model/question.ts';
+import type { Database } from '../db/database.ts';
+
+/** Answers kept; the least recently stored go first. */
+const answersKept = 10_000;
+
+/** A stored answer of the model; undefined when that question was not answered yet. */
+export async function recallAnswer(db: Database, key: string): Promise<ModelAnswer | undefined> {
+  const row = await db
+    .selectFrom('model_answers')
+    .select('answer')
+    .where('key', '=', key)
+    .executeTakeFirst();
+  return row === undefined ? undefined : answerSchema.parse(JSON.parse(row.answer));
+}
+
+/** Keeps an answer, so that an unchanged text costs no second call, also after a restart. */
+export async function rememberAnswer(
+  db: Database,
+  key: string,
+  answer: ModelAnswer,
+  now: number,
+): Promise<void> {
+  await db
+    .insertInto('model_answers')
+    .values({ key, answer: JSON.stringify(answer), stored_at: now })
+    .onConflict((conflict) => conflict.column('key').doNothing())
+    .execute();
+  const tooOld = await db
+    .selectFrom('model_answers')
+    .select('key')
+    .orderBy('stored_at', 'desc')
+    .orderBy('key')
+    .offset(answersKept)
+    .limit(100)
+    .execute();
+  if (tooOld.length === 0) return;
+  const keys = tooOld.map((row) => row.key);
+  await db.deleteFrom('model_answers').where('key', 'in', keys).execute();
+}

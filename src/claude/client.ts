@@ -1,0 +1,286 @@
+import Anthropic, {
+  APIConnectionTimeoutError,
+  APIError,
+  APIUserAbortError,
+  NotFoundError,
+} from '@anthropic-ai/sdk';
+import { zodOutputFormat } from '@anthropic-ai/sdk/helpers/zod';
+import { z } from 'zod';
+
+import type { AskFailure } from '../reading/model/question.ts';
+import type { Logger } from '../log.ts';
+import { createCircuitBreaker } from './circuit-breaker.ts';
+import { parseJson } from '../lib/parse-json.ts';
+
+export interface ClaudeOptions {
+  readonly apiKey: string;
+  /** Whoever answers there gets the key. */
+  readonly baseUrl: string | undefined;
+  readonly log: Logger;
+  readonly now: () => number;
+}
+
+export interface ClaudeRequest<T> {
+  readonly model: string;
+  readonly system: string;
+  readonly user: string;
+  /** What the API is to hold the model to. Every field required, null for absent. */
+  readonly format: z.ZodType;
+  /** What is accepted: the API does not enforce bounds. */
+  readonly schema: z.ZodType<T>;
+}
+
+export interface TokenUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** How a call ended; `ok` is the only one with an answer that may be used. */
+export type ClaudeOutcome<T> =
+  | { readonly kind: 'ok'; readonly value: T; readonly usage: TokenUsage }
+  | {
+      readonly kind: AskFailure;
+      readonly usage: TokenUsage;
+      readonly retryAfterMs?: number | undefined;
+    };
+
+/** Calls since the start, for health; the cost only of models whose price is known. */
+export interface ClaudeStatus {
+  readonly calls: number;
+  readonly failures: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costDollars: number;
+  readonly lastSuccess: string | null;
+  /** How the latest call ended. */
+  readonly lastOutcome: string | null;
+  /** While Claude is away: when it is asked again, or was to be if nothing has been to ask since. */
+  readonly pausedUntil: string | null;
+}
+
+/** US dollars per million tokens, as published in November 2026. */
+const prices: ReadonlyMap<string, { input: number; output: number }> = new Map([
+  ['claude-haiku-5-5', { input: 0.1, output: 0.5 }],
+  ['claude-sonnet-5-5', { input: 2, output: 10 }],
+  ['claude-opus-5-5', { input: 4, output: 20 }],
+]);
+
+/** A storm of edits must not become a storm of bills; what is over it is read again later. */
+const callsPerHour = 1_000;
+const hourMs = 3_600_000;
+
+/** The SDK's own timeout ends at the response headers: only the signal bounds a call as a whole. */
+const callDeadlineMs = 15_000;
+const headersTimeoutMs = 10_000;
+/** Room for a verdict on each of 40 references, with quotes where they are needed. */
+const answerTokens = 2_048;
+
+const noUsage: TokenUsage = { inputTokens: 0, outputTokens: 0 };
+
+/** The reply as far as it is used; the SDK hands on whatever a server sends. */
+const replySchema = z.looseObject({
+  stop_reason: z.string().nullable(),
+  content: z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),
+  usage: z.looseObject({
+    input_tokens: tokenCount(),
+    output_tokens: tokenCount(),
+    cache_creation_input_tokens: tokenCount(),
+    cache_read_input_tokens: tokenCount(),
+  }),
+});
+
+/** A count no model reaches, or none at all, counts as 0: it must not spoil the answer or the sums. */
+function tokenCount() {
+  return z.int().nonnegative().max(10_000_000).catch(0);
+}
+
+/**
+ * Asks Claude for one JSON value of a schema. A call ends within 15 s, whatever the server does, and
+ * throws only when `signal` is aborted. While Claude is away calls are not made: they end at once, as those
+ * that found it out did.
+ */
+export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
+  const client = createClient({ apiKey, baseUrl });
+  const breaker = createCircuitBreaker({ now, callDeadlineMs });
+  let recentCalls: number[] = [];
+  let counts: Omit<ClaudeStatus, 'pausedUntil'> = {
+    calls: 0,
+    failures: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    costDollars: 0,
+    lastSuccess: null,
+    lastOutcome: null,
+  };
+
+  async function ask<T>(request: ClaudeRequest<T>, signal: AbortSignal): Promise<ClaudeOutcome<T>> {
+    // A clock that was set back must not use up the allowance of the future.
+    recentCalls = recentCalls.filter((at) => at > now() - hourMs && at <= now());
+    if (recentCalls.length >= callsPerHour) {
+      counts = { ...counts, lastOutcome: 'budget' };
+      return { kind: 'budget', usage: noUsage };
+    }
+    const attempt = breaker.begin(request.user);
+    if (!attempt.allowed) return { kind: attempt.reason, usage: noUsage };
+    recentCalls.push(now());
+    const outcome = await call(request, signal);
+    attempt.end(outcome);
+    count(request.model, outcome);
+    return outcome;
+  }
+
+  function count(model: string, { kind, usage }: ClaudeOutcome<unknown>): void {
+    const { inputTokens, outputTokens } = usage;
+    const price = prices.get(model) ?? { input: 0, output: 0 };
+    const costDollars = (inputTokens * price.input + outputTokens * price.output) / 1_000_000;
+    counts = {
+      calls: counts.calls + 1,
+      failures: counts.failures + (kind === 'ok' ? 0 : 1),
+      inputTokens: counts.inputTokens + inputTokens,
+      outputTokens: counts.outputTokens + outputTokens,
+      costDollars: counts.costDollars + costDollars,
+      lastSuccess: kind === 'ok' ? new Date(now()).toISOString() : counts.lastSuccess,
+      lastOutcome: kind,
+    };
+    const { pausedUntil } = status();
+    log.info(
+      { model, kind, inputTokens, outputTokens, costDollars, pausedUntil },
+      'Claude was asked',
+    );
+  }
+
+  function status(): ClaudeStatus {
+    const until = breaker.pausedUntil();
+    return { ...counts, pausedUntil: until === undefined ? null : new Date(until).toISOString() };
+  }
+
+  async function call<T>(
+    request: ClaudeRequest<T>,
+    signal: AbortSignal,
+  ): Promise<ClaudeOutcome<T>> {
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(callDeadlineMs)]);
+    try {
+      const reply: unknown = await client.messages.create(
+        {
+          model: request.model,
+          max_tokens: answerTokens,
+          system: request.system,
+          messages: [{ role: 'user', content: request.user }],
+          output_config: { effort: 'low', format: zodOutputFormat(request.format) },
+        },
+        { signal: deadline },
+      );
+      return readReply(reply, request.schema);
+    } catch (error) {
+      signal.throwIfAborted();
+      const kind = failureKind(error, deadline);
+      // Not the error itself: its message and headers hold what the server sent.
+      log.warn({ model: request.model, kind, ...causeOf(error) }, 'Claude did not answer');
+      return { kind, usage: noUsage, retryAfterMs: retryAfterMs(error) };
+    }
+  }
+
+  return { ask, status, pausedUntil: breaker.pausedUntil };
+}
+
+/** How a call ends that has no answer. */
+type CallFailure = Exclude<AskFailure, 'refused' | 'truncated' | 'budget'>;
+
+/** What asking about a model came to; `cause` is a status or a code of the system, never a text. */
+export interface ModelCheck {
+  readonly kind: 'known' | 'unknown_model' | CallFailure;
+  readonly cause?: string;
+}
+
+/**
+ * Whether Claude answers there, takes the key and knows the model: the tokens of one word are counted,
+ * which costs nothing. Ends within 15 s and throws only when `signal` is aborted.
+ */
+export async function checkModel(
+  { model, ...options }: Pick<ClaudeOptions, 'apiKey' | 'baseUrl'> & { readonly model: string },
+  signal: AbortSignal,
+): Promise<ModelCheck> {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(callDeadlineMs)]);
+  try {
+    const reply: unknown = await createClient(options).messages.countTokens(
+      { model, messages: [{ role: 'user', content: 'Ready?' }] },
+      { signal: deadline },
+    );
+    return { kind: countSchema.safeParse(reply).success ? 'known' : 'invalid' };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isUnknownModel(error)) return { kind: 'unknown_model' };
+    const { status, code } = causeOf(error);
+    const cause = status === undefined ? code : `status ${status}`;
+    const kind = failureKind(error, deadline);
+    return { kind, ...(cause === undefined ? {} : { cause }) };
+  }
+}
+
+const countSchema = z.looseObject({ input_tokens: z.int().nonnegative() });
+
+/** A 404 in the words of the API, as opposed to that of a proxy or a wrong address. */
+function isUnknownModel(error: unknown): boolean {
+  return error instanceof NotFoundError && error.type === 'not_found_error';
+}
+
+function createClient({ apiKey, baseUrl }: Pick<ClaudeOptions, 'apiKey' | 'baseUrl'>): Anthropic {
+  return new Anthropic({
+    apiKey,
+    authToken: null,
+    ...(baseUrl === undefined ? {} : { baseURL: baseUrl }),
+    // The inbox owns retries: it survives a restart, and the SDK would obey a Retry-After of an hour.
+    maxRetries: 0,
+    timeout: headersTimeoutMs,
+    logLevel: 'off',
+  });
+}
+
+function readReply<T>(reply: unknown, schema: z.ZodType<T>): ClaudeOutcome<T> {
+  const parsed = replySchema.safeParse(reply);
+  if (!parsed.success) return { kind: 'invalid', usage: noUsage };
+  const { stop_reason: stopReason, content } = parsed.data;
+  const usage = usageOf(parsed.data.usage);
+  if (stopReason === 'refusal') return { kind: 'refused', usage };
+  if (stopReason === 'max_tokens' || stopReason === 'model_context_window_exceeded')
+    return { kind: 'truncated', usage };
+  const text = content.find(({ type }) => type === 'text')?.text;
+  const value = schema.safeParse(parseJson(text ?? ''));
+  if (stopReason !== 'end_turn' || !value.success) return { kind: 'invalid', usage };
+  return { kind: 'ok', value: value.data, usage };
+}
+
+function usageOf(usage: z.infer<typeof replySchema>['usage']): TokenUsage {
+  const cached = usage.cache_creation_input_tokens + usage.cache_read_input_tokens;
+  return { inputTokens: usage.input_tokens + cached, outputTokens: usage.output_tokens };
+}
+
+/** What may be logged of a failure: the HTTP status, or the system's code (`ECONNREFUSED`). */
+function causeOf(error: unknown): { status?: number; code?: string } {
+  if (error instanceof APIError && typeof error.status === 'number')
+    return { status: error.status };
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if ('code' in cause && typeof cause.code === 'string') return { code: cause.code };
+  return {};
+}
+
+/** How long the server asks to be left alone; undefined unless it says so in seconds, as the API does. */
+function retryAfterMs(error: unknown): number | undefined {
+  if (!(error instanceof APIError)) return undefined;
+  const headers = z.instanceof(Headers).safeParse(error.headers).data;
+  const seconds = Number(headers?.get('retry-after') ?? '');
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
+}
+
+/** The SDK throws its own tree, a `DOMException` on a stalled body and a `SyntaxError` on HTML. */
+function failureKind(error: unknown, deadline: AbortSignal): CallFailure {
+  if (deadline.aborted || error instanceof APIConnectionTimeoutError) return 'timeout';
+  if (error instanceof APIUserAbortError) return 'timeout';
+  if (error instanceof SyntaxError) return 'invalid';
+  if (!(error instanceof APIError)) return 'unavailable';
+  const status = z.number().safeParse(error.status).data;
+  if (status === 429) return 'rate_limited';
+  if (status === 401 || status === 402 || status === 403) return 'auth';
+  if (status !== undefined && status < 500 && status !== 408 && status !== 409) return 'invalid';
+  return 'unavailable';
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+
+import { loadAgents } from '../../config.ts';
+import { agentsJsonSchema, type AgentProfile } from '../../planning/agent-profiles.ts';
+import { thousands } from '../../planning/estimate.ts';
+import { mostTokens } from '../../planning/fit.ts';
+import type { Io } from '../io.ts';
+import { parseOptions } from '../list-options.ts';
+import { printJson, renderTable } from '../output.ts';
+
+const optionsSchema = z.object({
+  schema: z.boolean().default(false),
+  json: z.boolean().default(false),
+});
+
+/** Prints the agents in force, or what an `AGENTS_FILE` may hold; `--json` is itself such a file. */
+export function agents(io: Io, given: unknown): void {
+  const options = parseOptions(optionsSchema, given);
+  if (options.schema) {
+    printJson(io, agentsJsonSchema());
+    return;
+  }
+  const { file, asOf, agents: profiles } = loadAgents(io.environment());
+  if (options.json) {
+    printJson(io, { asOf, agents: profiles });
+    return;
+  }
+  io.stdout.write(`${renderAgents(profiles)}\n`);
+  const from = file ? 'From AGENTS_FILE' : 'Built in (AGENTS_FILE is not set)';
+  io.stdout.write(`${from}${asOf === undefined ? '' : `; limits and prices as of ${asOf}`}.\n`);
+}
+
+function renderAgents(profiles: readonly AgentProfile[]): string {
+  return renderTable(
+    ['Agent', 'Enabled', 'Window', 'Largest issue', '$/MTok in', 'out', 'At once', 'Difficulties'],
+    profiles.map((profile) => [
+      profile.name,
+      profile.enabled ? 'yes' : 'no',
+      thousands(profile.contextWindow),
+      thousands(mostTokens(profile)),
+      prices(profile, 'inputPrice'),
+      prices(profile, 'outputPrice'),
+      String(profile.concurrency),
+      profile.difficulties.join(', '),
+    ]),
+  );
+}
+
+function prices(profile: AgentProfile, price: 'inputPrice' | 'outputPrice'): string {
+  const { longPrompts } = profile;
+  if (longPrompts === undefined) return String(profile[price]);
+  return `${profile[price]} (${longPrompts[price]} above ${thousands(longPrompts.above)})`;
+}

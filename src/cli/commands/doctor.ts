@@ -1,0 +1,108 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+
+import { examineConfig } from '../../config.ts';
+import { diagnose } from '../doctor/diagnose.ts';
+import { doctorExitCodes, verdictOf, type Finding } from '../doctor/finding.ts';
+import { renderFinding, renderVerdict } from '../doctor/render-finding.ts';
+import { conceal, hookUrlOption, readToken, repositoryOption } from '../gitea-options.ts';
+import type { Io } from '../io.ts';
+import { parseOptions } from '../list-options.ts';
+import { painter, printJson } from '../output.ts';
+import { sizeOf } from '../terminal.ts';
+
+const optionsSchema = z.object({
+  tokenFile: z.string().optional(),
+  url: hookUrlOption.optional(),
+  repo: repositoryOption.optional(),
+  probe: z.boolean().default(true),
+  json: z.boolean().default(false),
+});
+
+const help = `
+Nothing is changed. To see whether a webhook arrives, a label is removed from an issue that does not have
+it (that changes nothing, and Gitea tells of it all the same); --no-probe leaves that out.
+
+Exit codes:
+  0  everything is right
+  1  there are warnings
+  2  something is broken, or the command line is wrong`;
+
+/** What tests set otherwise. */
+export interface DoctorPace {
+  readonly now?: () => number;
+  readonly pollMs?: number;
+  readonly patienceMs?: number;
+}
+
+/** `doctor`; `end` is told the exit code. */
+export function addDoctorCommand(
+  program: Command,
+  io: Io,
+  { end, ...pace }: DoctorPace & { readonly end: (exitCode: number) => void },
+): void {
+  program
+    .command('doctor')
+    .description('check the whole set-up, and say what to do about each thing that is wrong')
+    .option(
+      '--token-file <file>',
+      'token of somebody who administers hooks, to look at them (- for stdin)',
+    )
+    .option('--url <url>', "the coordinator's own URL, as the hooks have to have it")
+    .option('--repo <owner/name>', 'look at this repository only')
+    .option('--no-probe', 'make Gitea send nothing')
+    .option('--json', 'the findings as JSON')
+    .addHelpText('after', help)
+    .action(async (options: unknown) => end(await doctor(io, options, pace)));
+}
+
+const plainWidth = 100;
+const usualColumns = 80;
+const usualPollMs = 300;
+const usualPatienceMs = 15_000;
+
+/** Prints every finding; resolves to the exit code. */
+export async function doctor(io: Io, given: unknown, pace: DoctorPace = {}): Promise<number> {
+  const options = parseOptions(optionsSchema, given);
+  const environment = io.environment();
+  const config = examineConfig(environment);
+  const adminToken =
+    options.tokenFile === undefined ? undefined : await readToken(options.tokenFile);
+  const shown = conceal([...config.secrets, ...(adminToken === undefined ? [] : [adminToken])]);
+  const style = {
+    width: sizeOf(io.stdout.columns) ?? (io.stdout.isTTY === true ? usualColumns : plainWidth),
+    paint: painter(io, io.stdout),
+  };
+  const findings: Finding[] = [];
+  await diagnose(
+    {
+      config,
+      agentsFile: (environment['AGENTS_FILE'] ?? '') !== '',
+      adminToken,
+      url: options.url,
+      repository: options.repo,
+      probe: options.probe,
+      now: pace.now ?? Date.now,
+      pollMs: pace.pollMs ?? usualPollMs,
+      patienceMs: pace.patienceMs ?? usualPatienceMs,
+      signal: io.signal ?? new AbortController().signal,
+    },
+    (found) => {
+      const finding = concealIn(found, shown);
+      findings.push(finding);
+      if (!options.json) io.stdout.write(`${renderFinding(finding, style)}\n`);
+    },
+  );
+  const verdict = verdictOf(findings);
+  if (options.json) printJson(io, { verdict, findings: findings.map(jsonOf) });
+  else io.stdout.write(`\n${renderVerdict(findings, style)}\n`);
+  return doctorExitCodes[verdict];
+}
+
+function concealIn({ text, cure, ...finding }: Finding, shown: (text: string) => string): Finding {
+  return { ...finding, text: shown(text), cure: cure === undefined ? undefined : shown(cure) };
+}
+
+function jsonOf({ name, mark, text, cure }: Finding) {
+  return { name, mark, text, cure: cure ?? null };
+}

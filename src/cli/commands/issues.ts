@@ -1,0 +1,160 @@
+import { z } from 'zod';
+
+import { loadStoreConfig } from '../../config.ts';
+import { ConfigError, CoordinatorError } from '../../errors.ts';
+import { thousands } from '../../planning/estimate.ts';
+import type { Plan, PlanEdge } from '../../issue/plan.ts';
+import { parseRef } from '../../issue/ref.ts';
+import { states } from '../../issue/state.ts';
+import { audit } from '../../claims/audit.ts';
+import type { Database } from '../../db/database.ts';
+import type { IssueClaim, PastClaim } from '../../claims/views.ts';
+import { findFullPlan, listPlans, type FullPlan, type PlanStore } from '../../plans/plan-views.ts';
+import type { Io } from '../io.ts';
+import { listOptionsSchema, parseOptions } from '../list-options.ts';
+import { percent, printable, printJson, renderTable } from '../output.ts';
+import { withDatabase } from '../with-database.ts';
+
+const optionsSchema = listOptionsSchema.extend({
+  state: z.enum(states, `--state must be one of ${states.join(', ')}`).optional(),
+  audit: z.boolean().default(false),
+});
+
+/** Prints plans from the database, whether the service runs or not. */
+export async function issues(io: Io, ref: string | undefined, given: unknown): Promise<void> {
+  const options = parseOptions(optionsSchema, given);
+  const { databasePath, giteaUrl } = loadStoreConfig(io.environment());
+  await withDatabase(databasePath, (db) => {
+    const store = { db, giteaUrl };
+    if (options.audit) return printAudit(io, db, options);
+    return ref === undefined ? printList(io, store, options) : printOne(io, store, ref, options);
+  });
+}
+
+type Options = z.infer<typeof optionsSchema>;
+
+async function printList(io: Io, store: PlanStore, { state, limit, json }: Options): Promise<void> {
+  const page = await listPlans(store, { state, limit });
+  if (json) {
+    printJson(io, page);
+    return;
+  }
+  io.stdout.write(
+    page.items.length === 0 ? 'No issue is known.\n' : `${renderPlans(page.items)}\n`,
+  );
+  if (page.nextCursor !== null) io.stdout.write(`More follow: raise --limit above ${limit}.\n`);
+}
+
+/** Throws when anything is found, so that scripts see it. */
+async function printAudit(io: Io, db: Database, { limit, json }: Options): Promise<void> {
+  const violations = await audit(db, Date.now(), limit);
+  if (json) printJson(io, { items: violations });
+  else if (violations.length === 0)
+    io.stdout.write(
+      'Every open issue of the bot is in one state, and something will bring it on.\n',
+    );
+  else
+    io.stdout.write(
+      `${renderTable(
+        ['Issue', 'Code', 'What is wrong'],
+        violations.map(({ subject, code, text }) => [subject, code, text]),
+      )}\n`,
+    );
+  if (violations.length > 0)
+    throw new CoordinatorError('audit_failed', `${violations.length} violations were found.`);
+}
+
+async function printOne(io: Io, store: PlanStore, text: string, { json }: Options): Promise<void> {
+  const ref = parseRef(text);
+  if (ref === undefined)
+    throw new ConfigError('usage', 'Name an issue as owner/repository#number, in quotes.');
+  const plan = await findFullPlan(store, ref, Date.now());
+  if (plan === undefined) throw new CoordinatorError('not_found', `${text} is not known here.`);
+  if (json) printJson(io, plan);
+  else io.stdout.write(renderPlan(plan));
+}
+
+/** What the table shows of a plan. */
+export interface ListedPlan extends Pick<Plan, 'ref' | 'title'> {
+  readonly state: string;
+  readonly reason: { readonly text: string };
+  readonly estimate: { readonly likely: number } | null;
+  readonly assignment: { readonly agent: string | null } | null;
+}
+
+/** The table of several plans. */
+export function renderPlans(plans: readonly ListedPlan[]): string {
+  return renderTable(
+    ['Issue', 'Title', 'State', 'Tokens', 'Agent', 'Why'],
+    plans.map((plan) => [
+      plan.ref,
+      plan.title,
+      plan.state,
+      plan.estimate === null ? '' : thousands(plan.estimate.likely),
+      plan.assignment?.agent ?? '',
+      plan.reason.text,
+    ]),
+  );
+}
+
+function renderPlan(plan: FullPlan): string {
+  const { reading, estimate, assignment, claim } = plan;
+  const lines = [
+    `${plan.ref}  ${plan.title}`,
+    plan.url,
+    '',
+    `State       ${plan.state}: ${plan.reason.text}`,
+  ];
+  if (estimate !== null) {
+    const range = `${thousands(estimate.low)} to ${thousands(estimate.high)}`;
+    lines.push(`Context     ${thousands(estimate.likely)} tokens (${range}), ${estimate.source}`);
+  }
+  if (reading !== null)
+    lines.push(`Difficulty  ${reading.difficulty.value}, ${reading.difficulty.source}`);
+  if (assignment !== null)
+    lines.push(`Agent       ${assignment.agent ?? 'none'}: ${assignment.reason.text}`);
+  if (claim !== null) lines.push(...renderClaim(claim));
+  lines.push(...plan.pastClaims.map(renderPastClaim));
+  lines.push(...renderEdges('Blocked by', plan.blockedBy), ...renderEdges('Blocks', plan.blocks));
+  lines.push(...plan.warnings.map(({ code, text }) => `Warning     ${text} (${code})`));
+  return `${lines.map(printable).join('\n')}\n`;
+}
+
+/** The latest of what was reported; the JSON has all that is kept. */
+const shownSamples = 8;
+
+function renderClaim(claim: IssueClaim): string[] {
+  const { worker, agent, claimedAt, leaseExpiresAt, stale, context, history } = claim;
+  const lines = [
+    `Claim       ${worker} as ${agent}, since ${claimedAt}, lease until ${leaseExpiresAt}`,
+  ];
+  const silent = stale ? ', silent' : '';
+  if (context === null) lines.push(`Used        nothing reported yet${silent}`);
+  else {
+    const { used, limit, ratio, action } = context;
+    lines.push(
+      `Used        ${thousands(used)} of ${thousands(limit)} tokens (${percent(ratio)}), ${action}${silent}`,
+      `History     ${history
+        .slice(-shownSamples)
+        .map((sample) => percent(sample.used / sample.limit))
+        .join(', ')}`,
+    );
+  }
+  return lines;
+}
+
+function renderPastClaim({ worker, agent, outcome, endedAt, estimated, took, peak }: PastClaim) {
+  const size = estimated === null ? '' : `, estimated ${thousands(estimated)} tokens`;
+  const actual =
+    took === null || peak === null
+      ? ', nothing reported'
+      : `, took ${thousands(took)} (peak ${thousands(peak)})`;
+  return `Past claim  ${worker} as ${agent}, ${outcome} at ${endedAt}${size}${actual}`;
+}
+
+function renderEdges(title: string, edges: readonly PlanEdge[]): string[] {
+  return edges.map(
+    ({ ref, state, source, evidence }) =>
+      `${title.padEnd(11)} ${ref}, ${state} (${source}: "${evidence}")`,
+  );
+}

@@ -1,0 +1,86 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+
+import { loadAgents, loadDatabasePath } from '../../config.ts';
+import { ConfigError, CoordinatorError } from '../../errors.ts';
+import { parseRef } from '../../issue/ref.ts';
+import { unparkIssue } from '../../claims/rows.ts';
+import type { Database } from '../../db/database.ts';
+import { findRepositoryId } from '../../plans/edges.ts';
+import { addPause, endPauses, listPauses, type Pause } from '../../claims/pause-rows.ts';
+import type { Io } from '../io.ts';
+import { parseOptions } from '../list-options.ts';
+import { printable } from '../output.ts';
+import { withDatabase } from '../with-database.ts';
+
+const optionsSchema = z.object({
+  reason: z
+    .string()
+    .trim()
+    .min(1, '--reason must not be empty')
+    .max(500, '--reason must be at most 500 characters')
+    .default('No reason was given.'),
+});
+
+/** `pause [agent]` and `resume [agent or issue]`, whether the service runs or not. */
+export function addPauseCommands(program: Command, io: Io): void {
+  program
+    .command('pause')
+    .argument('[agent]', 'one agent; the whole service when left out')
+    .description('hand out no more issues; what is claimed goes on')
+    .option('--reason <reason>', 'why, for others')
+    .action((agent: string | undefined, options: unknown) => pause(io, agent, options));
+  program
+    .command('resume')
+    .argument('[what]', 'an agent, or a parked issue as owner/repository#number')
+    .description('end a pause, or let the workers have a parked issue again')
+    .action((what: string | undefined) => resume(io, what));
+}
+
+async function pause(io: Io, name: string | undefined, given: unknown): Promise<void> {
+  const { reason } = parseOptions(optionsSchema, given);
+  const agent = knownAgent(io, name);
+  await withDatabase(loadDatabasePath(io.environment()), async (db) => {
+    const now = Date.now();
+    const by = 'command line';
+    await addPause(db, { agent, reason, pausedBy: by, source: 'person', until: null, now });
+    await printPauses(io, db);
+  });
+}
+
+async function resume(io: Io, what: string | undefined): Promise<void> {
+  const ref = what === undefined ? undefined : parseRef(what);
+  const agent = ref === undefined ? knownAgent(io, what) : null;
+  await withDatabase(loadDatabasePath(io.environment()), async (db) => {
+    if (ref === undefined) {
+      await endPauses(db, agent);
+      await printPauses(io, db);
+      return;
+    }
+    const repositoryId = await findRepositoryId(db, ref.repository);
+    const issue = { repositoryId: repositoryId ?? 0, number: ref.number };
+    if (repositoryId === undefined || !(await unparkIssue(db, issue)))
+      throw new CoordinatorError('not_parked', `${what} is not parked, or not known here.`);
+    io.stdout.write(`${what} is resumed; a running service takes it up within a second.\n`);
+  });
+}
+
+function knownAgent(io: Io, name: string | undefined): string | null {
+  if (name === undefined) return null;
+  const { agents } = loadAgents(io.environment());
+  const found = agents.find((agent) => agent.name === name.toLowerCase());
+  if (found !== undefined) return found.name;
+  const names = agents.map((agent) => agent.name).join(', ');
+  throw new ConfigError('usage', `There is no agent ${name}; the profiles are ${names}.`);
+}
+
+async function printPauses(io: Io, db: Database): Promise<void> {
+  const pauses = await listPauses(db, Date.now());
+  const lines = pauses.length === 0 ? ['Nothing is paused.'] : pauses.map(describe);
+  io.stdout.write(`${lines.map(printable).join('\n')}\n`);
+}
+
+function describe({ agent, until, pausedBy, reason }: Pause): string {
+  const what = agent ?? 'The whole service';
+  return `${what} is paused${until === null ? '' : ` until ${until}`}, by ${pausedBy}: ${reason}`;
+}

@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Command } from 'commander';
+import { createLogUpdate } from 'log-update';
+
+import { loadStoreConfig } from '../../config.ts';
+import { CoordinatorError } from '../../errors.ts';
+import { readQueue, type PlanStore } from '../../plans/plan-views.ts';
+import type { Io } from '../io.ts';
+import { listOptionsSchema, parseOptions } from '../list-options.ts';
+import { listenForStop } from '../listen-for-stop.ts';
+import { painter, printJson } from '../output.ts';
+import { renderQueue } from './render-queue.ts';
+import { sizeOf, Terminal } from '../terminal.ts';
+import { withDatabase } from '../with-database.ts';
+
+/** How often the picture is made anew. */
+const refreshMs = 1_000;
+/** Width where there is no terminal, and the size of one that does not say its own. */
+const plainWidth = 100;
+const usualColumns = 80;
+const usualRows = 24;
+
+/** `queue`: what the workers have, what they will get, and what they cannot. */
+export function addQueueCommand(program: Command, io: Io): void {
+  program
+    .command('queue')
+    .description('show the queue, live where it is shown in a terminal')
+    .option('--limit <number>', 'how many issues of each kind', '10')
+    .option('--json', 'the same JSON as the API, once')
+    .action((options: unknown) => queue(io, options));
+}
+
+async function queue(io: Io, given: unknown): Promise<void> {
+  const { limit, json } = parseOptions(listOptionsSchema, given);
+  const { databasePath, giteaUrl } = loadStoreConfig(io.environment());
+  const live = io.stdout.isTTY === true && io.environment()['TERM'] !== 'dumb' && !json;
+  await withDatabase(databasePath, async (db) => {
+    const store = { db, giteaUrl };
+    if (live) await showLive(io, store, limit);
+    else if (json) printJson(io, await readQueue(store, { limit, now: Date.now() }));
+    else io.stdout.write(`${await picture(io, store, limit)}\n`);
+  });
+}
+
+async function picture(io: Io, store: PlanStore, limit: number): Promise<string> {
+  const now = Date.now();
+  return renderQueue(await readQueue(store, { limit, now }), {
+    now,
+    width: sizeOf(io.stdout.columns) ?? (io.stdout.isTTY === true ? usualColumns : plainWidth),
+    paint: painter(io, io.stdout),
+  });
+}
+
+async function showLive(io: Io, store: PlanStore, limit: number): Promise<void> {
+  const stop = listenForStop(io.signal);
+  const update = createLogUpdate(new Terminal(io.stdout));
+  try {
+    while (!stop.signal.aborted) {
+      update(await picture(io, store, Math.min(limit, fitting(io))).catch(busy));
+      await sleep(refreshMs, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  } finally {
+    stop.release();
+    update.done();
+  }
+}
+
+/** Issues of each kind for which the terminal is high enough: eight lines each, and nine around them. */
+function fitting({ stdout }: Io): number {
+  return Math.max(1, Math.floor(((sizeOf(stdout.rows) ?? usualRows) - 9) / 8));
+}
+
+/** The service may just hold the database for longer than a reader waits: the next look shows it. */
+function busy(error: unknown): string {
+  if (error instanceof CoordinatorError) throw error;
+  return 'The database could not be read just now, trying again.';
+}

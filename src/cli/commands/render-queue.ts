@@ -1,0 +1,109 @@
+import wrapAnsi from 'wrap-ansi';
+
+import { thousands } from '../../planning/estimate.ts';
+import type { ClaimView } from '../../claims/views.ts';
+import type { Queue } from '../../plans/plan-views.ts';
+import { percent, printable, type Colour, type Paint } from '../output.ts';
+
+interface Look {
+  readonly now: number;
+  readonly width: number;
+  readonly paint: Paint;
+}
+
+/** The queue as lines of at most `width` columns. */
+export function renderQueue({ ready, claimed, blocked, waiting }: Queue, look: Look): string {
+  const heading = (title: string, lines: readonly string[], none: string) => [
+    look.paint('bold', title),
+    ...(lines.length === 0 ? [look.paint('dim', `  ${none}`)] : lines),
+    '',
+  ];
+  const counts = Object.entries(waiting).map(([code, count]) => `${count} ${code}`);
+  return [
+    ...heading(
+      'Ready, in the order they are handed out',
+      ready.flatMap((entry) => renderReady(entry, look)),
+      'nothing is ready',
+    ),
+    ...heading(
+      'Claimed',
+      claimed.flatMap((claim) => renderClaim(claim, look)),
+      'nobody works',
+    ),
+    ...heading(
+      'Blocked',
+      blocked.flatMap((entry) => renderBlocked(entry, look)),
+      'nothing is blocked',
+    ),
+    ...cut(`Not ready in all: ${counts.join(', ') || 'none'}`, look.width),
+  ].join('\n');
+}
+
+function renderReady({ ref, rank, why, plan }: Queue['ready'][number], look: Look): string[] {
+  const size = plan.estimate === null ? '' : `${thousands(plan.estimate.likely)} tokens, `;
+  const [line = ''] = cut(`${rank}. ${ref}  ${plan.title}`, look.width - 2);
+  return [
+    `  ${line}`,
+    ...below(`${plan.assignment?.agent ?? 'no agent'}, ${size}${lowerFirst(why)}`, look),
+  ];
+}
+
+function renderClaim(claim: ClaimView, look: Look): string[] {
+  const { issue, worker, agent, leaseExpiresAt, context, stale } = claim;
+  const left = formatLeft(Date.parse(leaseExpiresAt) - look.now);
+  const [line = ''] = cut(`${issue}  ${worker} as ${agent}, lease ${left}`, look.width - 2);
+  const silent = stale ? look.paint('yellow', '  silent') : '';
+  if (context === null)
+    return [`  ${line}`, `     ${look.paint('dim', 'context not reported')}${silent}`];
+  const { ratio, action } = context;
+  const shown = `${bar(ratio)} ${percent(ratio)} ${action}`;
+  return [`  ${line}`, `     ${look.paint(actionColours[action], shown)}${silent}`];
+}
+
+function renderBlocked({ ref, title, state, reason }: Queue['blocked'][number], look: Look) {
+  const [line = ''] = cut(`${ref}  ${title}`, look.width - 2);
+  return [`  ${line}`, ...below(`${state}: ${reason.text}`, look)];
+}
+
+const actionColours: Record<NonNullable<ClaimView['context']>['action'], Colour> = {
+  continue: 'green',
+  compact: 'yellow',
+  rotate: 'red',
+};
+
+const barWidth = 20;
+
+function bar(ratio: number): string {
+  const full = Math.min(barWidth, Math.floor(ratio * barWidth));
+  return `[${'#'.repeat(full)}${'.'.repeat(barWidth - full)}]`;
+}
+
+function formatLeft(leftMs: number): string {
+  if (leftMs <= 0) return 'run out';
+  const seconds = Math.ceil(leftMs / 1_000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} left`;
+}
+
+const linesBelow = 2;
+
+/** A sentence below the line of its issue. */
+function below(text: string, { width, paint }: Look): string[] {
+  const lines = wrapAnsi(printable(text), width - 6, { hard: true }).split('\n');
+  const shown = lines.slice(0, linesBelow);
+  const more = lines.length > shown.length ? '…' : '';
+  const last = shown.length - 1;
+  return shown.map((line, index) => `     ${paint('dim', index === last ? line + more : line)}`);
+}
+
+/** One line of a text from outside, at most so many columns wide. */
+function cut(text: string, width: number): string[] {
+  const line = printable(text);
+  const [first = '', ...more] = wrapAnsi(line, width, { hard: true, wordWrap: false }).split('\n');
+  if (more.length === 0) return [first];
+  const [shortened = ''] = wrapAnsi(line, width - 1, { hard: true, wordWrap: false }).split('\n');
+  return [`${shortened}…`];
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

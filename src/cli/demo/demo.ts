@@ -1,0 +1,232 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { z } from 'zod';
+
+import { loadConfig } from '../../config.ts';
+import { createCoordinator } from '../../app/coordinator.ts';
+import { CoordinatorError } from '../../errors.ts';
+import { createLogger } from '../../log.ts';
+import {
+  askApi,
+  readRecordings,
+  send,
+  signRequest,
+  type SignedRequest,
+  type Target,
+} from './demo-client.ts';
+import {
+  forgedEvent,
+  storyBot,
+  storyChanges,
+  storyIssues,
+  storyPayload,
+  storyProblems,
+  storyRepository,
+  waitingNumber,
+  type StoryEvent,
+} from './demo-story.ts';
+import type { Io } from '../io.ts';
+import { listenForStop } from '../listen-for-stop.ts';
+import { renderPlans } from '../commands/issues.ts';
+import { printable } from '../output.ts';
+
+export interface DemoOptions {
+  /** Leaves the service running until told to stop. */
+  readonly keep: boolean;
+  /** Folder of the recorded deliveries; the one of the checkout by default. */
+  readonly recordings?: string;
+}
+
+/** The same from src/cli and from dist/cli. */
+const checkoutRecordings = fileURLToPath(
+  new URL('../../../test/fixtures/deliveries', import.meta.url),
+);
+/** The hook the deliveries were recorded from had this secret: here it is the one before the present. */
+const recordedSecret = 'orbit-test-secret';
+/** The story takes about a second; whoever waits longer than this is better served by an error. */
+const timeLimitMs = 60_000;
+
+/**
+ * Runs the real service on recorded deliveries and a small story, and prints the plans it made. Throws
+ * when anything came out otherwise than expected; leaves nothing behind.
+ */
+export async function demo(io: Io, { keep, recordings }: DemoOptions): Promise<void> {
+  const recorded = readRecordings(recordings ?? checkoutRecordings);
+  const stop = listenForStop(io.signal);
+  const directory = await mkdtemp(join(tmpdir(), 'mosaic-demo-'));
+  try {
+    const service = startableService(directory);
+    try {
+      const { url } = await service.coordinator.start();
+      const limit = AbortSignal.any([stop.signal, AbortSignal.timeout(timeLimitMs)]);
+      const stage: Stage = { ...service, io, url, signal: limit };
+      print(stage, `Mosaic Coordinator runs at ${url}, its database is in ${directory}.`);
+      await playOrStop(stage, recorded);
+      printRequests(stage, keep);
+      if (keep && !stop.signal.aborted) await once(stop.signal, 'abort');
+    } finally {
+      await service.coordinator.close();
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+    stop.release();
+  }
+}
+
+type Stage = ReturnType<typeof startableService> & Target & { readonly io: Io };
+
+function startableService(directory: string) {
+  const secret = randomBytes(24).toString('hex');
+  const token = randomBytes(24).toString('hex');
+  const config = loadConfig({
+    HOST: '127.0.0.1',
+    PORT: '0',
+    DATABASE_URL: `file:${join(directory, 'coordinator.db')}`,
+    GITEA_WEBHOOK_SECRET: secret,
+    GITEA_WEBHOOK_SECRET_PREVIOUS: recordedSecret,
+    GITEA_URL: 'https://git.example.test',
+    GITEA_BOT_USERNAME: storyBot,
+    ISSUE_READER: 'offline',
+    API_TOKENS: `demo:${token}`,
+    LOG_LEVEL: 'error',
+  });
+  const problems: string[] = [];
+  const write = (line: string) => void problems.push(`The service logged ${line.trim()}`);
+  const coordinator = createCoordinator(config, createLogger(config.logLevel, { write }));
+  return { coordinator, secret, token, problems };
+}
+
+async function playOrStop(stage: Stage, recorded: readonly SignedRequest[]): Promise<void> {
+  try {
+    await play(stage, recorded);
+  } catch (error) {
+    if (!stage.signal.aborted) throw error;
+    const message = `The demo was stopped before its end, or took longer than ${timeLimitMs / 1_000} s.`;
+    throw new CoordinatorError('demo_stopped', message, { cause: error });
+  }
+}
+
+async function play(stage: Stage, recorded: readonly SignedRequest[]): Promise<void> {
+  print(stage, '\nDeliveries as Gitea 1.25.4 sent them, signed with the previous secret:');
+  await sendAll(stage, 'recorded deliveries', recorded);
+  await settle(stage);
+  await playStory(stage, payloadToChange(recorded));
+  const plans = await readPlans(stage);
+  print(stage, `\n${renderPlans(plans)}`);
+  printWarnings(stage, plans);
+  const problems = [...stage.problems, ...storyProblems(plans)];
+  if (problems.length > 0) {
+    const list = problems.map((problem) => `  - ${problem}`).join('\n');
+    throw new CoordinatorError('demo_failed', `The demo did not go as expected:\n${list}`);
+  }
+  print(stage, `\nAll ${storyIssues.size} issues of ${storyRepository} came out as expected.`);
+}
+
+function payloadToChange(recorded: readonly SignedRequest[]): Buffer {
+  const found = recorded.find(({ name }) => name === 'issues-assigned-bot');
+  if (found !== undefined) return found.body;
+  const message = 'The recording issues-assigned-bot is missing: the demo needs a full checkout.';
+  throw new CoordinatorError('recordings_missing', message);
+}
+
+async function playStory(stage: Stage, recorded: Buffer): Promise<void> {
+  const request = (event: StoryEvent) =>
+    signRequest(
+      stage.secret,
+      `garden-${event.number}-${event.action}`,
+      storyPayload(recorded, event),
+    );
+  print(stage, `\nA story of ${storyRepository}, signed with the present secret:`);
+  const assignments = [...storyIssues.keys()].map((number) =>
+    request({ action: 'assigned', number }),
+  );
+  await sendAll(stage, `issues assigned to ${storyBot}`, assignments);
+  await settle(stage);
+  await showWaiting(stage, 'blocked');
+  await sendAll(stage, 'changes (one issue closed, one unassigned)', storyChanges.map(request));
+  await settle(stage);
+  await showWaiting(stage, 'ready');
+  await sendForged(stage, request(forgedEvent));
+  await settle(stage);
+}
+
+async function sendAll(stage: Stage, what: string, requests: readonly SignedRequest[]) {
+  const counts = { accepted: 0, duplicate: 0, ignored: 0, refused: 0 };
+  for (const request of requests) {
+    const { status, answer } = await send(stage, request);
+    counts[answer] += 1;
+    if (answer === 'refused') stage.problems.push(`${request.name} was refused with ${status}.`);
+  }
+  const { accepted, duplicate, ignored, refused } = counts;
+  const repeats = duplicate === 0 ? '' : `${duplicate} seen before, `;
+  const outcome = `${accepted} accepted, ${repeats}${ignored} ignored, ${refused} refused`;
+  print(stage, `  ${requests.length} ${what}: ${outcome}`);
+}
+
+async function settle({ coordinator, signal }: Stage): Promise<void> {
+  signal.throwIfAborted();
+  await Promise.race([coordinator.idle(), once(signal, 'abort')]);
+  signal.throwIfAborted();
+}
+
+/** Gitea's closing of an issue with one byte of the title changed on its way. */
+async function sendForged(stage: Stage, request: SignedRequest): Promise<void> {
+  const body = Buffer.from(request.body);
+  const byte = body.indexOf('"title":"') + '"title":"'.length;
+  body[byte] = 'X'.charCodeAt(0);
+  const { status, answer } = await send(stage, { ...request, body });
+  print(stage, `  forged delivery ${answer} (${status})`);
+  if (status !== 401) stage.problems.push(`The forged delivery was answered ${status}, not 401.`);
+}
+
+const planSchema = z.object({
+  ref: z.string(),
+  title: z.string(),
+  state: z.string(),
+  reason: z.object({ code: z.string(), text: z.string() }),
+  estimate: z.object({ likely: z.number() }).nullable(),
+  assignment: z.object({ agent: z.string().nullable() }).nullable(),
+  warnings: z.array(z.object({ code: z.string(), text: z.string() })),
+});
+type ToldPlan = z.infer<typeof planSchema>;
+
+async function showWaiting(stage: Stage, expected: string): Promise<void> {
+  const path = `/issues/${storyRepository}/${waitingNumber}`;
+  const { ref, state, reason } = planSchema.parse(await askApi(stage, path));
+  print(stage, `  ${ref} is ${state}: ${reason.text}`);
+  if (state !== expected) stage.problems.push(`${ref} was ${state}, not ${expected}.`);
+}
+
+/** All plans, by issue: the API lists the newest change first. */
+async function readPlans(stage: Stage): Promise<ToldPlan[]> {
+  const page = z.object({ items: z.array(planSchema) });
+  const { items } = page.parse(await askApi(stage, '/issues?limit=200'));
+  const byIssue = new Intl.Collator('en', { numeric: true });
+  return items.sort((a, b) => byIssue.compare(a.ref, b.ref));
+}
+
+function printWarnings(stage: Stage, plans: readonly ToldPlan[]): void {
+  print(stage, '\nWarnings:');
+  for (const { ref, warnings } of plans)
+    for (const { code, text } of warnings) print(stage, printable(`  ${ref}: ${text} (${code})`));
+}
+
+function printRequests(stage: Stage, keep: boolean): void {
+  const { url, token } = stage;
+  const hint = keep
+    ? 'It keeps running until Ctrl-C; try these:'
+    : 'It ends now; run `npm run demo -- --keep` to keep it running and try these (port and token will differ):';
+  const paths = ['issues?limit=20', `issues/${storyRepository}/${waitingNumber}`, 'queue'];
+  print(stage, `\n${hint}\n  curl -s ${url}/health`);
+  for (const path of paths)
+    print(stage, `  curl -s -H 'Authorization: Bearer ${token}' '${url}/api/v1/${path}'`);
+}
+
+function print({ io }: Stage, text: string): void {
+  io.stdout.write(`${text}\n`);
+}

@@ -1,0 +1,146 @@
+import type { GiteaHook } from '../../gitea/client.ts';
+import type { Finding } from './finding.ts';
+import {
+  faultsOf,
+  isMeantForUs,
+  isOnRoute,
+  isSameUrl,
+  shownUrl,
+  webhookPath,
+  type HookFault,
+} from './hook-rules.ts';
+
+/** A hook, and whose it is: `acme/orbit`, or `acme` for an organisation. */
+export interface OwnedHook {
+  readonly hook: GiteaHook;
+  readonly owner: string;
+}
+
+export interface JudgedRepository {
+  readonly repository: string;
+  readonly hooks: readonly OwnedHook[];
+  /** Those of the organisation could not be looked at. */
+  readonly incomplete: boolean;
+}
+
+export interface HookExpectation {
+  /** The coordinator's own URL, if it was given. */
+  readonly url: string | undefined;
+  /** PORT, by which a hook with a wrong path is recognised. */
+  readonly port: number | undefined;
+}
+
+/** What is wrong with the hooks that serve a repository; none when exactly one serves it as it should. */
+export function judgeHooks(
+  { repository, hooks, incomplete }: JudgedRepository,
+  expected: HookExpectation,
+): Finding[] {
+  const name = `hook ${repository}`;
+  const ours = ownHooks(hooks, expected);
+  if (ours.length === 0)
+    return [{ name, ...noneFound(repository, hooks.length, incomplete, expected) }];
+  const faults = ours.map((owned) => ({ owned, faults: faultsOf(owned.hook, expected.url) }));
+  const right = faults.filter((each) => each.faults.length === 0);
+  const [first] = right;
+  if (first === undefined)
+    return faults.map((each) => ({ name, ...describeFaults(each.owned, each.faults, expected) }));
+  if (right.length === 1) return [];
+  const urls = new Set(right.map(({ owned }) => shownUrl(owned.hook.url)));
+  if (urls.size > 1)
+    return [
+      {
+        name,
+        mark: 'warning',
+        text: `${right.length} hooks send to coordinators at ${[...urls].join(' and ')}.`,
+        cure: `Give the doctor the one that is meant: --url ${shownUrl(first.owned.hook.url)}, for example. Delete a hook whose coordinator is no more.`,
+      },
+    ];
+  const owners = right.map(({ owned }) => `${owned.owner} (${owned.hook.id})`).join(', ');
+  return [
+    {
+      name,
+      mark: 'warning',
+      text: `${right.length} hooks send here: those of ${owners}. Every event comes ${right.length} times.`,
+      cure: `Delete all but one, in Settings > Webhooks of ${first.owned.owner} for example; one of the organisation serves all its repositories.`,
+    },
+  ];
+}
+
+/** The hooks that are, or seem to be, meant for the coordinator. */
+export function ownHooks(
+  hooks: readonly OwnedHook[],
+  { url, port }: HookExpectation,
+): readonly OwnedHook[] {
+  const exact = hooks.filter(({ hook }) => url !== undefined && isSameUrl(hook.url, url));
+  if (exact.length > 0) return exact;
+  const onRoute = hooks.filter(({ hook }) => isOnRoute(hook.url));
+  if (onRoute.length > 0) return onRoute;
+  return hooks.filter(({ hook }) => isMeantForUs(hook.url, url, port));
+}
+
+function noneFound(
+  repository: string,
+  others: number,
+  incomplete: boolean,
+  { url }: HookExpectation,
+): Omit<Finding, 'name'> {
+  const other =
+    others === 0 ? '' : ` There ${others === 1 ? 'is one' : `are ${others}`} to other places.`;
+  const text = `No hook sends to ${webhookPath}.${other}`;
+  const cure = `Make it, or be told what to click:\n    mosaic-coordinator setup --repo ${repository} --url ${url ?? `http://COORDINATOR:8000${webhookPath}`}`;
+  if (!incomplete) return { mark: 'broken', text, cure };
+  const more = 'Whether the organisation has one is not known: this token may not look there.';
+  return { mark: 'warning', text: `${text} ${more}`, cure };
+}
+
+function describeFaults(
+  { hook, owner }: OwnedHook,
+  faults: readonly HookFault[],
+  { url }: HookExpectation,
+): Omit<Finding, 'name'> {
+  const whose = owner.includes('/') ? `--repo ${owner}` : `--org ${owner}`;
+  const right =
+    url ?? (isOnRoute(hook.url) ? shownUrl(hook.url) : `${originOf(hook.url)}${webhookPath}`);
+  const settings = `Settings > Webhooks of ${owner}, hook ${hook.id}`;
+  const clicks = faults.map((fault) => clickFor(fault, right));
+  const remade = faults.some(({ kind }) => kind === 'type' || kind === 'url');
+  return {
+    mark: 'broken',
+    text: `Hook ${hook.id} of ${owner} ${faults.map((fault) => wordsFor(fault, hook, url)).join(', and ')}.`,
+    cure: `In ${settings}: ${clicks.join('; ')}. Or${remade ? ' delete it and' : ''} run:\n    mosaic-coordinator setup ${whose} --url ${right}`,
+  };
+}
+
+function originOf(text: string): string {
+  return URL.parse(text)?.origin ?? 'http://COORDINATOR:8000';
+}
+
+function wordsFor(fault: HookFault, hook: GiteaHook, url: string | undefined): string {
+  switch (fault.kind) {
+    case 'url':
+      return `sends to ${shownUrl(hook.url)} instead of ${url ?? `a URL that ends in ${webhookPath}`}`;
+    case 'type':
+      return `is of the type ${fault.type}, which sends something else`;
+    case 'inactive':
+      return 'is not active';
+    case 'content_type':
+      return 'sends forms instead of JSON, which are refused with 415';
+    case 'events':
+      return `does not send: ${fault.missing.map(({ words }) => words).join(', ')}`;
+  }
+}
+
+function clickFor(fault: HookFault, url: string): string {
+  switch (fault.kind) {
+    case 'url':
+      return `set Target URL to ${url}`;
+    case 'type':
+      return 'delete it and add one of the type Gitea';
+    case 'inactive':
+      return 'tick Active';
+    case 'content_type':
+      return 'set POST Content Type to application/json';
+    case 'events':
+      return `choose Custom Events and tick ${fault.missing.map(({ words }) => words).join(', ')}`;
+  }
+}

@@ -1,0 +1,211 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Checked, Finding } from './finding.ts';
+import { hostListCure } from './host-list.ts';
+import type { HookExpectation, OwnedHook } from './classify-hooks.ts';
+import { shownUrl } from './hook-rules.ts';
+import type { Provocation, Target } from './probe.ts';
+import type { WebhookCounts } from './service.ts';
+
+interface ArrivalDeps {
+  readonly targets: readonly Target[];
+  readonly provocations: (target: Target, signal: AbortSignal) => Promise<readonly Provocation[]>;
+  /** The service's counts; undefined while it does not answer. */
+  readonly counts: (signal: AbortSignal) => Promise<WebhookCounts | undefined>;
+  readonly expected: HookExpectation;
+  readonly pollMs: number;
+  /** Longest wait for all deliveries together. */
+  readonly patienceMs: number;
+}
+
+/** What came in of a repository. */
+interface Arrived {
+  readonly authentic: number;
+  readonly wrongSignature: number;
+  readonly form: number;
+  readonly otherwiseRefused: number;
+  readonly afterMs: number;
+}
+
+/** A sample: each may take seconds. */
+export const mostTargets = 4;
+/** A first delivery after a pause takes up to 3.3 s. */
+const patienceForOneMs = 5_000;
+
+/** Makes Gitea send something of each target, and looks whether it arrives and how it is received. */
+export async function checkArrival(
+  deps: ArrivalDeps,
+  signal: AbortSignal,
+): Promise<Checked<boolean>> {
+  const findings: Finding[] = [];
+  const startedAt = performance.now();
+  let arrivals = 0;
+  for (const target of deps.targets) {
+    const provocations = await deps.provocations(target, signal);
+    if (provocations.length === 0) continue;
+    const left = deps.patienceMs - (performance.now() - startedAt);
+    if (left <= 0) break;
+    const alone = deps.targets.length * provocations.length === 1;
+    const each = alone ? left : Math.min(left, patienceForOneMs, deps.patienceMs / 2);
+    const { words, arrived } = await provoke(deps, provocations, each, signal);
+    if (arrived === undefined) continue;
+    if (arrived.authentic > 0) arrivals += 1;
+    const name = `delivery ${target.repository.name}`;
+    findings.push({ name, ...describe(arrived, words, target, deps.expected) });
+  }
+  if (findings.length === 0) return { findings: [await untried(deps, signal)], value: undefined };
+  return { findings, value: arrivals > 0 };
+}
+
+async function provoke(
+  deps: ArrivalDeps,
+  provocations: readonly Provocation[],
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<{ words: string; arrived: Arrived | undefined }> {
+  let words = '';
+  let arrived: Arrived | undefined;
+  for (const provocation of provocations) {
+    const before = await deps.counts(signal);
+    if (before === undefined || !(await provocation.run(signal))) continue;
+    words = provocation.words;
+    arrived = await awaitDelivery(deps, before, patienceMs, signal);
+    if (total(arrived) > 0) break;
+  }
+  return { words, arrived };
+}
+
+/** Until something came in, and one look more: hooks there are two of send right after each other. */
+async function awaitDelivery(
+  { counts, pollMs }: ArrivalDeps,
+  before: WebhookCounts,
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<Arrived> {
+  const startedAt = performance.now();
+  let arrived = difference(before, before, 0);
+  do {
+    const seen = total(arrived);
+    await sleep(pollMs, undefined, { signal });
+    const afterMs = performance.now() - startedAt;
+    const now = await counts(signal);
+    if (now !== undefined) arrived = difference(before, now, seen > 0 ? arrived.afterMs : afterMs);
+    if (seen > 0) break;
+  } while (performance.now() - startedAt < patienceMs);
+  return arrived;
+}
+
+function total({ authentic, wrongSignature, form, otherwiseRefused }: Arrived): number {
+  return authentic + wrongSignature + form + otherwiseRefused;
+}
+
+function difference(before: WebhookCounts, now: WebhookCounts, afterMs: number): Arrived {
+  return {
+    authentic: authenticIn(now) - authenticIn(before),
+    wrongSignature: now.refusedSignature - before.refusedSignature,
+    form: now.refusedContentType - before.refusedContentType,
+    otherwiseRefused: now.refusedOther - before.refusedOther,
+    afterMs,
+  };
+}
+
+function authenticIn({ accepted, duplicate, ignored, rejected }: WebhookCounts): number {
+  return accepted + duplicate + ignored + rejected;
+}
+
+function describe(
+  arrived: Arrived,
+  words: string,
+  { repository, hooks }: Target,
+  expected: HookExpectation,
+): Omit<Finding, 'name'> {
+  const { authentic, wrongSignature, form, otherwiseRefused, afterMs } = arrived;
+  const also = authentic > 0 ? 'One arrived as it should, but another' : 'It';
+  const owner = hooks?.[0]?.owner ?? repository.name;
+  const whose = owner.includes('/') ? `--repo ${owner}` : `--org ${owner}`;
+  const setup = `mosaic-coordinator setup ${whose} --url ${hookUrl(hooks, expected) ?? 'URL'}`;
+  if (wrongSignature > 0)
+    return {
+      mark: 'broken',
+      text: `${also} arrived with a wrong signature and was refused (401): the secret of the hook is not GITEA_WEBHOOK_SECRET.`,
+      cure: `Put the value of GITEA_WEBHOOK_SECRET into Secret of the hook on Gitea's page, or run:\n    ${setup} --new-secret`,
+    };
+  if (form > 0)
+    return {
+      mark: 'broken',
+      text: `${also} arrived and was refused (415): the hook sends forms instead of JSON.`,
+      cure: `Set POST Content Type of the hook to application/json, or run:\n    ${setup}`,
+    };
+  if (otherwiseRefused > 0)
+    return {
+      mark: 'broken',
+      text: `${also} arrived and was refused before its signature was looked at.`,
+      cure: 'Set HTTP Method of the hook to POST; the log of the service says what it refused.',
+    };
+  if (authentic > 0)
+    return {
+      mark: 'ok',
+      text: `Arrived after ${(afterMs / 1_000).toFixed(1)} s with the right signature (${words}).`,
+    };
+  return silent(hooks, expected, setup);
+}
+
+function silent(
+  hooks: Target['hooks'],
+  expected: HookExpectation,
+  setup: string,
+): Omit<Finding, 'name'> {
+  const url = hookUrl(hooks, expected);
+  const [first] = hooks ?? [];
+  if (first !== undefined)
+    return {
+      mark: 'broken',
+      text: `Nothing arrived, although the hook is there: Gitea does not get through to ${shownUrl(first.hook.url)}. Suspected first: ALLOWED_HOST_LIST of Gitea.`,
+      cure: hostListCure(url, `hook ${first.hook.id} of ${first.owner}`),
+    };
+  return {
+    mark: 'broken',
+    text: 'Nothing arrived. The hook is missing, not active, without label events, sends elsewhere, or Gitea may not call this machine (ALLOWED_HOST_LIST).',
+    cure: `Run the doctor with --token-file to see the hook, or make it:\n    ${setup}\nIs it there and right:\n${hostListCure(url)}`,
+  };
+}
+
+function hookUrl(
+  hooks: readonly OwnedHook[] | undefined,
+  { url }: HookExpectation,
+): string | undefined {
+  const found = url ?? hooks?.[0]?.hook.url;
+  return found === undefined ? undefined : shownUrl(found);
+}
+
+const provoking =
+  'Open an issue in a repository of the bot, give the repository a label that the issue does not have (setup --repo makes some), and run the doctor again.';
+
+/** Without a delivery of our own, what came in by itself tells something. */
+async function untried({ counts }: ArrivalDeps, signal: AbortSignal): Promise<Finding> {
+  const name = 'delivery';
+  const known = await counts(signal);
+  if (known === undefined)
+    return { name, mark: 'skipped', text: 'The service does not tell what has arrived.' };
+  const { lastAuthenticAt, lastRefusedAt } = known;
+  if (lastRefusedAt !== null && (lastAuthenticAt ?? '') < lastRefusedAt)
+    return {
+      name,
+      mark: 'warning',
+      text: `No delivery was provoked; the last one that came was refused, at ${lastRefusedAt} (${known.refusedSignature} wrong signatures since the start).`,
+      cure: 'Compare the secret of the hook with GITEA_WEBHOOK_SECRET, and its content type with application/json.',
+    };
+  if (lastAuthenticAt !== null)
+    return {
+      name,
+      mark: 'hint',
+      text: `No delivery was provoked; the last one came at ${lastAuthenticAt}, with the right signature, which tells nothing of now.`,
+      cure: provoking,
+    };
+  return {
+    name,
+    mark: 'hint',
+    text: 'No delivery was provoked (that needs an issue and a label), and none came since the start.',
+    cure: provoking,
+  };
+}

@@ -1,0 +1,173 @@
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { z } from 'zod';
+
+import type { ClaudeStatus } from '../../claude/client.ts';
+import { parseJson } from '../../lib/parse-json.ts';
+import type { PlanConfig } from '../../config.ts';
+import { ConfigError, CoordinatorError } from '../../errors.ts';
+import { thousands } from '../../planning/estimate.ts';
+import type { Dependency, Reading, Source } from '../../issue/reading.ts';
+import { formatRef } from '../../issue/ref.ts';
+import { createLogger } from '../../log.ts';
+import { attempt, readInput } from '../files.ts';
+import type { Io } from '../io.ts';
+import { printable } from '../output.ts';
+import { createPlanReader, cutBody } from './plan-reader.ts';
+
+/** One line of the input: an issue, and what the tracker holds around it. */
+const lineSchema = z.object({
+  id: z.string().min(1),
+  repository: z.string(),
+  number: z.int().positive(),
+  title: z.string(),
+  body: z.string(),
+  knownIssues: z.array(z.object({ ref: z.string(), title: z.string() })).optional(),
+});
+type Line = z.infer<typeof lineSchema>;
+
+interface Batch {
+  readonly config: PlanConfig;
+  readonly input: string;
+  readonly output: string;
+}
+
+/** Issues that are read side by side: while one waits for Claude another one goes on. */
+const concurrency = 4;
+
+/**
+ * Reads issues from a file of JSON lines, and writes one prediction a line, in the same order and as soon
+ * as it is there: what was paid for is kept when the command is broken off.
+ */
+export async function planBatch(io: Io, { config, input, output }: Batch): Promise<void> {
+  if (resolve(input) === resolve(output))
+    throw new ConfigError('usage', '--output would overwrite --input: name another file.');
+  const isTerminal = io.stderr.isTTY === true;
+  const lines = parseLines(input, await readInput(input));
+  const log = createLogger('error', io.stderr);
+  const reader = createPlanReader({
+    config,
+    log,
+    onPause: (ms) =>
+      io.stderr.write(
+        `${isTerminal ? '\n' : ''}Claude is away, asked again in ${Math.ceil(ms / 1000)} s.\n`,
+      ),
+  });
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const failures: Failure[] = [];
+  const cannotWrite = `Cannot write ${output}`;
+  const file = attempt('output_unwritable', cannotWrite, () => openSync(output, 'w'));
+  try {
+    await inOrder(
+      lines,
+      async (line) => {
+        const issue = { ...line, ...cutBody(line.body) };
+        const { reading } = await reader.read({ issue, known: line.knownIssues }, signal);
+        if (reading.outcome === 'fallback')
+          failures.push({ id: line.id, reason: reading.reason ?? '' });
+        return `${JSON.stringify(predict(line, reading))}\n`;
+      },
+      (prediction, index) => {
+        signal.throwIfAborted();
+        attempt('output_unwritable', cannotWrite, () => writeFileSync(file, prediction));
+        if (isTerminal) io.stderr.write(progress(index + 1, lines.length));
+      },
+    );
+  } finally {
+    // Where one fails the others must not go on.
+    stopping.abort();
+    closeSync(file);
+    if (isTerminal && lines.length > 0) io.stderr.write('\n');
+  }
+  io.stderr.write(summary(lines.length, config.claude?.model, reader.claude?.status()));
+  io.stderr.write(sayFailures(failures));
+}
+
+/** Works on a few items at a time, and hands the results on in the order of the items. */
+async function inOrder<T>(
+  items: readonly T[],
+  work: (item: T) => Promise<string>,
+  handOn: (result: string, index: number) => void,
+): Promise<void> {
+  const results = new Map<number, string>();
+  const rest = items.entries();
+  let next = 0;
+  async function lane(): Promise<void> {
+    for (const [index, item] of rest) {
+      results.set(index, await work(item));
+      for (let result = results.get(next); result !== undefined; result = results.get(next)) {
+        results.delete(next);
+        handOn(result, next);
+        next += 1;
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, lane));
+}
+
+const barWidth = 30;
+
+function progress(done: number, all: number): string {
+  const filled = Math.round((done / all) * barWidth);
+  return `\r[${'#'.repeat(filled)}${'.'.repeat(barWidth - filled)}] ${done}/${all}`;
+}
+
+function summary(issues: number, model: string | undefined, status: ClaudeStatus | undefined) {
+  if (model === undefined || status === undefined) return `Read ${issues} issues offline.\n`;
+  const { calls, inputTokens, outputTokens, costDollars } = status;
+  const cost = costDollars > 0 ? `$${costDollars.toFixed(4)}` : 'cost unknown';
+  return `Read ${issues} issues with ${model}: ${calls} calls, ${thousands(inputTokens)} tokens in, ${thousands(outputTokens)} out, ${cost}.\n`;
+}
+
+interface Failure {
+  readonly id: string;
+  readonly reason: string;
+}
+
+/** Of the issues of one reason, those named. */
+const namedFailures = 10;
+
+function sayFailures(failures: readonly Failure[]): string {
+  if (failures.length === 0) return '';
+  const byReason = Map.groupBy(failures, ({ reason }) => reason);
+  const lines = [...byReason].map(([reason, failed]) => {
+    const ids = failed.slice(0, namedFailures).map(({ id }) => printable(id));
+    const more = failed.length > namedFailures ? ', ...' : '';
+    return `  ${reason} (${failed.length}: ${ids.join(', ')}${more})\n`;
+  });
+  return `Warning: ${failures.length} of them were read without Claude:\n${lines.join('')}`;
+}
+
+function parseLines(input: string, text: string): Line[] {
+  return text.split('\n').flatMap((line, index) => {
+    if (line.trim() === '') return [];
+    const parsed = lineSchema.safeParse(parseJson(line));
+    if (parsed.success) return [parsed.data];
+    const problem = z.prettifyError(parsed.error);
+    throw new CoordinatorError('input_invalid', `${input}:${index + 1} is no issue:\n${problem}`);
+  });
+}
+
+/** What was read, without what was only calculated or assumed: null where nothing is said. */
+function predict({ id, repository }: Line, reading: Reading) {
+  const { dependencies, difficulty, estimatedContext, assignedAgent, factors } = reading;
+  const refs = (direction: Dependency['direction']) =>
+    dependencies
+      .filter((edge) => edge.direction === direction)
+      .map((edge) => formatRef({ ...edge, repository: edge.repository ?? repository }));
+  return {
+    id,
+    blockedBy: refs('blocked_by'),
+    blocks: refs('blocks'),
+    difficulty: said(difficulty),
+    estimatedContext: said(estimatedContext),
+    assignedAgent: said(assignedAgent),
+    factors: Object.values(factors).every((value) => value === null) ? null : factors,
+  };
+}
+
+function said<T>({ value, source }: { readonly value: T; readonly source: Source }): T | null {
+  return source === 'declared' || source === 'model' ? value : null;
+}

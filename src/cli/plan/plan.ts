@@ -1,0 +1,104 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+
+import { loadPlanConfig, type PlanConfig } from '../../config.ts';
+import { ConfigError } from '../../errors.ts';
+import { planWork } from '../../planning/plan-work.ts';
+import type { IssueText } from '../../issue/reading.ts';
+import { parseRef } from '../../issue/ref.ts';
+import { createLogger } from '../../log.ts';
+import { readInput } from '../files.ts';
+import type { Io } from '../io.ts';
+import { parseOptions } from '../list-options.ts';
+import { printJson } from '../output.ts';
+import { planBatch } from './plan-batch.ts';
+import { createPlanReader, cutBody } from './plan-reader.ts';
+import { renderPlan } from './render-plan.ts';
+
+const optionsSchema = z.object({
+  json: z.boolean().default(false),
+  ref: z.string().optional(),
+  title: z.string().optional(),
+  input: z.string().optional(),
+  output: z.string().optional(),
+});
+type Options = z.infer<typeof optionsSchema>;
+
+/** `plan FILE.md|-` for people, `plan --input issues.jsonl --output predictions.jsonl` for scoring. */
+export function addPlanCommand(program: Command, io: Io): void {
+  program
+    .command('plan')
+    .description('show what the text of one issue comes to, without a service')
+    .argument('[file]', 'Markdown file, or - for standard input')
+    .option('--ref <ref>', 'whose text it is: owner/repository#number')
+    .option('--title <title>', 'title of the issue; else the first line, if it is a # heading')
+    .option('--json', 'the same as JSON')
+    .option('--input <file>', 'issues, one JSON object a line')
+    .option('--output <file>', 'where their predictions go')
+    .addHelpText(
+      'after',
+      '\nClaude is asked if ISSUE_READER is claude, or is not set and ANTHROPIC_API_KEY is.',
+    )
+    .action((file: string | undefined, options: unknown) =>
+      plan(io, file, parseOptions(optionsSchema, options)),
+    );
+}
+
+async function plan(io: Io, file: string | undefined, options: Options): Promise<void> {
+  const { input, output, ...ofOne } = options;
+  if (file !== undefined && input === undefined && output === undefined) {
+    await planOne(io, file, options);
+    return;
+  }
+  if (file !== undefined || input === undefined || output === undefined)
+    throw new ConfigError('usage', 'Give plan a Markdown file or -, or both --input and --output.');
+  if (ofOne.json || ofOne.ref !== undefined || ofOne.title !== undefined)
+    throw new ConfigError('usage', '--ref, --title and --json are for one text, not for --input.');
+  await planBatch(io, { config: loadPlanConfig(io.environment()), input, output });
+}
+
+async function planOne(io: Io, file: string, options: Options): Promise<void> {
+  const config = loadPlanConfig(io.environment());
+  const issue = issueOf(await readInput(file), options);
+  const { text, reading: read } = await readOne(io, config, issue);
+  const { reading, estimate, assignment } = planWork({ reading: read, profiles: config.agents });
+  const planned = {
+    title: issue.title,
+    reading,
+    estimate,
+    assignment,
+    mentions: text.mentions,
+    warnings: [...reading.warnings, ...assignment.warnings],
+  };
+  if (options.json) printJson(io, planned);
+  else io.stdout.write(renderPlan({ ...planned, issue, declared: text.declared }, io));
+}
+
+async function readOne(io: Io, config: PlanConfig, issue: IssueText) {
+  // What Claude says is told in the plan.
+  const log = createLogger('error', io.stderr);
+  const reader = createPlanReader({ config, log });
+  const asking = config.claude !== undefined && io.stderr.isTTY === true;
+  if (asking) io.stderr.write(`Asking ${config.claude.model} ...`);
+  try {
+    // Ctrl-C ends the process itself.
+    return await reader.read({ issue }, new AbortController().signal);
+  } finally {
+    if (asking) io.stderr.write('\r\x1b[K');
+  }
+}
+
+/** Where a text is nobody's: a repository that Gitea cannot have. */
+const nowhere = { repository: '-/-', number: 0 };
+
+function issueOf(source: string, options: Options): IssueText {
+  const ref = options.ref === undefined ? nowhere : parseRef(options.ref);
+  if (ref === undefined)
+    throw new ConfigError('usage', 'Name an issue as owner/repository#number, in quotes.');
+  const heading = options.title === undefined ? /^# (.{1,255})(?:\r?\n|$)/.exec(source) : null;
+  return {
+    ...ref,
+    title: options.title ?? heading?.[1] ?? '',
+    ...cutBody(source.slice(heading?.[0].length ?? 0)),
+  };
+}

@@ -1,0 +1,174 @@
+import { isOpen, localRef } from '../../reading/model/asked-references.ts';
+import { thousands, type Estimate } from '../../planning/estimate.ts';
+import type { Mention } from '../../reading/mentions.ts';
+import type { ChosenAgent } from '../../issue/plan.ts';
+import type { Dependency, Factors, IssueText, Reading, Warning } from '../../issue/reading.ts';
+import type { Declared } from '../../reading/sections.ts';
+import type { Io } from '../io.ts';
+import { painter, printable, wrap, type Colour } from '../output.ts';
+
+/** What one text has come to. */
+export interface PlannedText {
+  readonly issue: IssueText;
+  readonly reading: Reading;
+  readonly declared: Declared;
+  readonly estimate: Estimate;
+  readonly assignment: ChosenAgent;
+  readonly mentions: readonly Mention[];
+  readonly warnings: readonly Warning[];
+}
+
+/** One thing told: its name, what it is, and where that comes from. */
+interface Entry {
+  readonly name: string;
+  readonly value: string;
+  readonly colour: Colour;
+  readonly note: string;
+}
+
+const nameWidth = 13;
+const shownMentions = 200;
+const shownQuote = 100;
+/** Of a terminal that does not tell its width, or a width that nothing fits in. */
+const usualWidth = 80;
+const narrowest = 40;
+
+/** The plan for a person; in colours and wrapped on a terminal, one line a thing elsewhere. */
+export function renderPlan(plan: PlannedText, io: Io): string {
+  const isTerminal = io.stdout.isTTY === true;
+  const { columns = 0 } = io.stdout;
+  const width = !isTerminal ? Infinity : columns < narrowest ? usualWidth : columns;
+  const paint = painter(io, io.stdout);
+
+  function renderEntry({ name, value, colour, note }: Entry): string[] {
+    const label = name.padEnd(nameWidth - 1) + ' ';
+    const oneLine = `${label}${value}  ${note}`;
+    if (oneLine.length <= width)
+      return [`${label}${paint(colour, value)}  ${paint('dim', note)}`.trimEnd()];
+    const values = wrap(value, width - nameWidth).map((line) => paint(colour, line));
+    const notes = wrap(note, width - nameWidth).map((line) => paint('dim', line));
+    const lines = [...values, ...notes].map((line) => ' '.repeat(nameWidth) + line);
+    // A name too long for its column stands above.
+    if (label.length > nameWidth) return [label.trimEnd(), ...lines];
+    return lines.map((line, index) => (index === 0 ? label + line.slice(nameWidth) : line));
+  }
+
+  function section(title: string, entries: readonly Entry[]): string[] {
+    return entries.length === 0 ? [] : ['', title, ...entries.flatMap(renderEntry)];
+  }
+
+  const { issue, reading, mentions, warnings } = plan;
+  const inDirection = (direction: Dependency['direction']) =>
+    reading.dependencies.filter((edge) => edge.direction === direction).map(edgeEntry);
+  const others = distinct(
+    otherMentions(issue, reading, mentions).map((mention) => mentionEntry(mention, reading)),
+  );
+  const left = others.length - shownMentions;
+  const title = printable(issue.title);
+  const lines = [
+    ...(title === '' ? [] : [...wrap(title, width).map((line) => paint('bold', line)), '']),
+    ...fieldEntries(plan).flatMap(renderEntry),
+    ...section('Waits for', inDirection('blocked_by')),
+    ...section('Blocks', inDirection('blocks')),
+    ...section('Also named', others.slice(0, shownMentions)),
+    ...(left > 0 ? [`  and ${left} more`] : []),
+    ...(warnings.length === 0 ? [] : ['', 'Warnings']),
+    ...warnings.flatMap(({ code, text }) =>
+      wrap(printable(`${text} (${code})`), width - 2).map((line) => `  ${paint('yellow', line)}`),
+    ),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function fieldEntries({ reading, declared, estimate, assignment }: PlannedText): Entry[] {
+  const { estimatedContext, difficulty, assignedAgent, factors } = reading;
+  const range = `${thousands(estimate.low)} to ${thousands(estimate.high)}`;
+  const size = `${thousands(estimate.likely)} tokens (${range})`;
+  const entry = (name: string, value: string, note: string): Entry => ({
+    name,
+    value: printable(value),
+    colour: 'bold',
+    note: printable(note),
+  });
+  const field = (name: string, value: string, { source, evidence }: Sourced) =>
+    entry(name, value, evidence === null ? source : `${source}: "${evidence}"`);
+  return [
+    entry('Read by', ...readBy(reading)),
+    field('Context', size, estimatedContext),
+    field('Difficulty', difficulty.value, difficulty),
+    field('Recommended', assignedAgent.value ?? 'nobody', assignedAgent),
+    entry('Factors', ...sayFactors(factors, declared)),
+    entry('Agent', assignment.agent ?? 'none', assignment.reason.text),
+  ];
+}
+
+interface Sourced {
+  readonly source: string;
+  readonly evidence: string | null;
+}
+
+function readBy({ outcome, model, reason }: Reading): [string, string] {
+  if (outcome === 'offline') return ['the grammar', 'offline, Claude is not asked'];
+  if (outcome === 'fallback') return ['the grammar', `fallback: ${reason ?? ''}`];
+  return [`the grammar and ${model ?? 'Claude'}`, outcome];
+}
+
+function sayFactors(factors: Factors, declared: Declared): [string, string] {
+  const named = Object.entries(factors).filter(([, value]) => value !== null);
+  if (named.length === 0) return ['none', 'default'];
+  const isDeclared = (name: string) =>
+    Object.entries(declared).some(([other, found]) => other === name && found !== undefined);
+  const ofModel = named.filter(([name]) => !isDeclared(name)).map(([name]) => name);
+  const sources = [
+    ...(ofModel.length < named.length ? ['declared'] : []),
+    ...(ofModel.length === 0 ? [] : [`model: ${ofModel.join(', ')}`]),
+  ];
+  return [named.map(([name, value]) => `${name} ${value ?? ''}`).join(', '), sources.join('; ')];
+}
+
+function edgeEntry({ repository, number, source, evidence }: Dependency): Entry {
+  return { ...named(repository, number), value: source, colour: 'green', note: quote(evidence) };
+}
+
+/** Those that are not told as dependencies already. */
+function otherMentions(issue: IssueText, reading: Reading, mentions: readonly Mention[]) {
+  const told = new Set(reading.dependencies.map((edge) => localRef(issue, edge)));
+  return mentions.filter((mention) => !isOpen(mention) || !told.has(localRef(issue, mention)));
+}
+
+function distinct(entries: readonly Entry[]): Entry[] {
+  return [...new Map(entries.map((entry) => [JSON.stringify(entry), entry])).values()];
+}
+
+function mentionEntry(mention: Mention, { model }: Reading): Entry {
+  const { repository, number, verdict, evidence, sentence } = mention;
+  const undecided = verdict.kind === 'undecided';
+  return {
+    ...named(repository, number),
+    value: sayVerdict(verdict, model),
+    colour: undecided ? 'yellow' : verdict.kind === 'ruled_out' ? 'red' : 'green',
+    note: quote(undecided ? sentence : evidence),
+  };
+}
+
+function named(repository: string | null, number: number) {
+  return { name: printable(`  ${repository ?? ''}#${number}`) };
+}
+
+function quote(words: string): string {
+  const text = printable(words);
+  return `"${text.length > shownQuote ? `${text.slice(0, shownQuote).toWellFormed()}…` : text}"`;
+}
+
+function sayVerdict(verdict: Mention['verdict'], model: string | null): string {
+  switch (verdict.kind) {
+    case 'dependency':
+      return 'declared, but does not count';
+    case 'met':
+      return 'was a dependency, is met';
+    case 'ruled_out':
+      return `no dependency: ${verdict.reason.replaceAll('_', ' ')}`;
+    case 'undecided':
+      return model === null ? 'undecided' : 'undecided, Claude adds nothing';
+  }
+}

@@ -1,0 +1,105 @@
+import { constants } from 'node:fs';
+import { mkdir, mkdtemp, open, realpath } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+
+import { toolEnvironment } from '../process/environment.ts';
+import type { Checkout, CoverageThresholds, GateName, TestRun, Tool, ToolName } from '../gate.ts';
+import { runProcess } from '../process/run-process.ts';
+import type { Sandbox } from '../process/sandbox.ts';
+
+/** What all gates of one run share. */
+export interface Site {
+  /** Where the tools run: the directory under check, or its place in a private copy. */
+  readonly directory: string;
+  /** What the sandbox shows beside the scratch directories. */
+  readonly writable: readonly string[];
+  readonly readOnly: readonly string[];
+  /** Of this run alone, outside of the checkout. */
+  readonly privateDirectory: string;
+  readonly thresholds: CoverageThresholds;
+  readonly sandbox: Sandbox;
+  readonly findTool: (name: ToolName) => Promise<Tool>;
+  readonly runTests: (checkout: Checkout) => Promise<TestRun>;
+}
+
+/** One gate's turn. */
+export interface Turn {
+  readonly gate: GateName;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** Other than the site's, for a gate that runs no tool. */
+  readonly directory?: string;
+}
+
+/** More than the report of any project whose gates end in time. */
+const reportLimit = 64 * 1024 * 1024;
+/** File systems stamp times by a clock that lags behind by up to a tick. */
+const clockLagMs = 20;
+
+/** Gives each gate its view of the checkout; all of them share one run of the tests. */
+export function createCheckouts(site: Site): (turn: Turn) => Promise<Checkout> {
+  let tests: Promise<TestRun> | undefined;
+
+  return async ({ gate, timeoutMs, signal, directory = site.directory }) => {
+    const { privateDirectory, thresholds, sandbox } = site;
+    const deadline = performance.now() + timeoutMs;
+    // A sandboxed tool sees the scratch directories of its own gate and no other's.
+    const scratch = join(privateDirectory, gate);
+    const home = join(scratch, 'home');
+    await mkdir(home, { recursive: true, mode: 0o700 });
+
+    async function run(tool: Tool, args: readonly string[]) {
+      const environment = toolEnvironment(home);
+      return runProcess({
+        ...sandbox.wrap({
+          args: [tool.entry, ...args],
+          directory,
+          environment,
+          writable: [...site.writable, scratch],
+          readOnly: site.readOnly,
+        }),
+        directory,
+        environment,
+        outputDirectory: await mkdtemp(join(privateDirectory, 'output-')),
+        timeoutMs: Math.max(0, deadline - performance.now()),
+        signal,
+        signalsAsExitCodes: sandbox.mode !== 'none',
+      });
+    }
+
+    const checkout: Checkout = {
+      directory,
+      thresholds,
+      signal,
+      run,
+      tool: site.findTool,
+      scratch: (name) => mkdtemp(join(scratch, `${name}-`)),
+      readReport: (path, notBefore) =>
+        readReport(path, { notBefore, within: [directory, scratch] }),
+      testRun: () => (tests ??= site.runTests(checkout)),
+    };
+    return checkout;
+  };
+}
+
+/** The code under check may have put anything in place of its report: a link, a pipe, another's file. */
+async function readReport(
+  path: string,
+  { notBefore, within }: { readonly notBefore: number; readonly within: readonly string[] },
+): Promise<string | undefined> {
+  try {
+    const parent = await realpath(dirname(path));
+    const tops = await Promise.all(within.map((top) => realpath(top)));
+    if (tops.every((top) => relative(top, parent).startsWith('..'))) return undefined;
+    await using file = await open(
+      path,
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    );
+    const stats = await file.stat();
+    if (!stats.isFile() || stats.size > reportLimit) return undefined;
+    if (stats.mtimeMs + clockLagMs < notBefore) return undefined;
+    return await file.readFile('utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,110 @@
+import { access, constants } from 'node:fs/promises';
+
+import { execa } from 'execa';
+
+import { CoordinatorError } from '../../errors.ts';
+
+/** Where git is looked for: never by a search path, which the checkout could have a say in. */
+const places = ['/usr/bin/git', '/usr/local/bin/git', '/opt/homebrew/bin/git', '/bin/git'];
+
+/** Longer than listing a large repository takes; the gate's own deadline may come earlier. */
+const deadlineMs = 60_000;
+
+/**
+ * The repository's own configuration is attacker's text: nothing in it may start a program, reach a
+ * network or choose other files. Since it has no effect, it does not matter who owns the directory either.
+ */
+const hardening = [
+  'core.fsmonitor=false',
+  'core.untrackedCache=false',
+  'core.hooksPath=/dev/null',
+  'core.attributesFile=/dev/null',
+  'core.excludesFile=/dev/null',
+  'core.pager=cat',
+  'core.quotePath=false',
+  'protocol.allow=never',
+  'safe.directory=*',
+].flatMap((setting) => ['-c', setting]);
+
+const environment = {
+  PATH: '/usr/bin:/bin',
+  HOME: '/nonexistent',
+  LC_ALL: 'C',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_ATTR_NOSYSTEM: '1',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_OPTIONAL_LOCKS: '0',
+  GIT_NO_REPLACE_OBJECTS: '1',
+  GIT_NO_LAZY_FETCH: '1',
+  GIT_ALLOW_PROTOCOL: 'none',
+};
+
+export interface GitOptions {
+  readonly signal: AbortSignal;
+  readonly maxBytes: number;
+  readonly input?: string;
+}
+
+export interface GitOutput {
+  readonly exitCode: number;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+/**
+ * Runs git by its absolute path on a repository that is not trusted. Rejects when git is missing, writes
+ * more than `maxBytes`, hangs or dies; an exit code of any kind is an answer.
+ */
+export async function git(
+  directory: string,
+  args: readonly string[],
+  { signal, maxBytes, input }: GitOptions,
+): Promise<GitOutput> {
+  const result = await execa(await gitPath(), ['--no-pager', ...hardening, ...args], {
+    cwd: directory,
+    env: environment,
+    extendEnv: false,
+    encoding: 'buffer',
+    stripFinalNewline: false,
+    maxBuffer: maxBytes,
+    timeout: deadlineMs,
+    cancelSignal: signal,
+    killDescendants: true,
+    reject: false,
+    ...(input === undefined ? { stdin: 'ignore' } : { input }),
+  });
+  signal.throwIfAborted();
+  const command = `git ${args[0] ?? ''}`;
+  if (result.timedOut) {
+    throw new CoordinatorError('git_timeout', `${command} did not end in ${deadlineMs / 1000} s`);
+  }
+  if (result.isMaxBuffer) {
+    throw new CoordinatorError('git_flooded', `${command} wrote more than ${maxBytes} bytes`);
+  }
+  if (result.exitCode === undefined) {
+    throw new CoordinatorError('git_died', `${command} did not end by itself`, {
+      cause: result.cause,
+    });
+  }
+  return {
+    exitCode: result.exitCode,
+    stdout: Buffer.from(result.stdout),
+    stderr: Buffer.from(result.stderr).toString('utf8').trim(),
+  };
+}
+
+async function gitPath(): Promise<string> {
+  for (const path of places) {
+    try {
+      await access(path, constants.X_OK);
+      return path;
+    } catch {
+      // The next place.
+    }
+  }
+  throw new CoordinatorError(
+    'git_missing',
+    `git is missing, install it: there is none of ${places.join(', ')}`,
+  );
+}

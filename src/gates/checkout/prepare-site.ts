@@ -1,0 +1,115 @@
+import { lstat, realpath } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
+
+import type { Site } from './checkout.ts';
+import { isConfigurationFile } from './configuration-files.ts';
+import type { GatesPlan } from '../plan.ts';
+import { GatesError } from '../gates-error.ts';
+import { makePrivateCopy } from './private-copy.ts';
+import type { Repository } from './repository.ts';
+import { ancestors } from '../tools/find-tool.ts';
+import { readTrustedConfiguration } from './trusted-config.ts';
+
+export interface SiteRequest {
+  readonly plan: GatesPlan;
+  readonly repository: Repository | undefined;
+  readonly privateDirectory: string;
+  readonly signal: AbortSignal;
+}
+
+export interface PreparedSite extends Pick<Site, 'directory' | 'writable' | 'readOnly'> {
+  /** Top of what the tools see of the checkout. */
+  readonly root: string;
+  readonly isRepository: boolean;
+  /** The commit the configuration was taken from. */
+  readonly configCommit: string | null;
+}
+
+/**
+ * The checkout as the tools see it: in place, or as a private copy where the configuration, the tools or
+ * the trust are not the checkout's own.
+ */
+export async function prepareSite(request: SiteRequest): Promise<PreparedSite> {
+  const { plan } = request;
+  const inPlace = plan.configFrom === undefined && plan.toolsFrom === undefined;
+  return inPlace ? siteInPlace(request) : siteInCopy(request);
+}
+
+async function siteInPlace({ plan, repository }: SiteRequest): Promise<PreparedSite> {
+  const directory = await realpath(plan.directory);
+  const root = repository?.root ?? directory;
+  const git = join(root, '.git');
+  const hasGit = await lstat(git).catch(() => undefined);
+  const modules = await modulesSeenFrom(directory);
+  const outside = modules.filter((path) => relative(root, path).startsWith('..'));
+  const caches = outside.filter((path) => path === modules[0]);
+  return {
+    directory,
+    root,
+    isRepository: repository !== undefined,
+    configCommit: null,
+    // Tools keep caches in node_modules, wherever it lies, and tests may write beside themselves; but no
+    // test may plant a hook.
+    writable: [root, ...caches],
+    readOnly: [...(hasGit ? [git] : []), ...outside.slice(caches.length)],
+  };
+}
+
+async function siteInCopy(request: SiteRequest): Promise<PreparedSite> {
+  const { plan, repository, privateDirectory, signal } = request;
+  const directory = await realpath(plan.directory);
+  const root = repository?.root ?? directory;
+  const target = join(privateDirectory, 'copy');
+  const trusted = await trustedConfiguration(request);
+  const modulesFrom = plan.toolsFrom === undefined ? root : await realpath(plan.toolsFrom);
+  if (plan.untrusted && !relative(root, modulesFrom).startsWith('..'))
+    throw new GatesError(
+      'gates_options_invalid',
+      `Untrusted code is not checked by its own tools: ${modulesFrom} is in the checkout. Name a directory outside of it.`,
+    );
+  await makePrivateCopy({
+    root,
+    isRepository: repository !== undefined,
+    target,
+    modulesFrom,
+    replace: trusted?.files ?? new Map(),
+    isLeftOut: (path) => trusted !== undefined && isConfigurationFile(path),
+    signal,
+  });
+  return {
+    directory: join(target, relative(root, directory)),
+    root: target,
+    isRepository: false,
+    configCommit: trusted?.commit ?? null,
+    writable: [target],
+    readOnly: await modulesSeenFrom(plan.toolsFrom === undefined ? directory : modulesFrom),
+  };
+}
+
+async function trustedConfiguration({
+  plan: { configFrom, directory },
+  repository,
+  signal,
+}: SiteRequest) {
+  if (configFrom === undefined) return undefined;
+  if (repository !== undefined)
+    return readTrustedConfiguration(repository, { ref: configFrom, signal });
+  throw new GatesError(
+    'gates_ref_unknown',
+    `${directory} is not in a git checkout, so there is no ${configFrom} to take the configuration from: leave configFrom out, or clone the repository with git.`,
+  );
+}
+
+/**
+ * The directories that hold the packages, in the directory and above. One that is a link counts by where it
+ * leads, unless that is no `node_modules`: a checkout must not open any directory by a link.
+ */
+async function modulesSeenFrom(directory: string): Promise<readonly string[]> {
+  const found = await Promise.all(
+    ancestors(directory).map(async (place) => {
+      const modules = await realpath(join(place, 'node_modules')).catch(() => undefined);
+      return modules !== undefined && basename(modules) === 'node_modules' ? [modules] : [];
+    }),
+  );
+  return found.flat();
+}

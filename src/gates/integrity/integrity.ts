@@ -1,0 +1,193 @@
+import { setImmediate } from 'node:timers/promises';
+
+import { CoordinatorError } from '../../errors.ts';
+import type { Checkout, Finding, Gate, Verdict } from '../gate.ts';
+import { baseCommit } from './base-commit.ts';
+import { configFindings, partsOfConfig } from './config-findings.ts';
+import type { SourceFacts } from './facts.ts';
+import { configKind } from './gate-config.ts';
+import { lostTests } from './lost-tests.ts';
+import { newMarks } from './new-marks.ts';
+import { pairFiles } from './pair-files.ts';
+import type { SourceChange } from './source-change.ts';
+import { sourceFacts } from './source-facts.ts';
+import {
+  openTrees,
+  type FileChange,
+  type Limits,
+  type TreeChanges,
+} from './tree-changes.ts';
+
+const defaultLimits: Limits = { files: 5_000, fileBytes: 1_000_000, totalBytes: 64_000_000 };
+
+/**
+ * The gate that watches the other gates: fails when, since the history of the checkout left `base`,
+ * their configuration was edited, checks were switched off in the code, or tests were lost. It looks at
+ * the whole work tree, wherever in it the directory under check is.
+ */
+export function integrity(base: string, limits: Partial<Limits> = {}): Gate {
+  return {
+    name: 'integrity',
+    check: async (checkout) => {
+      try {
+        return await compare(checkout, base, { ...defaultLimits, ...limits });
+      } catch (error) {
+        if (checkout.signal.aborted) {
+          return { status: 'timeout', message: 'stopped before the comparison was complete' };
+        }
+        if (error instanceof CoordinatorError) {
+          return { status: 'error', message: printable(error.message) };
+        }
+        throw error;
+      }
+    },
+  };
+}
+
+async function compare(
+  { directory, signal }: Checkout,
+  base: string,
+  limits: Limits,
+): Promise<Verdict> {
+  const commit = await baseCommit(directory, base, signal);
+  const trees = await openTrees({ directory, commit, limits, signal });
+  const parts = await partsOfConfig(trees);
+  const tree = await trees.changes(
+    (path) => isSource(path) || configKind(path) !== undefined || parts.has(path),
+    // A tool takes its configuration from an ignored file as well.
+    (path) => configKind(path) === 'code',
+  );
+  const sources = await sourceChanges(tree.changes, signal);
+  const broken = [...configFindings(tree, parts), ...newMarks(sources), ...lostTests(sources)];
+  const incomplete = [...notLookedAt(tree), ...notRead(sources)];
+  const findings = [...broken, ...incomplete].map((finding) => ({
+    ...finding,
+    file: finding.file === null ? null : trees.toTop + printable(finding.file),
+    message: printable(finding.message),
+  }));
+  const open = incomplete.filter(({ severity }) => severity === 'error').length;
+  const against = `${base} (${commit.slice(0, 10)})`;
+  const details = {
+    base,
+    baseCommit: commit,
+    filesCompared: tree.changes.length,
+    filesNotLookedAt: open,
+    ...testFigures(sources),
+  };
+  if (broken.length > 0) {
+    const message = `${counted(broken.length, 'change')} since ${against} would make the gates mean less`;
+    return { status: 'failed', message, details, findings };
+  }
+  if (open > 0) {
+    const message = `${counted(open, 'file')} could not be compared with ${against}: look at them by hand, or split them`;
+    return { status: 'error', message, details, findings };
+  }
+  return {
+    status: 'passed',
+    message: `${counted(tree.changes.length, 'file')} compared with ${against}, nothing weakened`,
+    details,
+    findings,
+  };
+}
+
+/** The last three hold scripts between other things and are read by words. */
+function isSource(path: string): boolean {
+  return /\.([cm]?[jt]sx?|vue|svelte|astro)$/.test(path);
+}
+
+async function sourceChanges(
+  files: readonly FileChange[],
+  signal: AbortSignal,
+): Promise<SourceChange[]> {
+  const sources = files.filter(({ path }) => isSource(path));
+  const [before, after] = [textsOf(sources, 'before'), textsOf(sources, 'after')];
+  const pairs = pairFiles(
+    [...before].map(([path, text]) => ({ path, text })),
+    [...after].map(([path, text]) => ({ path, text })),
+  );
+  const paired = new Set(pairs.values());
+  const changes: SourceChange[] = [];
+  for (const path of before.keys()) {
+    if (paired.has(path)) continue;
+    const old = await facts(before.get(path), path);
+    changes.push({ path, pathBefore: path, before: old, after: undefined });
+  }
+  for (const path of after.keys()) {
+    const pathBefore = pairs.get(path);
+    changes.push({
+      path,
+      pathBefore: pathBefore ?? path,
+      before:
+        pathBefore === undefined ? undefined : await facts(before.get(pathBefore), pathBefore),
+      after: await facts(after.get(path), path),
+    });
+  }
+  return changes;
+
+  async function facts(text: string | undefined, path: string): Promise<SourceFacts | undefined> {
+    if (text === undefined) return undefined;
+    // Parsing holds the event loop: between two files a deadline gets its turn.
+    await setImmediate();
+    signal.throwIfAborted();
+    return sourceFacts(text, path);
+  }
+}
+
+function notLookedAt(tree: TreeChanges): Finding[] {
+  return tree.notLookedAt.map(({ path, reason }) => ({
+    file: path,
+    line: null,
+    column: null,
+    rule: 'not-looked-at',
+    message: `not looked at: ${reason}`,
+    severity: 'error',
+  }));
+}
+
+function textsOf(files: readonly FileChange[], side: 'before' | 'after'): Map<string, string> {
+  return new Map(
+    files.flatMap((file): [string, string][] => {
+      const text = file[side];
+      return text === undefined ? [] : [[file.path, text]];
+    }),
+  );
+}
+
+/** A file that stopped being readable could hide anything; one that never was is compared by words. */
+function notRead(sources: readonly SourceChange[]): Finding[] {
+  return sources.flatMap(({ path, before, after }): Finding[] => {
+    if (after?.parsed !== false) return [];
+    return [
+      {
+        file: path,
+        line: 1,
+        column: null,
+        rule: 'not-parsed',
+        message: 'does not parse, so it was compared by words',
+        severity: before?.parsed === true ? 'error' : 'warning',
+      },
+    ];
+  });
+}
+
+/** Static figures of the files that differ; tests whose number is only known at run time count once. */
+function testFigures(sources: readonly SourceChange[]) {
+  const sum = (facts: SourceFacts | undefined) =>
+    (facts?.tests ?? []).reduce(
+      (count, { cases }) => count + (Number.isFinite(cases) ? cases : 1),
+      0,
+    );
+  return {
+    testsBefore: sources.reduce((count, { before }) => count + sum(before), 0),
+    testsAfter: sources.reduce((count, { after }) => count + sum(after), 0),
+  };
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** File names and titles are the author's text: none of it may steer a terminal. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, '\uFFFD');
+}

@@ -1,0 +1,167 @@
+import { constants } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { execa } from 'execa';
+
+import { describeError } from '../../errors.ts';
+import { captureOutput, type CapturedOutput } from './captured-output.ts';
+import { runMarker } from './environment.ts';
+import type { ToolRun } from '../gate.ts';
+import { createProcessTree, type ProcessTree } from './process-tree.ts';
+
+export interface ProcessLimits {
+  readonly outputBytes: number;
+  readonly processes: number;
+}
+
+const processLimits: ProcessLimits = { outputBytes: 50 * 1024 * 1024, processes: 512 };
+
+export interface ProcessRequest {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly directory: string;
+  /** All of it: nothing is inherited. Carries the marker of the run. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** A fresh directory of ours for the two streams. */
+  readonly outputDirectory: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** True when a launcher stands in between, which tells a signal that ended the tool as 128 + its number. */
+  readonly signalsAsExitCodes?: boolean;
+  readonly limits?: ProcessLimits;
+}
+
+/** How often output and processes are counted: what comes in between is the overshoot. */
+const lookEveryMs = 100;
+/** What a process gets for its own cleaning up after SIGTERM. */
+const graceMs = 500;
+/** From the first SIGKILL to giving up on what cannot be killed; with the grace below 2 s. */
+const killMs = 1_000;
+
+type Outcome = Pick<ToolRun, 'end' | 'exitCode'> & { readonly note?: string };
+
+/**
+ * Runs one command in a process group of its own. Never rejects. Settles at most 2 s after its deadline or
+ * the abort, with every descendant killed, whether the command ended by itself or was ended.
+ */
+export async function runProcess(request: ProcessRequest): Promise<ToolRun> {
+  const startedAt = Date.now();
+  const started = performance.now();
+  let texts = { stdout: '', stderr: '' };
+  let outcome: Outcome;
+  try {
+    const output = captureOutput(request.outputDirectory);
+    try {
+      outcome = await run(request, output);
+    } finally {
+      texts = output.finish();
+    }
+  } catch (error) {
+    outcome = notStarted(describeError(error));
+  }
+  const { end, exitCode, note } = outcome;
+  return {
+    end,
+    exitCode,
+    stdout: texts.stdout,
+    stderr: note === undefined ? texts.stderr : `${texts.stderr}\n${note}`.trimStart(),
+    startedAt,
+    durationMs: Math.round(performance.now() - started),
+  };
+}
+
+function notStarted(note: string): Outcome {
+  return { end: 'not_started', exitCode: null, note };
+}
+
+async function run(request: ProcessRequest, output: CapturedOutput): Promise<Outcome> {
+  if (request.signal.aborted) return { end: 'cancelled', exitCode: null };
+  const subprocess = execa(request.command, request.args, {
+    cwd: request.directory,
+    env: request.environment,
+    extendEnv: false,
+    stdin: 'ignore',
+    stdout: output.stdout,
+    stderr: output.stderr,
+    reject: false,
+    killDescendants: true,
+  });
+  const ended = subprocess.then((result) => result);
+  if (subprocess.pid === undefined)
+    return notStarted((await ended).originalMessage ?? 'The process could not be started.');
+
+  const tree = createProcessTree(subprocess.pid, request.environment[runMarker] ?? '');
+  const watch = watchLimits(request, { tree, output });
+  const first = await Promise.race([ended, watch.exceeded]);
+  watch.close();
+  if ('limit' in first) {
+    if (first.gently) await terminate(tree, ended);
+    await kill(tree);
+    return { end: first.limit, exitCode: null, ...(first.note && { note: first.note }) };
+  }
+  await kill(tree);
+  const { signal, exitCode } = first;
+  if (signal !== undefined || (request.signalsAsExitCodes && isFatal(exitCode)))
+    return {
+      end: 'killed',
+      exitCode: null,
+      note: `Killed by ${signal ?? `exit code ${exitCode ?? ''}`}.`,
+    };
+  if (exitCode === undefined) return notStarted(first.originalMessage ?? 'It did not start.');
+  return { end: 'exited', exitCode };
+}
+
+interface Exceeded {
+  readonly limit: 'timeout' | 'cancelled' | 'flooded';
+  /** With time for its own cleaning up: not for what is using up the machine. */
+  readonly gently: boolean;
+  readonly note?: string;
+}
+
+/** Resolves with the first limit the run goes beyond; until closed. */
+function watchLimits(
+  { signal, timeoutMs, limits = processLimits }: ProcessRequest,
+  { tree, output }: { readonly tree: ProcessTree; readonly output: CapturedOutput },
+) {
+  const { promise, resolve } = Promise.withResolvers<Exceeded>();
+  const cancel = () => resolve({ limit: 'cancelled', gently: true });
+  const deadline = setTimeout(() => resolve({ limit: 'timeout', gently: true }), timeoutMs);
+  const look = setInterval(() => {
+    if (output.size() > limits.outputBytes) flood(`wrote more than ${limits.outputBytes} bytes`);
+    else if (tree.members().length > limits.processes)
+      flood(`ran more than ${limits.processes} processes at once`);
+  }, lookEveryMs);
+  function flood(what: string): void {
+    resolve({ limit: 'flooded', gently: false, note: `Stopped: it ${what}.` });
+  }
+  signal.addEventListener('abort', cancel, { once: true });
+  return {
+    exceeded: promise,
+    close() {
+      clearTimeout(deadline);
+      clearInterval(look);
+      signal.removeEventListener('abort', cancel);
+    },
+  };
+}
+
+async function terminate(tree: ProcessTree, ended: Promise<unknown>): Promise<void> {
+  tree.signal('SIGTERM');
+  await Promise.race([ended, delay(graceMs)]);
+}
+
+/** Until nobody is left: a process may fork between the look and the signal. */
+async function kill(tree: ProcessTree): Promise<void> {
+  const givesUpAt = performance.now() + killMs;
+  // Stopped first, those that fork cannot outrun the killing.
+  if (tree.signal('SIGSTOP') === 0) return;
+  while (tree.signal('SIGKILL') > 0 && performance.now() < givesUpAt) await delay(10);
+}
+
+/** How a shell or bwrap, standing between us and the tool, tell of a signal that ended it. */
+function isFatal(exitCode: number | undefined): boolean {
+  const { SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGKILL, SIGSEGV } = constants.signals;
+  return [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGKILL, SIGSEGV].some(
+    (signal) => exitCode === 128 + signal,
+  );
+}

@@ -1,0 +1,150 @@
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { toolEnvironment } from './environment.ts';
+import { GatesError } from '../gates-error.ts';
+import type { SandboxMode } from '../report.ts';
+import { runProcess } from './run-process.ts';
+
+/** What is to be run by this Node, and what of the file system it is meant to see. */
+export interface Confined {
+  /** The script and its arguments. */
+  readonly args: readonly string[];
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly writable: readonly string[];
+  readonly readOnly: readonly string[];
+}
+
+export interface Sandbox {
+  readonly mode: SandboxMode;
+  /** The command that runs it confined; to be started with that same environment. */
+  readonly wrap: (confined: Confined) => {
+    readonly command: string;
+    readonly args: readonly string[];
+  };
+}
+
+const sandboxes: Record<SandboxMode, Sandbox> = {
+  none: { mode: 'none', wrap: ({ args }) => ({ command: process.execPath, args }) },
+  unshare: { mode: 'unshare', wrap: wrapInUnshare },
+  bwrap: { mode: 'bwrap', wrap: wrapInBwrap },
+};
+
+const strictestFirst = ['bwrap', 'unshare', 'none'] as const satisfies readonly SandboxMode[];
+
+/**
+ * The sandbox asked for, or for `auto` the strictest, that really starts here: kernels, containers and
+ * profiles refuse namespaces in ways that only trying tells.
+ */
+export async function openSandbox(
+  wanted: SandboxMode | 'auto',
+  { privateDirectory, signal }: { readonly privateDirectory: string; readonly signal: AbortSignal },
+): Promise<Sandbox> {
+  let why = '';
+  for (const mode of wanted === 'auto' ? strictestFirst : [wanted]) {
+    const sandbox = sandboxes[mode];
+    if (mode === 'none') return sandbox;
+    const problem = await tryOut(sandbox, { privateDirectory, signal });
+    if (problem === undefined) return sandbox;
+    why = problem;
+  }
+  signal.throwIfAborted();
+  throw new GatesError(
+    'gates_sandbox_unavailable',
+    `The sandbox ${wanted} does not start here (${why}). ${cures[wanted]}`,
+  );
+}
+
+const cures: Record<SandboxMode | 'auto', string> = {
+  auto: '',
+  none: '',
+  unshare:
+    'It needs util-linux and unprivileged user namespaces, which a container may deny (Docker: --security-opt seccomp=unconfined).',
+  bwrap:
+    'It needs bubblewrap (apt-get install bubblewrap) and unprivileged user namespaces, which a container may deny (Docker: --security-opt seccomp=unconfined).',
+};
+
+/** Beyond this a sandbox that does not come up is one that does not work. */
+const tryTimeoutMs = 10_000;
+
+/** A listener on the loopback address, as many test suites have one. */
+const loopbackProbe = `
+const server = require('node:net').createServer((socket) => { socket.end(); server.close(); });
+server.listen(0, '127.0.0.1', () => require('node:net').connect(server.address().port, '127.0.0.1').resume());
+`;
+
+async function tryOut(
+  { wrap }: Sandbox,
+  { privateDirectory, signal }: { readonly privateDirectory: string; readonly signal: AbortSignal },
+): Promise<string | undefined> {
+  const directory = await mkdtemp(join(privateDirectory, 'probe-'));
+  const environment = toolEnvironment(directory);
+  const { end, exitCode, stderr } = await runProcess({
+    ...wrap({
+      args: ['--eval', loopbackProbe],
+      directory,
+      environment,
+      writable: [directory],
+      readOnly: [],
+    }),
+    directory,
+    environment,
+    outputDirectory: directory,
+    timeoutMs: tryTimeoutMs,
+    signal,
+  });
+  if (end === 'exited' && exitCode === 0) return undefined;
+  const words = stderr.trim().split('\n').at(-1) ?? '';
+  return words === '' ? `${end}, exit code ${exitCode ?? 'none'}` : words.slice(0, 200);
+}
+
+/**
+ * Own user, PID, network and mount namespaces. The loopback interface of a new network namespace is down;
+ * a fresh sysfs lets it be switched on without `ip`, which is often missing. The shell stays as PID 1, which
+ * must reap, and gives the tool no capability: with them it could uncover the outer /proc.
+ */
+function wrapInUnshare({ args }: Confined) {
+  const script = `
+{ mount -t sysfs sysfs /sys && echo 9 > /sys/class/net/lo/flags; } 2>/dev/null ||
+  ip link set lo up 2>/dev/null || ifconfig lo up 2>/dev/null
+setpriv --bounding-set=-all --inh-caps=-all --no-new-privs "$@"
+exit $?`;
+  return {
+    command: 'unshare',
+    args: [
+      ...['--user', '--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc', '--net'],
+      ...['/bin/sh', '-c', script, 'sh', process.execPath, ...args],
+    ],
+  };
+}
+
+/** What programs need of the system; no home, no /etc beyond what names hosts, users and certificates. */
+const systemPaths = [
+  ...['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/nix/store'],
+  ...['/etc/alternatives', '/etc/ld.so.cache', '/etc/ld.so.conf', '/etc/ld.so.conf.d'],
+  ...['/etc/passwd', '/etc/group', '/etc/hosts', '/etc/nsswitch.conf', '/etc/localtime'],
+  ...['/etc/ssl/certs', '/etc/ca-certificates'],
+];
+
+/** A file system of its own, in which there is only what is named, and no network but loopback. */
+function wrapInBwrap({ args, directory, environment, writable, readOnly }: Confined) {
+  // A later mount covers an earlier one: outer directories first.
+  const mounts = [
+    ...systemPaths.map((path) => ({ path, option: '--ro-bind-try' })),
+    { path: process.execPath, option: '--ro-bind' },
+    ...readOnly.map((path) => ({ path, option: '--ro-bind' })),
+    ...writable.map((path) => ({ path, option: '--bind' })),
+  ].toSorted((a, b) => a.path.split('/').length - b.path.split('/').length);
+  return {
+    command: 'bwrap',
+    args: [
+      ...['--unshare-all', '--die-with-parent', '--cap-drop', 'ALL'],
+      ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp'],
+      ...mounts.flatMap(({ path, option }) => [option, path, path]),
+      '--clearenv',
+      ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]),
+      ...['--chdir', directory, '--', process.execPath, ...args],
+    ],
+  };
+}

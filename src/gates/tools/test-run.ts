@@ -1,0 +1,88 @@
+import path from 'node:path';
+
+import { namesCoverageInclude } from './coverage-include.ts';
+import type { Checkout, TestRun, Tool } from '../gate.ts';
+import { lastWords } from './tool-verdict.ts';
+
+/**
+ * Runs vitest once for tests and coverage together. When measuring coverage kept it from working (no
+ * provider, say), it runs a second time without, so that only the gate `coverage` is without a verdict.
+ * Rejects when there is no vitest.
+ */
+export async function runTests(checkout: Checkout): Promise<TestRun> {
+  const tool = await checkout.tool('vitest');
+  const measured = await runVitest(checkout, tool, await coverageOptions(checkout));
+  if (measured.coverageSummary !== undefined || measured.run.end !== 'exited') return measured;
+  const coverageProblem = `vitest left no coverage: ${lastWords(measured.run)}`;
+  if (measured.report !== undefined && measured.run.exitCode === 0) {
+    return { ...measured, coverageProblem };
+  }
+  return { ...(await runVitest(checkout, tool, ['--coverage.enabled=false'])), coverageProblem };
+}
+
+/** Counted when the checkout's own configuration does not say which: also files no test imports. */
+export const defaultCoverageInclude = '**/src/**/*.{js,jsx,cjs,mjs,ts,tsx,cts,mts}';
+
+async function runVitest(
+  checkout: Checkout,
+  tool: Tool,
+  options: readonly string[],
+): Promise<TestRun> {
+  const scratch = await checkout.scratch('test');
+  const report = path.join(scratch, 'report.json');
+  const coverage = path.join(scratch, 'coverage');
+  const run = await checkout.run(tool, [
+    'run',
+    // The second one for people: the report does not hold errors outside of tests.
+    '--reporter=json',
+    '--reporter=dot',
+    `--outputFile.json=${report}`,
+    '--silent=true',
+    '--cache=false',
+    ...(Number.parseInt(tool.version, 10) >= 5 ? ['--fsModuleCache=false'] : []),
+    // What a checkout may not decide for itself. The command line outranks its configuration.
+    // A checkout that updates its snapshots agrees with itself whatever the code does.
+    '--update=none',
+    '--passWithNoTests=false',
+    '--allowOnly=false',
+    '--dangerouslyIgnoreUnhandledErrors=false',
+    `--coverage.reportsDirectory=${coverage}`,
+    ...options,
+  ]);
+  return {
+    tool,
+    run,
+    report: await checkout.readReport(report, run.startedAt),
+    coverageSummary: await checkout.readReport(
+      path.join(coverage, 'coverage-summary.json'),
+      run.startedAt,
+    ),
+    coverageProblem: undefined,
+  };
+}
+
+async function coverageOptions(checkout: Checkout): Promise<readonly string[]> {
+  return [
+    '--coverage.enabled=true',
+    '--coverage.provider=v8',
+    '--coverage.reporter=json-summary',
+    '--coverage.reportOnFailure=true',
+    // The gate compares with the operator's thresholds. A missed one of the checkout would end vitest
+    // with the exit code of an unhandled error, and `autoUpdate` would rewrite its configuration.
+    '--coverage.thresholds=false',
+    ...((await ownInclude(checkout)) ? [] : [`--coverage.include=${defaultCoverageInclude}`]),
+  ];
+}
+
+async function ownInclude(checkout: Checkout): Promise<boolean> {
+  for (const file of configFiles) {
+    const text = await checkout.readReport(path.join(checkout.directory, file), 0);
+    if (text !== undefined) return namesCoverageInclude(text);
+  }
+  return false;
+}
+
+/** In the order vitest looks for them. */
+const configFiles = ['vitest.config', 'vite.config'].flatMap((name) =>
+  ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'].map((extension) => `${name}.${extension}`),
+);

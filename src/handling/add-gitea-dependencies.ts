@@ -1,0 +1,82 @@
+import type { IssueFacts } from '../issue/facts.ts';
+import { mergeEdges } from '../reading/model/merge.ts';
+import type { Dependency, Reading, Warning } from '../issue/reading.ts';
+import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
+
+/** An issue as Gitea names it in a list of dependencies. */
+export type NativeIssue = IssueKey & IssueRef;
+
+/** What is set as dependencies of an issue on Gitea's own page. */
+export interface NativeDependencies {
+  readonly blockedBy: readonly NativeIssue[];
+  readonly blocks: readonly NativeIssue[];
+  /** Blockers that the bot may not read. */
+  readonly hidden: number;
+  /** False when there may be more: what is not listed need not be gone. */
+  readonly complete: boolean;
+}
+
+/** Most that count of each direction; a list of Gitea is not read further. */
+export const nativeLimit = 500;
+
+const evidence = 'Set on Gitea.';
+
+/**
+ * Adds what is set on Gitea to what was read in the text. One pair of issues is one dependency; where the
+ * text has it the other way round Gitea counts, with a warning.
+ */
+export function addNative(
+  reading: Reading,
+  facts: IssueFacts,
+  { blockedBy, blocks, complete }: NativeDependencies,
+): Reading {
+  const self = keyOf(facts);
+  const waitsFor = new Set(blockedBy.map(keyOf));
+  const others = (issues: readonly NativeIssue[]) =>
+    issues.filter((issue) => keyOf(issue) !== self);
+  const native = [
+    ...others(blockedBy).map((issue) => dependencyOn(facts, issue, 'blocked_by')),
+    // Gitea refuses a pair that waits for each other: it was turned round between two answers.
+    ...others(blocks)
+      .filter((issue) => !waitsFor.has(keyOf(issue)))
+      .map((issue) => dependencyOn(facts, issue, 'blocks')),
+  ];
+  const { dependencies, warnings } = mergeEdges(facts, [...reading.dependencies, ...native]);
+  return {
+    ...reading,
+    dependencies,
+    warnings: [
+      ...reading.warnings,
+      ...warnings,
+      ...(waitsFor.has(self) ? [selfReference(facts)] : []),
+      ...(complete ? [] : [tooMany]),
+    ],
+  };
+}
+
+function dependencyOn(
+  facts: IssueFacts,
+  { repositoryId, repository, number }: NativeIssue,
+  direction: Dependency['direction'],
+): Dependency {
+  const own = repositoryId === facts.repositoryId;
+  return {
+    direction,
+    repository: own ? null : repository,
+    repositoryId,
+    number,
+    source: 'gitea',
+    evidence,
+  };
+}
+
+/** Gitea takes it, but never lets the issue be closed. */
+function selfReference(facts: IssueFacts): Warning {
+  const text = `On Gitea ${formatRef(facts)} depends on itself, which does not count; it cannot be closed there until that dependency is removed.`;
+  return { code: 'self_reference', text };
+}
+
+const tooMany: Warning = {
+  code: 'too_many_native_dependencies',
+  text: `On Gitea ${nativeLimit} dependencies or more are set in one direction: only the first ${nativeLimit} count.`,
+};

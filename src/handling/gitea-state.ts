@@ -1,0 +1,250 @@
+import type { IssueEvent, IssueSnapshot } from '../issue/event.ts';
+import type { IssueFacts } from '../issue/facts.ts';
+import { addNative, type NativeDependencies } from './add-gitea-dependencies.ts';
+import type { Dependency, Warning } from '../issue/reading.ts';
+import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
+import type { Finding } from '../plans/issue-update.ts';
+import { mapLimited } from '../lib/map-limited.ts';
+import { createNative, type NativeDeps, type ReadNative } from './gitea-dependencies.ts';
+
+/** How Gitea answers; 404 also stands for what the bot may not see. */
+type Reply<T> =
+  | { readonly kind: 'ok'; readonly value: T }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'moved'; readonly to: string | undefined };
+
+/** What is asked of Gitea. Everything throws `TryAgainLater` while it does not answer. */
+export interface TruthDeps extends NativeDeps {
+  readonly getIssue: (ref: IssueRef, signal: AbortSignal) => Promise<Reply<IssueSnapshot>>;
+  readonly getRepository: (
+    idOrName: number | string,
+    signal: AbortSignal,
+  ) => Promise<Reply<{ readonly name: string; readonly hasIssues: boolean }>>;
+  readonly findFacts: (issue: IssueKey) => Promise<IssueFacts | undefined>;
+}
+
+export type Truth = ReturnType<typeof createTruth>;
+
+/** Targets of one issue asked about at a time. */
+const requestsAtOnce = 5;
+
+type Found =
+  | { readonly kind: 'found'; readonly issue: IssueSnapshot }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unreadable' };
+
+/** An issue to be found; without an id the name is all that is known of its repository. */
+interface Wanted extends IssueRef {
+  readonly repositoryId: number | undefined;
+}
+
+/** Asks Gitea what is true now, of an issue and of those it is tied to. Writes nothing. */
+export function createTruth({ getIssue, getRepository, findFacts, ...nativeDeps }: TruthDeps) {
+  const native = createNative(nativeDeps);
+
+  /**
+   * The issue as it is on Gitea, whatever deliveries told, deletion included. Where the bot cannot read
+   * the repository, what was told stands, unconfirmed.
+   */
+  async function currentFacts(
+    told: IssueFacts,
+    signal: AbortSignal,
+  ): Promise<{ facts: IssueFacts; confirmed: boolean }> {
+    const found = await findIssue(told, signal);
+    if (found.kind === 'unreadable') return { facts: told, confirmed: false };
+    if (found.kind === 'missing') return { facts: { ...told, deleted: true }, confirmed: true };
+    const { labels, ...issue } = found.issue;
+    const facts = { ...issue, labels: labels ?? [], labelsUpdatedAt: issue.updatedAt };
+    return { facts: { ...facts, deleted: false }, confirmed: true };
+  }
+
+  /**
+   * Drops the dependencies on issues that do not exist, with a warning, adds those that are set on Gitea,
+   * and returns a look at each issue that the store does not know as it is now.
+   */
+  async function checkTargets(
+    finding: Finding,
+    signal: AbortSignal,
+  ): Promise<{ finding: Finding; refreshes: IssueEvent[] }> {
+    const confirmed = { ...finding, confirmed: true };
+    if (finding.plan === undefined) return { finding: confirmed, refreshes: [] };
+    const { plan, facts } = finding;
+    const tied = await native.readNative(placeOf(facts), signal);
+    const byTarget = Map.groupBy(plan.reading.dependencies, (target) => refOf(facts, target));
+    const listed = new Map(
+      snapshotsOf(tied).map((issue) => [formatRef(issue).toLowerCase(), issue]),
+    );
+    const checked = await mapLimited([...byTarget], requestsAtOnce, ([ref, same]) =>
+      checkTarget(facts, same, { listed: listed.get(ref), signal }),
+    );
+    const kept = new Set(checked.flatMap(({ dependencies }) => dependencies));
+    const reading = {
+      ...plan.reading,
+      dependencies: [...kept],
+      warnings: [...plan.reading.warnings, ...checked.flatMap(({ warnings }) => warnings)],
+    };
+    const named = new Map(
+      [...checked.flatMap(({ targets }) => targets), ...snapshotsOf(tied)].map((issue) => [
+        keyOf(issue),
+        issue,
+      ]),
+    );
+    named.delete(keyOf(facts));
+    return {
+      finding: withNative({ ...confirmed, plan: { ...plan, reading } }, tied),
+      refreshes: await looksAt([...named.values()]),
+    };
+  }
+
+  /** The same for an issue that the bot cannot read on Gitea: what is stored is all there is. */
+  async function leaveUnchecked(finding: Finding): Promise<Finding> {
+    if (finding.plan === undefined) return finding;
+    const warned = withWarning(finding, unreadable(finding.facts));
+    return withNative(warned, await native.findNative(finding.facts));
+  }
+
+  /** All dependencies in `same` have one target; `listed`: the target, where Gitea just gave it. */
+  async function checkTarget(
+    facts: IssueFacts,
+    same: readonly Dependency[],
+    {
+      listed,
+      signal,
+    }: { readonly listed: IssueSnapshot | undefined; readonly signal: AbortSignal },
+  ): Promise<Checked> {
+    const [first] = same;
+    if (first === undefined) return nothing;
+    const target = targetOf(facts, first);
+    const found: Found =
+      listed === undefined
+        ? await findTarget(facts, target, signal)
+        : { kind: 'found', issue: listed };
+    if (found.kind === 'unreadable')
+      return { ...nothing, dependencies: same, warnings: [targetUnreadable(target)] };
+    if (found.kind === 'missing') return { ...nothing, warnings: [targetMissing(target)] };
+    const { issue } = found;
+    if (keyOf(issue) === keyOf(facts)) return { ...nothing, warnings: [selfReference(target)] };
+    const { repository } = issue;
+    return {
+      dependencies: same.map((dependency) =>
+        dependency.repository === null ? dependency : { ...dependency, repository },
+      ),
+      warnings: [],
+      targets: [issue],
+    };
+  }
+
+  async function looksAt(issues: readonly IssueSnapshot[]): Promise<IssueEvent[]> {
+    const looks = await mapLimited(issues, requestsAtOnce, async (issue): Promise<IssueEvent[]> =>
+      (await isStored(issue)) ? [] : [{ kind: 'refreshed', issue }],
+    );
+    return looks.flat();
+  }
+
+  function findTarget(facts: IssueFacts, target: IssueRef, signal: AbortSignal): Promise<Found> {
+    const isOwn = target.repository.toLowerCase() === facts.repository.toLowerCase();
+    const repositoryId = isOwn ? facts.repositoryId : undefined;
+    return findIssue({ ...target, repositoryId }, signal);
+  }
+
+  async function isStored(issue: IssueSnapshot): Promise<boolean> {
+    const known = await findFacts(issue);
+    return (
+      known !== undefined &&
+      !known.deleted &&
+      known.open === issue.open &&
+      known.title === issue.title &&
+      known.repository === issue.repository
+    );
+  }
+
+  async function findIssue(wanted: Wanted, signal: AbortSignal): Promise<Found> {
+    const first = await getIssue(wanted, signal);
+    if (isWanted(first, wanted)) return { kind: 'found', issue: first.value };
+    // Renamed, gone, not for the bot's eyes, or the name has passed to another repository.
+    const name = first.kind === 'moved' ? first.to : wanted.repository;
+    const asked = wanted.repositoryId ?? name;
+    if (asked === undefined) return { kind: 'unreadable' };
+    const repository = await getRepository(asked, signal);
+    if (repository.kind !== 'ok') return { kind: 'unreadable' };
+    const { name: repositoryName, hasIssues } = repository.value;
+    const sameName = repositoryName.toLowerCase() === wanted.repository.toLowerCase();
+    const second =
+      sameName && first.kind === 'missing'
+        ? first
+        : await getIssue({ ...wanted, repository: repositoryName }, signal);
+    if (isWanted(second, wanted)) return { kind: 'found', issue: second.value };
+    return { kind: second.kind === 'missing' && hasIssues ? 'missing' : 'unreadable' };
+  }
+
+  return { currentFacts, checkTargets, leaveUnchecked, ...native };
+}
+
+interface Checked {
+  readonly dependencies: readonly Dependency[];
+  readonly warnings: readonly Warning[];
+  readonly targets: readonly IssueSnapshot[];
+}
+
+const nothing: Checked = { dependencies: [], warnings: [], targets: [] };
+
+/** No more than where it is: not its text. */
+function placeOf({ repositoryId, repository, number }: IssueFacts) {
+  return { repositoryId, repository, number };
+}
+
+function snapshotsOf({ blockedBy, blocks }: ReadNative): IssueSnapshot[] {
+  return [...blockedBy, ...blocks];
+}
+
+/** One name for a target, in whatever letter case. */
+function refOf(facts: IssueFacts, target: Dependency): string {
+  return formatRef(targetOf(facts, target)).toLowerCase();
+}
+
+function withNative(finding: Finding, native: NativeDependencies): Finding {
+  const { plan, facts } = finding;
+  if (plan === undefined) return finding;
+  return { ...finding, native, plan: { ...plan, reading: addNative(plan.reading, facts, native) } };
+}
+
+function isWanted(
+  reply: Reply<IssueSnapshot>,
+  { repositoryId }: Wanted,
+): reply is { kind: 'ok'; value: IssueSnapshot } {
+  if (reply.kind !== 'ok') return false;
+  return repositoryId === undefined || reply.value.repositoryId === repositoryId;
+}
+
+function targetOf(facts: IssueFacts, { repository, number }: Dependency): IssueRef {
+  return { repository: repository ?? facts.repository, number };
+}
+
+/** The same with one more warning in its plan, where there is one. */
+function withWarning(finding: Finding, warning: Warning): Finding {
+  const { plan } = finding;
+  if (plan === undefined) return finding;
+  const reading = { ...plan.reading, warnings: [...plan.reading.warnings, warning] };
+  return { ...finding, plan: { ...plan, reading } };
+}
+
+/** For the plan of an issue whose repository the bot cannot read. */
+function unreadable({ repository }: IssueFacts): Warning {
+  const text = `The bot cannot read ${repository} on Gitea: this plan rests on what deliveries told. Give the bot access to it.`;
+  return { code: 'gitea_unreadable', text };
+}
+
+function targetMissing(target: IssueRef): Warning {
+  const text = `There is no ${formatRef(target)} on Gitea: the dependency on it was dropped.`;
+  return { code: 'target_missing', text };
+}
+
+function targetUnreadable(target: IssueRef): Warning {
+  const text = `The bot cannot read ${formatRef(target)} on Gitea, or there is none: whether it is open is unknown.`;
+  return { code: 'target_unreadable', text };
+}
+
+function selfReference(target: IssueRef): Warning {
+  const text = `${formatRef(target)} is this issue itself: the dependency was dropped.`;
+  return { code: 'self_reference', text };
+}

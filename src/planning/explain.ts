@@ -1,0 +1,83 @@
+import type { AgentProfile } from './agent-profiles.ts';
+import { assignAgent, type ReadForChoice } from './agents.ts';
+import type { Estimate } from './estimate.ts';
+import { expectedCost, failingRules } from './fit.ts';
+import type { Reason } from '../issue/state.ts';
+
+/** Why an agent is, or is not, the one for an issue. */
+export interface Explanation {
+  readonly agent: string;
+  readonly chosen: boolean;
+  readonly fits: boolean;
+  /** The rule that decides, and a sentence. */
+  readonly reason: Reason;
+  /** Every rule the agent fails, each in a sentence. */
+  readonly failing: readonly Reason[];
+  /** The least that would make it fit; null when it fits. */
+  readonly change: string | null;
+  /** In US dollars, for comparing. */
+  readonly expectedCost: number;
+}
+
+interface Question {
+  readonly reading: ReadForChoice;
+  readonly estimate: Estimate;
+  readonly profiles: readonly AgentProfile[];
+  readonly labels: readonly string[];
+}
+
+/** Explains every profile, in their order, by the rules that choose. */
+export function explainAgents(question: Question): Explanation[] {
+  const { reading, estimate, profiles, labels } = question;
+  const work = { difficulty: reading.difficulty.value, estimate };
+  const { agent, reason } = assignAgent(reading, estimate, profiles, labels);
+  const chosen = profiles.find(({ name }) => name === agent);
+  return profiles.map((profile): Explanation => {
+    const failing = failingRules(profile, work);
+    const cost = expectedCost(profile, work);
+    const common = {
+      agent: profile.name,
+      chosen: profile === chosen,
+      fits: failing.length === 0,
+      failing: failing.map(({ code, text }) => ({ code, text: `${profile.name} ${text}.` })),
+      change:
+        failing.length === 0
+          ? null
+          : `To make it fit: ${failing.map(({ change }) => change).join(', and ')}.`,
+      expectedCost: Number(cost.toPrecision(3)),
+    };
+    const [first] = common.failing;
+    if (first !== undefined) return { ...common, reason: first };
+    if (chosen === undefined || profile === chosen) return { ...common, reason };
+    return {
+      ...common,
+      reason:
+        reason.code === 'cheapest_fit'
+          ? dearer(profile, chosen, { cost, least: expectedCost(chosen, work) })
+          : {
+              code: 'overridden',
+              text: `${profile.name} fits, but another one is asked for. ${reason.text}`,
+            },
+    };
+  });
+}
+
+function dearer(
+  profile: AgentProfile,
+  chosen: AgentProfile,
+  { cost, least }: { readonly cost: number; readonly least: number },
+): Reason {
+  if (cost === least)
+    return {
+      code: 'later_in_order',
+      text: `${profile.name} fits and costs as much as ${chosen.name}, which stands first among the profiles.`,
+    };
+  return {
+    code: 'not_cheapest',
+    text: `${profile.name} fits, but costs about $${dollars(cost)} and ${chosen.name} about $${dollars(least)}.`,
+  };
+}
+
+function dollars(amount: number): string {
+  return amount < 0.01 && amount > 0 ? amount.toPrecision(1) : amount.toFixed(2);
+}

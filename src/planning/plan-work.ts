@@ -1,0 +1,83 @@
+import type { AgentProfile } from './agent-profiles.ts';
+import { assignAgent } from './agents.ts';
+import { difficultyOfLabel } from '../issue/difficulty.ts';
+import { estimateContext, totalDiffers, totalLow, type Estimate } from './estimate.ts';
+import { levels, type Difficulty, type Reading, type Warning } from '../issue/reading.ts';
+import type { PlannedWork } from '../plans/issue-update.ts';
+
+interface Given {
+  readonly reading: Reading;
+  readonly profiles: readonly AgentProfile[];
+  readonly labels?: readonly string[];
+  /** Tokens that finished issues of the same repository and difficulty took. */
+  readonly history?: readonly number[];
+}
+
+/**
+ * Sizes what was read, chooses its agent, and adds what does not agree to the reading's warnings. Where
+ * the text declares no difficulty, a label that names one counts.
+ */
+export function planWork({
+  reading: read,
+  profiles,
+  labels = [],
+  history = [],
+}: Given): PlannedWork {
+  const reading = withLabel(read, labels);
+  const estimate = estimateContext(reading, history);
+  const warnings = [
+    ...reading.warnings,
+    ...compareTotals(reading, estimate),
+    ...labelDisagrees(reading, labels),
+    ...complexityDisagrees(reading),
+  ];
+  const assignment = assignAgent(reading, estimate, profiles, labels);
+  return { reading: { ...reading, warnings }, estimate, assignment };
+}
+
+/** A difference is told by the reader where the text declares both; here where Claude filled factors in. */
+function compareTotals({ estimatedContext, warnings }: Reading, { formula }: Estimate): Warning[] {
+  const { source, value } = estimatedContext;
+  if (source !== 'declared' || formula === null) return [];
+  const told = warnings.some(({ code }) => code === 'declared_total_differs');
+  return [...(told ? [] : totalDiffers(value, formula)), ...totalLow(value, formula)];
+}
+
+function withLabel(reading: Reading, labels: readonly string[]): Reading {
+  const [value, ...others] = wordsOf(labels);
+  if (reading.difficulty.source === 'declared' || value === undefined || others.length > 0)
+    return reading;
+  const evidence = labels.find((label) => difficultyOfLabel(label) === value) ?? null;
+  return { ...reading, difficulty: { value, source: 'gitea', evidence } };
+}
+
+function wordsOf(labels: readonly string[]): Difficulty[] {
+  const words = labels.map(difficultyOfLabel).filter((word) => word !== undefined);
+  return [...new Set(words)];
+}
+
+function labelDisagrees({ difficulty }: Reading, labels: readonly string[]): Warning[] {
+  const words = wordsOf(labels);
+  if (words.every((word) => word === difficulty.value)) return [];
+  const counts = difficulty.source === 'declared' ? 'the text counts' : 'they do not count';
+  return [
+    {
+      code: 'difficulty_label_disagrees',
+      text: `Labels say ${words.join(' and ')} difficulty, the plan has ${difficulty.value}: ${counts}.`,
+    },
+  ];
+}
+
+/** One step apart is common; from one end to the other, one of the two words is a slip. */
+function complexityDisagrees({ difficulty, factors }: Reading): Warning[] {
+  const { complexity } = factors;
+  if (difficulty.source === 'default' || complexity === null) return [];
+  const apart = levels.indexOf(complexity) - levels.indexOf(difficulty.value);
+  if (Math.abs(apart) < 2) return [];
+  return [
+    {
+      code: 'complexity_disagrees',
+      text: `The difficulty is ${difficulty.value}, but the implementation complexity ${complexity}.`,
+    },
+  ];
+}

@@ -1,0 +1,184 @@
+import type { Insertable, Transaction } from 'kysely';
+
+import type { IssueFacts } from '../issue/facts.ts';
+import type { Dependency } from '../issue/reading.ts';
+import type { IssueKey } from '../issue/ref.ts';
+import type { Database } from '../db/database.ts';
+import type { EdgesTable, Schema } from '../db/schema.ts';
+
+/** Rows of one insert; 9 columns each. */
+const insertChunk = 500;
+
+/** The id of the repository that bears a name now; undefined when no event has told of it. */
+export async function findRepositoryId(db: Database, name: string): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('repositories')
+    .select('id')
+    .where('lower_name', '=', name.toLowerCase())
+    .orderBy('named_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.id;
+}
+
+/** The id of the repository that a text means by a name, which may be one it no longer bears. */
+async function findNamedRepositoryId(db: Database, lowerName: string): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('repository_names')
+    .select('repository_id')
+    .where('lower_name', '=', lowerName)
+    .orderBy('named_at', 'desc')
+    .orderBy('repository_id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.repository_id;
+}
+
+/** An edge that came or went; an end is undefined while only the name of its repository is known. */
+export interface EdgeChange {
+  readonly blocked: IssueKey | undefined;
+  readonly blocker: IssueKey | undefined;
+  readonly came: boolean;
+}
+
+/** Puts the edges an issue declares in place of those it declared before; returns what came or went. */
+export async function replaceEdges(
+  transaction: Transaction<Schema>,
+  issue: IssueFacts,
+  dependencies: readonly Dependency[],
+): Promise<EdgeChange[]> {
+  const before = await declaredEdges(transaction, issue);
+  const rows: Insertable<EdgesTable>[] = [];
+  for (const dependency of dependencies) {
+    const name = dependency.repository?.toLowerCase();
+    const own = name === undefined || name === issue.repository.toLowerCase();
+    const otherId =
+      dependency.repositoryId ??
+      (own ? issue.repositoryId : await findNamedRepositoryId(transaction, name));
+    rows.push(edgeRow(issue, dependency, otherId ?? null));
+  }
+  const after = new Map(rows.map((row) => [edgeId(row), row]));
+  const unchanged = [...before.keys()].join() === rows.map((row) => edgeId(row)).join();
+  if (unchanged) return [];
+  await transaction
+    .deleteFrom('edges')
+    .where('declared_repository_id', '=', issue.repositoryId)
+    .where('declared_number', '=', issue.number)
+    .execute();
+  for (let start = 0; start < rows.length; start += insertChunk) {
+    await transaction
+      .insertInto('edges')
+      .values(rows.slice(start, start + insertChunk))
+      .execute();
+  }
+  const went = [...before].filter(([id]) => !after.has(id));
+  const came = [...after].filter(([id]) => !before.has(id));
+  return [
+    ...went.map(([, edge]) => edgeChange(edge, false)),
+    ...came.map(([, edge]) => edgeChange(edge, true)),
+  ];
+}
+
+/** The edges an issue declares, by all they say. */
+async function declaredEdges(
+  transaction: Transaction<Schema>,
+  issue: IssueKey,
+): Promise<Map<string, Insertable<EdgesTable>>> {
+  const rows = await transaction
+    .selectFrom('edges')
+    .selectAll()
+    .where('declared_repository_id', '=', issue.repositoryId)
+    .where('declared_number', '=', issue.number)
+    .orderBy('id')
+    .execute();
+  return new Map(rows.map((edge) => [edgeId(edge), edge]));
+}
+
+function edgeId(edge: Insertable<EdgesTable>): string {
+  return JSON.stringify([
+    edge.blocked_repository_id,
+    edge.blocked_number,
+    edge.blocker_repository_id,
+    edge.blocker_number,
+    edge.unresolved_name,
+    edge.source,
+    edge.evidence,
+  ]);
+}
+
+function edgeChange(edge: Insertable<EdgesTable>, came: boolean): EdgeChange {
+  return {
+    blocked: knownKey(edge.blocked_repository_id, edge.blocked_number),
+    blocker: knownKey(edge.blocker_repository_id, edge.blocker_number),
+    came,
+  };
+}
+
+function knownKey(repositoryId: number | null | undefined, number: number): IssueKey | undefined {
+  return repositoryId === null || repositoryId === undefined ? undefined : { repositoryId, number };
+}
+
+function edgeRow(
+  issue: IssueKey,
+  dependency: Dependency,
+  otherId: number | null,
+): Insertable<EdgesTable> {
+  const blocks = dependency.direction === 'blocks';
+  return {
+    declared_repository_id: issue.repositoryId,
+    declared_number: issue.number,
+    blocked_repository_id: blocks ? otherId : issue.repositoryId,
+    blocked_number: blocks ? dependency.number : issue.number,
+    blocker_repository_id: blocks ? issue.repositoryId : otherId,
+    blocker_number: blocks ? issue.number : dependency.number,
+    unresolved_name: otherId === null ? (dependency.repository?.toLowerCase() ?? null) : null,
+    source: dependency.source,
+    evidence: dependency.evidence,
+  };
+}
+
+/** Gives the edges that only had a repository's name its id; returns them as edges that came. */
+export async function resolveNames(
+  transaction: Transaction<Schema>,
+  repositoryId: number,
+  lowerName: string,
+): Promise<EdgeChange[]> {
+  const waiting = await transaction
+    .selectFrom('edges')
+    .selectAll()
+    .where('unresolved_name', '=', lowerName)
+    .execute();
+  const resolved = waiting.map((edge) => ({
+    ...edge,
+    blocked_repository_id: edge.blocked_repository_id ?? repositoryId,
+    blocker_repository_id: edge.blocker_repository_id ?? repositoryId,
+  }));
+  for (const { id, blocked_repository_id, blocker_repository_id } of resolved) {
+    await transaction
+      .updateTable('edges')
+      .set({ blocked_repository_id, blocker_repository_id, unresolved_name: null })
+      .where('id', '=', id)
+      .execute();
+  }
+  return resolved.map((edge) => edgeChange(edge, true));
+}
+
+/** The issues that wait in a repository or for one of it: their sentences bear its name. */
+export async function waitingAround(
+  transaction: Transaction<Schema>,
+  repositoryId: number,
+): Promise<IssueKey[]> {
+  const rows = await transaction
+    .selectFrom('edges')
+    .select(['blocked_repository_id as id', 'blocked_number as number'])
+    .distinct()
+    .where((eb) =>
+      eb.or([
+        eb('blocked_repository_id', '=', repositoryId),
+        eb('blocker_repository_id', '=', repositoryId),
+      ]),
+    )
+    .execute();
+  return rows.flatMap(({ id, number }) => knownKey(id, number) ?? []);
+}

@@ -1,0 +1,141 @@
+import type { Transaction } from 'kysely';
+
+import type { NativeDependencies, NativeIssue } from '../handling/add-gitea-dependencies.ts';
+import { keyOf, type IssueKey } from '../issue/ref.ts';
+import type { IssueUpdate } from './issue-update.ts';
+import { among } from '../db/key-filter.ts';
+import type { Database } from '../db/database.ts';
+import type { EdgeChange } from './edges.ts';
+import type { Schema } from '../db/schema.ts';
+
+/*
+ * A dependency that is set on Gitea stands on the pages of both issues, and so is declared by each of them
+ * that is planned. The page of the one that waits is the authority: what it does not list is gone.
+ */
+
+/** What is stored of an issue's dependencies on Gitea, as its own page gave them. */
+export async function findNative(db: Database, issue: IssueKey) {
+  const row = await db
+    .selectFrom('issues')
+    .select('hidden_blockers as hidden')
+    .where('repository_id', '=', issue.repositoryId)
+    .where('number', '=', issue.number)
+    .executeTakeFirst();
+  const blockedBy = await declaredTies(db, issue, 'blocker');
+  const blocks = await declaredTies(db, issue, 'blocked');
+  return { blockedBy, blocks, hidden: row?.hidden ?? 0, complete: true };
+}
+
+const opposite = { blocked: 'blocker', blocker: 'blocked' } as const;
+
+/** The issues at this end of the native edges that an issue declares from the other end. */
+async function declaredTies(
+  db: Database,
+  { repositoryId, number }: IssueKey,
+  end: keyof typeof opposite,
+): Promise<(NativeIssue & { open: boolean | undefined })[]> {
+  const rows = await db
+    .selectFrom('edges')
+    .innerJoin('repositories', 'repositories.id', `${end}_repository_id`)
+    .leftJoin('issues', (join) =>
+      join
+        .onRef('issues.repository_id', '=', `${end}_repository_id`)
+        .onRef('issues.number', '=', `${end}_number`),
+    )
+    .select(['repositories.id', 'full_name', `${end}_number as number`, 'open'])
+    .where('source', '=', 'gitea')
+    .where('declared_repository_id', '=', repositoryId)
+    .where('declared_number', '=', number)
+    .where(`${opposite[end]}_repository_id`, '=', repositoryId)
+    .where(`${opposite[end]}_number`, '=', number)
+    .orderBy('edges.id')
+    .execute();
+  return rows.map((row) => ({
+    repositoryId: row.id,
+    repository: row.full_name,
+    number: row.number,
+    open: row.open === null ? undefined : row.open === 1,
+  }));
+}
+
+/** The repositories of the issues that Gitea just listed, under the names it gave. */
+export function namedRepositories({ facts, native, confirmed }: IssueUpdate): Map<number, string> {
+  const named = confirmed === true && native !== undefined ? bothSides(native) : [];
+  const names = new Map(named.map(({ repositoryId, repository }) => [repositoryId, repository]));
+  names.delete(facts.repositoryId);
+  return names;
+}
+
+function bothSides({ blockedBy, blocks }: NativeDependencies): NativeIssue[] {
+  return [...blockedBy, ...blocks];
+}
+
+/** Deletes what other issues still say they block, and this one's page lists no more. */
+export async function dropStaleNative(
+  transaction: Transaction<Schema>,
+  { facts, native, confirmed }: IssueUpdate,
+): Promise<EdgeChange[]> {
+  if (confirmed !== true || native?.complete !== true) return [];
+  const rows = await transaction
+    .selectFrom('edges')
+    .select(['id', 'declared_repository_id', 'declared_number'])
+    .where('source', '=', 'gitea')
+    .where('blocked_repository_id', '=', facts.repositoryId)
+    .where('blocked_number', '=', facts.number)
+    .execute();
+  const listed = new Set([facts, ...native.blockedBy].map(keyOf));
+  const stale = rows.flatMap((row) => {
+    const blocker = { repositoryId: row.declared_repository_id, number: row.declared_number };
+    return listed.has(keyOf(blocker)) ? [] : [{ id: row.id, blocker }];
+  });
+  for (const { id } of stale) await transaction.deleteFrom('edges').where('id', '=', id).execute();
+  return stale.map(({ blocker }) => ({ blocked: facts, blocker, came: false }));
+}
+
+/**
+ * Issues of the bot that must be read again because of what an issue's page lists: those that say they
+ * wait for it and are not listed, and those whose text has a listed pair the other way round. To be called
+ * after the issue itself is stored.
+ */
+export async function tiedOtherwise(
+  transaction: Transaction<Schema>,
+  { facts, native, confirmed }: IssueUpdate,
+): Promise<IssueKey[]> {
+  if (confirmed !== true || native === undefined) return [];
+  const waiting = await declaring(transaction, facts, 'blocker')
+    .where('source', '=', 'gitea')
+    .execute();
+  const listed = new Set(native.blocks.map(keyOf));
+  const gone = native.complete ? waiting.filter((issue) => !listed.has(keyOf(issue))) : [];
+  const turned = [
+    ...(await declaring(transaction, facts, 'blocker')
+      .where('source', '!=', 'gitea')
+      .where(among('declared_repository_id', 'declared_number', native.blockedBy))
+      .execute()),
+    ...(await declaring(transaction, facts, 'blocked')
+      .where('source', '!=', 'gitea')
+      .where(among('declared_repository_id', 'declared_number', native.blocks))
+      .execute()),
+  ];
+  return [...gone, ...turned];
+}
+
+/** The other issues that declare an edge with this one at the given end. */
+function declaring(
+  transaction: Transaction<Schema>,
+  { repositoryId, number }: IssueKey,
+  end: keyof typeof opposite,
+) {
+  return transaction
+    .selectFrom('edges')
+    .select(['declared_repository_id as repositoryId', 'declared_number as number'])
+    .distinct()
+    .where(`${end}_repository_id`, '=', repositoryId)
+    .where(`${end}_number`, '=', number)
+    .where((eb) =>
+      eb.or([
+        eb('declared_repository_id', '!=', repositoryId),
+        eb('declared_number', '!=', number),
+      ]),
+    );
+}

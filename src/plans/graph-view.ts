@@ -1,0 +1,130 @@
+import { findCycles, startingWith } from './graph.ts';
+import type { Source } from '../issue/reading.ts';
+import { formatRef, keyOf, parseRef, type IssueKey } from '../issue/ref.ts';
+import { among } from '../db/key-filter.ts';
+import type { Database } from '../db/database.ts';
+import { findRepositoryId } from './edges.ts';
+import { distinctEdges, listLinkedEdges } from './linked-edges.ts';
+import { edgesWithin } from './open-graph.ts';
+
+/** What waits for what. An issue that is only known from edges has the state `unknown`. */
+export interface DependencyGraph {
+  readonly nodes: readonly { readonly ref: string; readonly state: string }[];
+  readonly edges: readonly {
+    readonly issue: string;
+    readonly blockedBy: string;
+    readonly source: Source;
+    readonly evidence: string;
+  }[];
+  /** Each in order: every issue waits for the next, the last for the first. */
+  readonly cycles: readonly (readonly string[])[];
+  /** True when there is more than fits. */
+  readonly cut: boolean;
+}
+
+interface GraphOptions {
+  readonly repository?: string | undefined;
+  /** Most edges, most issues in circles, and most of the bot's open issues. */
+  readonly limit: number;
+}
+
+/**
+ * The graph of all or of one repository: the edges with an end in it, their issues, the bot's other open
+ * issues, and the circles that lead through it. Edges to deleted issues do not count and are not shown.
+ */
+export async function readGraph(db: Database, options: GraphOptions): Promise<DependencyGraph> {
+  const { repository, limit } = options;
+  const id = repository === undefined ? undefined : await findRepositoryId(db, repository);
+  if (repository !== undefined && id === undefined)
+    return { nodes: [], edges: [], cycles: [], cut: false };
+  const linked = await listLinkedEdges(db, id, limit + 1);
+  const edges = distinctEdges(linked.slice(0, limit)).filter(
+    ({ blocked, blocker }) => blocked.state !== 'deleted' && blocker.state !== 'deleted',
+  );
+  const members = await circleMembers(db, id, limit + 1);
+  const open = await openIssuesOfBot(db, id, limit + 1);
+  const shown = new Map<string, IssueKey>();
+  const ends = edges.flatMap(({ blocked, blocker }) => [blocked, blocker]);
+  const keys = [...ends.flatMap(({ key }) => key ?? []), ...open.slice(0, limit)];
+  for (const key of [...keys, ...members.slice(0, limit)]) shown.set(keyOf(key), key);
+  const known = await loadNodes(db, [...shown.values()]);
+  const states = new Map(ends.map(({ ref }) => [ref, 'unknown']));
+  for (const { ref, state } of known.values()) states.set(ref, state);
+  const cycles = distinctCycles(
+    [...findCycles(await edgesWithin(db, members.slice(0, limit))).values()].map(
+      ({ path }) => path,
+    ),
+  );
+  return {
+    nodes: [...states]
+      .map(([ref, state]) => ({ ref, state }))
+      .sort((a, b) => compare(a.ref, b.ref)),
+    edges: edges
+      .map(({ blocked, blocker, source, evidence }) => ({
+        ...{ issue: blocked.ref, blockedBy: blocker.ref, source, evidence },
+      }))
+      .sort((a, b) => compare(a.issue, b.issue) || compare(a.blockedBy, b.blockedBy)),
+    cycles: cycles
+      .map((path) => path.map((member) => known.get(member)?.ref ?? member))
+      .sort((a, b) => compare(a[0] ?? '', b[0] ?? '')),
+    cut: [linked, members, open].some(({ length }) => length > limit),
+  };
+}
+
+/** The members of all circles, or of those that lead through a repository. */
+function circleMembers(db: Database, repositoryId: number | undefined, limit: number) {
+  let query = db
+    .selectFrom('issues')
+    .select(['repository_id as repositoryId', 'number'])
+    .where('circle', 'is not', null);
+  if (repositoryId !== undefined)
+    query = query.where('circle', 'in', (eb) =>
+      eb
+        .selectFrom('issues as member')
+        .select('member.circle')
+        .where('member.circle', 'is not', null)
+        .where('member.repository_id', '=', repositoryId),
+    );
+  return query.orderBy('circle').orderBy('repository_id').orderBy('number').limit(limit).execute();
+}
+
+function openIssuesOfBot(db: Database, repositoryId: number | undefined, limit: number) {
+  let query = db
+    .selectFrom('issues')
+    .select(['repository_id as repositoryId', 'number'])
+    .where('deleted', '=', 0)
+    .where('state', 'not in', ['done', 'released']);
+  if (repositoryId !== undefined) query = query.where('repository_id', '=', repositoryId);
+  return query.orderBy('repository_id').orderBy('number').limit(limit).execute();
+}
+
+async function loadNodes(db: Database, issues: readonly IssueKey[]) {
+  const rows = await db
+    .selectFrom('issues')
+    .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
+    .select(['repository_id', 'number', 'full_name', 'state'])
+    .where('deleted', '=', 0)
+    .where(among('repository_id', 'number', issues))
+    .execute();
+  return new Map(
+    rows.map(({ repository_id: repositoryId, number, full_name: repository, state }) => [
+      keyOf({ repositoryId, number }),
+      { ref: formatRef({ repository, number }), state },
+    ]),
+  );
+}
+
+/** Every member names the circle starting with itself: each circle once, starting with its first. */
+function distinctCycles(paths: readonly (readonly string[])[]): (readonly string[])[] {
+  // Members of a large tangle share paths.
+  const turned = [...new Set(paths)].map((path) => startingWith(path, [...path].sort()[0] ?? ''));
+  return [...new Map(turned.map((path) => [path.join(' '), path])).values()];
+}
+
+/** By repository, then by number. */
+function compare(a: string, b: string): number {
+  const [left, right] = [parseRef(a), parseRef(b)];
+  if (left === undefined || right === undefined) return a < b ? -1 : a > b ? 1 : 0;
+  if (left.repository !== right.repository) return left.repository < right.repository ? -1 : 1;
+  return left.number - right.number;
+}

@@ -1,0 +1,169 @@
+import type { Source } from '../issue/reading.ts';
+import { sources } from '../issue/reading.ts';
+import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
+import { among } from '../db/key-filter.ts';
+import type { Database } from '../db/database.ts';
+
+/** One end of an edge with what is known of the issue there. */
+export interface EdgeEnd {
+  /** Undefined while only the name of its repository is known. */
+  readonly key: IssueKey | undefined;
+  readonly ref: string;
+  readonly state: 'open' | 'closed' | 'unknown' | 'deleted';
+}
+
+/** "`blocked` waits for `blocker`", with the state of both ends. */
+export interface LinkedEdge {
+  readonly blocked: EdgeEnd;
+  readonly blocker: EdgeEnd;
+  readonly source: Source;
+  readonly evidence: string;
+  /** True when the blocked issue says so itself. */
+  readonly declaredByBlocked: boolean;
+}
+
+/**
+ * The edges that have any of these issues at the given end, by the issue that declares them and in the
+ * order of its text, whichever was handled first. An issue never waits for itself, under any name.
+ */
+export async function linkedEdges(
+  db: Database,
+  issues: readonly IssueKey[],
+  end: 'blocked' | 'blocker',
+): Promise<LinkedEdge[]> {
+  const rows = await selectLinked(db)
+    .where(among(`edges.${end}_repository_id`, `edges.${end}_number`, issues))
+    .orderBy('edges.declared_repository_id')
+    .orderBy('edges.declared_number')
+    .orderBy('edges.id')
+    .execute();
+  return rows.filter((row) => !isLoop(row)).map(linkedEdge);
+}
+
+/** The first edges by the issues they block, of all or with an end in one repository. */
+export async function listLinkedEdges(
+  db: Database,
+  repositoryId: number | undefined,
+  limit: number,
+): Promise<LinkedEdge[]> {
+  let query = selectLinked(db);
+  if (repositoryId !== undefined)
+    query = query.where((eb) =>
+      eb.or([
+        eb('edges.blocked_repository_id', '=', repositoryId),
+        eb('edges.blocker_repository_id', '=', repositoryId),
+      ]),
+    );
+  const rows = await query
+    .orderBy('edges.blocked_repository_id')
+    .orderBy('edges.blocked_number')
+    .orderBy('edges.declared_repository_id')
+    .orderBy('edges.declared_number')
+    .orderBy('edges.id')
+    .limit(limit)
+    .execute();
+  return rows.filter((row) => !isLoop(row)).map(linkedEdge);
+}
+
+function selectLinked(db: Database) {
+  return db
+    .selectFrom('edges')
+    .leftJoin(
+      'repositories as blocked_repository',
+      'blocked_repository.id',
+      'blocked_repository_id',
+    )
+    .leftJoin(
+      'repositories as blocker_repository',
+      'blocker_repository.id',
+      'blocker_repository_id',
+    )
+    .leftJoin('issues as blocked', (join) =>
+      join
+        .onRef('blocked.repository_id', '=', 'blocked_repository_id')
+        .onRef('blocked.number', '=', 'blocked_number'),
+    )
+    .leftJoin('issues as blocker', (join) =>
+      join
+        .onRef('blocker.repository_id', '=', 'blocker_repository_id')
+        .onRef('blocker.number', '=', 'blocker_number'),
+    )
+    .selectAll('edges')
+    .select([
+      'blocked_repository.full_name as blocked_name',
+      'blocker_repository.full_name as blocker_name',
+      'blocked.open as blocked_open',
+      'blocked.deleted as blocked_deleted',
+      'blocker.open as blocker_open',
+      'blocker.deleted as blocker_deleted',
+    ]);
+}
+
+type LinkedRow = Awaited<ReturnType<ReturnType<typeof selectLinked>['execute']>>[number];
+
+function isLoop(row: LinkedRow): boolean {
+  return (
+    row.blocked_repository_id === row.blocker_repository_id &&
+    row.blocked_number === row.blocker_number
+  );
+}
+
+function linkedEdge(row: LinkedRow): LinkedEdge {
+  const unresolved = row.unresolved_name ?? '';
+  return {
+    blocked: edgeEnd({
+      id: row.blocked_repository_id,
+      number: row.blocked_number,
+      name: row.blocked_name ?? unresolved,
+      open: row.blocked_open,
+      deleted: row.blocked_deleted,
+    }),
+    blocker: edgeEnd({
+      id: row.blocker_repository_id,
+      number: row.blocker_number,
+      name: row.blocker_name ?? unresolved,
+      open: row.blocker_open,
+      deleted: row.blocker_deleted,
+    }),
+    source: sources.find((source) => source === row.source) ?? 'default',
+    evidence: row.evidence,
+    declaredByBlocked:
+      row.declared_repository_id === row.blocked_repository_id &&
+      row.declared_number === row.blocked_number,
+  };
+}
+
+interface RawEnd {
+  readonly id: number | null;
+  readonly number: number;
+  readonly name: string;
+  readonly open: number | null;
+  readonly deleted: number | null;
+}
+
+function edgeEnd({ id, number, name, open, deleted }: RawEnd): EdgeEnd {
+  return {
+    key: id === null ? undefined : { repositoryId: id, number },
+    ref: formatRef({ repository: name, number }),
+    state: deleted === 1 ? 'deleted' : open === null ? 'unknown' : open === 1 ? 'open' : 'closed',
+  };
+}
+
+/** One edge per pair of issues: what is set on Gitea first, then the blocked issue's own word. */
+export function distinctEdges(edges: readonly LinkedEdge[]): LinkedEdge[] {
+  const distinct = new Map<string, LinkedEdge>();
+  for (const edge of edges) {
+    const pair = `${endId(edge.blocked)} ${endId(edge.blocker)}`;
+    const known = distinct.get(pair);
+    if (known === undefined || weightOf(edge) > weightOf(known)) distinct.set(pair, edge);
+  }
+  return [...distinct.values()];
+}
+
+function weightOf({ source, declaredByBlocked }: LinkedEdge): number {
+  return (source === 'gitea' ? 2 : 0) + (declaredByBlocked ? 1 : 0);
+}
+
+function endId(end: EdgeEnd): string {
+  return end.key === undefined ? end.ref : keyOf(end.key);
+}

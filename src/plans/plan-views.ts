@@ -1,0 +1,259 @@
+import { z } from 'zod';
+
+import { CoordinatorError } from '../errors.ts';
+import { estimateSchema } from '../planning/estimate.ts';
+import { isoTime } from '../issue/iso-time.ts';
+import { chosenAgentSchema, issueUrl, type Plan, type PlanEdge } from '../issue/plan.ts';
+import { explainPlace } from './queue-order.ts';
+import { readingSchema, warningSchema } from '../issue/reading.ts';
+import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
+import { states, type State } from '../issue/state.ts';
+import { findWork, listClaims, type ClaimView, type IssueWork } from '../claims/views.ts';
+import type { Database } from '../db/database.ts';
+import { findRepositoryId } from './edges.ts';
+import { distinctEdges, linkedEdges, type EdgeEnd, type LinkedEdge } from './linked-edges.ts';
+
+/** Reads plans as the API and the command line give them; `giteaUrl` is where their links point. */
+export interface PlanStore {
+  readonly db: Database;
+  readonly giteaUrl: string;
+}
+
+export interface PlanPage {
+  readonly items: readonly Plan[];
+  readonly nextCursor: string | null;
+}
+
+interface ListOptions {
+  readonly state?: State | undefined;
+  readonly repository?: string | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** Plans, newest change first, a page at a time. Throws `invalid_cursor`. */
+export async function listPlans(store: PlanStore, options: ListOptions): Promise<PlanPage> {
+  const { state, repository, limit, cursor } = options;
+  let query = selectIssues(store.db)
+    .orderBy('changed_at', 'desc')
+    .orderBy('repository_id', 'desc')
+    .orderBy('number', 'desc');
+  if (state !== undefined) query = query.where('state', '=', state);
+  if (repository !== undefined) {
+    const id = await findRepositoryId(store.db, repository);
+    if (id === undefined) return { items: [], nextCursor: null };
+    query = query.where('repository_id', '=', id);
+  }
+  if (cursor !== undefined) {
+    const [changedAt, repositoryId, number] = decodeCursor(cursor);
+    query = query.where((eb) =>
+      eb(
+        eb.refTuple('changed_at', 'repository_id', 'number'),
+        '<',
+        eb.tuple(changedAt, repositoryId, number),
+      ),
+    );
+  }
+  const rows = await query.limit(limit + 1).execute();
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  const nextCursor =
+    rows.length > limit && last !== undefined
+      ? encodeCursor([last.changed_at, last.repository_id, last.number])
+      : null;
+  return { items: await plansOf(store, page), nextCursor };
+}
+
+/** One plan under the repository's present name; undefined when not known or deleted. */
+export async function findPlan(store: PlanStore, ref: IssueRef): Promise<Plan | undefined> {
+  const repositoryId = await findRepositoryId(store.db, ref.repository);
+  if (repositoryId === undefined) return undefined;
+  return findPlanOf(store, { repositoryId, number: ref.number });
+}
+
+export type FullPlan = Plan & IssueWork;
+
+/** The same with who has worked on it, and who does. */
+export async function findFullPlan(
+  store: PlanStore,
+  ref: IssueRef,
+  now: number,
+): Promise<FullPlan | undefined> {
+  const plan = await findPlan(store, ref);
+  return plan === undefined ? undefined : { ...plan, ...(await findWork(store.db, plan, now)) };
+}
+
+/** The plan by what identifies the issue for good. */
+export async function findPlanOf(store: PlanStore, key: IssueKey): Promise<Plan | undefined> {
+  const rows = await selectIssues(store.db)
+    .where('repository_id', '=', key.repositoryId)
+    .where('number', '=', key.number)
+    .execute();
+  const [plan] = await plansOf(store, rows);
+  return plan;
+}
+
+export interface Queue {
+  readonly ready: readonly { ref: string; rank: number; why: string; plan: Plan }[];
+  /** All that the workers hold, the oldest claim first. */
+  readonly claimed: readonly ClaimView[];
+  /** The bot's open issues that no worker may have, with the reason. */
+  readonly blocked: readonly Pick<Plan, 'ref' | 'title' | 'state' | 'reason'>[];
+  /** The bot's open issues that may not start, counted by reason code. */
+  readonly waiting: Readonly<Record<string, number>>;
+}
+
+/** The states of the bot's issues that are neither ready nor out of its hands. */
+const waitingStates = states.filter((state) => !['ready', 'done', 'released'].includes(state));
+
+const blockedStates = waitingStates.filter((state) => state !== 'in_progress');
+
+/** Ready issues in the order they will be handed out, what is claimed, and why others wait. */
+export async function readQueue(
+  store: PlanStore,
+  { limit, now }: { readonly limit: number; readonly now: number },
+): Promise<Queue> {
+  const rows = await selectIssues(store.db)
+    .select('unblocks')
+    .where('queue_key', 'is not', null)
+    .orderBy('queue_key')
+    .orderBy('number')
+    .orderBy('repository_id')
+    .limit(limit)
+    .execute();
+  const plans = await plansOf(store, rows);
+  return {
+    ready: rows.flatMap((row, index) => {
+      const plan = plans[index];
+      if (plan === undefined) return [];
+      const labels = labelsSchema.parse(JSON.parse(row.labels));
+      const place = { readyAt: row.ready_at ?? 0, labels, unblocks: row.unblocks ?? 0 };
+      return [{ ref: plan.ref, rank: index + 1, why: explainPlace(place), plan }];
+    }),
+    claimed: await listClaims(store.db, { now, limit }),
+    blocked: await listBlocked(store.db, limit),
+    waiting: await countByReason(store.db),
+  };
+}
+
+/** What neither a worker can have nor has, the newest change first. */
+async function listBlocked(db: Database, limit: number): Promise<Queue['blocked']> {
+  const rows = await db
+    .selectFrom('issues')
+    .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
+    .select(['full_name', 'number', 'title', 'state', 'reason_code', 'reason_text'])
+    .where('deleted', '=', 0)
+    .where('state', 'in', blockedStates)
+    .orderBy('changed_at', 'desc')
+    .orderBy('repository_id', 'desc')
+    .orderBy('number', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({
+    ref: formatRef({ repository: row.full_name, number: row.number }),
+    title: row.title,
+    state: stateSchema.parse(row.state),
+    reason: { code: row.reason_code, text: row.reason_text },
+  }));
+}
+
+/** The bot's open issues that are not ready, counted by reason code. */
+export async function countByReason(db: Database): Promise<Record<string, number>> {
+  const counts = await db
+    .selectFrom('issues')
+    .select(['reason_code as code', (eb) => eb.fn.countAll<number>().as('count')])
+    .where('deleted', '=', 0)
+    .where('state', 'in', waitingStates)
+    .groupBy('reason_code')
+    .orderBy('reason_code')
+    .execute();
+  return Object.fromEntries(counts.map(({ code, count }) => [code, count]));
+}
+
+function selectIssues(db: Database) {
+  return db
+    .selectFrom('issues')
+    .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
+    .select(['repository_id', 'number', 'title', 'open', 'full_name'])
+    .select(['reading', 'estimate', 'assignment', 'warnings'])
+    .select(['state', 'reason_code', 'reason_text', 'ready_at', 'changed_at', 'labels'])
+    .where('deleted', '=', 0);
+}
+
+type PlanRow = Awaited<ReturnType<ReturnType<typeof selectIssues>['execute']>>[number];
+
+async function plansOf(store: PlanStore, rows: readonly PlanRow[]): Promise<Plan[]> {
+  const keys = rows.map(keyOfRow);
+  const waitsFor = groupEdges(await linkedEdges(store.db, keys, 'blocked'), 'blocked');
+  const holdsUp = groupEdges(await linkedEdges(store.db, keys, 'blocker'), 'blocker');
+  return rows.map((row) => {
+    const id = keyOf(keyOfRow(row));
+    const blockedBy = distinctEdges(waitsFor.get(id) ?? []);
+    const blocks = distinctEdges(holdsUp.get(id) ?? []);
+    return planOf(store.giteaUrl, row, {
+      blockedBy: blockedBy.flatMap((edge) => planEdge(edge, edge.blocker)),
+      blocks: blocks.flatMap((edge) => planEdge(edge, edge.blocked)),
+    });
+  });
+}
+
+function keyOfRow(row: PlanRow): IssueKey {
+  return { repositoryId: row.repository_id, number: row.number };
+}
+
+function groupEdges(edges: readonly LinkedEdge[], end: 'blocked' | 'blocker') {
+  return Map.groupBy(edges, (edge) => {
+    const key = edge[end].key;
+    return key === undefined ? '' : keyOf(key);
+  });
+}
+
+function planEdge(edge: LinkedEdge, other: EdgeEnd): PlanEdge[] {
+  if (other.state === 'deleted') return [];
+  return [{ ref: other.ref, state: other.state, source: edge.source, evidence: edge.evidence }];
+}
+
+const stateSchema = z.enum(states);
+const labelsSchema = z.array(z.string());
+const shownReadingSchema = readingSchema.omit({
+  modelContext: true,
+  dependencies: true,
+  warnings: true,
+});
+
+function planOf(giteaUrl: string, row: PlanRow, edges: Pick<Plan, 'blockedBy' | 'blocks'>): Plan {
+  return {
+    ref: formatRef({ repository: row.full_name, number: row.number }),
+    repositoryId: row.repository_id,
+    number: row.number,
+    title: row.title,
+    url: issueUrl(giteaUrl, row.full_name, row.number),
+    open: row.open === 1,
+    state: stateSchema.parse(row.state),
+    reason: { code: row.reason_code, text: row.reason_text },
+    reading: stored(row.reading, shownReadingSchema),
+    ...edges,
+    estimate: stored(row.estimate, estimateSchema),
+    assignment: stored(row.assignment, chosenAgentSchema),
+    warnings: z.array(warningSchema).parse(JSON.parse(row.warnings)),
+    updatedAt: isoTime(row.changed_at),
+  };
+}
+
+function stored<T>(json: string | null, schema: z.ZodType<T>): T | null {
+  return json === null ? null : schema.parse(JSON.parse(json));
+}
+
+type Position = [changedAt: number, repositoryId: number, number: number];
+const positionSchema = z.tuple([z.int(), z.int(), z.int()]);
+
+function encodeCursor(position: Position): string {
+  return Buffer.from(position.join(' ')).toString('base64url');
+}
+
+function decodeCursor(cursor: string): Position {
+  const numbers = Buffer.from(cursor, 'base64url').toString().split(' ').map(Number);
+  const parsed = positionSchema.safeParse(numbers);
+  if (parsed.success) return parsed.data;
+  throw new CoordinatorError('invalid_cursor', 'cursor is not one that this list gave out.');
+}

@@ -1,0 +1,93 @@
+import { sql } from 'kysely';
+import { z } from 'zod';
+
+import type { AgentProfile } from '../planning/agent-profiles.ts';
+import { assignAgent } from '../planning/agents.ts';
+import { estimateSchema } from '../planning/estimate.ts';
+import { chosenAgentSchema } from '../issue/plan.ts';
+import { readingSchema } from '../issue/reading.ts';
+import type { IssueKey } from '../issue/ref.ts';
+import type { Database } from '../db/database.ts';
+import { distinctKeys } from './open-graph.ts';
+
+const readForChoiceSchema = readingSchema.pick({ difficulty: true, assignedAgent: true });
+const labelsSchema = z.array(z.string());
+
+/**
+ * The bot's open issues that these profiles may plan otherwise: those that would be given to another
+ * agent, or for another reason, and those whose text has the name of an agent that was not there at the
+ * last start, and so may ask for it.
+ */
+export async function findStalePlans(
+  db: Database,
+  profiles: readonly AgentProfile[],
+): Promise<IssueKey[]> {
+  const stale = [...(await assignedOtherwise(db, profiles)), ...(await namingNew(db, profiles))];
+  return [...distinctKeys(stale).values()];
+}
+
+/** To be called once the stale plans are taken care of: from now on these agents are not new. */
+export async function rememberAgents(
+  db: Database,
+  profiles: readonly AgentProfile[],
+): Promise<void> {
+  await db.transaction().execute(async (transaction) => {
+    await transaction.deleteFrom('known_agents').execute();
+    await transaction
+      .insertInto('known_agents')
+      .values(profiles.map(({ name }) => ({ name })))
+      .execute();
+  });
+}
+
+/** The texts are searched for new names only; each is a word of `a-z0-9_-`. */
+async function namingNew(db: Database, profiles: readonly AgentProfile[]): Promise<IssueKey[]> {
+  const known = await db.selectFrom('known_agents').select('name').execute();
+  const names = new Set(known.map(({ name }) => name));
+  const added = profiles.filter(({ name }) => !names.has(name));
+  if (added.length === 0) return [];
+  return db
+    .selectFrom('issue_texts')
+    .innerJoin('issues', (join) =>
+      join
+        .onRef('issues.repository_id', '=', 'issue_texts.repository_id')
+        .onRef('issues.number', '=', 'issue_texts.number'),
+    )
+    .select(['issues.repository_id as repositoryId', 'issues.number'])
+    .where('deleted', '=', 0)
+    .where('open', '=', 1)
+    .where('assigned', '=', 1)
+    .where((eb) => eb.or(added.map(({ name }) => sql<boolean>`lower(body) like ${`%${name}%`}`)))
+    .execute();
+}
+
+async function assignedOtherwise(
+  db: Database,
+  profiles: readonly AgentProfile[],
+): Promise<IssueKey[]> {
+  const rows = await db
+    .selectFrom('issues')
+    .select(['repository_id', 'number', 'labels', 'reading', 'estimate', 'assignment'])
+    .where('deleted', '=', 0)
+    .where('open', '=', 1)
+    .where('assigned', '=', 1)
+    .where('assignment', 'is not', null)
+    .execute();
+  const parse = (json: string | null): unknown => (json === null ? null : JSON.parse(json));
+  return rows
+    .filter((row) => {
+      const stored = chosenAgentSchema.parse(parse(row.assignment));
+      const present = assignAgent(
+        readForChoiceSchema.parse(parse(row.reading)),
+        estimateSchema.parse(parse(row.estimate)),
+        profiles,
+        labelsSchema.parse(parse(row.labels)),
+      );
+      return (
+        stored.agent !== present.agent ||
+        stored.reason.code !== present.reason.code ||
+        stored.reason.text !== present.reason.text
+      );
+    })
+    .map((row) => ({ repositoryId: row.repository_id, number: row.number }));
+}

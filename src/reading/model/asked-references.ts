@@ -1,0 +1,74 @@
+import type { Mention, RuledOut } from '../mentions.ts';
+import type { IssueText } from '../../issue/reading.ts';
+import { parseRef } from '../../issue/ref.ts';
+import { visibleText } from '../visible-text.ts';
+
+/** An issue the text names, as the model is asked about it. */
+export interface Reference {
+  /** `#7`, or `acme/lib#7` for another repository. */
+  readonly ref: string;
+  readonly sentences: readonly string[];
+}
+
+/** More references are a list, not a plan: the model is asked about the first, of these the open ones. */
+const mostReferences = 40;
+const mostSentences = 2;
+const sentenceLength = 300;
+/** Places looked at of one reference; a hostile text names one a thousand times. */
+const mostMentions = 20;
+
+/** What only looks like a reference to an issue of the tracker. */
+const noReference: ReadonlySet<RuledOut> = new Set(['self', 'not_a_reference', 'foreign_url']);
+
+/** The references of a text by `ref`: those the grammar leaves open first, then in order of appearance. */
+export function listReferences(
+  issue: IssueText,
+  mentions: readonly Mention[],
+): ReadonlyMap<string, readonly Mention[]> {
+  const named = mentions.filter(
+    ({ verdict }) => verdict.kind !== 'ruled_out' || !noReference.has(verdict.reason),
+  );
+  const byRef = Map.groupBy([...named.filter(isOpen), ...named.filter(isSettled)], (mention) =>
+    localRef(issue, mention),
+  );
+  byRef.delete(`#${issue.number}`);
+  return new Map(
+    [...byRef]
+      .slice(0, mostReferences)
+      .map(([ref, places]) => [ref, places.slice(0, mostMentions)]),
+  );
+}
+
+/** What the model is told of them: as much as a person sees. */
+export function describeReferences(issue: IssueText, mentions: readonly Mention[]): Reference[] {
+  return [...listReferences(issue, mentions)].map(([ref, places]) => ({
+    ref,
+    sentences: [...new Set(places.map(({ sentence }) => visibleText(sentence)))]
+      .slice(0, mostSentences)
+      .map((sentence) => sentence.slice(0, sentenceLength).toWellFormed()),
+  }));
+}
+
+/** Whether the grammar leaves room for a dependency here: it found one, or could not tell. */
+export function isOpen({ verdict }: Mention): boolean {
+  return verdict.kind === 'dependency' || verdict.kind === 'undecided';
+}
+
+function isSettled(mention: Mention): boolean {
+  return !isOpen(mention);
+}
+
+/** One name for an issue seen from another: `#7` in its own repository, else `acme/lib#7` in lower case. */
+export function localRef(
+  issue: IssueText,
+  { repository, number }: { readonly repository: string | null; readonly number: number },
+): string {
+  const name = (repository ?? issue.repository).toLowerCase();
+  return name === issue.repository.toLowerCase() ? `#${number}` : `${name}#${number}`;
+}
+
+/** The same from what somebody wrote; undefined when that names no issue. */
+export function parseLocalRef(issue: IssueText, text: string): string | undefined {
+  const ref = parseRef(text.startsWith('#') ? `${issue.repository}${text}` : text);
+  return ref === undefined ? undefined : localRef(issue, ref);
+}

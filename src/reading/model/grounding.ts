@@ -1,0 +1,102 @@
+import type { Mention } from '../mentions.ts';
+import type { ModelAnswer, Relation } from './question.ts';
+import type { Dependency, IssueText, Warning } from '../../issue/reading.ts';
+import { isOpen, listReferences, parseLocalRef } from './asked-references.ts';
+import { foldedText } from '../visible-text.ts';
+
+/** Most dependencies taken from the model in each direction. */
+const mostDependencies = 20;
+const evidenceLength = 200;
+/** A quote has to say something: a word or a number, not just a dash. */
+const saysSomething = /\p{L}{2}|\d/u;
+
+/** An issue's text and what the grammar makes of it. */
+export interface ReadText {
+  readonly issue: IssueText;
+  readonly mentions: readonly Mention[];
+}
+
+/**
+ * Drops from an answer what was not to choose from: unknown agents, references that were not asked about,
+ * and relations whose quote does not stand in the text. Only then may an answer be kept: what is left of
+ * the model's words is in the issue word for word.
+ */
+export function groundAnswer(
+  { issue, mentions }: ReadText,
+  answer: ModelAnswer,
+  agentNames: readonly string[],
+): ModelAnswer {
+  const listed = listReferences(issue, mentions);
+  const texts = [foldedText(issue.title), foldedText(issue.body)];
+  const relations = answer.relations.flatMap(({ ref: said, relation, quote }): Relation[] => {
+    const ref = parseLocalRef(issue, said);
+    if (ref === undefined || !listed.has(ref)) return [];
+    if (relation === 'neither') return [{ ref, relation, quote: null }];
+    const words = foldedText(quote ?? '');
+    const stands = saysSomething.test(words) && texts.some((text) => text.includes(words));
+    return stands ? [{ ref, relation, quote: words }] : [];
+  });
+  const assigned_agent = agentNames.find((name) => name === answer.assigned_agent) ?? null;
+  return { ...answer, assigned_agent, relations: distinct(relations) };
+}
+
+function distinct(relations: readonly Relation[]): Relation[] {
+  const byText = new Map(relations.map((relation) => [JSON.stringify(relation), relation]));
+  return [...byText.values()];
+}
+
+/**
+ * The edges of a grounded answer that the text bears out: the quote lies in the sentence of a mention that
+ * the grammar has not ruled out, or around it. Whether the target exists is for Gitea to say, later.
+ */
+export function acceptedEdges(
+  { issue, mentions }: ReadText,
+  { relations }: ModelAnswer,
+): { edges: Dependency[]; warnings: Warning[] } {
+  const listed = listReferences(issue, mentions);
+  const edges = new Map<string, Dependency>();
+  const ruledOut = new Set<string>();
+  for (const { ref, relation, quote } of relations) {
+    if (relation === 'neither' || quote === null) continue;
+    const places = listed.get(ref) ?? [];
+    const quoted = places.filter(({ sentence }) => overlaps(quote, foldedText(sentence)));
+    const place = quoted.find(isOpen);
+    if (place !== undefined) {
+      edges.set(`${relation} ${ref}`, {
+        direction: relation,
+        repository: ref.startsWith('#') ? null : place.repository,
+        number: place.number,
+        source: 'model',
+        evidence: quote.slice(0, evidenceLength),
+      });
+    } else if (quoted.length > 0 || !places.some(isOpen)) ruledOut.add(ref);
+  }
+  const inDirection = Object.groupBy(edges.values(), ({ direction }) => direction);
+  return {
+    edges: [inDirection.blocked_by ?? [], inDirection.blocks ?? []].flatMap((same) =>
+      same.slice(0, mostDependencies),
+    ),
+    warnings: ruledOut.size === 0 ? [] : [textRulesOut([...ruledOut])],
+  };
+}
+
+function overlaps(quote: string, sentence: string): boolean {
+  return sentence !== '' && (sentence.includes(quote) || quote.includes(sentence));
+}
+
+/** Whether the text names this agent at all: only then can it recommend it. */
+export function namesAgent({ title, body }: IssueText, agent: string): boolean {
+  const name = agent.replace(/\W/g, String.raw`\$&`);
+  return new RegExp(String.raw`(?<![\w-])${name}(?![\w-])`, 'i').test(
+    foldedText(`${title}\n${body}`),
+  );
+}
+
+function textRulesOut(refs: readonly string[]): Warning {
+  const shown = refs.slice(0, 10).join(', ');
+  const more = refs.length > 10 ? ` and ${refs.length - 10} more` : '';
+  return {
+    code: 'dependency_ruled_out',
+    text: `Claude reads a dependency on ${shown}${more} in words that declare none, or none any more: the text counts.`,
+  };
+}

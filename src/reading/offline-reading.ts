@@ -1,0 +1,145 @@
+import { assumedFactors, formulaTokens, hasFactors, totalDiffers } from '../planning/estimate.ts';
+import type { Mention } from './mentions.ts';
+import { readText, type KnownIssues, type TextReading } from './read-text.ts';
+import type { Dependency, Factors, IssueText, Reading, Source, Warning } from '../issue/reading.ts';
+import { formatRef } from '../issue/ref.ts';
+import type { Declared, Found } from './sections.ts';
+
+/** Most dependencies one issue may declare; more is a list, not a plan. */
+export const dependencyLimit = 100;
+
+/** What reading a text may use besides it. */
+export interface OfflineOptions {
+  /** Base URL of the tracker; without it no URL is the tracker's own. */
+  readonly trackerUrl?: string | undefined;
+  /** What the tracker holds; without it nothing is dropped for being unknown. */
+  readonly known?: KnownIssues | undefined;
+  /** The text as it was read already, in a thread of its own. */
+  readonly text?: TextReading | undefined;
+}
+
+/**
+ * Reads an issue's text without asking anybody: the template's sections and the dependency grammar.
+ * Values: what the text declares, else the formula, else a default that says so.
+ */
+export function readOffline(
+  issue: IssueText,
+  agentNames: readonly string[],
+  options: OfflineOptions = {},
+): Reading {
+  const text = options.text ?? readText(issue, { ...options, agentNames });
+  const { declared } = text;
+  const factors: Factors = {
+    files: declared.files?.value ?? null,
+    complexity: declared.complexity?.value ?? null,
+    tests: declared.tests?.value ?? null,
+    docs: declared.docs?.value ?? null,
+  };
+  const found = dependenciesOf(text.mentions, issue);
+  const dependencies = found.slice(0, dependencyLimit);
+  const nothing = Object.keys(declared).length === 0 && found.length === 0;
+  return {
+    outcome: 'offline',
+    model: null,
+    reason: null,
+    estimatedContext: estimatedContext(declared, factors),
+    difficulty: fieldOf(declared.difficulty) ?? {
+      value: 'medium',
+      source: 'default',
+      evidence: null,
+    },
+    assignedAgent: fieldOf(declared.agent) ?? { value: null, source: 'default', evidence: null },
+    factors,
+    dependencies,
+    warnings: [
+      ...(nothing && text.warnings.length === 0 ? [nothingReadable] : []),
+      ...(issue.bodyCut ? [bodyCut] : []),
+      ...text.warnings,
+      ...(found.length > dependencyLimit ? [tooManyDependencies] : []),
+      ...declaredTwice(declared),
+      ...declaredDiffers(declared, factors),
+      ...factorsAssumed(declared, factors),
+    ],
+  };
+}
+
+function estimatedContext(declared: Declared, factors: Factors): Reading['estimatedContext'] {
+  const total = fieldOf(declared.total);
+  if (total !== undefined) return total;
+  const source: Source = hasFactors(factors) ? 'formula' : 'default';
+  return { value: formulaTokens(factors), source, evidence: null };
+}
+
+function fieldOf<T>(found: Found<T> | undefined) {
+  if (found === undefined) return undefined;
+  return { value: found.value, source: 'declared' as const, evidence: found.evidence };
+}
+
+/** Each dependency once, with the words that first declared it. */
+function dependenciesOf(mentions: readonly Mention[], issue: IssueText): Dependency[] {
+  const found = new Map<string, Dependency>();
+  for (const { verdict, repository, number, evidence } of mentions) {
+    if (verdict.kind !== 'dependency') continue;
+    const { direction } = verdict;
+    const ref = formatRef({ repository: repository ?? issue.repository, number }).toLowerCase();
+    const key = `${direction} ${ref}`;
+    if (!found.has(key))
+      found.set(key, {
+        direction,
+        repository,
+        number,
+        source: 'declared',
+        evidence: evidence.replace(/\*\*|__|`/g, ''),
+      });
+  }
+  return [...found.values()];
+}
+
+const nothingReadable: Warning = {
+  code: 'nothing_readable',
+  text: 'The text declares no size, difficulty, agent or dependency: default numbers are used.',
+};
+const bodyCut: Warning = {
+  code: 'body_cut',
+  text: 'The text is longer than 1,000,000 characters: the rest was not kept and not read.',
+};
+const tooManyDependencies: Warning = {
+  code: 'too_many_dependencies',
+  text: `The text declares more than ${dependencyLimit} dependencies: only the first ${dependencyLimit} count.`,
+};
+
+/** Warnings for what the text declares once so and once otherwise. */
+function declaredTwice({ difficulty, agent, total }: Declared): Warning[] {
+  return Object.entries({ difficulty, agent, total }).flatMap(([name, found]) =>
+    found?.other === undefined
+      ? []
+      : [
+          {
+            code: `${name}_declared_twice`,
+            text: `The text declares ${name} ${found.value} and also ${found.other}: the first counts.`,
+          },
+        ],
+  );
+}
+
+function declaredDiffers(declared: Declared, factors: Factors): Warning[] {
+  const total = declared.total?.value;
+  if (total === undefined || !hasFactors(factors)) return [];
+  return totalDiffers(total, formulaTokens(factors));
+}
+
+function factorsAssumed(declared: Declared, factors: Factors): Warning[] {
+  if (declared.total !== undefined || !hasFactors(factors)) return [];
+  const missing = Object.entries(factors).filter(([, value]) => value === null);
+  if (missing.length === 0) return [];
+  const assumed = { ...assumedFactors };
+  const names = Object.entries(assumed)
+    .filter(([name]) => missing.some(([other]) => other === name))
+    .map(([name, value]) => `${name} ${value}`);
+  return [
+    {
+      code: 'factors_assumed',
+      text: `Not declared, so assumed for the formula: ${names.join(', ')}.`,
+    },
+  ];
+}

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+
+import { groundAnswer } from './model/grounding.ts';
+import { mergeAnswer } from './model/merge.ts';
+import {
+  answerFormat,
+  answerSchema,
+  answerVersion,
+  modelQuestion,
+  promptVersion,
+  systemPrompt,
+  type AskFailure,
+  type ModelAnswer,
+} from './model/question.ts';
+import { readOffline } from './offline-reading.ts';
+import type { CodedText, TextReading } from './read-text.ts';
+import type { Reading, Warning } from '../issue/reading.ts';
+
+/** How asking a model ended; `ok` carries the answer, everything else is the reason of a fallback. */
+export type Asked =
+  { readonly kind: 'ok'; readonly value: ModelAnswer } | { readonly kind: AskFailure };
+
+export interface Question {
+  readonly model: string;
+  readonly system: string;
+  readonly user: string;
+  readonly format: ReturnType<typeof answerFormat>;
+  readonly schema: typeof answerSchema;
+}
+
+/** How Claude is asked, and where its answers are kept. */
+export interface ClaudeDeps {
+  readonly model: string;
+  readonly fallbackModel: string;
+  readonly ask: (question: Question, signal: AbortSignal) => Promise<Asked>;
+  readonly recall: (key: string) => Promise<ModelAnswer | undefined>;
+  readonly remember: (key: string, answer: ModelAnswer) => Promise<void>;
+  /** Whether a text that had to be read without Claude will be read again. */
+  readonly asksAgain: boolean;
+}
+
+export interface ReaderDeps {
+  readonly agentNames: readonly string[];
+  /** Reads the text with the grammar; rejects only when aborted. */
+  readonly readText: (issue: CodedText, signal: AbortSignal) => Promise<TextReading>;
+  /** Without it the text alone is read. */
+  readonly claude: ClaudeDeps | undefined;
+}
+
+export type ReadIssue = (issue: CodedText, signal: AbortSignal) => Promise<Reading>;
+
+/**
+ * Reads an issue with the grammar first and Claude, where there is one, second. An answer is kept by
+ * content, so an unchanged text costs no second call; a failure is not kept, and leaves a reading that
+ * says so (`fallback`).
+ */
+export function createReader({ agentNames, readText, claude }: ReaderDeps): ReadIssue {
+  if (claude !== undefined) return createClaudeReader({ agentNames, readText, claude });
+  return async (issue, signal) =>
+    readOffline(issue, agentNames, { text: await readText(issue, signal) });
+}
+
+interface ClaudeReaderDeps extends ReaderDeps {
+  readonly claude: ClaudeDeps;
+}
+
+function createClaudeReader({ agentNames, readText, claude }: ClaudeReaderDeps): ReadIssue {
+  /** What the text says without the model, and what the model is asked about it. */
+  async function prepare(issue: CodedText, signal: AbortSignal) {
+    const text = await readText(issue, signal);
+    const { mentions } = text;
+    const question = modelQuestion({ issue, mentions, agentNames });
+    return { issue, mentions, question, offline: readOffline(issue, agentNames, { text }) };
+  }
+  type Prepared = Awaited<ReturnType<typeof prepare>>;
+
+  /** The kept answer of the model, or of the fallback model for a text the model refused. */
+  async function recalled(prepared: Prepared): Promise<Reading | undefined> {
+    for (const models of [[claude.model], [claude.model, claude.fallbackModel]]) {
+      const answer = await claude.recall(cacheKey(models, prepared.question.text, agentNames));
+      if (answer !== undefined) return merged(prepared, answer, models);
+    }
+    return undefined;
+  }
+
+  function ask(model: string, { question }: Prepared, signal: AbortSignal): Promise<Asked> {
+    const format = answerFormat(agentNames);
+    const { text: user } = question;
+    return claude.ask({ model, system: systemPrompt, user, format, schema: answerSchema }, signal);
+  }
+
+  function merged(prepared: Prepared, answer: ModelAnswer, models: readonly string[]): Reading {
+    const model = models.at(-1) ?? claude.model;
+    const reading = mergeAnswer({ ...prepared, answer, model, agentNames });
+    const { cut } = prepared.question;
+    return cut ? { ...reading, warnings: [...reading.warnings, textCut] } : reading;
+  }
+
+  return async function read(issue: CodedText, signal: AbortSignal): Promise<Reading> {
+    const prepared = await prepare(issue, signal);
+    const known = await recalled(prepared);
+    if (known !== undefined) return known;
+    let models = [claude.model];
+    let asked = await ask(claude.model, prepared, signal);
+    if (asked.kind === 'refused') {
+      models = [claude.model, claude.fallbackModel];
+      asked = await ask(claude.fallbackModel, prepared, signal);
+    }
+    if (asked.kind !== 'ok') return fallbackReading(prepared.offline, asked.kind, claude.asksAgain);
+    const answer = groundAnswer(prepared, asked.value, agentNames);
+    await claude.remember(cacheKey(models, prepared.question.text, agentNames), answer);
+    return merged(prepared, answer, models);
+  };
+}
+
+/**
+ * What an answer is kept under. `models`: those asked, in order, the answer is the last one's; `user`: the
+ * user turn of the question.
+ */
+export function cacheKey(
+  models: readonly string[],
+  user: string,
+  agentNames: readonly string[],
+): string {
+  const parts = [models, promptVersion, answerVersion, agentNames, user];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+const reasons: Record<AskFailure, string> = {
+  refused: 'Claude declined to read this text.',
+  truncated: 'The answer of Claude was cut off.',
+  invalid: 'Claude sent an answer that cannot be used.',
+  rate_limited: 'Claude takes no more calls for now.',
+  unavailable: 'Claude could not be reached.',
+  auth: 'Claude refused the key: check ANTHROPIC_API_KEY.',
+  timeout: 'Claude did not answer in time.',
+  budget: 'The calls to Claude allowed in an hour are used up.',
+};
+
+function fallbackReading(offline: Reading, kind: AskFailure, asksAgain: boolean): Reading {
+  const reason = reasons[kind];
+  const text = `Read without Claude: ${reason}${asksAgain ? ' It is asked again later.' : ''}`;
+  const warnings = [...offline.warnings, { code: 'read_without_claude', text }];
+  return { ...offline, outcome: 'fallback', reason, warnings };
+}
+
+const textCut: Warning = {
+  code: 'model_text_cut',
+  text: 'The text is longer than 32 KB: Claude was given its head and its tail.',
+};

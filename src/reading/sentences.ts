@@ -1,0 +1,217 @@
+import { refSign } from './grammar/grammar.ts';
+import { scopeOf, type Scope } from './grammar/classify.ts';
+import type { Passage } from './markdown.ts';
+import type { Reference } from './references.ts';
+
+/** References joined as a list: what is said of one is said of all. */
+export interface Group {
+  readonly start: number;
+  readonly end: number;
+  readonly references: readonly Reference[];
+}
+
+/** A sentence in which each group is one sign. */
+export interface Sentence {
+  readonly text: string;
+  readonly groups: readonly Group[];
+  /** A relation of its own, as a row of a table has. */
+  readonly scope: Scope | undefined;
+  /** Turns a place in `text` into one in the passage. */
+  readonly toPassage: (at: number) => number;
+}
+
+const joiner =
+  /^[)\]]?(?:\s*\([^()]{0,100}\))?\s*(?:,|;(?=\s*[#\w./-]*$)|&|\/|\+|and|or|nor|as well as|plus|und|et|y|e|en)?(?:,?\s*(?:and|or|&))?\s*(?:(?:the|also|on|by|for)\s+)?(?:(?:issues?|prs?|pull requests?|tickets?)\s+)?[([]?$/i;
+
+/** Verbs of one subject alone, or of a wish: with what stands before a mere comma it is no list. */
+const ownVerb =
+  /^ +(?:(?:is|was|has|does|would|could|might)(?:n[’']t)?|contains|explains|describes|shows|lists|needs|blocks|depends|requires|waits|comes|goes)\b/i;
+
+/** Joins neighbours such as `#3, #4 (the lock) and #9`. */
+export function groupReferences({ text }: Passage, references: readonly Reference[]): Group[] {
+  const groups: { start: number; end: number; references: Reference[] }[] = [];
+  for (const reference of references) {
+    const last = groups.at(-1);
+    const between = last === undefined ? '' : text.slice(last.end, reference.start);
+    const joined =
+      last !== undefined &&
+      between.length < 140 &&
+      /\S/.test(between) &&
+      !between.includes('\n') &&
+      joiner.test(between) &&
+      !(/^[,;\s]*$/.test(between) && ownVerb.test(text.slice(reference.end, reference.end + 20)));
+    if (joined) {
+      last.references.push(reference);
+      last.end = reference.end;
+    } else groups.push({ start: reference.start, end: reference.end, references: [reference] });
+  }
+  return groups;
+}
+
+/** A longer stretch is cut, so that no rule ever looks at more. */
+const longestSentence = 1_500;
+
+/** What a table says about the rows under its head. */
+export interface Columns {
+  readonly scopes: readonly (Scope | undefined)[];
+  /** True for a list of references that is the issue itself: the row speaks of it. */
+  readonly isSelf: (group: Group) => boolean;
+}
+
+/** The sentences of a passage, each with its groups; a row of a table is one sentence per cell. */
+export function splitSentences(
+  passage: Passage,
+  groups: readonly Group[],
+  columns: Columns,
+): Sentence[] {
+  const visible = hide(passage);
+  if (passage.kind === 'row') return splitRow(passage, visible, groups, columns);
+  const { text, toPassage, places } = withSigns(visible, groups, 0, visible.length);
+  const sentences: Sentence[] = [];
+  let next = 0;
+  for (const { start, end } of sentenceRanges(text)) {
+    const inside: Group[] = [];
+    while (next < groups.length && (places[next] ?? 0) < end) {
+      const group = groups[next];
+      if (group !== undefined) inside.push(group);
+      next += 1;
+    }
+    sentences.push({
+      text: text.slice(start, end),
+      groups: inside,
+      scope: undefined,
+      toPassage: (at) => toPassage(start + at),
+    });
+  }
+  return sentences;
+}
+
+/** The relations that the head of a table gives to its columns. */
+export function scopesOfColumns(head: Passage): (Scope | undefined)[] {
+  const visible = hide(head);
+  return head.cells.map(({ start, end }) => scopeOf(visible.slice(start, end)));
+}
+
+/** The first cell may be the relation of the second; else the head of the table gives each cell its relation. */
+function splitRow(
+  { cells }: Passage,
+  visible: string,
+  groups: readonly Group[],
+  columns: Columns,
+): Sentence[] {
+  const [first] = cells;
+  const label = first === undefined ? '' : visible.slice(first.start, first.end);
+  const relation = scopeOf(label);
+  let next = 0;
+  const split = cells.map(({ start, end }) => {
+    const inside: Group[] = [];
+    for (let group = groups[next]; group !== undefined && group.end <= end; group = groups[next]) {
+      if (group.start >= start) inside.push(group);
+      next += 1;
+    }
+    return { groups: inside, ...withSigns(visible, inside, start, end) };
+  });
+  const subject = subjectOf(label, split[0]?.groups ?? [], columns);
+  return split.map(({ groups: inside, text, toPassage }, index) => {
+    const beside = index === 1 ? relation : undefined;
+    return { text, groups: inside, scope: beside ?? scopeInColumn(index), toPassage };
+  });
+
+  function scopeInColumn(index: number): Scope | undefined {
+    if (subject === 'other') return 'related';
+    return subject === 'this' ? columns.scopes[index] : undefined;
+  }
+}
+
+/** Whom a row of a table with relations as columns is about; undefined: no issue, as far as can be told. */
+function subjectOf(
+  label: string,
+  groups: readonly Group[],
+  { scopes, isSelf }: Columns,
+): 'this' | 'other' | undefined {
+  if (scopes.every((scope) => scope === undefined)) return undefined;
+  if (scopes[0] !== undefined || /^\W*(?:this(?: (?:issue|one))?\W*)?$/i.test(label)) return 'this';
+  if (groups.length === 0) return undefined;
+  return groups.every(isSelf) ? 'this' : 'other';
+}
+
+/** What does not count is blank; code stays a word. */
+function hide({ text, spans }: Passage): string {
+  if (spans.length === 0) return text.replaceAll(refSign, ' ');
+  const parts: string[] = [];
+  let at = 0;
+  for (const { start, end, hidden } of spans) {
+    parts.push(text.slice(at, start), (hidden === 'code' ? 'x' : ' ').repeat(end - start));
+    at = end;
+  }
+  parts.push(text.slice(at));
+  return parts.join('').replaceAll(refSign, ' ');
+}
+
+function withSigns(text: string, groups: readonly Group[], start: number, end: number) {
+  const parts: string[] = [];
+  const places: number[] = [];
+  let at = start;
+  let length = 0;
+  for (const group of groups) {
+    parts.push(text.slice(at, group.start), refSign);
+    length += group.start - at + 1;
+    places.push(length - 1);
+    at = group.end;
+  }
+  parts.push(text.slice(at, end));
+  const toPassage = (place: number) => {
+    let low = 0;
+    let high = places.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((places[middle] ?? Infinity) < place) low = middle + 1;
+      else high = middle;
+    }
+    const group = groups[low - 1];
+    return group === undefined ? start + place : group.end + place - (places[low - 1] ?? 0) - 1;
+  };
+  return { text: parts.join(''), places, toPassage };
+}
+
+/** Words that a line cannot end a sentence with. */
+const goesOn =
+  /(?:[,&(–—-]|\b(?:by|on|upon|for|to|of|with|and|or|nor|the|is|are|be|not|longer|requires?|needs?|blocks?|unblocks?|after|until|before|both|this|issues?|prs?|also|but|see|than))\s*$/i;
+const startsAnew =
+  /^\s*(?:[\p{Lu}•·*▪–—"'([-]|\d+[.)]\s|\uE000|[a-z][a-z -]{1,30}\s*:|(?:blocked|blocks|depends|requires|unblocks|waits|waiting|needs|after|required|needed|see|related|fixes|closes)\b)/u;
+const abbreviation = /\b(?:e\.g|i\.e|etc|cf|vs|approx|incl|resp|no|z\.b|bzw|ca)\.$/i;
+
+function* sentenceRanges(text: string): Generator<{ start: number; end: number }> {
+  let start = 0;
+  let depth = 0;
+  let opened = 0;
+  for (const { 0: sign, index } of text.matchAll(/[.!?]+|[()\n]/g)) {
+    const end = index + sign.length;
+    while (end - start > longestSentence) {
+      yield { start, end: start + longestSentence };
+      start += longestSentence;
+    }
+    if (sign === '(') {
+      depth += 1;
+      opened = index;
+    } else if (sign === ')') depth = Math.max(0, depth - 1);
+    else if (sign === '\n') {
+      const line = text.slice(Math.max(start, index - 60), index);
+      if (goesOn.test(line) || !startsAnew.test(text.slice(end, end + 60))) continue;
+      depth = 0;
+      yield { start, end };
+      start = end;
+    } else if (
+      (depth === 0 || index - opened > 300) &&
+      /^["'”’)\]*_]*(?:\s|$)/.test(text.slice(end, end + 8))
+    ) {
+      if (sign === '.' && abbreviation.test(text.slice(Math.max(start, end - 12), end))) continue;
+      depth = 0;
+      yield { start, end };
+      start = end;
+    }
+  }
+  for (; text.length - start > longestSentence; start += longestSentence)
+    yield { start, end: start + longestSentence };
+  if (start < text.length) yield { start, end: text.length };
+}

@@ -1,0 +1,106 @@
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+
+import {
+  knownByCodes,
+  readText,
+  type CodedText,
+  type KnownIssues,
+  type TextReading,
+} from './read-text.ts';
+import type { Warning } from '../issue/reading.ts';
+import { readSections } from './sections.ts';
+import { knownIssues, type KnownIssue } from './known-issues.ts';
+
+/** What a thread is given to read. */
+export interface TextQuestion {
+  readonly issue: CodedText;
+  readonly agentNames: readonly string[];
+  readonly trackerUrl: string | undefined;
+  readonly known: readonly KnownIssue[] | undefined;
+}
+
+export interface TextThreadOptions {
+  readonly agentNames: readonly string[];
+  readonly trackerUrl?: string | undefined;
+  /** All that the tracker holds; without it nothing is dropped for being unknown. */
+  readonly known?: readonly KnownIssue[] | undefined;
+  /** Shorter texts are read at once, in this thread. */
+  readonly longFrom?: number;
+  readonly deadlineMs?: number;
+}
+
+/** Characters up to which a text is read within milliseconds. */
+const longText = 8 * 1024;
+const deadline = 10_000;
+/** Source and build differ in it; `tsc` does not rewrite it in a URL. */
+const extension = extname(fileURLToPath(import.meta.url));
+
+/**
+ * Reads texts without holding up this thread: a long one in a thread of its own, which is ended at the
+ * deadline. Then only the template's lines are read, and a warning says so. Rejects only when aborted.
+ */
+export function createTextReader(options: TextThreadOptions) {
+  const { agentNames, trackerUrl, known, longFrom = longText, deadlineMs = deadline } = options;
+  /** One thread at a time: each may take as much memory as the whole service. */
+  let lastRead: Promise<unknown> = Promise.resolve();
+
+  return async function read(issue: CodedText, signal: AbortSignal): Promise<TextReading> {
+    const question = { issue, agentNames, trackerUrl, known };
+    if (issue.body.length + issue.title.length < longFrom) return answerTextQuestion(question);
+    const reading = lastRead.then(() => {
+      signal.throwIfAborted();
+      return readInThread(question, deadlineMs, signal);
+    });
+    lastRead = reading.catch(() => undefined);
+    const read = await reading;
+    signal.throwIfAborted();
+    if (read !== undefined) return read;
+    const declared = readSections(issue.body, agentNames);
+    return { mentions: [], declared, warnings: [textNotParsed] };
+  };
+}
+
+/** What the thread does, and this one with a short text. */
+export function answerTextQuestion({ issue, known, ...context }: TextQuestion): TextReading {
+  return readText(issue, { ...context, known: trackerOf(issue, known) });
+}
+
+/** The whole tracker where it is listed, else what is known of the codes in the text. */
+function trackerOf(issue: CodedText, listed: TextQuestion['known']): KnownIssues | undefined {
+  if (listed !== undefined) return knownIssues(listed);
+  return issue.known && knownByCodes(issue.repository, issue.known);
+}
+
+/** Undefined when the thread fails or does not answer in time. */
+async function readInThread(
+  question: TextQuestion,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<TextReading | undefined> {
+  const worker = new Worker(new URL(`./text-thread-main${extension}`, import.meta.url), {
+    // Neither the secrets nor the options of the process are its business.
+    env: {},
+    execArgv: [],
+  });
+  const stop = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+  try {
+    return await new Promise((resolve) => {
+      const giveUp = () => resolve(undefined);
+      worker.once('message', (reading: TextReading) => resolve(reading));
+      worker.once('error', giveUp);
+      worker.once('exit', giveUp);
+      worker.postMessage(question);
+      if (stop.aborted) giveUp();
+      else stop.addEventListener('abort', giveUp, { once: true });
+    });
+  } finally {
+    await worker.terminate();
+  }
+}
+
+const textNotParsed: Warning = {
+  code: 'text_not_parsed',
+  text: 'The text took too long to parse: only its template lines were read, and no dependencies.',
+};

@@ -1,0 +1,193 @@
+import { sql, type Transaction } from 'kysely';
+import { z } from 'zod';
+
+import type { HeldIssue } from './difference.ts';
+import type { IssueKey } from '../issue/ref.ts';
+import { among } from '../db/key-filter.ts';
+import type { Database } from '../db/database.ts';
+import type { Schema } from '../db/schema.ts';
+
+/** What polling has come to; all but the counts of this process survives a restart. */
+export interface Reconciliation {
+  /** Newest time seen on Gitea, by Gitea's clock, epoch milliseconds. */
+  readonly watermark: number | undefined;
+  readonly lookedUpTo: IssueKey | undefined;
+  readonly passes: number;
+  /** By our clock, epoch milliseconds. */
+  readonly lastPassAt: number | undefined;
+  readonly differences: number;
+  readonly missed: number;
+}
+
+export async function findReconciliation(db: Database): Promise<Reconciliation> {
+  const row = await db.selectFrom('reconciliation').selectAll().executeTakeFirstOrThrow();
+  const { looked_repository_id: repositoryId, looked_number: number } = row;
+  return {
+    watermark: row.watermark ?? undefined,
+    lookedUpTo: repositoryId === null || number === null ? undefined : { repositoryId, number },
+    passes: row.passes,
+    lastPassAt: row.last_pass_at ?? undefined,
+    differences: row.differences,
+    missed: row.missed,
+  };
+}
+
+/** To be called in the transaction that puts the differences into the inbox. */
+export async function countDifferences(
+  transaction: Transaction<Schema>,
+  count: number,
+): Promise<void> {
+  if (count === 0) return;
+  await transaction
+    .updateTable('reconciliation')
+    .set((eb) => ({ differences: eb('differences', '+', count) }))
+    .execute();
+}
+
+interface FinishedPass {
+  readonly watermark: number | undefined;
+  readonly lookedUpTo: IssueKey | undefined;
+  readonly missed: number;
+  readonly now: number;
+}
+
+/** Records a pass, once all that it found is stored. */
+export async function storePass(db: Database, pass: FinishedPass): Promise<void> {
+  await db
+    .updateTable('reconciliation')
+    .set((eb) => ({
+      watermark: pass.watermark ?? null,
+      looked_repository_id: pass.lookedUpTo?.repositoryId ?? null,
+      looked_number: pass.lookedUpTo?.number ?? null,
+      passes: eb('passes', '+', 1),
+      last_pass_at: pass.now,
+      missed: eb('missed', '+', pass.missed),
+    }))
+    .execute();
+}
+
+/** What is stored of these issues, with their texts. */
+export async function findHeld(db: Database, issues: readonly IssueKey[]): Promise<HeldIssue[]> {
+  const rows = await selectHeld(db)
+    .leftJoin('issue_texts', (join) =>
+      join
+        .onRef('issue_texts.repository_id', '=', 'issues.repository_id')
+        .onRef('issue_texts.number', '=', 'issues.number'),
+    )
+    .select('issue_texts.body')
+    .where(among('issues.repository_id', 'issues.number', issues))
+    .execute();
+  return rows.map((row) => heldIssue(row, row.body ?? undefined));
+}
+
+interface ListOptions {
+  /** The bot's open issues; what these wait for and is none of them itself; all but the bot's open ones. */
+  readonly which: 'open' | 'blockers' | 'others';
+  readonly after: IssueKey | undefined;
+  readonly limit: number;
+}
+
+/** Stored issues in the order of their keys, without their texts; gone ones are left out. */
+export async function listHeld(
+  db: Database,
+  { which, after, limit }: ListOptions,
+): Promise<HeldIssue[]> {
+  const from = after ?? { repositoryId: 0, number: 0 };
+  let query = selectHeld(db)
+    .where('issues.deleted', '=', 0)
+    .where(
+      sql<boolean>`(issues.repository_id, issues.number) > (${from.repositoryId}, ${from.number})`,
+    );
+  query =
+    which === 'open'
+      ? query.where('issues.open', '=', 1).where('issues.assigned', '=', 1)
+      : query.where((eb) => eb.or([eb('issues.open', '=', 0), eb('issues.assigned', '=', 0)]));
+  if (which === 'blockers')
+    query = query.where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('edges')
+          .innerJoin('issues as waiting', (join) =>
+            join
+              .onRef('waiting.repository_id', '=', 'edges.blocked_repository_id')
+              .onRef('waiting.number', '=', 'edges.blocked_number'),
+          )
+          .select('edges.id')
+          .whereRef('edges.blocker_repository_id', '=', 'issues.repository_id')
+          .whereRef('edges.blocker_number', '=', 'issues.number')
+          .where('waiting.open', '=', 1)
+          .where('waiting.assigned', '=', 1)
+          .where('waiting.deleted', '=', 0),
+      ),
+    );
+  const rows = await query
+    .orderBy('issues.repository_id')
+    .orderBy('issues.number')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => heldIssue(row, undefined));
+}
+
+interface Told extends IssueKey {
+  /** Gitea's time. */
+  readonly updatedAt: number;
+  /** The same of what was stored when it was found. */
+  readonly heldAt: number | undefined;
+  /** Only webhooks received since then, by our clock, are looked through. */
+  readonly receivedSince: number;
+}
+
+/** Whether a webhook brought the issue as it was at that time, or newer than it was stored. */
+export async function wasTold(db: Database, told: Told): Promise<boolean> {
+  const row = await db
+    .selectFrom('deliveries')
+    .select('seq')
+    .where('status', 'in', ['waiting', 'done', 'dead'])
+    .where('received_at', '>=', told.receivedSince)
+    .where('repository_id', '=', told.repositoryId)
+    .where('issue_number', '=', told.number)
+    .where('snapshot_at', '>=', Math.min(told.updatedAt, (told.heldAt ?? -1) + 1))
+    .where('kind', '!=', 'refreshed')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+function selectHeld(db: Database) {
+  return db
+    .selectFrom('issues')
+    .leftJoin('repositories', 'repositories.id', 'issues.repository_id')
+    .select([
+      'issues.repository_id',
+      'issues.number',
+      'issues.title',
+      'issues.open',
+      'issues.deleted',
+      'issues.assigned',
+      'issues.labels',
+      'issues.snapshot_at',
+      'issues.snapshot_repository',
+      'repositories.full_name',
+    ])
+    .select(sql<number>`instr(issues.own_warnings, '"gitea_unreadable"')`.as('unreadable'));
+}
+
+type HeldRow = Awaited<ReturnType<ReturnType<typeof selectHeld>['execute']>>[number];
+
+const namesSchema = z.array(z.string());
+
+function heldIssue(row: HeldRow, body: string | undefined): HeldIssue {
+  return {
+    repositoryId: row.repository_id,
+    number: row.number,
+    repository: row.full_name ?? row.snapshot_repository,
+    title: row.title,
+    body,
+    open: row.open === 1,
+    deleted: row.deleted === 1,
+    assigned: row.assigned === 1,
+    labels: namesSchema.parse(JSON.parse(row.labels)),
+    updatedAt: row.snapshot_at,
+    unreadable: row.unreadable > 0,
+  };
+}

@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+
+import { sql } from 'kysely';
+import { expect, onTestFinished, test } from 'vitest';
+
+import { createDatabase } from '../../src/db/database.ts';
+import { findAnswer, keepAnswer, pruneAnswers } from '../../src/claims/idempotency-rows.ts';
+import { migrate } from '../../src/db/migrations.ts';
+import { temporaryDirectory } from '../support/service.ts';
+
+const key = { caller: 'worker-1', route: 'claims', key: 'a' };
+const hourMs = 3_600_000;
+
+async function makeStore() {
+  const db = createDatabase(join(temporaryDirectory(), 'coordinator.db'));
+  onTestFinished(() => db.destroy());
+  await migrate(db);
+  return db;
+}
+
+test('an answer is found by caller, route and key, for a day', async () => {
+  const db = await makeStore();
+  await keepAnswer(db, key, { bodyHash: 'hash', answer: { claimId: '1' }, now: 0 });
+  expect(await findAnswer(db, key)).toEqual({ bodyHash: 'hash', answer: { claimId: '1' } });
+  expect(await findAnswer(db, { ...key, caller: 'worker-2' })).toBeUndefined();
+  expect(await findAnswer(db, { ...key, route: 'claims/1/release' })).toBeUndefined();
+  await pruneAnswers(db, 24 * hourMs);
+  expect(await findAnswer(db, key)).toBeDefined();
+  await pruneAnswers(db, 25 * hourMs);
+  expect(await findAnswer(db, key)).toBeUndefined();
+});
+
+test('no more than 10,000 are kept, the newest', async () => {
+  const db = await makeStore();
+  await sql`insert into kept_answers (caller, route, key, body_hash, answer, stored_at)
+    with recursive counted (n) as (select 1 union all select n + 1 from counted where n < 10003)
+    select 'worker-1', 'claims', n, '', '{}', n from counted`.execute(db);
+  await pruneAnswers(db, 20_000);
+  const { count, oldest } = await db
+    .selectFrom('kept_answers')
+    .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.min('stored_at').as('oldest')])
+    .executeTakeFirstOrThrow();
+  expect({ count, oldest }).toEqual({ count: 10_000, oldest: 4 });
+});

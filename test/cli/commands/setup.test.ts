@@ -1,0 +1,263 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { expect, test } from 'vitest';
+
+import { runCommandLine } from '../../../src/cli/command-line.ts';
+import { statusLabels } from '../../../src/publish/status-labels.ts';
+import { giteaToken, startGitea } from '../../fake-gitea/gitea.ts';
+import { recordedSecret } from '../../support/recordings.ts';
+import { temporaryDirectory, testEnvironment } from '../../support/service.ts';
+
+const url = 'http://coordinator:8000/webhook/gitea';
+
+/** A Gitea with one repository, and the command line before it. */
+async function stage() {
+  const fake = await startGitea();
+  fake.repositories.set(2, { name: 'acme/orbit', issues: new Map() });
+  const directory = temporaryDirectory();
+  const tokenFile = join(directory, 'maria.token');
+  writeFileSync(tokenFile, `${fake.tokenOf('maria')}\n`);
+  const environment = testEnvironment(directory, { GITEA_URL: fake.url, GITEA_TOKEN: giteaToken });
+  async function run(...args: readonly string[]) {
+    let out = '';
+    let err = '';
+    const code = await runCommandLine(['setup', '--url', url, ...args], {
+      stdout: { write: (text) => (out += text) },
+      stderr: { write: (text) => (err += text) },
+      environment: () => environment,
+    });
+    return { code, out: out.replaceAll(fake.url, 'GITEA'), err };
+  }
+  const setup = (...args: readonly string[]) =>
+    run('--repo', 'acme/orbit', '--token-file', tokenFile, ...args);
+  return { fake, environment, tokenFile, run, setup };
+}
+
+test('the hook and the labels are made; once more there is nothing to do', async () => {
+  const { fake, setup } = await stage();
+  const first = await setup();
+  expect(first).toMatchObject({ code: 0, err: '' });
+  expect(first.out).toMatchInlineSnapshot(`
+    "Made hook 1 of acme/orbit: http://coordinator:8000/webhook/gitea, JSON, active, issues_only, issue_assign, issue_label, issue_milestone, issue_comment, secret from GITEA_WEBHOOK_SECRET.
+    Made the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received.
+    "
+  `);
+  expect([...fake.hooks.values()]).toEqual([
+    {
+      id: 1,
+      owner: { repositoryId: 2 },
+      type: 'gitea',
+      active: true,
+      events: ['issues', 'issue_assign', 'issue_label', 'issue_milestone', 'issue_comment'],
+      url,
+      contentType: 'json',
+      secret: recordedSecret,
+    },
+  ]);
+  const labels = fake.repositories.get(2)?.labels ?? [];
+  expect(
+    labels.map(({ name, color, exclusive }) => ({ name, color: `#${color}`, exclusive })),
+  ).toEqual(statusLabels.map(({ name, color }) => ({ name, color, exclusive: true })));
+  const writes = fake.writes.length;
+  const second = await setup();
+  expect(second.code).toBe(0);
+  expect(second.out).toMatchInlineSnapshot(`
+    "Hook 1 of acme/orbit is as it should be: nothing to do.
+    Its secret cannot be read or changed: if it is not GITEA_WEBHOOK_SECRET, --new-secret makes the hook anew.
+    All labels are there: nothing to do.
+    "
+  `);
+  expect(fake.writes.length).toBe(writes);
+});
+
+test('a hook that is there is changed only where it differs, and keeps its other events', async () => {
+  const { fake, setup } = await stage();
+  const events = ['issues', 'push', 'repository'];
+  fake.addHook({ repository: 'acme/orbit', url, active: false, contentType: 'form', events });
+  const { code, out } = await setup();
+  expect(code).toBe(0);
+  expect(out).toContain(
+    'Changed hook 1 of acme/orbit: active, JSON, issue_assign, issue_label, issue_milestone, issue_comment.',
+  );
+  expect(fake.writes[0]).toMatchObject({
+    method: 'PATCH',
+    body: {
+      active: true,
+      events: [
+        'issues_only',
+        'issue_assign',
+        'issue_label',
+        'issue_milestone',
+        'issue_comment',
+        'push',
+        'repository',
+      ],
+      config: { url, content_type: 'json' },
+    },
+  });
+  expect((await setup()).out).toContain('is as it should be: nothing to do');
+});
+
+test('a new secret makes the hook anew before the old one goes', async () => {
+  const { fake, setup } = await stage();
+  fake.addHook({ repository: 'acme/orbit', url, secret: 'another-secret-0123456789' });
+  const { code, out } = await setup('--new-secret');
+  expect(code).toBe(0);
+  expect(out).toContain('Deleted hook 1, which had the old secret.');
+  expect([...fake.hooks.values()]).toMatchObject([{ id: 2, secret: recordedSecret }]);
+});
+
+test('a hook of another type is left alone until it is to be made anew', async () => {
+  const { fake, setup } = await stage();
+  fake.addHook({ repository: 'acme/orbit', url, type: 'slack' });
+  expect(await setup()).toMatchObject({ code: 1 });
+  expect(fake.hooks.get(1)?.type).toBe('slack');
+  expect(await setup('--new-secret')).toMatchObject({ code: 0 });
+  expect([...fake.hooks.values()]).toMatchObject([{ id: 2, type: 'gitea' }]);
+});
+
+test('a dry run says everything and does nothing', async () => {
+  const { fake, setup, run, tokenFile } = await stage();
+  expect((await setup('--dry-run')).out).toMatchInlineSnapshot(`
+    "Would make a hook of acme/orbit: http://coordinator:8000/webhook/gitea, JSON, active, issues_only, issue_assign, issue_label, issue_milestone, issue_comment, secret from GITEA_WEBHOOK_SECRET.
+    Would make the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received.
+    "
+  `);
+  fake.addHook({ repository: 'acme/orbit', url, active: false });
+  expect((await setup('--dry-run')).out).toContain('Would change hook 1 of acme/orbit: active.');
+  expect((await setup('--dry-run', '--new-secret')).out).toContain('Would then delete hook 1.');
+  expect((await run('--org', 'acme', '--token-file', tokenFile, '--dry-run')).out).toContain(
+    'Would make a hook of the organisation acme',
+  );
+  expect(fake.writes).toEqual([]);
+});
+
+test('without the right to it, what to click is printed in order, and never the secret', async () => {
+  const { fake, run } = await stage();
+  const { code, out } = await run('--repo', 'acme/orbit');
+  expect(code).toBe(1);
+  expect(out).toMatchInlineSnapshot(`
+    "The hook of acme/orbit is not set up: This token may not look at its hooks.
+    Somebody who may administer hooks there makes it by hand:
+      1. Open GITEA/acme/orbit/settings/hooks/gitea/new
+      2. Target URL: http://coordinator:8000/webhook/gitea
+      3. HTTP Method: POST
+      4. POST Content Type: application/json
+      5. Secret: the value of GITEA_WEBHOOK_SECRET
+      6. Trigger On: Custom Events, and tick Issues, Issue Assigned, Issue Labeled, Issue Milestoned, Issue Comment
+      7. Tick Active, and click Add Webhook
+    Or run this again with that person's token in a file: --token-file FILE.
+    Made the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received.
+    "
+  `);
+  expect(out).not.toContain(recordedSecret);
+  expect(fake.hooks.size).toBe(0);
+  expect(fake.repositories.get(2)?.labels).toHaveLength(statusLabels.length);
+  expect((await run('--org', 'acme')).out).toContain(
+    'Open GITEA/org/acme/settings/hooks/gitea/new',
+  );
+});
+
+test('an organisation gets one hook, and its repositories then need none', async () => {
+  const { fake, run, setup, tokenFile } = await stage();
+  expect(await run('--org', 'acme', '--token-file', tokenFile)).toMatchObject({ code: 0 });
+  expect([...fake.hooks.values()]).toMatchObject([{ owner: { organization: 'acme' } }]);
+  const { code, out } = await setup();
+  expect(code).toBe(0);
+  expect(out).toContain(
+    'Hook 1 of the organisation acme serves acme/orbit already: nothing to do.',
+  );
+  expect(fake.hooks.size).toBe(1);
+  const again = await setup('--new-secret');
+  expect(again.code).toBe(1);
+  expect(again.out).toContain('its secret stays. To make it anew, give --org acme');
+  fake.addHook({ repository: 'acme/orbit', url });
+  expect((await setup()).out).toContain('Hook 2 of acme/orbit sends there, too: delete it');
+  fake.hooks.clear();
+  fake.addHook({ url, active: false });
+  const faulty = await setup();
+  expect(faulty.code).toBe(1);
+  expect(faulty.out).toContain('but not as it should: give --org acme instead of --repo');
+  expect(fake.hooks.size).toBe(1);
+});
+
+test.each([[], ['--new-secret']])(
+  'what else a hook was given stays: the header that a proxy asks for, the branches (%j)',
+  async (...args) => {
+    const { fake, setup } = await stage();
+    const given = { authorizationHeader: 'Basic proxy-secret', branchFilter: 'main' };
+    const events = ['push', 'issues'];
+    fake.addHook({ repository: 'acme/orbit', url, active: false, events, ...given });
+    const { code, out } = await setup(...args);
+    expect(code).toBe(0);
+    expect(out).not.toContain('proxy-secret');
+    const [hook, ...others] = [...fake.hooks.values()];
+    expect(others).toEqual([]);
+    expect(hook).toMatchObject({ active: true, ...given });
+    expect(hook?.events).toContain('push');
+  },
+);
+
+test('hooks on other addresses and second ones are told of', async () => {
+  const { fake, setup } = await stage();
+  fake.addHook({ repository: 'acme/orbit', url: 'http://old:8000/webhook/gitea' });
+  fake.addHook({ repository: 'acme/orbit', url });
+  fake.addHook({ repository: 'acme/orbit', url });
+  const { out } = await setup();
+  expect(out).toContain('There are 2 hooks on this URL: delete 3');
+  expect(out).toContain('Hook 1 sends to http://old:8000/webhook/gitea: delete it if');
+});
+
+test('labels that a repository has otherwise, or may not get, are told of', async () => {
+  const { fake, setup, run, environment } = await stage();
+  const present = { color: '0e8a16', description: '', exclusive: false };
+  const labels = [{ ...present, id: 5, name: 'coordinator/ready' }];
+  fake.repositories.set(2, { name: 'acme/orbit', issues: new Map(), labels });
+  const { code, out } = await setup();
+  expect(code).toBe(1);
+  expect(out).toContain('Label coordinator/ready is not exclusive: tick Exclusive');
+  fake.repositories.set(2, { name: 'acme/orbit', issues: new Map(), bot: 'read' });
+  const reader = await run('--repo', 'acme/orbit');
+  expect(reader.out).toMatch(
+    /Label coordinator\/\w+ could not be made \(user should have a permission to write to a repo\)/,
+  );
+  fake.repositories.set(2, { name: 'acme/orbit', issues: new Map(), hidden: true });
+  expect((await run('--repo', 'acme/orbit')).out).toContain(
+    'No labels are made: acme/orbit is not there',
+  );
+  Object.assign(environment, { GITEA_TOKEN: 'not-a-token-of-this-gitea' });
+  expect((await run('--repo', 'acme/orbit')).out).toContain('No labels are made: Gitea refused');
+});
+
+test('what is not there is told', async () => {
+  const { run, tokenFile } = await stage();
+  const { code, out } = await run('--repo', 'acme/nowhere', '--token-file', tokenFile);
+  expect(code).toBe(1);
+  expect(out).toContain('acme/nowhere is not there, or this token may not see it');
+});
+
+test.for([
+  { args: [], error: 'Give either --repo owner/name or --org name' },
+  { args: ['--repo', 'acme/orbit', '--org', 'acme'], error: 'Give either --repo' },
+  { args: ['--repo', '../x/y'], error: '--repo must be owner/name' },
+  { args: ['--org', 'a/b'], error: '--org must be the name of an organisation' },
+  { args: ['--org', 'acme', '--url', 'http://x/hook'], error: 'ending in /webhook/gitea' },
+  { args: ['--org', 'acme', '--url', 'http://a:b@x/webhook/gitea'], error: '--url must be' },
+  { args: ['--org', 'acme', '--token-file', '/nowhere'], error: 'Cannot read /nowhere' },
+])('a wrong command line is told: $error', async ({ args, error }) => {
+  const { run } = await stage();
+  const { code, err } = await run(...args);
+  expect(err).toContain(error);
+  expect(code).toBe(2);
+});
+
+test('without any token there is nobody to act as', async () => {
+  const { run, environment, tokenFile } = await stage();
+  Object.assign(environment, { GITEA_TOKEN: '' });
+  expect((await run('--org', 'acme')).err).toContain('Give --token-file FILE, or set GITEA_TOKEN.');
+  writeFileSync(tokenFile, 'two words');
+  expect((await run('--org', 'acme', '--token-file', tokenFile)).err).toContain(
+    '--token-file must hold a token of Gitea and nothing else',
+  );
+});

@@ -1,0 +1,289 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+
+import { onTestFinished } from 'vitest';
+import { z } from 'zod';
+
+import { parseRef } from '../../src/issue/ref.ts';
+import { recordedAnswer, sendRecorded } from '../support/gitea-recorded.ts';
+import { createRoutes, type Answer, type Token } from './gitea-routes.ts';
+import { issueEvents, type GiteaHook } from './gitea-webhooks.ts';
+import { createWorld, giteaBot, type GiteaIssue, type Place } from './gitea-world.ts';
+import { recordedSecret } from '../support/recordings.ts';
+
+export { recordedAnswer, sendRecorded } from '../support/gitea-recorded.ts';
+export { giteaBot, type GiteaIssue } from './gitea-world.ts';
+
+/** Answers in place of Gitea: a proxy's page, an error, nothing at all. */
+export type GiteaOutage = (response: ServerResponse) => void;
+
+export const giteaToken = 'token-of-the-bot-0001-very-secret';
+
+export interface GiteaOptions {
+  readonly basePath?: string;
+  /** Gitea's clock; the real one by default. */
+  readonly now?: () => number;
+  /** Most rows on a page. */
+  readonly mostRows?: number;
+}
+
+/** A call that was to change something, and what came of it. */
+export interface Written {
+  readonly by: string;
+  readonly method: string;
+  /** Below the API's root. */
+  readonly path: string;
+  readonly body: unknown;
+  readonly status: number;
+}
+
+type Matches = (method: string, path: string) => boolean;
+
+export type FakeGitea = Awaited<ReturnType<typeof startGitea>>;
+
+/**
+ * A small Gitea on loopback that behaves as 1.25.4 does, odd answers included, and sends webhooks. Tests
+ * change `repositories` and `renamed` (old name to id) at any time without a word to anybody, act `as`
+ * somebody, which is told, and may take it out of order.
+ */
+export async function startGitea({
+  basePath = '',
+  now = Date.now,
+  mostRows = 50,
+}: GiteaOptions = {}) {
+  const world = createWorld(now);
+  const routes = createRoutes(world, { mostRows });
+  const { webhooks } = world;
+  const tokens = new Map<string, Token>([
+    [giteaToken, { login: giteaBot, scopes: ['write:issue', 'read:repository', 'read:user'] }],
+  ]);
+  const requests: string[] = [];
+  const writes: Written[] = [];
+  const open = { now: 0, most: 0 };
+  let outage: GiteaOutage | undefined;
+  let isBroken: Matches = () => true;
+  let isLost: Matches = () => false;
+  const server = createServer((request, response) => {
+    const path = request.url ?? '';
+    response.setHeader('date', new Date(now()).toUTCString());
+    requests.push(path);
+    open.now += 1;
+    open.most = Math.max(open.most, open.now);
+    response.once('close', () => {
+      open.now -= 1;
+    });
+    if (outage !== undefined && isBroken(request.method ?? '', path)) {
+      outage(response);
+      return;
+    }
+    void answer(request, path, response);
+  });
+  await listen(0);
+  const { port } = z.object({ port: z.number() }).parse(server.address());
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  function listen(at: number): Promise<void> {
+    return new Promise((resolve) => server.listen(at, '127.0.0.1', () => resolve()));
+  }
+
+  async function answer(
+    request: IncomingMessage,
+    url: string,
+    response: ServerResponse,
+  ): Promise<void> {
+    const text = await readText(request);
+    // Not at once, so that requests which come together are seen together.
+    await new Promise((resolve) => setImmediate(resolve));
+    const { method = 'GET' } = request;
+    const root = `${basePath}/api/v1`;
+    const token = tokens.get(request.headers.authorization?.replace(/^token /, '') ?? '');
+    if (
+      token === undefined &&
+      request.headers.authorization === undefined &&
+      url === `${root}/version`
+    ) {
+      send(response, { status: 200, body: { version: '1.25.4' } }, basePath);
+      return;
+    }
+    if (token === undefined) {
+      sendRecorded(recordedAnswer('user-bad-token'), response);
+      return;
+    }
+    if (!url.startsWith(`${root}/`)) {
+      sendRecorded(recordedAnswer('issue-missing'), response);
+      return;
+    }
+    const { pathname: path, searchParams: query } = new URL(url.slice(root.length), 'http://x');
+    const reply = routes.answer({ method, path, query, body: parseBody(text), token });
+    if (method !== 'GET')
+      writes.push({ by: token.login, method, path, body: parseBody(text), status: reply.status });
+    if (isLost(method, path)) response.destroy();
+    else send(response, reply, basePath);
+  }
+
+  /** A repository by its name. */
+  function idOf(name: string): number {
+    for (const [id, repository] of world.repositories) if (repository.name === name) return id;
+    throw new Error(`the test has no repository ${name}`);
+  }
+
+  function placeOf(ref: string): Place {
+    const parsed = parseRef(ref);
+    if (parsed === undefined) throw new Error(`not an issue: ${ref}`);
+    return { repositoryId: idOf(parsed.repository), number: parsed.number };
+  }
+
+  /** What somebody does on Gitea's pages; issues are named like `acme/orbit#5`. */
+  function as(login: string) {
+    const doer = world.as(login);
+    const labelIds = (ref: string, names: readonly string[]) => {
+      const { repositoryId } = placeOf(ref);
+      return names.map((name) => {
+        const known = world.labelsOfRepository(repositoryId).find((label) => label.name === name);
+        return (known ?? world.createLabel(repositoryId, { name })).id;
+      });
+    };
+    return {
+      openIssue: (repository: string, issue: GiteaIssue) => doer.openIssue(idOf(repository), issue),
+      editIssue: (ref: string, change: { title?: string; body?: string }) =>
+        doer.editIssue(placeOf(ref), change),
+      deleteIssue: (ref: string) => doer.deleteIssue(placeOf(ref)),
+      close: (ref: string) => doer.setOpen(placeOf(ref), false),
+      reopen: (ref: string) => doer.setOpen(placeOf(ref), true),
+      assign: (ref: string, ...logins: readonly string[]) =>
+        doer.addAssignees(placeOf(ref), logins),
+      unassign: (ref: string, ...logins: readonly string[]) =>
+        doer.removeAssignees(placeOf(ref), logins),
+      comment: (ref: string, body: string) => doer.comment(placeOf(ref), body).id,
+      editComment: (id: number, body: string) => void doer.editComment(id, body),
+      deleteComment: (id: number) => doer.deleteComment(id),
+      /** All labels in one go; told with an empty list, as Gitea does. */
+      setLabels: (ref: string, ...names: readonly string[]) =>
+        void doer.replaceLabels(placeOf(ref), labelIds(ref, names)),
+      addLabels: (ref: string, ...names: readonly string[]) =>
+        void doer.addLabels(placeOf(ref), labelIds(ref, names)),
+      removeLabels: (ref: string, ...names: readonly string[]) => {
+        for (const id of labelIds(ref, names)) doer.removeLabel(placeOf(ref), id);
+      },
+      clearLabels: (ref: string) => doer.clearLabels(placeOf(ref)),
+      /** The first is blocked by the second; no webhook. */
+      addDependency: (ref: string, on: string) => doer.addDependency(placeOf(ref), placeOf(on)),
+      removeDependency: (ref: string, on: string) =>
+        doer.removeDependency(placeOf(ref), placeOf(on)),
+    };
+  }
+
+  /** A hook for an organisation, `acme` unless one or a repository is named. */
+  function addHook({
+    repository,
+    organization = 'acme',
+    ...hook
+  }: Partial<Omit<GiteaHook, 'id' | 'owner'>> & {
+    readonly url: string;
+    readonly repository?: string;
+    readonly organization?: string;
+  }): GiteaHook {
+    const owner = repository === undefined ? { organization } : { repositoryId: idOf(repository) };
+    const usual = { type: 'gitea', active: true, events: issueEvents, contentType: 'json' };
+    return webhooks.add({ ...usual, secret: recordedSecret, ...hook, owner });
+  }
+
+  /** A token of anybody, with all scopes unless named. */
+  function tokenOf(login: string, scopes: readonly string[] = ['all']): string {
+    const token = `token-of-${login}-with-${scopes.join('-')}`;
+    tokens.set(token, { login, scopes });
+    return token;
+  }
+
+  /** The bot's account gets another login, without a webhook; token and assignments stay. */
+  function renameBot(to: string): void {
+    for (const [token, { login, scopes }] of tokens)
+      if (login === giteaBot) tokens.set(token, { login: to, scopes });
+    const named = (login: string) => (login === giteaBot ? to : login);
+    for (const { issues } of world.repositories.values())
+      for (const [number, issue] of issues)
+        issues.set(number, { ...issue, assignees: (issue.assignees ?? []).map(named) });
+  }
+
+  return {
+    url: `http://127.0.0.1:${port}${basePath}`,
+    repositories: world.repositories,
+    renamed: world.renamed,
+    requests,
+    writes,
+    as,
+    addHook,
+    hooks: webhooks.hooks,
+    /** Every delivery that was tried, in order. */
+    delivered: webhooks.delivered,
+    /** Resolves when all webhooks of what has happened are out. */
+    settled: webhooks.settled,
+    /** Muted, no webhook is sent for what happens, not even later. */
+    mute: webhooks.mute,
+    tokenOf,
+    renameBot,
+    /** Renames or transfers a repository, without a webhook; the old name leads to it. */
+    rename: (name: string, to: string) => world.rename(idOf(name), to),
+    commentsOf: (ref: string) => world.commentsOf(placeOf(ref)),
+    labelsOf: (ref: string) => world.labelsOf(placeOf(ref)).map(({ name }) => name),
+    issueOf: (ref: string) => world.getIssue(placeOf(ref)),
+    /** Most requests that were open at the same time. */
+    mostAtOnce: () => open.most,
+    /** From now on everything, or what matches, is answered like this; undefined: in order again. */
+    breakWith: (broken: GiteaOutage | undefined, matches: Matches = () => true) => {
+      outage = broken;
+      isBroken = matches;
+    },
+    /** From now on what matches is done, but its answer gets lost; undefined: nothing does. */
+    loseAnswers: (matches: Matches = () => false) => {
+      isLost = matches;
+    },
+    /** Nobody listens any more. */
+    stop: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+    restart: () => listen(port),
+  };
+}
+
+/** An outage with this status. */
+export function failing(status: number, headers: Record<string, string> = {}): GiteaOutage {
+  return (response) => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.end('{"message":""}');
+  };
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  const body: AsyncIterable<Uint8Array> = request;
+  try {
+    for await (const chunk of body) chunks.push(chunk);
+  } catch {
+    // The caller is gone; what it sent so far is no request.
+    return '';
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function send(response: ServerResponse, { status, headers, body }: Answer, basePath: string): void {
+  const location = headers?.['location'];
+  response.writeHead(status, {
+    ...(body === undefined ? {} : { 'content-type': 'application/json;charset=utf-8' }),
+    ...headers,
+    ...(location === undefined ? {} : { location: `${basePath}${location}` }),
+  });
+  response.end(body === undefined ? undefined : `${JSON.stringify(body)}\n`);
+}

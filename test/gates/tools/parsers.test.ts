@@ -1,0 +1,71 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { judgeBuild } from '../../../src/gates/tools/build.ts';
+import { namesCoverageInclude } from '../../../src/gates/tools/coverage-include.ts';
+import { judgeCoverage } from '../../../src/gates/tools/coverage.ts';
+import { judgeLint } from '../../../src/gates/tools/lint.ts';
+import { judgeTests } from '../../../src/gates/tools/test.ts';
+import { tsconfigReferences } from '../../../src/gates/tools/tsconfig-references.ts';
+import { madeRun, madeTestRun } from '../support/made-run.ts';
+
+const thresholds = { lines: 0, statements: 0, functions: 0, branches: 0 };
+
+/** The verdict each gate reaches when its report is this text and all else is well. */
+const verdictsOn: Record<string, (text: string) => { status: string }> = {
+  build: (text) =>
+    judgeBuild('/repo', [{ project: 'tsconfig.json', run: madeRun(), buildInfo: text }]),
+  lint: (text) => judgeLint('/repo', madeRun(), text),
+  test: (text) => judgeTests('/repo', madeTestRun({ report: text })),
+  coverage: (text) => judgeCoverage('/repo', madeTestRun({ coverageSummary: text }), thresholds),
+};
+
+const names = ['total', 'root', 'fileInfos', 'testResults', 'lines', 'errors', '__proto__'];
+const json = fc.oneof(
+  fc.json(),
+  fc.dictionary(fc.constantFrom(...names), fc.jsonValue()).map((value) => JSON.stringify(value)),
+);
+
+describe.each(Object.entries(verdictsOn))('the gate %s', (_, verdictOn) => {
+  it('is an error for a report of any other text', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(verdictOn(text).status).toBe('error');
+      }),
+    );
+  });
+
+  it('is never passed for JSON that is no report', () => {
+    fc.assert(
+      fc.property(json, (text) => {
+        expect(verdictOn(text).status).toBe('error');
+      }),
+    );
+  });
+});
+
+it('judges any output of tsc, and passes none that ends with another code than 0', () => {
+  const line = fc.oneof(
+    fc.string(),
+    fc.constantFrom('a.ts(1,2): error TS1: x', 'error TS5: y', '(1,1): error TS1: z', '  more'),
+  );
+  fc.assert(
+    fc.property(fc.array(line), (lines) => {
+      const run = madeRun({ exitCode: 2, stdout: lines.join('\n') });
+      const { status } = judgeBuild('/repo', [
+        { project: 'tsconfig.json', run, buildInfo: undefined },
+      ]);
+      expect(['failed', 'error']).toContain(status);
+    }),
+  );
+});
+
+it('reads any configuration without throwing', () => {
+  const deep = '['.repeat(20_000);
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), json, fc.constant(deep)), (text) => {
+      expect(tsconfigReferences(text)).toBeInstanceOf(Array);
+      expect(namesCoverageInclude(text)).toBeTypeOf('boolean');
+    }),
+  );
+});

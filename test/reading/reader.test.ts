@@ -1,0 +1,280 @@
+import { join } from 'node:path';
+
+import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+
+import { createClaude } from '../../src/claude/client.ts';
+import { createReader } from '../../src/reading/reader.ts';
+import { systemPrompt } from '../../src/reading/model/question.ts';
+import { readText } from '../../src/reading/read-text.ts';
+import type { IssueText } from '../../src/issue/reading.ts';
+import { createLogger } from '../../src/log.ts';
+import { recallAnswer, rememberAnswer } from '../../src/claude/answers.ts';
+import { createDatabase } from '../../src/db/database.ts';
+import { migrate } from '../../src/db/migrations.ts';
+import { answers, emptyAnswer, fails, startClaude, type ClaudeScript } from '../support/claude.ts';
+import { manualClock } from '../support/clock.ts';
+import { issuePayload, signedRequest } from '../support/recordings.ts';
+import { startService, temporaryDirectory } from '../support/service.ts';
+
+const issue: IssueText = {
+  repository: 'acme/orbit',
+  number: 5,
+  title: 'Rewrite the parser',
+  body: 'It needs #7 first.',
+  bodyCut: false,
+};
+const goodAnswer = {
+  ...emptyAnswer,
+  estimated_context_tokens: 30_000,
+  difficulty: 'high',
+  relations: [{ ref: '#7', relation: 'blocked_by', quote: 'It needs #7 first' }],
+};
+const longBody = 'x'.repeat(40_000);
+
+const refusingFirst: ClaudeScript = (call, response) => {
+  const script =
+    call.model === 'first' ? answers('I cannot read this', 'refusal') : answers(goodAnswer);
+  script(call, response);
+};
+
+interface ReaderOptions {
+  readonly model?: string;
+  readonly fallbackModel?: string;
+  readonly agentNames?: readonly string[];
+  readonly asksAgain?: boolean;
+}
+
+/** A reader with the real client, a Claude that follows a script, and a real database. */
+async function openReader(script: ClaudeScript) {
+  const claude = await startClaude(script);
+  const log = createLogger('error', { write: () => undefined });
+  const clock = manualClock();
+  const client = createClaude({ apiKey: 'key', baseUrl: claude.url, log, now: clock.now });
+  const db = createDatabase(join(temporaryDirectory(), 'reader.db'));
+  onTestFinished(() => db.destroy());
+  await migrate(db);
+
+  function readerWith({ agentNames = ['opus', 'haiku'], ...options }: ReaderOptions = {}) {
+    return createReader({
+      agentNames,
+      readText: (text) => Promise.resolve(readText(text, { agentNames })),
+      claude: {
+        model: 'first',
+        fallbackModel: 'second',
+        asksAgain: true,
+        ...options,
+        ask: client.ask,
+        recall: (key) => recallAnswer(db, key),
+        remember: (key, answer) => rememberAnswer(db, key, answer, Date.now()),
+      },
+    });
+  }
+  const read = (text: IssueText = issue, options: ReaderOptions = {}) =>
+    readerWith(options)(text, new AbortController().signal);
+  const models = () => claude.calls.map(({ model }) => model);
+  return { claude, clock, read, models };
+}
+
+test('an unchanged text costs no second call, whichever issue it stands in', async () => {
+  const { read, models } = await openReader(answers(goodAnswer));
+  const first = await read();
+  expect(first).toMatchObject({ outcome: 'complete', model: 'first', reason: null });
+  expect(await read()).toEqual(first);
+  await read({ ...issue, number: 6, repository: 'acme/other' });
+  expect(models()).toEqual(['first']);
+});
+
+test.each<[string, Partial<IssueText>, ReaderOptions]>([
+  ['title', { title: 'Rewrite the lexer' }, {}],
+  ['body', { body: 'It needs #7 first!' }, {}],
+  ['model', {}, { model: 'third' }],
+  ['list of agents', {}, { agentNames: ['opus'] }],
+])('another %s is another call', async (_name, changes, options) => {
+  const { read, models } = await openReader(answers(goodAnswer));
+  await read();
+  await read({ ...issue, ...changes }, options);
+  expect(models()).toHaveLength(2);
+});
+
+test('a change that the model is not shown is no other call', async () => {
+  const { read, models } = await openReader(answers(goodAnswer));
+  await read();
+  await read({ ...issue, body: `${issue.body}<!-- a note to ourselves -->` });
+  expect(models()).toHaveLength(1);
+});
+
+test.each<[string, ClaudeScript, string]>([
+  ['529', fails(529), 'Claude could not be reached.'],
+  ['429', fails(429, { 'retry-after': '3600' }), 'Claude takes no more calls for now.'],
+  ['401', fails(401), 'Claude refused the key: check ANTHROPIC_API_KEY.'],
+  ['half an answer', answers('{"files":', 'max_tokens'), 'The answer of Claude was cut off.'],
+  ['no JSON', answers('Sure! {'), 'Claude sent an answer that cannot be used.'],
+])('a failure (%s) says so and is not kept', async (_name, script, reason) => {
+  const { claude, clock, read } = await openReader(script);
+  const failed = await read();
+  expect(failed).toMatchObject({ outcome: 'fallback', model: null, reason });
+  expect(failed.difficulty.source).toBe('default');
+  expect(failed.warnings).toContainEqual({
+    code: 'read_without_claude',
+    text: `Read without Claude: ${reason} It is asked again later.`,
+  });
+  claude.answerWith(answers(goodAnswer));
+  clock.advance(60_000);
+  expect(await read()).toMatchObject({ outcome: 'complete' });
+  expect(claude.calls).toHaveLength(2);
+});
+
+test('a text the model refuses is read by the fallback model, and that costs no further calls', async () => {
+  const { read, models } = await openReader(refusingFirst);
+  const reading = await read();
+  expect(reading).toMatchObject({ outcome: 'complete', model: 'second' });
+  expect(await read()).toEqual(reading);
+  expect(models()).toEqual(['first', 'second']);
+});
+
+test('an answer the model once gave as the fallback does not stand for it as the first model', async () => {
+  const { read, models } = await openReader(refusingFirst);
+  await read();
+  await read(issue, { model: 'second', fallbackModel: 'first' });
+  expect(models()).toEqual(['first', 'second', 'second']);
+});
+
+test('a text both models refuse falls back after one call to each', async () => {
+  const { read, models } = await openReader(answers('no', 'refusal'));
+  const reason = 'Claude declined to read this text.';
+  expect(await read()).toMatchObject({ outcome: 'fallback', model: null, reason });
+  expect(models()).toEqual(['first', 'second']);
+});
+
+test('when the fallback model fails otherwise, that is the reason', async () => {
+  const { read } = await openReader((call, response) => {
+    const script = call.model === 'first' ? answers('no', 'refusal') : fails(529);
+    script(call, response);
+  });
+  expect(await read()).toMatchObject({ reason: 'Claude could not be reached.' });
+});
+
+test('a kept answer reads the same, the warning about a long text included', async () => {
+  const { read, models } = await openReader(answers(goodAnswer));
+  const long = { ...issue, body: longBody };
+  const reading = await read(long);
+  expect(reading.warnings).toContainEqual(expect.objectContaining({ code: 'model_text_cut' }));
+  expect(await read(long)).toEqual(reading);
+  expect(models()).toEqual(['first']);
+});
+
+test('what is kept of an answer is what stands in the text, so that a kept answer reads the same', async () => {
+  const { read } = await openReader(
+    answers({
+      ...goodAnswer,
+      relations: [
+        ...goodAnswer.relations,
+        { ref: '#99', relation: 'blocked_by', quote: 'It needs #7 first' },
+        { ref: '#7', relation: 'blocks', quote: 'It blocks #7' },
+      ],
+    }),
+  );
+  const reading = await read();
+  expect(reading.dependencies.map(({ number }) => number)).toEqual([7]);
+  expect(await read()).toEqual(reading);
+});
+
+test('where Claude is not asked again a failure does not promise it', async () => {
+  const { read } = await openReader(fails(529));
+  const { warnings } = await read(issue, { asksAgain: false });
+  expect(warnings.map(({ text }) => text)).toContain(
+    'Read without Claude: Claude could not be reached.',
+  );
+});
+
+test('a call that is broken off throws and leaves no reading', async () => {
+  const stopping = new AbortController();
+  const { claude } = await openReader(() => undefined);
+  claude.answerWith(() => stopping.abort());
+  const log = createLogger('error', { write: () => undefined });
+  const client = createClaude({ apiKey: 'key', baseUrl: claude.url, log, now: Date.now });
+  const reader = createReader({
+    agentNames: ['opus'],
+    readText: (text) => Promise.resolve(readText(text, { agentNames: ['opus'] })),
+    claude: {
+      model: 'first',
+      fallbackModel: 'second',
+      asksAgain: true,
+      ask: client.ask,
+      recall: () => Promise.resolve(undefined),
+      remember: () => Promise.reject(new Error('nothing is to be kept')),
+    },
+  });
+  await expect(reader(issue, stopping.signal)).rejects.toThrow(/abort/i);
+  expect(client.status()).toMatchObject({ calls: 0, lastOutcome: null });
+});
+
+const sentSchema = z.looseObject({
+  model: z.literal('first'),
+  max_tokens: z.number().max(4_096),
+  system: z.literal(systemPrompt),
+  messages: z.tuple([z.strictObject({ role: z.literal('user'), content: z.string() })]),
+  output_config: z.strictObject({
+    effort: z.literal('low'),
+    format: z.looseObject({
+      type: z.literal('json_schema'),
+      schema: z.looseObject({
+        type: z.literal('object'),
+        additionalProperties: z.literal(false),
+        required: z.array(z.string()),
+        properties: z.record(z.string(), z.unknown()),
+      }),
+    }),
+  }),
+});
+
+test('the request is the one that Claude documents, and it carries nothing but this issue', async () => {
+  const { claude, read } = await openReader(answers(goodAnswer));
+  await read();
+  await read({ ...issue, title: 'Another' });
+  const [first, second] = claude.calls.map((call) => sentSchema.parse(call));
+  expect(claude.headers[0]).toMatchObject({ authorization: 'Bearer key' });
+  expect(claude.headers[0]).not.toHaveProperty('x-api-key');
+  expect(Object.keys(first ?? {}).sort()).toEqual([
+    'max_tokens',
+    'messages',
+    'model',
+    'output_config',
+    'system',
+  ]);
+  const schema = first?.output_config.format.schema;
+  expect(schema?.required).toEqual(Object.keys(emptyAnswer));
+  expect(Object.keys(schema?.properties ?? {})).toEqual(schema?.required);
+  expect(JSON.stringify(schema?.properties['assigned_agent'])).toContain('["opus","haiku"]');
+  expect(JSON.parse(first?.messages[0].content ?? '')).toEqual({
+    title: issue.title,
+    body: issue.body,
+    agents: ['opus', 'haiku'],
+    references: [{ ref: '#7', sentences: [issue.body] }],
+  });
+  expect(second?.output_config).toEqual(first?.output_config);
+});
+
+test('a text already read costs no call after a restart', async () => {
+  const claude = await startClaude(answers(goodAnswer));
+  const env = {
+    ISSUE_READER: 'claude',
+    ANTHROPIC_API_KEY: 'key-of-the-tests',
+    ANTHROPIC_BASE_URL: claude.url,
+  };
+  const directory = temporaryDirectory();
+  const before = await startService({ env, directory });
+  await before.send(signedRequest(issuePayload({ body: 'It needs #7 first.' })));
+  await before.idle();
+  const plan = await before.plan('acme/orbit#5');
+  expect(plan).toMatchObject({ reading: { outcome: 'complete', model: 'claude-sonnet-5-5' } });
+  await before.close();
+
+  const after = await startService({ env, directory });
+  await after.send(signedRequest(issuePayload({ body: 'It needs #7 first.', action: 'edited' })));
+  await after.idle();
+  expect((await after.plan('acme/orbit#5'))?.['reading']).toEqual(plan?.['reading']);
+  expect(claude.calls).toHaveLength(1);
+  expect(claude.headers[0]?.authorization).toBe('Bearer key-of-the-tests');
+});
