@@ -2,48 +2,60 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 /**
- * The folders in the order the data travels, and what each may import from the others (see the table
- * at the end of the README). `errors.ts` and `log.ts` are open to all; third-party packages are not restricted here.
+ * The rooms of src, and what each may import from the others (DESIGN, section 3; CONTRIBUTING.md).
+ * `errors.ts`, `log.ts` and `lib/` are open to all. Third-party packages are not restricted here.
  */
 const mayImport = {
-  cli: ['config', 'coordinator', 'gates', 'reader', 'issue', 'clients', 'store', 'inbox'],
-  webhook: ['issue', 'inbox'],
-  inbox: ['issue', 'store'],
-  handlers: ['issue'],
-  reader: ['issue'],
   issue: [],
-  store: ['issue'],
-  clients: ['issue'],
-  publish: ['issue', 'store'],
-  work: ['issue', 'store'],
-  api: ['issue', 'store', 'inbox', 'work'],
+  lib: [],
+  db: ['issue'],
+  reading: ['issue'],
+  planning: ['issue'],
+  plans: ['issue', 'planning', 'db', 'claims', 'publish'],
+  inbox: ['issue', 'db'],
+  gitea: ['issue'],
+  claude: ['issue', 'reading', 'db'],
+  claims: ['issue', 'planning', 'plans', 'db'],
+  publish: ['issue', 'plans', 'gitea', 'db'],
+  handling: ['issue', 'reading', 'planning', 'plans', 'inbox', 'gitea', 'claims', 'publish', 'db'],
+  reconcile: ['issue', 'plans', 'inbox', 'gitea', 'db', 'handling'],
   gates: [],
+  webhook: ['issue', 'inbox'],
+  http: [],
+  api: ['issue', 'planning', 'plans', 'inbox', 'claims'],
+  app: 'all but cli',
+  cli: 'all',
 };
-const places = [...Object.keys(mayImport), 'config', 'coordinator', 'main'];
+const rooms = Object.keys(mayImport);
+const openToAll = ['lib', 'errors', 'log'];
+const places = [...rooms, 'config', 'main'];
 
-const layers = Object.entries(mayImport).map(([folder, allowed]) => {
-  const forbidden = places.filter((place) => place !== folder && !allowed.includes(place));
-  return {
-    files: [`src/${folder}/**/*.ts`],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            {
-              regex: `^(\\./)*(\\.\\./)+(${forbidden.join('|')})(/|\\.ts$)`,
-              message: `src/${folder} may import only ${['itself', ...allowed, 'errors.ts', 'log.ts'].join(', ')}.`,
-            },
-          ],
-        },
-      ],
-    },
-  };
-});
+function forbiddenIn(room, allowed) {
+  if (allowed === 'all') return ['main'];
+  if (allowed === 'all but cli') return ['cli', 'main'];
+  return places.filter((place) => ![room, ...allowed, ...openToAll].includes(place));
+}
+
+const layers = Object.entries(mayImport).map(([room, allowed]) => ({
+  files: [`src/${room}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            regex: `^(\\./)*(\\.\\./)+(${forbiddenIn(room, allowed).join('|')})(/|\\.ts$)`,
+            message: `src/${room} may import only: itself, ${[allowed, openToAll].flat().join(', ')}.`,
+          },
+        ],
+      },
+    ],
+  },
+}));
 
 /**
  * These stand below everything, and so import nothing of the project but each other. Checking the
- * environment includes checking the file of agents, whose words are those of `issue/`.
+ * environment includes checking the file of agents, whose profiles belong to `planning/`.
  */
 const ground = {
   files: ['src/config.ts', 'src/errors.ts', 'src/log.ts'],
@@ -53,7 +65,7 @@ const ground = {
       {
         patterns: [
           {
-            regex: '^\\.{1,2}/(?!((errors|log)|issue/agent(s|-profiles))\\.ts$)',
+            regex: '^\\.{1,2}/(?!((errors|log)|planning/agent(s|-profiles))\\.ts$)',
             message: 'This file may import only errors.ts, log.ts and the profiles of agents.',
           },
         ],

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 
 import { readEnvironment } from '../src/config.ts';
-import { runMarker } from '../src/gates/environment.ts';
+import { runMarker } from '../src/gates/process/environment.ts';
 
 /**
  * What the gates cost beside the plain tools run by hand, one after the other in one run:

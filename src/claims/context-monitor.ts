@@ -1,7 +1,7 @@
+import { thousands } from '../lib/text.ts';
 import { ConfigError } from '../errors.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { contextActions, type ContextAction, type MonitorState } from './context-usage.ts';
-import { thousands } from '../planning/estimate.ts';
 import type { Reason } from '../issue/state.ts';
 import { mostContextTokens, UnusableReport, type ContextUsage } from './usage.ts';
 

@@ -2,9 +2,9 @@ import { sql, type Kysely } from 'kysely';
 import { Migrator, type Migration } from 'kysely/migration';
 import { z } from 'zod';
 
+import { codesOfTitle } from '../issue/codes.ts';
 import { CoordinatorError, describeError } from '../errors.ts';
 import { ownLabelScope, withoutOwnLabels } from '../issue/own-marks.ts';
-import { codesOfTitle } from '../reading/references.ts';
 import type { Schema } from './schema.ts';
 
 /** By name, in order. */

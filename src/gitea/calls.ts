@@ -10,12 +10,7 @@ import {
   type GiteaWriteReply,
   type Outcome,
 } from './replies.ts';
-import {
-  issueSchema,
-  repositoryName,
-  repositorySchema,
-  type GiteaRepository,
-} from './schemas.ts';
+import { issueSchema, repositoryName, repositorySchema, type GiteaRepository } from './schemas.ts';
 import {
   createTransport,
   unavailable,

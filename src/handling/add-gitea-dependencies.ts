@@ -1,20 +1,8 @@
+import type { NativeDependencies, NativeIssue } from '../issue/gitea-dependencies.ts';
 import type { IssueFacts } from '../issue/facts.ts';
 import { mergeEdges } from '../reading/model/merge.ts';
 import type { Dependency, Reading, Warning } from '../issue/reading.ts';
-import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
-
-/** An issue as Gitea names it in a list of dependencies. */
-export type NativeIssue = IssueKey & IssueRef;
-
-/** What is set as dependencies of an issue on Gitea's own page. */
-export interface NativeDependencies {
-  readonly blockedBy: readonly NativeIssue[];
-  readonly blocks: readonly NativeIssue[];
-  /** Blockers that the bot may not read. */
-  readonly hidden: number;
-  /** False when there may be more: what is not listed need not be gone. */
-  readonly complete: boolean;
-}
+import { formatRef, keyOf } from '../issue/ref.ts';
 
 /** Most that count of each direction; a list of Gitea is not read further. */
 export const nativeLimit = 500;

@@ -1,9 +1,6 @@
+import type { NativeDependencies, NativeIssue } from '../issue/gitea-dependencies.ts';
 import type { IssueSnapshot } from '../issue/event.ts';
-import {
-  nativeLimit,
-  type NativeDependencies,
-  type NativeIssue,
-} from './add-gitea-dependencies.ts';
+import { nativeLimit } from './add-gitea-dependencies.ts';
 import { keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 
 type Place = IssueKey & IssueRef;

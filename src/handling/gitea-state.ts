@@ -1,6 +1,7 @@
+import type { NativeDependencies } from '../issue/gitea-dependencies.ts';
 import type { IssueEvent, IssueSnapshot } from '../issue/event.ts';
 import type { IssueFacts } from '../issue/facts.ts';
-import { addNative, type NativeDependencies } from './add-gitea-dependencies.ts';
+import { addNative } from './add-gitea-dependencies.ts';
 import type { Dependency, Warning } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import type { Finding } from '../plans/issue-update.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import type { Estimate } from '../planning/estimate.ts';
+import type { Estimate } from './estimate.ts';
 import type { Reading, Source, Warning } from './reading.ts';
 import type { Reason, State } from './state.ts';
 

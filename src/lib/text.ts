@@ -7,3 +7,8 @@ export function oneLine(text: string, limit: number): string {
     .trim();
   return line.length > limit ? `${line.slice(0, limit - 1).toWellFormed()}…` : line;
 }
+
+/** `12,345`, as sentences show tokens. */
+export function thousands(tokens: number): string {
+  return tokens.toLocaleString('en-US');
+}

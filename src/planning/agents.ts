@@ -1,5 +1,6 @@
+import type { Estimate } from '../issue/estimate.ts';
+import { thousands } from '../lib/text.ts';
 import type { AgentProfile, Agents } from './agent-profiles.ts';
-import { thousands, type Estimate } from './estimate.ts';
 import {
   expectedCost,
   failingRules,

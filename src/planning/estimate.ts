@@ -1,58 +1,12 @@
-import { z } from 'zod';
-
+import {
+  estimateSources,
+  type Estimate,
+  type EstimateSource,
+  type Layer,
+} from '../issue/estimate.ts';
+import { formulaTokens, hasFactors, safetyBuffer } from '../issue/formula.ts';
+import type { Reading } from '../issue/reading.ts';
 import { logQuantile } from './quantile.ts';
-import type { Factors, Reading, Warning } from '../issue/reading.ts';
-
-/** Who says how large an issue is, the first of them counts; `history` are finished issues like it. */
-const estimateSources = ['declared', 'history', 'model', 'formula', 'default'] as const;
-type EstimateSource = (typeof estimateSources)[number];
-
-const layerSchema = z.object({ source: z.enum(estimateSources), tokens: z.int() });
-type Layer = Readonly<z.infer<typeof layerSchema>>;
-
-/** Tokens of context: a range, the layer that decided, the formula's figure, and what every layer says. */
-export const estimateSchema = z.object({
-  low: z.int(),
-  likely: z.int(),
-  high: z.int(),
-  source: z.enum(estimateSources),
-  formula: z.int().nullable(),
-  /** Estimates stored before layers were kept have none. */
-  layers: z.array(layerSchema).readonly().default([]),
-});
-export type Estimate = Readonly<z.infer<typeof estimateSchema>>;
-
-/** Tokens per part, from the original coordinator's estimator. */
-const perFile = 7_000;
-const complexityTokens = { low: 10_000, medium: 20_000, high: 30_000 };
-const testTokens = { low: 5_000, medium: 10_000, high: 15_000 };
-const documentationTokens = { none: 0, light: 2_000, medium: 3_000, heavy: 5_000 };
-const safetyBuffer = 1.3;
-
-/** What an unnamed factor is taken to be. */
-export const assumedFactors = {
-  files: 3,
-  complexity: 'medium',
-  tests: 'medium',
-  docs: 'light',
-} as const;
-
-/**
- * The original formula: 1.3 x (7,000 x files + complexity + tests + documentation), in tokens. A factor
- * the text does not name counts as `assumedFactors` has it.
- */
-export function formulaTokens(factors: Factors): number {
-  const files = factors.files ?? assumedFactors.files;
-  const complexity = complexityTokens[factors.complexity ?? assumedFactors.complexity];
-  const tests = testTokens[factors.tests ?? assumedFactors.tests];
-  const docs = documentationTokens[factors.docs ?? assumedFactors.docs];
-  return Math.round((perFile * files + complexity + tests + docs) * safetyBuffer);
-}
-
-/** True when the text names at least one factor, so that the formula says something about it. */
-export function hasFactors(factors: Factors): boolean {
-  return Object.values(factors).some((value) => value !== null);
-}
 
 /** Fewer finished issues than this say nothing: one odd run would decide. */
 export const fewestSamples = 5;
@@ -134,36 +88,4 @@ function layersOf(
 
 function roundDown(tokens: number): number {
   return tokens >= 10_000 ? Math.floor(tokens / 1_000) * 1_000 : Math.floor(tokens);
-}
-
-/** A declared total further from the formula than this, either way, is told as a difference. */
-const toleratedDifference = 0.25;
-/** Below the formula it is told from here on: too low a figure costs more than too high a one. */
-const toleratedShortfall = 0.1;
-
-/** A warning when the declared total and the formula's, in tokens, are far apart. */
-export function totalDiffers(declared: number, formula: number): Warning[] {
-  const difference = (formula - declared) / declared;
-  if (Math.abs(difference) <= toleratedDifference) return [];
-  const text = `${bothTotals(declared, formula)}.`;
-  return [{ code: 'declared_total_differs', text }];
-}
-
-/** A warning when the declared total is below the formula's, but not so far that the two differ. */
-export function totalLow(declared: number, formula: number): Warning[] {
-  const difference = (formula - declared) / declared;
-  if (difference <= toleratedShortfall || difference > toleratedDifference) return [];
-  const text = `${bothTotals(declared, formula)}: the range reaches up to it.`;
-  return [{ code: 'declared_total_low', text }];
-}
-
-function bothTotals(declared: number, formula: number): string {
-  const percent = Math.round((Math.abs(formula - declared) / declared) * 100);
-  const direction = formula > declared ? 'more' : 'less';
-  return `Declared ${thousands(declared)} tokens, the formula gives ${thousands(formula)} (${percent} % ${direction})`;
-}
-
-/** `12,345`, as sentences show tokens. */
-export function thousands(tokens: number): string {
-  return tokens.toLocaleString('en-US');
 }

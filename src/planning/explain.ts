@@ -1,6 +1,6 @@
+import type { Estimate } from '../issue/estimate.ts';
 import type { AgentProfile } from './agent-profiles.ts';
 import { assignAgent, type ReadForChoice } from './agents.ts';
-import type { Estimate } from './estimate.ts';
 import { expectedCost, failingRules } from './fit.ts';
 import type { Reason } from '../issue/state.ts';
 

@@ -1,5 +1,6 @@
+import type { Estimate } from '../issue/estimate.ts';
+import { thousands } from '../lib/text.ts';
 import type { AgentProfile } from './agent-profiles.ts';
-import { thousands, type Estimate } from './estimate.ts';
 import type { Difficulty } from '../issue/reading.ts';
 import type { Reason } from '../issue/state.ts';
 

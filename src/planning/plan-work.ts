@@ -1,9 +1,17 @@
+import type { Estimate } from '../issue/estimate.ts';
+import { totalDiffers, totalLow } from '../issue/formula.ts';
 import type { AgentProfile } from './agent-profiles.ts';
-import { assignAgent } from './agents.ts';
+import { assignAgent, type Assignment } from './agents.ts';
 import { difficultyOfLabel } from '../issue/difficulty.ts';
-import { estimateContext, totalDiffers, totalLow, type Estimate } from './estimate.ts';
+import { estimateContext } from './estimate.ts';
 import { levels, type Difficulty, type Reading, type Warning } from '../issue/reading.ts';
-import type { PlannedWork } from '../plans/issue-update.ts';
+
+/** Reading, estimate and agent of one issue. */
+export interface PlannedWork {
+  readonly reading: Reading;
+  readonly estimate: Estimate;
+  readonly assignment: Assignment;
+}
 
 interface Given {
   readonly reading: Reading;

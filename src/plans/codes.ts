@@ -2,9 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { Transaction } from 'kysely';
 
-import type { KnownCodes } from '../reading/read-text.ts';
+import { type KnownCodes, codesIn, codesOfTitle, numbersIn } from '../issue/codes.ts';
 import type { IssueKey } from '../issue/ref.ts';
-import { codesIn, codesOfTitle, numbersIn } from '../reading/references.ts';
 import type { IssueUpdate } from './issue-update.ts';
 import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';

@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 
-import type { NativeDependencies, NativeIssue } from '../handling/add-gitea-dependencies.ts';
+import type { NativeDependencies, NativeIssue } from '../issue/gitea-dependencies.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate } from './issue-update.ts';
 import { among } from '../db/key-filter.ts';

@@ -1,9 +1,7 @@
-import type { Assignment } from '../planning/agents.ts';
-import type { Estimate } from '../planning/estimate.ts';
+import type { PlannedWork } from '../planning/plan-work.ts';
+import type { KnownCodes } from '../issue/codes.ts';
+import type { NativeDependencies } from '../issue/gitea-dependencies.ts';
 import type { IssueFacts } from '../issue/facts.ts';
-import type { NativeDependencies } from '../handling/add-gitea-dependencies.ts';
-import type { KnownCodes } from '../reading/read-text.ts';
-import type { Reading } from '../issue/reading.ts';
 
 /** What a handler found out about one issue. */
 export interface Finding {
@@ -29,10 +27,4 @@ export interface RepositoryName {
   readonly repository: string;
   /** `updated_at` of the snapshot, epoch milliseconds. */
   readonly updatedAt: number;
-}
-
-export interface PlannedWork {
-  readonly reading: Reading;
-  readonly estimate: Estimate;
-  readonly assignment: Assignment;
 }

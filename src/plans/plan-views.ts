@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
+import { estimateSchema } from '../issue/estimate.ts';
 import { CoordinatorError } from '../errors.ts';
-import { estimateSchema } from '../planning/estimate.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import { chosenAgentSchema, issueUrl, type Plan, type PlanEdge } from '../issue/plan.ts';
 import { explainPlace } from './queue-order.ts';

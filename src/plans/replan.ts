@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 
+import { estimateSchema } from '../issue/estimate.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { assignAgent } from '../planning/agents.ts';
-import { estimateSchema } from '../planning/estimate.ts';
 import { chosenAgentSchema } from '../issue/plan.ts';
 import { readingSchema } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';

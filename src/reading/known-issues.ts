@@ -1,5 +1,5 @@
+import { codesOfTitle } from '../issue/codes.ts';
 import type { KnownIssues } from './read-text.ts';
-import { codesOfTitle } from './references.ts';
 
 /** An issue of the tracker, as far as texts are checked against it. */
 export interface KnownIssue {

@@ -1,4 +1,4 @@
-import { assumedFactors, formulaTokens, hasFactors, totalDiffers } from '../planning/estimate.ts';
+import { assumedFactors, formulaTokens, hasFactors, totalDiffers } from '../issue/formula.ts';
 import type { Mention } from './mentions.ts';
 import { readText, type KnownIssues, type TextReading } from './read-text.ts';
 import type { Dependency, Factors, IssueText, Reading, Source, Warning } from '../issue/reading.ts';

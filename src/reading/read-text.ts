@@ -3,6 +3,7 @@ import { isInstruction } from './grammar/instruction.ts';
 import { judgeSentence, scopeOf, type Judgement, type Scope } from './grammar/classify.ts';
 import { parseMarkdown, parseTitle, type Passage } from './markdown.ts';
 import type { Mention, RuledOut, Verdict } from './mentions.ts';
+import type { KnownCodes } from '../issue/codes.ts';
 import type { IssueText, Warning } from '../issue/reading.ts';
 import { formatRef } from '../issue/ref.ts';
 import { findReferences, type Reference } from './references.ts';
@@ -22,12 +23,6 @@ export interface KnownIssues {
   readonly has: (ref: string) => boolean;
   /** The issues whose title carries a code such as COORD-005. */
   readonly refsWithCode: (code: string) => readonly string[];
-}
-
-/** Issues of one repository by the codes in their titles, and those whose titles are known at all. */
-export interface KnownCodes {
-  readonly carriers: ReadonlyMap<string, readonly number[]>;
-  readonly titled: ReadonlySet<number>;
 }
 
 /** A text with what is known of the issues that its codes name. */

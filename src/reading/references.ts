@@ -1,3 +1,4 @@
+import { codePattern, numberPattern } from '../issue/codes.ts';
 import type { Passage } from './markdown.ts';
 
 /** A place where another issue is named: one number, a range, or a code without a number. */
@@ -14,10 +15,6 @@ export interface Reference {
   readonly foreign: boolean;
 }
 
-const numberPattern = /[#!](\d{1,9})(?!\w|\.\d)/g;
-const codePattern = /(?<![\w-])[A-Z][A-Z0-9]{1,9}-\d{1,6}(?![\w-])/g;
-/** What stands behind a code that a title begins with. */
-const behindLabel = /^\s*(?:[:|–—]|-\s|$)|^\s+["'“\p{Lu}]/u;
 const urlPattern = /https?:\/\/[^\s<>"`|]+/g;
 const longestName = 100;
 /** `guide/intro.md#4` is a file and an anchor. */
@@ -119,41 +116,6 @@ function ownReference(url: string, trackerUrl: string | undefined) {
 function foreignNumber(url: string): number | undefined {
   const digits = /(?:\/(?:issues|pulls?|merge_requests)\/|#)([1-9]\d{0,8})(?!\w)/.exec(url)?.[1];
   return digits === undefined ? undefined : Number(digits);
-}
-
-/**
- * The codes a title is labelled with: in brackets, or in front of a colon, a dash or a title that begins
- * anew. Within a sentence they are words, as in "Use SHA-256 for hashes".
- */
-export function codesOfTitle(title: string, limit = Infinity): string[] {
-  const first = title.search(/[\p{L}\p{N}]/u);
-  const codes = new Set<string>();
-  for (const { 0: code, index } of title.matchAll(codePattern)) {
-    const end = index + code.length;
-    const bracketed = /[([]/.test(title.charAt(index - 1)) && /[)\]]/.test(title.charAt(end));
-    if (bracketed || (index === first && behindLabel.test(title.slice(end)))) codes.add(code);
-    if (codes.size >= limit) break;
-  }
-  return [...codes];
-}
-
-/** The first codes of a text, each once. */
-export function codesIn(text: string, limit = Infinity): string[] {
-  return firstMatches(text, codePattern, limit).map(([code]) => code);
-}
-
-/** The first numbers of issues in a text, each once. */
-export function numbersIn(text: string, limit = Infinity): number[] {
-  return firstMatches(text, numberPattern, limit).map((match) => Number(match[1]));
-}
-
-function firstMatches(text: string, pattern: RegExp, limit: number): RegExpExecArray[] {
-  const found = new Map<string, RegExpExecArray>();
-  for (const match of text.matchAll(pattern)) {
-    if (found.size >= limit) break;
-    found.set(match[0], match);
-  }
-  return [...found.values()];
 }
 
 const rangeSign = /^\s*(?:-|–|—|\.{2,3}|to|through|thru|till|until)\s*$/i;

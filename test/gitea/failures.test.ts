@@ -11,7 +11,13 @@ import {
   serve,
   stalls,
 } from '../fake-gitea/gitea-answers.ts';
-import { failing, giteaBot, giteaToken, startGitea, type GiteaOutage } from '../fake-gitea/gitea.ts';
+import {
+  failing,
+  giteaBot,
+  giteaToken,
+  startGitea,
+  type GiteaOutage,
+} from '../fake-gitea/gitea.ts';
 
 const never = new AbortController().signal;
 const place = { repositoryId: 2, repository: 'acme/orbit', number: 21 };

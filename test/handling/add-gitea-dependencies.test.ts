@@ -1,12 +1,8 @@
 import { expect, test } from 'vitest';
 
+import type { NativeDependencies, NativeIssue } from '../../src/issue/gitea-dependencies.ts';
 import type { IssueFacts } from '../../src/issue/facts.ts';
-import {
-  addNative,
-  nativeLimit,
-  type NativeDependencies,
-  type NativeIssue,
-} from '../../src/handling/add-gitea-dependencies.ts';
+import { addNative, nativeLimit } from '../../src/handling/add-gitea-dependencies.ts';
 import { dependencyLimit, readOffline } from '../../src/reading/offline-reading.ts';
 import { parseRef } from '../../src/issue/ref.ts';
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { estimateContext, fewestSamples, formulaTokens } from '../../src/planning/estimate.ts';
+import { formulaTokens } from '../../src/issue/formula.ts';
+import { estimateContext, fewestSamples } from '../../src/planning/estimate.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';
 import type { Factors, Reading } from '../../src/issue/reading.ts';
 

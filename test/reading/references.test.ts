@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { codesOfTitle } from '../../src/reading/references.ts';
+import { codesOfTitle } from '../../src/issue/codes.ts';
 
 test.each([
   ['[COORD-005] A lock for the store', ['COORD-005']],

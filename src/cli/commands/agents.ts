@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
+import { thousands } from '../../lib/text.ts';
 import { loadAgents } from '../../config.ts';
 import { agentsJsonSchema, type AgentProfile } from '../../planning/agent-profiles.ts';
-import { thousands } from '../../planning/estimate.ts';
 import { mostTokens } from '../../planning/fit.ts';
 import type { Io } from '../io.ts';
 import { parseOptions } from '../list-options.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
+import { thousands } from '../../lib/text.ts';
 import { loadStoreConfig } from '../../config.ts';
 import { ConfigError, CoordinatorError } from '../../errors.ts';
-import { thousands } from '../../planning/estimate.ts';
 import type { Plan, PlanEdge } from '../../issue/plan.ts';
 import { parseRef } from '../../issue/ref.ts';
 import { states } from '../../issue/state.ts';

@@ -1,6 +1,6 @@
 import wrapAnsi from 'wrap-ansi';
 
-import { thousands } from '../../planning/estimate.ts';
+import { thousands } from '../../lib/text.ts';
 import type { ClaimView } from '../../claims/views.ts';
 import type { Queue } from '../../plans/plan-views.ts';
 import { percent, printable, type Colour, type Paint } from '../output.ts';

@@ -8,12 +8,7 @@ import { ConfigError, CoordinatorError } from '../../errors.ts';
 import { gateNames, type GateResult, type GateStatus } from '../../gates/gate.ts';
 import type { GatesOptions, GatesReport } from '../../gates/report.ts';
 import { renderJunit } from './junit.ts';
-import {
-  gatesOptionsSchema,
-  isDirectory,
-  sandboxes,
-  type GatesCommandOptions,
-} from './options.ts';
+import { gatesOptionsSchema, isDirectory, sandboxes, type GatesCommandOptions } from './options.ts';
 import { openScreen, type Screen } from './screen.ts';
 import { renderResults, renderSummary, type SummaryStyle } from './summary.ts';
 import type { Io, Output } from '../io.ts';

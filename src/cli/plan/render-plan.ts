@@ -1,5 +1,6 @@
+import type { Estimate } from '../../issue/estimate.ts';
+import { thousands } from '../../lib/text.ts';
 import { isOpen, localRef } from '../../reading/model/asked-references.ts';
-import { thousands, type Estimate } from '../../planning/estimate.ts';
 import type { Mention } from '../../reading/mentions.ts';
 import type { ChosenAgent } from '../../issue/plan.ts';
 import type { Dependency, Factors, IssueText, Reading, Warning } from '../../issue/reading.ts';

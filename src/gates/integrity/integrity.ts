@@ -11,12 +11,7 @@ import { newMarks } from './new-marks.ts';
 import { pairFiles } from './pair-files.ts';
 import type { SourceChange } from './source-change.ts';
 import { sourceFacts } from './source-facts.ts';
-import {
-  openTrees,
-  type FileChange,
-  type Limits,
-  type TreeChanges,
-} from './tree-changes.ts';
+import { openTrees, type FileChange, type Limits, type TreeChanges } from './tree-changes.ts';
 
 const defaultLimits: Limits = { files: 5_000, fileBytes: 1_000_000, totalBytes: 64_000_000 };
 

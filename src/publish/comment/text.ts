@@ -1,7 +1,8 @@
+import type { Estimate } from '../../issue/estimate.ts';
+import { thousands } from '../../lib/text.ts';
 import { agentName, issueLink, shortened } from './markdown.ts';
 import { stateWords, tellReason } from './reasons.ts';
 import { tellWarning } from './warnings.ts';
-import { thousands, type Estimate } from '../../planning/estimate.ts';
 import { ownCommentMarker } from '../../issue/own-marks.ts';
 import type { ChosenAgent, Plan, PlanEdge } from '../../issue/plan.ts';
 

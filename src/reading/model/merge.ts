@@ -1,4 +1,5 @@
-import { formulaTokens, hasFactors, thousands } from '../../planning/estimate.ts';
+import { thousands } from '../../lib/text.ts';
+import { formulaTokens, hasFactors } from '../../issue/formula.ts';
 import { acceptedEdges, groundAnswer, namesAgent, type ReadText } from './grounding.ts';
 import type { ModelAnswer } from './question.ts';
 import type { Dependency, IssueText, Reading, Source, Warning } from '../../issue/reading.ts';

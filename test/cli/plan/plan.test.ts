@@ -7,7 +7,13 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { runCommandLine } from '../../../src/cli/command-line.ts';
-import { answers, claudeEnvironment, emptyAnswer, fails, startClaude } from '../../support/claude.ts';
+import {
+  answers,
+  claudeEnvironment,
+  emptyAnswer,
+  fails,
+  startClaude,
+} from '../../support/claude.ts';
 import { mainArguments, startChild } from '../../support/process.ts';
 import { recording } from '../../support/recordings.ts';
 import { temporaryDirectory } from '../../support/service.ts';

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { brief, check, createRepository, temporaryDirectory } from '../support/integrity-repository.ts';
+import {
+  brief,
+  check,
+  createRepository,
+  temporaryDirectory,
+} from '../support/integrity-repository.ts';
 
 const adds = "it('adds', () => {\n  expect(add(1, 2)).toBe(3);\n});\n";
 const subtracts = "it('subtracts', () => {\n  expect(add(1, -2)).toBe(-1);\n});\n";

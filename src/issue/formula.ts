@@ -1,0 +1,61 @@
+import { thousands } from '../lib/text.ts';
+import type { Factors, Warning } from './reading.ts';
+
+/** Tokens per part, from the original coordinator's estimator. */
+const perFile = 7_000;
+const complexityTokens = { low: 10_000, medium: 20_000, high: 30_000 };
+const testTokens = { low: 5_000, medium: 10_000, high: 15_000 };
+const documentationTokens = { none: 0, light: 2_000, medium: 3_000, heavy: 5_000 };
+export const safetyBuffer = 1.3;
+
+/** What an unnamed factor is taken to be. */
+export const assumedFactors = {
+  files: 3,
+  complexity: 'medium',
+  tests: 'medium',
+  docs: 'light',
+} as const;
+
+/**
+ * The original formula: 1.3 x (7,000 x files + complexity + tests + documentation), in tokens. A factor
+ * the text does not name counts as `assumedFactors` has it.
+ */
+export function formulaTokens(factors: Factors): number {
+  const files = factors.files ?? assumedFactors.files;
+  const complexity = complexityTokens[factors.complexity ?? assumedFactors.complexity];
+  const tests = testTokens[factors.tests ?? assumedFactors.tests];
+  const docs = documentationTokens[factors.docs ?? assumedFactors.docs];
+  return Math.round((perFile * files + complexity + tests + docs) * safetyBuffer);
+}
+
+/** True when the text names at least one factor, so that the formula says something about it. */
+export function hasFactors(factors: Factors): boolean {
+  return Object.values(factors).some((value) => value !== null);
+}
+
+/** A declared total further from the formula than this, either way, is told as a difference. */
+const toleratedDifference = 0.25;
+/** Below the formula it is told from here on: too low a figure costs more than too high a one. */
+const toleratedShortfall = 0.1;
+
+/** A warning when the declared total and the formula's, in tokens, are far apart. */
+export function totalDiffers(declared: number, formula: number): Warning[] {
+  const difference = (formula - declared) / declared;
+  if (Math.abs(difference) <= toleratedDifference) return [];
+  const text = `${bothTotals(declared, formula)}.`;
+  return [{ code: 'declared_total_differs', text }];
+}
+
+/** A warning when the declared total is below the formula's, but not so far that the two differ. */
+export function totalLow(declared: number, formula: number): Warning[] {
+  const difference = (formula - declared) / declared;
+  if (difference <= toleratedShortfall || difference > toleratedDifference) return [];
+  const text = `${bothTotals(declared, formula)}: the range reaches up to it.`;
+  return [{ code: 'declared_total_low', text }];
+}
+
+function bothTotals(declared: number, formula: number): string {
+  const percent = Math.round((Math.abs(formula - declared) / declared) * 100);
+  const direction = formula > declared ? 'more' : 'less';
+  return `Declared ${thousands(declared)} tokens, the formula gives ${thousands(formula)} (${percent} % ${direction})`;
+}
