@@ -8,7 +8,6 @@ import { explainPlace } from './queue-order.ts';
 import { readingSchema, warningSchema } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import { states, type State } from '../issue/state.ts';
-import { findWork, listClaims, type ClaimView, type IssueWork } from '../claims/views.ts';
 import type { Database } from '../db/database.ts';
 import { findRepositoryId } from './edges.ts';
 import { distinctEdges, linkedEdges, type EdgeEnd, type LinkedEdge } from './linked-edges.ts';
@@ -71,18 +70,6 @@ export async function findPlan(store: PlanStore, ref: IssueRef): Promise<Plan | 
   return findPlanOf(store, { repositoryId, number: ref.number });
 }
 
-export type FullPlan = Plan & IssueWork;
-
-/** The same with who has worked on it, and who does. */
-export async function findFullPlan(
-  store: PlanStore,
-  ref: IssueRef,
-  now: number,
-): Promise<FullPlan | undefined> {
-  const plan = await findPlan(store, ref);
-  return plan === undefined ? undefined : { ...plan, ...(await findWork(store.db, plan, now)) };
-}
-
 /** The plan by what identifies the issue for good. */
 export async function findPlanOf(store: PlanStore, key: IssueKey): Promise<Plan | undefined> {
   const rows = await selectIssues(store.db)
@@ -93,26 +80,21 @@ export async function findPlanOf(store: PlanStore, key: IssueKey): Promise<Plan 
   return plan;
 }
 
-export interface Queue {
-  readonly ready: readonly { ref: string; rank: number; why: string; plan: Plan }[];
-  /** All that the workers hold, the oldest claim first. */
-  readonly claimed: readonly ClaimView[];
-  /** The bot's open issues that no worker may have, with the reason. */
-  readonly blocked: readonly Pick<Plan, 'ref' | 'title' | 'state' | 'reason'>[];
-  /** The bot's open issues that may not start, counted by reason code. */
-  readonly waiting: Readonly<Record<string, number>>;
-}
-
 /** The states of the bot's issues that are neither ready nor out of its hands. */
 const waitingStates = states.filter((state) => !['ready', 'done', 'released'].includes(state));
 
 const blockedStates = waitingStates.filter((state) => state !== 'in_progress');
 
-/** Ready issues in the order they will be handed out, what is claimed, and why others wait. */
-export async function readQueue(
-  store: PlanStore,
-  { limit, now }: { readonly limit: number; readonly now: number },
-): Promise<Queue> {
+/** A ready issue with its rank in the queue, from 1 on, and the reason for that rank. */
+export interface ReadyIssue {
+  readonly ref: string;
+  readonly rank: number;
+  readonly why: string;
+  readonly plan: Plan;
+}
+
+/** Ready issues in the order in which they will be handed out. */
+export async function listReady(store: PlanStore, limit: number): Promise<ReadyIssue[]> {
   const rows = await selectIssues(store.db)
     .select('unblocks')
     .where('queue_key', 'is not', null)
@@ -122,22 +104,19 @@ export async function readQueue(
     .limit(limit)
     .execute();
   const plans = await plansOf(store, rows);
-  return {
-    ready: rows.flatMap((row, index) => {
-      const plan = plans[index];
-      if (plan === undefined) return [];
-      const labels = labelsSchema.parse(JSON.parse(row.labels));
-      const place = { readyAt: row.ready_at ?? 0, labels, unblocks: row.unblocks ?? 0 };
-      return [{ ref: plan.ref, rank: index + 1, why: explainPlace(place), plan }];
-    }),
-    claimed: await listClaims(store.db, { now, limit }),
-    blocked: await listBlocked(store.db, limit),
-    waiting: await countByReason(store.db),
-  };
+  return rows.flatMap((row, index) => {
+    const plan = plans[index];
+    if (plan === undefined) return [];
+    const labels = labelsSchema.parse(JSON.parse(row.labels));
+    const place = { readyAt: row.ready_at ?? 0, labels, unblocks: row.unblocks ?? 0 };
+    return [{ ref: plan.ref, rank: index + 1, why: explainPlace(place), plan }];
+  });
 }
 
-/** What neither a worker can have nor has, the newest change first. */
-async function listBlocked(db: Database, limit: number): Promise<Queue['blocked']> {
+export type BlockedIssue = Pick<Plan, 'ref' | 'title' | 'state' | 'reason'>;
+
+/** The bot's open issues that are neither ready nor claimed, the newest change first. */
+export async function listBlocked(db: Database, limit: number): Promise<BlockedIssue[]> {
   const rows = await db
     .selectFrom('issues')
     .innerJoin('repositories', 'repositories.id', 'issues.repository_id')

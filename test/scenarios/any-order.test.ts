@@ -10,7 +10,7 @@ import { createDatabase } from '../../src/db/database.ts';
 import { readGraph } from '../../src/plans/graph-view.ts';
 import { findFacts, storeIssue } from '../../src/plans/issue-rows.ts';
 import { migrate } from '../../src/db/migrations.ts';
-import { readQueue } from '../../src/plans/plan-views.ts';
+import { readQueue } from '../../src/claims/queue-view.ts';
 import { redecideAll } from '../../src/plans/recompute-states.ts';
 
 const now = Date.parse('2026-11-23T12:00:00Z');

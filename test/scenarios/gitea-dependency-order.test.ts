@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { readGraph } from '../../src/plans/graph-view.ts';
-import { readQueue } from '../../src/plans/plan-views.ts';
+import { readQueue } from '../../src/claims/queue-view.ts';
 import { redecideAll } from '../../src/plans/recompute-states.ts';
 import {
   openWorld,

@@ -5,7 +5,8 @@ import { createLogUpdate } from 'log-update';
 
 import { loadStoreConfig } from '../../config.ts';
 import { CoordinatorError } from '../../errors.ts';
-import { readQueue, type PlanStore } from '../../plans/plan-views.ts';
+import { readQueue } from '../../claims/queue-view.ts';
+import type { PlanStore } from '../../plans/plan-views.ts';
 import type { Io } from '../io.ts';
 import { listOptionsSchema, parseOptions } from '../list-options.ts';
 import { listenForStop } from '../listen-for-stop.ts';

@@ -2,7 +2,7 @@ import wrapAnsi from 'wrap-ansi';
 
 import { thousands } from '../../lib/text.ts';
 import type { ClaimView } from '../../claims/views.ts';
-import type { Queue } from '../../plans/plan-views.ts';
+import type { Queue } from '../../claims/queue-view.ts';
 import { percent, printable, type Colour, type Paint } from '../output.ts';
 
 interface Look {
