@@ -41,22 +41,22 @@ async function readOption(file: string): Promise<string> {
 }
 
 /** Shorter ones cannot be told from ordinary words. */
-const shortestConcealed = 8;
+const minConcealed = 8;
 /** A beginning of a secret that is shorter gives nothing away. */
-const shortestPart = 4;
+const minPart = 4;
 
 /**
  * Takes secrets out of a text, whoever put them there; also what is left of one where the text was cut.
  */
 export function conceal(secrets: readonly string[]): (text: string) => string {
-  const long = secrets.filter((secret) => secret.length >= shortestConcealed);
+  const long = secrets.filter((secret) => secret.length >= minConcealed);
   return (text) => long.reduce(concealOne, text);
 }
 
 function concealOne(text: string, secret: string): string {
   let shown = text.replaceAll(secret, '[hidden]');
   if (!shown.includes('…')) return shown;
-  for (let length = secret.length - 1; length >= shortestPart; length -= 1)
+  for (let length = secret.length - 1; length >= minPart; length -= 1)
     shown = shown.replaceAll(`${secret.slice(0, length)}…`, '[hidden]…');
   return shown;
 }

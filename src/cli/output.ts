@@ -6,10 +6,10 @@ import type { Io, Output } from './io.ts';
 
 /** Width of a table, in characters, where no other is asked for. */
 const tableWidth = 134;
-const narrowestLastColumn = 20;
+const minLastColumn = 20;
 /** Longest text in the other columns. */
 const cellLimit = 44;
-const longestText = 1_000;
+const maxText = 1_000;
 
 export interface TableStyle {
   readonly width?: number;
@@ -24,13 +24,13 @@ export function renderTable(
   { width = tableWidth, paintCell = (text) => text }: TableStyle = {},
 ): string {
   const texts = rows.map((row) =>
-    row.map((text, column) => shorten(text, column === head.length - 1 ? longestText : cellLimit)),
+    row.map((text, column) => shorten(text, column === head.length - 1 ? maxText : cellLimit)),
   );
   const widths = head.map((title, column) =>
     Math.max(title.length, ...texts.map((row) => row[column]?.length ?? 0)),
   );
   const used = widths.slice(0, -1).reduce((sum, column) => sum + column + 3, 4);
-  const last = Math.min(widths.at(-1) ?? 0, Math.max(narrowestLastColumn, width - used));
+  const last = Math.min(widths.at(-1) ?? 0, Math.max(minLastColumn, width - used));
   const table = new Table({
     head: [...head],
     colWidths: [...widths.slice(0, -1), last].map((column) => column + 2),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { examineConfig } from '../../config.ts';
 import { diagnose } from '../doctor/diagnose.ts';
-import { doctorExitCodes, verdictOf, type Finding } from '../doctor/finding.ts';
+import { doctorExitCodes, verdictOf, type DoctorFinding } from '../doctor/finding.ts';
 import { renderFinding, renderVerdict } from '../doctor/render-finding.ts';
 import { conceal, hookUrlOption, readToken, repositoryOption } from '../gitea-options.ts';
 import type { Io } from '../io.ts';
@@ -57,9 +57,9 @@ export function addDoctorCommand(
 }
 
 const plainWidth = 100;
-const usualColumns = 80;
-const usualPollMs = 300;
-const usualPatienceMs = 15_000;
+const defaultColumns = 80;
+const defaultPollMs = 300;
+const defaultPatienceMs = 15_000;
 
 /** Prints every finding; resolves to the exit code. */
 export async function doctor(io: Io, given: unknown, pace: DoctorPace = {}): Promise<number> {
@@ -70,10 +70,10 @@ export async function doctor(io: Io, given: unknown, pace: DoctorPace = {}): Pro
     options.tokenFile === undefined ? undefined : await readToken(options.tokenFile);
   const shown = conceal([...config.secrets, ...(adminToken === undefined ? [] : [adminToken])]);
   const style = {
-    width: sizeOf(io.stdout.columns) ?? (io.stdout.isTTY === true ? usualColumns : plainWidth),
+    width: sizeOf(io.stdout.columns) ?? (io.stdout.isTTY === true ? defaultColumns : plainWidth),
     paint: painter(io, io.stdout),
   };
-  const findings: Finding[] = [];
+  const findings: DoctorFinding[] = [];
   await diagnose(
     {
       config,
@@ -83,8 +83,8 @@ export async function doctor(io: Io, given: unknown, pace: DoctorPace = {}): Pro
       repository: options.repo,
       probe: options.probe,
       now: pace.now ?? Date.now,
-      pollMs: pace.pollMs ?? usualPollMs,
-      patienceMs: pace.patienceMs ?? usualPatienceMs,
+      pollMs: pace.pollMs ?? defaultPollMs,
+      patienceMs: pace.patienceMs ?? defaultPatienceMs,
       signal: io.signal ?? new AbortController().signal,
     },
     (found) => {
@@ -99,10 +99,13 @@ export async function doctor(io: Io, given: unknown, pace: DoctorPace = {}): Pro
   return doctorExitCodes[verdict];
 }
 
-function concealIn({ text, cure, ...finding }: Finding, shown: (text: string) => string): Finding {
+function concealIn(
+  { text, cure, ...finding }: DoctorFinding,
+  shown: (text: string) => string,
+): DoctorFinding {
   return { ...finding, text: shown(text), cure: cure === undefined ? undefined : shown(cure) };
 }
 
-function jsonOf({ name, mark, text, cure }: Finding) {
+function jsonOf({ name, mark, text, cure }: DoctorFinding) {
   return { name, mark, text, cure: cure ?? null };
 }

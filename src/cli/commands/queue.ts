@@ -15,12 +15,12 @@ import { renderQueue } from './render-queue.ts';
 import { sizeOf, Terminal } from '../terminal.ts';
 import { withDatabase } from '../with-database.ts';
 
-/** How often the picture is made anew. */
+/** Interval at which the live queue is redrawn. */
 const refreshMs = 1_000;
 /** Width where there is no terminal, and the size of one that does not say its own. */
 const plainWidth = 100;
-const usualColumns = 80;
-const usualRows = 24;
+const defaultColumns = 80;
+const defaultRows = 24;
 
 /** `queue`: what the workers have, what they will get, and what they cannot. */
 export function addQueueCommand(program: Command, io: Io): void {
@@ -40,15 +40,15 @@ async function queue(io: Io, given: unknown): Promise<void> {
     const store = { db, giteaUrl };
     if (live) await showLive(io, store, limit);
     else if (json) printJson(io, await readQueue(store, { limit, now: Date.now() }));
-    else io.stdout.write(`${await picture(io, store, limit)}\n`);
+    else io.stdout.write(`${await drawQueue(io, store, limit)}\n`);
   });
 }
 
-async function picture(io: Io, store: PlanStore, limit: number): Promise<string> {
+async function drawQueue(io: Io, store: PlanStore, limit: number): Promise<string> {
   const now = Date.now();
   return renderQueue(await readQueue(store, { limit, now }), {
     now,
-    width: sizeOf(io.stdout.columns) ?? (io.stdout.isTTY === true ? usualColumns : plainWidth),
+    width: sizeOf(io.stdout.columns) ?? (io.stdout.isTTY === true ? defaultColumns : plainWidth),
     paint: painter(io, io.stdout),
   });
 }
@@ -58,7 +58,7 @@ async function showLive(io: Io, store: PlanStore, limit: number): Promise<void> 
   const update = createLogUpdate(new Terminal(io.stdout));
   try {
     while (!stop.signal.aborted) {
-      update(await picture(io, store, Math.min(limit, fitting(io))).catch(busy));
+      update(await drawQueue(io, store, Math.min(limit, fittingCount(io))).catch(sayBusy));
       await sleep(refreshMs, undefined, { signal: stop.signal }).catch(() => undefined);
     }
   } finally {
@@ -68,12 +68,12 @@ async function showLive(io: Io, store: PlanStore, limit: number): Promise<void> 
 }
 
 /** Issues of each kind for which the terminal is high enough: eight lines each, and nine around them. */
-function fitting({ stdout }: Io): number {
-  return Math.max(1, Math.floor(((sizeOf(stdout.rows) ?? usualRows) - 9) / 8));
+function fittingCount({ stdout }: Io): number {
+  return Math.max(1, Math.floor(((sizeOf(stdout.rows) ?? defaultRows) - 9) / 8));
 }
 
 /** The service may just hold the database for longer than a reader waits: the next look shows it. */
-function busy(error: unknown): string {
+function sayBusy(error: unknown): string {
   if (error instanceof CoordinatorError) throw error;
   return 'The database could not be read just now, trying again.';
 }

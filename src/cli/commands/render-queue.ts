@@ -5,64 +5,70 @@ import type { ClaimView } from '../../claims/views.ts';
 import type { Queue } from '../../claims/queue-view.ts';
 import { percent, printable, type Colour, type Paint } from '../output.ts';
 
-interface Look {
+interface QueueStyle {
   readonly now: number;
   readonly width: number;
   readonly paint: Paint;
 }
 
 /** The queue as lines of at most `width` columns. */
-export function renderQueue({ ready, claimed, blocked, waiting }: Queue, look: Look): string {
+export function renderQueue(
+  { ready, claimed, blocked, waiting }: Queue,
+  style: QueueStyle,
+): string {
   const heading = (title: string, lines: readonly string[], none: string) => [
-    look.paint('bold', title),
-    ...(lines.length === 0 ? [look.paint('dim', `  ${none}`)] : lines),
+    style.paint('bold', title),
+    ...(lines.length === 0 ? [style.paint('dim', `  ${none}`)] : lines),
     '',
   ];
   const counts = Object.entries(waiting).map(([code, count]) => `${count} ${code}`);
   return [
     ...heading(
       'Ready, in the order they are handed out',
-      ready.flatMap((entry) => renderReady(entry, look)),
+      ready.flatMap((entry) => renderReady(entry, style)),
       'nothing is ready',
     ),
     ...heading(
       'Claimed',
-      claimed.flatMap((claim) => renderClaim(claim, look)),
+      claimed.flatMap((claim) => renderClaim(claim, style)),
       'nobody works',
     ),
     ...heading(
       'Blocked',
-      blocked.flatMap((entry) => renderBlocked(entry, look)),
+      blocked.flatMap((entry) => renderBlocked(entry, style)),
       'nothing is blocked',
     ),
-    ...cut(`Not ready in all: ${counts.join(', ') || 'none'}`, look.width),
+    ...cut(`Not ready in all: ${counts.join(', ') || 'none'}`, style.width),
   ].join('\n');
 }
 
-function renderReady({ ref, rank, why, plan }: Queue['ready'][number], look: Look): string[] {
+function renderReady(
+  { ref, rank, why, plan }: Queue['ready'][number],
+  style: QueueStyle,
+): string[] {
   const size = plan.estimate === null ? '' : `${thousands(plan.estimate.likely)} tokens, `;
-  const [line = ''] = cut(`${rank}. ${ref}  ${plan.title}`, look.width - 2);
+  const [line = ''] = cut(`${rank}. ${ref}  ${plan.title}`, style.width - 2);
   return [
     `  ${line}`,
-    ...below(`${plan.assignment?.agent ?? 'no agent'}, ${size}${lowerFirst(why)}`, look),
+    ...below(`${plan.assignment?.agent ?? 'no agent'}, ${size}${lowerFirst(why)}`, style),
   ];
 }
 
-function renderClaim(claim: ClaimView, look: Look): string[] {
+function renderClaim(claim: ClaimView, style: QueueStyle): string[] {
   const { issue, worker, agent, leaseExpiresAt, context, stale } = claim;
-  const left = formatLeft(Date.parse(leaseExpiresAt) - look.now);
-  const [line = ''] = cut(`${issue}  ${worker} as ${agent}, lease ${left}`, look.width - 2);
-  const silent = stale ? look.paint('yellow', '  silent') : '';
+  const left = formatLeft(Date.parse(leaseExpiresAt) - style.now);
+  const [line = ''] = cut(`${issue}  ${worker} as ${agent}, lease ${left}`, style.width - 2);
+  const silent = stale ? style.paint('yellow', '  silent') : '';
   if (context === null)
-    return [`  ${line}`, `     ${look.paint('dim', 'context not reported')}${silent}`];
+    return [`  ${line}`, `     ${style.paint('dim', 'context not reported')}${silent}`];
   const { ratio, action } = context;
   const shown = `${bar(ratio)} ${percent(ratio)} ${action}`;
-  return [`  ${line}`, `     ${look.paint(actionColours[action], shown)}${silent}`];
+  return [`  ${line}`, `     ${style.paint(actionColours[action], shown)}${silent}`];
 }
 
-function renderBlocked({ ref, title, state, reason }: Queue['blocked'][number], look: Look) {
-  const [line = ''] = cut(`${ref}  ${title}`, look.width - 2);
-  return [`  ${line}`, ...below(`${state}: ${reason.text}`, look)];
+function renderBlocked({ ref, title, state, reason }: Queue['blocked'][number], style: QueueStyle) {
+  const [line = ''] = cut(`${ref}  ${title}`, style.width - 2);
+  return [`  ${line}`, ...below(`${state}: ${reason.text}`, style)];
 }
 
 const actionColours: Record<NonNullable<ClaimView['context']>['action'], Colour> = {
@@ -87,7 +93,7 @@ function formatLeft(leftMs: number): string {
 const linesBelow = 2;
 
 /** A sentence below the line of its issue. */
-function below(text: string, { width, paint }: Look): string[] {
+function below(text: string, { width, paint }: QueueStyle): string[] {
   const lines = wrapAnsi(printable(text), width - 6, { hard: true }).split('\n');
   const shown = lines.slice(0, linesBelow);
   const more = lines.length > shown.length ? '…' : '';

@@ -8,7 +8,7 @@ import { conceal, hookUrlOption, readToken, repositoryOption } from '../gitea-op
 import type { Io } from '../io.ts';
 import { parseOptions } from '../list-options.ts';
 import { printable } from '../output.ts';
-import { setUpHook, type Done } from '../setup/hook.ts';
+import { setUpHook, type SetupResult } from '../setup/hook.ts';
 import { setUpLabels } from '../setup/labels.ts';
 
 const optionsSchema = z
@@ -72,7 +72,7 @@ export async function setup(io: Io, given: unknown): Promise<number> {
   const clients = { hooks: open(token), labels: open(config.giteaToken ?? token) };
   const signal = io.signal ?? new AbortController().signal;
   const { repo, org, url, newSecret, dryRun } = options;
-  const tell = ({ lines }: Done) => {
+  const tell = ({ lines }: SetupResult) => {
     for (const line of lines) io.stdout.write(`${printable(shown(line))}\n`);
   };
   try {

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { CoordinatorError } from '../../errors.ts';
 
 /** The running service, as a client of it sees it. */
-export interface Target {
+export interface RunningService {
   readonly url: string;
   readonly token: string;
   readonly signal: AbortSignal;
@@ -60,7 +60,7 @@ export function signRequest(secret: string, name: string, body: Buffer): SignedR
 const answerSchema = z.object({ status: z.enum(['accepted', 'duplicate', 'ignored']) });
 
 /** Sends a delivery; anything but a 2xx is `refused`. */
-export async function send({ url, signal }: Target, { headers, body }: SignedRequest) {
+export async function send({ url, signal }: RunningService, { headers, body }: SignedRequest) {
   const reply = await fetch(`${url}/webhook/gitea`, {
     method: 'POST',
     headers,
@@ -73,7 +73,10 @@ export async function send({ url, signal }: Target, { headers, body }: SignedReq
 }
 
 /** Asks the API; throws for anything but a 2xx. */
-export async function askApi({ url, token, signal }: Target, path: string): Promise<unknown> {
+export async function askApi(
+  { url, token, signal }: RunningService,
+  path: string,
+): Promise<unknown> {
   const headers = { authorization: `Bearer ${token}` };
   const reply = await fetch(`${url}/api/v1${path}`, { headers, signal });
   if (reply.ok) return reply.json();

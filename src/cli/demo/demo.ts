@@ -17,7 +17,7 @@ import {
   send,
   signRequest,
   type SignedRequest,
-  type Target,
+  type RunningService,
 } from './demo-client.ts';
 import {
   forgedEvent,
@@ -78,7 +78,7 @@ export async function demo(io: Io, { keep, recordings }: DemoOptions): Promise<v
   }
 }
 
-type Stage = ReturnType<typeof startableService> & Target & { readonly io: Io };
+type Stage = ReturnType<typeof startableService> & RunningService & { readonly io: Io };
 
 function startableService(directory: string) {
   const secret = randomBytes(24).toString('hex');

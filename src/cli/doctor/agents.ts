@@ -1,8 +1,8 @@
 import type { ExaminedConfig } from '../../config.ts';
-import type { Finding } from './finding.ts';
+import type { DoctorFinding } from './finding.ts';
 
 /** The agents that issues would be given to. */
-export function agentsFinding({ agents }: ExaminedConfig, fromFile: boolean): Finding {
+export function agentsFinding({ agents }: ExaminedConfig, fromFile: boolean): DoctorFinding {
   const name = 'agents';
   if (agents === undefined)
     return { name, mark: 'skipped', text: 'AGENTS_FILE is wrong; see configuration.' };

@@ -1,5 +1,5 @@
 import { CoordinatorError } from '../../errors.ts';
-import type { Checked, Finding } from './finding.ts';
+import type { CheckResult, DoctorFinding } from './finding.ts';
 
 export interface Budget {
   /** By `performance.now()`: what has not begun by then is left out. */
@@ -14,7 +14,7 @@ export interface CheckOptions {
 }
 
 /** Longest one check may take; it is made of calls that have shorter deadlines of their own. */
-const usualDeadlineMs = 12_000;
+const defaultDeadlineMs = 12_000;
 
 /**
  * Runs one check within its deadline and that of all. What it throws for a reason that is known becomes a
@@ -22,9 +22,9 @@ const usualDeadlineMs = 12_000;
  */
 export async function check<T>(
   { endsAt, signal }: Budget,
-  { name, deadlineMs = usualDeadlineMs }: CheckOptions,
-  work: (signal: AbortSignal) => Promise<Checked<T>>,
-): Promise<Checked<T>> {
+  { name, deadlineMs = defaultDeadlineMs }: CheckOptions,
+  work: (signal: AbortSignal) => Promise<CheckResult<T>>,
+): Promise<CheckResult<T>> {
   signal.throwIfAborted();
   const ms = Math.round(Math.min(deadlineMs, endsAt - performance.now()));
   if (ms <= 0) return skipped('The time of the doctor is up: other checks took too long.', name);
@@ -39,11 +39,11 @@ export async function check<T>(
 }
 
 /** Checks that rest on one that failed. */
-export function skipped(text: string, ...names: readonly string[]): Checked<never> {
+export function skipped(text: string, ...names: readonly string[]): CheckResult<never> {
   return { findings: names.map((name) => ({ name, mark: 'skipped', text })), value: undefined };
 }
 
-function late(deadlineMs: number): Omit<Finding, 'name'> {
+function late(deadlineMs: number): Omit<DoctorFinding, 'name'> {
   return {
     mark: 'broken',
     text: `This was not answered within ${(deadlineMs / 1_000).toFixed(0)} s.`,
@@ -51,7 +51,7 @@ function late(deadlineMs: number): Omit<Finding, 'name'> {
   };
 }
 
-function known(error: unknown): Omit<Finding, 'name'> {
+function known(error: unknown): Omit<DoctorFinding, 'name'> {
   if (!(error instanceof CoordinatorError)) throw error;
   const cure = 'Look at the log of Gitea, or of the proxy before it, and run the doctor again.';
   return { mark: 'broken', text: error.message, cure };

@@ -1,5 +1,5 @@
 import type { GiteaHook } from '../../gitea/client.ts';
-import type { Finding } from './finding.ts';
+import type { DoctorFinding } from './finding.ts';
 import {
   faultsOf,
   isMeantForUs,
@@ -16,7 +16,7 @@ export interface OwnedHook {
   readonly owner: string;
 }
 
-export interface JudgedRepository {
+export interface RepositoryHooks {
   readonly repository: string;
   readonly hooks: readonly OwnedHook[];
   /** Those of the organisation could not be looked at. */
@@ -31,10 +31,10 @@ export interface HookExpectation {
 }
 
 /** What is wrong with the hooks that serve a repository; none when exactly one serves it as it should. */
-export function judgeHooks(
-  { repository, hooks, incomplete }: JudgedRepository,
+export function classifyHooks(
+  { repository, hooks, incomplete }: RepositoryHooks,
   expected: HookExpectation,
-): Finding[] {
+): DoctorFinding[] {
   const name = `hook ${repository}`;
   const ours = ownHooks(hooks, expected);
   if (ours.length === 0)
@@ -83,7 +83,7 @@ function noneFound(
   others: number,
   incomplete: boolean,
   { url }: HookExpectation,
-): Omit<Finding, 'name'> {
+): Omit<DoctorFinding, 'name'> {
   const other =
     others === 0 ? '' : ` There ${others === 1 ? 'is one' : `are ${others}`} to other places.`;
   const text = `No hook sends to ${webhookPath}.${other}`;
@@ -97,7 +97,7 @@ function describeFaults(
   { hook, owner }: OwnedHook,
   faults: readonly HookFault[],
   { url }: HookExpectation,
-): Omit<Finding, 'name'> {
+): Omit<DoctorFinding, 'name'> {
   const whose = owner.includes('/') ? `--repo ${owner}` : `--org ${owner}`;
   const right =
     url ?? (isOnRoute(hook.url) ? shownUrl(hook.url) : `${originOf(hook.url)}${webhookPath}`);
@@ -133,7 +133,7 @@ function wordsFor(fault: HookFault, hook: GiteaHook, url: string | undefined): s
 function clickFor(fault: HookFault, url: string): string {
   switch (fault.kind) {
     case 'url':
-      return `set Target URL to ${url}`;
+      return `set ProbeTarget URL to ${url}`;
     case 'type':
       return 'delete it and add one of the type Gitea';
     case 'inactive':

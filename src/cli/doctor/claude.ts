@@ -1,6 +1,6 @@
 import { checkModel, type ModelCheck } from '../../claude/client.ts';
 import type { Config, ExaminedConfig } from '../../config.ts';
-import type { Checked, Finding } from './finding.ts';
+import type { CheckResult, DoctorFinding } from './finding.ts';
 
 type ClaudeConfig = NonNullable<Config['claude']>;
 
@@ -8,8 +8,8 @@ type ClaudeConfig = NonNullable<Config['claude']>;
 export async function checkClaude(
   { claude, issueReader }: ExaminedConfig,
   signal: AbortSignal,
-): Promise<Checked<undefined>> {
-  const done = (...findings: Finding[]) => ({ findings, value: undefined });
+): Promise<CheckResult<undefined>> {
+  const done = (...findings: DoctorFinding[]) => ({ findings, value: undefined });
   if (issueReader === 'offline')
     return done({ name: 'claude', mark: 'ok', text: 'Not used: ISSUE_READER is offline.' });
   if (claude === undefined)
@@ -39,7 +39,7 @@ function describe(
   model: string,
   variable: string,
   { baseUrl }: ClaudeConfig,
-): Omit<Finding, 'name'> {
+): Omit<DoctorFinding, 'name'> {
   const detail = cause === undefined ? '' : ` (${cause})`;
   switch (kind) {
     case 'known':

@@ -1,11 +1,11 @@
 import type { ExaminedConfig, variableNames } from '../../config.ts';
-import type { Finding } from './finding.ts';
+import type { DoctorFinding } from './finding.ts';
 
 /** More problems than this are told by their number. */
 const shownProblems = 20;
 
 /** Every bad variable at once, by name. */
-export function configurationFinding({ problems }: ExaminedConfig): Finding {
+export function configurationFinding({ problems }: ExaminedConfig): DoctorFinding {
   const name = 'configuration';
   if (problems.length === 0) return { name, mark: 'ok', text: 'Every variable is right.' };
   const more = problems.length - shownProblems;

@@ -2,7 +2,7 @@ import type { Gitea } from '../../gitea/client.ts';
 import { TryAgainLater } from '../../errors.ts';
 import { isoTime } from '../../issue/iso-time.ts';
 import { shorten } from '../output.ts';
-import type { Checked, Finding } from './finding.ts';
+import type { CheckResult, DoctorFinding } from './finding.ts';
 
 export interface Connection {
   /** As Gitea tells it; undefined when it tells nobody who is not signed in. */
@@ -22,7 +22,7 @@ interface ConnectionDeps {
 export async function checkConnection(
   { gitea, signedIn, url, now }: ConnectionDeps,
   signal: AbortSignal,
-): Promise<Checked<Connection>> {
+): Promise<CheckResult<Connection>> {
   try {
     const version =
       (await unlessRefused(gitea.getVersion(signal))) ??
@@ -50,15 +50,15 @@ async function unlessRefused(asked: Promise<string>): Promise<string | undefined
   }
 }
 
-const longestVersion = 60;
+const maxVersion = 60;
 /** The first with an API for dependencies. */
 const oldestMinor = 20;
 
-function describeVersion(version: string | undefined, url: string): Omit<Finding, 'name'> {
+function describeVersion(version: string | undefined, url: string): Omit<DoctorFinding, 'name'> {
   if (version === undefined)
     return { mark: 'ok', text: `Gitea answers at ${url}; it tells its version to nobody.` };
   const compatible = /^(.+)\+gitea-(.+)$/.exec(version);
-  const told = compatible?.[2] ?? shorten(version, longestVersion);
+  const told = compatible?.[2] ?? shorten(version, maxVersion);
   const name =
     compatible === null
       ? `Gitea ${told}`
@@ -86,7 +86,7 @@ const cures: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-function describeFailure(error: TryAgainLater, url: string): Omit<Finding, 'name'> {
+function describeFailure(error: TryAgainLater, url: string): Omit<DoctorFinding, 'name'> {
   const code = causeCode(error);
   const detail = code === undefined ? '' : ` (${code})`;
   return {
@@ -113,7 +113,7 @@ function causeCode(error: Error): string | undefined {
 /** Less is no harm: Gitea's times are in whole seconds, and the network takes its own. */
 const harmfulSkewMs = 30_000;
 
-function clockFinding(skewMs: number | null, now: number): Finding {
+function clockFinding(skewMs: number | null, now: number): DoctorFinding {
   const name = 'clock';
   if (skewMs === null)
     return {

@@ -1,9 +1,9 @@
 import type { ExaminedConfig } from '../../config.ts';
 import { examineDatabase, type DatabaseFacts } from '../../db/examine.ts';
-import type { Checked, Finding } from './finding.ts';
+import type { CheckResult, DoctorFinding } from './finding.ts';
 
 /** The database as found; `held`: a service runs on it. */
-export function checkDatabase({ databasePath }: ExaminedConfig): Checked<{
+export function checkDatabase({ databasePath }: ExaminedConfig): CheckResult<{
   readonly path: string;
   readonly facts: DatabaseFacts;
 }> {
@@ -19,7 +19,7 @@ export function checkDatabase({ databasePath }: ExaminedConfig): Checked<{
   };
 }
 
-function describe(facts: DatabaseFacts, path: string): Omit<Finding, 'name'> {
+function describe(facts: DatabaseFacts, path: string): Omit<DoctorFinding, 'name'> {
   switch (facts.kind) {
     case 'new':
       return {
@@ -59,7 +59,7 @@ function describe(facts: DatabaseFacts, path: string): Omit<Finding, 'name'> {
 function describeOurs(
   facts: Extract<DatabaseFacts, { held: boolean }>,
   path: string,
-): Omit<Finding, 'name'> {
+): Omit<DoctorFinding, 'name'> {
   const { journal, synchronous, held } = facts;
   const settings = `journal ${journal}, synchronous ${synchronous}`;
   if (journal !== 'WAL' || synchronous !== 'FULL')

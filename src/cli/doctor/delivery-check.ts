@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Checked, Finding } from './finding.ts';
+import type { CheckResult, DoctorFinding } from './finding.ts';
 import { hostListCure } from './host-list.ts';
 import type { HookExpectation, OwnedHook } from './classify-hooks.ts';
 import { shownUrl } from './hook-rules.ts';
-import type { Provocation, Target } from './probe.ts';
+import type { Probe, ProbeTarget } from './probe.ts';
 import type { WebhookCounts } from './service.ts';
 
-interface ArrivalDeps {
-  readonly targets: readonly Target[];
-  readonly provocations: (target: Target, signal: AbortSignal) => Promise<readonly Provocation[]>;
+interface DeliveryCheckDeps {
+  readonly targets: readonly ProbeTarget[];
+  readonly probes: (target: ProbeTarget, signal: AbortSignal) => Promise<readonly Probe[]>;
   /** The service's counts; undefined while it does not answer. */
   readonly counts: (signal: AbortSignal) => Promise<WebhookCounts | undefined>;
   readonly expected: HookExpectation;
@@ -19,7 +19,7 @@ interface ArrivalDeps {
 }
 
 /** What came in of a repository. */
-interface Arrived {
+interface DeliveryCounts {
   readonly authentic: number;
   readonly wrongSignature: number;
   readonly form: number;
@@ -28,78 +28,78 @@ interface Arrived {
 }
 
 /** A sample: each may take seconds. */
-export const mostTargets = 4;
+export const maxTargets = 4;
 /** A first delivery after a pause takes up to 3.3 s. */
 const patienceForOneMs = 5_000;
 
 /** Makes Gitea send something of each target, and looks whether it arrives and how it is received. */
-export async function checkArrival(
-  deps: ArrivalDeps,
+export async function checkDelivery(
+  deps: DeliveryCheckDeps,
   signal: AbortSignal,
-): Promise<Checked<boolean>> {
-  const findings: Finding[] = [];
+): Promise<CheckResult<boolean>> {
+  const findings: DoctorFinding[] = [];
   const startedAt = performance.now();
   let arrivals = 0;
   for (const target of deps.targets) {
-    const provocations = await deps.provocations(target, signal);
-    if (provocations.length === 0) continue;
+    const probes = await deps.probes(target, signal);
+    if (probes.length === 0) continue;
     const left = deps.patienceMs - (performance.now() - startedAt);
     if (left <= 0) break;
-    const alone = deps.targets.length * provocations.length === 1;
+    const alone = deps.targets.length * probes.length === 1;
     const each = alone ? left : Math.min(left, patienceForOneMs, deps.patienceMs / 2);
-    const { words, arrived } = await provoke(deps, provocations, each, signal);
-    if (arrived === undefined) continue;
-    if (arrived.authentic > 0) arrivals += 1;
+    const { words, counted } = await runProbes(deps, probes, each, signal);
+    if (counted === undefined) continue;
+    if (counted.authentic > 0) arrivals += 1;
     const name = `delivery ${target.repository.name}`;
-    findings.push({ name, ...describe(arrived, words, target, deps.expected) });
+    findings.push({ name, ...describe(counted, words, target, deps.expected) });
   }
   if (findings.length === 0) return { findings: [await untried(deps, signal)], value: undefined };
   return { findings, value: arrivals > 0 };
 }
 
-async function provoke(
-  deps: ArrivalDeps,
-  provocations: readonly Provocation[],
+async function runProbes(
+  deps: DeliveryCheckDeps,
+  probes: readonly Probe[],
   patienceMs: number,
   signal: AbortSignal,
-): Promise<{ words: string; arrived: Arrived | undefined }> {
+): Promise<{ words: string; counted: DeliveryCounts | undefined }> {
   let words = '';
-  let arrived: Arrived | undefined;
-  for (const provocation of provocations) {
+  let counted: DeliveryCounts | undefined;
+  for (const probe of probes) {
     const before = await deps.counts(signal);
-    if (before === undefined || !(await provocation.run(signal))) continue;
-    words = provocation.words;
-    arrived = await awaitDelivery(deps, before, patienceMs, signal);
-    if (total(arrived) > 0) break;
+    if (before === undefined || !(await probe.run(signal))) continue;
+    words = probe.words;
+    counted = await awaitDelivery(deps, before, patienceMs, signal);
+    if (total(counted) > 0) break;
   }
-  return { words, arrived };
+  return { words, counted };
 }
 
 /** Until something came in, and one look more: hooks there are two of send right after each other. */
 async function awaitDelivery(
-  { counts, pollMs }: ArrivalDeps,
+  { counts, pollMs }: DeliveryCheckDeps,
   before: WebhookCounts,
   patienceMs: number,
   signal: AbortSignal,
-): Promise<Arrived> {
+): Promise<DeliveryCounts> {
   const startedAt = performance.now();
-  let arrived = difference(before, before, 0);
+  let counted = difference(before, before, 0);
   do {
-    const seen = total(arrived);
+    const seen = total(counted);
     await sleep(pollMs, undefined, { signal });
     const afterMs = performance.now() - startedAt;
     const now = await counts(signal);
-    if (now !== undefined) arrived = difference(before, now, seen > 0 ? arrived.afterMs : afterMs);
+    if (now !== undefined) counted = difference(before, now, seen > 0 ? counted.afterMs : afterMs);
     if (seen > 0) break;
   } while (performance.now() - startedAt < patienceMs);
-  return arrived;
+  return counted;
 }
 
-function total({ authentic, wrongSignature, form, otherwiseRefused }: Arrived): number {
+function total({ authentic, wrongSignature, form, otherwiseRefused }: DeliveryCounts): number {
   return authentic + wrongSignature + form + otherwiseRefused;
 }
 
-function difference(before: WebhookCounts, now: WebhookCounts, afterMs: number): Arrived {
+function difference(before: WebhookCounts, now: WebhookCounts, afterMs: number): DeliveryCounts {
   return {
     authentic: authenticIn(now) - authenticIn(before),
     wrongSignature: now.refusedSignature - before.refusedSignature,
@@ -114,12 +114,12 @@ function authenticIn({ accepted, duplicate, ignored, rejected }: WebhookCounts):
 }
 
 function describe(
-  arrived: Arrived,
+  counted: DeliveryCounts,
   words: string,
-  { repository, hooks }: Target,
+  { repository, hooks }: ProbeTarget,
   expected: HookExpectation,
-): Omit<Finding, 'name'> {
-  const { authentic, wrongSignature, form, otherwiseRefused, afterMs } = arrived;
+): Omit<DoctorFinding, 'name'> {
+  const { authentic, wrongSignature, form, otherwiseRefused, afterMs } = counted;
   const also = authentic > 0 ? 'One arrived as it should, but another' : 'It';
   const owner = hooks?.[0]?.owner ?? repository.name;
   const whose = owner.includes('/') ? `--repo ${owner}` : `--org ${owner}`;
@@ -127,40 +127,40 @@ function describe(
   if (wrongSignature > 0)
     return {
       mark: 'broken',
-      text: `${also} arrived with a wrong signature and was refused (401): the secret of the hook is not GITEA_WEBHOOK_SECRET.`,
+      text: `${also} counted with a wrong signature and was refused (401): the secret of the hook is not GITEA_WEBHOOK_SECRET.`,
       cure: `Put the value of GITEA_WEBHOOK_SECRET into Secret of the hook on Gitea's page, or run:\n    ${setup} --new-secret`,
     };
   if (form > 0)
     return {
       mark: 'broken',
-      text: `${also} arrived and was refused (415): the hook sends forms instead of JSON.`,
+      text: `${also} counted and was refused (415): the hook sends forms instead of JSON.`,
       cure: `Set POST Content Type of the hook to application/json, or run:\n    ${setup}`,
     };
   if (otherwiseRefused > 0)
     return {
       mark: 'broken',
-      text: `${also} arrived and was refused before its signature was looked at.`,
+      text: `${also} counted and was refused before its signature was looked at.`,
       cure: 'Set HTTP Method of the hook to POST; the log of the service says what it refused.',
     };
   if (authentic > 0)
     return {
       mark: 'ok',
-      text: `Arrived after ${(afterMs / 1_000).toFixed(1)} s with the right signature (${words}).`,
+      text: `DeliveryCounts after ${(afterMs / 1_000).toFixed(1)} s with the right signature (${words}).`,
     };
   return silent(hooks, expected, setup);
 }
 
 function silent(
-  hooks: Target['hooks'],
+  hooks: ProbeTarget['hooks'],
   expected: HookExpectation,
   setup: string,
-): Omit<Finding, 'name'> {
+): Omit<DoctorFinding, 'name'> {
   const url = hookUrl(hooks, expected);
   const [first] = hooks ?? [];
   if (first !== undefined)
     return {
       mark: 'broken',
-      text: `Nothing arrived, although the hook is there: Gitea does not get through to ${shownUrl(first.hook.url)}. Suspected first: ALLOWED_HOST_LIST of Gitea.`,
+      text: `Nothing counted, although the hook is there: Gitea does not get through to ${shownUrl(first.hook.url)}. Suspected first: ALLOWED_HOST_LIST of Gitea.`,
       cure: hostListCure(url, `hook ${first.hook.id} of ${first.owner}`),
     };
   return {
@@ -178,11 +178,11 @@ function hookUrl(
   return found === undefined ? undefined : shownUrl(found);
 }
 
-const provoking =
+const probeCure =
   'Open an issue in a repository of the bot, give the repository a label that the issue does not have (setup --repo makes some), and run the doctor again.';
 
 /** Without a delivery of our own, what came in by itself tells something. */
-async function untried({ counts }: ArrivalDeps, signal: AbortSignal): Promise<Finding> {
+async function untried({ counts }: DeliveryCheckDeps, signal: AbortSignal): Promise<DoctorFinding> {
   const name = 'delivery';
   const known = await counts(signal);
   if (known === undefined)
@@ -200,12 +200,12 @@ async function untried({ counts }: ArrivalDeps, signal: AbortSignal): Promise<Fi
       name,
       mark: 'hint',
       text: `No delivery was provoked; the last one came at ${lastAuthenticAt}, with the right signature, which tells nothing of now.`,
-      cure: provoking,
+      cure: probeCure,
     };
   return {
     name,
     mark: 'hint',
     text: 'No delivery was provoked (that needs an issue and a label), and none came since the start.',
-    cure: provoking,
+    cure: probeCure,
   };
 }

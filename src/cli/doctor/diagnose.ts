@@ -4,19 +4,19 @@ import type { DatabaseFacts } from '../../db/examine.ts';
 import { listKnownRepositories } from '../../plans/known-repositories.ts';
 import { withDatabase } from '../with-database.ts';
 import { agentsFinding } from './agents.ts';
-import { checkArrival, mostTargets } from './delivery-check.ts';
+import { checkDelivery, maxTargets } from './delivery-check.ts';
 import { check, skipped, type Budget } from './check.ts';
 import { checkClaude } from './claude.ts';
 import { configurationFinding, isWrong } from './configuration.ts';
 import { checkConnection } from './connection.ts';
 import { checkDatabase } from './database.ts';
-import type { Checked, Finding } from './finding.ts';
+import type { CheckResult, DoctorFinding } from './finding.ts';
 import { faultsOf } from './hook-rules.ts';
 import { checkHooks } from './hooks.ts';
-import { ownHooks, type HookExpectation, type JudgedRepository } from './classify-hooks.ts';
+import { ownHooks, type HookExpectation, type RepositoryHooks } from './classify-hooks.ts';
 import { pollingFinding } from './polling.ts';
-import { provocationsFor, type Target } from './probe.ts';
-import { checkRepositories, type KnownRepository } from './repositories.ts';
+import { probesFor, type ProbeTarget } from './probe.ts';
+import { checkRepositories, type StoredRepository } from './repositories.ts';
 import { checkService, createAskHealth, serviceUrl, type Health } from './service.ts';
 import { checkToken } from './token.ts';
 
@@ -32,7 +32,7 @@ export interface DoctorOptions {
   readonly repository: string | undefined;
   readonly probe: boolean;
   readonly now: () => number;
-  /** How often the service is asked what has arrived. */
+  /** How often the service is asked what has counted. */
   readonly pollMs: number;
   /** Longest wait for deliveries. */
   readonly patienceMs: number;
@@ -42,12 +42,12 @@ export interface DoctorOptions {
 const wholeDeadlineMs = 60_000;
 /** Longer than an idle Gitea takes for any of its answers. */
 const callDeadlineMs = 5_000;
-const mostKnown = 200;
+const maxStoredRepositories = 200;
 
 /** Looks at everything, in order, and tells each finding as soon as it is there. */
 export async function diagnose(
   options: DoctorOptions,
-  tell: (finding: Finding) => void,
+  tell: (finding: DoctorFinding) => void,
 ): Promise<void> {
   const { config, adminToken } = options;
   const budget = { endsAt: performance.now() + wholeDeadlineMs, signal: options.signal };
@@ -86,7 +86,7 @@ interface Diagnosis extends DoctorOptions {
   };
 }
 
-type Take = <T>(checked: Checked<T>) => T | undefined;
+type Take = <T>(checked: CheckResult<T>) => T | undefined;
 
 async function diagnoseAll(diagnosis: Diagnosis, take: Take): Promise<void> {
   const { config, budget } = diagnosis;
@@ -109,7 +109,7 @@ async function diagnoseAll(diagnosis: Diagnosis, take: Take): Promise<void> {
     return;
   }
   const targets = targetsOf(repositories ?? [], hooks, expected);
-  await diagnoseArrival(diagnosis, { targets, health, ask, expected }, take);
+  await checkDeliveries(diagnosis, { targets, health, ask, expected }, take);
 }
 
 function heldOf(facts: DatabaseFacts | undefined): boolean | undefined {
@@ -118,9 +118,9 @@ function heldOf(facts: DatabaseFacts | undefined): boolean | undefined {
 }
 
 async function knownRepositories(path: string) {
-  let known: KnownRepository[] = [];
+  let known: StoredRepository[] = [];
   await withDatabase(path, async (db) => {
-    known = await listKnownRepositories(db, mostKnown);
+    known = await listKnownRepositories(db, maxStoredRepositories);
   });
   return known;
 }
@@ -128,7 +128,7 @@ async function knownRepositories(path: string) {
 /** Gitea, the token and what the bot may do; undefined when its repositories stay unknown. */
 async function diagnoseGitea(
   { config, budget, gitea, now, repository }: Diagnosis,
-  known: readonly KnownRepository[],
+  known: readonly StoredRepository[],
   take: Take,
 ): Promise<readonly GiteaRepository[] | undefined> {
   const { giteaUrl: url, giteaToken, botUsername } = config;
@@ -167,7 +167,7 @@ async function diagnoseGitea(
   );
 }
 
-function noToken(config: ExaminedConfig): Finding {
+function noToken(config: ExaminedConfig): DoctorFinding {
   const name = 'token';
   if (isWrong(config, 'GITEA_TOKEN'))
     return { name, mark: 'skipped', text: 'GITEA_TOKEN is wrong; see configuration.' };
@@ -189,7 +189,7 @@ async function diagnoseHooks(
     readonly expected: HookExpectation;
   },
   take: Take,
-): Promise<readonly JudgedRepository[]> {
+): Promise<readonly RepositoryHooks[]> {
   if (repositories === undefined) {
     take(skipped('The repositories are not known.', 'hooks'));
     return [];
@@ -202,12 +202,12 @@ async function diagnoseHooks(
 /** Where a delivery can be expected: not where it is known that no active hook sends here. */
 function targetsOf(
   repositories: readonly GiteaRepository[],
-  judged: readonly JudgedRepository[],
+  classified: readonly RepositoryHooks[],
   expected: HookExpectation,
-): Target[] {
+): ProbeTarget[] {
   const served = repositories.filter(({ archived, hasIssues }) => !archived && hasIssues);
-  const targets = served.flatMap((repository): Target[] => {
-    const looked = judged.find((each) => each.repository === repository.name);
+  const targets = served.flatMap((repository): ProbeTarget[] => {
+    const looked = classified.find((each) => each.repository === repository.name);
     if (looked === undefined || looked.incomplete) return [{ repository, hooks: undefined }];
     const sending = ownHooks(looked.hooks, expected).filter(({ hook }) => {
       const kinds = faultsOf(hook, expected.url).map(({ kind }) => kind);
@@ -215,10 +215,10 @@ function targetsOf(
     });
     return sending.length === 0 ? [] : [{ repository, hooks: sending }];
   });
-  return targets.slice(0, mostTargets);
+  return targets.slice(0, maxTargets);
 }
 
-async function diagnoseArrival(
+async function checkDeliveries(
   { budget, gitea, probe, pollMs, patienceMs, config }: Diagnosis,
   {
     targets,
@@ -226,7 +226,7 @@ async function diagnoseArrival(
     ask,
     expected,
   }: {
-    readonly targets: readonly Target[];
+    readonly targets: readonly ProbeTarget[];
     readonly health: Health;
     readonly ask: ReturnType<typeof createAskHealth>;
     readonly expected: HookExpectation;
@@ -236,10 +236,10 @@ async function diagnoseArrival(
   const probing = { ...gitea, probe: probe && config.giteaToken !== undefined };
   const arrives = take(
     await check(budget, { name: 'delivery', deadlineMs: 2 * patienceMs + 10_000 }, (signal) =>
-      checkArrival(
+      checkDelivery(
         {
           targets,
-          provocations: (target, aborted) => provocationsFor(target, probing, aborted),
+          probes: (target, aborted) => probesFor(target, probing, aborted),
           counts: async (aborted) => {
             const found = await ask(aborted);
             return found === 'foreign' ? undefined : found?.checks.webhook;

@@ -2,7 +2,7 @@
 export type Mark = 'ok' | 'hint' | 'skipped' | 'warning' | 'broken';
 
 /** One line of the doctor. */
-export interface Finding {
+export interface DoctorFinding {
   /** What was looked at: `token`, `hook acme/orbit`. */
   readonly name: string;
   readonly mark: Mark;
@@ -13,13 +13,13 @@ export interface Finding {
 }
 
 /** Findings, and what later checks go on with; undefined when they cannot. */
-export interface Checked<T> {
-  readonly findings: readonly Finding[];
+export interface CheckResult<T> {
+  readonly findings: readonly DoctorFinding[];
   readonly value: T | undefined;
 }
 
 /** What all findings come to. A skipped check rests on one that is told of by itself. */
-export function verdictOf(findings: readonly Finding[]): 'ok' | 'warnings' | 'broken' {
+export function verdictOf(findings: readonly DoctorFinding[]): 'ok' | 'warnings' | 'broken' {
   if (findings.some(({ mark }) => mark === 'broken')) return 'broken';
   return findings.some(({ mark }) => mark === 'warning') ? 'warnings' : 'ok';
 }

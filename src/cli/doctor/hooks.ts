@@ -1,10 +1,10 @@
 import type { Gitea, GiteaHook, GiteaRepository } from '../../gitea/client.ts';
 import { TryAgainLater } from '../../errors.ts';
-import type { Checked, Finding } from './finding.ts';
+import type { CheckResult, DoctorFinding } from './finding.ts';
 import {
-  judgeHooks,
+  classifyHooks,
   type HookExpectation,
-  type JudgedRepository,
+  type RepositoryHooks,
   type OwnedHook,
 } from './classify-hooks.ts';
 
@@ -23,12 +23,12 @@ interface HooksDeps {
 export async function checkHooks(
   { admin: given, bot, repositories, expected }: HooksDeps,
   signal: AbortSignal,
-): Promise<Checked<readonly JudgedRepository[]>> {
+): Promise<CheckResult<readonly RepositoryHooks[]>> {
   const isRefused = given !== undefined && !(await isTaken(given, signal));
   const admin = isRefused ? undefined : given;
   const served = repositories.filter(({ archived, hasIssues }) => !archived && hasIssues);
   const organizations = new Map<string, Promise<readonly GiteaHook[] | undefined>>();
-  const judged: JudgedRepository[] = [];
+  const classified: RepositoryHooks[] = [];
   const unread: string[] = [];
   for (const { name, permissions } of served) {
     const reader = admin ?? (permissions.admin ? bot : undefined);
@@ -42,9 +42,9 @@ export async function checkHooks(
     organizations.set(organization, shared);
     const above = await shared;
     if (own === undefined) unread.push(name);
-    else judged.push(judgedOf(name, own, above));
+    else classified.push(hooksOf(name, own, above));
   }
-  const looked = judged.map((each) => ({ ...each, problems: judgeHooks(each, expected) }));
+  const looked = classified.map((each) => ({ ...each, problems: classifyHooks(each, expected) }));
   const right = looked.filter(({ problems }) => problems.length === 0);
   return {
     findings: [
@@ -52,7 +52,7 @@ export async function checkHooks(
       ...together(looked),
       ...(isRefused ? [refusedFinding] : unreadFinding(unread, admin !== undefined)),
     ],
-    value: judged,
+    value: classified,
   };
 }
 
@@ -67,7 +67,7 @@ async function isTaken(admin: AdminReader, signal: AbortSignal): Promise<boolean
   }
 }
 
-const refusedFinding: Finding = {
+const refusedFinding: DoctorFinding = {
   name: 'hooks',
   mark: 'warning',
   text: 'Gitea does not take the token of --token-file, so hooks were not looked at with it.',
@@ -91,11 +91,11 @@ async function readHooks(
   }
 }
 
-function judgedOf(
+function hooksOf(
   repository: string,
   own: readonly GiteaHook[],
   above: readonly GiteaHook[] | undefined,
-): JudgedRepository {
+): RepositoryHooks {
   const [organization = ''] = repository.split('/');
   const hooks: OwnedHook[] = [
     ...own.map((hook) => ({ hook, owner: repository })),
@@ -106,8 +106,8 @@ function judgedOf(
 
 /** The same about several repositories is said once: a hook of their organisation serves them all. */
 function together(
-  looked: readonly { readonly repository: string; readonly problems: readonly Finding[] }[],
-): Finding[] {
+  looked: readonly { readonly repository: string; readonly problems: readonly DoctorFinding[] }[],
+): DoctorFinding[] {
   const all = looked.flatMap(({ repository, problems }) =>
     problems.map((finding) => ({ repository, finding })),
   );
@@ -123,13 +123,13 @@ function together(
 
 const shownNames = 5;
 
-function rightFinding(right: readonly JudgedRepository[]): Finding[] {
+function rightFinding(right: readonly RepositoryHooks[]): DoctorFinding[] {
   if (right.length === 0) return [];
   const text = `${listed(right.map(({ repository }) => repository))}: one active hook, JSON, all events.`;
   return [{ name: 'hooks', mark: 'ok', text }];
 }
 
-function unreadFinding(unread: readonly string[], withToken: boolean): Finding[] {
+function unreadFinding(unread: readonly string[], withToken: boolean): DoctorFinding[] {
   if (unread.length === 0) return [];
   return [
     {

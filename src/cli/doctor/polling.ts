@@ -1,11 +1,11 @@
-import type { Finding } from './finding.ts';
+import type { DoctorFinding } from './finding.ts';
 import { hostListCure } from './host-list.ts';
 
 /** What the service found out by itself because no webhook told; `arrives`: one did just now. */
 export function pollingFinding(
   { passes, missed }: { readonly passes: number; readonly missed: number },
   { arrives, url }: { readonly arrives: boolean | undefined; readonly url: string | undefined },
-): Finding {
+): DoctorFinding {
   const name = 'polling';
   if (passes === 0)
     return { name, mark: 'hint', text: 'The service has not compared its store with Gitea yet.' };

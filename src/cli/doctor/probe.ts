@@ -3,7 +3,7 @@ import { ownLabelScope } from '../../issue/own-marks.ts';
 import type { OwnedHook } from './classify-hooks.ts';
 
 /** Something harmless that makes Gitea send a webhook of a repository. */
-export interface Provocation {
+export interface Probe {
   /** What was done, as the end of a sentence. */
   readonly words: string;
   /** False where Gitea refused. */
@@ -11,13 +11,13 @@ export interface Provocation {
 }
 
 /** A repository of which a delivery is awaited. */
-export interface Target {
+export interface ProbeTarget {
   readonly repository: GiteaRepository;
   /** Its hooks on us; undefined when they could not be looked at. */
   readonly hooks: readonly OwnedHook[] | undefined;
 }
 
-interface ProvocationDeps {
+interface ProbeDeps {
   readonly admin: Pick<Gitea, 'testHook'> | undefined;
   readonly bot: Pick<
     Gitea,
@@ -28,11 +28,11 @@ interface ProvocationDeps {
 }
 
 /** What can be done to have a webhook of that repository sent; each is tried until one arrives. */
-export async function provocationsFor(
-  { repository, hooks }: Target,
-  { admin, bot, probe }: ProvocationDeps,
+export async function probesFor(
+  { repository, hooks }: ProbeTarget,
+  { admin, bot, probe }: ProbeDeps,
   signal: AbortSignal,
-): Promise<readonly Provocation[]> {
+): Promise<readonly Probe[]> {
   const tests = (hooks ?? []).flatMap((owned) => testOf(owned, admin));
   if (!probe || !repository.permissions.push) return tests;
   const label = await labelProbe(repository, bot, signal);
@@ -40,7 +40,7 @@ export async function provocationsFor(
 }
 
 /** On Gitea up to 1.27.0 a test is a push, which only a hook that sends pushes gets. */
-function testOf({ hook, owner }: OwnedHook, admin: ProvocationDeps['admin']): Provocation[] {
+function testOf({ hook, owner }: OwnedHook, admin: ProbeDeps['admin']): Probe[] {
   if (admin === undefined || !owner.includes('/') || !hook.active) return [];
   if (!hook.events.includes('push')) return [];
   return [
@@ -55,7 +55,7 @@ function testOf({ hook, owner }: OwnedHook, admin: ProvocationDeps['admin']): Pr
 }
 
 /** Issues in the first pages of a search over all repositories. */
-const mostPages = 3;
+const maxPages = 3;
 
 /**
  * Removing a label that an issue does not have changes nothing, not even its time, and yet sends
@@ -64,9 +64,9 @@ const mostPages = 3;
  */
 async function labelProbe(
   { id: repositoryId, name: repository }: GiteaRepository,
-  gitea: ProvocationDeps['bot'],
+  gitea: ProbeDeps['bot'],
   signal: AbortSignal,
-): Promise<Provocation | undefined> {
+): Promise<Probe | undefined> {
   const labels = await gitea.listRepositoryLabels({ repositoryId, repository }, signal);
   if (labels.kind !== 'ok' || labels.value.length === 0) return undefined;
   const sorted = labels.value.toSorted((a, b) => Number(isOwn(b)) - Number(isOwn(a)));
@@ -97,7 +97,7 @@ async function someIssue(
   { searchIssues }: Pick<Gitea, 'searchIssues'>,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  for (let page = 1; page <= mostPages; page += 1) {
+  for (let page = 1; page <= maxPages; page += 1) {
     const { issues, count } = await searchIssues({ assigned: false, state: 'all', page }, signal);
     const found = issues.find((issue) => issue.repositoryId === repositoryId);
     if (found !== undefined) return found.number;

@@ -1,7 +1,7 @@
 import wrapAnsi from 'wrap-ansi';
 
 import { printable, shorten, type Colour, type Paint } from '../output.ts';
-import { verdictOf, type Finding, type Mark } from './finding.ts';
+import { verdictOf, type DoctorFinding, type Mark } from './finding.ts';
 
 export interface FindingStyle {
   readonly width: number;
@@ -16,13 +16,16 @@ const symbols: Record<Mark, { readonly symbol: string; readonly colour: Colour }
   broken: { symbol: '✖', colour: 'red' },
 };
 
-const longestText = 2_000;
+const maxText = 2_000;
 
 /** A finding as lines of at most `width` columns, but for what is to be copied as it is. */
-export function renderFinding({ name, mark, text, cure }: Finding, style: FindingStyle): string {
+export function renderFinding(
+  { name, mark, text, cure }: DoctorFinding,
+  style: FindingStyle,
+): string {
   const { symbol, colour } = symbols[mark];
   const head = `${style.paint(colour, symbol)} ${style.paint('bold', printable(name))}: `;
-  const [first = '', ...more] = wrapped(head + shorten(text, longestText), style.width - 2);
+  const [first = '', ...more] = wrapped(head + shorten(text, maxText), style.width - 2);
   const lines = [first, ...more.map((line) => `  ${line}`)];
   if (cure === undefined) return lines.join('\n');
   return [...lines, ...renderCure(cure, style)].join('\n');
@@ -30,7 +33,7 @@ export function renderFinding({ name, mark, text, cure }: Finding, style: Findin
 
 function renderCure(cure: string, { width }: FindingStyle): string[] {
   const lines = cure.split('\n').flatMap((given) => {
-    const line = shorten(given, longestText);
+    const line = shorten(given, maxText);
     return line.startsWith('    ') ? [line] : wrapped(line, width - 7);
   });
   return lines.map((line, index) => `${index === 0 ? '    -> ' : '       '}${line}`);
@@ -41,7 +44,7 @@ function wrapped(text: string, width: number): string[] {
 }
 
 /** The last line. */
-export function renderVerdict(findings: readonly Finding[], { paint }: FindingStyle): string {
+export function renderVerdict(findings: readonly DoctorFinding[], { paint }: FindingStyle): string {
   const count = (mark: Mark) => findings.filter((finding) => finding.mark === mark).length;
   const counts = (['broken', 'warning', 'hint', 'skipped', 'ok'] as const)
     .filter((mark) => count(mark) > 0)

@@ -1,8 +1,8 @@
 import type { Gitea, GiteaRepository } from '../../gitea/client.ts';
-import type { Checked, Finding } from './finding.ts';
+import type { CheckResult, DoctorFinding } from './finding.ts';
 
 /** One that deliveries or texts have told of. */
-export interface KnownRepository {
+export interface StoredRepository {
   readonly id: number;
   readonly name: string;
   /** An open issue there is the bot's. */
@@ -14,30 +14,33 @@ interface RepositoriesDeps {
   readonly bot: string;
   /** Only this one. */
   readonly only: string | undefined;
-  readonly known: readonly KnownRepository[];
+  readonly known: readonly StoredRepository[];
 }
 
 /** More are a matter of patience: each costs a few questions. */
-const mostRepositories = 50;
+const maxRepositories = 50;
 /** Repositories that are known, but not seen by the bot, and so asked for one by one. */
-const mostUnseen = 20;
+const maxUnseen = 20;
 const shownNames = 5;
 
 /** What the bot may do in each repository it sees, and which it ought to see. */
 export async function checkRepositories(
   deps: RepositoriesDeps,
   signal: AbortSignal,
-): Promise<Checked<readonly GiteaRepository[]>> {
+): Promise<CheckResult<readonly GiteaRepository[]>> {
   const { only } = deps;
   if (only !== undefined) return checkOne(deps, only, signal);
   const { seen, more } = await listSeen(deps, signal);
-  const judged = seen.map((repository) => ({ repository, problem: judge(repository, deps.bot) }));
-  const right = judged.filter(({ problem }) => problem === undefined);
+  const checked = seen.map((repository) => ({
+    repository,
+    problem: repositoryProblem(repository, deps.bot),
+  }));
+  const right = checked.filter(({ problem }) => problem === undefined);
   const findings = [
     ...(seen.length === 0
       ? [noneFinding(deps.bot)]
       : summary(right.map(({ repository }) => repository))),
-    ...judged.flatMap(({ problem }) => problem ?? []),
+    ...checked.flatMap(({ problem }) => problem ?? []),
     ...(more ? [] : await unseenFindings(deps, seen, signal)),
     ...(more ? [moreFinding()] : []),
   ];
@@ -48,10 +51,10 @@ async function checkOne(
   { gitea, bot }: RepositoriesDeps,
   name: string,
   signal: AbortSignal,
-): Promise<Checked<readonly GiteaRepository[]>> {
+): Promise<CheckResult<readonly GiteaRepository[]>> {
   const reply = await gitea.getRepository(name, signal);
   if (reply.kind !== 'ok') return { findings: [unreadable(name, bot)], value: [] };
-  const problem = judge(reply.value, bot);
+  const problem = repositoryProblem(reply.value, bot);
   return {
     findings: problem === undefined ? summary([reply.value]) : [problem],
     value: [reply.value],
@@ -60,17 +63,17 @@ async function checkOne(
 
 async function listSeen({ gitea }: RepositoriesDeps, signal: AbortSignal) {
   const seen = new Map<number, GiteaRepository>();
-  for (let page = 1; seen.size <= mostRepositories; page += 1) {
+  for (let page = 1; seen.size <= maxRepositories; page += 1) {
     const before = seen.size;
     const { repositories } = await gitea.listRepositories(page, signal);
     for (const repository of repositories) seen.set(repository.id, repository);
     if (seen.size === before) break;
   }
   const all = [...seen.values()];
-  return { seen: all.slice(0, mostRepositories), more: all.length > mostRepositories };
+  return { seen: all.slice(0, maxRepositories), more: all.length > maxRepositories };
 }
 
-function judge(repository: GiteaRepository, bot: string): Finding | undefined {
+function repositoryProblem(repository: GiteaRepository, bot: string): DoctorFinding | undefined {
   const { name, archived, hasIssues, permissions, dependencies } = repository;
   const about = { name: `repository ${name}` };
   if (archived)
@@ -99,7 +102,7 @@ function judge(repository: GiteaRepository, bot: string): Finding | undefined {
   return undefined;
 }
 
-function summary(right: readonly GiteaRepository[]): Finding[] {
+function summary(right: readonly GiteaRepository[]): DoctorFinding[] {
   if (right.length === 0) return [];
   const names = right.slice(0, shownNames).map(({ name }) => name);
   const more = right.length - names.length;
@@ -113,7 +116,7 @@ function summary(right: readonly GiteaRepository[]): Finding[] {
   ];
 }
 
-function noneFinding(bot: string): Finding {
+function noneFinding(bot: string): DoctorFinding {
   return {
     name: 'repositories',
     mark: 'warning',
@@ -122,11 +125,11 @@ function noneFinding(bot: string): Finding {
   };
 }
 
-function moreFinding(): Finding {
+function moreFinding(): DoctorFinding {
   return {
     name: 'repositories',
     mark: 'hint',
-    text: `There are more than ${mostRepositories}; the others were not looked at. --repo owner/name looks at one.`,
+    text: `There are more than ${maxRepositories}; the others were not looked at. --repo owner/name looks at one.`,
   };
 }
 
@@ -135,21 +138,22 @@ async function unseenFindings(
   { gitea, bot, known }: RepositoriesDeps,
   seen: readonly GiteaRepository[],
   signal: AbortSignal,
-): Promise<Finding[]> {
+): Promise<DoctorFinding[]> {
   const ids = new Set(seen.map(({ id }) => id));
-  const unseen = known.filter(({ id }) => !ids.has(id)).slice(0, mostUnseen);
-  const findings: Finding[] = [];
+  const unseen = known.filter(({ id }) => !ids.has(id)).slice(0, maxUnseen);
+  const findings: DoctorFinding[] = [];
   for (const { id, name, assigned } of unseen) {
     const reply = await gitea.getRepository(id, signal);
     // One that is only read, as what an issue waits for, needs no more.
     if (reply.kind === 'ok' && !assigned) continue;
-    const problem = reply.kind === 'ok' ? judge(reply.value, bot) : unreadable(name, bot);
+    const problem =
+      reply.kind === 'ok' ? repositoryProblem(reply.value, bot) : unreadable(name, bot);
     if (problem !== undefined) findings.push(problem);
   }
   return findings;
 }
 
-function unreadable(name: string, bot: string): Finding {
+function unreadable(name: string, bot: string): DoctorFinding {
   return {
     name: `repository ${name}`,
     mark: 'warning',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import type { Checked, Finding } from './finding.ts';
+import type { CheckResult, DoctorFinding } from './finding.ts';
 
 /** What the route for webhooks has counted since the start of the service. */
 const webhookSchema = z.object({
@@ -72,9 +72,9 @@ interface ServiceDeps {
 export async function checkService(
   { url, ask, held }: ServiceDeps,
   signal: AbortSignal,
-): Promise<Checked<Health>> {
+): Promise<CheckResult<Health>> {
   const name = 'service';
-  const finding = (found: Omit<Finding, 'name'>, value?: Health): Checked<Health> => ({
+  const finding = (found: Omit<DoctorFinding, 'name'>, value?: Health): CheckResult<Health> => ({
     findings: [{ name, ...found }],
     value,
   });

@@ -1,6 +1,6 @@
 import type { Gitea } from '../../gitea/client.ts';
 import { TryAgainLater } from '../../errors.ts';
-import type { Checked, Finding } from './finding.ts';
+import type { CheckResult, DoctorFinding } from './finding.ts';
 
 /** Whose token it is. */
 export interface BotUser {
@@ -27,7 +27,7 @@ const newToken = `Sign in to Gitea as the bot, make a token in Settings > Applic
 export async function checkToken(
   { gitea, botUsername }: TokenDeps,
   signal: AbortSignal,
-): Promise<Checked<BotUser>> {
+): Promise<CheckResult<BotUser>> {
   const scopes = await refusable(() => gitea.getTokenScopes(signal));
   if ('refusal' in scopes) return refused(scopes.refusal);
   const found = [
@@ -53,7 +53,7 @@ async function refusable<T>(
   }
 }
 
-function refused(text: string): Checked<never> {
+function refused(text: string): CheckResult<never> {
   const cure = `${newToken} If Gitea says that the password must be changed, sign in as the bot once and change it.`;
   return { findings: [{ name: 'token', mark: 'broken', text, cure }], value: undefined };
 }
@@ -64,7 +64,7 @@ function reads(category: 'user', scopes: readonly string[] | undefined): boolean
   return ['all', `read:${category}`, `write:${category}`].some((scope) => scopes.includes(scope));
 }
 
-function scopesFinding(scopes: readonly string[] | undefined): Finding {
+function scopesFinding(scopes: readonly string[] | undefined): DoctorFinding {
   const name = 'scopes';
   if (scopes === undefined)
     return {
@@ -107,7 +107,7 @@ function scopesFinding(scopes: readonly string[] | undefined): Finding {
 function botFinding(
   user: Awaited<ReturnType<Gitea['getUser']>>,
   configured: string | undefined,
-): Finding {
+): DoctorFinding {
   const name = 'bot';
   if (configured !== undefined && configured.toLowerCase() !== user.login.toLowerCase())
     return {

@@ -17,7 +17,7 @@ import { printable } from '../output.ts';
 import { createPlanReader, cutBody } from './plan-reader.ts';
 
 /** One line of the input: an issue, and what the tracker holds around it. */
-const lineSchema = z.object({
+const inputSchema = z.object({
   id: z.string().min(1),
   repository: z.string(),
   number: z.int().positive(),
@@ -25,7 +25,7 @@ const lineSchema = z.object({
   body: z.string(),
   knownIssues: z.array(z.object({ ref: z.string(), title: z.string() })).optional(),
 });
-type Line = z.infer<typeof lineSchema>;
+type InputIssue = z.infer<typeof inputSchema>;
 
 interface Batch {
   readonly config: PlanConfig;
@@ -82,7 +82,7 @@ export async function planBatch(io: Io, { config, input, output }: Batch): Promi
     if (isTerminal && lines.length > 0) io.stderr.write('\n');
   }
   io.stderr.write(summary(lines.length, config.claude?.model, reader.claude?.status()));
-  io.stderr.write(sayFailures(failures));
+  io.stderr.write(describeFailures(failures));
 }
 
 /** Works on a few items at a time, and hands the results on in the order of the items. */
@@ -129,7 +129,7 @@ interface Failure {
 /** Of the issues of one reason, those named. */
 const namedFailures = 10;
 
-function sayFailures(failures: readonly Failure[]): string {
+function describeFailures(failures: readonly Failure[]): string {
   if (failures.length === 0) return '';
   const byReason = Map.groupBy(failures, ({ reason }) => reason);
   const lines = [...byReason].map(([reason, failed]) => {
@@ -140,10 +140,10 @@ function sayFailures(failures: readonly Failure[]): string {
   return `Warning: ${failures.length} of them were read without Claude:\n${lines.join('')}`;
 }
 
-function parseLines(input: string, text: string): Line[] {
+function parseLines(input: string, text: string): InputIssue[] {
   return text.split('\n').flatMap((line, index) => {
     if (line.trim() === '') return [];
-    const parsed = lineSchema.safeParse(parseJson(line));
+    const parsed = inputSchema.safeParse(parseJson(line));
     if (parsed.success) return [parsed.data];
     const problem = z.prettifyError(parsed.error);
     throw new CoordinatorError('input_invalid', `${input}:${index + 1} is no issue:\n${problem}`);
@@ -151,7 +151,7 @@ function parseLines(input: string, text: string): Line[] {
 }
 
 /** What was read, without what was only calculated or assumed: null where nothing is said. */
-function predict({ id, repository }: Line, reading: Reading) {
+function predict({ id, repository }: InputIssue, reading: Reading) {
   const { dependencies, difficulty, estimatedContext, assignedAgent, factors } = reading;
   const refs = (direction: Dependency['direction']) =>
     dependencies

@@ -9,7 +9,7 @@ import { createTextReader } from '../../reading/text-thread.ts';
 import { createPatientAsk } from '../../claude/patient-ask.ts';
 
 /** A text, and what the tracker holds around it where that is known. */
-interface Given {
+interface IssueToRead {
   readonly issue: IssueText;
   readonly known?: readonly KnownIssue[] | undefined;
 }
@@ -28,7 +28,7 @@ export function cutBody(body: string): Pick<IssueText, 'body' | 'bodyCut'> {
   return { body: body.slice(0, bodyLimit), bodyCut: body.length > bodyLimit };
 }
 
-interface Options {
+interface PlanReaderOptions {
   readonly config: PlanConfig;
   readonly log: Logger;
   /** Where it is given, a Claude that is away for now is waited for: told how long. */
@@ -36,7 +36,7 @@ interface Options {
 }
 
 /** Reads texts as the service does, but keeps no answers. `claude`: its figures, where it reads. */
-export function createPlanReader({ config, log, onPause }: Options) {
+export function createPlanReader({ config, log, onPause }: PlanReaderOptions) {
   const agentNames = config.agents.map(({ name }) => name);
   const trackerUrl = config.giteaUrl;
   const client =
@@ -54,7 +54,7 @@ export function createPlanReader({ config, log, onPause }: Options) {
           asksAgain: false,
         };
 
-  async function read({ issue, known }: Given, signal: AbortSignal): Promise<ReadIssueText> {
+  async function read({ issue, known }: IssueToRead, signal: AbortSignal): Promise<ReadIssueText> {
     const text = await createTextReader({ agentNames, trackerUrl, known })(issue, signal);
     const readIssue = createReader({ agentNames, readText: () => Promise.resolve(text), claude });
     return { text, reading: await readIssue(issue, signal) };

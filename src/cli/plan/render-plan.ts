@@ -31,14 +31,14 @@ const nameWidth = 13;
 const shownMentions = 200;
 const shownQuote = 100;
 /** Of a terminal that does not tell its width, or a width that nothing fits in. */
-const usualWidth = 80;
-const narrowest = 40;
+const defaultWidth = 80;
+const minWidth = 40;
 
 /** The plan for a person; in colours and wrapped on a terminal, one line a thing elsewhere. */
 export function renderPlan(plan: PlannedText, io: Io): string {
   const isTerminal = io.stdout.isTTY === true;
   const { columns = 0 } = io.stdout;
-  const width = !isTerminal ? Infinity : columns < narrowest ? usualWidth : columns;
+  const width = !isTerminal ? Infinity : columns < minWidth ? defaultWidth : columns;
   const paint = painter(io, io.stdout);
 
   function renderEntry({ name, value, colour, note }: Entry): string[] {
@@ -98,7 +98,7 @@ function fieldEntries({ reading, declared, estimate, assignment }: PlannedText):
     field('Context', size, estimatedContext),
     field('Difficulty', difficulty.value, difficulty),
     field('Recommended', assignedAgent.value ?? 'nobody', assignedAgent),
-    entry('Factors', ...sayFactors(factors, declared)),
+    entry('Factors', ...describeFactors(factors, declared)),
     entry('Agent', assignment.agent ?? 'none', assignment.reason.text),
   ];
 }
@@ -114,7 +114,7 @@ function readBy({ outcome, model, reason }: Reading): [string, string] {
   return [`the grammar and ${model ?? 'Claude'}`, outcome];
 }
 
-function sayFactors(factors: Factors, declared: Declared): [string, string] {
+function describeFactors(factors: Factors, declared: Declared): [string, string] {
   const named = Object.entries(factors).filter(([, value]) => value !== null);
   if (named.length === 0) return ['none', 'default'];
   const isDeclared = (name: string) =>
@@ -146,7 +146,7 @@ function mentionEntry(mention: Mention, { model }: Reading): Entry {
   const undecided = verdict.kind === 'undecided';
   return {
     ...named(repository, number),
-    value: sayVerdict(verdict, model),
+    value: describeVerdict(verdict, model),
     colour: undecided ? 'yellow' : verdict.kind === 'ruled_out' ? 'red' : 'green',
     note: quote(undecided ? sentence : evidence),
   };
@@ -161,7 +161,7 @@ function quote(words: string): string {
   return `"${text.length > shownQuote ? `${text.slice(0, shownQuote).toWellFormed()}…` : text}"`;
 }
 
-function sayVerdict(verdict: Mention['verdict'], model: string | null): string {
+function describeVerdict(verdict: Mention['verdict'], model: string | null): string {
   switch (verdict.kind) {
     case 'dependency':
       return 'declared, but does not count';

@@ -16,13 +16,13 @@ export interface HookSetup {
 }
 
 /** What was done, in lines; `left`: something is left to do by hand. */
-export interface Done {
+export interface SetupResult {
   readonly lines: readonly string[];
   readonly left: boolean;
 }
 
 /** Makes the hook, or changes of it what is not as it should be. */
-export async function setUpHook(setup: HookSetup, signal: AbortSignal): Promise<Done> {
+export async function setUpHook(setup: HookSetup, signal: AbortSignal): Promise<SetupResult> {
   const { gitea, owner, url, newSecret } = setup;
   const hooks = await hooksOf(gitea, owner, signal);
   if (hooks === 'missing') {
@@ -78,7 +78,7 @@ async function sharedHook(
 }
 
 /** One of the repository's own would send everything twice as soon as the other is mended. */
-function leaveToOrganization({ owner }: HookSetup, { organization, id }: SharedHook): Done {
+function leaveToOrganization({ owner }: HookSetup, { organization, id }: SharedHook): SetupResult {
   const text = `Hook ${id} of the organisation ${organization} sends there for ${nameOf(owner)}, but not as it should: give --org ${organization} instead of --repo, and it is mended.`;
   return { lines: [text], left: true };
 }
@@ -87,7 +87,7 @@ function leaveShared(
   { owner, newSecret }: HookSetup,
   { organization, id }: SharedHook,
   same: readonly GiteaHook[],
-): Done {
+): SetupResult {
   const serves = `Hook ${id} of the organisation ${organization} serves ${nameOf(owner)} already`;
   const notes = same.map(
     (hook) =>
@@ -101,7 +101,11 @@ function leaveShared(
 const wantedEvents = neededEvents.map(({ asked }) => asked);
 
 /** `old`: what it is to be made like, as far as that does no harm. */
-async function create(setup: HookSetup, signal: AbortSignal, old?: GiteaHook): Promise<Done> {
+async function create(
+  setup: HookSetup,
+  signal: AbortSignal,
+  old?: GiteaHook,
+): Promise<SetupResult> {
   const { gitea, owner, url, secret, dryRun } = setup;
   const what = `${url}, JSON, active, ${wantedEvents.join(', ')}, secret from GITEA_WEBHOOK_SECRET`;
   if (dryRun) return done(`Would make a hook of ${nameOf(owner)}: ${what}.`);
@@ -112,7 +116,11 @@ async function create(setup: HookSetup, signal: AbortSignal, old?: GiteaHook): P
 }
 
 /** The new one first: in between, events come twice, which is no harm; a gap would lose some. */
-async function replace(setup: HookSetup, hook: GiteaHook, signal: AbortSignal): Promise<Done> {
+async function replace(
+  setup: HookSetup,
+  hook: GiteaHook,
+  signal: AbortSignal,
+): Promise<SetupResult> {
   const { gitea, owner, dryRun } = setup;
   const made = await create(setup, signal, hook);
   if (made.left) return made;
@@ -125,7 +133,7 @@ async function replace(setup: HookSetup, hook: GiteaHook, signal: AbortSignal): 
   return { ...made, lines: [...made.lines, `Deleted hook ${hook.id}, which had the old secret.`] };
 }
 
-async function mend(setup: HookSetup, hook: GiteaHook, signal: AbortSignal): Promise<Done> {
+async function mend(setup: HookSetup, hook: GiteaHook, signal: AbortSignal): Promise<SetupResult> {
   const { gitea, owner, url, dryRun } = setup;
   const faults = faultsOf(hook, url);
   const about = `Hook ${hook.id} of ${nameOf(owner)}`;
@@ -202,7 +210,7 @@ function elsewhereNotes(hooks: readonly GiteaHook[], url: string): string[] {
     );
 }
 
-function refused({ owner, giteaUrl, url }: HookSetup, why: string): Done {
+function refused({ owner, giteaUrl, url }: HookSetup, why: string): SetupResult {
   return {
     lines: [
       `The hook of ${nameOf(owner)} is not set up: ${why}`,
@@ -212,11 +220,11 @@ function refused({ owner, giteaUrl, url }: HookSetup, why: string): Done {
   };
 }
 
-function done(line: string): Done {
+function done(line: string): SetupResult {
   return { lines: [line], left: false };
 }
 
-function withNotes({ lines, left }: Done, notes: readonly string[]): Done {
+function withNotes({ lines, left }: SetupResult, notes: readonly string[]): SetupResult {
   return { lines: [...lines, ...notes], left };
 }
 

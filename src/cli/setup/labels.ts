@@ -1,7 +1,7 @@
 import type { Gitea } from '../../gitea/client.ts';
 import { TryAgainLater } from '../../errors.ts';
 import { statusLabels } from '../../publish/status-labels.ts';
-import type { Done } from './hook.ts';
+import type { SetupResult } from './hook.ts';
 
 export interface LabelSetup {
   readonly gitea: Pick<Gitea, 'getRepository' | 'listRepositoryLabels' | 'createRepositoryLabel'>;
@@ -10,7 +10,7 @@ export interface LabelSetup {
 }
 
 /** Makes the labels of the states that the repository does not have yet. */
-export async function setUpLabels(setup: LabelSetup, signal: AbortSignal): Promise<Done> {
+export async function setUpLabels(setup: LabelSetup, signal: AbortSignal): Promise<SetupResult> {
   try {
     return await makeMissing(setup, signal);
   } catch (error) {
@@ -22,7 +22,7 @@ export async function setUpLabels(setup: LabelSetup, signal: AbortSignal): Promi
 async function makeMissing(
   { gitea, repository: name, dryRun }: LabelSetup,
   signal: AbortSignal,
-): Promise<Done> {
+): Promise<SetupResult> {
   const found = await gitea.getRepository(name, signal);
   if (found.kind !== 'ok')
     return left(`No labels are made: ${name} is not there, or the token may not see it.`);
@@ -51,6 +51,6 @@ async function makeMissing(
   return { lines: [`Made the labels ${names}.`, ...notes], left: loose.length > 0 };
 }
 
-function left(line: string): Done {
+function left(line: string): SetupResult {
   return { lines: [line], left: true };
 }

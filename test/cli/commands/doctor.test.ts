@@ -49,7 +49,7 @@ test('a healthy set-up: every line is right, and so is the exit code', async () 
     ✔ repositories: acme/orbit: read, write, issues and dependencies.
     ✔ hooks: acme/orbit: one active hook, JSON, all events.
     ✔ service: Version 0.1.0 runs at COORDINATOR.
-    ✔ delivery acme/orbit: Arrived after 0.1 s with the right signature (the label bug, which #7 does not have, was removed from it: that changes nothing, and is told all the same).
+    ✔ delivery acme/orbit: DeliveryCounts after 0.1 s with the right signature (the label bug, which #7 does not have, was removed from it: that changes nothing, and is told all the same).
     ✔ polling: Polling found no change that a webhook had left out.
     ✔ claude: Not used: ISSUE_READER is offline.
 
@@ -90,7 +90,7 @@ test('a broken set-up: what is wrong, and what to do about it', async () => {
         -> Make it, or be told what to click:
                mosaic-coordinator setup --repo acme/vault --url COORDINATOR/webhook/gitea
     ✔ service: Version 0.1.0 runs at COORDINATOR.
-    ✖ delivery acme/orbit: It arrived with a wrong signature and was refused (401): the secret of the hook is not GITEA_WEBHOOK_SECRET.
+    ✖ delivery acme/orbit: It counted with a wrong signature and was refused (401): the secret of the hook is not GITEA_WEBHOOK_SECRET.
         -> Put the value of GITEA_WEBHOOK_SECRET into Secret of the hook on Gitea's page, or run:
                mosaic-coordinator setup --repo acme/orbit --url COORDINATOR/webhook/gitea --new-secret
     ✔ polling: Polling found no change that a webhook had left out.
@@ -183,7 +183,7 @@ const cases: readonly Case[] = [
     code: 2,
     name: 'hook acme/orbit',
     text: /sends to http:\/\/127\.0\.0\.1:\d+\/webhook instead of/,
-    cure: /Target URL to http:\/\/127\.0\.0\.1:\d+\/webhook\/gitea/,
+    cure: /ProbeTarget URL to http:\/\/127\.0\.0\.1:\d+\/webhook\/gitea/,
   },
   {
     what: 'the host of the URL is wrong',
@@ -194,7 +194,7 @@ const cases: readonly Case[] = [
     code: 2,
     name: 'hook acme/orbit',
     text: /sends to http:\/\/elsewhere\.test:8000\/webhook\/gitea instead of/,
-    cure: /Target URL/,
+    cure: /ProbeTarget URL/,
   },
   {
     what: 'the hook is of another type',
@@ -225,7 +225,7 @@ const cases: readonly Case[] = [
     breakIt: ({ fake }) => fake.mute(true),
     code: 2,
     name: 'delivery acme/orbit',
-    text: /Nothing arrived, although the hook is there.*ALLOWED_HOST_LIST/,
+    text: /Nothing counted, although the hook is there.*ALLOWED_HOST_LIST/,
     cure: /\[webhook\]\n {4}ALLOWED_HOST_LIST = external, loopback/,
   },
   {
@@ -648,7 +648,7 @@ test('of two hooks one has another secret: both are told of', async () => {
   clinic.fake.addHook({ url, secret: 'another-secret-0123456789' });
   const { findings } = await examineJson(clinic);
   expect(findings.find(({ name }) => name === 'delivery acme/orbit')?.text).toMatch(
-    /One arrived as it should, but another arrived with a wrong signature/,
+    /One counted as it should, but another counted with a wrong signature/,
   );
 });
 
@@ -747,7 +747,7 @@ test('lines are as wide as the terminal, coloured there, and what is to be copie
     cure: hostListCure('http://a-rather-long-name-of-a-host.example.org/webhook/gitea'),
   };
   expect(renderFinding(finding, { width: 60, paint })).toMatchInlineSnapshot(`
-    "<red>✖</> <bold>delivery acme/orbit</>: Nothing arrived,
+    "<red>✖</> <bold>delivery acme/orbit</>: Nothing counted,
       although the hook is there.
         -> Look at Recent Deliveries of the hook in Gitea.
            "webhook can only call allowed HTTP servers" there

@@ -7,12 +7,12 @@ import { expect, test } from 'vitest';
 import type { GiteaHook } from '../../../src/gitea/client.ts';
 import { examineConfig } from '../../../src/config.ts';
 import { agentsFinding } from '../../../src/cli/doctor/agents.ts';
-import { checkArrival } from '../../../src/cli/doctor/delivery-check.ts';
+import { checkDelivery } from '../../../src/cli/doctor/delivery-check.ts';
 import { check } from '../../../src/cli/doctor/check.ts';
 import { checkDatabase } from '../../../src/cli/doctor/database.ts';
 import { isMeantForUs, isSameUrl, shownUrl } from '../../../src/cli/doctor/hook-rules.ts';
 import { checkHooks } from '../../../src/cli/doctor/hooks.ts';
-import { judgeHooks } from '../../../src/cli/doctor/classify-hooks.ts';
+import { classifyHooks } from '../../../src/cli/doctor/classify-hooks.ts';
 import { checkRepositories } from '../../../src/cli/doctor/repositories.ts';
 import { serviceUrl, type WebhookCounts } from '../../../src/cli/doctor/service.ts';
 import { checkToken } from '../../../src/cli/doctor/token.ts';
@@ -67,17 +67,20 @@ test('hooks to other places are counted, and never shown', () => {
   const chat = { ...hook, url: 'https://chat.test/hooks/very-secret-path' };
   const owned = { hook: chat, owner: 'acme/orbit' };
   const expected = { url: undefined, port: 8000 };
-  const one = judgeHooks({ repository: 'acme/orbit', hooks: [owned], incomplete: false }, expected);
+  const one = classifyHooks(
+    { repository: 'acme/orbit', hooks: [owned], incomplete: false },
+    expected,
+  );
   expect(one).toMatchObject([{ mark: 'broken', name: 'hook acme/orbit' }]);
   expect(one[0]?.text).toBe('No hook sends to /webhook/gitea. There is one to other places.');
   const hooks = [owned, owned];
-  const two = judgeHooks({ repository: 'acme/orbit', hooks, incomplete: true }, expected);
+  const two = classifyHooks({ repository: 'acme/orbit', hooks, incomplete: true }, expected);
   expect(two).toMatchObject([{ mark: 'warning' }]);
   expect(two[0]?.text).toMatch(/There are 2 to other places. Whether the organisation has one/);
   expect(JSON.stringify([one, two])).not.toContain('very-secret-path');
 });
 
-test('a public repository is judged when issues of the bot are there, not when others only wait for it', async () => {
+test('a public repository is checked when issues of the bot are there, not when others only wait for it', async () => {
   const permissions = { admin: false, push: false, pull: true };
   const gitea = {
     listRepositories: () => Promise.resolve({ repositories: [], count: 0 }),
@@ -101,12 +104,12 @@ test('a public repository is judged when issues of the bot are there, not when o
 test('hooks of two coordinators are not called the same event twice', () => {
   const other = { ...hook, id: 2, url: 'http://staging:8000/webhook/gitea' };
   const hooks = [hook, other].map((each) => ({ hook: each, owner: 'acme' }));
-  const judged = { repository: 'acme/orbit', hooks, incomplete: false };
-  const [finding] = judgeHooks(judged, { url: undefined, port: 8000 });
+  const classified = { repository: 'acme/orbit', hooks, incomplete: false };
+  const [finding] = classifyHooks(classified, { url: undefined, port: 8000 });
   expect(finding).toMatchObject({ mark: 'warning' });
   expect(finding?.text).toContain(`coordinators at ${url} and ${other.url}`);
   expect(finding?.cure).toContain(`--url ${url}`);
-  expect(judgeHooks(judged, { url, port: 8000 })).toEqual([]);
+  expect(classifyHooks(classified, { url, port: 8000 })).toEqual([]);
 });
 
 test('what is wrong with the hook of an organisation is told once for all its repositories', async () => {
@@ -131,8 +134,8 @@ test('what is wrong with the hook of an organisation is told once for all its re
 
 test('the hook of an organisation is mended there', () => {
   const owned = { hook: { ...hook, active: false }, owner: 'acme' };
-  const judged = { repository: 'acme/orbit', hooks: [owned], incomplete: false };
-  const [finding] = judgeHooks(judged, { url, port: 8000 });
+  const classified = { repository: 'acme/orbit', hooks: [owned], incomplete: false };
+  const [finding] = classifyHooks(classified, { url, port: 8000 });
   expect(finding?.cure).toContain(`setup --org acme --url ${url}`);
 });
 
@@ -263,23 +266,23 @@ test('a service that does not count, and one that refuses for other reasons', as
     pollMs: 1,
     patienceMs: 50,
   };
-  const silent = await checkArrival(
-    { ...deps, provocations: () => Promise.resolve([]), counts: () => Promise.resolve(undefined) },
+  const silent = await checkDelivery(
+    { ...deps, probes: () => Promise.resolve([]), counts: () => Promise.resolve(undefined) },
     never,
   );
   expect(silent.findings).toMatchObject([{ name: 'delivery', mark: 'skipped' }]);
   let refusedOther = 0;
-  const provocation = {
+  const probe = {
     words: 'something was done',
     run: () => {
       refusedOther += 1;
       return Promise.resolve(true);
     },
   };
-  const refusing = await checkArrival(
+  const refusing = await checkDelivery(
     {
       ...deps,
-      provocations: () => Promise.resolve([provocation]),
+      probes: () => Promise.resolve([probe]),
       counts: () => Promise.resolve({ ...counts, refusedOther }),
     },
     never,
@@ -287,12 +290,12 @@ test('a service that does not count, and one that refuses for other reasons', as
   expect(refusing.value).toBe(false);
   expect(refusing.findings[0]?.cure).toContain('HTTP Method of the hook to POST');
   let refusedSignature = 0;
-  const forged = { ...provocation, run: () => Promise.resolve((refusedSignature += 1) > 0) };
-  const ofOrganization = await checkArrival(
+  const forged = { ...probe, run: () => Promise.resolve((refusedSignature += 1) > 0) };
+  const ofOrganization = await checkDelivery(
     {
       ...deps,
       targets: [{ repository, hooks: [{ hook, owner: 'acme' }] }],
-      provocations: () => Promise.resolve([forged]),
+      probes: () => Promise.resolve([forged]),
       counts: () => Promise.resolve({ ...counts, refusedSignature }),
     },
     never,
