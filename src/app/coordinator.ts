@@ -35,7 +35,7 @@ import { findFacts, findLabels, storeIssue } from '../plans/issue-rows.ts';
 import { lockDatabase } from '../db/lock.ts';
 import { migrate } from '../db/migrations.ts';
 import { askToLook, askToLookAtAll, retryRefused } from '../publish/rows.ts';
-import { findNative, tiedOtherwise } from '../plans/gitea-edges.ts';
+import { findGiteaDependencies, tiedOtherwise } from '../plans/gitea-edges.ts';
 import { distinctKeys } from '../plans/open-graph.ts';
 import {
   countDifferences,
@@ -149,7 +149,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
         : createTruth({
             ...gitea,
             findFacts: findKnown,
-            findNative: (issue) => findNative(db, issue),
+            findGiteaDependencies: (issue) => findGiteaDependencies(db, issue),
           }),
   };
 
@@ -309,7 +309,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     const runPass = createPass({
       searchIssues: gitea.searchIssues,
       lookAt: truth.currentFacts,
-      nativeDiffers: truth.nativeDiffers,
+      giteaDependenciesDiffer: truth.giteaDependenciesDiffer,
       bot: bot.find,
       tokenUser: async (signal) => {
         const { login } = await gitea.getUser(signal);

@@ -1,11 +1,11 @@
-import type { NativeDependencies, NativeIssue } from '../issue/gitea-dependencies.ts';
+import type { GiteaDependencies, GiteaIssue } from '../issue/gitea-dependencies.ts';
 import type { IssueFacts } from '../issue/facts.ts';
 import { mergeEdges } from '../reading/model/merge.ts';
 import type { Dependency, Reading, Warning } from '../issue/reading.ts';
 import { formatRef, keyOf } from '../issue/ref.ts';
 
 /** Most that count of each direction; a list of Gitea is not read further. */
-export const nativeLimit = 500;
+export const giteaDependencyLimit = 500;
 
 const evidence = 'Set on Gitea.';
 
@@ -13,23 +13,25 @@ const evidence = 'Set on Gitea.';
  * Adds what is set on Gitea to what was read in the text. One pair of issues is one dependency; where the
  * text has it the other way round Gitea counts, with a warning.
  */
-export function addNative(
+export function addGiteaDependencies(
   reading: Reading,
   facts: IssueFacts,
-  { blockedBy, blocks, complete }: NativeDependencies,
+  { blockedBy, blocks, complete }: GiteaDependencies,
 ): Reading {
   const self = keyOf(facts);
   const waitsFor = new Set(blockedBy.map(keyOf));
-  const others = (issues: readonly NativeIssue[]) =>
-    issues.filter((issue) => keyOf(issue) !== self);
-  const native = [
+  const others = (issues: readonly GiteaIssue[]) => issues.filter((issue) => keyOf(issue) !== self);
+  const giteaDependencies = [
     ...others(blockedBy).map((issue) => dependencyOn(facts, issue, 'blocked_by')),
     // Gitea refuses a pair that waits for each other: it was turned round between two answers.
     ...others(blocks)
       .filter((issue) => !waitsFor.has(keyOf(issue)))
       .map((issue) => dependencyOn(facts, issue, 'blocks')),
   ];
-  const { dependencies, warnings } = mergeEdges(facts, [...reading.dependencies, ...native]);
+  const { dependencies, warnings } = mergeEdges(facts, [
+    ...reading.dependencies,
+    ...giteaDependencies,
+  ]);
   return {
     ...reading,
     dependencies,
@@ -44,7 +46,7 @@ export function addNative(
 
 function dependencyOn(
   facts: IssueFacts,
-  { repositoryId, repository, number }: NativeIssue,
+  { repositoryId, repository, number }: GiteaIssue,
   direction: Dependency['direction'],
 ): Dependency {
   const own = repositoryId === facts.repositoryId;
@@ -66,5 +68,5 @@ function selfReference(facts: IssueFacts): Warning {
 
 const tooMany: Warning = {
   code: 'too_many_native_dependencies',
-  text: `On Gitea ${nativeLimit} dependencies or more are set in one direction: only the first ${nativeLimit} count.`,
+  text: `On Gitea ${giteaDependencyLimit} dependencies or more are set in one direction: only the first ${giteaDependencyLimit} count.`,
 };

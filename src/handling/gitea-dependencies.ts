@@ -1,6 +1,6 @@
-import type { NativeDependencies, NativeIssue } from '../issue/gitea-dependencies.ts';
+import type { GiteaDependencies, GiteaIssue } from '../issue/gitea-dependencies.ts';
 import type { IssueSnapshot } from '../issue/event.ts';
-import { nativeLimit } from './add-gitea-dependencies.ts';
+import { giteaDependencyLimit } from './add-gitea-dependencies.ts';
 import { keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 
 type Place = IssueKey & IssueRef;
@@ -14,21 +14,21 @@ type Listed =
   /** No such issue, or dependencies are switched off in its repository. */
   | { readonly kind: 'missing' };
 
-/** What is stored of an issue's native dependencies. */
-export interface StoredNative extends Omit<NativeDependencies, 'blockedBy'> {
+/** What is stored of an issue's Gitea dependencies. */
+export interface StoredGiteaDependencies extends Omit<GiteaDependencies, 'blockedBy'> {
   /** `open` is undefined where nothing is known of the blocker. */
-  readonly blockedBy: readonly (NativeIssue & { readonly open: boolean | undefined })[];
+  readonly blockedBy: readonly (GiteaIssue & { readonly open: boolean | undefined })[];
 }
 
 /** Everything that asks Gitea throws `TryAgainLater` while it does not answer. */
-export interface NativeDeps {
+export interface GiteaDependenciesDeps {
   readonly listDependencies: (place: Place, signal: AbortSignal) => Promise<Listed>;
   readonly listBlocks: (place: Place, signal: AbortSignal) => Promise<Listed>;
-  readonly findNative: (issue: IssueKey) => Promise<StoredNative>;
+  readonly findGiteaDependencies: (issue: IssueKey) => Promise<StoredGiteaDependencies>;
 }
 
 /** What was read, with the whole issues that Gitea lists. */
-export interface ReadNative extends NativeDependencies {
+export interface ReadGiteaDependencies extends GiteaDependencies {
   readonly blockedBy: readonly IssueSnapshot[];
   readonly blocks: readonly IssueSnapshot[];
 }
@@ -37,8 +37,15 @@ export interface ReadNative extends NativeDependencies {
  * Reads the dependencies that are set on Gitea's page of an issue. No event tells of them: they are read
  * whenever the issue is handled.
  */
-export function createNative({ listDependencies, listBlocks, findNative }: NativeDeps) {
-  async function readNative(place: Place, signal: AbortSignal): Promise<ReadNative> {
+export function createGiteaDependencies({
+  listDependencies,
+  listBlocks,
+  findGiteaDependencies,
+}: GiteaDependenciesDeps) {
+  async function readGiteaDependencies(
+    place: Place,
+    signal: AbortSignal,
+  ): Promise<ReadGiteaDependencies> {
     const [dependencies, blocks] = await Promise.all([
       listDependencies(place, signal),
       listBlocks(place, signal),
@@ -46,11 +53,11 @@ export function createNative({ listDependencies, listBlocks, findNative }: Nativ
     const blockers = listed(dependencies);
     const waiting = listed(blocks);
     return {
-      blockedBy: blockers.issues.slice(0, nativeLimit),
-      blocks: waiting.issues.slice(0, nativeLimit),
+      blockedBy: blockers.issues.slice(0, giteaDependencyLimit),
+      blocks: waiting.issues.slice(0, giteaDependencyLimit),
       hidden: blockers.hidden,
       complete: [blockers, waiting].every(
-        ({ issues, hidden }) => issues.length + hidden < nativeLimit,
+        ({ issues, hidden }) => issues.length + hidden < giteaDependencyLimit,
       ),
     };
   }
@@ -68,10 +75,10 @@ export function createNative({ listDependencies, listBlocks, findNative }: Nativ
     };
   }
 
-  /** Whether the store has other native dependencies of an issue than Gitea, or other states of blockers. */
-  async function nativeDiffers(place: Place, signal: AbortSignal): Promise<boolean> {
-    const read = await readNative(place, signal);
-    const stored = await findNative(place);
+  /** Whether the store has other Gitea dependencies of an issue than Gitea, or other states of blockers. */
+  async function giteaDependenciesDiffer(place: Place, signal: AbortSignal): Promise<boolean> {
+    const read = await readGiteaDependencies(place, signal);
+    const stored = await findGiteaDependencies(place);
     const self = keyOf(place);
     const blockers = new Map(stored.blockedBy.map((issue) => [keyOf(issue), issue.open]));
     const waitsFor = read.blockedBy.filter((issue) => keyOf(issue) !== self);
@@ -87,7 +94,7 @@ export function createNative({ listDependencies, listBlocks, findNative }: Nativ
     );
   }
 
-  return { readNative, readBlockers, nativeDiffers, findNative };
+  return { readGiteaDependencies, readBlockers, giteaDependenciesDiffer, findGiteaDependencies };
 }
 
 function listed(reply: Listed) {

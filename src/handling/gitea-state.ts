@@ -1,12 +1,16 @@
-import type { NativeDependencies } from '../issue/gitea-dependencies.ts';
+import type { GiteaDependencies } from '../issue/gitea-dependencies.ts';
 import type { IssueEvent, IssueSnapshot } from '../issue/event.ts';
 import type { IssueFacts } from '../issue/facts.ts';
-import { addNative } from './add-gitea-dependencies.ts';
+import { addGiteaDependencies } from './add-gitea-dependencies.ts';
 import type { Dependency, Warning } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import type { Finding } from '../plans/issue-update.ts';
 import { mapLimited } from '../lib/map-limited.ts';
-import { createNative, type NativeDeps, type ReadNative } from './gitea-dependencies.ts';
+import {
+  createGiteaDependencies,
+  type GiteaDependenciesDeps,
+  type ReadGiteaDependencies,
+} from './gitea-dependencies.ts';
 
 /** How Gitea answers; 404 also stands for what the bot may not see. */
 type Reply<T> =
@@ -15,7 +19,7 @@ type Reply<T> =
   | { readonly kind: 'moved'; readonly to: string | undefined };
 
 /** What is asked of Gitea. Everything throws `TryAgainLater` while it does not answer. */
-export interface TruthDeps extends NativeDeps {
+export interface TruthDeps extends GiteaDependenciesDeps {
   readonly getIssue: (ref: IssueRef, signal: AbortSignal) => Promise<Reply<IssueSnapshot>>;
   readonly getRepository: (
     idOrName: number | string,
@@ -40,8 +44,13 @@ interface Wanted extends IssueRef {
 }
 
 /** Asks Gitea what is true now, of an issue and of those it is tied to. Writes nothing. */
-export function createTruth({ getIssue, getRepository, findFacts, ...nativeDeps }: TruthDeps) {
-  const native = createNative(nativeDeps);
+export function createTruth({
+  getIssue,
+  getRepository,
+  findFacts,
+  ...giteaDependenciesDeps
+}: TruthDeps) {
+  const dependencies = createGiteaDependencies(giteaDependenciesDeps);
 
   /**
    * The issue as it is on Gitea, whatever deliveries told, deletion included. Where the bot cannot read
@@ -70,7 +79,7 @@ export function createTruth({ getIssue, getRepository, findFacts, ...nativeDeps 
     const confirmed = { ...finding, confirmed: true };
     if (finding.plan === undefined) return { finding: confirmed, refreshes: [] };
     const { plan, facts } = finding;
-    const tied = await native.readNative(placeOf(facts), signal);
+    const tied = await dependencies.readGiteaDependencies(placeOf(facts), signal);
     const byTarget = Map.groupBy(plan.reading.dependencies, (target) => refOf(facts, target));
     const listed = new Map(
       snapshotsOf(tied).map((issue) => [formatRef(issue).toLowerCase(), issue]),
@@ -92,7 +101,7 @@ export function createTruth({ getIssue, getRepository, findFacts, ...nativeDeps 
     );
     named.delete(keyOf(facts));
     return {
-      finding: withNative({ ...confirmed, plan: { ...plan, reading } }, tied),
+      finding: withGiteaDependencies({ ...confirmed, plan: { ...plan, reading } }, tied),
       refreshes: await looksAt([...named.values()]),
     };
   }
@@ -101,7 +110,7 @@ export function createTruth({ getIssue, getRepository, findFacts, ...nativeDeps 
   async function leaveUnchecked(finding: Finding): Promise<Finding> {
     if (finding.plan === undefined) return finding;
     const warned = withWarning(finding, unreadable(finding.facts));
-    return withNative(warned, await native.findNative(finding.facts));
+    return withGiteaDependencies(warned, await dependencies.findGiteaDependencies(finding.facts));
   }
 
   /** All dependencies in `same` have one target; `listed`: the target, where Gitea just gave it. */
@@ -178,7 +187,7 @@ export function createTruth({ getIssue, getRepository, findFacts, ...nativeDeps 
     return { kind: second.kind === 'missing' && hasIssues ? 'missing' : 'unreadable' };
   }
 
-  return { currentFacts, checkTargets, leaveUnchecked, ...native };
+  return { currentFacts, checkTargets, leaveUnchecked, ...dependencies };
 }
 
 interface Checked {
@@ -194,7 +203,7 @@ function placeOf({ repositoryId, repository, number }: IssueFacts) {
   return { repositoryId, repository, number };
 }
 
-function snapshotsOf({ blockedBy, blocks }: ReadNative): IssueSnapshot[] {
+function snapshotsOf({ blockedBy, blocks }: ReadGiteaDependencies): IssueSnapshot[] {
   return [...blockedBy, ...blocks];
 }
 
@@ -203,10 +212,14 @@ function refOf(facts: IssueFacts, target: Dependency): string {
   return formatRef(targetOf(facts, target)).toLowerCase();
 }
 
-function withNative(finding: Finding, native: NativeDependencies): Finding {
+function withGiteaDependencies(finding: Finding, giteaDependencies: GiteaDependencies): Finding {
   const { plan, facts } = finding;
   if (plan === undefined) return finding;
-  return { ...finding, native, plan: { ...plan, reading: addNative(plan.reading, facts, native) } };
+  return {
+    ...finding,
+    giteaDependencies,
+    plan: { ...plan, reading: addGiteaDependencies(plan.reading, facts, giteaDependencies) },
+  };
 }
 
 function isWanted(

@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 
-import type { NativeDependencies, NativeIssue } from '../issue/gitea-dependencies.ts';
+import type { GiteaDependencies, GiteaIssue } from '../issue/gitea-dependencies.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate } from './issue-update.ts';
 import { among } from '../db/key-filter.ts';
@@ -14,7 +14,7 @@ import type { Schema } from '../db/schema.ts';
  */
 
 /** What is stored of an issue's dependencies on Gitea, as its own page gave them. */
-export async function findNative(db: Database, issue: IssueKey) {
+export async function findGiteaDependencies(db: Database, issue: IssueKey) {
   const row = await db
     .selectFrom('issues')
     .select('hidden_blockers as hidden')
@@ -28,12 +28,12 @@ export async function findNative(db: Database, issue: IssueKey) {
 
 const opposite = { blocked: 'blocker', blocker: 'blocked' } as const;
 
-/** The issues at this end of the native edges that an issue declares from the other end. */
+/** The issues at this end of the Gitea edges that an issue declares from the other end. */
 async function declaredTies(
   db: Database,
   { repositoryId, number }: IssueKey,
   end: keyof typeof opposite,
-): Promise<(NativeIssue & { open: boolean | undefined })[]> {
+): Promise<(GiteaIssue & { open: boolean | undefined })[]> {
   const rows = await db
     .selectFrom('edges')
     .innerJoin('repositories', 'repositories.id', `${end}_repository_id`)
@@ -59,23 +59,28 @@ async function declaredTies(
 }
 
 /** The repositories of the issues that Gitea just listed, under the names it gave. */
-export function namedRepositories({ facts, native, confirmed }: IssueUpdate): Map<number, string> {
-  const named = confirmed === true && native !== undefined ? bothSides(native) : [];
+export function namedRepositories({
+  facts,
+  giteaDependencies,
+  confirmed,
+}: IssueUpdate): Map<number, string> {
+  const named =
+    confirmed === true && giteaDependencies !== undefined ? bothSides(giteaDependencies) : [];
   const names = new Map(named.map(({ repositoryId, repository }) => [repositoryId, repository]));
   names.delete(facts.repositoryId);
   return names;
 }
 
-function bothSides({ blockedBy, blocks }: NativeDependencies): NativeIssue[] {
+function bothSides({ blockedBy, blocks }: GiteaDependencies): GiteaIssue[] {
   return [...blockedBy, ...blocks];
 }
 
 /** Deletes what other issues still say they block, and this one's page lists no more. */
-export async function dropStaleNative(
+export async function dropStaleGiteaDependencies(
   transaction: Transaction<Schema>,
-  { facts, native, confirmed }: IssueUpdate,
+  { facts, giteaDependencies, confirmed }: IssueUpdate,
 ): Promise<EdgeChange[]> {
-  if (confirmed !== true || native?.complete !== true) return [];
+  if (confirmed !== true || giteaDependencies?.complete !== true) return [];
   const rows = await transaction
     .selectFrom('edges')
     .select(['id', 'declared_repository_id', 'declared_number'])
@@ -83,7 +88,7 @@ export async function dropStaleNative(
     .where('blocked_repository_id', '=', facts.repositoryId)
     .where('blocked_number', '=', facts.number)
     .execute();
-  const listed = new Set([facts, ...native.blockedBy].map(keyOf));
+  const listed = new Set([facts, ...giteaDependencies.blockedBy].map(keyOf));
   const stale = rows.flatMap((row) => {
     const blocker = { repositoryId: row.declared_repository_id, number: row.declared_number };
     return listed.has(keyOf(blocker)) ? [] : [{ id: row.id, blocker }];
@@ -99,22 +104,24 @@ export async function dropStaleNative(
  */
 export async function tiedOtherwise(
   transaction: Transaction<Schema>,
-  { facts, native, confirmed }: IssueUpdate,
+  { facts, giteaDependencies, confirmed }: IssueUpdate,
 ): Promise<IssueKey[]> {
-  if (confirmed !== true || native === undefined) return [];
+  if (confirmed !== true || giteaDependencies === undefined) return [];
   const waiting = await declaring(transaction, facts, 'blocker')
     .where('source', '=', 'gitea')
     .execute();
-  const listed = new Set(native.blocks.map(keyOf));
-  const gone = native.complete ? waiting.filter((issue) => !listed.has(keyOf(issue))) : [];
+  const listed = new Set(giteaDependencies.blocks.map(keyOf));
+  const gone = giteaDependencies.complete
+    ? waiting.filter((issue) => !listed.has(keyOf(issue)))
+    : [];
   const turned = [
     ...(await declaring(transaction, facts, 'blocker')
       .where('source', '!=', 'gitea')
-      .where(among('declared_repository_id', 'declared_number', native.blockedBy))
+      .where(among('declared_repository_id', 'declared_number', giteaDependencies.blockedBy))
       .execute()),
     ...(await declaring(transaction, facts, 'blocked')
       .where('source', '!=', 'gitea')
-      .where(among('declared_repository_id', 'declared_number', native.blocks))
+      .where(among('declared_repository_id', 'declared_number', giteaDependencies.blocks))
       .execute()),
   ];
   return [...gone, ...turned];

@@ -10,7 +10,7 @@ import { among } from '../db/key-filter.ts';
 import { awaitingVerification, withdrawClaim } from '../claims/rows.ts';
 import type { Database } from '../db/database.ts';
 import { replaceEdges, resolveNames, waitingAround, type EdgeChange } from './edges.ts';
-import { dropStaleNative, namedRepositories } from './gitea-edges.ts';
+import { dropStaleGiteaDependencies, namedRepositories } from './gitea-edges.ts';
 import { openNeighbours } from './open-graph.ts';
 import { forgetDeletedComment } from '../publish/rows.ts';
 import { redecide } from './recompute-states.ts';
@@ -129,7 +129,7 @@ export async function storeIssue(
     names.renamed.push(...others.renamed);
   }
   const own = await replaceEdges(transaction, facts, plan?.reading.dependencies ?? []);
-  const stale = await dropStaleNative(transaction, update);
+  const stale = await dropStaleGiteaDependencies(transaction, update);
   const edges = [...names.resolved, ...own, ...stale];
   await markChanged(
     transaction,
@@ -388,7 +388,7 @@ function textOf(eb: ExpressionBuilder<Schema, 'issues'>) {
 }
 
 function factColumns(update: IssueUpdate): FactColumns {
-  const { facts, assigned, plan, native } = update;
+  const { facts, assigned, plan, giteaDependencies } = update;
   return {
     repository_id: facts.repositoryId,
     number: facts.number,
@@ -406,7 +406,7 @@ function factColumns(update: IssueUpdate): FactColumns {
     estimate: plan === undefined ? null : JSON.stringify(plan.estimate),
     assignment: plan === undefined ? null : JSON.stringify(plan.assignment),
     agent: plan?.assignment.agent ?? null,
-    hidden_blockers: native?.hidden ?? 0,
+    hidden_blockers: giteaDependencies?.hidden ?? 0,
     own_warnings: JSON.stringify(ownWarnings(update)),
   };
 }

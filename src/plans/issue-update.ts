@@ -1,6 +1,6 @@
 import type { PlannedWork } from '../planning/plan-work.ts';
 import type { KnownCodes } from '../issue/codes.ts';
-import type { NativeDependencies } from '../issue/gitea-dependencies.ts';
+import type { GiteaDependencies } from '../issue/gitea-dependencies.ts';
 import type { IssueFacts } from '../issue/facts.ts';
 
 /** What a handler found out about one issue. */
@@ -12,7 +12,7 @@ export interface Finding {
   /** What its codes were known to name when it was read. */
   readonly codes?: KnownCodes | undefined;
   /** What is set on Gitea as its dependencies, already part of the plan's; undefined: not asked for. */
-  readonly native?: NativeDependencies | undefined;
+  readonly giteaDependencies?: GiteaDependencies | undefined;
   /** True when Gitea itself was just asked: its word needs no comparing with what was told before. */
   readonly confirmed?: boolean;
 }

@@ -29,7 +29,7 @@ export interface ReconcileDeps {
   readonly searchIssues: AskPage;
   readonly lookAt: Truth['currentFacts'];
   /** Whether the dependencies set on Gitea are other ones than those stored; without it they are not asked for. */
-  readonly nativeDiffers?: (issue: HeldIssue, signal: AbortSignal) => Promise<boolean>;
+  readonly giteaDependenciesDiffer?: (issue: HeldIssue, signal: AbortSignal) => Promise<boolean>;
   readonly bot: () => Promise<string | undefined>;
   /** Login of the token's user. */
   readonly tokenUser: (signal: AbortSignal) => Promise<string>;
@@ -286,7 +286,7 @@ export function createPass(deps: ReconcileDeps) {
 
     /** Between full passes: of the issues that moved without differing, and of some others in turn. */
     async function checkNatives(after: IssueKey | undefined): Promise<IssueKey | undefined> {
-      if (deps.nativeDiffers === undefined) return undefined;
+      if (deps.giteaDependenciesDiffer === undefined) return undefined;
       const some = await store.list('open', after, nativesPerPass);
       const others = some.filter((held) => !moved.has(keyOf(held)));
       await eachOf([...[...moved.values()].map(({ held }) => held), ...others], async (held) => {
@@ -299,7 +299,7 @@ export function createPass(deps: ReconcileDeps) {
 
     async function checkNative(held: HeldIssue): Promise<void> {
       if (held.unreadable || unreadable.has(held.repositoryId)) return;
-      if ((await deps.nativeDiffers?.(held, signal)) !== true) return;
+      if ((await deps.giteaDependenciesDiffer?.(held, signal)) !== true) return;
       // What cannot be read seems to have none.
       await look(held);
       if (!unreadable.has(held.repositoryId)) await add([refreshEvent(factsOf(held))]);

@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
 
-import type { NativeDependencies, NativeIssue } from '../../src/issue/gitea-dependencies.ts';
+import type { GiteaDependencies, GiteaIssue } from '../../src/issue/gitea-dependencies.ts';
 import type { IssueFacts } from '../../src/issue/facts.ts';
-import { addNative, nativeLimit } from '../../src/handling/add-gitea-dependencies.ts';
+import {
+  addGiteaDependencies,
+  giteaDependencyLimit,
+} from '../../src/handling/add-gitea-dependencies.ts';
 import { dependencyLimit, readOffline } from '../../src/reading/offline-reading.ts';
 import { parseRef } from '../../src/issue/ref.ts';
 
@@ -11,22 +14,22 @@ const ids = new Map([
   ['acme/lib', 3],
 ]);
 
-function at(ref: string): NativeIssue {
+function at(ref: string): GiteaIssue {
   const parsed = parseRef(ref);
   if (parsed === undefined) throw new TypeError(`not a reference: ${ref}`);
   return { ...parsed, repositoryId: ids.get(parsed.repository) ?? 0 };
 }
 
-const none: NativeDependencies = { blockedBy: [], blocks: [], hidden: 0, complete: true };
+const none: GiteaDependencies = { blockedBy: [], blocks: [], hidden: 0, complete: true };
 
 /** What acme/orbit#5 comes to with this text and these dependencies on Gitea. */
-function read(body: string, native: Partial<NativeDependencies>) {
+function read(body: string, native: Partial<GiteaDependencies>) {
   const facts: IssueFacts = {
     ...{ repositoryId: 2, repository: 'acme/orbit', number: 5, title: 'Five', body },
     ...{ bodyCut: false, open: true, deleted: false, assignees: ['bot'], labels: [] },
     ...{ updatedAt: 0, labelsUpdatedAt: 0 },
   };
-  const reading = addNative(readOffline(facts, []), facts, { ...none, ...native });
+  const reading = addGiteaDependencies(readOffline(facts, []), facts, { ...none, ...native });
   const edges = reading.dependencies.map(
     ({ direction, repository, number, source }) =>
       `${direction} ${repository ?? ''}#${number} (${source})`,
@@ -91,9 +94,11 @@ test('a pair that was turned round between the two answers blocks', () => {
 
 test('the limit of the text is not that of Gitea, and what is cut is told', () => {
   const text = Array.from({ length: dependencyLimit }, (_, n) => `Blocked by: #${n + 10}`);
-  const blockedBy = Array.from({ length: nativeLimit }, (_, n) => at(`acme/orbit#${n + 1000}`));
+  const blockedBy = Array.from({ length: giteaDependencyLimit }, (_, n) =>
+    at(`acme/orbit#${n + 1000}`),
+  );
   const { reading } = read(text.join('\n\n'), { blockedBy, complete: false });
-  expect(reading.dependencies).toHaveLength(dependencyLimit + nativeLimit);
+  expect(reading.dependencies).toHaveLength(dependencyLimit + giteaDependencyLimit);
   expect(reading.warnings).toContainEqual({
     code: 'too_many_native_dependencies',
     text: 'On Gitea 500 dependencies or more are set in one direction: only the first 500 count.',

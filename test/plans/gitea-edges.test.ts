@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 
-import { nativeLimit } from '../../src/handling/add-gitea-dependencies.ts';
+import { giteaDependencyLimit } from '../../src/handling/add-gitea-dependencies.ts';
 import { findPlan } from '../../src/plans/plan-views.ts';
 import { openWorld, type World, type WorldIssue } from '../support/native-world.ts';
 
@@ -200,7 +200,10 @@ test('what Gitea lists is not asked for one by one, also where the text names it
 });
 
 test('a bound of 500 in each direction, and a warning where more are set', async () => {
-  const many = Array.from({ length: nativeLimit + 20 }, (_, index) => `acme/lib#${index + 100}`);
+  const many = Array.from(
+    { length: giteaDependencyLimit + 20 },
+    (_, index) => `acme/lib#${index + 100}`,
+  );
   const { world, become, handle, plan } = await settle({});
   const closed = { ...plain, assigned: false, open: false };
   const issues = [...world.issues, ...many.map((ref) => [ref, closed] as const)];
@@ -208,6 +211,6 @@ test('a bound of 500 in each direction, and a warning where more are set', async
   await handle(one);
   const { state, blockedBy, warnings } = await plan(one);
   expect(state).toBe('ready');
-  expect(blockedBy).toHaveLength(nativeLimit);
+  expect(blockedBy).toHaveLength(giteaDependencyLimit);
   expect(warnings.map(({ code }) => code)).toContain('too_many_native_dependencies');
 }, 20_000);

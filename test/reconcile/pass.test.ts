@@ -35,7 +35,7 @@ function stage({ progress }: { readonly progress?: Progress } = {}) {
   const state = {
     progress: progress ?? { watermark: undefined, lookedUpTo: undefined },
     ...clock,
-    nativeDiffers: none,
+    giteaDependenciesDiffer: none,
     isDown: false,
   };
   const asked: string[] = [];
@@ -77,9 +77,9 @@ function stage({ progress }: { readonly progress?: Progress } = {}) {
       const current = { ...rest, labels: labels ?? [], labelsUpdatedAt: 0, deleted: false };
       return Promise.resolve({ facts: current, confirmed: true });
     },
-    nativeDiffers: (each) => {
+    giteaDependenciesDiffer: (each) => {
       natives.push(each.number);
-      return Promise.resolve(state.nativeDiffers(each));
+      return Promise.resolve(state.giteaDependenciesDiffer(each));
     },
     bot: () => Promise.resolve('bot'),
     tokenUser: () => (state.isDown ? Promise.reject(new Error('down')) : Promise.resolve('Bot')),
@@ -187,10 +187,10 @@ test('between full passes dependencies are read of what moved, and of two hundre
   }
   // Moved without differing: its dependencies may be other ones.
   put(issue(440, { updatedAt: began }));
-  state.nativeDiffers = (each) => each.number === 440;
+  state.giteaDependenciesDiffer = (each) => each.number === 440;
   expect(await run(false)).toMatchObject({ full: false, differences: 1 });
   expect(natives).toHaveLength(201);
-  state.nativeDiffers = () => false;
+  state.giteaDependenciesDiffer = () => false;
   await run(false);
   expect(natives.at(-1)).toBe(400);
   await run(false);

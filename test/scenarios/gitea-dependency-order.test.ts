@@ -149,7 +149,7 @@ test('with all issues read, nothing differs from Gitea; after a change of depend
             const repositoryId = worldRepositories.indexOf(repository) + 1;
             const place = { repositoryId, repository, number: Number(number) };
             const { signal } = new AbortController();
-            if (await opened.truth.nativeDiffers(place, signal)) found.push(id);
+            if (await opened.truth.giteaDependenciesDiffer(place, signal)) found.push(id);
           }
           return found;
         };

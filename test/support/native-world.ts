@@ -8,7 +8,7 @@ import { formatRef, parseRef, type IssueKey, type IssueRef } from '../../src/iss
 import { createDatabase } from '../../src/db/database.ts';
 import { findFacts, storeIssue } from '../../src/plans/issue-rows.ts';
 import { migrate } from '../../src/db/migrations.ts';
-import { findNative, tiedOtherwise } from '../../src/plans/gitea-edges.ts';
+import { findGiteaDependencies, tiedOtherwise } from '../../src/plans/gitea-edges.ts';
 
 export interface WorldIssue {
   readonly open: boolean;
@@ -77,7 +77,7 @@ export async function openWorld(world: World) {
       return Promise.resolve({ kind: 'ok', value: { name, hasIssues: true } });
     },
     findFacts: findKnown,
-    findNative: (issue) => findNative(db, issue),
+    findGiteaDependencies: (issue) => findGiteaDependencies(db, issue),
     listDependencies: (ref) => listed(ref, 0, present.issues.get(formatRef(ref))?.hidden ?? 0),
     listBlocks: (ref) => listed(ref, 1, 0),
   });
