@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { Transaction } from 'kysely';
 
 import type { AgentProfile } from '../planning/agent-profiles.ts';
-import { monitorStateSchema } from './context-usage.ts';
+import { monitorStateSchema } from './monitor-state.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';

@@ -1,18 +1,18 @@
 import { thousands } from '../lib/text.ts';
 import { ConfigError } from '../errors.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
-import { contextActions, type ContextAction, type MonitorState } from './context-usage.ts';
+import { contextActions, type ContextAction, type MonitorState } from './monitor-state.ts';
 import type { Reason } from '../issue/state.ts';
-import { mostContextTokens, UnusableReport, type ContextUsage } from './usage.ts';
+import { maxContextTokens, UnusableReport, type ContextUsage } from './usage.ts';
 
-/** Shares of the limit from which on an agent shall compact, and rotate; the edge belongs to the band above. */
+/** Shares of the limit at which an agent must compact and rotate; the edge belongs to the band above. */
 export interface Thresholds {
   readonly compactAt: number;
   readonly rotateAt: number;
 }
 
 export interface MonitorSettings extends Thresholds {
-  /** The agent's: its window counts when a report names no limit, its limit caps whatever is reported. */
+  /** Profile of the agent: its window is the default for a report without a limit, its limit caps every report. */
   readonly profile?: Pick<AgentProfile, 'contextWindow' | 'contextLimit'> | undefined;
 }
 
@@ -21,24 +21,24 @@ export interface ContextReport extends ContextUsage {
   readonly at: number;
 }
 
-/** The answer to one report. */
+/** Answer to one report. */
 export interface ContextAnswer {
   readonly used: number;
-  /** What the shares are of: the reported limit or the profile's window, at most the profile's limit. */
+  /** 100 % of the shares: the reported limit or the profile's window, at most the profile's limit. */
   readonly limit: number;
-  /** Above 1 when more is used than there is room for; never NaN. */
+  /** Above 1 when more is used than fits; never NaN. */
   readonly ratio: number;
-  /** The band the usage is in. */
+  /** Band of the usage. */
   readonly action: ContextAction;
-  /** True in the one answer in which the band was newly entered: the time to act. */
+  /** True once for each band entered: the time to act. */
   readonly crossed: boolean;
   readonly reason: Reason;
 }
 
-/** Nothing reported, nothing told. */
+/** State before the first report. */
 export const initialMonitorState: MonitorState = {
-  told: 'continue',
-  toldAt: null,
+  announced: 'continue',
+  announcedAt: null,
   lastReportAt: null,
   peak: 0,
   total: 0,
@@ -46,27 +46,28 @@ export const initialMonitorState: MonitorState = {
 };
 
 /**
- * A band is armed again when usage falls a tenth below its edge (0.72 and 0.855 for 0.80 and 0.95). A
- * compaction frees 40 to 50 % and falls far below that, while the few per cent by which usage sways from turn
- * to turn, as old tool results are dropped, do not reach it. A share of the edge, not a fixed distance, so
- * that low edges work too.
+ * Share of an edge below which its band is armed again (0.72 and 0.855 for the edges 0.80 and 0.95). A
+ * compaction frees 40 to 50 % and falls far below that. Usage also sways by a few per cent from turn to turn,
+ * when old tool results are dropped; that does not reach it. It is a share and not a fixed distance, so that
+ * low edges work too.
  */
 const rearmShare = 0.9;
 /**
- * No second `compact` within 5 minutes of the last thing told: a compaction takes minutes, and an agent that
- * is full again sooner gains nothing by another one (58 in 24 minutes were seen elsewhere; this allows 5).
- * What is held back is told afterwards if it still holds. `rotate` never waits: it ends the claim.
+ * Cooldown of `compact` after the last announcement. A compaction takes minutes, and an agent that is full
+ * again sooner gains nothing by another one (58 in 24 minutes were seen elsewhere; this allows 5). A `compact`
+ * held back is announced afterwards if it still applies. `rotate` has no cooldown: it ends the claim.
  */
 const compactCooldownMs = 300_000;
-/** Samples kept. Even, so that thinning keeps the first and the newest. About 5 KB of JSON a claim. */
-const mostSamples = 48;
+/** Upper bound of stored samples: about 5 KB of JSON a claim. Even, so that thinning keeps the first and the newest. */
+const maxSamples = 48;
+
 /**
- * What an agent whose context is this full shall do, and the state to keep for its next report. Pure.
+ * Returns the action for a report and the state for the next report of the same agent. Pure.
  *
- * Each edge crossed upwards is told once (`crossed`), the upper one alone when both are jumped over; it is
- * told again only after usage fell well below it. Usage above the limit is `rotate`. Throws
- * `UnusableReport` for figures that are no number of tokens, or when no limit is known at all, and
- * `ConfigError` for thresholds that are none.
+ * An edge crossed upwards is announced once (`crossed`); when usage jumps over both edges, only the upper one
+ * is. An edge is announced again only after usage fell well below it. Usage above the limit is `rotate`.
+ * Throws `UnusableReport` for figures that are not numbers of tokens and when no limit is known, and
+ * `ConfigError` for invalid thresholds.
  */
 export function observe(
   state: MonitorState,
@@ -77,16 +78,16 @@ export function observe(
   const { used, limit } = measure(usage, settings.profile);
   const ratio = used / limit;
   const action = bandOf(ratio, settings);
-  const told = stillTold(state.told, ratio, settings);
-  const held = action === 'compact' && isCooling(state.toldAt, at);
-  const crossed = urgency(action) > urgency(told) && !held;
+  const announced = stillAnnounced(state.announced, ratio, settings);
+  const heldBack = action === 'compact' && isCoolingDown(state.announcedAt, at);
+  const crossed = urgency(action) > urgency(announced) && !heldBack;
   const reason = explain({ used, limit, ratio }, action, settings);
   const before = state.history.at(-1);
   return {
     answer: { used, limit, ratio, action, crossed, reason },
     state: {
-      told: crossed ? action : told,
-      toldAt: crossed ? at : state.toldAt,
+      announced: crossed ? action : announced,
+      announcedAt: crossed ? at : state.announcedAt,
       lastReportAt: at,
       peak: Math.max(state.peak, used),
       total: state.total + Math.max(used - (before?.used ?? 0), 0),
@@ -98,26 +99,8 @@ export function observe(
   };
 }
 
-/** A monitor of one agent that keeps its own state: `observe(usage)` gives the answer. */
-export function createContextMonitor(options: {
-  readonly settings: MonitorSettings;
-  readonly now: () => number;
-  readonly state?: MonitorState | undefined;
-}) {
-  checkThresholds(options.settings);
-  let state = options.state ?? initialMonitorState;
-  return {
-    observe: (usage: ContextUsage): ContextAnswer => {
-      const observed = observe(state, { ...usage, at: options.now() }, options.settings);
-      state = observed.state;
-      return observed.answer;
-    },
-    state: () => state,
-  };
-}
-
 function checkThresholds({ compactAt, rotateAt }: Thresholds): void {
-  // So written that NaN is refused too.
+  // Written so that NaN is refused too.
   if (compactAt > 0 && compactAt <= rotateAt && rotateAt <= 1) return;
   throw new ConfigError(
     'thresholds_invalid',
@@ -133,19 +116,19 @@ function measure(
   if (limit === undefined)
     throw new UnusableReport(
       'context_limit_missing',
-      'The report names no contextLimit, and the window of the agent is not known.',
+      'The report has no contextLimit, and the window of the agent is not known.',
     );
-  if (!isTokens(used, 0)) throw noTokens('used', used);
-  if (!isTokens(limit, 1)) throw noTokens('limit', limit);
-  // Less a sign that a zero may have.
+  if (!isTokens(used, 0)) throw notTokens('used', used);
+  if (!isTokens(limit, 1)) throw notTokens('limit', limit);
+  // `Math.max` turns -0 into 0.
   return { used: Math.max(used, 0), limit: Math.min(limit, profile?.contextLimit ?? limit) };
 }
 
-function isTokens(value: number, least: number): boolean {
-  return Number.isInteger(value) && value >= least && value <= mostContextTokens;
+function isTokens(value: number, min: number): boolean {
+  return Number.isInteger(value) && value >= min && value <= maxContextTokens;
 }
 
-function noTokens(name: string, value: number): UnusableReport {
+function notTokens(name: string, value: number): UnusableReport {
   return new UnusableReport(
     'context_invalid',
     `The context ${name} is ${value}, which is no number of tokens that a window can hold.`,
@@ -157,10 +140,15 @@ function bandOf(ratio: number, { compactAt, rotateAt }: Thresholds): ContextActi
   return ratio >= compactAt ? 'compact' : 'continue';
 }
 
-/** Usage that fell arms the bands it left well below. */
-function stillTold(told: ContextAction, ratio: number, thresholds: Thresholds): ContextAction {
+/** Arms the bands whose edge is well above the usage. */
+function stillAnnounced(
+  announced: ContextAction,
+  ratio: number,
+  thresholds: Thresholds,
+): ContextAction {
   if (ratio < rearmEdge(thresholds.compactAt)) return 'continue';
-  return told === 'rotate' && ratio < rearmEdge(thresholds.rotateAt) ? 'compact' : told;
+  const rotateArmed = announced === 'rotate' && ratio < rearmEdge(thresholds.rotateAt);
+  return rotateArmed ? 'compact' : announced;
 }
 
 function rearmEdge(edge: number): number {
@@ -168,9 +156,9 @@ function rearmEdge(edge: number): number {
 }
 
 /** A clock that was set back does not make the cooldown longer. */
-function isCooling(toldAt: number | null, at: number): boolean {
-  if (toldAt === null) return false;
-  const elapsedMs = at - toldAt;
+function isCoolingDown(announcedAt: number | null, at: number): boolean {
+  if (announcedAt === null) return false;
+  const elapsedMs = at - announcedAt;
   return elapsedMs >= 0 && elapsedMs < compactCooldownMs;
 }
 
@@ -178,9 +166,9 @@ function urgency(action: ContextAction): number {
   return contextActions.indexOf(action);
 }
 
-/** At most `mostSamples`: every second one goes when they are too many, so that the rest spans the whole claim. */
+/** Drops every second sample when there are more than `maxSamples`, so that the rest spans the whole claim. */
 function thinned(history: MonitorState['history']): MonitorState['history'] {
-  return history.length > mostSamples ? history.filter((_, index) => index % 2 === 0) : history;
+  return history.length > maxSamples ? history.filter((_, index) => index % 2 === 0) : history;
 }
 
 function explain(
@@ -204,13 +192,13 @@ function explain(
   return { code, text };
 }
 
-/** Cut, not rounded: 79.99 % must not read as 80 %. */
+/** Truncated, not rounded: 79.99 % must not read as 80 %. */
 function percent(ratio: number): string {
   const tenths = Math.floor(decimal(ratio * 1_000));
   return `${thousands(tenths / 10)} %`;
 }
 
-/** The product people mean: 0.8 * 0.9 is 0.7200000000000001 to a machine. */
+/** Decimal product: in binary 0.8 * 0.9 is 0.7200000000000001. */
 function decimal(value: number): number {
   return Number(value.toPrecision(12));
 }

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 
-import type { MonitorState } from './context-usage.ts';
+import type { MonitorState } from './monitor-state.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate } from '../plans/issue-update.ts';
 import { among } from '../db/key-filter.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { CoordinatorError } from '../errors.ts';
 
-/** A report on the context window that cannot be meant: its sender is to correct it (422). */
+/** A report on the context window with impossible figures: its sender must correct it (422). */
 export class UnusableReport extends CoordinatorError {
   constructor(code: 'context_invalid' | 'context_limit_missing', message: string) {
     super(code, message);
@@ -10,22 +10,22 @@ export class UnusableReport extends CoordinatorError {
   }
 }
 
-/** Tokens in the context window at an agent's latest turn, and how many fit, as far as the agent says. */
+/** Tokens in the context window at the agent's latest turn, and the limit if the agent reports one. */
 export interface ContextUsage {
   readonly used: number;
   readonly limit?: number | undefined;
 }
 
-/** As many as a profile's window may have; more is a mistake of the sender. */
-export const mostContextTokens = 100_000_000;
+/** Upper bound of a report, the same as for the window of a profile: more is a mistake of the sender. */
+export const maxContextTokens = 100_000_000;
 
-const usedMessage = `must be a whole number from 0 to ${mostContextTokens}`;
-const limitMessage = `must be a whole number from 1 to ${mostContextTokens}`;
-const usedSchema = z.int(usedMessage).min(0, usedMessage).max(mostContextTokens, usedMessage);
-const limitSchema = z.int(limitMessage).min(1, limitMessage).max(mostContextTokens, limitMessage);
+const usedMessage = `must be a whole number from 0 to ${maxContextTokens}`;
+const limitMessage = `must be a whole number from 1 to ${maxContextTokens}`;
+const usedSchema = z.int(usedMessage).min(0, usedMessage).max(maxContextTokens, usedMessage);
+const limitSchema = z.int(limitMessage).min(1, limitMessage).max(maxContextTokens, limitMessage);
 const objectMessage = 'The report must be a JSON object';
 
-/** The part of a Claude reply's `usage` that says how full the window was; the names are Anthropic's. */
+/** The fields of a Claude reply's `usage` that sum up to the tokens in the window; the names are Anthropic's. */
 const usageSchema = z
   .object(
     {
@@ -41,7 +41,7 @@ const usageSchema = z
       (usage.cache_creation_input_tokens ?? 0) +
       (usage.cache_read_input_tokens ?? 0),
   )
-  .refine((used) => used <= mostContextTokens, {
+  .refine((used) => used <= maxContextTokens, {
     error: ({ input }) => `is ${String(input)} tokens in all, and ${usedMessage}`,
   });
 
@@ -74,8 +74,8 @@ const statusLineSchema = z.object(
 );
 
 /**
- * The context usage in the body of a heartbeat, if it says any: the raw `usage` of the latest reply, or else
- * `contextUsed`. Throws `UnusableReport`.
+ * Reads the context usage from the body of a heartbeat: the raw `usage` of the latest reply, or else
+ * `contextUsed`; undefined without either. Throws `UnusableReport`.
  */
 export function readHeartbeat(body: unknown): ContextUsage | undefined {
   const { contextUsed, contextLimit, usage } = parse(heartbeatSchema, body ?? {});
@@ -84,9 +84,9 @@ export function readHeartbeat(body: unknown): ContextUsage | undefined {
 }
 
 /**
- * The context usage in the JSON that Claude Code gives its status-line command: of the latest turn, since the
- * totals there are sums over the session; by its percentage when that turn is not told. Undefined before the
- * first turn and between a compaction and the next one. Throws `UnusableReport`.
+ * Reads the context usage from the JSON that Claude Code passes to its status-line command. Uses the latest
+ * turn, because the totals there are sums over the session, or the percentage when the turn is missing.
+ * Undefined before the first turn and between a compaction and the next turn. Throws `UnusableReport`.
  */
 export function readStatusLine(body: unknown): ContextUsage | undefined {
   const { context_window: window } = parse(statusLineSchema, body);
@@ -96,19 +96,19 @@ export function readStatusLine(body: unknown): ContextUsage | undefined {
   return used === undefined ? undefined : { used, limit };
 }
 
-/** Every turn reads something: replies without input are made up by clients, to show an error for instance. */
+/** Ignores 0: every real turn has input. Clients make up replies without input, for example to show an error. */
 function ofTurn(used: number | null | undefined): number | undefined {
   return used === 0 ? undefined : (used ?? undefined);
 }
 
-/** Problems told at once; a report has few fields. */
-const mostProblems = 5;
+/** Upper bound of problems in one message; a report has few fields. */
+const maxProblems = 5;
 
 function parse<T>(schema: z.ZodType<T>, body: unknown): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues
-    .slice(0, mostProblems)
+    .slice(0, maxProblems)
     .map(({ path, message }) => [path.join('.'), message].filter((part) => part !== '').join(' '));
   throw new UnusableReport('context_invalid', `${problems.join('; ')}.`);
 }

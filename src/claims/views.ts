@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 
-import { isStale, monitorStateSchema, type ContextAction } from './context-usage.ts';
+import { isStale, monitorStateSchema, type ContextAction } from './monitor-state.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import { formatRef, type IssueKey } from '../issue/ref.ts';
 import type { Database } from '../db/database.ts';
