@@ -16,7 +16,7 @@ import { createTruth } from '../handling/gitea-state.ts';
 import { replayDelivery } from '../inbox/delivery-views.ts';
 import { createInbox } from '../inbox/inbox.ts';
 import { createInsert, type InsertDeliveries } from '../inbox/insert-deliveries.ts';
-import { Worker } from '../inbox/consumer.ts';
+import { Consumer } from '../inbox/consumer.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import { refreshEvent } from '../issue/facts.ts';
 import { isoTime } from '../issue/iso-time.ts';
@@ -182,7 +182,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       closedBlockers: (issue) => closedBlockers(db, issue, blockersAsked),
       look: async (events) => {
         await inbox.exclusively(() => inbox.planLooks(db, events));
-        worker.wake();
+        consumer.wake();
       },
       now,
     });
@@ -194,7 +194,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     while (!stopping.signal.aborted) {
       try {
         await inbox.exclusively(() => inbox.hurryRefreshes());
-        worker.wake();
+        consumer.wake();
         return;
       } catch (error) {
         log.warn({ err: error }, 'the planned looks could not be made due, trying again');
@@ -261,7 +261,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     isStillReady: createLastLook(),
   });
 
-  const worker = new Worker({
+  const consumer = new Consumer({
     db,
     inbox,
     log,
@@ -326,12 +326,12 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       add: async (events) => {
         const added = await inbox.exclusively(() =>
           db.transaction().execute(async (transaction) => {
-            const found = await inbox.addFound(transaction, events, worker.inWork());
+            const found = await inbox.addFound(transaction, events, consumer.inWork());
             await countDifferences(transaction, found.length);
             return found;
           }),
         );
-        worker.wake();
+        consumer.wake();
         return added;
       },
       askToLook: async () => {
@@ -384,7 +384,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     counts: webhookCounts,
     add: inbox.add,
     addRejected: inbox.addRejected,
-    onAccepted: () => worker.wake(),
+    onAccepted: () => consumer.wake(),
   });
   registerHealth(app, {
     version: readVersion(),
@@ -414,7 +414,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     log,
     replay: async (id) => {
       const delivery = await inbox.exclusively(() => replayDelivery(db, id, now()));
-      worker.wake();
+      consumer.wake();
       return delivery;
     },
     claims,
@@ -449,7 +449,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       await sweeper.sweep();
       sweeper.start();
       pruning = setInterval(() => void prune(), pruneIntervalMs);
-      worker.start();
+      consumer.start();
       publisher?.start();
       if (overrides.dryRun === true)
         log.warn(
@@ -511,7 +511,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     clearInterval(pruning);
     waiters.close();
     const polling = Promise.all([reconciler?.stop(), publisher?.stop()]);
-    const stopped = Promise.all([worker.stop(), sweeper.stop(), polling]);
+    const stopped = Promise.all([consumer.stop(), sweeper.stop(), polling]);
     stopping.abort();
     await Promise.race([
       Promise.all([stopped, app.close()])
@@ -529,7 +529,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const reconcile = () => reconciler?.pass();
 
   async function idle(): Promise<void> {
-    await worker.idle();
+    await consumer.idle();
     await publisher?.idle();
   }
 

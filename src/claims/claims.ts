@@ -37,7 +37,7 @@ import {
   type Thresholds,
 } from './context-monitor.ts';
 import { endAnswer, endOf, late } from './ending.ts';
-import { createTurns } from '../lib/serial.ts';
+import { createSerial } from '../lib/serial.ts';
 import { keptClaimSchema, keptEndSchema, type KeptClaim, type KeptEnd } from './idempotency.ts';
 import type { ContextUsage } from './usage.ts';
 import type { Waiters } from './long-poll.ts';
@@ -108,7 +108,7 @@ export function createClaims(deps: ClaimsDeps) {
   const tokens = createClaimTokens(deps.secrets);
   /** Candidates that are just looked at on Gitea. */
   const lookedAt = new Map<string, IssueKey>();
-  const inTurn = createTurns();
+  const serially = createSerial();
 
   /** Hands out the first ready issue the worker can do; waits up to `waitMs` for one to come up. */
   async function claim(
@@ -138,7 +138,7 @@ export function createClaims(deps: ClaimsDeps) {
   function tryInTurn(request: ClaimRequest, signal: AbortSignal): Promise<ClaimAnswer | undefined> {
     const key = claimKey(request);
     if (key === undefined) return tryClaim(request, signal);
-    return inTurn(JSON.stringify(key), () => tryClaim(request, signal));
+    return serially(JSON.stringify(key), () => tryClaim(request, signal));
   }
 
   /** Nobody waits for the answer any more, or the service stops. */

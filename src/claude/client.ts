@@ -10,7 +10,7 @@ import { z } from 'zod';
 import type { AskFailure } from '../reading/model/question.ts';
 import type { Logger } from '../log.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
-import { parseJson } from '../lib/parse-json.ts';
+import { parseJson } from '../lib/text.ts';
 
 export interface ClaudeOptions {
   readonly apiKey: string;

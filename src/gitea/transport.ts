@@ -4,8 +4,7 @@ import { Agent, request, type Dispatcher } from 'undici';
 
 import { TryAgainLater } from '../errors.ts';
 import { isoTime } from '../issue/iso-time.ts';
-import { oneLine } from '../lib/text.ts';
-import { parseJson } from '../lib/parse-json.ts';
+import { oneLine, parseJson } from '../lib/text.ts';
 
 export interface GiteaOptions {
   /** The only place ever called; a sub-path is allowed. */

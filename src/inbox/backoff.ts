@@ -1,28 +1,24 @@
-/** Tries before a delivery is given up (it stays in the store, with its error, and can be replayed). */
+import { backoffMs, withJitter, type Backoff } from '../lib/backoff.ts';
+
+/** Maximum attempts of a delivery. After them it is dead: it stays stored with its error and can be replayed. */
 export const maxAttempts = 8;
 
-const firstDelayMs = 5_000;
-const factor = 4;
-const longestDelayMs = 3_600_000;
+/** Delays of a delivery whose handling failed: 5 s, 20 s, 80 s ... up to an hour. */
+const retryBackoff: Backoff = { firstMs: 5_000, factor: 4, maxMs: 3_600_000 };
 
-/** Somebody else's outage is asked about this often at most and at least. */
-const shortestOutageDelayMs = 5_000;
-const longestOutageDelayMs = 300_000;
+/** Bounds of the delay while another service is down. */
+const minOutageDelayMs = 5_000;
+const maxOutageDelayMs = 300_000;
 
 /**
- * Wait before the next try while somebody else is out of order: as long again as the work has waited so
- * far, at most 5 minutes, up to 25 % shorter.
+ * Delay before the next attempt while another service is down: as long as the delivery has waited so far,
+ * within bounds, shortened by jitter.
  */
 export function outageDelayMs(waitedMs: number, random: () => number): number {
-  const delay = Math.min(Math.max(waitedMs, shortestOutageDelayMs), longestOutageDelayMs);
-  return Math.round(delay * (1 - 0.25 * random()));
+  return withJitter(Math.min(Math.max(waitedMs, minOutageDelayMs), maxOutageDelayMs), random);
 }
 
-/**
- * Wait before the next try, in milliseconds, after `attempts` failed ones: 5 s, 20 s, 80 s ... up to an
- * hour, each up to 25 % shorter, so that what failed together does not come back together.
- */
-export function backoffMs(attempts: number, random: () => number): number {
-  const delay = Math.min(firstDelayMs * factor ** (attempts - 1), longestDelayMs);
-  return Math.round(delay * (1 - 0.25 * random()));
+/** Delay before the next attempt after `failures` failed ones, in milliseconds, shortened by jitter. */
+export function retryDelayMs(failures: number, random: () => number): number {
+  return withJitter(backoffMs(retryBackoff, failures), random);
 }

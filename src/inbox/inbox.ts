@@ -9,7 +9,7 @@ import { keyOf, type IssueKey } from '../issue/ref.ts';
 import { among } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';
 import type { DeliveryRow, Schema } from '../db/schema.ts';
-import { backoffMs, maxAttempts, outageDelayMs } from './backoff.ts';
+import { maxAttempts, outageDelayMs, retryDelayMs } from './backoff.ts';
 import {
   deliveryRow,
   eventColumns,
@@ -287,7 +287,7 @@ export function createInbox({
       for (const [attempts, alike] of Map.groupBy(again, (member) => member.attempts)) {
         await transaction
           .updateTable('deliveries')
-          .set({ attempts, due_at: now() + backoffMs(attempts, random), error: failure })
+          .set({ attempts, due_at: now() + retryDelayMs(attempts, random), error: failure })
           .where('seq', 'in', seqs(alike))
           .execute();
       }

@@ -1,16 +1,17 @@
-/** Runs calls of one name one after the other, in the order they came, whether they fail or not. */
-export function createTurns() {
+/**
+ * Returns a function that runs calls one at a time by key: those of the same key in the order they came,
+ * those of different keys side by side. A call that fails does not stop the next one.
+ */
+export function createSerial() {
   const last = new Map<string, Promise<unknown>>();
 
-  async function inTurn<T>(name: string, act: () => Promise<T>): Promise<T> {
-    const mine = (last.get(name) ?? Promise.resolve()).then(act, act);
-    last.set(name, mine);
+  return async function serially<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const result = (last.get(key) ?? Promise.resolve()).then(work, work);
+    last.set(key, result);
     try {
-      return await mine;
+      return await result;
     } finally {
-      if (last.get(name) === mine) last.delete(name);
+      if (last.get(key) === result) last.delete(key);
     }
-  }
-
-  return inTurn;
+  };
 }

@@ -12,3 +12,12 @@ export function oneLine(text: string, limit: number): string {
 export function thousands(tokens: number): string {
   return tokens.toLocaleString('en-US');
 }
+
+/** The value of a JSON text; undefined when the text is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

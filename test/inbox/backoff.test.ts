@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { backoffMs, maxAttempts } from '../../src/inbox/backoff.ts';
+import { maxAttempts, retryDelayMs } from '../../src/inbox/backoff.ts';
 
 test.each([
   [1, 5_000],
@@ -12,7 +12,7 @@ test.each([
   [6, 3_600_000],
   [7, 3_600_000],
 ])('after %d failed tries the next one waits %d ms at most', (attempts, expected) => {
-  expect(backoffMs(attempts, () => 0)).toBe(expected);
+  expect(retryDelayMs(attempts, () => 0)).toBe(expected);
 });
 
 test('the wait is a whole number, at most a quarter shorter, and never above an hour', () => {
@@ -20,8 +20,8 @@ test('the wait is a whole number, at most a quarter shorter, and never above an 
   const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
   fc.assert(
     fc.property(attempt, chance, (attempts, random) => {
-      const longest = backoffMs(attempts, () => 0);
-      const wait = backoffMs(attempts, () => random);
+      const longest = retryDelayMs(attempts, () => 0);
+      const wait = retryDelayMs(attempts, () => random);
       expect(Number.isInteger(wait)).toBe(true);
       expect(wait).toBeLessThanOrEqual(longest);
       expect(wait).toBeGreaterThanOrEqual(Math.floor(longest * 0.75));
@@ -31,6 +31,6 @@ test('the wait is a whole number, at most a quarter shorter, and never above an 
 });
 
 test('a wait is never shorter than the one before it', () => {
-  const waits = Array.from({ length: maxAttempts }, (_, index) => backoffMs(index + 1, () => 0));
+  const waits = Array.from({ length: maxAttempts }, (_, index) => retryDelayMs(index + 1, () => 0));
   expect(waits).toEqual(waits.toSorted((left, right) => left - right));
 });

@@ -164,8 +164,8 @@ test('handling that failed is tried again when its time has come, and is then fi
   expect(await service.plan('acme/orbit#1')).toMatchObject({ state: 'ready' });
   const warnings = service.logs.filter(({ level }) => level === 'warn');
   expect(warnings).toMatchObject([
-    { msg: 'handling failed, the delivery is tried again later', attempt: 1 },
-    { msg: 'handling failed, the delivery is tried again later', attempt: 2 },
+    { msg: 'handling failed, the delivery is retried later', attempt: 1 },
+    { msg: 'handling failed, the delivery is retried later', attempt: 2 },
   ]);
 });
 
@@ -232,7 +232,7 @@ test('a database locked by another process uses up no try', async () => {
   const warnings = () => service.logs.filter(({ level }) => level === 'warn');
   await expect
     .poll(warnings)
-    .toMatchObject([{ msg: 'another process is writing, the delivery is tried again' }]);
+    .toMatchObject([{ msg: 'another process is writing to the database, retrying the delivery' }]);
   other?.exec('rollback');
   await service.idle();
   expect(await service.plan('acme/orbit#1')).toMatchObject({ state: 'ready' });

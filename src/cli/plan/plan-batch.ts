@@ -3,9 +3,8 @@ import { resolve } from 'node:path';
 
 import { z } from 'zod';
 
-import { thousands } from '../../lib/text.ts';
+import { parseJson, thousands } from '../../lib/text.ts';
 import type { ClaudeStatus } from '../../claude/client.ts';
-import { parseJson } from '../../lib/parse-json.ts';
 import type { PlanConfig } from '../../config.ts';
 import { ConfigError, CoordinatorError } from '../../errors.ts';
 import type { Dependency, Reading, Source } from '../../issue/reading.ts';
