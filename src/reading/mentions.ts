@@ -1,5 +1,5 @@
 /** Why a reference in a text is no dependency of the issue. */
-export const ruledOutReasons = [
+export const exclusionReasons = [
   'negated',
   'retracted',
   'struck_through',
@@ -19,14 +19,14 @@ export const ruledOutReasons = [
   'instruction',
   'not_a_reference',
 ] as const;
-export type RuledOut = (typeof ruledOutReasons)[number];
+export type ExclusionReason = (typeof exclusionReasons)[number];
 
 /** What a reference in the text amounts to, as far as the grammar can tell. */
 export type Verdict =
   | { readonly kind: 'dependency'; readonly direction: 'blocked_by' | 'blocks' }
   /** A checked item: it was a dependency, and is met. */
   | { readonly kind: 'met'; readonly direction: 'blocked_by' | 'blocks' }
-  | { readonly kind: 'ruled_out'; readonly reason: RuledOut }
+  | { readonly kind: 'ruled_out'; readonly reason: ExclusionReason }
   /** Nothing around it decides: the model may. */
   | { readonly kind: 'undecided' };
 

@@ -1,8 +1,10 @@
-import { colours, digitsOfColour, refSign } from './grammar/grammar.ts';
-import { isInstruction } from './grammar/instruction.ts';
-import { judgeSentence, scopeOf, type Judgement, type Scope } from './grammar/classify.ts';
+import { classifySentence } from './grammar/classify.ts';
+import type { Classification } from './grammar/classification.ts';
+import { refSign } from './grammar/fragments.ts';
+import { isInstruction } from './grammar/instructions.ts';
+import { scopeOf, type Scope } from './grammar/labels.ts';
 import { parseMarkdown, parseTitle, type Passage } from './markdown.ts';
-import type { Mention, RuledOut, Verdict } from './mentions.ts';
+import type { Mention, ExclusionReason, Verdict } from './mentions.ts';
 import type { KnownCodes } from '../issue/codes.ts';
 import type { IssueText, Warning } from '../issue/reading.ts';
 import { formatRef } from '../issue/ref.ts';
@@ -61,6 +63,11 @@ export interface TextReading {
   readonly warnings: readonly Warning[];
 }
 
+/** Colours are numbers too, of as many digits. */
+const digitsOfColour = /^#(?:\d{3,4}|\d{6}|\d{8})$/;
+const colours =
+  /\b(?:colou?rs?|backgrounds?|palette|hex|css|shades?|gr[ae]y|rgb|theme|white|black|borders?|fill|stroke|tint)\b/;
+
 /** More references than this in one text are a list, and not read on. */
 const mentionLimit = 2_000;
 /** A wider range names no issues one by one. */
@@ -86,7 +93,7 @@ export function readText(issue: IssueText, context: TextContext): TextReading {
 }
 
 function warningsOf(found: readonly Found[], issue: IssueText): Warning[] {
-  const refsOf = (reason: RuledOut) => {
+  const refsOf = (reason: ExclusionReason) => {
     const of = found.filter(
       ({ mention: { verdict }, direction }) =>
         verdict.kind === 'ruled_out' && verdict.reason === reason && direction !== undefined,
@@ -206,7 +213,7 @@ function* readPassage(
     named.every(({ repository, number }) => isIssue(around.issue, repository, number));
   for (const sentence of splitSentences(passage, groups, { scopes: around.columns, isSelf })) {
     if (sentence.groups.length === 0) continue;
-    const judgements = judgeSentence(
+    const judgements = classifySentence(
       sentence.text,
       sentence.scope ?? scopeIn(passage, sentence, around.scope),
     );
@@ -278,7 +285,7 @@ function hiddenAt({ spans }: Passage, { start, end }: Reference) {
 }
 
 function isColour(
-  { kind }: Judgement,
+  { kind }: Classification,
   { text }: Passage,
   sentence: Sentence,
   { references }: Group,
@@ -291,7 +298,7 @@ function isColour(
 }
 
 function verdictOf(
-  judgement: Judgement,
+  judgement: Classification,
   passage: Passage,
   sentence: Sentence,
   around: Surroundings,
@@ -397,7 +404,7 @@ function ownAsNull(repository: string, issue: IssueText): string | null {
   return repository.toLowerCase() === issue.repository.toLowerCase() ? null : repository;
 }
 
-const takesBack: readonly RuledOut[] = ['negated', 'history'];
+const takesBack: readonly ExclusionReason[] = ['negated', 'history'];
 
 /** What only the whole text shows: statements taken back later, and both directions for one pair. */
 function settle(found: readonly Found[], issue: IssueText): Found[] {
@@ -430,7 +437,7 @@ function settle(found: readonly Found[], issue: IssueText): Found[] {
   );
 }
 
-function ruledOut(found: Found, reason: RuledOut): Found {
+function ruledOut(found: Found, reason: ExclusionReason): Found {
   return { ...found, mention: { ...found.mention, verdict: { kind: 'ruled_out', reason } } };
 }
 

@@ -1,5 +1,5 @@
-import { refSign } from './grammar/grammar.ts';
-import { scopeOf, type Scope } from './grammar/classify.ts';
+import { refSign } from './grammar/fragments.ts';
+import { scopeOf, type Scope } from './grammar/labels.ts';
 import type { Passage } from './markdown.ts';
 import type { Reference } from './references.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import type { Mention, RuledOut } from '../../src/reading/mentions.ts';
+import type { Mention, ExclusionReason } from '../../src/reading/mentions.ts';
 import { readText, type KnownIssues } from '../../src/reading/read-text.ts';
 
 const issue = { repository: 'acme/orbit', number: 20, title: 'Some title', bodyCut: false };
@@ -85,7 +85,7 @@ test.each([
   expect(edges(body)).toEqual(expected);
 });
 
-test.each<[string, RuledOut | 'undecided' | 'met']>([
+test.each<[string, ExclusionReason | 'undecided' | 'met']>([
   ['This is not blocked by #12.', 'negated'],
   ['#12 is unrelated.', 'negated'],
   ['Neither #12 nor #13 blocks this.', 'negated'],

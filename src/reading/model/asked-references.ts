@@ -1,4 +1,4 @@
-import type { Mention, RuledOut } from '../mentions.ts';
+import type { Mention, ExclusionReason } from '../mentions.ts';
 import type { IssueText } from '../../issue/reading.ts';
 import { parseRef } from '../../issue/ref.ts';
 import { visibleText } from '../visible-text.ts';
@@ -18,7 +18,11 @@ const sentenceLength = 300;
 const mostMentions = 20;
 
 /** What only looks like a reference to an issue of the tracker. */
-const noReference: ReadonlySet<RuledOut> = new Set(['self', 'not_a_reference', 'foreign_url']);
+const noReference: ReadonlySet<ExclusionReason> = new Set([
+  'self',
+  'not_a_reference',
+  'foreign_url',
+]);
 
 /** The references of a text by `ref`: those the grammar leaves open first, then in order of appearance. */
 export function listReferences(

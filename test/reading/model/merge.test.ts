@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { groundAnswer } from '../../../src/reading/model/grounding.ts';
-import { ruledOutReasons, type Mention, type Verdict } from '../../../src/reading/mentions.ts';
+import { exclusionReasons, type Mention, type Verdict } from '../../../src/reading/mentions.ts';
 import { mergeAnswer, mergeEdges } from '../../../src/reading/model/merge.ts';
 import { answerSchema } from '../../../src/reading/model/question.ts';
 import { readOffline } from '../../../src/reading/offline-reading.ts';
@@ -298,7 +298,7 @@ function mention(verdict: Verdict, sentence = waits): Mention {
 }
 
 test.each<[string, Verdict]>([
-  ...ruledOutReasons.map((reason): [string, Verdict] => [reason, { kind: 'ruled_out', reason }]),
+  ...exclusionReasons.map((reason): [string, Verdict] => [reason, { kind: 'ruled_out', reason }]),
   ['met', { kind: 'met', direction: 'blocked_by' }],
 ])('what the grammar has ruled out never becomes an edge, whatever is quoted: %s', (_name, no) => {
   const text = issue(`${waits}\nNothing else.`);

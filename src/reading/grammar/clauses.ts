@@ -1,0 +1,35 @@
+/** The sentence in lower case with plain signs; no character moves. */
+export function simplify(text: string): string {
+  return text
+    .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+    .replace(/\s/g, ' ')
+    .replace(/[’‘ʼ]/g, "'");
+}
+
+const clauseSign = /[,;:()!?]|\bbut\b|\bbecause\b| [-–—] |[–—]/g;
+
+/** The words in front of a place, back to the last comma or conjunction. */
+export function clauseBefore(text: string, at: number): string {
+  const before = text.slice(Math.max(0, at - reach), at);
+  return before.slice(lastEnd(before, clauseSign));
+}
+
+/** Number of characters searched in front of a relation. */
+const reach = 300;
+
+/** The start of the part of a sentence that a condition governs. */
+export function partStart(text: string, at: number): number {
+  const from = Math.max(0, at - reach);
+  return from + lastEnd(text.slice(from, at), /;|\bbut\b| [-–—] |—|: /g);
+}
+
+function lastEnd(text: string, sign: RegExp): number {
+  let end = 0;
+  for (const match of text.matchAll(sign)) end = match.index + match[0].length;
+  return end;
+}
+
+/** A question, unless the question mark belongs to a later part of the sentence. */
+export function isAsked(text: string, after: string): boolean {
+  return /\?[\s"'”)\]*!?.]*$/.test(text) && !/[;–—:]| - /.test(after);
+}
