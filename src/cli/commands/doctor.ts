@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { examineConfig } from '../../config.ts';
 import { diagnose } from '../doctor/diagnose.ts';
-import { doctorExitCodes, verdictOf, type DoctorFinding } from '../doctor/finding.ts';
+import { doctorExitCodes, verdictOf, withDocsPage, type DoctorFinding } from '../doctor/finding.ts';
 import { renderFinding, renderVerdict } from '../doctor/render-finding.ts';
 import { conceal, hookUrlOption, readToken, repositoryOption } from '../gitea-options.ts';
 import type { Io } from '../io.ts';
@@ -20,22 +20,22 @@ const optionsSchema = z.object({
 });
 
 const help = `
-Nothing is changed. To see whether a webhook arrives, a label is removed from an issue that does not have
-it (that changes nothing, and Gitea tells of it all the same); --no-probe leaves that out.
+The doctor changes nothing. To check that a webhook arrives, it removes a label from an issue that does
+not have it: a no-op for which Gitea still sends a webhook. --no-probe skips that.
 
 Exit codes:
   0  everything is right
   1  there are warnings
-  2  something is broken, or the command line is wrong`;
+  2  something is broken, or the command line is invalid`;
 
-/** What tests set otherwise. */
+/** Clock and waits, which tests shorten. */
 export interface DoctorPace {
   readonly now?: () => number;
   readonly pollMs?: number;
   readonly patienceMs?: number;
 }
 
-/** `doctor`; `end` is told the exit code. */
+/** `doctor`; `end` gets the exit code. */
 export function addDoctorCommand(
   program: Command,
   io: Io,
@@ -43,14 +43,14 @@ export function addDoctorCommand(
 ): void {
   program
     .command('doctor')
-    .description('check the whole set-up, and say what to do about each thing that is wrong')
+    .description('check the whole set-up and say how to fix each problem')
     .option(
       '--token-file <file>',
-      'token of somebody who administers hooks, to look at them (- for stdin)',
+      'token of a repository administrator, to check the webhooks (- for stdin)',
     )
-    .option('--url <url>', "the coordinator's own URL, as the hooks have to have it")
-    .option('--repo <owner/name>', 'look at this repository only')
-    .option('--no-probe', 'make Gitea send nothing')
+    .option('--url <url>', "the coordinator's own URL, as the webhooks must have it")
+    .option('--repo <owner/name>', 'check this repository only')
+    .option('--no-probe', 'do not make Gitea send a webhook')
     .option('--json', 'the findings as JSON')
     .addHelpText('after', help)
     .action(async (options: unknown) => end(await doctor(io, options, pace)));
@@ -62,13 +62,16 @@ const defaultPollMs = 300;
 const defaultPatienceMs = 15_000;
 
 /** Prints every finding; resolves to the exit code. */
-export async function doctor(io: Io, given: unknown, pace: DoctorPace = {}): Promise<number> {
-  const options = parseOptions(optionsSchema, given);
+export async function doctor(io: Io, rawOptions: unknown, pace: DoctorPace = {}): Promise<number> {
+  const options = parseOptions(optionsSchema, rawOptions);
   const environment = io.environment();
   const config = examineConfig(environment);
   const adminToken =
     options.tokenFile === undefined ? undefined : await readToken(options.tokenFile);
-  const shown = conceal([...config.secrets, ...(adminToken === undefined ? [] : [adminToken])]);
+  const hideSecrets = conceal([
+    ...config.secrets,
+    ...(adminToken === undefined ? [] : [adminToken]),
+  ]);
   const style = {
     width: sizeOf(io.stdout.columns) ?? (io.stdout.isTTY === true ? defaultColumns : plainWidth),
     paint: painter(io, io.stdout),
@@ -88,7 +91,7 @@ export async function doctor(io: Io, given: unknown, pace: DoctorPace = {}): Pro
       signal: io.signal ?? new AbortController().signal,
     },
     (found) => {
-      const finding = concealIn(found, shown);
+      const finding = concealIn(withDocsPage(found), hideSecrets);
       findings.push(finding);
       if (!options.json) io.stdout.write(`${renderFinding(finding, style)}\n`);
     },
@@ -101,9 +104,13 @@ export async function doctor(io: Io, given: unknown, pace: DoctorPace = {}): Pro
 
 function concealIn(
   { text, cure, ...finding }: DoctorFinding,
-  shown: (text: string) => string,
+  hideSecrets: (text: string) => string,
 ): DoctorFinding {
-  return { ...finding, text: shown(text), cure: cure === undefined ? undefined : shown(cure) };
+  return {
+    ...finding,
+    text: hideSecrets(text),
+    cure: cure === undefined ? undefined : hideSecrets(cure),
+  };
 }
 
 function jsonOf({ name, mark, text, cure }: DoctorFinding) {

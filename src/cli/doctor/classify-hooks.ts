@@ -10,7 +10,7 @@ import {
   type HookFault,
 } from './hook-rules.ts';
 
-/** A hook, and whose it is: `acme/orbit`, or `acme` for an organisation. */
+/** A hook and its owner: `acme/orbit`, or `acme` for an organisation. */
 export interface OwnedHook {
   readonly hook: GiteaHook;
   readonly owner: string;
@@ -19,7 +19,7 @@ export interface OwnedHook {
 export interface RepositoryHooks {
   readonly repository: string;
   readonly hooks: readonly OwnedHook[];
-  /** Those of the organisation could not be looked at. */
+  /** The hooks of the organisation could not be read. */
   readonly incomplete: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface HookExpectation {
   readonly port: number | undefined;
 }
 
-/** What is wrong with the hooks that serve a repository; none when exactly one serves it as it should. */
+/** Problems of the hooks that serve a repository; none when exactly one serves it and is right. */
 export function classifyHooks(
   { repository, hooks, incomplete }: RepositoryHooks,
   expected: HookExpectation,
@@ -51,8 +51,8 @@ export function classifyHooks(
       {
         name,
         mark: 'warning',
-        text: `${right.length} hooks send to coordinators at ${[...urls].join(' and ')}.`,
-        cure: `Give the doctor the one that is meant: --url ${shownUrl(first.owned.hook.url)}, for example. Delete a hook whose coordinator is no more.`,
+        text: `${right.length} webhooks send to coordinators at ${[...urls].join(' and ')}.`,
+        cure: `Tell the doctor which one is right, for example --url ${shownUrl(first.owned.hook.url)}. Delete a webhook whose coordinator no longer exists.`,
       },
     ];
   const owners = right.map(({ owned }) => `${owned.owner} (${owned.hook.id})`).join(', ');
@@ -60,13 +60,13 @@ export function classifyHooks(
     {
       name,
       mark: 'warning',
-      text: `${right.length} hooks send here: those of ${owners}. Every event comes ${right.length} times.`,
-      cure: `Delete all but one, in Settings > Webhooks of ${first.owned.owner} for example; one of the organisation serves all its repositories.`,
+      text: `${right.length} webhooks send here: those of ${owners}. Every event arrives ${right.length} times.`,
+      cure: `Delete all but one, for example in Settings > Webhooks of ${first.owned.owner}. A webhook of the organisation serves all its repositories.`,
     },
   ];
 }
 
-/** The hooks that are, or seem to be, meant for the coordinator. */
+/** The hooks that are, or seem to be, meant for this coordinator. */
 export function ownHooks(
   hooks: readonly OwnedHook[],
   { url, port }: HookExpectation,
@@ -84,12 +84,11 @@ function noneFound(
   incomplete: boolean,
   { url }: HookExpectation,
 ): Omit<DoctorFinding, 'name'> {
-  const other =
-    others === 0 ? '' : ` There ${others === 1 ? 'is one' : `are ${others}`} to other places.`;
-  const text = `No hook sends to ${webhookPath}.${other}`;
-  const cure = `Make it, or be told what to click:\n    mosaic-coordinator setup --repo ${repository} --url ${url ?? `http://COORDINATOR:8000${webhookPath}`}`;
+  const other = others === 0 ? '' : ` ${others === 1 ? 'One sends' : `${others} send`} elsewhere.`;
+  const text = `No webhook sends to ${webhookPath}.${other}`;
+  const cure = `Create it, or let setup list the steps:\n    mosaic-coordinator setup --repo ${repository} --url ${url ?? `http://COORDINATOR:8000${webhookPath}`}`;
   if (!incomplete) return { mark: 'broken', text, cure };
-  const more = 'Whether the organisation has one is not known: this token may not look there.';
+  const more = 'The organisation may have one: this token has no right to read its webhooks.';
   return { mark: 'warning', text: `${text} ${more}`, cure };
 }
 
@@ -101,12 +100,12 @@ function describeFaults(
   const whose = owner.includes('/') ? `--repo ${owner}` : `--org ${owner}`;
   const right =
     url ?? (isOnRoute(hook.url) ? shownUrl(hook.url) : `${originOf(hook.url)}${webhookPath}`);
-  const settings = `Settings > Webhooks of ${owner}, hook ${hook.id}`;
+  const settings = `Settings > Webhooks of ${owner}, webhook ${hook.id}`;
   const clicks = faults.map((fault) => clickFor(fault, right));
   const remade = faults.some(({ kind }) => kind === 'type' || kind === 'url');
   return {
     mark: 'broken',
-    text: `Hook ${hook.id} of ${owner} ${faults.map((fault) => wordsFor(fault, hook, url)).join(', and ')}.`,
+    text: `Webhook ${hook.id} of ${owner} ${faults.map((fault) => wordsFor(fault, hook, url)).join(', and ')}.`,
     cure: `In ${settings}: ${clicks.join('; ')}. Or${remade ? ' delete it and' : ''} run:\n    mosaic-coordinator setup ${whose} --url ${right}`,
   };
 }
@@ -120,11 +119,11 @@ function wordsFor(fault: HookFault, hook: GiteaHook, url: string | undefined): s
     case 'url':
       return `sends to ${shownUrl(hook.url)} instead of ${url ?? `a URL that ends in ${webhookPath}`}`;
     case 'type':
-      return `is of the type ${fault.type}, which sends something else`;
+      return `has the type ${fault.type}, which sends another format`;
     case 'inactive':
       return 'is not active';
     case 'content_type':
-      return 'sends forms instead of JSON, which are refused with 415';
+      return 'sends forms instead of JSON, which the service refuses (415)';
     case 'events':
       return `does not send: ${fault.missing.map(({ words }) => words).join(', ')}`;
   }

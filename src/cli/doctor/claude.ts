@@ -4,7 +4,7 @@ import type { CheckResult, DoctorFinding } from './finding.ts';
 
 type ClaudeConfig = NonNullable<Config['claude']>;
 
-/** Whether Claude can be reached, takes the key, and knows both models; costs nothing. */
+/** Checks that Claude can be reached, accepts the key and has both models; this costs nothing. */
 export async function checkClaude(
   { claude, issueReader }: ExaminedConfig,
   signal: AbortSignal,
@@ -16,7 +16,7 @@ export async function checkClaude(
     return done({
       name: 'claude',
       mark: 'skipped',
-      text: 'Its variables are wrong; see configuration.',
+      text: 'Its variables are invalid; see configuration.',
     });
   const { model, fallbackModel } = claude;
   const models = [...new Set([model, fallbackModel])];
@@ -26,7 +26,7 @@ export async function checkClaude(
   const [first, second] = checks;
   if (first === undefined) return done();
   const main = { name: 'claude', ...describe(first, model, 'CLAUDE_MODEL', claude) };
-  // What keeps the first from being asked about keeps the second, too.
+  // An error that concerns the first model concerns the second, too.
   if (second === undefined || (second.kind === first.kind && first.kind !== 'unknown_model'))
     return done(main);
   const found = describe(second, fallbackModel, 'CLAUDE_FALLBACK_MODEL', claude);
@@ -43,12 +43,12 @@ function describe(
   const detail = cause === undefined ? '' : ` (${cause})`;
   switch (kind) {
     case 'known':
-      return { mark: 'ok', text: `The key is accepted, and ${model} is known.` };
+      return { mark: 'ok', text: `The key is accepted, and the model ${model} exists.` };
     case 'unknown_model':
       return {
         mark: 'broken',
         text: `The key is accepted, but there is no model ${model}.`,
-        cure: `Correct ${variable}, or leave it out.`,
+        cure: `Correct ${variable}, or unset it.`,
       };
     case 'auth':
       return {
@@ -59,21 +59,21 @@ function describe(
     case 'rate_limited':
       return {
         mark: 'warning',
-        text: `The key has used up its rate for now, so ${model} could not be looked at.`,
-        cure: 'Run the doctor again in a minute; if it stays so, raise the limits of the key.',
+        text: `The key has reached its rate limit, so ${model} could not be checked.`,
+        cure: 'Run the doctor again in a minute. If this repeats, raise the limits of the key.',
       };
     case 'unavailable':
     case 'timeout':
       return {
         mark: 'warning',
-        text: `Claude does not answer${detail}; issues are read offline meanwhile.`,
-        cure: `Look at the way to ${baseUrl ?? 'api.anthropic.com'}: a proxy, a firewall, or ANTHROPIC_BASE_URL.`,
+        text: `Claude does not answer${detail}; until it does, issues are read offline.`,
+        cure: `Check the connection to ${baseUrl ?? 'api.anthropic.com'}: a proxy, a firewall, or ANTHROPIC_BASE_URL.`,
       };
     case 'invalid':
       return {
         mark: 'broken',
-        text: `What answers does not speak the API of Claude${detail}.`,
-        cure: 'Correct ANTHROPIC_BASE_URL, or leave it out.',
+        text: `The server that answers does not speak the API of Claude${detail}.`,
+        cure: 'Correct ANTHROPIC_BASE_URL, or unset it.',
       };
   }
 }

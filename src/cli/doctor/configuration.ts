@@ -1,28 +1,28 @@
 import type { ExaminedConfig, variableNames } from '../../config.ts';
 import type { DoctorFinding } from './finding.ts';
 
-/** More problems than this are told by their number. */
-const shownProblems = 20;
+/** Maximum number of problems listed; the others are only counted. */
+const maxProblems = 20;
 
-/** Every bad variable at once, by name. */
+/** Every invalid variable at once, by name. */
 export function configurationFinding({ problems }: ExaminedConfig): DoctorFinding {
   const name = 'configuration';
-  if (problems.length === 0) return { name, mark: 'ok', text: 'Every variable is right.' };
-  const more = problems.length - shownProblems;
+  if (problems.length === 0) return { name, mark: 'ok', text: 'Every variable is valid.' };
+  const more = problems.length - maxProblems;
   const list = [
-    ...problems.slice(0, shownProblems).map((problem) => `- ${problem}`),
+    ...problems.slice(0, maxProblems).map((problem) => `- ${problem}`),
     ...(more > 0 ? [`- and ${more} more`] : []),
   ];
   return {
     name,
     mark: 'broken',
-    text: `${problems.length === 1 ? 'One thing is' : `${problems.length} things are`} wrong; the service would not start.`,
-    cure: `Correct, in the environment or in .env (the README explains each variable):\n${list.join('\n')}`,
+    text: `${problems.length === 1 ? 'One problem' : `${problems.length} problems`}; the service would not start.`,
+    cure: `Correct these in the environment or in .env:\n${list.join('\n')}`,
   };
 }
 
-/** Whether a variable, its file included, is among what is wrong. */
-export function isWrong(
+/** Whether a variable, or the file it comes from, has a problem. */
+export function isInvalid(
   { problems }: ExaminedConfig,
   name: (typeof variableNames)[number],
 ): boolean {

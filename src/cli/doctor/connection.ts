@@ -5,20 +5,20 @@ import { shorten } from '../output.ts';
 import type { CheckResult, DoctorFinding } from './finding.ts';
 
 export interface Connection {
-  /** As Gitea tells it; undefined when it tells nobody who is not signed in. */
+  /** Undefined when Gitea reports it to nobody. */
   readonly version: string | undefined;
 }
 
 interface ConnectionDeps {
-  /** Asks without a token: a wrong one would hide that Gitea is there. */
+  /** Without a token: a wrong one would hide that Gitea answers. */
   readonly gitea: Pick<Gitea, 'getVersion' | 'status'>;
-  /** Asks with the token, where nobody else is answered. */
+  /** With the token, for a Gitea that requires a sign-in. */
   readonly signedIn: Pick<Gitea, 'getVersion'> | undefined;
   readonly url: string;
   readonly now: () => number;
 }
 
-/** Whether Gitea answers, which one it is, and whether its clock goes as ours. */
+/** Checks that Gitea answers, its version, and its clock. */
 export async function checkConnection(
   { gitea, signedIn, url, now }: ConnectionDeps,
   signal: AbortSignal,
@@ -40,10 +40,10 @@ export async function checkConnection(
   }
 }
 
-/** Refused, it is there all the same. */
-async function unlessRefused(asked: Promise<string>): Promise<string | undefined> {
+/** A Gitea that refuses is there all the same. */
+async function unlessRefused(version: Promise<string>): Promise<string | undefined> {
   try {
-    return await asked;
+    return await version;
   } catch (error) {
     if (error instanceof TryAgainLater && error.code === 'gitea_auth') return undefined;
     throw error;
@@ -51,38 +51,38 @@ async function unlessRefused(asked: Promise<string>): Promise<string | undefined
 }
 
 const maxVersion = 60;
-/** The first with an API for dependencies. */
+/** Oldest 1.x version with an API for dependencies. */
 const oldestMinor = 20;
 
 function describeVersion(version: string | undefined, url: string): Omit<DoctorFinding, 'name'> {
   if (version === undefined)
-    return { mark: 'ok', text: `Gitea answers at ${url}; it tells its version to nobody.` };
+    return { mark: 'ok', text: `Gitea answers at ${url}; it does not report its version.` };
   const compatible = /^(.+)\+gitea-(.+)$/.exec(version);
-  const told = compatible?.[2] ?? shorten(version, maxVersion);
+  const giteaVersion = compatible?.[2] ?? shorten(version, maxVersion);
   const name =
     compatible === null
-      ? `Gitea ${told}`
-      : `Forgejo ${compatible[1] ?? ''} (speaks the API of Gitea ${told})`;
-  const [, major = '', minor = ''] = /^v?(\d+)\.(\d+)/.exec(told) ?? [];
+      ? `Gitea ${giteaVersion}`
+      : `Forgejo ${compatible[1] ?? ''} (speaks the API of Gitea ${giteaVersion})`;
+  const [, major = '', minor = ''] = /^v?(\d+)\.(\d+)/.exec(giteaVersion) ?? [];
   if (major === '')
-    return { mark: 'ok', text: `${name} answers at ${url}: a build without a version of its own.` };
+    return { mark: 'ok', text: `${name} answers at ${url}; this build has no version number.` };
   if (Number(major) > 1 || Number(minor) >= oldestMinor)
     return { mark: 'ok', text: `${name} answers at ${url}.` };
   return {
     mark: 'warning',
     text: `${name} answers at ${url}; it is older than 1.${oldestMinor} and has no API for dependencies.`,
-    cure: `Upgrade Gitea; until then only dependencies written in the text of an issue are known.`,
+    cure: `Upgrade Gitea. Until then only dependencies written in the text of an issue are known.`,
   };
 }
 
 const cures: ReadonlyMap<string, string> = new Map([
   [
     'gitea_unexpected',
-    'Correct GITEA_URL: it is the address of the start page, with the sub-path if there is one, and without /api.',
+    'Correct GITEA_URL. It is the address of the start page, with the sub-path if there is one, and without /api.',
   ],
   [
     'gitea_unavailable',
-    'Look at the log of Gitea, or of the proxy before it, and run the doctor again.',
+    'Read the log of Gitea, or of the proxy in front of it, and run the doctor again.',
   ],
 ]);
 
@@ -91,18 +91,18 @@ function describeFailure(error: TryAgainLater, url: string): Omit<DoctorFinding,
   const detail = code === undefined ? '' : ` (${code})`;
   return {
     mark: 'broken',
-    text: `${error.message} Asked was ${url}${detail}.`,
+    text: `${error.message} The URL is ${url}${detail}.`,
     cure: cures.get(error.code) ?? cureOfNetwork(code),
   };
 }
 
 function cureOfNetwork(code = ''): string {
   if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code))
-    return 'Name the certificate of your authority in NODE_EXTRA_CA_CERTS, or renew the one of Gitea.';
-  return 'Start Gitea, or correct GITEA_URL to what this machine reaches it by; in a container, localhost is the container itself.';
+    return "Set NODE_EXTRA_CA_CERTS to the certificate file of your authority, or renew Gitea's certificate.";
+  return 'Start Gitea, or correct GITEA_URL to an address that this machine can reach. Inside a container, localhost is the container itself.';
 }
 
-/** The code of the system below it all, such as ECONNREFUSED. */
+/** Error code of the operating system or OpenSSL, such as ECONNREFUSED. */
 function causeCode(error: Error): string | undefined {
   for (let cause: unknown = error.cause; cause instanceof Error; cause = cause.cause)
     if ('code' in cause && typeof cause.code === 'string' && /^[A-Z_0-9]{3,60}$/.test(cause.code))
@@ -110,7 +110,7 @@ function causeCode(error: Error): string | undefined {
   return undefined;
 }
 
-/** Less is no harm: Gitea's times are in whole seconds, and the network takes its own. */
+/** Clock difference that is reported as a warning; Gitea's times are in whole seconds, and the network adds some. */
 const harmfulSkewMs = 30_000;
 
 function clockFinding(skewMs: number | null, now: number): DoctorFinding {
@@ -119,7 +119,7 @@ function clockFinding(skewMs: number | null, now: number): DoctorFinding {
     return {
       name,
       mark: 'hint',
-      text: 'Gitea does not tell its time, so the clocks are not compared.',
+      text: 'Gitea does not report its time, so the clocks are not compared.',
     };
   const apart = Math.round(Math.abs(skewMs) / 1_000);
   if (Math.abs(skewMs) < harmfulSkewMs)
@@ -128,14 +128,14 @@ function clockFinding(skewMs: number | null, now: number): DoctorFinding {
       mark: 'ok',
       text:
         apart < 2
-          ? 'Gitea has the same time.'
-          : `Gitea's clock is ${apart} s off, which is no harm.`,
+          ? 'Gitea and this machine have the same time.'
+          : `Gitea's clock is ${apart} s off, which is harmless.`,
     };
   return {
     name,
     mark: 'warning',
     text: `The clocks are ${apart} s apart: Gitea has ${wholeSecond(now + skewMs)}, this machine ${wholeSecond(now)}.`,
-    cure: 'Set both clocks by NTP (timedatectl set-ntp true, or chrony).',
+    cure: 'Synchronize both clocks with NTP (timedatectl set-ntp true, or chrony).',
   };
 }
 

@@ -2,21 +2,31 @@ import type { ExaminedConfig } from '../../config.ts';
 import { examineDatabase, type DatabaseFacts } from '../../db/examine.ts';
 import type { CheckResult, DoctorFinding } from './finding.ts';
 
-/** The database as found; `held`: a service runs on it. */
-export function checkDatabase({ databasePath }: ExaminedConfig): CheckResult<{
+/** The database, as later checks need it. */
+export interface CheckedDatabase {
   readonly path: string;
-  readonly facts: DatabaseFacts;
-}> {
+  /** It has today's schema, so its rows can be read. */
+  readonly isCurrent: boolean;
+  /** A service uses it; undefined when that could not be checked. */
+  readonly inUse: boolean | undefined;
+}
+
+export function checkDatabase({ databasePath }: ExaminedConfig): CheckResult<CheckedDatabase> {
   const name = 'database';
   if (databasePath === undefined) {
-    const text = 'DATABASE_URL is wrong; see configuration.';
+    const text = 'DATABASE_URL is invalid; see configuration.';
     return { findings: [{ name, mark: 'skipped', text }], value: undefined };
   }
   const facts = examineDatabase(databasePath);
   return {
     findings: [{ name, ...describe(facts, databasePath) }],
-    value: { path: databasePath, facts },
+    value: { path: databasePath, isCurrent: facts.kind === 'current', inUse: inUseOf(facts) },
   };
+}
+
+function inUseOf(facts: DatabaseFacts): boolean | undefined {
+  if (facts.kind === 'new') return false;
+  return 'held' in facts ? facts.held : undefined;
 }
 
 function describe(facts: DatabaseFacts, path: string): Omit<DoctorFinding, 'name'> {
@@ -24,19 +34,19 @@ function describe(facts: DatabaseFacts, path: string): Omit<DoctorFinding, 'name
     case 'new':
       return {
         mark: 'ok',
-        text: `${path} is not there yet; it can be made and will be at the first start.`,
+        text: `${path} does not exist yet; the service creates it at its first start.`,
       };
     case 'unwritable':
       return {
         mark: 'broken',
-        text: `${path} cannot be written (${facts.reason}).`,
-        cure: 'Give the user of the service the right to write the file and its folder, free some space, or correct DATABASE_URL.',
+        text: `${path} is not writable (${facts.reason}).`,
+        cure: 'Give the user of the service write access to the file and its folder, free some disk space, or correct DATABASE_URL.',
       };
     case 'unreadable':
       return {
         mark: 'broken',
-        text: `${path} cannot be read (${facts.reason}).`,
-        cure: 'Stop the service, check the disk, and put a backup in its place; without one, move it away: a new one is filled again from Gitea.',
+        text: `${path} is not readable (${facts.reason}).`,
+        cure: 'Stop the service, check the disk, and restore a backup. Without a backup, move the file away: the service rebuilds its database from Gitea.',
       };
     case 'foreign':
       return {
@@ -48,7 +58,7 @@ function describe(facts: DatabaseFacts, path: string): Omit<DoctorFinding, 'name
       return {
         mark: 'broken',
         text: `${path} was written by a newer version of the coordinator.`,
-        cure: 'Run that version, or put the backup from before the upgrade in its place.',
+        cure: 'Run that version, or restore the backup from before the upgrade.',
       };
     case 'earlier':
     case 'current':
@@ -65,10 +75,10 @@ function describeOurs(
   if (journal !== 'WAL' || synchronous !== 'FULL')
     return {
       mark: 'broken',
-      text: `${path} does not keep what was acknowledged: ${settings} instead of WAL and FULL.`,
-      cure: 'Put the database on a local disk: file systems of a network often cannot do WAL.',
+      text: `${path} can lose acknowledged deliveries: ${settings} instead of WAL and FULL.`,
+      cure: 'Put the database on a local disk: network file systems often cannot do WAL.',
     };
-  const version = facts.kind === 'current' ? '' : ' It is brought up to date at the next start.';
-  const service = held ? 'a service runs on it' : 'no service runs on it';
-  return { mark: 'ok', text: `${path} can be written (${settings}); ${service}.${version}` };
+  const version = facts.kind === 'current' ? '' : ' The next start migrates it.';
+  const service = held ? 'a service uses it' : 'no service uses it';
+  return { mark: 'ok', text: `${path} is writable (${settings}); ${service}.${version}` };
 }

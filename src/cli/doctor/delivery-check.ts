@@ -10,7 +10,7 @@ import type { WebhookCounts } from './service.ts';
 interface DeliveryCheckDeps {
   readonly targets: readonly ProbeTarget[];
   readonly probes: (target: ProbeTarget, signal: AbortSignal) => Promise<readonly Probe[]>;
-  /** The service's counts; undefined while it does not answer. */
+  /** The service's counts; undefined when it does not answer. */
   readonly counts: (signal: AbortSignal) => Promise<WebhookCounts | undefined>;
   readonly expected: HookExpectation;
   readonly pollMs: number;
@@ -18,7 +18,7 @@ interface DeliveryCheckDeps {
   readonly patienceMs: number;
 }
 
-/** What came in of a repository. */
+/** Deliveries that arrived during a probe. */
 interface DeliveryCounts {
   readonly authentic: number;
   readonly wrongSignature: number;
@@ -27,12 +27,10 @@ interface DeliveryCounts {
   readonly afterMs: number;
 }
 
-/** A sample: each may take seconds. */
-export const maxTargets = 4;
-/** A first delivery after a pause takes up to 3.3 s. */
+/** Timeout of one probe; a first delivery after a pause takes up to 3.3 s. */
 const patienceForOneMs = 5_000;
 
-/** Makes Gitea send something of each target, and looks whether it arrives and how it is received. */
+/** Makes Gitea send a webhook of each target, and checks that the service receives it. */
 export async function checkDelivery(
   deps: DeliveryCheckDeps,
   signal: AbortSignal,
@@ -53,7 +51,8 @@ export async function checkDelivery(
     const name = `delivery ${target.repository.name}`;
     findings.push({ name, ...describe(counted, words, target, deps.expected) });
   }
-  if (findings.length === 0) return { findings: [await untried(deps, signal)], value: undefined };
+  if (findings.length === 0)
+    return { findings: [await unprobedFinding(deps, signal)], value: undefined };
   return { findings, value: arrivals > 0 };
 }
 
@@ -75,7 +74,7 @@ async function runProbes(
   return { words, counted };
 }
 
-/** Until something came in, and one look more: hooks there are two of send right after each other. */
+/** Waits for a delivery, and polls once more: two hooks send right after each other. */
 async function awaitDelivery(
   { counts, pollMs }: DeliveryCheckDeps,
   before: WebhookCounts,
@@ -120,32 +119,32 @@ function describe(
   expected: HookExpectation,
 ): Omit<DoctorFinding, 'name'> {
   const { authentic, wrongSignature, form, otherwiseRefused, afterMs } = counted;
-  const also = authentic > 0 ? 'One arrived as it should, but another' : 'It';
+  const also = authentic > 0 ? 'One delivery was accepted, but another' : 'The delivery';
   const owner = hooks?.[0]?.owner ?? repository.name;
   const whose = owner.includes('/') ? `--repo ${owner}` : `--org ${owner}`;
   const setup = `mosaic-coordinator setup ${whose} --url ${hookUrl(hooks, expected) ?? 'URL'}`;
   if (wrongSignature > 0)
     return {
       mark: 'broken',
-      text: `${also} counted with a wrong signature and was refused (401): the secret of the hook is not GITEA_WEBHOOK_SECRET.`,
-      cure: `Put the value of GITEA_WEBHOOK_SECRET into Secret of the hook on Gitea's page, or run:\n    ${setup} --new-secret`,
+      text: `${also} was refused for its signature (401): the secret of the webhook is not GITEA_WEBHOOK_SECRET.`,
+      cure: `Set Secret of the webhook in Gitea to the value of GITEA_WEBHOOK_SECRET, or run:\n    ${setup} --new-secret`,
     };
   if (form > 0)
     return {
       mark: 'broken',
-      text: `${also} counted and was refused (415): the hook sends forms instead of JSON.`,
-      cure: `Set POST Content Type of the hook to application/json, or run:\n    ${setup}`,
+      text: `${also} was refused (415): the webhook sends forms instead of JSON.`,
+      cure: `Set POST Content Type of the webhook to application/json, or run:\n    ${setup}`,
     };
   if (otherwiseRefused > 0)
     return {
       mark: 'broken',
-      text: `${also} counted and was refused before its signature was looked at.`,
-      cure: 'Set HTTP Method of the hook to POST; the log of the service says what it refused.',
+      text: `${also} was refused before its signature was checked.`,
+      cure: 'Set HTTP Method of the webhook to POST. The log of the service names the refused request.',
     };
   if (authentic > 0)
     return {
       mark: 'ok',
-      text: `DeliveryCounts after ${(afterMs / 1_000).toFixed(1)} s with the right signature (${words}).`,
+      text: `A delivery arrived after ${(afterMs / 1_000).toFixed(1)} s with a valid signature (triggered ${words}).`,
     };
   return silent(hooks, expected, setup);
 }
@@ -160,13 +159,13 @@ function silent(
   if (first !== undefined)
     return {
       mark: 'broken',
-      text: `Nothing counted, although the hook is there: Gitea does not get through to ${shownUrl(first.hook.url)}. Suspected first: ALLOWED_HOST_LIST of Gitea.`,
-      cure: hostListCure(url, `hook ${first.hook.id} of ${first.owner}`),
+      text: `No delivery arrived, although the webhook exists: Gitea cannot reach ${shownUrl(first.hook.url)}. The most likely cause is ALLOWED_HOST_LIST of Gitea.`,
+      cure: hostListCure(url, `webhook ${first.hook.id} of ${first.owner}`),
     };
   return {
     mark: 'broken',
-    text: 'Nothing arrived. The hook is missing, not active, without label events, sends elsewhere, or Gitea may not call this machine (ALLOWED_HOST_LIST).',
-    cure: `Run the doctor with --token-file to see the hook, or make it:\n    ${setup}\nIs it there and right:\n${hostListCure(url)}`,
+    text: 'No delivery arrived. The webhook is missing, not active, does not send label events, or sends elsewhere, or Gitea is not allowed to call this machine (ALLOWED_HOST_LIST).',
+    cure: `Run the doctor with --token-file to check the webhook, or create it:\n    ${setup}\nIf it exists and is right:\n${hostListCure(url)}`,
   };
 }
 
@@ -179,33 +178,40 @@ function hookUrl(
 }
 
 const probeCure =
-  'Open an issue in a repository of the bot, give the repository a label that the issue does not have (setup --repo makes some), and run the doctor again.';
+  'Open an issue in a repository of the bot, create a label that the issue does not have (setup --repo creates some), and run the doctor again.';
 
-/** Without a delivery of our own, what came in by itself tells something. */
-async function untried({ counts }: DeliveryCheckDeps, signal: AbortSignal): Promise<DoctorFinding> {
+/** Without a probe, the deliveries that arrived by themselves are the only evidence. */
+async function unprobedFinding(
+  { counts }: DeliveryCheckDeps,
+  signal: AbortSignal,
+): Promise<DoctorFinding> {
   const name = 'delivery';
   const known = await counts(signal);
   if (known === undefined)
-    return { name, mark: 'skipped', text: 'The service does not tell what has arrived.' };
+    return {
+      name,
+      mark: 'skipped',
+      text: 'The service does not report the deliveries that arrived.',
+    };
   const { lastAuthenticAt, lastRefusedAt } = known;
   if (lastRefusedAt !== null && (lastAuthenticAt ?? '') < lastRefusedAt)
     return {
       name,
       mark: 'warning',
-      text: `No delivery was provoked; the last one that came was refused, at ${lastRefusedAt} (${known.refusedSignature} wrong signatures since the start).`,
-      cure: 'Compare the secret of the hook with GITEA_WEBHOOK_SECRET, and its content type with application/json.',
+      text: `No delivery was triggered. The last one that arrived was refused, at ${lastRefusedAt} (invalid signatures since the start: ${known.refusedSignature}).`,
+      cure: 'Compare the secret of the webhook with GITEA_WEBHOOK_SECRET, and its content type with application/json.',
     };
   if (lastAuthenticAt !== null)
     return {
       name,
       mark: 'hint',
-      text: `No delivery was provoked; the last one came at ${lastAuthenticAt}, with the right signature, which tells nothing of now.`,
+      text: `No delivery was triggered. The last one arrived at ${lastAuthenticAt} with a valid signature; that does not prove that deliveries arrive now.`,
       cure: probeCure,
     };
   return {
     name,
     mark: 'hint',
-    text: 'No delivery was provoked (that needs an issue and a label), and none came since the start.',
+    text: 'No delivery was triggered (that needs an issue and a label), and none has arrived since the start.',
     cure: probeCure,
   };
 }

@@ -3,16 +3,16 @@ import type { GiteaHook } from '../../gitea/client.ts';
 /** The route that takes deliveries. */
 export const webhookPath = '/webhook/gitea';
 
-/** What a hook has to send: as the API tells it, as it is asked for, and in the words of Gitea's page. */
+/** Events that a hook has to send: their name in the API's answer, in its request, and on Gitea's page. */
 export const neededEvents = [
-  { told: 'issues', asked: 'issues_only', words: 'Issues' },
-  { told: 'issue_assign', asked: 'issue_assign', words: 'Issue Assigned' },
-  { told: 'issue_label', asked: 'issue_label', words: 'Issue Labeled' },
-  { told: 'issue_milestone', asked: 'issue_milestone', words: 'Issue Milestoned' },
-  { told: 'issue_comment', asked: 'issue_comment', words: 'Issue Comment' },
+  { answered: 'issues', requested: 'issues_only', words: 'Issues' },
+  { answered: 'issue_assign', requested: 'issue_assign', words: 'Issue Assigned' },
+  { answered: 'issue_label', requested: 'issue_label', words: 'Issue Labeled' },
+  { answered: 'issue_milestone', requested: 'issue_milestone', words: 'Issue Milestoned' },
+  { answered: 'issue_comment', requested: 'issue_comment', words: 'Issue Comment' },
 ] as const;
 
-/** What of a hook is not as it has to be; `url`: what it has to be, if that is known. */
+/** One setting of a hook that is wrong. */
 export type HookFault =
   | { readonly kind: 'url' }
   | { readonly kind: 'type'; readonly type: string }
@@ -20,9 +20,9 @@ export type HookFault =
   | { readonly kind: 'content_type' }
   | { readonly kind: 'events'; readonly missing: readonly (typeof neededEvents)[number][] };
 
-/** Everything that is wrong with a hook that is meant for us. */
+/** All wrong settings of a hook that is meant for us; `url`: the right URL, if it is known. */
 export function faultsOf(hook: GiteaHook, url: string | undefined): HookFault[] {
-  const missing = neededEvents.filter(({ told }) => !hook.events.includes(told));
+  const missing = neededEvents.filter(({ answered }) => !hook.events.includes(answered));
   const atRightUrl = url === undefined ? isOnRoute(hook.url) : isSameUrl(hook.url, url);
   return [
     ...(atRightUrl ? [] : [{ kind: 'url' } as const]),
@@ -35,12 +35,12 @@ export function faultsOf(hook: GiteaHook, url: string | undefined): HookFault[] 
   ];
 }
 
-/** Whether a URL ends in our route; the service takes a slash behind it, too. */
+/** Whether a URL ends in our route; the service accepts a slash behind it, too. */
 export function isOnRoute(text: string): boolean {
   return trimmedPath(URL.parse(text)).endsWith(webhookPath);
 }
 
-/** Whether a hook may be meant for us although its path is another: same host and port, or it says so. */
+/** Whether a hook with another path may be meant for us: its host is ours, or its port when our URL is not known. */
 export function isMeantForUs(
   text: string,
   url: string | undefined,
@@ -68,8 +68,8 @@ function trimmedPath(url: URL | null): string {
   return url?.pathname.replace(/\/+$/, '') ?? '';
 }
 
-/** A URL as it may be shown: what stands before the host or behind the path can be a secret. */
+/** A URL without user and query, which can hold secrets. */
 export function shownUrl(text: string): string {
   const url = URL.parse(text);
-  return url === null ? 'a URL that is none' : `${url.origin}${url.pathname}`;
+  return url === null ? 'an invalid URL' : `${url.origin}${url.pathname}`;
 }

@@ -19,13 +19,13 @@ interface HooksDeps {
   readonly expected: HookExpectation;
 }
 
-/** The hooks that serve each repository; a repository is left out where they could not be looked at. */
+/** Reads the hooks of each repository; a repository whose hooks cannot be read is left out. */
 export async function checkHooks(
-  { admin: given, bot, repositories, expected }: HooksDeps,
+  { admin: fileReader, bot, repositories, expected }: HooksDeps,
   signal: AbortSignal,
 ): Promise<CheckResult<readonly RepositoryHooks[]>> {
-  const isRefused = given !== undefined && !(await isTaken(given, signal));
-  const admin = isRefused ? undefined : given;
+  const isRefused = fileReader !== undefined && !(await isAccepted(fileReader, signal));
+  const admin = isRefused ? undefined : fileReader;
   const served = repositories.filter(({ archived, hasIssues }) => !archived && hasIssues);
   const organizations = new Map<string, Promise<readonly GiteaHook[] | undefined>>();
   const classified: RepositoryHooks[] = [];
@@ -44,20 +44,20 @@ export async function checkHooks(
     if (own === undefined) unread.push(name);
     else classified.push(hooksOf(name, own, above));
   }
-  const looked = classified.map((each) => ({ ...each, problems: classifyHooks(each, expected) }));
-  const right = looked.filter(({ problems }) => problems.length === 0);
+  const checked = classified.map((each) => ({ ...each, problems: classifyHooks(each, expected) }));
+  const right = checked.filter(({ problems }) => problems.length === 0);
   return {
     findings: [
       ...rightFinding(right),
-      ...together(looked),
+      ...groupProblems(checked),
       ...(isRefused ? [refusedFinding] : unreadFinding(unread, admin !== undefined)),
     ],
     value: classified,
   };
 }
 
-/** Whatever it may do: a token that is none is refused by every call. */
-async function isTaken(admin: AdminReader, signal: AbortSignal): Promise<boolean> {
+/** Any call tells: an invalid token is refused by all of them. */
+async function isAccepted(admin: AdminReader, signal: AbortSignal): Promise<boolean> {
   try {
     await admin.getTokenScopes(signal);
     return true;
@@ -70,11 +70,11 @@ async function isTaken(admin: AdminReader, signal: AbortSignal): Promise<boolean
 const refusedFinding: DoctorFinding = {
   name: 'hooks',
   mark: 'warning',
-  text: 'Gitea does not take the token of --token-file, so hooks were not looked at with it.',
-  cure: 'Put a token of somebody who administers the repositories into that file (scopes read:repository, read:organization).',
+  text: 'Gitea refuses the token of --token-file, so the webhooks were not checked with it.',
+  cure: 'Put the token of an administrator of the repositories into that file (scopes read:repository, read:organization).',
 };
 
-/** Undefined where the token may not look. */
+/** Undefined where the token has no right to read them. */
 async function readHooks(
   reader: HookReader,
   owner: { readonly repository: string } | { readonly organization: string },
@@ -83,7 +83,7 @@ async function readHooks(
   try {
     const reply = await reader.listHooks(owner, signal);
     if (reply.kind === 'ok') return reply.value;
-    // The owner is a person, who has no hooks of this kind.
+    // The owner is a person and has no organisation hooks.
     return 'organization' in owner ? [] : undefined;
   } catch (error) {
     if (error instanceof TryAgainLater && error.code === 'gitea_auth') return undefined;
@@ -104,11 +104,11 @@ function hooksOf(
   return { repository, hooks, incomplete: above === undefined };
 }
 
-/** The same about several repositories is said once: a hook of their organisation serves them all. */
-function together(
-  looked: readonly { readonly repository: string; readonly problems: readonly DoctorFinding[] }[],
+/** Reports a problem of several repositories once: a hook of their organisation serves them all. */
+function groupProblems(
+  checked: readonly { readonly repository: string; readonly problems: readonly DoctorFinding[] }[],
 ): DoctorFinding[] {
-  const all = looked.flatMap(({ repository, problems }) =>
+  const all = checked.flatMap(({ repository, problems }) =>
     problems.map((finding) => ({ repository, finding })),
   );
   const groups = Map.groupBy(all, ({ finding: { mark, text, cure } }) =>
@@ -125,7 +125,7 @@ const shownNames = 5;
 
 function rightFinding(right: readonly RepositoryHooks[]): DoctorFinding[] {
   if (right.length === 0) return [];
-  const text = `${listed(right.map(({ repository }) => repository))}: one active hook, JSON, all events.`;
+  const text = `${listed(right.map(({ repository }) => repository))}: one active webhook, JSON, all events.`;
   return [{ name: 'hooks', mark: 'ok', text }];
 }
 
@@ -135,10 +135,10 @@ function unreadFinding(unread: readonly string[], withToken: boolean): DoctorFin
     {
       name: 'hooks',
       mark: 'hint',
-      text: `Those of ${listed(unread)} were not looked at: only who administers a repository may.`,
+      text: `The webhooks of ${listed(unread)} were not checked: only an administrator of a repository may read them.`,
       cure: withToken
-        ? 'Give --token-file a token of somebody who administers it, with the scopes read:repository and read:organization.'
-        : 'Give the doctor the token of somebody who administers them, in a file: --token-file FILE (scopes read:repository, read:organization).',
+        ? 'Give --token-file the token of an administrator of it, with the scopes read:repository and read:organization.'
+        : 'Give the doctor the token of an administrator in a file: --token-file FILE (scopes read:repository, read:organization).',
     },
   ];
 }

@@ -1,18 +1,18 @@
 /**
- * What to do when Gitea sends nothing although the hook is right. Its list of allowed hosts is what most
- * set-ups fail at: it has public addresses only unless told otherwise. `url`: the hook's.
+ * Cure for a Gitea that sends nothing although the webhook is right. The list of allowed hosts is the most
+ * common cause: by default it holds public addresses only. `url`: the webhook's.
  */
-export function hostListCure(url: string | undefined, hook = 'the hook'): string {
+export function hostListCure(url: string | undefined, hook = 'the webhook'): string {
   const host = (url === undefined ? undefined : URL.parse(url)?.hostname) ?? 'COORDINATOR';
   return [
-    `Look at Recent Deliveries of ${hook} in Gitea. "webhook can only call allowed HTTP servers" there means the list of allowed hosts; put into app.ini of Gitea, and restart it:`,
+    `Open Recent Deliveries of ${hook} in Gitea. If it says "webhook can only call allowed HTTP servers", add this to Gitea's app.ini and restart Gitea:`,
     '    [webhook]',
     `    ALLOWED_HOST_LIST = external, ${allowEntry(host)}`,
-    `"connection refused", "no such host" or a timeout there means that Gitea cannot reach ${host === 'COORDINATOR' ? 'that URL' : host}: correct the URL of the hook, or the network.`,
+    `If it says "connection refused", "no such host" or a timeout, Gitea cannot reach ${host === 'COORDINATOR' ? 'that URL' : host}: correct the URL of the webhook, or the network.`,
   ].join('\n');
 }
 
-/** Gitea's word for a kind of address, or the host itself, which it takes as a pattern. */
+/** Gitea's word for a kind of address, or the host itself, which Gitea takes as a pattern. */
 function allowEntry(host: string): string {
   if (host === 'localhost' || host === '[::1]' || host.startsWith('127.')) return 'loopback';
   if (/^(10|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(host) || /^\[f[cd]/.test(host))

@@ -1,20 +1,48 @@
 import type { Gitea, GiteaLabel, GiteaRepository } from '../../gitea/client.ts';
 import { ownLabelScope } from '../../issue/own-marks.ts';
-import type { OwnedHook } from './classify-hooks.ts';
+import {
+  ownHooks,
+  type HookExpectation,
+  type OwnedHook,
+  type RepositoryHooks,
+} from './classify-hooks.ts';
+import { faultsOf } from './hook-rules.ts';
 
-/** Something harmless that makes Gitea send a webhook of a repository. */
+/** A harmless call that makes Gitea send a webhook of a repository. */
 export interface Probe {
-  /** What was done, as the end of a sentence. */
+  /** Description of the call, as a part of a sentence. */
   readonly words: string;
-  /** False where Gitea refused. */
+  /** False when Gitea refused. */
   readonly run: (signal: AbortSignal) => Promise<boolean>;
 }
 
-/** A repository of which a delivery is awaited. */
+/** A repository from which a delivery is expected. */
 export interface ProbeTarget {
   readonly repository: GiteaRepository;
-  /** Its hooks on us; undefined when they could not be looked at. */
+  /** Its hooks that send to us; undefined when they could not be read. */
   readonly hooks: readonly OwnedHook[] | undefined;
+}
+
+/** Maximum number of repositories probed: each may take seconds. */
+const maxTargets = 4;
+
+/** Repositories from which a delivery can be expected: not where no active hook sends here. */
+export function probeTargets(
+  repositories: readonly GiteaRepository[],
+  classified: readonly RepositoryHooks[],
+  expected: HookExpectation,
+): ProbeTarget[] {
+  const served = repositories.filter(({ archived, hasIssues }) => !archived && hasIssues);
+  const targets = served.flatMap((repository): ProbeTarget[] => {
+    const found = classified.find((each) => each.repository === repository.name);
+    if (found === undefined || found.incomplete) return [{ repository, hooks: undefined }];
+    const sending = ownHooks(found.hooks, expected).filter(({ hook }) => {
+      const kinds = faultsOf(hook, expected.url).map(({ kind }) => kind);
+      return !kinds.includes('inactive') && !kinds.includes('url') && !kinds.includes('type');
+    });
+    return sending.length === 0 ? [] : [{ repository, hooks: sending }];
+  });
+  return targets.slice(0, maxTargets);
 }
 
 interface ProbeDeps {
@@ -23,11 +51,11 @@ interface ProbeDeps {
     Gitea,
     'searchIssues' | 'listRepositoryLabels' | 'listIssueLabels' | 'removeIssueLabel'
   >;
-  /** `--no-probe`: only what asks Gitea for a test. */
+  /** False with `--no-probe`: only Gitea's own test delivery is used. */
   readonly probe: boolean;
 }
 
-/** What can be done to have a webhook of that repository sent; each is tried until one arrives. */
+/** Probes of a repository, to be tried in order until a delivery arrives. */
 export async function probesFor(
   { repository, hooks }: ProbeTarget,
   { admin, bot, probe }: ProbeDeps,
@@ -39,13 +67,13 @@ export async function probesFor(
   return label === undefined ? tests : [...tests, label];
 }
 
-/** On Gitea up to 1.27.0 a test is a push, which only a hook that sends pushes gets. */
+/** Up to Gitea 1.27.0 a test delivery is a push, so only a hook that sends pushes gets it. */
 function testOf({ hook, owner }: OwnedHook, admin: ProbeDeps['admin']): Probe[] {
   if (admin === undefined || !owner.includes('/') || !hook.active) return [];
   if (!hook.events.includes('push')) return [];
   return [
     {
-      words: 'a test delivery was asked for',
+      words: 'by a test delivery of Gitea',
       run: async (signal) => {
         const reply = await admin.testHook({ repository: owner }, hook.id, signal);
         return reply.kind === 'ok';
@@ -54,13 +82,13 @@ function testOf({ hook, owner }: OwnedHook, admin: ProbeDeps['admin']): Probe[] 
   ];
 }
 
-/** Issues in the first pages of a search over all repositories. */
+/** Maximum number of pages searched for an issue of the repository. */
 const maxPages = 3;
 
 /**
- * Removing a label that an issue does not have changes nothing, not even its time, and yet sends
- * `label_updated`. One of our own is taken if there is: should it come to be there in between, the service
- * sets it again.
+ * Removing a label that an issue does not have changes nothing, not even its update time, and still sends
+ * `label_updated`. A label of our own is preferred: should somebody add it in between, the service sets it
+ * again.
  */
 async function labelProbe(
   { id: repositoryId, name: repository }: GiteaRepository,
@@ -76,7 +104,7 @@ async function labelProbe(
   const absent = await absentLabel(sorted);
   if (absent === undefined) return undefined;
   return {
-    words: `the label ${absent.name}, which #${number} does not have, was removed from it: that changes nothing, and is told all the same`,
+    words: `by removing the label ${absent.name} from #${number}, which does not have it: a no-op for which Gitea still sends a webhook`,
     run: async (aborted) => {
       const again = await absentLabel([absent]);
       if (again === undefined) return false;
@@ -84,11 +112,11 @@ async function labelProbe(
     },
   };
 
-  async function absentLabel(among: readonly GiteaLabel[]): Promise<GiteaLabel | undefined> {
+  async function absentLabel(labels: readonly GiteaLabel[]): Promise<GiteaLabel | undefined> {
     const present = await gitea.listIssueLabels(place, signal);
     if (present.kind !== 'ok') return undefined;
     const ids = new Set(present.value.map((label) => label.id));
-    return among.find((label) => !ids.has(label.id));
+    return labels.find((label) => !ids.has(label.id));
   }
 }
 

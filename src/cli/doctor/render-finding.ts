@@ -18,7 +18,7 @@ const symbols: Record<Mark, { readonly symbol: string; readonly colour: Colour }
 
 const maxText = 2_000;
 
-/** A finding as lines of at most `width` columns, but for what is to be copied as it is. */
+/** A finding as lines of at most `width` columns; lines to be copied are not wrapped. */
 export function renderFinding(
   { name, mark, text, cure }: DoctorFinding,
   style: FindingStyle,
@@ -32,8 +32,8 @@ export function renderFinding(
 }
 
 function renderCure(cure: string, { width }: FindingStyle): string[] {
-  const lines = cure.split('\n').flatMap((given) => {
-    const line = shorten(given, maxText);
+  const lines = cure.split('\n').flatMap((text) => {
+    const line = shorten(text, maxText);
     return line.startsWith('    ') ? [line] : wrapped(line, width - 7);
   });
   return lines.map((line, index) => `${index === 0 ? '    -> ' : '       '}${line}`);
@@ -43,7 +43,7 @@ function wrapped(text: string, width: number): string[] {
   return wrapAnsi(text, Math.max(width, 20), { hard: true }).split('\n');
 }
 
-/** The last line. */
+/** The last line of the doctor. */
 export function renderVerdict(findings: readonly DoctorFinding[], { paint }: FindingStyle): string {
   const count = (mark: Mark) => findings.filter((finding) => finding.mark === mark).length;
   const counts = (['broken', 'warning', 'hint', 'skipped', 'ok'] as const)

@@ -1,11 +1,11 @@
 import type { Gitea, GiteaRepository } from '../../gitea/client.ts';
 import type { CheckResult, DoctorFinding } from './finding.ts';
 
-/** One that deliveries or texts have told of. */
+/** A repository in our database. */
 export interface StoredRepository {
   readonly id: number;
   readonly name: string;
-  /** An open issue there is the bot's. */
+  /** An open issue there is assigned to the bot. */
   readonly assigned: boolean;
 }
 
@@ -14,16 +14,16 @@ interface RepositoriesDeps {
   readonly bot: string;
   /** Only this one. */
   readonly only: string | undefined;
-  readonly known: readonly StoredRepository[];
+  readonly stored: readonly StoredRepository[];
 }
 
-/** More are a matter of patience: each costs a few questions. */
+/** Maximum number of repositories checked: each costs a few requests. */
 const maxRepositories = 50;
-/** Repositories that are known, but not seen by the bot, and so asked for one by one. */
+/** Maximum number of stored repositories that the bot does not see; each is requested alone. */
 const maxUnseen = 20;
 const shownNames = 5;
 
-/** What the bot may do in each repository it sees, and which it ought to see. */
+/** Checks the rights of the bot in each repository that it sees or should see. */
 export async function checkRepositories(
   deps: RepositoriesDeps,
   signal: AbortSignal,
@@ -77,26 +77,26 @@ function repositoryProblem(repository: GiteaRepository, bot: string): DoctorFind
   const { name, archived, hasIssues, permissions, dependencies } = repository;
   const about = { name: `repository ${name}` };
   if (archived)
-    return { ...about, mark: 'hint', text: 'It is archived: nothing can be commented there.' };
+    return { ...about, mark: 'hint', text: 'It is archived: nobody can comment there.' };
   if (!hasIssues)
     return {
       ...about,
       mark: 'warning',
-      text: 'Issues are switched off.',
-      cure: `Tick the issue tracker in ${name} > Settings > Units, or take ${bot} out of its collaborators.`,
+      text: 'Issues are disabled.',
+      cure: `Enable issues in ${name} > Settings > Units, or remove ${bot} from its collaborators.`,
     };
   if (!permissions.push)
     return {
       ...about,
       mark: 'warning',
-      text: `${bot} cannot write: it can comment, but not set labels, and may not be assigned.`,
+      text: `${bot} has no write access: it can comment, but not set labels, and it cannot be assigned.`,
       cure: addCollaborator(name, bot),
     };
   if (dependencies === false)
     return {
       ...about,
       mark: 'warning',
-      text: 'Dependencies are switched off: only those written in the text of an issue are known.',
+      text: 'Dependencies are disabled: only those written in the text of an issue are known.',
       cure: `Tick "Enable Dependencies For Issues and Pull Requests" in ${name} > Settings > Units > Issues.`,
     };
   return undefined;
@@ -120,8 +120,8 @@ function noneFinding(bot: string): DoctorFinding {
   return {
     name: 'repositories',
     mark: 'warning',
-    text: `${bot} works in no repository, so no issue can be assigned to it where it may write.`,
-    cure: `Add ${bot} in Settings > Collaborators of each repository, with the right to write, or put it into a team of the organisation that has it.`,
+    text: `${bot} has access to no repository, so no issue can be assigned to it.`,
+    cure: `Add ${bot} in Settings > Collaborators of each repository, with write access, or add it to a team of the organisation that has write access.`,
   };
 }
 
@@ -129,22 +129,22 @@ function moreFinding(): DoctorFinding {
   return {
     name: 'repositories',
     mark: 'hint',
-    text: `There are more than ${maxRepositories}; the others were not looked at. --repo owner/name looks at one.`,
+    text: `There are more than ${maxRepositories}; the others were not checked. --repo owner/name checks one.`,
   };
 }
 
-/** Somebody set up a webhook there, and forgot the bot. */
+/** Repositories that send webhooks but have not added the bot. */
 async function unseenFindings(
-  { gitea, bot, known }: RepositoriesDeps,
+  { gitea, bot, stored }: RepositoriesDeps,
   seen: readonly GiteaRepository[],
   signal: AbortSignal,
 ): Promise<DoctorFinding[]> {
   const ids = new Set(seen.map(({ id }) => id));
-  const unseen = known.filter(({ id }) => !ids.has(id)).slice(0, maxUnseen);
+  const unseen = stored.filter(({ id }) => !ids.has(id)).slice(0, maxUnseen);
   const findings: DoctorFinding[] = [];
   for (const { id, name, assigned } of unseen) {
     const reply = await gitea.getRepository(id, signal);
-    // One that is only read, as what an issue waits for, needs no more.
+    // A repository that only holds blockers of other issues needs read access alone.
     if (reply.kind === 'ok' && !assigned) continue;
     const problem =
       reply.kind === 'ok' ? repositoryProblem(reply.value, bot) : unreadable(name, bot);
@@ -157,11 +157,11 @@ function unreadable(name: string, bot: string): DoctorFinding {
   return {
     name: `repository ${name}`,
     mark: 'warning',
-    text: `${bot} cannot see it; it is private and ${bot} is no collaborator, or it was deleted.`,
+    text: `${bot} cannot see it: it is private and ${bot} is not a collaborator, or it was deleted.`,
     cure: addCollaborator(name, bot),
   };
 }
 
 function addCollaborator(name: string, bot: string): string {
-  return `Add ${bot} in ${name} > Settings > Collaborators, with the right to write.`;
+  return `Add ${bot} in ${name} > Settings > Collaborators, with write access.`;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import type { CheckResult, DoctorFinding } from './finding.ts';
 
-/** What the route for webhooks has counted since the start of the service. */
+/** Counts of the webhook route since the start of the service. */
 const webhookSchema = z.object({
   accepted: z.int(),
   duplicate: z.int(),
@@ -27,7 +27,7 @@ const healthSchema = z.object({
       .filter(([, { status }]) => status === 'degraded' || status === 'down')
       .map(([name]) => name),
     webhook: webhookSchema.safeParse(checks['webhook']).data,
-    /** What comparing with Gitea has come to since the start; `missed`: no webhook had told of it. */
+    /** Reconciling since the start; `missed`: changes that no webhook had reported. */
     reconcile: z
       .looseObject({ sinceStart: z.looseObject({ passes: z.int(), missed: z.int() }) })
       .safeParse(checks['reconcile']).data?.sinceStart,
@@ -35,10 +35,10 @@ const healthSchema = z.object({
 });
 export type Health = z.infer<typeof healthSchema>;
 
-/** Undefined: nobody listens. `foreign`: somebody else does. */
+/** Undefined: nothing listens. `foreign`: another program does. */
 type AskHealth = (signal: AbortSignal) => Promise<Health | 'foreign' | undefined>;
 
-/** Where the service listens, seen from this machine; undefined while its port is not known. */
+/** URL of the service, seen from this machine; undefined when its port is not known. */
 export function serviceUrl(host: string | undefined, port: number | undefined): string | undefined {
   if (host === undefined || port === undefined || port === 0) return undefined;
   const local = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
@@ -64,13 +64,13 @@ export function createAskHealth(url: string): AskHealth {
 interface ServiceDeps {
   readonly url: string | undefined;
   readonly ask: AskHealth;
-  /** Somebody holds the database; undefined: it could not be looked at. */
-  readonly held: boolean | undefined;
+  /** A service uses the database; undefined when that could not be checked. */
+  readonly databaseInUse: boolean | undefined;
 }
 
-/** The running service, if there is one. */
+/** Checks the running service, if there is one. */
 export async function checkService(
-  { url, ask, held }: ServiceDeps,
+  { url, ask, databaseInUse }: ServiceDeps,
   signal: AbortSignal,
 ): Promise<CheckResult<Health>> {
   const name = 'service';
@@ -79,40 +79,40 @@ export async function checkService(
     value,
   });
   if (url === undefined) {
-    const text = 'HOST or PORT does not tell where it listens, so no delivery can be awaited.';
+    const text = 'HOST or PORT does not say where it listens, so no delivery can be checked.';
     return finding({ mark: 'skipped', text });
   }
   const health = await ask(signal);
   if (health === 'foreign')
     return finding({
       mark: 'warning',
-      text: `Something else answers at ${url}, or the coordinator of another version.`,
-      cure: 'Choose another PORT, or run the doctor of the version that runs.',
+      text: `Another program answers at ${url}, or another version of the coordinator.`,
+      cure: 'Choose another PORT, or run the doctor of the running version.',
     });
-  if (health === undefined && held === true)
+  if (health === undefined && databaseInUse === true)
     return finding({
       mark: 'warning',
-      text: `A service holds the database but does not answer at ${url}.`,
-      cure: 'Run the doctor where the service runs, with the same HOST and PORT; if that is here, look at the log of the service.',
+      text: `A service uses the database but does not answer at ${url}.`,
+      cure: 'Run the doctor where the service runs, with the same HOST and PORT. If that is here, read the log of the service.',
     });
   if (health === undefined)
     return finding({
       mark: 'hint',
-      text: `None runs at ${url}, so it was not tried whether a webhook arrives.`,
-      cure: 'Start it (npm start), and run the doctor again beside it.',
+      text: `No service runs at ${url}, so the doctor could not check that a webhook arrives.`,
+      cure: 'Start the service (npm start) and run the doctor again.',
     });
-  if (held === false)
+  if (databaseInUse === false)
     return finding(
       {
         mark: 'warning',
-        text: `A coordinator runs at ${url}, but not on the database of DATABASE_URL.`,
-        cure: 'Run the doctor with the environment of that service, or end one that was left behind.',
+        text: `A coordinator runs at ${url}, but it uses another database than DATABASE_URL.`,
+        cure: 'Run the doctor with the environment of that service, or stop a service that was left behind.',
       },
       health,
     );
   const runs = `Version ${health.version} runs at ${url}`;
   if (health.checks.failing.length === 0) return finding({ mark: 'ok', text: `${runs}.` }, health);
-  const cure = `${url}/health says more, and so does its log.`;
+  const cure = `Read ${url}/health and the log of the service.`;
   const text = `${runs}, and is ${health.status}: ${health.checks.failing.join(', ')}.`;
   return finding({ mark: 'warning', text, cure }, health);
 }

@@ -1,8 +1,10 @@
 import type { Gitea } from '../../gitea/client.ts';
 import { TryAgainLater } from '../../errors.ts';
+import type { ExaminedConfig } from '../../config.ts';
+import { isInvalid } from './configuration.ts';
 import type { CheckResult, DoctorFinding } from './finding.ts';
 
-/** Whose token it is. */
+/** Owner of the token. */
 export interface BotUser {
   readonly login: string;
 }
@@ -13,17 +15,17 @@ interface TokenDeps {
   readonly botUsername: string | undefined;
 }
 
-/** All that the coordinator needs; the first of each row is enough. */
+/** Scopes that the coordinator needs; the first of each row is enough. */
 const neededScopes = [
   ['write:issue'],
   ['read:repository', 'write:repository'],
   ['read:user', 'write:user'],
 ] as const;
-const enough: readonly string[] = neededScopes.map(([scope]) => scope);
+const minScopes: readonly string[] = neededScopes.map(([scope]) => scope);
 
-const newToken = `Sign in to Gitea as the bot, make a token in Settings > Applications with the scopes ${enough.join(', ')}, and put it in GITEA_TOKEN.`;
+const newToken = `Sign in to Gitea as the bot, create a token in Settings > Applications with the scopes ${minScopes.join(', ')}, and set GITEA_TOKEN to it.`;
 
-/** Whether Gitea takes the token, what it may do, and whose it is. */
+/** Checks that Gitea accepts the token, its scopes, and its owner. */
 export async function checkToken(
   { gitea, botUsername }: TokenDeps,
   signal: AbortSignal,
@@ -31,7 +33,7 @@ export async function checkToken(
   const scopes = await refusable(() => gitea.getTokenScopes(signal));
   if ('refusal' in scopes) return refused(scopes.refusal);
   const found = [
-    { name: 'token', mark: 'ok', text: 'Gitea takes it.' } as const,
+    { name: 'token', mark: 'ok', text: 'Gitea accepts it.' } as const,
     scopesFinding(scopes.value),
   ];
   if (!reads('user', scopes.value)) return { findings: found, value: undefined };
@@ -54,11 +56,24 @@ async function refusable<T>(
 }
 
 function refused(text: string): CheckResult<never> {
-  const cure = `${newToken} If Gitea says that the password must be changed, sign in as the bot once and change it.`;
+  const cure = `${newToken} If Gitea says that the password must be changed, sign in as the bot and change it.`;
   return { findings: [{ name: 'token', mark: 'broken', text, cure }], value: undefined };
 }
 
-/** Unknown scopes may suffice. */
+/** The finding when there is no token to check. */
+export function noTokenFinding(config: ExaminedConfig): DoctorFinding {
+  const name = 'token';
+  if (isInvalid(config, 'GITEA_TOKEN'))
+    return { name, mark: 'skipped', text: 'GITEA_TOKEN is invalid; see configuration.' };
+  return {
+    name,
+    mark: 'hint',
+    text: 'GITEA_TOKEN is not set: the service reads nothing from Gitea, writes nothing there, and learns of changes by webhooks alone.',
+    cure: newToken,
+  };
+}
+
+/** Unknown scopes may be enough. */
 function reads(category: 'user', scopes: readonly string[] | undefined): boolean {
   if (scopes === undefined) return true;
   return ['all', `read:${category}`, `write:${category}`].some((scope) => scopes.includes(scope));
@@ -70,13 +85,13 @@ function scopesFinding(scopes: readonly string[] | undefined): DoctorFinding {
     return {
       name,
       mark: 'hint',
-      text: `This server does not tell the scopes of a token; needed are ${enough.join(', ')}.`,
+      text: `This server does not report the scopes of a token; it needs ${minScopes.join(', ')}.`,
     };
   if (scopes.includes('all'))
     return {
       name,
       mark: 'warning',
-      text: 'The token may do everything its user may: whoever gets hold of it can, too.',
+      text: 'The token has all rights of its user, and so has anybody who steals it.',
       cure: newToken,
     };
   const missing = neededScopes.filter((row) => !row.some((scope) => scopes.includes(scope)));
@@ -84,22 +99,22 @@ function scopesFinding(scopes: readonly string[] | undefined): DoctorFinding {
     return {
       name,
       mark: 'broken',
-      text: `The token lacks ${missing.map(([scope]) => scope).join(', ')}; it has ${scopes.join(', ') || 'none'}.`,
-      cure: `${newToken} The scopes of a token cannot be changed later.`,
+      text: `The token lacks ${missing.map(([scope]) => scope).join(', ')}; its scopes: ${scopes.join(', ') || 'none'}.`,
+      cure: `${newToken} The scopes of a token cannot be changed.`,
     };
   if (scopes.includes('public-only'))
     return {
       name,
       mark: 'warning',
-      text: 'The token is for public repositories only: private ones are as if they were not there.',
+      text: 'The token is limited to public repositories: it does not see private ones.',
       cure: newToken,
     };
-  const more = scopes.filter((scope) => !enough.includes(scope) && scope !== 'read:issue');
-  if (more.length === 0) return { name, mark: 'ok', text: `${enough.join(', ')}, and no more.` };
+  const more = scopes.filter((scope) => !minScopes.includes(scope) && scope !== 'read:issue');
+  if (more.length === 0) return { name, mark: 'ok', text: `${minScopes.join(', ')}, and no more.` };
   return {
     name,
     mark: 'warning',
-    text: `The token may do more than is needed: ${more.join(', ')}.`,
+    text: `The token has scopes that are not needed: ${more.join(', ')}.`,
     cure: newToken,
   };
 }
@@ -113,15 +128,15 @@ function botFinding(
     return {
       name,
       mark: 'broken',
-      text: `GITEA_BOT_USERNAME is ${configured}, but the token is of ${user.login}.`,
-      cure: 'Leave GITEA_BOT_USERNAME out, or use a token of that user: what is assigned to one would be written by the other.',
+      text: `GITEA_BOT_USERNAME is ${configured}, but the token belongs to ${user.login}.`,
+      cure: 'Unset GITEA_BOT_USERNAME, or use a token of that user. Otherwise issues are assigned to one user and comments written by another.',
     };
   if (user.isAdmin)
     return {
       name,
       mark: 'warning',
-      text: `${user.login} administers the whole of Gitea.`,
-      cure: 'Use an ordinary account for the bot, with write access to the repositories it works in.',
+      text: `${user.login} is a site administrator of Gitea.`,
+      cure: 'Use an ordinary account for the bot, with write access to its repositories.',
     };
-  return { name, mark: 'ok', text: `Issues assigned to ${user.login} are planned.` };
+  return { name, mark: 'ok', text: `Issues assigned to ${user.login} get a plan.` };
 }

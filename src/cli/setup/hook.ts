@@ -98,7 +98,7 @@ function leaveShared(
   return { lines: [text, ...notes], left: true };
 }
 
-const wantedEvents = neededEvents.map(({ asked }) => asked);
+const wantedEvents = neededEvents.map(({ requested }) => requested);
 
 /** `old`: what it is to be made like, as far as that does no harm. */
 async function create(
@@ -152,7 +152,7 @@ async function mend(setup: HookSetup, hook: GiteaHook, signal: AbortSignal): Pro
         : fault.kind === 'content_type'
           ? 'JSON'
           : fault.kind === 'events'
-            ? fault.missing.map(({ asked }) => asked).join(', ')
+            ? fault.missing.map(({ requested }) => requested).join(', ')
             : url,
     )
     .join(', ');

@@ -38,19 +38,19 @@ test('a healthy set-up: every line is right, and so is the exit code', async () 
   const clinic = await openClinic();
   const { code, text } = await examine(clinic, wide);
   expect(withoutPlaces(text, clinic)).toMatchInlineSnapshot(`
-    "✔ configuration: Every variable is right.
-    ✔ database: DATA/coordinator.db can be written (journal WAL, synchronous FULL); a service runs on it.
+    "✔ configuration: Every variable is valid.
+    ✔ database: DATA/coordinator.db is writable (journal WAL, synchronous FULL); a service uses it.
     ✔ agents: opus, sonnet, haiku (built in).
     ✔ gitea: Gitea 1.25.4 answers at GITEA.
-    ✔ clock: Gitea has the same time.
-    ✔ token: Gitea takes it.
+    ✔ clock: Gitea and this machine have the same time.
+    ✔ token: Gitea accepts it.
     ✔ scopes: write:issue, read:repository, read:user, and no more.
-    ✔ bot: Issues assigned to coordinator-bot are planned.
+    ✔ bot: Issues assigned to coordinator-bot get a plan.
     ✔ repositories: acme/orbit: read, write, issues and dependencies.
-    ✔ hooks: acme/orbit: one active hook, JSON, all events.
+    ✔ hooks: acme/orbit: one active webhook, JSON, all events.
     ✔ service: Version 0.1.0 runs at COORDINATOR.
-    ✔ delivery acme/orbit: DeliveryCounts after 0.1 s with the right signature (the label bug, which #7 does not have, was removed from it: that changes nothing, and is told all the same).
-    ✔ polling: Polling found no change that a webhook had left out.
+    ✔ delivery acme/orbit: A delivery arrived after 0.1 s with a valid signature (triggered by removing the label bug from #7, which does not have it: a no-op for which Gitea still sends a webhook).
+    ✔ polling: No webhook was missed: polling found no other change.
     ✔ claude: Not used: ISSUE_READER is offline.
 
     ok: 14 ok
@@ -71,29 +71,34 @@ test('a broken set-up: what is wrong, and what to do about it', async () => {
   clinic.options['url'] = url;
   const { code, text } = await examine(clinic, wide);
   expect(withoutPlaces(text, clinic)).toMatchInlineSnapshot(`
-    "✖ configuration: One thing is wrong; the service would not start.
-        -> Correct, in the environment or in .env (the README explains each variable):
+    "✖ configuration: One problem; the service would not start.
+        -> Correct these in the environment or in .env:
            - AGENTS_FILE names a file that cannot be read as UTF-8 text, or is larger than 1 MB
-    ✔ database: DATA/coordinator.db can be written (journal WAL, synchronous FULL); a service runs on it.
-    - agents: AGENTS_FILE is wrong; see configuration.
+           See docs/setup.md.
+    ✔ database: DATA/coordinator.db is writable (journal WAL, synchronous FULL); a service uses it.
+    - agents: AGENTS_FILE is invalid; see configuration.
     ✔ gitea: Gitea 1.25.4 answers at GITEA.
-    ✔ clock: Gitea has the same time.
-    ✔ token: Gitea takes it.
-    ! scopes: The token may do everything its user may: whoever gets hold of it can, too.
-        -> Sign in to Gitea as the bot, make a token in Settings > Applications with the scopes write:issue, read:repository, read:user, and put it in GITEA_TOKEN.
-    ✔ bot: Issues assigned to coordinator-bot are planned.
+    ✔ clock: Gitea and this machine have the same time.
+    ✔ token: Gitea accepts it.
+    ! scopes: The token has all rights of its user, and so has anybody who steals it.
+        -> Sign in to Gitea as the bot, create a token in Settings > Applications with the scopes write:issue, read:repository, read:user, and set GITEA_TOKEN to it.
+           See docs/setup.md.
+    ✔ bot: Issues assigned to coordinator-bot get a plan.
     ✔ repositories: acme/orbit: read, write, issues and dependencies.
-    ! repository acme/vault: coordinator-bot cannot write: it can comment, but not set labels, and may not be assigned.
-        -> Add coordinator-bot in acme/vault > Settings > Collaborators, with the right to write.
-    ✔ hooks: acme/orbit: one active hook, JSON, all events.
-    ✖ hook acme/vault: No hook sends to /webhook/gitea.
-        -> Make it, or be told what to click:
+    ! repository acme/vault: coordinator-bot has no write access: it can comment, but not set labels, and it cannot be assigned.
+        -> Add coordinator-bot in acme/vault > Settings > Collaborators, with write access.
+           See docs/setup.md.
+    ✔ hooks: acme/orbit: one active webhook, JSON, all events.
+    ✖ hook acme/vault: No webhook sends to /webhook/gitea.
+        -> Create it, or let setup list the steps:
                mosaic-coordinator setup --repo acme/vault --url COORDINATOR/webhook/gitea
+           See docs/setup.md.
     ✔ service: Version 0.1.0 runs at COORDINATOR.
-    ✖ delivery acme/orbit: It counted with a wrong signature and was refused (401): the secret of the hook is not GITEA_WEBHOOK_SECRET.
-        -> Put the value of GITEA_WEBHOOK_SECRET into Secret of the hook on Gitea's page, or run:
+    ✖ delivery acme/orbit: The delivery was refused for its signature (401): the secret of the webhook is not GITEA_WEBHOOK_SECRET.
+        -> Set Secret of the webhook in Gitea to the value of GITEA_WEBHOOK_SECRET, or run:
                mosaic-coordinator setup --repo acme/orbit --url COORDINATOR/webhook/gitea --new-secret
-    ✔ polling: Polling found no change that a webhook had left out.
+           See docs/setup.md.
+    ✔ polling: No webhook was missed: polling found no other change.
     ✔ claude: Not used: ISSUE_READER is offline.
 
     broken: 3 broken, 2 warnings, 1 skipped, 10 ok
@@ -133,7 +138,7 @@ const cases: readonly Case[] = [
       changeHook(clinic, { url: webhookUrl(clinic.service), secret: 'another-secret-0123456789' }),
     code: 2,
     name: 'delivery acme/orbit',
-    text: /wrong signature .*secret of the hook is not GITEA_WEBHOOK_SECRET/,
+    text: /refused for its signature .*secret of the webhook is not GITEA_WEBHOOK_SECRET/,
     cure: /setup --repo acme\/orbit .*--new-secret/,
   },
   {
@@ -161,7 +166,7 @@ const cases: readonly Case[] = [
     },
     code: 2,
     name: 'delivery acme/orbit',
-    text: /refused \(415\): the hook sends forms/,
+    text: /refused \(415\): the webhook sends forms/,
     cure: /application\/json/,
   },
   {
@@ -209,7 +214,7 @@ const cases: readonly Case[] = [
     breakIt: ({ fake }) => fake.hooks.clear(),
     code: 2,
     name: 'hook acme/orbit',
-    text: /No hook sends to \/webhook\/gitea/,
+    text: /No webhook sends to \/webhook\/gitea/,
     cure: /mosaic-coordinator setup --repo acme\/orbit --url/,
   },
   {
@@ -217,7 +222,7 @@ const cases: readonly Case[] = [
     breakIt: ({ fake, service }) => void fake.addHook({ url: webhookUrl(service) }),
     code: 1,
     name: 'hook acme/orbit',
-    text: /2 hooks send here: those of acme\/orbit \(1\), acme \(2\)/,
+    text: /2 webhooks send here: those of acme\/orbit \(1\), acme \(2\)/,
     cure: /Delete all but one/,
   },
   {
@@ -225,7 +230,7 @@ const cases: readonly Case[] = [
     breakIt: ({ fake }) => fake.mute(true),
     code: 2,
     name: 'delivery acme/orbit',
-    text: /Nothing counted, although the hook is there.*ALLOWED_HOST_LIST/,
+    text: /No delivery arrived, although the webhook exists.*ALLOWED_HOST_LIST/,
     cure: /\[webhook\]\n {4}ALLOWED_HOST_LIST = external, loopback/,
   },
   {
@@ -236,7 +241,7 @@ const cases: readonly Case[] = [
     },
     code: 2,
     name: 'delivery acme/orbit',
-    text: /hook is missing, not active, without label events, sends elsewhere/,
+    text: /webhook is missing, not active, does not send label events, or sends elsewhere/,
     cure: /--token-file[\s\S]*ALLOWED_HOST_LIST = external, COORDINATOR/,
   },
   {
@@ -257,8 +262,8 @@ const cases: readonly Case[] = [
       ])),
     code: 2,
     name: 'scopes',
-    text: /lacks write:issue; it has read:issue/,
-    cure: /make a token/,
+    text: /lacks write:issue; its scopes: read:issue/,
+    cure: /create a token/,
   },
   {
     what: 'the token does not tell whose it is',
@@ -270,7 +275,7 @@ const cases: readonly Case[] = [
     code: 2,
     name: 'scopes',
     text: /lacks read:user/,
-    cure: /make a token/,
+    cure: /create a token/,
   },
   {
     what: 'the token may do more than is needed',
@@ -282,16 +287,16 @@ const cases: readonly Case[] = [
       ])),
     code: 1,
     name: 'scopes',
-    text: /more than is needed: write:repository/,
-    cure: /make a token/,
+    text: /not needed: write:repository/,
+    cure: /create a token/,
   },
   {
     what: 'the bot is another user',
     breakIt: ({ environment }) => void (environment['GITEA_BOT_USERNAME'] = 'tom'),
     code: 2,
     name: 'bot',
-    text: /GITEA_BOT_USERNAME is tom, but the token is of coordinator-bot/,
-    cure: /Leave GITEA_BOT_USERNAME out/,
+    text: /GITEA_BOT_USERNAME is tom, but the token belongs to coordinator-bot/,
+    cure: /Unset GITEA_BOT_USERNAME/,
   },
   {
     what: 'the bot administers Gitea',
@@ -303,7 +308,7 @@ const cases: readonly Case[] = [
       ])),
     code: 1,
     name: 'bot',
-    text: /root1 administers the whole of Gitea/,
+    text: /root1 is a site administrator of Gitea/,
     cure: /ordinary account/,
   },
   {
@@ -311,7 +316,7 @@ const cases: readonly Case[] = [
     breakIt: ({ fake }) => void (orbitOf(fake).hidden = true),
     code: 1,
     name: 'repositories',
-    text: /coordinator-bot works in no repository/,
+    text: /coordinator-bot has access to no repository/,
     cure: /Collaborators/,
   },
   {
@@ -332,15 +337,15 @@ const cases: readonly Case[] = [
     breakIt: ({ fake }) => void (orbitOf(fake).bot = 'read'),
     code: 1,
     name: 'repository acme/orbit',
-    text: /cannot write/,
-    cure: /with the right to write/,
+    text: /no write access/,
+    cure: /with write access/,
   },
   {
     what: 'issues are switched off',
     breakIt: ({ fake }) => void (orbitOf(fake).hasIssues = false),
     code: 1,
     name: 'repository acme/orbit',
-    text: /Issues are switched off/,
+    text: /Issues are disabled/,
     cure: /Units/,
   },
   {
@@ -348,7 +353,7 @@ const cases: readonly Case[] = [
     breakIt: ({ fake }) => void (orbitOf(fake).dependenciesOff = true),
     code: 1,
     name: 'repository acme/orbit',
-    text: /Dependencies are switched off/,
+    text: /Dependencies are disabled/,
     cure: /Enable Dependencies/,
   },
   {
@@ -428,8 +433,8 @@ const cases: readonly Case[] = [
     },
     code: 2,
     name: 'database',
-    text: /cannot be written \(ENOTDIR\)/,
-    cure: /right to write/,
+    text: /not writable \(ENOTDIR\)/,
+    cure: /write access/,
   },
   {
     what: 'the database is something else',
@@ -477,14 +482,14 @@ const cases: readonly Case[] = [
     code: 0,
     name: 'token',
     text: /GITEA_TOKEN is not set/,
-    cure: /Make a token/,
+    cure: /create a token/,
   },
   {
     what: 'the hooks cannot be looked at, which is no fault',
     breakIt: ({ options }) => delete options['tokenFile'],
     code: 0,
     name: 'hooks',
-    text: /were not looked at/,
+    text: /were not checked/,
     cure: /--token-file FILE/,
   },
   {
@@ -492,7 +497,7 @@ const cases: readonly Case[] = [
     breakIt: ({ options }) => void (options['probe'] = false),
     code: 0,
     name: 'delivery',
-    text: /none came since the start/,
+    text: /none has arrived since the start/,
   },
   {
     what: 'nothing is to be provoked, and something came before',
@@ -503,7 +508,7 @@ const cases: readonly Case[] = [
     },
     code: 0,
     name: 'delivery',
-    text: /the last one came at 20\S+Z, with the right signature/,
+    text: /last one arrived at 20\S+Z with a valid signature/,
   },
   {
     what: 'nothing is to be provoked, and what came was refused',
@@ -515,7 +520,7 @@ const cases: readonly Case[] = [
     },
     code: 1,
     name: 'delivery',
-    text: /the last one that came was refused, at 20\S+Z \(1 wrong signatures/,
+    text: /last one that arrived was refused, at 20\S+Z \(invalid signatures since the start: 1\)/,
     cure: /Compare the secret/,
   },
   {
@@ -523,15 +528,15 @@ const cases: readonly Case[] = [
     breakIt: ({ service }) => service.close(),
     code: 0,
     name: 'service',
-    text: /None runs/,
-    cure: /Start it/,
+    text: /No service runs/,
+    cure: /Start the service/,
   },
   {
     what: 'the service is somewhere else',
     breakIt: ({ environment }) => void (environment['PORT'] = '2'),
     code: 1,
     name: 'service',
-    text: /holds the database but does not answer/,
+    text: /uses the database but does not answer/,
     cure: /same HOST and PORT/,
   },
   {
@@ -540,7 +545,7 @@ const cases: readonly Case[] = [
       (environment['DATABASE_URL'] = `file:${service.directory}/other.db`),
     code: 1,
     name: 'service',
-    text: /not on the database of DATABASE_URL/,
+    text: /uses another database than DATABASE_URL/,
     cure: /environment of that service/,
   },
   {
@@ -548,7 +553,7 @@ const cases: readonly Case[] = [
     breakIt: ({ environment, fake }) => void (environment['PORT'] = new URL(fake.url).port),
     code: 1,
     name: 'service',
-    text: /Something else answers/,
+    text: /Another program answers/,
     cure: /PORT/,
   },
 ];
@@ -584,7 +589,7 @@ test('every bad variable is told at once, and what can be checked without them i
   const { code, findings } = await examineJson(clinic);
   expect(code).toBe(2);
   const [configuration] = findings;
-  expect(configuration?.text).toContain('5 things are wrong');
+  expect(configuration?.text).toContain('5 problems');
   for (const variable of [
     'GITEA_TOKEN_FILE names',
     'GITEA_WEBHOOK_SECRET must',
@@ -613,7 +618,7 @@ test('a new set-up: the database is not made by looking', async () => {
   const { findings } = await examineJson(clinic);
   const database = findings.find(({ name }) => name === 'database');
   expect(database?.mark).toBe('ok');
-  expect(database?.text).toContain('is not there yet');
+  expect(database?.text).toContain('does not exist yet');
   expect(readdirSync(directory)).toEqual([]);
 });
 
@@ -635,7 +640,7 @@ test('a test delivery is asked for where the hook sends pushes, and nothing else
   const { code, findings } = await examineJson(clinic);
   expect(code).toBe(0);
   expect(findings.find(({ name }) => name === 'delivery acme/orbit')?.text).toMatch(
-    /right signature \(a test delivery was asked for\)/,
+    /valid signature \(triggered by a test delivery of Gitea\)/,
   );
   expect(clinic.fake.writes.map(({ method, path }) => `${method} ${path}`)).toEqual([
     'POST /repos/acme/orbit/hooks/2/tests',
@@ -648,7 +653,7 @@ test('of two hooks one has another secret: both are told of', async () => {
   clinic.fake.addHook({ url, secret: 'another-secret-0123456789' });
   const { findings } = await examineJson(clinic);
   expect(findings.find(({ name }) => name === 'delivery acme/orbit')?.text).toMatch(
-    /One counted as it should, but another counted with a wrong signature/,
+    /One delivery was accepted, but another was refused for its signature/,
   );
 });
 
@@ -661,7 +666,7 @@ test('more repositories than are looked at are told of, and asked about one by o
   const texts = findings.filter(({ name }) => name === 'repositories').map(({ text }) => text);
   expect(texts).toEqual([
     'acme/orbit, acme/part-10, acme/part-11, acme/part-12, acme/part-13 and 45 more: read, write, issues and dependencies.',
-    'There are more than 50; the others were not looked at. --repo owner/name looks at one.',
+    'There are more than 50; the others were not checked. --repo owner/name checks one.',
   ]);
 });
 
@@ -670,7 +675,7 @@ test('what polling found and no webhook told is told, with the cure', () => {
   const found = { passes: 2, missed: 3 };
   expect(pollingFinding(found, { arrives: false, url })).toMatchObject({
     mark: 'warning',
-    text: '3 changes since the start of the service were found by polling only: no webhook told. ALLOWED_HOST_LIST of Gitea is suspected.',
+    text: 'Since the service started, only polling found 3 changes: no webhook reported them. The likely cause is ALLOWED_HOST_LIST of Gitea.',
   });
   expect(pollingFinding(found, { arrives: true, url })).toMatchObject({ mark: 'hint' });
   expect(pollingFinding({ passes: 0, missed: 0 }, { arrives: true, url }).mark).toBe('hint');
@@ -694,7 +699,7 @@ const versions: readonly [version: string, mark: string, text: RegExp][] = [
   ['1.19.4', 'warning', /older than 1\.20/],
   ['15.0.3+gitea-1.22.0', 'ok', /^Forgejo 15\.0\.3 \(speaks the API of Gitea 1\.22\.0\)/],
   ['1.19.0-1+gitea-1.19.4', 'warning', /^Forgejo .* older/],
-  ['development', 'ok', /without a version of its own/],
+  ['development', 'ok', /has no version number/],
 ];
 
 test.for(versions)('version %s is %s', async ([version, mark, text]) => {
@@ -733,7 +738,7 @@ test('a check that takes too long is told of, and what it would have led to is l
   const endsAt = performance.now() + 60_000;
   const late = await check({ endsAt, signal }, { name: 'hooks', deadlineMs: 10 }, never);
   expect(late.findings[0]).toMatchObject({ name: 'hooks', mark: 'broken' });
-  expect(late.findings[0]?.text).toMatch(/not answered within/);
+  expect(late.findings[0]?.text).toMatch(/timed out after/);
   const over = await check({ endsAt: performance.now(), signal }, { name: 'claude' }, never);
   expect(over.findings[0]).toMatchObject({ name: 'claude', mark: 'skipped' });
 });
@@ -747,18 +752,17 @@ test('lines are as wide as the terminal, coloured there, and what is to be copie
     cure: hostListCure('http://a-rather-long-name-of-a-host.example.org/webhook/gitea'),
   };
   expect(renderFinding(finding, { width: 60, paint })).toMatchInlineSnapshot(`
-    "<red>✖</> <bold>delivery acme/orbit</>: Nothing counted,
+    "<red>✖</> <bold>delivery acme/orbit</>: Nothing arrived,
       although the hook is there.
-        -> Look at Recent Deliveries of the hook in Gitea.
-           "webhook can only call allowed HTTP servers" there
-           means the list of allowed hosts; put into app.ini of
-           Gitea, and restart it:
+        -> Open Recent Deliveries of the webhook in Gitea. If it
+           says "webhook can only call allowed HTTP servers",
+           add this to Gitea's app.ini and restart Gitea:
                [webhook]
                ALLOWED_HOST_LIST = external, a-rather-long-name-of-a-host.example.org
-           "connection refused", "no such host" or a timeout
-           there means that Gitea cannot reach
+           If it says "connection refused", "no such host" or a
+           timeout, Gitea cannot reach
            a-rather-long-name-of-a-host.example.org: correct the
-           URL of the hook, or the network."
+           URL of the webhook, or the network."
   `);
   expect(renderVerdict([finding, { ...finding, mark: 'warning' }], { width: 60, paint })).toBe(
     '<red>broken</>: 1 broken, 1 warning',

@@ -60,7 +60,7 @@ test('a hook is recognised by host, or by the port, and its URL shown without se
   expect(isMeantForUs('https://chat.test/hook', undefined, 443)).toBe(false);
   expect(isMeantForUs('nonsense', url, 8000)).toBe(false);
   expect(shownUrl('http://me:secret@host:1/path?key=secret#x')).toBe('http://host:1/path');
-  expect(shownUrl('nonsense')).toBe('a URL that is none');
+  expect(shownUrl('nonsense')).toBe('an invalid URL');
 });
 
 test('hooks to other places are counted, and never shown', () => {
@@ -72,11 +72,11 @@ test('hooks to other places are counted, and never shown', () => {
     expected,
   );
   expect(one).toMatchObject([{ mark: 'broken', name: 'hook acme/orbit' }]);
-  expect(one[0]?.text).toBe('No hook sends to /webhook/gitea. There is one to other places.');
+  expect(one[0]?.text).toBe('No webhook sends to /webhook/gitea. One sends elsewhere.');
   const hooks = [owned, owned];
   const two = classifyHooks({ repository: 'acme/orbit', hooks, incomplete: true }, expected);
   expect(two).toMatchObject([{ mark: 'warning' }]);
-  expect(two[0]?.text).toMatch(/There are 2 to other places. Whether the organisation has one/);
+  expect(two[0]?.text).toMatch(/2 send elsewhere. The organisation may have one/);
   expect(JSON.stringify([one, two])).not.toContain('very-secret-path');
 });
 
@@ -95,7 +95,7 @@ test('a public repository is checked when issues of the bot are there, not when 
     { id: 9, name: 'maria/pub-9', assigned: true },
   ];
   const { findings } = await checkRepositories(
-    { gitea, bot: 'bot', only: undefined, known },
+    { gitea, bot: 'bot', only: undefined, stored: known },
     never,
   );
   expect(findings.map(({ name }) => name)).toEqual(['repositories', 'repository maria/pub-9']);
@@ -154,7 +154,7 @@ test('hooks are read with the token of the bot where it administers, and told of
   const none = { admin: deaf, bot, repositories: [repository], expected };
   const { findings, value } = await checkHooks(none, never);
   expect(findings).toMatchObject([{ mark: 'hint' }]);
-  expect(findings[0]?.cure).toContain('somebody who administers it');
+  expect(findings[0]?.cure).toContain('an administrator of it');
   expect(value).toEqual([]);
   const person = { ...taken, listHooks: () => Promise.resolve({ kind: 'missing' as const }) };
   const gone = { admin: person, bot, repositories: [repository], expected };
@@ -163,7 +163,7 @@ test('hooks are read with the token of the bot where it administers, and told of
   const refused = { admin: wrong, bot, repositories: [repository], expected };
   const told = await checkHooks(refused, never);
   expect(told.findings).toMatchObject([{ mark: 'warning' }]);
-  expect(told.findings[0]?.text).toContain('does not take the token of --token-file');
+  expect(told.findings[0]?.text).toContain('refuses the token of --token-file');
 });
 
 test('the database, as it may be found', async () => {
@@ -174,13 +174,13 @@ test('the database, as it may be found', async () => {
     return checkDatabase(examineConfig(environment)).findings[0];
   };
   writeFileSync(path, '');
-  expect(found()?.text).toMatch(/brought up to date at the next start/);
+  expect(found()?.text).toMatch(/next start migrates it/);
   // The look has made a database of it; so does a start that is ended before its first table.
-  expect(found()?.text).toMatch(/brought up to date at the next start/);
+  expect(found()?.text).toMatch(/next start migrates it/);
   const db = createDatabase(path);
   await migrate(db);
   await db.destroy();
-  expect(found()?.text).toMatch(/journal WAL, synchronous FULL\); no service runs on it\.$/);
+  expect(found()?.text).toMatch(/journal WAL, synchronous FULL\); no service uses it\.$/);
   const other = new DatabaseSync(path);
   other.exec("insert into kysely_migration values ('999-to-come', '2030-01-01')");
   other.close();
@@ -195,18 +195,18 @@ test('no agent that is enabled is a warning', () => {
   const agents = (config.agents?.agents ?? []).map((agent) => ({ ...agent, enabled: false }));
   expect(agentsFinding({ ...config, agents: { asOf: undefined, agents } }, true)).toMatchObject({
     mark: 'warning',
-    text: 'No agent is enabled (from AGENTS_FILE), so no issue can be given to one.',
+    text: 'No agent is enabled (from AGENTS_FILE), so no issue can be assigned to an agent.',
   });
 });
 
 test.for([
-  { scopes: undefined, mark: 'hint', text: /does not tell the scopes/ },
+  { scopes: undefined, mark: 'hint', text: /does not report the scopes/ },
   {
     scopes: ['write:issue', 'read:repository', 'read:user', 'public-only'],
     mark: 'warning',
     text: /public/,
   },
-  { scopes: [], mark: 'broken', text: /it has none/ },
+  { scopes: [], mark: 'broken', text: /its scopes: none/ },
 ])('scopes $scopes: $mark', async ({ scopes, mark, text }) => {
   const gitea = {
     getTokenScopes: () => Promise.resolve(scopes),
@@ -288,7 +288,7 @@ test('a service that does not count, and one that refuses for other reasons', as
     never,
   );
   expect(refusing.value).toBe(false);
-  expect(refusing.findings[0]?.cure).toContain('HTTP Method of the hook to POST');
+  expect(refusing.findings[0]?.cure).toContain('HTTP Method of the webhook to POST');
   let refusedSignature = 0;
   const forged = { ...probe, run: () => Promise.resolve((refusedSignature += 1) > 0) };
   const ofOrganization = await checkDelivery(
