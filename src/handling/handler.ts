@@ -1,7 +1,7 @@
 import type { KnownCodes } from '../issue/codes.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import type { IssueFacts } from '../issue/facts.ts';
-import type { CodedText } from '../reading/read-text.ts';
+import type { CodedText } from '../reading/known-issues.ts';
 import type { Difficulty, Reading } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { Finding } from '../plans/issue-update.ts';

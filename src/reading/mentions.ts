@@ -21,16 +21,16 @@ export const exclusionReasons = [
 ] as const;
 export type ExclusionReason = (typeof exclusionReasons)[number];
 
-/** What a reference in the text amounts to, as far as the grammar can tell. */
+/** Meaning of a reference in the text, as far as the grammar can tell. */
 export type Verdict =
   | { readonly kind: 'dependency'; readonly direction: 'blocked_by' | 'blocks' }
-  /** A checked item: it was a dependency, and is met. */
+  /** A checked task: it was a dependency, which is met. */
   | { readonly kind: 'met'; readonly direction: 'blocked_by' | 'blocks' }
   | { readonly kind: 'ruled_out'; readonly reason: ExclusionReason }
-  /** Nothing around it decides: the model may. */
+  /** The grammar cannot decide: the model may. */
   | { readonly kind: 'undecided' };
 
-/** One place in the title or body where another issue is named. */
+/** One place in the title or body that names another issue. */
 export interface Mention {
   /** `owner/repo` as written; null for the issue's own repository. */
   readonly repository: string | null;
@@ -40,4 +40,10 @@ export interface Mention {
   readonly sentence: string;
   /** The words that decided, exactly as they stand in the text, at most 200 characters. */
   readonly evidence: string;
+}
+
+/** A mention with the direction of its words, also where they deny it. */
+export interface DirectedMention {
+  readonly mention: Mention;
+  readonly direction: 'blocked_by' | 'blocks' | undefined;
 }

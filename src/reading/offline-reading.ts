@@ -1,6 +1,7 @@
 import { assumedFactors, formulaTokens, hasFactors, totalDiffers } from '../issue/formula.ts';
 import type { Mention } from './mentions.ts';
-import { readText, type KnownIssues, type TextReading } from './read-text.ts';
+import type { KnownIssues } from './known-issues.ts';
+import { readText, type TextReading } from './read-text.ts';
 import type { Dependency, Factors, IssueText, Reading, Source, Warning } from '../issue/reading.ts';
 import { formatRef } from '../issue/ref.ts';
 import type { Declared, Found } from './sections.ts';

@@ -13,7 +13,8 @@ import {
   type ModelAnswer,
 } from './model/question.ts';
 import { readOffline } from './offline-reading.ts';
-import type { CodedText, TextReading } from './read-text.ts';
+import type { CodedText } from './known-issues.ts';
+import type { TextReading } from './read-text.ts';
 import type { Reading, Warning } from '../issue/reading.ts';
 
 /** How asking a model ended; `ok` carries the answer, everything else is the reason of a fallback. */

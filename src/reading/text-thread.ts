@@ -2,13 +2,8 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
-import {
-  knownByCodes,
-  readText,
-  type CodedText,
-  type KnownIssues,
-  type TextReading,
-} from './read-text.ts';
+import { knownByCodes, type CodedText, type KnownIssues } from './known-issues.ts';
+import { readText, type TextReading } from './read-text.ts';
 import type { Warning } from '../issue/reading.ts';
 import { readSections } from './sections.ts';
 import { knownIssues, type KnownIssue } from './known-issues.ts';

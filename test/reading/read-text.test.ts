@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import type { Mention, ExclusionReason } from '../../src/reading/mentions.ts';
-import { readText, type KnownIssues } from '../../src/reading/read-text.ts';
+import type { KnownIssues } from '../../src/reading/known-issues.ts';
+import { readText } from '../../src/reading/read-text.ts';
 
 const issue = { repository: 'acme/orbit', number: 20, title: 'Some title', bodyCut: false };
 const trackerUrl = 'https://git.example.test';

@@ -1,0 +1,175 @@
+import { expandReference, isIssue } from './expand-reference.ts';
+import type { Classification } from './grammar/classification.ts';
+import { classifySentence } from './grammar/classify.ts';
+import { refSign } from './grammar/fragments.ts';
+import type { Scope } from './grammar/labels.ts';
+import type { KnownIssues } from './known-issues.ts';
+import type { Passage } from './markdown.ts';
+import type { DirectedMention, Verdict } from './mentions.ts';
+import { partitionPoint } from './partition-point.ts';
+import type { IssueText } from '../issue/reading.ts';
+import { findReferences, type Reference } from './references.ts';
+import { createScopeTracker, type PassageScopes } from './scope-tracker.ts';
+import { groupReferences, splitSentences, type Group, type Sentence } from './sentences.ts';
+
+/** Maximum mentions of one text; more are a list, and are not read. */
+export const mentionLimit = 2_000;
+const sentenceLimit = 500;
+const evidenceLimit = 200;
+
+/** A number that may be a colour: `#333`, `#336699`. */
+const digitsOfColour = /^#(?:\d{3,4}|\d{6}|\d{8})$/;
+const colours =
+  /\b(?:colou?rs?|backgrounds?|palette|hex|css|shades?|gr[ae]y|rgb|theme|white|black|borders?|fill|stroke|tint)\b/;
+
+/** Everything that the mentions of a text depend on; `instructions`: passages addressed to the program. */
+export interface MentionSource {
+  readonly passages: readonly Passage[];
+  readonly instructions: ReadonlySet<Passage>;
+  readonly issue: IssueText;
+  readonly known: KnownIssues | undefined;
+  readonly trackerUrl: string | undefined;
+}
+
+/** Finds every mention of another issue, in order, with its meaning in its own sentence. */
+export function readMentions(source: MentionSource): DirectedMention[] {
+  const { passages, instructions, issue, known, trackerUrl } = source;
+  const found: DirectedMention[] = [];
+  const scopes = createScopeTracker();
+  let instructed = false;
+  for (const passage of passages) {
+    if (found.length >= mentionLimit) break;
+    const references = findReferences(passage, trackerUrl);
+    const passageScopes = scopes.enter(passage);
+    const addressed: boolean =
+      instructions.has(passage) || (instructed && passage.kind !== 'heading');
+    instructed = addressed && /:\s*$/.test(passage.text);
+    if (references.length === 0) continue;
+    const surroundings = { ...passageScopes, addressed, issue, known };
+    for (const mention of readPassage(passage, references, surroundings)) {
+      found.push(mention);
+      if (found.length >= mentionLimit) break;
+    }
+  }
+  return found;
+}
+
+interface Surroundings extends PassageScopes {
+  /** The passage talks to the program that reads it. */
+  readonly addressed: boolean;
+  readonly issue: IssueText;
+  readonly known: KnownIssues | undefined;
+}
+
+function* readPassage(
+  passage: Passage,
+  references: readonly Reference[],
+  surroundings: Surroundings,
+): Generator<DirectedMention> {
+  const { issue, known } = surroundings;
+  const visible: Reference[] = [];
+  for (const reference of references) {
+    const hidden = passage.hidden ?? hiddenAt(passage, reference);
+    if (hidden === undefined && !reference.foreign) visible.push(reference);
+    else {
+      const verdict = { kind: 'ruled_out', reason: hidden ?? 'foreign_url' } as const;
+      const sentence = passage.quote(Math.max(0, reference.start - 100), reference.end);
+      const evidence = passage.quote(reference.start, reference.end);
+      const statement = { verdict, direction: undefined, sentence, evidence };
+      yield* expandReference(reference, statement, issue, known);
+    }
+  }
+  if (visible.length === 0) return;
+  const groups = groupReferences(passage, visible);
+  const isSelf = ({ references: named }: Group) =>
+    named.every(({ repository, number }) => isIssue(issue, repository, number));
+  for (const sentence of splitSentences(passage, groups, { scopes: surroundings.columns, isSelf }))
+    yield* readSentence(passage, sentence, surroundings);
+}
+
+function* readSentence(
+  passage: Passage,
+  sentence: Sentence,
+  surroundings: Surroundings,
+): Generator<DirectedMention> {
+  if (sentence.groups.length === 0) return;
+  const scope = sentence.scope ?? scopeIn(passage, sentence, surroundings.scope);
+  const classifications = classifySentence(sentence.text, scope);
+  const quote = (start: number, end: number, limit: number, group: Group) =>
+    quoteShort(passage, sentence.toPassage(start), sentence.toPassage(end), limit, group);
+  for (const [index, group] of sentence.groups.entries()) {
+    const classification = classifications[index];
+    if (classification === undefined) continue;
+    const { direction, start, end } = classification;
+    const statement = {
+      verdict: isColour(classification, passage, sentence, group)
+        ? ({ kind: 'ruled_out', reason: 'not_a_reference' } as const)
+        : verdictOf(classification, passage, sentence, surroundings.addressed),
+      direction,
+      sentence: quote(0, sentence.text.length, sentenceLimit, group),
+      evidence: quote(start, end, evidenceLimit, group),
+    };
+    for (const reference of group.references)
+      yield* expandReference(reference, statement, surroundings.issue, surroundings.known);
+  }
+}
+
+/** A scope holds for items of a list, and for paragraphs that consist of references alone. */
+function scopeIn(
+  passage: Passage,
+  sentence: Sentence,
+  scope: Scope | undefined,
+): Scope | undefined {
+  if (passage.kind !== 'paragraph') return undefined;
+  if (passage.depth > 0) return scope;
+  return /^[\s\W\d]*$/.test(sentence.text.replaceAll(refSign, '')) ? scope : undefined;
+}
+
+function quoteShort(
+  passage: Passage,
+  start: number,
+  end: number,
+  limit: number,
+  group: Group,
+): string {
+  const quoted = passage.quote(start, end).trim();
+  if (quoted.length <= limit) return quoted;
+  // The quote is cut so that it contains the reference.
+  const from = Math.max(start, Math.min(group.start - limit / 2, end - limit));
+  return passage.quote(from, end).slice(0, limit).trim();
+}
+
+function hiddenAt({ spans }: Passage, { start, end }: Reference) {
+  const span = spans[partitionPoint(spans, (other) => other.end <= start)];
+  return span !== undefined && span.start < end ? span.hidden : undefined;
+}
+
+function isColour(
+  { kind }: Classification,
+  { text }: Passage,
+  sentence: Sentence,
+  { references }: Group,
+): boolean {
+  return (
+    kind === 'undecided' &&
+    references.every(({ start, end }) => digitsOfColour.test(text.slice(start, end))) &&
+    colours.test(sentence.text.toLowerCase())
+  );
+}
+
+function verdictOf(
+  { kind, direction, reason }: Classification,
+  passage: Passage,
+  sentence: Sentence,
+  addressed: boolean,
+): Verdict {
+  if (addressed && reason !== 'not_a_reference')
+    return { kind: 'ruled_out', reason: 'instruction' };
+  if (kind === 'dependency' && direction !== undefined)
+    return passage.checked === true ? { kind: 'met', direction } : { kind, direction };
+  if (reason !== undefined) return { kind: 'ruled_out', reason };
+  const todo =
+    passage.checked === true ||
+    (passage.checked === false && /^\W*\[ \]\s*(?:\w+\s+)?\uE000/.test(sentence.text));
+  return todo ? { kind: 'ruled_out', reason: 'related' } : { kind: 'undecided' };
+}
