@@ -11,11 +11,11 @@ import { startChild } from './support/process.ts';
 import { startWork } from './support/work.ts';
 import { tokenOf, type HeldClaim } from './support/workers.ts';
 
-const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../docs/agents.md', import.meta.url), 'utf8');
 /** What a worker runs once a claim is its own. */
-const headersSnippet = /^\(umask 077; .*$/m.exec(readme)?.[0] ?? '';
+const headersSnippet = /^\(umask 077; .*$/m.exec(page)?.[0] ?? '';
 /** What stands in Claude Code's settings.json. */
-const settings = /^```json\n(\{\n {2}"statusLine"[^]*?)^```/m.exec(readme)?.[1] ?? '';
+const settings = /^```json\n(\{\n {2}"statusLine"[^]*?)^```/m.exec(page)?.[1] ?? '';
 const { command } = z
   .object({ statusLine: z.object({ command: z.string() }) })
   .parse(JSON.parse(settings)).statusLine;
@@ -43,7 +43,7 @@ async function runSnippets(url: string, held: HeldClaim) {
   return { ...child, headersFile };
 }
 
-test("the README's status-line command tells the service what Claude Code gives it, and shows the answer", async () => {
+test('the documented status-line command tells the service what Claude Code gives it, and shows the answer', async () => {
   const service = await startWork();
   await service.tell(1);
   const held = await service.held('worker-1');
