@@ -46,6 +46,7 @@ import {
   wasTold,
 } from '../reconcile/rows.ts';
 import { settleGraph } from '../plans/recompute-states.ts';
+import { createWriteQueue } from '../db/write-queue.ts';
 import { createSqliteThread } from '../db/sqlite-thread.ts';
 import { findStalePlans, rememberAgents } from '../plans/replan.ts';
 import { createApp } from '../http/server.ts';
@@ -100,6 +101,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const agentNames = agents.map(({ name }) => name);
   const db = createDatabase(config.databasePath);
   const thread = createSqliteThread(config.databasePath);
+  const writes = createWriteQueue(db);
   const insert = createInsert(db, thread.all);
   const stopping = new AbortController();
   const gitea =
@@ -117,6 +119,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   });
   const inbox = createInbox({
     db,
+    writes,
     insert: overrides.aroundInsert?.(insert) ?? insert,
     now,
     random: overrides.random ?? Math.random,
@@ -167,7 +170,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
         return outcome;
       },
       recall: (key) => recallAnswer(db, key),
-      remember: (key, answer) => inbox.exclusively(() => rememberAnswer(db, key, answer, now())),
+      remember: (key, answer) => writes.run(() => rememberAnswer(db, key, answer, now())),
       asksAgain: true,
     };
   }
@@ -181,7 +184,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       truth,
       closedBlockers: (issue) => closedBlockers(db, issue, blockersAsked),
       look: async (events) => {
-        await inbox.exclusively(() => inbox.planLooks(db, events));
+        await writes.run(() => inbox.planLooks(db, events));
         consumer.wake();
       },
       now,
@@ -193,7 +196,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   async function hurryLooks(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        await inbox.exclusively(() => inbox.hurryRefreshes());
+        await writes.run(() => inbox.hurryRefreshes());
         consumer.wake();
         return;
       } catch (error) {
@@ -215,13 +218,11 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   }
 
   const write: Write = async (step, work) => {
-    const result = await inbox.exclusively(() =>
-      db.transaction().execute(async (transaction) => {
-        const written = await work(transaction);
-        overrides.onStep?.(step, 'before-commit');
-        return written;
-      }),
-    );
+    const result = await writes.transaction(async (transaction) => {
+      const written = await work(transaction);
+      overrides.onStep?.(step, 'before-commit');
+      return written;
+    });
     overrides.onStep?.(step, 'after-commit');
     if (step !== 'heartbeat') publisher?.wake();
     return result;
@@ -234,7 +235,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     if (gitea === undefined || (!publish.comment && !publish.labels)) return undefined;
     return createPublisher({
       db,
-      record: (work) => inbox.exclusively(() => db.transaction().execute(work)),
+      record: writes.transaction,
       gitea,
       publish,
       giteaUrl,
@@ -262,7 +263,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   });
 
   const consumer = new Consumer({
-    db,
+    writes,
     inbox,
     log,
     now,
@@ -321,21 +322,19 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
         held: (issues) => findHeld(db, issues),
         list: (which, after, limit) => listHeld(db, { which, after, limit }),
         finish: (progress, { missed }) =>
-          inbox.exclusively(() => storePass(db, { ...progress, missed, now: now() })),
+          writes.run(() => storePass(db, { ...progress, missed, now: now() })),
       },
       add: async (events) => {
-        const added = await inbox.exclusively(() =>
-          db.transaction().execute(async (transaction) => {
-            const found = await inbox.addFound(transaction, events, consumer.inWork());
-            await countDifferences(transaction, found.length);
-            return found;
-          }),
-        );
+        const added = await writes.transaction(async (transaction) => {
+          const found = await inbox.addFound(transaction, events, consumer.inWork());
+          await countDifferences(transaction, found.length);
+          return found;
+        });
         consumer.wake();
         return added;
       },
       askToLook: async () => {
-        await inbox.exclusively(() => db.transaction().execute(askToLookAtAll));
+        await writes.transaction(askToLookAtAll);
         publisher?.wake();
       },
       giteaNow: () => giteaTime(now()),
@@ -393,7 +392,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     isDraining: () => draining,
     essential: ['store'],
     checks: {
-      store: () => checkStore(db, thread, inbox.exclusively),
+      store: () => checkStore(thread, writes),
       inbox: async () => {
         const counts = await inbox.counts();
         return { status: counts.dead > 0 ? 'degraded' : 'ok', ...counts };
@@ -413,7 +412,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     now,
     log,
     replay: async (id) => {
-      const delivery = await inbox.exclusively(() => replayDelivery(db, id, now()));
+      const delivery = await writes.run(() => replayDelivery(db, id, now()));
       consumer.wake();
       return delivery;
     },

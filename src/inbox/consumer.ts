@@ -2,9 +2,9 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 
 import type { Transaction } from 'kysely';
 
-import type { Database } from '../db/database.ts';
 import { isBusy } from '../db/lock.ts';
 import type { Schema } from '../db/schema.ts';
+import type { WriteQueue } from '../db/write-queue.ts';
 import { describeError } from '../errors.ts';
 import { keyOf } from '../issue/ref.ts';
 import { createLoop } from '../lib/loop.ts';
@@ -15,7 +15,7 @@ import type { DeliveryGroup, Inbox } from './inbox.ts';
 export type Commit = (transaction: Transaction<Schema>) => Promise<Record<string, unknown>>;
 
 export interface ConsumerDeps {
-  readonly db: Database;
+  readonly writes: WriteQueue;
   readonly inbox: Inbox;
   readonly log: Logger;
   readonly now: () => number;
@@ -89,7 +89,7 @@ export class Consumer {
   }
 
   async #process(group: DeliveryGroup): Promise<void> {
-    const { db, inbox, handle } = this.#deps;
+    const { writes, inbox, handle } = this.#deps;
     const log = this.#deps.log.child({
       delivery: group.deliveries.at(-1)?.id,
       event: group.events.at(-1)?.kind,
@@ -104,7 +104,7 @@ export class Consumer {
         await inbox.complete(transaction, group);
         return commit(transaction);
       };
-      const outcome = await inbox.exclusively(() => db.transaction().execute(store));
+      const outcome = await writes.transaction(store);
       log.info({ deliveries, ...outcome }, 'issue handled');
     } catch (error) {
       await this.#putBack(group, error, log);

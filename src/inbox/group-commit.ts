@@ -1,67 +1,59 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
+import type { WriteQueue } from '../db/write-queue.ts';
 import { StoreUnavailable } from '../errors.ts';
 import type { InsertDeliveries, NewDelivery } from './insert-deliveries.ts';
 
 export type AddResult = 'accepted' | 'duplicate';
 
-interface Waiting {
+interface WaitingRow {
   readonly row: NewDelivery;
   readonly resolve: (result: AddResult) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Rows of one commit: more save no flush worth having, and each number has a statement of its own. */
+/** Maximum rows of one commit: more save no flush worth having, and each number has a statement of its own. */
 const rowsPerCommit = 128;
-/** One being stored and one that the storing thread finds ready after it; more would make for smaller ones. */
-const mostUnderWay = 2;
 /** Deliveries that may wait for a commit, by number and by size, before new ones are refused. */
-const waitingLimit = 2_000;
-const waitingCharacters = 128 * 1024 * 1024;
+const maxWaitingRows = 2_000;
+const maxWaitingCharacters = 128 * 1024 * 1024;
 
 /**
- * Inserts deliveries so that those which arrive together commit together: one flush to disk for all, and
- * each caller hears of its own row only after that commit. The writes of others stand in one line with the
- * commits, since SQLite would make two at once wait blindly for each other.
+ * Inserts deliveries so that those which arrive together commit together: one flush to disk for all.
+ * Promise: a caller gets the result of its own row, and only after the commit.
  */
-export function createGroupCommit(insert: InsertDeliveries) {
-  const queue: Waiting[] = [];
-  const underWay = new Set<Promise<void>>();
+export function createGroupCommit(
+  insert: InsertDeliveries,
+  writes: Pick<WriteQueue, 'beginCommit' | 'committed'>,
+) {
+  const waitingRows: WaitingRow[] = [];
   let characters = 0;
   let running: Promise<void> | undefined;
-  let line: Promise<unknown> = Promise.resolve();
-  let lineOfOthers: Promise<unknown> = Promise.resolve();
 
   function add(row: NewDelivery): Promise<AddResult> {
-    if (queue.length >= waitingLimit || characters >= waitingCharacters) {
-      const message = `${queue.length} deliveries already wait to be stored`;
+    if (waitingRows.length >= maxWaitingRows || characters >= maxWaitingCharacters) {
+      const message = `${waitingRows.length} deliveries already wait to be stored`;
       return Promise.reject(new StoreUnavailable(message));
     }
     characters += sizeOf(row);
     return new Promise((resolve, reject) => {
-      queue.push({ row, resolve, reject });
+      waitingRows.push({ row, resolve, reject });
       running ??= commitAll();
     });
   }
 
   async function commitAll(): Promise<void> {
-    while (queue.length > 0) {
+    while (waitingRows.length > 0) {
       // After the sockets that are readable in this turn have been read.
       await nextTurn();
-      await standInLine(beginCommit);
+      await writes.beginCommit(commit);
     }
     running = undefined;
   }
 
-  async function beginCommit(): Promise<void> {
-    while (underWay.size >= mostUnderWay) await Promise.race(underWay);
-    const batch = queue.splice(0, rowsPerCommit);
+  async function commit(): Promise<void> {
+    const batch = waitingRows.splice(0, rowsPerCommit);
     for (const { row } of batch) characters -= sizeOf(row);
-    const committed = commit(batch).finally(() => underWay.delete(committed));
-    underWay.add(committed);
-  }
-
-  async function commit(batch: readonly Waiting[]): Promise<void> {
     try {
       const inserted = await insert(batch.map(({ row }) => row));
       for (const { row, resolve } of batch)
@@ -74,34 +66,13 @@ export function createGroupCommit(insert: InsertDeliveries) {
     }
   }
 
-  function standInLine<T>(work: () => Promise<T>): Promise<T> {
-    const done = line.then(work);
-    line = done.catch(() => undefined);
-    return done;
-  }
-
-  async function alone<T>(work: () => Promise<T>): Promise<T> {
-    await Promise.all(underWay);
-    return work();
-  }
-
-  /**
-   * Runs a write of somebody else while no commit is under way. They go one by one into the line, so that
-   * at most one of them is ahead of a commit. `work` must wait for nothing but the database.
-   */
-  function exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const done = lineOfOthers.then(() => standInLine(() => alone(work)));
-    lineOfOthers = done.catch(() => undefined);
-    return done;
-  }
-
-  /** Resolves when nothing waits any more. */
+  /** Resolves when no row waits for a commit any more. */
   async function settled(): Promise<void> {
     await running;
-    await Promise.all(underWay);
+    await writes.committed();
   }
 
-  return { add, exclusively, settled };
+  return { add, settled };
 }
 
 function sizeOf(row: NewDelivery): number {

@@ -9,6 +9,7 @@ import { keyOf, type IssueKey } from '../issue/ref.ts';
 import { among } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';
 import type { DeliveryRow, Schema } from '../db/schema.ts';
+import type { WriteQueue } from '../db/write-queue.ts';
 import { maxAttempts, outageDelayMs, retryDelayMs } from './backoff.ts';
 import {
   deliveryRow,
@@ -72,6 +73,7 @@ const hourMs = 3_600_000;
 
 export interface InboxOptions {
   readonly db: Database;
+  readonly writes: WriteQueue;
   /** Stores what was received; everything else goes through `db`. */
   readonly insert: InsertDeliveries;
   readonly now: () => number;
@@ -92,13 +94,14 @@ export type Inbox = ReturnType<typeof createInbox>;
  */
 export function createInbox({
   db,
+  writes,
   insert,
   now,
   random,
   arrivals = createRate(),
   parse,
 }: InboxOptions) {
-  const commits = createGroupCommit(insert);
+  const commits = createGroupCommit(insert, writes);
 
   /** Stores a delivery; resolves after the commit. Rejects with `StoreUnavailable`. */
   function add(delivery: Delivery): Promise<AddResult> {
@@ -132,7 +135,7 @@ export function createInbox({
       .where('status', 'in', failedStatuses)
       .where('status', '=', literal('rejected'))
       .where('seq', '<=', oldest.seq);
-    await commits.exclusively(() => forget.execute());
+    await writes.run(() => forget.execute());
   }
 
   /**
@@ -144,10 +147,6 @@ export function createInbox({
     if (perSecond < stormPerSecond) return;
     const waitMs = Math.min(perSecond * giveWayMsPerArrival, longestGiveWayMs);
     await sleep(waitMs, undefined, { signal }).catch(() => undefined);
-  }
-
-  function inTransaction(work: (transaction: Transaction<Schema>) => Promise<void>): Promise<void> {
-    return commits.exclusively(() => db.transaction().execute(work));
   }
 
   /** The due group whose turn it is, leaving out the issues in `busy`; undefined when there is none. */
@@ -186,7 +185,7 @@ export function createInbox({
 
   async function reparse(row: UnreadRow): Promise<void> {
     const update = db.updateTable('deliveries').set(tryParse(row)).where('seq', '=', row.seq);
-    await commits.exclusively(() => update.execute());
+    await writes.run(() => update.execute());
   }
 
   function tryParse(row: UnreadRow) {
@@ -234,7 +233,7 @@ export function createInbox({
     if (unreadable.length === 0) {
       return { issue, deliveries: rows.map((row) => ({ ...row, due: row.due_at <= at })), events };
     }
-    await inTransaction(async (transaction) => {
+    await writes.transaction(async (transaction) => {
       for (const { seq, error } of unreadable) {
         await transaction
           .updateTable('deliveries')
@@ -276,7 +275,7 @@ export function createInbox({
     const over = members.filter(isOver);
     const again = members.filter((member) => member.due && !isOver(member));
     const failure = describeError(error);
-    await inTransaction(async (transaction) => {
+    await writes.transaction(async (transaction) => {
       if (over.length > 0) {
         await transaction
           .updateTable('deliveries')
@@ -302,7 +301,7 @@ export function createInbox({
       .updateTable('deliveries')
       .set({ due_at: dueAt, error: describeError(error) })
       .where('seq', 'in', seqs(group.deliveries));
-    await commits.exclusively(() => delay.execute());
+    await writes.run(() => delay.execute());
     return 'scheduled';
   }
 
@@ -497,7 +496,7 @@ export function createInbox({
         .execute();
       if (old.length === 0) return pruned;
       const removal = db.deleteFrom('deliveries').where('seq', 'in', seqs(old));
-      await commits.exclusively(() => removal.execute());
+      await writes.run(() => removal.execute());
       pruned += old.length;
       await nextTurn();
     }
@@ -519,7 +518,6 @@ export function createInbox({
     counts,
     prune,
     giveWay,
-    exclusively: commits.exclusively,
     settled: commits.settled,
   };
 }

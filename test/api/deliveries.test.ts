@@ -13,6 +13,7 @@ import { readOffline } from '../../src/reading/offline-reading.ts';
 import type { IssueText } from '../../src/issue/reading.ts';
 import { createDatabase } from '../../src/db/database.ts';
 import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
+import { createWriteQueue } from '../../src/db/write-queue.ts';
 import { manualClock } from '../support/clock.ts';
 import { issuePayload, signedRequest } from '../support/recordings.ts';
 import { startService, type Service } from '../support/service.ts';
@@ -43,6 +44,7 @@ async function keepRejected(service: Service, id: string, raw: Buffer): Promise<
   });
   const inbox = createInbox({
     db,
+    writes: createWriteQueue(db),
     insert: createInsert(db, thread.all),
     now: Date.now,
     random: () => 0,

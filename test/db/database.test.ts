@@ -11,6 +11,7 @@ import { checkStore } from '../../src/db/health.ts';
 import { isMigrated, migrate, migrations } from '../../src/db/migrations.ts';
 import { adaptNodeSqlite } from '../../src/db/node-sqlite.ts';
 import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
+import { createWriteQueue } from '../../src/db/write-queue.ts';
 import { startService, temporaryDirectory } from '../support/service.ts';
 
 function openDatabase(path = join(temporaryDirectory(), 'coordinator.db')) {
@@ -27,7 +28,7 @@ test('both connections are in WAL mode with synchronous=FULL', async () => {
   expect(journal.rows).toEqual([{ journal_mode: 'wal' }]);
   const thread = createSqliteThread(path);
   onTestFinished(() => thread.close());
-  expect(await checkStore(db, thread, (work) => work())).toMatchObject({
+  expect(await checkStore(thread, createWriteQueue(db))).toMatchObject({
     status: 'ok',
     synchronous: 'full',
   });
@@ -85,7 +86,7 @@ test('a store whose thread does not answer is not healthy', async () => {
   await migrate(db);
   const never = new Promise<never>(() => undefined);
   const silent = { open: () => never, close: () => never, all: () => never };
-  const check = checkStore(db, silent, (work) => work());
+  const check = checkStore(silent, createWriteQueue(db));
   await expect(check).rejects.toMatchObject({ code: 'store_unavailable' });
 });
 

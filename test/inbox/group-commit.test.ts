@@ -3,9 +3,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
+import { createDatabase } from '../../src/db/database.ts';
+import { createWriteQueue } from '../../src/db/write-queue.ts';
 import { deliveryRow } from '../../src/inbox/rows.ts';
 import { createGroupCommit } from '../../src/inbox/group-commit.ts';
-import type { NewDelivery } from '../../src/inbox/insert-deliveries.ts';
+import type { InsertDeliveries, NewDelivery } from '../../src/inbox/insert-deliveries.ts';
 
 function row(id: string): NewDelivery {
   const issue = {
@@ -46,9 +48,15 @@ function manualStore() {
   return { log, insert, endOne };
 }
 
+function createCommits(insert: InsertDeliveries) {
+  // Never opened: only the inserts above and the writes of the tests run.
+  const writes = createWriteQueue(createDatabase(':memory:'));
+  return { commits: createGroupCommit(insert, writes), writes };
+}
+
 test('while one commit is stored the next is ready; what comes later goes together', async () => {
   const { log, insert, endOne } = manualStore();
-  const commits = createGroupCommit(insert);
+  const { commits } = createCommits(insert);
   for (const id of ['a', 'b', 'c', 'd']) {
     void commits.add(row(id));
     await nextTurn();
@@ -61,11 +69,11 @@ test('while one commit is stored the next is ready; what comes later goes togeth
 
 test('a write of somebody else begins when no commit is under way, and holds up the next', async () => {
   const { log, insert, endOne } = manualStore();
-  const commits = createGroupCommit(insert);
+  const { commits, writes } = createCommits(insert);
   void commits.add(row('a'));
   await nextTurn();
   const { promise, resolve } = Promise.withResolvers<undefined>();
-  const working = commits.exclusively(() => {
+  const working = writes.run(() => {
     log.push('work');
     return promise;
   });
@@ -84,9 +92,9 @@ test('a write of somebody else begins when no commit is under way, and holds up 
 
 test('between two such writes the deliveries that wait are stored', async () => {
   const { log, insert, endOne } = manualStore();
-  const commits = createGroupCommit(insert);
+  const { commits, writes } = createCommits(insert);
   const works = [1, 2].map((number) =>
-    commits.exclusively(async () => {
+    writes.run(async () => {
       if (number === 1) void commits.add(row('a'));
       log.push(`work ${number}`);
       await nextTurn();
@@ -101,8 +109,8 @@ test('between two such writes the deliveries that wait are stored', async () => 
 
 test('a write of somebody else that fails lets go', async () => {
   const { log, insert, endOne } = manualStore();
-  const commits = createGroupCommit(insert);
-  await expect(commits.exclusively(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  const { commits, writes } = createCommits(insert);
+  await expect(writes.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
   const added = commits.add(row('a'));
   await nextTurn();
   await endOne();
@@ -120,7 +128,7 @@ test('whatever the order, no commit runs beside another write and nothing is lef
       let working = 0;
       const beside: string[] = [];
       const all: Promise<unknown>[] = [];
-      const commits = createGroupCommit(async (rows) => {
+      const { commits, writes } = createCommits(async (rows) => {
         storing += 1;
         if (working > 0) beside.push('a commit began during a work');
         const result = await insert(rows);
@@ -133,7 +141,7 @@ test('whatever the order, no commit runs beside another write and nothing is lef
         else if (step === 'turn') await nextTurn();
         else
           all.push(
-            commits.exclusively(async () => {
+            writes.run(async () => {
               working += 1;
               if (storing > 0 || working > 1) beside.push('a work began beside something else');
               await nextTurn();

@@ -15,6 +15,7 @@ import type { IssueEvent } from '../../src/issue/event.ts';
 import { createDatabase, type Database } from '../../src/db/database.ts';
 import { migrate } from '../../src/db/migrations.ts';
 import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
+import { createWriteQueue } from '../../src/db/write-queue.ts';
 import { manualClock } from '../support/clock.ts';
 import { temporaryDirectory } from '../support/service.ts';
 
@@ -67,7 +68,14 @@ async function openInbox(parse: (name: string, raw: Buffer) => IssueEvent = notU
     return insert(rows);
   };
   const clock = manualClock();
-  const inbox = createInbox({ db, insert: counted, now: clock.now, random: () => 0, parse });
+  const inbox = createInbox({
+    db,
+    writes: createWriteQueue(db),
+    insert: counted,
+    now: clock.now,
+    random: () => 0,
+    parse,
+  });
   const find = (id: string) => findDelivery(db, id, clock.now());
   return { path, db, clock, counter, inbox, find };
 }
@@ -648,7 +656,8 @@ test('handling gives way while a storm of deliveries comes in, and no longer', a
   const insert = () => Promise.resolve(new Set<string>());
   let perSecond = 99;
   const arrivals = { count: () => undefined, perSecond: () => perSecond };
-  const options = { db, insert, now: clock.now, random: () => 0, parse: notUnderstood };
+  const writes = createWriteQueue(db);
+  const options = { db, writes, insert, now: clock.now, random: () => 0, parse: notUnderstood };
   const inbox = createInbox({ ...options, arrivals });
   const stopping = new AbortController();
   const firstOf = (givingWay: Promise<void>) =>
