@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { createClaude, type ClaudeStatus } from '../claude/client.ts';
-import { createGitea, type GiteaStatus } from '../gitea/client.ts';
+import { createGitea } from '../gitea/client.ts';
+import type { GiteaStatus } from '../gitea/transport.ts';
 import { readVersion, type Config } from '../config.ts';
 import { registerApi } from '../api/routes.ts';
 import { CoordinatorError, describeError } from '../errors.ts';

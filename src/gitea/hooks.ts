@@ -1,17 +1,18 @@
 import { z } from 'zod';
 
-import type { Calls, GiteaOrganization, GiteaRepositoryName } from './calls.ts';
+import type { OrganizationName, RepositoryName } from './address.ts';
+import type { Calls } from './calls.ts';
 import { readPages } from './pages.ts';
-import type { GiteaFound, GiteaWriteReply } from './replies.ts';
+import type { ReadResult, WriteResult } from './replies.ts';
 import { hookSchema, type GiteaHook } from './schemas.ts';
 
-/** Whose hooks. */
-export type HookOwner = GiteaRepositoryName | GiteaOrganization;
+/** The owner of hooks. */
+export type HookOwner = RepositoryName | OrganizationName;
 
-/** What a hook is to be. */
+/** The settings of a hook that can be changed. */
 export interface HookChange {
   readonly active: boolean;
-  /** As the API takes them, where `issues` is the whole family and `issues_only` the narrow set. */
+  /** In the API's words: `issues` is the whole family, `issues_only` the narrow set. */
   readonly events: readonly string[];
   readonly url: string;
   readonly contentType: string;
@@ -24,68 +25,66 @@ export interface NewHook extends HookChange {
   readonly secret: string;
 }
 
-const mostPages = 10;
+const maxPages = 10;
 
-/** The calls about webhooks; they need a token of somebody who administers the repository or organisation. */
+/** Calls about webhooks; the token's user must administer the repository or organisation. */
 export function createHookCalls({ read, write }: Calls) {
   async function listHooks(
     owner: HookOwner,
     signal: AbortSignal,
-  ): Promise<GiteaFound<GiteaHook[]>> {
+  ): Promise<ReadResult<GiteaHook[]>> {
     const schema = z.array(hookSchema);
-    return readPages(mostPages, (query) =>
-      read(owner, { below: `/hooks?${query}`, schema }, signal),
-    );
+    return readPages(maxPages, (query) => read(owner, { path: `/hooks?${query}`, schema }, signal));
   }
 
   function createHook(
     owner: HookOwner,
     hook: NewHook,
     signal: AbortSignal,
-  ): Promise<GiteaWriteReply<GiteaHook>> {
+  ): Promise<WriteResult<GiteaHook>> {
     const { type, secret, ...change } = hook;
     const { config, ...rest } = bodyOf(change);
     const body = { type, ...rest, config: { ...config, secret } };
-    const call = { method: 'POST', below: '/hooks', body } as const;
-    return write(owner, { ...call, done: 201, schema: hookSchema }, signal);
+    const call = { method: 'POST', path: '/hooks', body } as const;
+    return write(owner, { ...call, success: 201, schema: hookSchema }, signal);
   }
 
-  /** The secret stays: Gitea cannot change it. An authorization header or branch filter that is not named is taken away. */
+  /** Keeps the secret, which Gitea cannot change. Removes an authorization header or branch filter that is not given. */
   function editHook(
     owner: HookOwner,
     id: number,
     hook: HookChange,
     signal: AbortSignal,
-  ): Promise<GiteaWriteReply<GiteaHook>> {
-    const call = { method: 'PATCH', below: `/hooks/${id}`, body: bodyOf(hook) } as const;
-    return write(owner, { ...call, done: 200, schema: hookSchema }, signal);
+  ): Promise<WriteResult<GiteaHook>> {
+    const call = { method: 'PATCH', path: `/hooks/${id}`, body: bodyOf(hook) } as const;
+    return write(owner, { ...call, success: 200, schema: hookSchema }, signal);
   }
 
-  /** What waits to be delivered to it is dropped. */
+  /** Gitea drops deliveries that are still waiting. */
   function deleteHook(
     owner: HookOwner,
     id: number,
     signal: AbortSignal,
-  ): Promise<GiteaWriteReply<undefined>> {
-    const call = { method: 'DELETE', below: `/hooks/${id}` } as const;
-    return write(owner, { ...call, done: 204, schema: z.undefined() }, signal);
+  ): Promise<WriteResult<undefined>> {
+    const call = { method: 'DELETE', path: `/hooks/${id}` } as const;
+    return write(owner, { ...call, success: 204, schema: z.undefined() }, signal);
   }
 
-  /** Asks for a test delivery, a push event; organisations have no such call. */
+  /** Requests a test delivery, a push event; organisations have no such call. */
   async function testHook(
     owner: HookOwner,
     id: number,
     signal: AbortSignal,
-  ): Promise<GiteaWriteReply<undefined>> {
+  ): Promise<WriteResult<undefined>> {
     if ('organization' in owner) return { kind: 'missing' };
-    const call = { method: 'POST', below: `/hooks/${id}/tests` } as const;
-    return write(owner, { ...call, done: 204, schema: z.undefined() }, signal);
+    const call = { method: 'POST', path: `/hooks/${id}/tests` } as const;
+    return write(owner, { ...call, success: 204, schema: z.undefined() }, signal);
   }
 
   return { listHooks, createHook, editHook, deleteHook, testHook };
 }
 
-/** Events are always named: a PATCH without them leaves a hook with pushes only. */
+/** Always names the events: a PATCH without them leaves a hook with pushes only. */
 function bodyOf({ active, events, url, contentType, ...more }: HookChange) {
   const { branchFilter: branch_filter, authorizationHeader: authorization_header } = more;
   const config = { url, content_type: contentType };

@@ -1,26 +1,26 @@
-import type { GiteaFound } from './replies.ts';
+import type { ReadResult } from './replies.ts';
 
-/** The most rows that Gitea gives at a time, unless it is set otherwise. */
+/** Gitea's default maximum of rows a page. */
 export const pageLimit = 50;
 
-/** No server is set to give fewer: a page with less is the last. */
-const leastLimit = 10;
+/** Smallest page size that a server is assumed to have: a page with fewer rows is the last. */
+const minPageLimit = 10;
 
-/** Reads a list page by page until it ends, or until there were `most` pages. */
+/** Reads a list page by page to its end, at most `maxPages` pages. */
 export async function readPages<T>(
-  most: number,
-  readPage: (query: string) => Promise<GiteaFound<readonly T[]>>,
-): Promise<GiteaFound<T[]>> {
+  maxPages: number,
+  readPage: (query: string) => Promise<ReadResult<readonly T[]>>,
+): Promise<ReadResult<T[]>> {
   const rows: T[] = [];
   let rowsOfFirst: number | undefined;
-  for (let page = 1; page <= most; page += 1) {
+  for (let page = 1; page <= maxPages; page += 1) {
     const reply = await readPage(`page=${page}&limit=${pageLimit}`);
     if (reply.kind === 'missing') return reply;
     rows.push(...reply.value);
     const count = reply.value.length;
     rowsOfFirst ??= count;
-    // A server that gives fewer rows than asked for shows it by a first page of that length.
-    if (count < leastLimit || count < rowsOfFirst) break;
+    // A server with a smaller limit shows it by the length of its first page.
+    if (count < minPageLimit || count < rowsOfFirst) break;
   }
   return { kind: 'ok', value: rows };
 }

@@ -22,22 +22,22 @@ interface Refused {
   readonly message: string;
 }
 
-/** `missing`: 404, which Gitea also answers for what the token may not see. */
-export type GiteaFound<T> = Ok<T> | Missing;
+/** `missing`: 404, which is also Gitea's answer for things that the token may not see. */
+export type ReadResult<T> = Ok<T> | Missing;
 
-/** `moved`: the repository goes by another name now, `to` if the answer tells it. */
-export type GiteaReply<T> = GiteaFound<T> | Moved;
+/** `moved`: a redirect, because the repository was renamed; `to` is its new name if the answer has it. */
+export type LookupResult<T> = ReadResult<T> | Moved;
 
-/** `refused`: not allowed or not valid, which waiting does not change; `message` is Gitea's, one line. */
-export type GiteaWriteReply<T> = GiteaFound<T> | Refused;
+/** `refused`: not allowed or not valid, so that a retry is no use; `message` is Gitea's, in one line. */
+export type WriteResult<T> = ReadResult<T> | Refused;
 
-/** `undecided`: a 500 that was asked for and may stand for "there is no such issue". */
-export type Outcome<T> = GiteaFound<T> | Moved | Refused | { readonly kind: 'undecided' };
+/** `undecided`: a 500 where the call accepts one, which may mean "there is no such issue". */
+export type CallResult<T> = ReadResult<T> | Moved | Refused | { readonly kind: 'undecided' };
 
 const refusals: readonly number[] = [403, 412, 413, 422, 423];
 
-/** How the answer to a GET is read; throws for what no Gitea would answer, and for a refused token. */
-export function readsValue<T>(schema: z.ZodType<T>): (answer: GiteaAnswer) => Outcome<T> {
+/** Reads the answer to a GET; throws for an answer that no Gitea would send, and for a refused token. */
+export function readsValue<T>(schema: z.ZodType<T>): (answer: GiteaAnswer) => CallResult<T> {
   return (answer) => {
     if (answer.status === 200) return parseValue(schema, answer);
     if (answer.status === 403) throw tokenRefused(answer.status, answer.message);
@@ -45,23 +45,23 @@ export function readsValue<T>(schema: z.ZodType<T>): (answer: GiteaAnswer) => Ou
   };
 }
 
-/** How the answer to a write is read: `done` is the one status that says it was done. */
+/** Reads the answer to a write; `success` is the one status that means success. */
 export function readsWrite<T>(
-  done: number,
+  success: number,
   schema: z.ZodType<T>,
-): (answer: GiteaAnswer) => Outcome<T> {
+): (answer: GiteaAnswer) => CallResult<T> {
   return (answer) => {
     const { status, message } = answer;
-    if (status === done) return parseValue(schema, answer);
+    if (status === success) return parseValue(schema, answer);
     if (!refusals.includes(status)) return readOther(answer);
     return { kind: 'refused', status, message: message || 'Gitea gave no reason' };
   };
 }
 
-function readOther(answer: GiteaAnswer): Exclude<Outcome<never>, Ok<never>> {
+function readOther(answer: GiteaAnswer): Exclude<CallResult<never>, Ok<never>> {
   const { status } = answer;
   if (status === 404) {
-    // Pages of proxies are 404, too; believed, they would take issues out of the store.
+    // A proxy's page can be a 404, too; taken for Gitea's, it would delete issues from the store.
     if (typeof answer.json !== 'object' || answer.json === null)
       throw unexpected('does not know a path of its API');
     return { kind: 'missing' };
@@ -78,7 +78,7 @@ function parseValue<T>(schema: z.ZodType<T>, { json }: GiteaAnswer): Ok<T> {
   return { kind: 'ok', value: parsed.data };
 }
 
-/** Only the name is taken from where the answer points; the rest of the URL stays ours. */
+/** Takes only the name from the redirect; the rest of the URL stays ours. */
 function moved({ location = '' }: GiteaAnswer): Moved {
   const name = /\/api\/v1\/repos\/([\w.-]+\/[\w.-]+)(?:[/?]|$)/.exec(location)?.[1];
   if (name === undefined) throw unexpected('redirects elsewhere');

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { keptText, type IssueSnapshot } from '../issue/event.ts';
 import { withoutOwnLabels } from '../issue/own-marks.ts';
 
-/** The answers of Gitea that are read, each cut down to the keys that are used. */
+/** Gitea's answers, each reduced to the keys that are used. */
 
 export const repositoryName = z.string().regex(/^[\w.-]+\/[\w.-]+$/);
 
@@ -22,7 +22,7 @@ type RawIssue = z.infer<typeof rawIssueSchema>;
 
 export const issueSchema = rawIssueSchema.transform(snapshotOf);
 
-/** A list of issues, or of pull requests; the others are counted in `rows` only. */
+/** A list of issues, or of pull requests; rows of the other kind count only in `rows`. */
 export function issueListSchema(type: 'issues' | 'pulls') {
   return z.array(rawIssueSchema).transform((rows) => ({
     issues: rows.filter((row) => isPullRequest(row) === (type === 'pulls')).map(snapshotOf),
@@ -30,7 +30,7 @@ export function issueListSchema(type: 'issues' | 'pulls') {
   }));
 }
 
-/** What the caller may not read comes without number and repository. */
+/** An issue that the token may not read comes without number and repository. */
 const hiddenIssueSchema = z
   .object({ number: z.literal(0), repository: z.null().optional() })
   .transform(() => undefined);
@@ -58,12 +58,12 @@ export const repositorySchema = z
     ...rest,
     name: full_name,
     hasIssues: has_issues,
-    /** Undefined where the issues are kept elsewhere. */
+    /** Whether dependencies are switched on; undefined with an external issue tracker. */
     dependencies: internal_tracker?.enable_issue_dependencies,
     permissions: permissions ?? { admin: false, push: false, pull: false },
   }));
 
-/** `hasIssues` is false while issues are switched off: then every issue of it is a 404. */
+/** `hasIssues` is false while issues are switched off: then each of its issues answers 404. */
 export type GiteaRepository = Readonly<z.infer<typeof repositorySchema>>;
 
 export const userSchema = z
@@ -77,7 +77,7 @@ export const commentSchema = z
     body: z.string().nullish(),
     user: z.object({ id: z.int() }).nullish(),
   })
-  // -1 is what Gitea calls a user who is gone.
+  // -1 is Gitea's id of a deleted user.
   .transform(({ id, body, user }) => ({ id, authorId: user?.id ?? -1, body: body ?? '' }));
 export type GiteaComment = Readonly<z.infer<typeof commentSchema>>;
 
@@ -110,7 +110,7 @@ export const hookSchema = z
       url: config.url,
       contentType: config.content_type,
       branchFilter: branchFilter ?? undefined,
-      /** A secret. Newer ones than Gitea 1.27 do not tell it. */
+      /** A secret. Gitea after 1.27 does not send it. */
       authorizationHeader: authorizationHeader ?? undefined,
     };
   });

@@ -7,30 +7,30 @@ import { isoTime } from '../issue/iso-time.ts';
 import { oneLine, parseJson } from '../lib/text.ts';
 
 export interface GiteaOptions {
-  /** The only place ever called; a sub-path is allowed. */
+  /** The only address that is ever called; a sub-path is allowed. */
   readonly baseUrl: string;
-  /** Without one only what is open to everybody is answered. */
+  /** Without a token, Gitea shows only public data. */
   readonly token: string | undefined;
   readonly now: () => number;
-  /** Longest a request takes as a whole, its retry included. */
+  /** Timeout of a call, its retry included. */
   readonly timeoutMs?: number;
 }
 
-/** For health; `lastError` is the code of the latest call's failure. */
+/** For health; `lastError` is the error code of the latest call, null after a success. */
 export interface GiteaStatus {
   readonly lastSuccess: string | null;
   readonly lastError: string | null;
-  /** How far Gitea's clock is ahead of ours, to about a second; null while nothing told. */
+  /** How far Gitea's clock is ahead of ours, to about a second; null before its first answer. */
   readonly clockSkewMs: number | null;
 }
 
 export interface GiteaCall {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** Below `/api/v1/`, made of checked and encoded parts only. */
+  /** Below `/api/v1/`, made only of checked and encoded parts. */
   readonly path: string;
   readonly body?: object;
-  /** A 500 is an answer: here it may say "there is no such issue". */
-  readonly takes500?: boolean;
+  /** A 500 is an answer here: it may mean "there is no such issue". */
+  readonly accepts500?: boolean;
 }
 
 export interface GiteaAnswer {
@@ -38,32 +38,34 @@ export interface GiteaAnswer {
   readonly location: string | undefined;
   /** `X-Total-Count`. */
   readonly total: number | undefined;
-  /** The value of the body's JSON; undefined when it is none. */
+  /** The parsed body; undefined when it is not JSON. */
   readonly json: unknown;
-  /** What Gitea says of it: one line, at most 300 characters, empty when it says nothing. */
+  /** Gitea's message: one line, at most 300 characters, empty when there is none. */
   readonly message: string;
 }
 
 const defaultTimeoutMs = 10_000;
-/** As much as a delivery may have: an issue that could be delivered can be read back. */
-const largestReply = 16 * 1024 * 1024;
+/** Largest answer: as large as a delivery may be, so that a delivered issue can be read back. */
+const maxReplyBytes = 16 * 1024 * 1024;
 const retryPauseMs = 200;
-/** Longer waits are the inbox's: they survive a restart and keep no worker busy. */
-const longestRetryPauseMs = 2_000;
-/** The rest waits its turn, within its deadline: Gitea is also there for people. */
-const mostConnections = 10;
+/** Longest pause before the retry. Longer ones belong to the inbox: they survive a restart and keep no consumer busy. */
+const maxRetryPauseMs = 2_000;
+/** Maximum of connections, because people use this Gitea too; other calls wait within their timeout. */
+const maxConnections = 10;
+
+export type Transport = ReturnType<typeof createTransport>;
 
 /**
  * Carries calls to one Gitea over one pool of connections. A GET or DELETE that fails in a way that may
- * pass is made once more; nothing else is ever repeated, since Gitea may have done it.
+ * pass is retried once; no other call is ever repeated, since Gitea may have carried it out.
  */
 export function createTransport({ baseUrl, token, now, timeoutMs }: GiteaOptions) {
-  const pool = new Agent({ connections: mostConnections });
+  const pool = new Agent({ connections: maxConnections });
   let status: GiteaStatus = { lastSuccess: null, lastError: null, clockSkewMs: null };
 
   /**
-   * Makes a call and has its answer read. What `read` throws counts as a failure of Gitea, as does
-   * everything that gives no answer; both come out as `TryAgainLater`.
+   * Makes a call and reads its answer. Throws `TryAgainLater` when there is no answer, or when `read`
+   * throws: both count as a failure of Gitea.
    */
   async function exchange<T>(
     call: GiteaCall,
@@ -82,17 +84,21 @@ export function createTransport({ baseUrl, token, now, timeoutMs }: GiteaOptions
     }
   }
 
-  /** Notes a failure that only the next answer showed. */
+  /** Records a failure that was found after the answer was read. */
   function failed(failure: TryAgainLater): TryAgainLater {
     status = { ...status, lastError: failure.code };
     return failure;
   }
 
-  /** One more try for what passes at once, such as a connection that was closed while it idled. */
+  /**
+   * One retry, for failures such as an idle connection that was closed. undici's retry interceptor does
+   * not fit: it retries only listed statuses and error codes, and resumes a body that breaks off by a
+   * Range request, which Gitea's API does not serve.
+   */
   async function requestTwice(call: GiteaCall, deadline: AbortSignal): Promise<Reply> {
     if (call.method === 'POST' || call.method === 'PATCH') return requestOnce(call, deadline);
     const first = await requestOnce(call, deadline).catch(() => undefined);
-    if (first !== undefined && !isPassing(first.statusCode, call)) return first;
+    if (first !== undefined && !mayPass(first.statusCode, call)) return first;
     deadline.throwIfAborted();
     if (first !== undefined) discard(first);
     await sleep(pauseMs(first), undefined, { signal: deadline });
@@ -101,7 +107,7 @@ export function createTransport({ baseUrl, token, now, timeoutMs }: GiteaOptions
 
   async function requestOnce(call: GiteaCall, signal: AbortSignal): Promise<Reply> {
     const startedAt = now();
-    // `request` follows no redirect: followed, one would take the token to wherever the answer points.
+    // `request` follows no redirect, which could send the token to another server.
     const reply = await request(`${baseUrl}/api/v1/${call.path}`, {
       method: call.method,
       headers: {
@@ -114,7 +120,7 @@ export function createTransport({ baseUrl, token, now, timeoutMs }: GiteaOptions
       signal,
     });
     const date = Date.parse(headerOf(reply, 'date') ?? '');
-    // The header has whole seconds: on average half a second is cut off.
+    // The header has whole seconds: on average, half a second is cut off.
     if (Number.isFinite(date))
       status = { ...status, clockSkewMs: Math.round(date + 500 - (startedAt + now()) / 2) };
     return reply;
@@ -130,20 +136,20 @@ function headerOf(reply: Reply, name: string): string | undefined {
   return typeof value === 'string' ? value : value?.[0];
 }
 
-function isPassing(status: number, { takes500 }: GiteaCall): boolean {
-  if (status === 500) return takes500 !== true;
+function mayPass(status: number, { accepts500 }: GiteaCall): boolean {
+  if (status === 500) return accepts500 !== true;
   return status === 408 || status === 429 || status > 500;
 }
 
 function pauseMs(reply: Reply | undefined): number {
   const seconds = reply === undefined ? 0 : Number(headerOf(reply, 'retry-after'));
-  const wanted = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : retryPauseMs;
-  return Math.min(wanted, longestRetryPauseMs);
+  const pause = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : retryPauseMs;
+  return Math.min(pause, maxRetryPauseMs);
 }
 
 async function readAnswer(reply: Reply, call: GiteaCall): Promise<GiteaAnswer> {
   const { statusCode: status } = reply;
-  if (status === 401 || isPassing(status, call)) {
+  if (status === 401 || mayPass(status, call)) {
     discard(reply);
     throw status === 401 ? tokenRefused(status, '') : unavailable(status);
   }
@@ -170,16 +176,16 @@ async function readText(reply: Reply): Promise<string> {
   for await (const chunk of body) {
     size += chunk.byteLength;
     // Leaving the loop destroys the rest of the body.
-    if (size > largestReply)
+    if (size > maxReplyBytes)
       throw new TryAgainLater('gitea_oversized', 'Gitea sent an answer of more than 16 MiB.');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
 }
 
-/** Not waited for, since it may stall; that costs the connection. */
+/** Drops a body without waiting for it, since it may stall; that costs the connection. */
 function discard(reply: Reply): void {
-  // It ends with an error, which nobody is to see.
+  // Destroying it raises an error that concerns nobody.
   reply.body.on('error', () => undefined).destroy();
 }
 
@@ -195,8 +201,8 @@ export function unavailable(status: number): TryAgainLater {
   return new TryAgainLater('gitea_unavailable', `Gitea answered with status ${status}.`);
 }
 
-export function unexpected(what: string): TryAgainLater {
-  return new TryAgainLater('gitea_unexpected', `Gitea ${what}: check GITEA_URL.`);
+export function unexpected(problem: string): TryAgainLater {
+  return new TryAgainLater('gitea_unexpected', `Gitea ${problem}: check GITEA_URL.`);
 }
 
 function failureOf(error: unknown, deadline: AbortSignal): TryAgainLater {

@@ -1,18 +1,11 @@
 import type { GiteaDependencies, GiteaIssue } from '../issue/gitea-dependencies.ts';
 import type { IssueSnapshot } from '../issue/event.ts';
 import { giteaDependencyLimit } from './add-gitea-dependencies.ts';
-import { keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
-
-type Place = IssueKey & IssueRef;
-
-/** One list of Gitea; what the bot may not read is only counted. */
-type Listed =
-  | {
-      readonly kind: 'ok';
-      readonly value: { readonly issues: readonly IssueSnapshot[]; readonly hidden: number };
-    }
-  /** No such issue, or dependencies are switched off in its repository. */
-  | { readonly kind: 'missing' };
+import { keyOf, type IssueKey } from '../issue/ref.ts';
+import type { IssueAddress } from '../gitea/address.ts';
+import type { Gitea } from '../gitea/client.ts';
+import type { LinkedIssues } from '../gitea/issues.ts';
+import type { ReadResult } from '../gitea/replies.ts';
 
 /** What is stored of an issue's Gitea dependencies. */
 export interface StoredGiteaDependencies extends Omit<GiteaDependencies, 'blockedBy'> {
@@ -21,9 +14,7 @@ export interface StoredGiteaDependencies extends Omit<GiteaDependencies, 'blocke
 }
 
 /** Everything that asks Gitea throws `TryAgainLater` while it does not answer. */
-export interface GiteaDependenciesDeps {
-  readonly listDependencies: (place: Place, signal: AbortSignal) => Promise<Listed>;
-  readonly listBlocks: (place: Place, signal: AbortSignal) => Promise<Listed>;
+export interface GiteaDependenciesDeps extends Pick<Gitea, 'listDependencies' | 'listBlocks'> {
   readonly findGiteaDependencies: (issue: IssueKey) => Promise<StoredGiteaDependencies>;
 }
 
@@ -43,7 +34,7 @@ export function createGiteaDependencies({
   findGiteaDependencies,
 }: GiteaDependenciesDeps) {
   async function readGiteaDependencies(
-    place: Place,
+    place: IssueAddress,
     signal: AbortSignal,
   ): Promise<ReadGiteaDependencies> {
     const [dependencies, blocks] = await Promise.all([
@@ -64,7 +55,7 @@ export function createGiteaDependencies({
 
   /** What an issue that is ready must wait for all the same: something set since, or opened again. */
   async function readBlockers(
-    place: Place,
+    place: IssueAddress,
     signal: AbortSignal,
   ): Promise<{ readonly blocked: boolean; readonly closed: readonly IssueKey[] }> {
     const { issues, hidden } = listed(await listDependencies(place, signal));
@@ -76,7 +67,10 @@ export function createGiteaDependencies({
   }
 
   /** Whether the store has other Gitea dependencies of an issue than Gitea, or other states of blockers. */
-  async function giteaDependenciesDiffer(place: Place, signal: AbortSignal): Promise<boolean> {
+  async function giteaDependenciesDiffer(
+    place: IssueAddress,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const read = await readGiteaDependencies(place, signal);
     const stored = await findGiteaDependencies(place);
     const self = keyOf(place);
@@ -97,6 +91,6 @@ export function createGiteaDependencies({
   return { readGiteaDependencies, readBlockers, giteaDependenciesDiffer, findGiteaDependencies };
 }
 
-function listed(reply: Listed) {
+function listed(reply: ReadResult<LinkedIssues>) {
   return reply.kind === 'ok' ? reply.value : { issues: [], hidden: 0 };
 }

@@ -4,6 +4,7 @@ import type { IssueFacts } from '../issue/facts.ts';
 import { addGiteaDependencies } from './add-gitea-dependencies.ts';
 import type { Dependency, Warning } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
+import { resolveIssue, type ResolvedIssue, type ResolveLookups } from '../gitea/resolve-issue.ts';
 import type { Finding } from '../plans/issue-update.ts';
 import { mapLimited } from '../lib/map-limited.ts';
 import {
@@ -12,19 +13,8 @@ import {
   type ReadGiteaDependencies,
 } from './gitea-dependencies.ts';
 
-/** How Gitea answers; 404 also stands for what the bot may not see. */
-type Reply<T> =
-  | { readonly kind: 'ok'; readonly value: T }
-  | { readonly kind: 'missing' }
-  | { readonly kind: 'moved'; readonly to: string | undefined };
-
 /** What is asked of Gitea. Everything throws `TryAgainLater` while it does not answer. */
-export interface TruthDeps extends GiteaDependenciesDeps {
-  readonly getIssue: (ref: IssueRef, signal: AbortSignal) => Promise<Reply<IssueSnapshot>>;
-  readonly getRepository: (
-    idOrName: number | string,
-    signal: AbortSignal,
-  ) => Promise<Reply<{ readonly name: string; readonly hasIssues: boolean }>>;
+export interface TruthDeps extends GiteaDependenciesDeps, ResolveLookups {
   readonly findFacts: (issue: IssueKey) => Promise<IssueFacts | undefined>;
 }
 
@@ -33,16 +23,6 @@ export type Truth = ReturnType<typeof createTruth>;
 /** Targets of one issue asked about at a time. */
 const requestsAtOnce = 5;
 
-type Found =
-  | { readonly kind: 'found'; readonly issue: IssueSnapshot }
-  | { readonly kind: 'missing' }
-  | { readonly kind: 'unreadable' };
-
-/** An issue to be found; without an id the name is all that is known of its repository. */
-interface Wanted extends IssueRef {
-  readonly repositoryId: number | undefined;
-}
-
 /** Asks Gitea what is true now, of an issue and of those it is tied to. Writes nothing. */
 export function createTruth({
   getIssue,
@@ -50,6 +30,7 @@ export function createTruth({
   findFacts,
   ...giteaDependenciesDeps
 }: TruthDeps) {
+  const lookups = { getIssue, getRepository };
   const dependencies = createGiteaDependencies(giteaDependenciesDeps);
 
   /**
@@ -60,7 +41,7 @@ export function createTruth({
     told: IssueFacts,
     signal: AbortSignal,
   ): Promise<{ facts: IssueFacts; confirmed: boolean }> {
-    const found = await findIssue(told, signal);
+    const found = await resolveIssue(lookups, told, signal);
     if (found.kind === 'unreadable') return { facts: told, confirmed: false };
     if (found.kind === 'missing') return { facts: { ...told, deleted: true }, confirmed: true };
     const { labels, ...issue } = found.issue;
@@ -125,7 +106,7 @@ export function createTruth({
     const [first] = same;
     if (first === undefined) return nothing;
     const target = targetOf(facts, first);
-    const found: Found =
+    const found: ResolvedIssue =
       listed === undefined
         ? await findTarget(facts, target, signal)
         : { kind: 'found', issue: listed };
@@ -151,10 +132,14 @@ export function createTruth({
     return looks.flat();
   }
 
-  function findTarget(facts: IssueFacts, target: IssueRef, signal: AbortSignal): Promise<Found> {
+  function findTarget(
+    facts: IssueFacts,
+    target: IssueRef,
+    signal: AbortSignal,
+  ): Promise<ResolvedIssue> {
     const isOwn = target.repository.toLowerCase() === facts.repository.toLowerCase();
     const repositoryId = isOwn ? facts.repositoryId : undefined;
-    return findIssue({ ...target, repositoryId }, signal);
+    return resolveIssue(lookups, { ...target, repositoryId }, signal);
   }
 
   async function isStored(issue: IssueSnapshot): Promise<boolean> {
@@ -166,25 +151,6 @@ export function createTruth({
       known.title === issue.title &&
       known.repository === issue.repository
     );
-  }
-
-  async function findIssue(wanted: Wanted, signal: AbortSignal): Promise<Found> {
-    const first = await getIssue(wanted, signal);
-    if (isWanted(first, wanted)) return { kind: 'found', issue: first.value };
-    // Renamed, gone, not for the bot's eyes, or the name has passed to another repository.
-    const name = first.kind === 'moved' ? first.to : wanted.repository;
-    const asked = wanted.repositoryId ?? name;
-    if (asked === undefined) return { kind: 'unreadable' };
-    const repository = await getRepository(asked, signal);
-    if (repository.kind !== 'ok') return { kind: 'unreadable' };
-    const { name: repositoryName, hasIssues } = repository.value;
-    const sameName = repositoryName.toLowerCase() === wanted.repository.toLowerCase();
-    const second =
-      sameName && first.kind === 'missing'
-        ? first
-        : await getIssue({ ...wanted, repository: repositoryName }, signal);
-    if (isWanted(second, wanted)) return { kind: 'found', issue: second.value };
-    return { kind: second.kind === 'missing' && hasIssues ? 'missing' : 'unreadable' };
   }
 
   return { currentFacts, checkTargets, leaveUnchecked, ...dependencies };
@@ -220,14 +186,6 @@ function withGiteaDependencies(finding: Finding, giteaDependencies: GiteaDepende
     giteaDependencies,
     plan: { ...plan, reading: addGiteaDependencies(plan.reading, facts, giteaDependencies) },
   };
-}
-
-function isWanted(
-  reply: Reply<IssueSnapshot>,
-  { repositoryId }: Wanted,
-): reply is { kind: 'ok'; value: IssueSnapshot } {
-  if (reply.kind !== 'ok') return false;
-  return repositoryId === undefined || reply.value.repositoryId === repositoryId;
 }
 
 function targetOf(facts: IssueFacts, { repository, number }: Dependency): IssueRef {

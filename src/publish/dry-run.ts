@@ -1,12 +1,14 @@
 import type { Logger } from '../log.ts';
-import type { Place, PublishGitea } from './gitea.ts';
+import type { IssueAddress } from '../gitea/address.ts';
+import type { GiteaLabel } from '../gitea/schemas.ts';
+import type { PublishGitea } from './publish-issue.ts';
 
 /** A Gitea that is read as it is, and to which nothing is written: the log tells what would be. */
 export function dryRun(gitea: PublishGitea, log: Logger): PublishGitea {
   const names = new Map<number, string>();
   let madeUp = 0;
 
-  function would(action: string, { repository, ...issue }: Place, content: object): void {
+  function would(action: string, { repository, ...issue }: IssueAddress, content: object): void {
     log.info(
       { repository, issue: issue.number, action, ...content },
       'dry run: nothing is written',
@@ -26,7 +28,7 @@ export function dryRun(gitea: PublishGitea, log: Logger): PublishGitea {
     addIssueLabel: (place, id) => {
       const name = names.get(id) ?? '';
       would('add a label', place, { label: name });
-      return Promise.resolve({ kind: 'ok', value: [{ id, name }] });
+      return Promise.resolve({ kind: 'ok', value: [labelOf(id, name)] });
     },
     removeIssueLabel: (place, id) => {
       would('remove a label', place, { label: id });
@@ -44,7 +46,11 @@ export function dryRun(gitea: PublishGitea, log: Logger): PublishGitea {
         { repository, action: 'create a label', label: name },
         'dry run: nothing is written',
       );
-      return Promise.resolve({ kind: 'ok', value: { id: madeUp, name } });
+      return Promise.resolve({ kind: 'ok', value: labelOf(madeUp, name) });
     },
   };
+}
+
+function labelOf(id: number, name: string): GiteaLabel {
+  return { id, name, exclusive: true, color: '', description: '' };
 }

@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely';
 import { commentText } from './comment/text.ts';
 import type { Plan } from '../issue/plan.ts';
 import { parseRef } from '../issue/ref.ts';
-import { statusLabel, type StatusLabel } from './status-labels.ts';
+import { statusLabel, type StatusLabel } from './label-definitions.ts';
 import type { Logger } from '../log.ts';
 import type { Database } from '../db/database.ts';
 import { findPlanOf } from '../plans/plan-views.ts';
@@ -15,11 +15,20 @@ import {
   type Publication,
 } from './rows.ts';
 import type { Schema } from '../db/schema.ts';
-import type { Place, PublishGitea } from './gitea.ts';
-import { createPutLabel } from './put-label.ts';
+import type { IssueAddress } from '../gitea/address.ts';
+import type { Gitea } from '../gitea/client.ts';
+import { createStatusLabel, type StatusLabelGitea } from './status-label.ts';
 import { granted, Refused } from './refused.ts';
-import { commentToFind, createStickyComment, hashOf } from './sticky-comment.ts';
+import {
+  commentToFind,
+  createStickyComment,
+  hashOf,
+  type StickyCommentGitea,
+} from './sticky-comment.ts';
 import { createWriteBudget } from './write-budget.ts';
+
+/** The calls to Gitea that publishing makes. */
+export type PublishGitea = Pick<Gitea, 'locate'> & StickyCommentGitea & StatusLabelGitea;
 
 /** What of it people see. */
 export interface Published {
@@ -51,7 +60,7 @@ export function createPublishIssue(deps: PublishIssueDeps) {
   const { db, record, gitea, publish, giteaUrl, now, log } = deps;
   const { spend } = createWriteBudget(now);
   const comments = createStickyComment({ gitea, log, spend });
-  const putLabel = createPutLabel({ gitea, spend });
+  const putLabel = createStatusLabel({ gitea, spend });
 
   /** Throws `Refused`, `Storm` or `TryAgainLater`; what was done until then is recorded. */
   return async function publishIssue(due: DueIssue, signal: AbortSignal): Promise<void> {
@@ -72,7 +81,7 @@ export function createPublishIssue(deps: PublishIssueDeps) {
   async function act(task: Task, signal: AbortSignal): Promise<void> {
     const { plan, known, wanted, look, due } = task;
     if (wanted.comment === undefined && wanted.label === undefined) return;
-    const place = await locate(plan, signal);
+    const address = await locate(plan, signal);
     await announce(task);
     const refusals: Refused[] = [];
     const attempt = async (work: () => Promise<Partial<Publication>>) => {
@@ -88,11 +97,11 @@ export function createPublishIssue(deps: PublishIssueDeps) {
     const { comment: body, label } = wanted;
     if (body !== undefined && (look || known.comment_hash !== hashOf(body)))
       await attempt(() =>
-        comments.put({ place, body, known, look, create: isTheBots(plan) }, signal),
+        comments.put({ address, body, known, look, create: isTheBots(plan) }, signal),
       );
     if (label !== undefined && (look || known.label !== (label.value?.name ?? null)))
       await attempt(async () => {
-        await putLabel(place, label.value, signal);
+        await putLabel(address, label.value, signal);
         return { label: label.value?.name ?? null };
       });
     const [first] = refusals;
@@ -115,7 +124,7 @@ export function createPublishIssue(deps: PublishIssueDeps) {
   }
 
   /** The repository may go by another name, and its old one may have passed to another repository. */
-  async function locate(plan: Plan, signal: AbortSignal): Promise<Place> {
+  async function locate(plan: Plan, signal: AbortSignal): Promise<IssueAddress> {
     const { repositoryId, number } = plan;
     const repository = parseRef(plan.ref)?.repository ?? '';
     return granted(await gitea.locate({ repositoryId, repository, number }, signal), 'the issue');

@@ -14,8 +14,12 @@ import {
   type PublicationCounts,
 } from './rows.ts';
 import { dryRun } from './dry-run.ts';
-import type { PublishGitea } from './gitea.ts';
-import { createPublishIssue, type Published, type Record } from './publish-issue.ts';
+import {
+  createPublishIssue,
+  type Published,
+  type PublishGitea,
+  type Record,
+} from './publish-issue.ts';
 import { Storm } from './refused.ts';
 
 /** Something was written to Gitea and is not recorded yet. */

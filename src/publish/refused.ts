@@ -1,5 +1,5 @@
 import { CoordinatorError } from '../errors.ts';
-import type { Written } from './gitea.ts';
+import type { WriteResult } from '../gitea/replies.ts';
 
 /** Gitea will not have it, now and as long as nobody changes something there. */
 export class Refused extends CoordinatorError {
@@ -18,7 +18,7 @@ export class Storm extends CoordinatorError {
 }
 
 /** The value of an answer; throws `Refused` for every other one. */
-export function granted<T>(reply: Written<T>, what: string): T {
+export function granted<T>(reply: WriteResult<T>, what: string): T {
   if (reply.kind === 'ok') return reply.value;
   if (reply.kind === 'missing') throw new Refused('gitea_missing', `Gitea does not know ${what}.`);
   const message = `Gitea refuses ${what} (${reply.status}): ${reply.message}`;

@@ -2,14 +2,16 @@ import { createHash } from 'node:crypto';
 
 import { isOwnComment } from '../issue/own-marks.ts';
 import type { Logger } from '../log.ts';
-import type { Comment, Place, PublishGitea } from './gitea.ts';
+import type { IssueAddress } from '../gitea/address.ts';
+import type { Gitea } from '../gitea/client.ts';
+import type { GiteaComment } from '../gitea/schemas.ts';
 import { granted, Refused } from './refused.ts';
 import type { Spend } from './write-budget.ts';
 
 /** How often a comment that somebody deletes is made anew. */
 const mostRemade = 1;
 
-/** In place of an id: one may be there, or not. */
+/** In address of an id: one may be there, or not. */
 export const commentToFind = 0;
 
 /** What is known of our comment below an issue. */
@@ -20,7 +22,7 @@ export interface KnownComment {
 }
 
 export interface WantedComment {
-  readonly place: Place;
+  readonly address: IssueAddress;
   readonly body: string;
   readonly known: KnownComment;
   /** Somebody may have touched it: what stands is read and compared. */
@@ -29,8 +31,13 @@ export interface WantedComment {
   readonly create: boolean;
 }
 
+export type StickyCommentGitea = Pick<
+  Gitea,
+  'createComment' | 'editComment' | 'getComment' | 'getUser' | 'listComments'
+>;
+
 interface StickyCommentDeps {
-  readonly gitea: PublishGitea;
+  readonly gitea: StickyCommentGitea;
   readonly log: Logger;
   /** Called before each write. */
   readonly spend: Spend;
@@ -46,74 +53,78 @@ export function createStickyComment({ gitea, log, spend }: StickyCommentDeps) {
 
   /** Brings the comment to its text; returns what is new of what is known, and nothing else. */
   async function put(wanted: WantedComment, signal: AbortSignal): Promise<Partial<KnownComment>> {
-    const { place, body, known, create } = wanted;
+    const { address, body, known, create } = wanted;
     const stands = (id: number) => ({ comment_id: id, comment_hash: hashOf(body) });
     const id = known.comment_id === commentToFind ? null : known.comment_id;
     if (id !== null && (await update(wanted, id, signal))) return stands(id);
-    const found = await findOwn(place, signal);
+    const found = await findOwn(address, signal);
     if (found !== undefined) {
-      if (!isSame(found.body, body)) await edit(place, found.id, body, signal);
+      if (!isSame(found.body, body)) await edit(address, found.id, body, signal);
       return stands(found.id);
     }
     const remade = known.remade + (id === null ? 0 : 1);
     if (!create || remade > mostRemade) return { comment_id: null, comment_hash: null, remade };
-    spend(place, hashOf(body));
-    const created = granted(await createComment(place, body, signal), 'a comment');
+    spend(address, hashOf(body));
+    const created = granted(await createComment(address, body, signal), 'a comment');
     return { ...stands(created.id), remade };
   }
 
   /** False: it is not there, or not ours. */
   async function update(
-    { place, body, look }: WantedComment,
+    { address, body, look }: WantedComment,
     id: number,
     signal: AbortSignal,
   ): Promise<boolean> {
     if (look) {
-      const found = await getOwn(place, id, signal);
-      return found !== undefined && (isSame(found.body, body) || edit(place, id, body, signal));
+      const found = await getOwn(address, id, signal);
+      return found !== undefined && (isSame(found.body, body) || edit(address, id, body, signal));
     }
     try {
-      return await edit(place, id, body, signal);
+      return await edit(address, id, body, signal);
     } catch (error) {
       // The account of another token may have written it.
-      if (error instanceof Refused && (await getOwn(place, id, signal)) === undefined) return false;
+      if (error instanceof Refused && (await getOwn(address, id, signal)) === undefined)
+        return false;
       throw error;
     }
   }
 
   async function getOwn(
-    place: Place,
+    address: IssueAddress,
     id: number,
     signal: AbortSignal,
-  ): Promise<Comment | undefined> {
-    const reply = await getComment(place, id, signal);
+  ): Promise<GiteaComment | undefined> {
+    const reply = await getComment(address, id, signal);
     if (reply.kind === 'missing' || reply.value.authorId !== (await ownId(signal)))
       return undefined;
     return reply.value;
   }
 
   async function edit(
-    place: Place,
+    address: IssueAddress,
     id: number,
     body: string,
     signal: AbortSignal,
   ): Promise<boolean> {
-    spend(place, hashOf(body));
-    const reply = await editComment(place, id, body, signal);
+    spend(address, hashOf(body));
+    const reply = await editComment(address, id, body, signal);
     if (reply.kind === 'missing') return false;
     granted(reply, 'a change of the comment');
     return true;
   }
 
-  async function findOwn(place: Place, signal: AbortSignal): Promise<Comment | undefined> {
+  async function findOwn(
+    address: IssueAddress,
+    signal: AbortSignal,
+  ): Promise<GiteaComment | undefined> {
     const own = await ownId(signal);
-    const comments = granted(await listComments(place, signal), 'the issue');
+    const comments = granted(await listComments(address, signal), 'the issue');
     const ours = comments
       .filter(({ authorId, body }) => authorId === own && isOwnComment(body))
       .sort((a, b) => a.id - b.id);
     if (ours.length > 1)
       log.warn(
-        { issue: place, comments: ours.map(({ id }) => id) },
+        { issue: address, comments: ours.map(({ id }) => id) },
         'there are several comments of ours below an issue: the oldest is kept up to date, delete the others',
       );
     return ours[0];

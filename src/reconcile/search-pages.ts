@@ -1,24 +1,11 @@
 import { TryAgainLater } from '../errors.ts';
+import type { IssuePage, IssueSearch } from '../gitea/search.ts';
 import type { IssueSnapshot } from '../issue/event.ts';
 import { keyOf } from '../issue/ref.ts';
 
-export interface Search {
-  /** Issues by default. */
-  readonly type?: 'issues' | 'pulls';
-  /** Only what is assigned to the user of the token. */
-  readonly assigned: boolean;
-  readonly state: 'open' | 'all';
-  /** Only what changed at or after this time, by Gitea's clock. */
-  readonly since?: number;
-}
+export type Search = Omit<IssueSearch, 'page' | 'limit'>;
 
-export interface SearchPage {
-  readonly issues: readonly IssueSnapshot[];
-  /** Rows on the page, those we do not want included. */
-  readonly count: number;
-  /** X-Total-Count: rows on all pages. */
-  readonly total: number | undefined;
-}
+export type SearchPage = Pick<IssuePage, 'issues' | 'count' | 'total'>;
 
 export type AskPage = (
   search: Search & { readonly page: number; readonly limit: number },

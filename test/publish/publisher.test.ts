@@ -4,7 +4,8 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { TryAgainLater } from '../../src/errors.ts';
 import { createLogger } from '../../src/log.ts';
-import type { Comment, PublishGitea } from '../../src/publish/gitea.ts';
+import type { GiteaComment } from '../../src/gitea/schemas.ts';
+import type { PublishGitea } from '../../src/publish/publish-issue.ts';
 import { createPublisher } from '../../src/publish/publisher.ts';
 import { createDatabase } from '../../src/db/database.ts';
 import { storeIssue } from '../../src/plans/issue-rows.ts';
@@ -18,14 +19,17 @@ test.each([
   ['answers nothing else either', true],
 ])('a comment that a slow Gitea writes later is not made twice, when it %s', async (_, hangs) => {
   const clock = manualClock();
-  const comments: Comment[] = [];
-  const posted: Comment[] = [];
+  const comments: GiteaComment[] = [];
+  const posted: GiteaComment[] = [];
   let slow = true;
   const late = () => {
     throw new TryAgainLater('gitea_timeout', 'Gitea did not answer in time.');
   };
   const gitea: PublishGitea = {
-    getUser: () => (slow && hangs && posted.length > 0 ? late() : Promise.resolve({ id: 1 })),
+    getUser: () =>
+      slow && hangs && posted.length > 0
+        ? late()
+        : Promise.resolve({ id: 1, login: 'bot', isAdmin: false }),
     locate: (place) => Promise.resolve({ kind: 'ok', value: place }),
     listComments: () => Promise.resolve({ kind: 'ok', value: [...comments] }),
     getComment: () => Promise.resolve({ kind: 'missing' }),
@@ -42,8 +46,8 @@ test.each([
     addIssueLabel: () => Promise.resolve({ kind: 'ok', value: [] }),
     removeIssueLabel: () => Promise.resolve({ kind: 'ok', value: undefined }),
     listRepositoryLabels: () => Promise.resolve({ kind: 'ok', value: [] }),
-    createRepositoryLabel: (_place, { name }) =>
-      Promise.resolve({ kind: 'ok', value: { id: 1, name } }),
+    createRepositoryLabel: (_place, label) =>
+      Promise.resolve({ kind: 'ok', value: { id: 1, ...label } }),
   };
   const db = createDatabase(join(temporaryDirectory(), 'test.db'));
   await migrate(db);

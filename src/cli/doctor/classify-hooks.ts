@@ -1,4 +1,4 @@
-import type { GiteaHook } from '../../gitea/client.ts';
+import type { GiteaHook } from '../../gitea/schemas.ts';
 import type { DoctorFinding } from './finding.ts';
 import {
   faultsOf,

@@ -1,4 +1,4 @@
-import type { GiteaRepository } from '../../gitea/client.ts';
+import type { GiteaRepository } from '../../gitea/schemas.ts';
 import { skipped } from './check.ts';
 import type { HookExpectation, RepositoryHooks } from './classify-hooks.ts';
 import { checkConnection } from './connection.ts';

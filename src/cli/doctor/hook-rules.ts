@@ -1,4 +1,4 @@
-import type { GiteaHook } from '../../gitea/client.ts';
+import type { GiteaHook } from '../../gitea/schemas.ts';
 
 /** The route that takes deliveries. */
 export const webhookPath = '/webhook/gitea';

@@ -1,4 +1,5 @@
-import type { Gitea, GiteaHook, GiteaRepository } from '../../gitea/client.ts';
+import type { Gitea } from '../../gitea/client.ts';
+import type { GiteaHook, GiteaRepository } from '../../gitea/schemas.ts';
 import { TryAgainLater } from '../../errors.ts';
 import type { CheckResult, DoctorFinding } from './finding.ts';
 import {

@@ -1,4 +1,5 @@
-import type { Gitea, GiteaLabel, GiteaRepository } from '../../gitea/client.ts';
+import type { Gitea } from '../../gitea/client.ts';
+import type { GiteaLabel, GiteaRepository } from '../../gitea/schemas.ts';
 import { ownLabelScope } from '../../issue/own-marks.ts';
 import {
   ownHooks,

@@ -1,4 +1,5 @@
-import type { Gitea, GiteaRepository } from '../../gitea/client.ts';
+import type { Gitea } from '../../gitea/client.ts';
+import type { GiteaRepository } from '../../gitea/schemas.ts';
 import type { CheckResult, DoctorFinding } from './finding.ts';
 
 /** A repository in our database. */

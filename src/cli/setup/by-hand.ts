@@ -1,4 +1,4 @@
-import type { HookOwner } from '../../gitea/client.ts';
+import type { HookOwner } from '../../gitea/hooks.ts';
 import { neededEvents } from '../doctor/hook-rules.ts';
 
 /** What somebody with the right to do it has to click, in order. The secret itself is never printed. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { runCommandLine } from '../../../src/cli/command-line.ts';
-import { statusLabels } from '../../../src/publish/status-labels.ts';
+import { statusLabels } from '../../../src/publish/label-definitions.ts';
 import { giteaToken, startGitea } from '../../fake-gitea/gitea.ts';
 import { recordedSecret } from '../../support/recordings.ts';
 import { temporaryDirectory, testEnvironment } from '../../support/service.ts';

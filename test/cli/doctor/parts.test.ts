@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { expect, test } from 'vitest';
 
-import type { GiteaHook } from '../../../src/gitea/client.ts';
+import type { GiteaHook } from '../../../src/gitea/schemas.ts';
 import { examineConfig } from '../../../src/config.ts';
 import { agentsFinding } from '../../../src/cli/doctor/agents.ts';
 import { checkDelivery } from '../../../src/cli/doctor/delivery-check.ts';

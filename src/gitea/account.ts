@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+import type { Lookups } from './lookups.ts';
+import { pageLimit } from './pages.ts';
+import {
+  repositorySchema,
+  userSchema,
+  versionSchema,
+  type GiteaRepository,
+  type GiteaUser,
+} from './schemas.ts';
+import { tokenRefused, type GiteaAnswer, type Transport } from './transport.ts';
+
+/** Paths that need one scope each which the coordinator does not use. */
+const scopeProbes = ['notifications/new', 'user/orgs', 'admin/cron'];
+
+/** Calls about the server, the token, its user and that user's repositories. */
+export function createAccountCalls({ exchange }: Transport, { getRequired }: Lookups) {
+  /** The user of the token. */
+  function getUser(signal: AbortSignal): Promise<GiteaUser> {
+    return getRequired('user', userSchema, signal);
+  }
+
+  async function getVersion(signal: AbortSignal): Promise<string> {
+    return (await getRequired('version', versionSchema, signal)).version;
+  }
+
+  /** One page of the repositories that the token's user owns or works in; `count` 0 means the end. */
+  async function listRepositories(
+    page: number,
+    signal: AbortSignal,
+  ): Promise<{ repositories: readonly GiteaRepository[]; count: number }> {
+    const path = `user/repos?page=${page}&limit=${pageLimit}`;
+    const repositories = await getRequired(path, z.array(repositorySchema), signal);
+    return { repositories, count: repositories.length };
+  }
+
+  /**
+   * Scopes of the token, read from the message of a refusal; `all` for a token that is refused nothing.
+   * Undefined when no answer shows them.
+   */
+  async function getTokenScopes(signal: AbortSignal): Promise<string[] | undefined> {
+    for (const path of scopeProbes) {
+      const scopes = await exchange({ method: 'GET', path }, readScopes, signal);
+      if (scopes !== 'granted') return scopes;
+    }
+    return ['all'];
+  }
+
+  return { getUser, getVersion, listRepositories, getTokenScopes };
+}
+
+/** Gitea checks scopes before anything else: every answer but that refusal means the scope is granted. */
+function readScopes({ status, message }: GiteaAnswer): string[] | 'granted' | undefined {
+  const list = /token scope=([\w:,-]*)/.exec(message)?.[1];
+  if (list !== undefined) return list.split(',').filter((scope) => scope !== '');
+  if (status === 200 || /site admin/i.test(message)) return 'granted';
+  if (status === 403) throw tokenRefused(status, message);
+  return undefined;
+}

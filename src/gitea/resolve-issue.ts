@@ -1,0 +1,75 @@
+import type { IssueSnapshot } from '../issue/event.ts';
+import type { IssueRef } from '../issue/ref.ts';
+import type { Address } from './address.ts';
+import type { Lookups } from './lookups.ts';
+import type { LookupResult } from './replies.ts';
+import type { GiteaRepository } from './schemas.ts';
+
+/**
+ * A repository keeps its id, but not its name: it can be renamed, and its old name can pass to another
+ * repository. Everything that follows such a rename is here.
+ */
+export interface ResolveLookups extends Pick<Lookups, 'getIssue'> {
+  readonly getRepository: (
+    idOrName: number | string,
+    signal: AbortSignal,
+  ) => Promise<LookupResult<Pick<GiteaRepository, 'name' | 'hasIssues'>>>;
+}
+
+/** An issue to find; without an id, only the name of its repository is known. */
+export interface IssueToResolve extends IssueRef {
+  readonly repositoryId: number | undefined;
+}
+
+/** `unreadable`: the repository is gone, or the token may not read its issues. */
+export type ResolvedIssue =
+  | { readonly kind: 'found'; readonly issue: IssueSnapshot }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unreadable' };
+
+/** Finds an issue under the present name of its repository, and never in another repository. */
+export async function resolveIssue(
+  { getIssue, getRepository }: ResolveLookups,
+  wanted: IssueToResolve,
+  signal: AbortSignal,
+): Promise<ResolvedIssue> {
+  const first = await getIssue(wanted, signal);
+  if (isWanted(first, wanted)) return { kind: 'found', issue: first.value };
+  // Renamed, gone, not readable for the token, or the name has passed to another repository.
+  const name = first.kind === 'moved' ? first.to : wanted.repository;
+  const idOrName = wanted.repositoryId ?? name;
+  if (idOrName === undefined) return { kind: 'unreadable' };
+  const repository = await getRepository(idOrName, signal);
+  if (repository.kind !== 'ok') return { kind: 'unreadable' };
+  const { name: presentName, hasIssues } = repository.value;
+  const isSameName = presentName.toLowerCase() === wanted.repository.toLowerCase();
+  const second =
+    isSameName && first.kind === 'missing'
+      ? first
+      : await getIssue({ ...wanted, repository: presentName }, signal);
+  // Renamed once more in between, it is found the next time.
+  if (isWanted(second, wanted)) return { kind: 'found', issue: second.value };
+  return { kind: second.kind === 'missing' && hasIssues ? 'missing' : 'unreadable' };
+}
+
+/** The present name of a repository after Gitea answered a call with a redirect. */
+export async function presentName(
+  { getRepository }: Pick<ResolveLookups, 'getRepository'>,
+  { address, redirectedTo }: { address: Address; redirectedTo: string | undefined },
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  // Without an id, the repository is the one that Gitea redirects its name to.
+  if (!('repositoryId' in address)) return redirectedTo;
+  const repository = await getRepository(address.repositoryId, signal);
+  return repository.kind === 'ok' ? repository.value.name : undefined;
+}
+
+function isWanted(
+  result: LookupResult<IssueSnapshot>,
+  { repositoryId }: IssueToResolve,
+): result is { kind: 'ok'; value: IssueSnapshot } {
+  return (
+    result.kind === 'ok' &&
+    (repositoryId === undefined || result.value.repositoryId === repositoryId)
+  );
+}
