@@ -3,7 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 
 import type { AgentProfile } from '../planning/agent-profiles.ts';
-import type { ClaimCall, Ending, Refusal } from '../claims/claim.ts';
+import { maxReasonLength, type ClaimCall, type ClaimEnd, type Refusal } from '../claims/claim.ts';
 import type { Claims } from '../claims/claims.ts';
 import { readHeartbeat, readStatusLine, type ContextUsage } from '../claims/usage.ts';
 import { unknownAgent } from './unknown-agent.ts';
@@ -14,8 +14,6 @@ export interface ClaimRoutes {
   readonly now: () => number;
 }
 
-/** Longest text of a worker in a sentence. */
-const reasonLimit = 500;
 /** What a worker may leave to the next one, as UTF-8 JSON: a page or two, not a transcript. */
 const handoffLimit = 32 * 1024;
 /** How deeply a handoff may be nested: what is a few thousand deep cannot be written as JSON any more. */
@@ -37,7 +35,7 @@ const claimQuery = z.strictObject({
     .default(0),
 });
 const claimParams = z.object({ id: z.string().max(100) });
-const reason = z.string().trim().min(1).max(reasonLimit);
+const reason = z.string().trim().min(1).max(maxReasonLength);
 const releaseBody = z.strictObject({
   reason,
   handoff: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
@@ -95,7 +93,7 @@ export function registerClaims(scope: FastifyInstance, deps: ClaimRoutes): void 
     items: await claims.list(callerOf(request)),
   }));
   registerReporting(scope, deps);
-  registerEnding(scope, deps);
+  registerEnds(scope, deps);
 }
 
 function registerReporting(scope: FastifyInstance, { claims }: ClaimRoutes): void {
@@ -118,17 +116,17 @@ function registerReporting(scope: FastifyInstance, { claims }: ClaimRoutes): voi
     );
 }
 
-function registerEnding(scope: FastifyInstance, { claims, now }: ClaimRoutes): void {
+function registerEnds(scope: FastifyInstance, { claims, now }: ClaimRoutes): void {
   const api = scope.withTypeProvider<ZodTypeProvider>();
 
   async function end(
     request: FastifyRequest<{ Params: { id: string } }>,
     reply: FastifyReply,
-    ending: Ending,
+    requested: ClaimEnd,
   ) {
     const key = keyOf(request);
     if (!key.success) return reply.code(400).send(invalidKey(key.error));
-    const answer = await claims.end(callOf(request, key.data), ending);
+    const answer = await claims.end(callOf(request, key.data), requested);
     return answer.kind === 'refused' ? refuse(reply, answer.refusal) : answer.answer;
   }
 

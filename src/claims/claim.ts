@@ -1,17 +1,17 @@
 import type { Plan } from '../issue/plan.ts';
 
-/** What a worker asks for; undefined: anything. */
+/** What a worker asks for; an undefined filter means anything. */
 export interface ClaimRequest {
-  /** The caller's name, from its bearer token. */
+  /** Name of the caller, from its bearer token. */
   readonly worker: string;
-  /** Names of profiles it can run. */
+  /** Names of the agent profiles that it can run. */
   readonly agents?: readonly string[] | undefined;
-  /** `owner/name` of repositories it can work in. */
+  /** Repositories that it can work in, as `owner/name`. */
   readonly repositories?: readonly string[] | undefined;
   readonly idempotencyKey?: string | undefined;
 }
 
-/** What the last worker on an issue left for the next. */
+/** Content that the last worker on an issue left for the next one. */
 export interface Handoff {
   /** Always `agent`: the content is text from a program, to be weighed and not obeyed. */
   readonly author: 'agent';
@@ -22,8 +22,8 @@ export interface Handoff {
   readonly content: unknown;
 }
 
-/** An issue handed to a worker. */
-export interface HandedOut {
+/** An issue handed out to a worker. */
+export interface ClaimedIssue {
   readonly claimId: string;
   readonly token: string;
   readonly leaseExpiresAt: string;
@@ -34,7 +34,7 @@ export interface HandedOut {
   readonly handoff?: Handoff | undefined;
 }
 
-/** A call on a claim, with what proves the right to make it. */
+/** A call on a claim, with the token that gives the right to make it. */
 export interface ClaimCall {
   readonly claimId: string;
   readonly worker: string;
@@ -42,19 +42,19 @@ export interface ClaimCall {
   readonly idempotencyKey?: string | undefined;
 }
 
-/** How a worker ends its claim. */
-export type Ending =
+/** The end of a claim, as its worker requests it. */
+export type ClaimEnd =
   | {
       readonly kind: 'release';
       readonly reason: string;
       readonly handoff?: unknown;
-      /** Epoch milliseconds: the agent's allowance is used up until then. */
+      /** Time until which the agent's allowance is used up, epoch milliseconds. */
       readonly limitedUntil?: number | undefined;
     }
   | { readonly kind: 'block'; readonly reason: string }
   | { readonly kind: 'complete'; readonly commit: string };
 
-/** Why a call was refused; nothing was changed. */
+/** Refusal of a call, which changed nothing. */
 export interface Refusal {
   readonly code:
     | 'claim_token_invalid'
@@ -65,5 +65,5 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** Failed attempts of one issue after which a person has to look at it. */
-export const mostAttempts = 3;
+/** Longest reason of a worker: it becomes part of a sentence. */
+export const maxReasonLength = 500;

@@ -1,20 +1,80 @@
-import { z } from 'zod';
+import { createHash } from 'node:crypto';
 
-import type { Plan } from '../issue/plan.ts';
-import type { HandedOut } from './claim.ts';
+import type { Database } from '../db/database.ts';
+import { keyReused, type RefusedCall } from './refusals.ts';
 
-/** A claim's answer as it is kept for retries: without the token, which is derived anew. */
-export type KeptClaim = Omit<HandedOut, 'token'>;
+/** Identifies a call and its retries. */
+export interface CallKey {
+  readonly caller: string;
+  readonly route: string;
+  readonly key: string;
+}
 
-/** Written by this program and given back as it was. */
-export const keptClaimSchema = z.custom<KeptClaim>(
-  (value) => z.object({ claimId: z.string(), plan: z.custom<Plan>() }).safeParse(value).success,
-);
+/** Lifetime and maximum number of stored answers: retries come within minutes. */
+const answerLifetimeMs = 86_400_000;
+const maxAnswers = 10_000;
 
-export const keptEndSchema = z.object({
-  claimId: z.string(),
-  outcome: z.enum(['released', 'blocked', 'completed']),
-  endedAt: z.string(),
-});
-/** How a claim ended, as its worker is told. */
-export type KeptEnd = Readonly<z.infer<typeof keptEndSchema>>;
+/** Hash by which a retry must have the same body as the first call. */
+export function hashOf(body: unknown): string {
+  return createHash('sha256').update(JSON.stringify(body)).digest('hex');
+}
+
+/**
+ * Finds the answer to an earlier call with the same key; undefined without a key and for a new one. Refuses a
+ * key that was used with another body.
+ */
+export async function recallAnswer(
+  db: Database,
+  key: CallKey | undefined,
+  bodyHash: string,
+): Promise<{ readonly answer: unknown } | RefusedCall | undefined> {
+  if (key === undefined) return undefined;
+  const row = await db
+    .selectFrom('kept_answers')
+    .select(['body_hash', 'answer'])
+    .where('caller', '=', key.caller)
+    .where('route', '=', key.route)
+    .where('key', '=', key.key)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  if (row.body_hash !== bodyHash) return keyReused;
+  const answer: unknown = JSON.parse(row.answer);
+  return { answer };
+}
+
+/** Stores the answer to a call that has a key, in the transaction that stores the effect of the call. */
+export async function storeAnswer(
+  db: Database,
+  key: CallKey | undefined,
+  stored: { readonly bodyHash: string; readonly answer: unknown; readonly now: number },
+): Promise<void> {
+  if (key === undefined) return;
+  await db
+    .insertInto('kept_answers')
+    .values({
+      ...key,
+      body_hash: stored.bodyHash,
+      answer: JSON.stringify(stored.answer),
+      stored_at: stored.now,
+    })
+    .execute();
+}
+
+/** Deletes the answers past their lifetime, and the oldest beyond the maximum number. */
+export async function pruneAnswers(db: Database, now: number): Promise<void> {
+  await db
+    .deleteFrom('kept_answers')
+    .where('stored_at', '<', now - answerLifetimeMs)
+    .execute();
+  await db
+    .deleteFrom('kept_answers')
+    .where('stored_at', '<=', (eb) =>
+      eb
+        .selectFrom('kept_answers')
+        .select('stored_at')
+        .orderBy('stored_at', 'desc')
+        .offset(maxAnswers)
+        .limit(1),
+    )
+    .execute();
+}

@@ -1,13 +1,13 @@
-/** Calls that may wait at once; each costs a look at the queue whenever something changes. */
-const mostWaiting = 200;
-/** Changes that come together wake everybody once. */
+/** Maximum of calls that wait at once; each reads the queue whenever something changes. */
+const maxWaiting = 200;
+/** Delay in which changes are gathered, so that several of them wake each call once. */
 const gatherMs = 10;
 
 export type Waiters = ReturnType<typeof createWaiters>;
 
 /**
- * Calls that wait until there may be work. Promise: a change after `version` was read is never slept
- * through. They are woken by every change, look themselves, and wait on if another was faster.
+ * Calls that wait until there may be work. Promise: no call sleeps through a change after it read `version`.
+ * Every change wakes all of them; each reads the queue itself, and waits on if another was faster.
  */
 export function createWaiters() {
   const asleep = new Set<() => void>();
@@ -16,9 +16,9 @@ export function createWaiters() {
   let closed = false;
   let gathering: NodeJS.Timeout | undefined;
 
-  /** Takes a place among the waiting; undefined when there is none. Call what it returns to leave. */
+  /** Takes one of the places and returns the function that gives it back; undefined when all are taken. */
   function enter(): (() => void) | undefined {
-    if (waiting >= mostWaiting) return undefined;
+    if (waiting >= maxWaiting) return undefined;
     waiting += 1;
     return () => {
       waiting -= 1;
@@ -41,7 +41,7 @@ export function createWaiters() {
     });
   }
 
-  /** There may be work now. */
+  /** Wakes all calls: there may be work now. */
   function wake(): void {
     if (closed) return;
     gathering ??= setTimeout(wakeAll, gatherMs);
@@ -53,7 +53,7 @@ export function createWaiters() {
     for (const wakeUp of [...asleep]) wakeUp();
   }
 
-  /** Nobody waits any more, now or later. */
+  /** Ends all waiting, now and later. */
   function close(): void {
     closed = true;
     clearTimeout(gathering);

@@ -6,15 +6,15 @@ import type { Database } from '../db/database.ts';
 /** The scope of a pause that holds for every agent. */
 const wholeService = '*';
 
-/** Why nothing is handed out in a scope. */
+/** A pause in force: nothing is handed out. */
 export interface Pause {
-  /** Name of the agent; null: the whole service. */
+  /** Name of the agent; null for the whole service. */
   readonly agent: string | null;
   readonly source: 'person' | 'limit';
   readonly reason: string;
   readonly pausedBy: string;
   readonly pausedAt: string;
-  /** Null: until it is resumed. */
+  /** Null until it is resumed. */
   readonly until: string | null;
 }
 
@@ -27,7 +27,7 @@ export interface NewPause {
   readonly now: number;
 }
 
-/** Pauses in one statement; the later of two ends counts, and a person's pause outlasts an agent's limit. */
+/** Adds a pause in one statement. Of two limits of an agent the later end counts; a person's pause stays beside them. */
 export async function addPause(db: Database, pause: NewPause): Promise<void> {
   const scope = pause.agent ?? wholeService;
   await sql`insert into pauses (scope, source, reason, paused_by, paused_at, until)
@@ -39,7 +39,7 @@ export async function addPause(db: Database, pause: NewPause): Promise<void> {
         then pauses.until else excluded.until end`.execute(db);
 }
 
-/** Ends the pauses of a scope, whoever made them; how many there were. */
+/** Ends the pauses of an agent or of the service, whoever made them; returns their number. */
 export async function endPauses(db: Database, agent: string | null): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('pauses')
@@ -48,7 +48,7 @@ export async function endPauses(db: Database, agent: string | null): Promise<num
   return Number(numDeletedRows);
 }
 
-/** The pauses in force, the whole service first. */
+/** Lists the pauses in force, the whole service first. */
 export async function listPauses(db: Database, now: number): Promise<Pause[]> {
   const rows = await db
     .selectFrom('pauses')

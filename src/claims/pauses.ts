@@ -1,10 +1,10 @@
 import type { IssueRef } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
-import { isKnown, settleResumed, unparkIssue } from './rows.ts';
+import { isStored, settleResumed, unparkIssue } from './parking.ts';
 import type { Database } from '../db/database.ts';
 import { findRepositoryId } from '../plans/edges.ts';
 import { addPause, endPauses, listPauses, type Pause } from './pause-rows.ts';
-import type { Write } from './claims.ts';
+import type { Write } from './state.ts';
 import type { Waiters } from './long-poll.ts';
 
 export interface PausesDeps {
@@ -17,20 +17,21 @@ export interface PausesDeps {
 
 export type Pauses = ReturnType<typeof createPauses>;
 
-/** A person's hand on the handing out: for the whole service, for one agent, for one parked issue. */
+/** Lets a person pause and resume the handing out: for the whole service, one agent or one parked issue. */
 export function createPauses({ db, write, now, log, waiters }: PausesDeps) {
+  /** Lists the pauses in force. */
   function list(): Promise<Pause[]> {
     return listPauses(db, now());
   }
 
-  /** Lasts until it is resumed; what is claimed already goes on. Returns all pauses in force. */
-  async function pause(wanted: {
+  /** Pauses until it is resumed; live claims go on. Returns all pauses in force. */
+  async function pause(request: {
     readonly agent?: string | undefined;
     readonly reason?: string | undefined;
     readonly by: string;
   }): Promise<Pause[]> {
-    const { agent = null, reason = 'No reason was given.', by } = wanted;
-    const made = {
+    const { agent = null, reason = 'No reason was given.', by } = request;
+    const newPause = {
       agent,
       reason,
       pausedBy: by,
@@ -38,29 +39,29 @@ export function createPauses({ db, write, now, log, waiters }: PausesDeps) {
       until: null,
       now: now(),
     } as const;
-    await write('pause', (transaction) => addPause(transaction, made));
+    await write('pause', (transaction) => addPause(transaction, newPause));
     log.info({ agent, caller: by }, 'paused');
     return list();
   }
 
-  /** Also ends an agent's limit. Returns the pauses still in force. */
-  async function resume(wanted: {
+  /** Ends the pauses of an agent or the service, whether a person or a limit made them. Returns those still in force. */
+  async function resume(request: {
     readonly agent?: string | undefined;
     readonly by: string;
   }): Promise<Pause[]> {
-    const { agent = null, by } = wanted;
+    const { agent = null, by } = request;
     await write('resume', (transaction) => endPauses(transaction, agent));
     log.info({ agent, caller: by }, 'resumed');
     waiters.wake();
     return list();
   }
 
-  /** Whether the issue was parked; undefined when it is not known. */
+  /** Resumes a parked issue; false when it was not parked, undefined when it is not stored. */
   async function resumeIssue(ref: IssueRef, by: string): Promise<boolean | undefined> {
     const repositoryId = await findRepositoryId(db, ref.repository);
     if (repositoryId === undefined) return undefined;
     const issue = { repositoryId, number: ref.number };
-    if (!(await isKnown(db, issue))) return undefined;
+    if (!(await isStored(db, issue))) return undefined;
     const resumed = await write('resume', async (transaction) => {
       const unparked = await unparkIssue(transaction, issue);
       if (unparked) await settleResumed(transaction, [issue], now());

@@ -1,43 +1,60 @@
 import type { AgentProfile } from '../planning/agent-profiles.ts';
-import type { Pause } from './pause-rows.ts';
+import { liveClaimsByAgent } from './claim-rows.ts';
+import type { ClaimRequest } from './claim.ts';
+import { listPauses, type Pause } from './pause-rows.ts';
+import type { ClaimsState } from './state.ts';
 
-/** What there is to hand out, and what may be in its way. */
+/** What can be handed out to a worker now, and the obstacles. */
 export interface Supply {
-  /** Ready issues by the name of their agent. */
-  readonly ready: ReadonlyMap<string, number>;
   readonly profiles: readonly AgentProfile[];
   readonly pauses: readonly Pause[];
-  /** Live claims by agent. */
-  readonly taken: ReadonlyMap<string, number>;
-  /** Agents the worker can run; undefined: all. */
+  /** Number of live claims by agent. */
+  readonly liveClaims: ReadonlyMap<string, number>;
+  /** Agents that the worker can run; undefined: all. */
   readonly agents: readonly string[] | undefined;
-  /** Whether the worker asked for some repositories only. */
+  /** True when the worker asked for certain repositories. */
   readonly someRepositories: boolean;
 }
 
-/** The profiles this worker may be given an issue of now. */
-export function openProfiles(supply: Supply): AgentProfile[] {
-  return supply.profiles.filter(({ name }) => obstacle(name, supply) === undefined);
+export async function readSupply(
+  { db, profiles, now }: Pick<ClaimsState, 'db' | 'profiles' | 'now'>,
+  { agents, repositories }: ClaimRequest,
+): Promise<Supply> {
+  return {
+    profiles,
+    pauses: await listPauses(db, now()),
+    liveClaims: await liveClaimsByAgent(db),
+    agents,
+    someRepositories: repositories !== undefined,
+  };
 }
 
-/** Why ready issues are not handed out to this worker, counted by reason code. */
-export function countReady(supply: Supply): Record<string, number> {
+/** The profiles whose issues can be handed out to this worker now. */
+export function openProfiles(supply: Supply): AgentProfile[] {
+  return supply.profiles.filter(({ name }) => obstacleOf(name, supply) === undefined);
+}
+
+/** Counts by reason code why ready issues, given by agent, are not handed out to this worker. */
+export function countReady(
+  supply: Supply,
+  ready: ReadonlyMap<string, number>,
+): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const [agent, count] of supply.ready) {
+  for (const [agent, count] of ready) {
     const code =
-      obstacle(agent, supply) ??
-      // Another worker is just about to get it, or it is being looked at on Gitea.
+      obstacleOf(agent, supply) ??
+      // Another worker is about to get it, or it is being checked with Gitea.
       (supply.someRepositories ? 'other_repository' : 'just_taken');
     counts[code] = (counts[code] ?? 0) + count;
   }
   return counts;
 }
 
-function obstacle(agent: string, supply: Supply): string | undefined {
-  const { profiles, pauses, taken, agents } = supply;
+function obstacleOf(agent: string, supply: Supply): string | undefined {
+  const { profiles, pauses, liveClaims, agents } = supply;
   if (pauses.some((pause) => pause.agent === null)) return 'paused';
   const profile = profiles.find(({ name, enabled }) => name === agent && enabled);
   if (profile === undefined || agents?.includes(agent) === false) return 'other_agent';
   if (pauses.some((pause) => pause.agent === agent)) return 'paused';
-  return (taken.get(agent) ?? 0) >= profile.concurrency ? 'no_free_slot' : undefined;
+  return (liveClaims.get(agent) ?? 0) >= profile.concurrency ? 'no_free_slot' : undefined;
 }

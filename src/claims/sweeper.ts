@@ -1,10 +1,11 @@
-import type { Logger } from '../log.ts';
-import { endClaim, expiredClaims, resumedIssues, settleResumed } from './rows.ts';
 import type { Database } from '../db/database.ts';
-import { pruneAnswers } from './idempotency-rows.ts';
-import { mostAttempts } from './claim.ts';
-import type { Write } from './claims.ts';
+import { createLoop } from '../lib/loop.ts';
+import type { Logger } from '../log.ts';
+import { expiredClaims, storeClaimEnd } from './claim-rows.ts';
+import { pruneAnswers } from './idempotency.ts';
 import type { Waiters } from './long-poll.ts';
+import { resumedIssues, settleResumed } from './parking.ts';
+import type { Write } from './state.ts';
 
 export interface SweeperDeps {
   readonly db: Database;
@@ -14,71 +15,61 @@ export interface SweeperDeps {
   readonly waiters: Waiters;
 }
 
-/** Longest a lease stands after it ran out, and a command beside the service waits to be noticed. */
+export type Sweeper = ReturnType<typeof createSweeper>;
+
+/** Interval of sweeps: an expired lease, or a command beside the service, is noticed within it. */
 const sweepIntervalMs = 1_000;
-/** Claims and issues of one transaction: deliveries must not wait long for it. */
-const sweptAtOnce = 50;
+/** Maximum of claims or issues in one transaction, so that deliveries do not wait long for it. */
+const maxSwept = 50;
 const pruneIntervalMs = 600_000;
 
-/** Takes back what was claimed by workers that fell silent, once a second and at the start. */
+/** Ends the claims of workers that fell silent, once a second and at the start. */
 export function createSweeper({ db, write, now, log, waiters }: SweeperDeps) {
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> | undefined;
   let prunedAt = -Infinity;
 
-  /** One round: expired leases, issues resumed beside the service, what is kept too long. */
+  /** One sweep: expired leases, issues resumed beside the service, and answers past their lifetime. */
   async function sweep(): Promise<void> {
     while ((await expiredClaims(db, now(), 1)).length > 0) await sweepExpired();
     while ((await resumedIssues(db, 1)).length > 0)
       await write('sweep', async (transaction) => {
-        const issues = await resumedIssues(transaction, sweptAtOnce);
+        const issues = await resumedIssues(transaction, maxSwept);
         await settleResumed(transaction, issues, now());
       });
     if (Math.abs(now() - prunedAt) >= pruneIntervalMs) {
       prunedAt = now();
       await write('sweep', (transaction) => pruneAnswers(transaction, now()));
     }
-    // Also for what nobody announces: pauses that end, and what a command beside the service wrote.
+    // Also for changes that nobody announces: pauses that end, and commands beside the service.
     waiters.wake();
   }
 
   async function sweepExpired(): Promise<void> {
     const swept = await write('sweep', async (transaction) => {
       const at = now();
-      const claims = await expiredClaims(transaction, at, sweptAtOnce);
+      const claims = await expiredClaims(transaction, at, maxSwept);
       for (const claim of claims)
-        await endClaim(transaction, claim, {
+        await storeClaimEnd(transaction, claim, {
           outcome: 'expired',
-          reason: 'The lease ran out.',
+          reason: 'The lease expired.',
           failed: true,
-          mostAttempts,
           now: at,
         });
       return claims;
     });
     for (const { id, worker, agent } of swept)
-      log.warn({ claim: id, worker, agent }, 'lease ran out, the issue is taken back');
+      log.warn({ claim: id, worker, agent }, 'lease expired, claim ended');
   }
 
-  function tick(): void {
-    running ??= sweep()
-      .catch((error: unknown) => {
-        log.error({ err: error }, 'claims could not be swept, trying again');
-      })
-      .finally(() => {
-        running = undefined;
-      });
-  }
+  const loop = createLoop({
+    step: async () => {
+      await sweep();
+      return sweepIntervalMs;
+    },
+    onError: (error) => {
+      log.error({ err: error }, 'sweep of claims failed, retrying');
+      return sweepIntervalMs;
+    },
+  });
 
-  return {
-    sweep,
-    start: () => {
-      timer ??= setInterval(tick, sweepIntervalMs);
-    },
-    /** Resolves when a round that was under way has ended. */
-    stop: async () => {
-      clearInterval(timer);
-      await running;
-    },
-  };
+  return { sweep, start: loop.start, stop: loop.stop };
 }

@@ -1,21 +1,23 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
-/** The secrets tokens are derived from: the present one and, during a rotation, the one before. */
+/** Secrets that tokens are derived from: the current one and, during a rotation, the previous one. */
 export interface TokenSecrets {
   readonly current: string;
   readonly previous?: string | undefined;
 }
+
+export type ClaimTokens = ReturnType<typeof createClaimTokens>;
 
 /**
  * Tokens of claims are not stored but derived from the claim's id: a retried answer has the same token, and
  * the database alone is of no use to a thief.
  */
 export function createClaimTokens({ current, previous }: TokenSecrets) {
-  const present = keyOf(current);
-  const keys = previous === undefined ? [present] : [present, keyOf(previous)];
+  const currentKey = keyOf(current);
+  const keys = previous === undefined ? [currentKey] : [currentKey, keyOf(previous)];
 
   function tokenOf(claimId: string): string {
-    return sign(present, claimId).toString('base64url');
+    return sign(currentKey, claimId).toString('base64url');
   }
 
   /** Compares in constant time with every key. */
@@ -31,7 +33,7 @@ export function createClaimTokens({ current, previous }: TokenSecrets) {
   return { tokenOf, isTokenOf };
 }
 
-/** A key of its own, so that a token says nothing about the signatures made with the secret. */
+/** Derives a separate key, so that a token reveals nothing about the signatures made with the secret. */
 function keyOf(secret: string): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', 'mosaic-coordinator claim token', 32));
 }

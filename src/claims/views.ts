@@ -6,14 +6,14 @@ import { formatRef, type IssueKey } from '../issue/ref.ts';
 import type { Database } from '../db/database.ts';
 import type { ClaimRow } from '../db/schema.ts';
 
-/** How full the window of the agent at work was when it said so last. Times are ISO 8601, UTC. */
+/** Context usage of the agent at work at its last report. Times are ISO 8601, UTC. */
 export interface ContextView {
   readonly used: number;
   readonly limit: number;
   readonly ratio: number;
   readonly action: ContextAction;
   readonly reportedAt: string;
-  /** Most tokens ever in the window, and all that ever entered it. */
+  /** Maximum of the tokens in the window, and all that ever entered it. */
   readonly peak: number;
   readonly total: number;
 }
@@ -27,14 +27,14 @@ export interface ClaimView {
   readonly claimedAt: string;
   readonly heartbeatAt: string;
   readonly leaseExpiresAt: string;
-  /** Nothing was said of the context for three intervals of reporting. */
+  /** True when the agent has not reported its context for three intervals. */
   readonly stale: boolean;
-  /** The likely size when it was handed out. */
+  /** Likely size of the issue when it was handed out. */
   readonly estimated: number | null;
   readonly context: ContextView | null;
 }
 
-/** The live claim of an issue with what was reported of its context, oldest first. */
+/** The live claim of an issue with the reports on its context, oldest first. */
 export interface IssueClaim extends ClaimView {
   readonly history: readonly ContextSample[];
 }
@@ -47,7 +47,7 @@ export interface ContextSample {
   readonly crossed: boolean;
 }
 
-/** A claim that has ended, its estimate beside what it took. */
+/** A claim that has ended, with its estimate and the tokens used. */
 export interface PastClaim {
   readonly claimId: string;
   readonly worker: string;
@@ -57,34 +57,34 @@ export interface PastClaim {
   readonly outcome: NonNullable<ClaimRow['outcome']>;
   readonly reason: string | null;
   readonly estimated: number | null;
-  /** Tokens; null: nothing was reported. */
+  /** Tokens; null without a report. */
   readonly peak: number | null;
   readonly total: number | null;
-  /** The total with those of the claims that handed over to this one. */
+  /** Total including the claims whose handoffs led to this one. */
   readonly took: number | null;
 }
 
-/** Who has worked on an issue, and who does. */
+/** The live claim and the past claims of an issue. */
 export interface IssueWork {
   readonly claim: IssueClaim | null;
-  /** The newest first, ten at the most. */
+  /** The newest first, at most ten. */
   readonly pastClaims: readonly PastClaim[];
 }
 
-/** Reports are due ten times a lease, so that a silent agent is seen long before its lease runs out. */
+/** Reports due in one lease, so that a silent agent shows as stale long before its lease expires. */
 const reportsPerLease = 10;
 
-interface Listed {
-  /** Undefined: anybody's. */
+interface ClaimFilter {
+  /** Undefined: all workers. */
   readonly worker?: string | undefined;
   readonly now: number;
   readonly limit: number;
 }
 
-/** Live claims, oldest first. */
+/** Lists live claims, oldest first. */
 export async function listClaims(
   db: Database,
-  { worker, now, limit }: Listed,
+  { worker, now, limit }: ClaimFilter,
 ): Promise<ClaimView[]> {
   let query = db
     .selectFrom('claims')
@@ -97,9 +97,9 @@ export async function listClaims(
   return rows.map((row) => viewOf(row, now));
 }
 
-const mostPastClaims = 10;
+const maxPastClaims = 10;
 
-/** The claims of one issue: the live one, and the newest of those that ended. */
+/** Finds the claims of one issue: the live one, and the newest of those that ended. */
 export async function findWork(db: Database, issue: IssueKey, now: number): Promise<IssueWork> {
   const rows = await db
     .selectFrom('claims')
@@ -109,22 +109,22 @@ export async function findWork(db: Database, issue: IssueKey, now: number): Prom
     .where('repository_id', '=', issue.repositoryId)
     .where('number', '=', issue.number)
     .orderBy('claimed_at', 'desc')
-    .limit(mostPastClaims + 1)
+    .limit(maxPastClaims + 1)
     .execute();
   const live = rows.find(({ ended_at }) => ended_at === null);
   return {
     claim: live === undefined ? null : { ...viewOf(live, now), history: historyOf(live) },
-    pastClaims: rows.flatMap(pastClaim).slice(0, mostPastClaims),
+    pastClaims: rows.flatMap(pastClaim).slice(0, maxPastClaims),
   };
 }
 
-/** Finished issues looked at, and those of them that count: work changes, the newest say most. */
-const mostLookedAt = 200;
-const mostCounted = 50;
+/** Upper bounds of finished claims read, and of issues that count: agents change, so only the newest do. */
+const maxHistoryRows = 200;
+const maxHistory = 50;
 
 /**
- * Tokens that finished issues of the same repository and difficulty took, the newest first; not those of the
- * issue itself. Finished: completed by a worker, and closed on Gitea.
+ * Lists the tokens used by finished issues of the same repository and difficulty, the newest first, without
+ * the issue itself. Finished means completed by a worker and closed on Gitea.
  */
 export async function findHistory(
   db: Database,
@@ -136,12 +136,12 @@ export async function findHistory(
       db
         .selectFrom('claims')
         .select(['repository_id', 'number', 'carried', 'total', 'ended_at'])
-        // Word for word the condition of its index.
+        // Exactly the condition of its index.
         .where(sql<boolean>`outcome = 'completed' and total is not null`)
         .where('repository_id', '=', issue.repositoryId)
         .where('difficulty', '=', difficulty)
         .orderBy('ended_at', 'desc')
-        .limit(mostLookedAt)
+        .limit(maxHistoryRows)
         .as('completed'),
     )
     .innerJoin('issues', (join) =>
@@ -157,7 +157,7 @@ export async function findHistory(
   const newest = new Map<number, number>();
   for (const { number, carried, total } of rows)
     if (!newest.has(number)) newest.set(number, carried + (total ?? 0));
-  return [...newest.values()].slice(0, mostCounted);
+  return [...newest.values()].slice(0, maxHistory);
 }
 
 function viewOf(row: ClaimRow & { readonly full_name: string }, now: number): ClaimView {

@@ -1,4 +1,5 @@
-import { mostAttempts } from '../../src/claims/claim.ts';
+/** Failed attempts that park an issue. */
+const maxAttempts = 3;
 
 /** A claim as the model has it. `live` until it is ended, swept or withdrawn, whatever the clock says. */
 export interface ModelClaim {
@@ -95,7 +96,7 @@ export class WorkModel {
   fail(number: number): void {
     const issue = this.issue(number);
     issue.attempts += 1;
-    if (issue.attempts >= mostAttempts) issue.parked = 'failed_attempts';
+    if (issue.attempts >= maxAttempts) issue.parked = 'failed_attempts';
   }
 
   sweep(now: number): void {

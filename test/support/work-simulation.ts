@@ -9,8 +9,11 @@ import { audit } from '../../src/claims/audit.ts';
 import { createDatabase } from '../../src/db/database.ts';
 import { storeIssue } from '../../src/plans/issue-rows.ts';
 import { migrate } from '../../src/db/migrations.ts';
-import type { Ending } from '../../src/claims/claim.ts';
-import { createClaims, type ClaimAnswer, type Ended, type Write } from '../../src/claims/claims.ts';
+import type { ClaimEndResult } from '../../src/claims/claim-end.ts';
+import type { ClaimEnd } from '../../src/claims/claim.ts';
+import { createClaims } from '../../src/claims/claims.ts';
+import type { ClaimResult } from '../../src/claims/hand-out.ts';
+import type { Write } from '../../src/claims/state.ts';
 import { createPauses } from '../../src/claims/pauses.ts';
 import { createSweeper } from '../../src/claims/sweeper.ts';
 import { createWaiters } from '../../src/claims/long-poll.ts';
@@ -156,7 +159,7 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
     grant(answer, request.worker);
   }
 
-  function grant(answer: ClaimAnswer, worker: string): void {
+  function grant(answer: ClaimResult, worker: string): void {
     if (answer.kind !== 'claimed') {
       same(answer.kind, 'nothing', 'the answer to a claim');
       same(model.hasWork(clock), false, 'work that nobody was given');
@@ -200,32 +203,34 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
 
   async function end(action: Action): Promise<void> {
     const picked = pickClaim(action);
-    const ending = endingOf(action);
-    if (picked === undefined || ending === undefined) return;
+    const requested = endOf(action);
+    if (picked === undefined || requested === undefined) return;
     const [claimId, claim] = picked;
     // Every other caller sends no key: these calls are safe to repeat by themselves.
     key += 1;
     const idempotencyKey = action.pick % 2 === 0 ? `key-${key}` : undefined;
     const call = { claimId, worker: claim.worker, token: claim.token, idempotencyKey };
-    const answer: Ended = await make(action.fate, () => service.claims.end(call, ending));
+    const answer: ClaimEndResult = await make(action.fate, () =>
+      service.claims.end(call, requested),
+    );
     if (answer.kind === 'refused') {
-      same(answer.refusal.code, refusalOf(claim), `the answer to ${ending.kind}`);
+      same(answer.refusal.code, refusalOf(claim), `the answer to ${requested.kind}`);
       counts.refused += 1;
       return;
     }
-    same(refusalOf(claim), undefined, `the answer to ${ending.kind}`);
+    same(refusalOf(claim), undefined, `the answer to ${requested.kind}`);
     claim.status = 'ended';
     const issue = model.issue(claim.number);
-    if (ending.kind === 'block') issue.parked = 'worker_blocked';
-    else if (ending.kind === 'complete') issue.parked = 'awaiting_verification';
-    else if (ending.limitedUntil !== undefined && ending.limitedUntil > clock) {
+    if (requested.kind === 'block') issue.parked = 'worker_blocked';
+    else if (requested.kind === 'complete') issue.parked = 'awaiting_verification';
+    else if (requested.limitedUntil !== undefined && requested.limitedUntil > clock) {
       const before = model.limitedUntil.get(claim.agent) ?? -Infinity;
-      model.limitedUntil.set(claim.agent, Math.max(before, ending.limitedUntil));
-    } else if (ending.handoff === undefined) model.fail(claim.number);
+      model.limitedUntil.set(claim.agent, Math.max(before, requested.limitedUntil));
+    } else if (requested.handoff === undefined) model.fail(claim.number);
   }
 
   /** A reason of its own, since the same call again would be the same call. */
-  function endingOf({ kind }: Action): Ending | undefined {
+  function endOf({ kind }: Action): ClaimEnd | undefined {
     const reason = `Because of ${counts.actions}.`;
     if (kind === 'release') return { kind, reason };
     if (kind === 'handoff') return { kind: 'release', reason, handoff: { position: reason } };

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { loadAgents, loadDatabasePath } from '../../config.ts';
 import { ConfigError, CoordinatorError } from '../../errors.ts';
 import { parseRef } from '../../issue/ref.ts';
-import { unparkIssue } from '../../claims/rows.ts';
+import { unparkIssue } from '../../claims/parking.ts';
 import type { Database } from '../../db/database.ts';
 import { findRepositoryId } from '../../plans/edges.ts';
 import { addPause, endPauses, listPauses, type Pause } from '../../claims/pause-rows.ts';

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { createDatabase } from '../../src/db/database.ts';
-import { findAnswer, keepAnswer, pruneAnswers } from '../../src/claims/idempotency-rows.ts';
+import { pruneAnswers, recallAnswer, storeAnswer } from '../../src/claims/idempotency.ts';
 import { migrate } from '../../src/db/migrations.ts';
 import { temporaryDirectory } from '../support/service.ts';
 
@@ -20,17 +20,20 @@ async function makeStore() {
 
 test('an answer is found by caller, route and key, for a day', async () => {
   const db = await makeStore();
-  await keepAnswer(db, key, { bodyHash: 'hash', answer: { claimId: '1' }, now: 0 });
-  expect(await findAnswer(db, key)).toEqual({ bodyHash: 'hash', answer: { claimId: '1' } });
-  expect(await findAnswer(db, { ...key, caller: 'worker-2' })).toBeUndefined();
-  expect(await findAnswer(db, { ...key, route: 'claims/1/release' })).toBeUndefined();
+  await storeAnswer(db, key, { bodyHash: 'hash', answer: { claimId: '1' }, now: 0 });
+  expect(await recallAnswer(db, key, 'hash')).toEqual({ answer: { claimId: '1' } });
+  expect(await recallAnswer(db, key, 'other hash')).toMatchObject({
+    refusal: { code: 'idempotency_key_reused' },
+  });
+  expect(await recallAnswer(db, { ...key, caller: 'worker-2' }, 'hash')).toBeUndefined();
+  expect(await recallAnswer(db, { ...key, route: 'claims/1/release' }, 'hash')).toBeUndefined();
   await pruneAnswers(db, 24 * hourMs);
-  expect(await findAnswer(db, key)).toBeDefined();
+  expect(await recallAnswer(db, key, 'hash')).toBeDefined();
   await pruneAnswers(db, 25 * hourMs);
-  expect(await findAnswer(db, key)).toBeUndefined();
+  expect(await recallAnswer(db, key, 'hash')).toBeUndefined();
 });
 
-test('no more than 10,000 are kept, the newest', async () => {
+test('no more than 10,000 are stored, the newest', async () => {
   const db = await makeStore();
   await sql`insert into kept_answers (caller, route, key, body_hash, answer, stored_at)
     with recursive counted (n) as (select 1 union all select n + 1 from counted where n < 10003)

@@ -1,0 +1,211 @@
+import { sql, type Transaction } from 'kysely';
+
+import type { MonitorState } from './monitor-state.ts';
+import type { IssueKey } from '../issue/ref.ts';
+import type { IssueUpdate } from '../plans/issue-update.ts';
+import type { Database } from '../db/database.ts';
+import { redecide } from '../plans/recompute-states.ts';
+import { countFailure, park } from './parking.ts';
+import type { ClaimRow, Schema } from '../db/schema.ts';
+
+export interface NewClaim {
+  readonly id: string;
+  readonly issue: IssueKey;
+  readonly worker: string;
+  readonly agent: string;
+  /** Maximum of live claims of the agent. */
+  readonly concurrency: number;
+  readonly now: number;
+  readonly expiresAt: number;
+}
+
+/**
+ * Inserts a claim by one conditional statement: the issue must be ready for this agent and not claimed, no
+ * pause may be in force for the agent, and a slot must be free. False when a condition fails.
+ */
+export async function insertClaim(
+  transaction: Transaction<Schema>,
+  { id, issue, worker, agent, concurrency, now, expiresAt }: NewClaim,
+): Promise<boolean> {
+  const { rows } = await sql`
+    insert into claims (id, repository_id, number, worker, agent, estimated, difficulty, carried,
+      claimed_at, heartbeat_at, expires_at)
+    select ${id}, repository_id, number, ${worker}, agent,
+      json_extract(estimate, '$.likely'), json_extract(reading, '$.difficulty.value'),
+      coalesce((select max(carried + coalesce(total, 0)) from claims
+        where repository_id = ${issue.repositoryId} and number = ${issue.number}
+          and handoff is not null), 0),
+      ${now}, ${now}, ${expiresAt}
+    from issues
+    where repository_id = ${issue.repositoryId} and number = ${issue.number}
+      and state = 'ready' and deleted = 0 and agent = ${agent}
+      and not exists (select 1 from pauses
+        where scope in ('*', ${agent}) and (until is null or until > ${now}))
+      and (select count(*) from claims where agent = ${agent} and ended_at is null) < ${concurrency}
+    on conflict do nothing
+    returning id`.execute(transaction);
+  if (rows.length === 0) return false;
+  await recomputeIssue(transaction, issue, now);
+  return true;
+}
+
+function recomputeIssue(transaction: Transaction<Schema>, issue: IssueKey, now: number) {
+  return redecide(transaction, { decided: [issue], joined: [], recounted: [] }, now);
+}
+
+/** Finds a claim by its id, ended or not. */
+export function findClaim(db: Database, id: string): Promise<ClaimRow | undefined> {
+  return db.selectFrom('claims').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export interface LeaseExtension {
+  readonly id: string;
+  readonly worker: string;
+  readonly now: number;
+  readonly expiresAt: number;
+}
+
+/** Extends a lease that has not expired; undefined when there is none. */
+export function extendLease(
+  db: Database,
+  { id, worker, now, expiresAt }: LeaseExtension,
+): Promise<ClaimRow | undefined> {
+  return db
+    .updateTable('claims')
+    .set({ heartbeat_at: now, expires_at: expiresAt })
+    .where('id', '=', id)
+    .where('worker', '=', worker)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', now)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** Stores the state of the context monitor after a report. */
+export async function storeContext(
+  transaction: Transaction<Schema>,
+  id: string,
+  state: MonitorState,
+): Promise<void> {
+  const { peak, total } = state;
+  await transaction
+    .updateTable('claims')
+    .set({ context: JSON.stringify(state), peak, total })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** The end of a claim, and its effect on the issue. */
+export interface EndEffect {
+  readonly outcome: NonNullable<ClaimRow['outcome']>;
+  readonly reason: string;
+  readonly commit?: string | undefined;
+  readonly handoff?: string | undefined;
+  readonly hash?: string | undefined;
+  readonly now: number;
+  /** True for a failed attempt. */
+  readonly failed: boolean;
+  /** Reason to park the issue. */
+  readonly parked?: { readonly code: string; readonly text: string } | undefined;
+}
+
+/** Ends a live claim and recomputes the state of its issue; false when it had ended before. */
+export async function storeClaimEnd(
+  transaction: Transaction<Schema>,
+  claim: Pick<ClaimRow, 'id' | 'repository_id' | 'number' | 'worker' | 'agent'>,
+  end: EndEffect,
+): Promise<boolean> {
+  const issue = { repositoryId: claim.repository_id, number: claim.number };
+  if (end.handoff !== undefined) await deleteHandoffs(transaction, issue);
+  const { numUpdatedRows } = await transaction
+    .updateTable('claims')
+    .set({
+      ended_at: end.now,
+      outcome: end.outcome,
+      reason: end.reason,
+      commit_id: end.commit ?? null,
+      handoff: end.handoff ?? null,
+      end_hash: end.hash ?? null,
+    })
+    .where('id', '=', claim.id)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) return false;
+  if (end.failed)
+    await countFailure(transaction, {
+      issue,
+      worker: claim.worker,
+      agent: claim.agent,
+      expired: end.outcome === 'expired',
+    });
+  if (end.parked !== undefined) await park(transaction, issue, end.parked);
+  await recomputeIssue(transaction, issue, end.now);
+  return true;
+}
+
+async function deleteHandoffs(transaction: Transaction<Schema>, issue: IssueKey): Promise<void> {
+  await transaction
+    .updateTable('claims')
+    .set({ handoff: null })
+    .where('repository_id', '=', issue.repositoryId)
+    .where('number', '=', issue.number)
+    .where('handoff', 'is not', null)
+    .execute();
+}
+
+/** Ends the live claim on an issue that was closed, unassigned or deleted, in the transaction that stores this. */
+export async function withdrawClaim(
+  transaction: Transaction<Schema>,
+  { facts, assigned }: IssueUpdate,
+  now: number,
+): Promise<void> {
+  if (facts.open && assigned && !facts.deleted) return;
+  const why = facts.deleted
+    ? 'was deleted from Gitea'
+    : facts.open
+      ? 'is no longer assigned to the bot'
+      : 'was closed on Gitea';
+  await transaction
+    .updateTable('claims')
+    .set({ ended_at: now, outcome: 'withdrawn', reason: `The issue ${why}.` })
+    .where('repository_id', '=', facts.repositoryId)
+    .where('number', '=', facts.number)
+    .where('ended_at', 'is', null)
+    .execute();
+}
+
+/** Lists live claims with an expired lease, the longest expired first. */
+export function expiredClaims(db: Database, now: number, limit: number): Promise<ClaimRow[]> {
+  return db
+    .selectFrom('claims')
+    .selectAll()
+    .where('ended_at', 'is', null)
+    .where('expires_at', '<=', now)
+    .orderBy('expires_at')
+    .limit(limit)
+    .execute();
+}
+
+/** Finds the handoff that the last worker on an issue left. */
+export function findHandoff(db: Database, issue: IssueKey) {
+  return db
+    .selectFrom('claims')
+    .select(['worker', 'agent', 'ended_at', 'handoff'])
+    .where('repository_id', '=', issue.repositoryId)
+    .where('number', '=', issue.number)
+    .where('handoff', 'is not', null)
+    .orderBy('ended_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** Counts live claims by agent. */
+export async function liveClaimsByAgent(db: Database): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .selectFrom('claims')
+    .select(['agent', (eb) => eb.fn.countAll<number>().as('count')])
+    .where('ended_at', 'is', null)
+    .groupBy('agent')
+    .execute();
+  return new Map(rows.map(({ agent, count }) => [agent, count]));
+}

@@ -1,0 +1,60 @@
+import type { Transaction } from 'kysely';
+
+import type { ClaimRow, Schema } from '../db/schema.ts';
+import { isoTime } from '../issue/iso-time.ts';
+import { extendLease, findClaim, storeContext } from './claim-rows.ts';
+import type { ClaimCall, Refusal } from './claim.ts';
+import {
+  initialMonitorState,
+  observe,
+  type ContextAnswer,
+  type ContextReport,
+} from './context-monitor.ts';
+import { monitorStateSchema } from './monitor-state.ts';
+import { lateCall, wrongToken } from './refusals.ts';
+import type { ClaimsState } from './state.ts';
+import type { ContextUsage } from './usage.ts';
+
+export type HeartbeatResult =
+  | {
+      readonly kind: 'extended';
+      readonly leaseExpiresAt: string;
+      readonly context: ContextAnswer | null;
+    }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+/**
+ * Extends the lease from now on, and answers what to do about the context window if its usage is reported.
+ * Throws `UnusableReport`, and then extends nothing.
+ */
+export async function heartbeat(
+  state: ClaimsState,
+  { claimId, worker, token }: ClaimCall,
+  usage: ContextUsage | undefined,
+): Promise<HeartbeatResult> {
+  if (!state.tokens.isTokenOf(claimId, token)) return wrongToken;
+  return state.write('heartbeat', async (transaction): Promise<HeartbeatResult> => {
+    const now = state.now();
+    const expiresAt = now + state.leaseMs;
+    const row = await extendLease(transaction, { id: claimId, worker, now, expiresAt });
+    if (row === undefined) return lateCall(await findClaim(transaction, claimId), worker);
+    const context =
+      usage === undefined
+        ? null
+        : await observeClaim(state, transaction, { row, report: { ...usage, at: now } });
+    return { kind: 'extended', leaseExpiresAt: isoTime(expiresAt), context };
+  });
+}
+
+async function observeClaim(
+  { profiles, thresholds }: ClaimsState,
+  transaction: Transaction<Schema>,
+  { row, report }: { readonly row: ClaimRow; readonly report: ContextReport },
+): Promise<ContextAnswer> {
+  const before =
+    row.context === null ? initialMonitorState : monitorStateSchema.parse(JSON.parse(row.context));
+  const profile = profiles.find(({ name }) => name === row.agent);
+  const { state, answer } = observe(before, report, { ...thresholds, profile });
+  await storeContext(transaction, row.id, state);
+  return answer;
+}

@@ -1,0 +1,101 @@
+import { sql, type Transaction } from 'kysely';
+
+import type { Database } from '../db/database.ts';
+import type { Schema } from '../db/schema.ts';
+import type { IssueKey } from '../issue/ref.ts';
+import { redecide } from '../plans/recompute-states.ts';
+
+/** Code of an issue that is parked until a person has verified the commit. */
+export const awaitingVerification = 'awaiting_verification';
+
+/** Maximum of failed attempts on an issue: the last one parks it for a person. */
+const maxAttempts = 3;
+
+/** A failed attempt on an issue. */
+interface FailedAttempt {
+  readonly issue: IssueKey;
+  readonly worker: string;
+  readonly agent: string;
+  readonly expired: boolean;
+}
+
+/** Counts a failed attempt; the last one parks the issue. */
+export async function countFailure(
+  transaction: Transaction<Schema>,
+  { issue, worker, agent, expired }: FailedAttempt,
+): Promise<void> {
+  const row = await transaction
+    .updateTable('issues')
+    .set((eb) => ({ attempts: eb('attempts', '+', 1) }))
+    .where('repository_id', '=', issue.repositoryId)
+    .where('number', '=', issue.number)
+    .returning('attempts')
+    .executeTakeFirst();
+  if (row === undefined || row.attempts < maxAttempts) return;
+  const how = expired ? 'its lease ran out' : 'it was given back';
+  const text = `${row.attempts} attempts failed; of the last one, by ${worker} as ${agent}, ${how}. Change the issue, or resume it when the cause is gone.`;
+  await park(transaction, issue, { code: 'failed_attempts', text });
+}
+
+/** Keeps an issue from the workers. */
+export async function park(
+  transaction: Transaction<Schema>,
+  { repositoryId, number }: IssueKey,
+  { code, text }: { readonly code: string; readonly text: string },
+): Promise<void> {
+  await transaction
+    .updateTable('issues')
+    .set({ parked_code: code, parked_text: text })
+    .where('repository_id', '=', repositoryId)
+    .where('number', '=', number)
+    .execute();
+}
+
+/**
+ * Lets the workers have an issue again, and resets its attempts. One statement, so that a command beside the
+ * service can do it; `settleResumed` then recomputes its state. False: it was not parked.
+ */
+export async function unparkIssue(db: Database, issue: IssueKey): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('issues')
+    .set({ attempts: 0, parked_code: null, parked_text: null })
+    .where('repository_id', '=', issue.repositoryId)
+    .where('number', '=', issue.number)
+    .where('parked_code', 'is not', null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** True when the issue is stored and not deleted. */
+export async function isStored(db: Database, issue: IssueKey): Promise<boolean> {
+  const row = await db
+    .selectFrom('issues')
+    .select('number')
+    .where('repository_id', '=', issue.repositoryId)
+    .where('number', '=', issue.number)
+    .where('deleted', '=', 0)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Lists issues that were resumed but still have the state of parked ones. */
+export function resumedIssues(db: Database, limit: number): Promise<IssueKey[]> {
+  return (
+    db
+      .selectFrom('issues')
+      .select(['repository_id as repositoryId', 'number'])
+      // Exactly the condition of its index, which contains only these.
+      .where(sql<boolean>`deleted = 0 and state = 'needs_human' and parked_code is null`)
+      .limit(limit)
+      .execute()
+  );
+}
+
+/** Recomputes the states of resumed issues. */
+export async function settleResumed(
+  transaction: Transaction<Schema>,
+  issues: readonly IssueKey[],
+  now: number,
+): Promise<void> {
+  await redecide(transaction, { decided: issues, joined: [], recounted: [] }, now);
+}
