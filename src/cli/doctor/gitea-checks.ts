@@ -15,22 +15,30 @@ export async function checkAccess(
   const { config, gitea, now, repository, take } = diagnosis;
   const { giteaUrl: url, giteaToken, botUsername } = config;
   const dependent = ['token', 'repositories'];
-  if (url === undefined)
-    return take(skipped('GITEA_URL is invalid; see configuration.', 'gitea', ...dependent));
+  if (url === undefined) {
+    take(skipped('GITEA_URL is invalid; see configuration.', 'gitea', ...dependent));
+    return undefined;
+  }
   const signedIn = giteaToken === undefined ? undefined : gitea.bot;
   const connection = await runCheck(diagnosis, { name: 'gitea' }, (signal) =>
     checkConnection({ gitea: gitea.anonymous, signedIn, url, now }, signal),
   );
-  if (connection === undefined) return take(skipped('Gitea does not answer.', ...dependent));
+  if (connection === undefined) {
+    take(skipped('Gitea does not answer.', ...dependent));
+    return undefined;
+  }
   if (giteaToken === undefined) {
     take({ findings: [noTokenFinding(config)], value: undefined });
-    return take(skipped('This check needs a token.', 'repositories'));
+    take(skipped('This check needs a token.', 'repositories'));
+    return undefined;
   }
   const bot = await runCheck(diagnosis, { name: 'token' }, (signal) =>
     checkToken({ gitea: gitea.bot, botUsername }, signal),
   );
-  if (bot === undefined)
-    return take(skipped('The owner of the token is not known.', 'repositories'));
+  if (bot === undefined) {
+    take(skipped('The owner of the token is not known.', 'repositories'));
+    return undefined;
+  }
   const deps = { gitea: gitea.bot, bot: bot.login, only: repository, stored };
   return runCheck(diagnosis, { name: 'repositories' }, (signal) => checkRepositories(deps, signal));
 }
@@ -46,8 +54,10 @@ export async function checkWebhooks(
   { repositories, expected }: Webhooks,
 ): Promise<readonly RepositoryHooks[]> {
   const { gitea, take } = diagnosis;
-  if (repositories === undefined)
-    return take(skipped('The repositories are not known.', 'hooks')) ?? [];
+  if (repositories === undefined) {
+    take(skipped('The repositories are not known.', 'hooks'));
+    return [];
+  }
   const deps = { ...gitea, repositories, expected };
   const hooks = await runCheck(diagnosis, { name: 'hooks' }, (signal) => checkHooks(deps, signal));
   return hooks ?? [];

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+
+import { isMeantForUs, isSameUrl, shownUrl } from '../../../src/cli/doctor/hook-rules.ts';
+import { url } from './samples.ts';
+
+test.for([
+  { given: url, other: `${url}/`, same: true },
+  { given: url, other: 'http://COORDINATOR:8000/webhook/gitea', same: true },
+  { given: url, other: `${url}?key=1`, same: false },
+  { given: url, other: 'https://coordinator:8000/webhook/gitea', same: false },
+  { given: url, other: 'nonsense', same: false },
+])('$given and $other: same $same', ({ given, other, same }) => {
+  expect(isSameUrl(given, other)).toBe(same);
+});
+
+test('a hook is recognised by host, or by the port, and its URL shown without secrets', () => {
+  expect(isMeantForUs('http://coordinator:8000/hook', url, undefined)).toBe(true);
+  expect(isMeantForUs('http://chat:8000/hook', url, 8000)).toBe(false);
+  expect(isMeantForUs('http://chat:8000/hook', undefined, 8000)).toBe(true);
+  expect(isMeantForUs('https://chat.test/hook', undefined, 443)).toBe(false);
+  expect(isMeantForUs('nonsense', url, 8000)).toBe(false);
+  expect(shownUrl('http://me:secret@host:1/path?key=secret#x')).toBe('http://host:1/path');
+  expect(shownUrl('nonsense')).toBe('an invalid URL');
+});

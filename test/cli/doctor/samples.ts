@@ -1,0 +1,27 @@
+import type { GiteaHook } from '../../../src/gitea/schemas.ts';
+
+/** A signal that never aborts. */
+export const never = new AbortController().signal;
+/** The coordinator's own URL. */
+export const url = 'http://coordinator:8000/webhook/gitea';
+/** A hook as it must be. */
+export const hook: GiteaHook = {
+  id: 1,
+  active: true,
+  type: 'gitea',
+  events: ['issues', 'issue_assign', 'issue_label', 'issue_milestone', 'issue_comment'],
+  url,
+  contentType: 'json',
+  branchFilter: undefined,
+  authorizationHeader: undefined,
+};
+/** A repository with all rights of a bot. */
+export const repository = {
+  id: 2,
+  name: 'acme/orbit',
+  private: true,
+  archived: false,
+  hasIssues: true,
+  dependencies: true,
+  permissions: { admin: false, push: true, pull: true },
+};
