@@ -18,7 +18,7 @@ const mayImport = {
   claims: ['issue', 'planning', 'plans', 'db'],
   publish: ['issue', 'plans', 'gitea', 'db'],
   handling: ['issue', 'reading', 'planning', 'plans', 'inbox', 'gitea', 'claims', 'publish', 'db'],
-  reconcile: ['issue', 'plans', 'inbox', 'gitea', 'db', 'handling'],
+  reconcile: ['issue', 'plans', 'inbox', 'gitea', 'db'],
   gates: [],
   webhook: ['issue', 'inbox'],
   http: [],

@@ -9,7 +9,7 @@ import { CoordinatorError, describeError } from '../errors.ts';
 import { createBot } from '../handling/bot.ts';
 import { handleIssue } from '../handling/handle-issue.ts';
 import type { HandlerDeps } from '../handling/handler.ts';
-import { createMissedCount } from '../reconcile/missed-webhooks.ts';
+import { createMissedWebhooks } from '../reconcile/missed-webhooks.ts';
 import { createReadyCheck } from '../handling/ready-check.ts';
 import { createPass } from '../reconcile/pass.ts';
 import { createReconciler } from '../reconcile/reconciler.ts';
@@ -35,16 +35,16 @@ import { checkStore } from '../db/health.ts';
 import { findFacts, findLabels, storeIssue } from '../plans/issue-rows.ts';
 import { lockDatabase } from '../db/lock.ts';
 import { migrate } from '../db/migrations.ts';
-import { askToLook, askToLookAtAll, retryRefused } from '../publish/rows.ts';
+import { requestVerification, requestVerificationOfAll, retryRefused } from '../publish/rows.ts';
 import { findGiteaDependencies, tiedOtherwise } from '../plans/gitea-edges.ts';
 import { distinctKeys } from '../plans/open-graph.ts';
 import {
   countDifferences,
-  findHeld,
+  findStored,
   findReconciliation,
-  listHeld,
+  listStored,
   storePass,
-  wasTold,
+  wasReported,
 } from '../reconcile/rows.ts';
 import { settleGraph } from '../plans/recompute-states.ts';
 import { createWriteQueue } from '../db/write-queue.ts';
@@ -280,7 +280,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
         // Whoever looks now waits for this transaction: there is one connection.
         if (outcome.redecided > 0) waiters.wake();
         if (events.some(({ kind }) => lookedAtAfter.includes(kind)))
-          await askToLook(transaction, [issue]);
+          await requestVerification(transaction, [issue]);
         publisher?.wake();
         const tied = await tiedOtherwise(transaction, update);
         await lookAgain(transaction, [...readOtherwise, ...tied]);
@@ -311,7 +311,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     };
     const runPass = createPass({
       searchIssues: gitea.searchIssues,
-      lookAt: truth.currentFacts,
+      currentFacts: truth.currentFacts,
       giteaDependenciesDiffer: truth.giteaDependenciesDiffer,
       bot: bot.find,
       tokenUser: async (signal) => {
@@ -321,8 +321,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       },
       store: {
         progress: () => findReconciliation(db),
-        held: (issues) => findHeld(db, issues),
-        list: (which, after, limit) => listHeld(db, { which, after, limit }),
+        find: (issues) => findStored(db, issues),
+        list: (which, after, limit) => listStored(db, { which, after, limit }),
         finish: (progress, { missed }) =>
           writes.run(() => storePass(db, { ...progress, missed, now: now() })),
       },
@@ -335,16 +335,16 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
         consumer.wake();
         return added;
       },
-      askToLook: async () => {
-        await writes.transaction(askToLookAtAll);
+      requestVerification: async () => {
+        await writes.transaction(requestVerificationOfAll);
         publisher?.wake();
       },
       giteaNow: () => giteaTime(now()),
-      missed: createMissedCount({
+      missed: createMissedWebhooks({
         upSince: () => (listeningSince === undefined ? undefined : giteaTime(listeningSince)),
-        wasTold: (change) => {
+        wasReported: (change) => {
           const receivedSince = change.updatedAt - (skew() ?? 0) - clockDriftMs;
-          return wasTold(db, { ...change, receivedSince });
+          return wasReported(db, { ...change, receivedSince });
         },
         log,
       }),

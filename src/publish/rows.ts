@@ -114,7 +114,7 @@ export async function markPublished(db: Database, due: DueIssue): Promise<void> 
  * Somebody may have changed what we wrote below these issues: it is looked at. Each request counts one
  * further down, so that one that comes during a look is not taken for done with it.
  */
-export async function askToLook(
+export async function requestVerification(
   transaction: Transaction<Schema>,
   issues: readonly IssueKey[],
 ): Promise<void> {
@@ -131,7 +131,7 @@ export async function askToLook(
  * The same for every open issue below which something of ours may stand. Closed ones grow without end, and
  * what somebody does to them is told by an event or not at all.
  */
-export async function askToLookAtAll(transaction: Transaction<Schema>): Promise<void> {
+export async function requestVerificationOfAll(transaction: Transaction<Schema>): Promise<void> {
   await transaction
     .updateTable('issues')
     .set({ published: oneFurtherDown })

@@ -2,7 +2,7 @@ import type { IssueSnapshot } from '../issue/event.ts';
 import { isAssigned } from '../issue/facts.ts';
 
 /** What is stored of an issue, as far as it is compared with what Gitea lists. */
-export interface HeldIssue {
+export interface StoredIssue {
   readonly repositoryId: number;
   readonly number: number;
   /** The present name of its repository. */
@@ -28,7 +28,7 @@ export type Difference =
  * compared, never times: Gitea's clock has whole seconds, and not every change moves `updated_at`.
  */
 export function differencesOf(
-  held: HeldIssue | undefined,
+  held: StoredIssue | undefined,
   issue: IssueSnapshot,
   bot: string | undefined,
 ): Difference[] {
@@ -49,7 +49,7 @@ export function differencesOf(
 }
 
 /** Gitea sends a webhook for these; for a new name or a restored access it sends none. */
-export function isTellable(difference: Difference): boolean {
+export function hasWebhook(difference: Difference): boolean {
   return !['name', 'unreadable', 'deleted'].includes(difference);
 }
 

@@ -4,18 +4,18 @@ import type { Logger } from '../log.ts';
 interface Change extends IssueKey, IssueRef {
   readonly updatedAt: number;
   /** `updatedAt` of what the store had instead; undefined: nothing. */
-  readonly heldAt: number | undefined;
+  readonly storedAt: number | undefined;
 }
 
-export interface MissedCountDeps {
+export interface MissedWebhooksDeps {
   /** Whether a webhook brought the issue as it was at this time of Gitea's, or newer than the store had it. */
-  readonly wasTold: (change: Change) => Promise<boolean>;
+  readonly wasReported: (change: Change) => Promise<boolean>;
   /** Gitea's time when this process started. */
   readonly upSince: () => number | undefined;
   readonly log: Logger;
 }
 
-export type MissedCount = ReturnType<typeof createMissedCount>;
+export type MissedWebhooks = ReturnType<typeof createMissedWebhooks>;
 
 /** A webhook of Gitea 1.25.4 takes 0.1 to 3.3 s, behind a receiver that hangs 5 s each. */
 const longestDeliveryMs = 60_000;
@@ -28,7 +28,7 @@ const mostRemembered = 5_000;
  * once. What the first pass finds may stem from before, and does not count. A change may have been moved
  * by what no webhook tells, such as our own comment: any webhook newer than what was stored has told of it.
  */
-export function createMissedCount({ wasTold, upSince, log }: MissedCountDeps) {
+export function createMissedWebhooks({ wasReported, upSince, log }: MissedWebhooksDeps) {
   const suspects = new Map<string, Change>();
   /** By issue, the newest change that was judged. */
   const judged = new Map<string, number>();
@@ -40,8 +40,8 @@ export function createMissedCount({ wasTold, upSince, log }: MissedCountDeps) {
     if (first || since === undefined || giteaNow === undefined) return;
     if (change.updatedAt < since || judged.get(keyOf(change)) === change.updatedAt) return;
     if (suspects.size >= mostRemembered) return;
-    const { repositoryId, repository, number, updatedAt, heldAt } = change;
-    const suspected = { repositoryId, repository, number, updatedAt, heldAt };
+    const { repositoryId, repository, number, updatedAt, storedAt } = change;
+    const suspected = { repositoryId, repository, number, updatedAt, storedAt };
     suspects.set(`${keyOf(change)}@${updatedAt}`, suspected);
   }
 
@@ -50,7 +50,7 @@ export function createMissedCount({ wasTold, upSince, log }: MissedCountDeps) {
     first = false;
     for (const [id, change] of suspects) {
       if (giteaNow === undefined || giteaNow - change.updatedAt < longestDeliveryMs) continue;
-      const told = await wasTold(change);
+      const told = await wasReported(change);
       suspects.delete(id);
       remember(change);
       if (told) continue;

@@ -1,20 +1,19 @@
 import { TryAgainLater } from '../errors.ts';
-import { differencesOf, isTellable, type Difference, type HeldIssue } from './difference.ts';
+import { differencesOf, hasWebhook, type Difference, type StoredIssue } from './difference.ts';
 import type { IssueEvent, IssueSnapshot } from '../issue/event.ts';
 import { isAssigned, refreshEvent, type IssueFacts } from '../issue/facts.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
 import { mapLimited } from '../lib/map-limited.ts';
-import type { MissedCount } from './missed-webhooks.ts';
+import type { MissedWebhooks } from './missed-webhooks.ts';
 import { walkSearch, type AskPage, type Search, type Walked } from './search-pages.ts';
-import type { Truth } from '../handling/gitea-state.ts';
 
 /** How far the passes have come; kept in the store. */
 export interface Progress {
   /** Newest time seen on Gitea, by its clock, up to which all was compared; undefined: nothing yet. */
   readonly watermark: number | undefined;
   /** Where the round of looks at issues that are not the bot's, or closed, goes on. */
-  readonly lookedUpTo: IssueKey | undefined;
+  readonly othersUpTo: IssueKey | undefined;
 }
 
 export interface PassOutcome {
@@ -27,9 +26,13 @@ export interface PassOutcome {
 
 export interface ReconcileDeps {
   readonly searchIssues: AskPage;
-  readonly lookAt: Truth['currentFacts'];
+  /** Reads an issue from Gitea; not `confirmed` when the bot cannot read its repository. */
+  readonly currentFacts: (
+    stored: IssueFacts,
+    signal: AbortSignal,
+  ) => Promise<{ readonly facts: IssueFacts; readonly confirmed: boolean }>;
   /** Whether the dependencies set on Gitea are other ones than those stored; without it they are not asked for. */
-  readonly giteaDependenciesDiffer?: (issue: HeldIssue, signal: AbortSignal) => Promise<boolean>;
+  readonly giteaDependenciesDiffer?: (issue: StoredIssue, signal: AbortSignal) => Promise<boolean>;
   readonly bot: () => Promise<string | undefined>;
   /** Login of the token's user. */
   readonly tokenUser: (signal: AbortSignal) => Promise<string>;
@@ -37,25 +40,25 @@ export interface ReconcileDeps {
   /** Has issues looked at by way of the inbox; returns those that did not wait there already. */
   readonly add: (events: readonly IssueEvent[]) => Promise<readonly IssueKey[]>;
   /** Has the publisher look at what stands on Gitea. */
-  readonly askToLook?: () => Promise<void>;
+  readonly requestVerification?: () => Promise<void>;
   /** Gitea's time now, from the Date header of its last answer; undefined while it is not known. */
   readonly giteaNow: () => number | undefined;
-  readonly missed: MissedCount;
+  readonly missed: MissedWebhooks;
   readonly log: Logger;
 }
 
 /** The bot's open issues; what these wait for and is not one of them itself; all but the first. */
-export type HeldList = 'open' | 'blockers' | 'others';
+export type StoredList = 'open' | 'blockers' | 'others';
 
 export interface ReconcileStore {
   readonly progress: () => Promise<Progress>;
-  readonly held: (issues: readonly IssueKey[]) => Promise<readonly HeldIssue[]>;
+  readonly find: (issues: readonly IssueKey[]) => Promise<readonly StoredIssue[]>;
   /** Stored issues in the order of their keys, without texts. */
   readonly list: (
-    which: HeldList,
+    which: StoredList,
     after: IssueKey | undefined,
     limit: number,
-  ) => Promise<readonly HeldIssue[]>;
+  ) => Promise<readonly StoredIssue[]>;
   readonly finish: (progress: Progress, outcome: PassOutcome) => Promise<void>;
 }
 
@@ -89,7 +92,7 @@ const mostSkipped = 10;
 
 /** A planned issue that is as stored, but was moved on Gitea by something. */
 interface Moved {
-  readonly held: HeldIssue;
+  readonly held: StoredIssue;
   readonly at: number;
 }
 
@@ -127,7 +130,7 @@ export function createPass(deps: ReconcileDeps) {
     const user = await deps.tokenUser(signal);
     const pass = createOnePass(await deps.bot(), user, signal);
     const began = deps.giteaNow();
-    const { watermark, lookedUpTo } = await store.progress();
+    const { watermark, othersUpTo } = await store.progress();
     const turnedBack =
       began !== undefined && watermark !== undefined && watermark > began + clockJumpMs;
     const since = turnedBack || watermark === undefined ? undefined : watermark - overlapMs;
@@ -136,13 +139,13 @@ export function createPass(deps: ReconcileDeps) {
     // What was handled under the old name did not move.
     const isRenamed = lastUser !== undefined && lastUser !== user;
     const full = wantsFull || !complete || isRenamed;
-    let next = lookedUpTo;
+    let next = othersUpTo;
     if (full) {
       await pass.listAssigned();
       await pass.checkHeld();
       await pass.checkBlockers({ open: complete });
-      next = await pass.checkOthers(lookedUpTo);
-      await deps.askToLook?.();
+      next = await pass.checkOthers(othersUpTo);
+      await deps.requestVerification?.();
     } else {
       nativesUpTo = await pass.checkNatives(nativesUpTo);
     }
@@ -151,19 +154,19 @@ export function createPass(deps: ReconcileDeps) {
     const outcome = { full, ...pass.counts(), missed };
     const reached = capped(pass.newest() ?? began, began);
     const before = turnedBack ? undefined : watermark;
-    await store.finish({ watermark: latest(before, reached), lookedUpTo: next }, outcome);
+    await store.finish({ watermark: latest(before, reached), othersUpTo: next }, outcome);
     deps.missed.recorded(missed);
     lastUser = user;
     wasAway = false;
     return outcome;
   }
 
-  function hasMoved(held: HeldIssue, at: number): boolean {
+  function hasMoved(held: StoredIssue, at: number): boolean {
     return held.updatedAt !== at && nativesRead.get(keyOf(held)) !== at;
   }
 
   /** It is listed again for as long as nothing newer is; but that very second may not be over. */
-  function rememberRead(held: HeldIssue, at: number): void {
+  function rememberRead(held: StoredIssue, at: number): void {
     const giteaNow = deps.giteaNow();
     if (giteaNow === undefined || giteaNow - at < clockErrorMs) return;
     nativesRead.delete(keyOf(held));
@@ -213,7 +216,7 @@ export function createPass(deps: ReconcileDeps) {
     }
 
     async function comparePulls(pulls: readonly IssueSnapshot[]): Promise<void> {
-      const stored = new Map((await store.held(pulls)).map((held) => [keyOf(held), held]));
+      const stored = new Map((await store.find(pulls)).map((held) => [keyOf(held), held]));
       const differing = pulls.filter((pull) => {
         newest = latest(newest, pull.updatedAt);
         return differences(stored.get(keyOf(pull)), pull).length > 0;
@@ -223,15 +226,15 @@ export function createPass(deps: ReconcileDeps) {
 
     /** Compares issues just read from Gitea with the store. */
     async function compare(issues: readonly IssueSnapshot[]): Promise<void> {
-      const stored = new Map((await store.held(issues)).map((issue) => [keyOf(issue), issue]));
+      const stored = new Map((await store.find(issues)).map((issue) => [keyOf(issue), issue]));
       const events: IssueEvent[] = [];
       for (const issue of issues) {
         newest = latest(newest, issue.updatedAt);
         const held = stored.get(keyOf(issue));
         const found = differences(held, issue);
         if (held !== undefined || found.length > 0) seen.add(keyOf(issue));
-        if (found.some(isTellable))
-          deps.missed.suspect({ ...issue, heldAt: held?.updatedAt }, deps.giteaNow());
+        if (found.some(hasWebhook))
+          deps.missed.suspect({ ...issue, storedAt: held?.updatedAt }, deps.giteaNow());
         // That it is listed does not mean it can be read: issues may be switched off.
         if (found.join() === 'unreadable' && held !== undefined) await eachOf([held], look);
         else if (found.length > 0) events.push({ kind: 'refreshed', issue });
@@ -241,7 +244,7 @@ export function createPass(deps: ReconcileDeps) {
       await add(events);
     }
 
-    function differences(held: HeldIssue | undefined, issue: IssueSnapshot): Difference[] {
+    function differences(held: StoredIssue | undefined, issue: IssueSnapshot): Difference[] {
       const found = differencesOf(held, issue, bot);
       if (!found.includes('name')) return found;
       // One issue brings the new name for all.
@@ -297,7 +300,7 @@ export function createPass(deps: ReconcileDeps) {
       return some.length < nativesPerPass ? undefined : some.at(-1);
     }
 
-    async function checkNative(held: HeldIssue): Promise<void> {
+    async function checkNative(held: StoredIssue): Promise<void> {
       if (held.unreadable || unreadable.has(held.repositoryId)) return;
       if ((await deps.giteaDependenciesDiffer?.(held, signal)) !== true) return;
       // What cannot be read seems to have none.
@@ -306,12 +309,12 @@ export function createPass(deps: ReconcileDeps) {
     }
 
     /** Asks Gitea about one issue, and has it handled if it is not as stored. */
-    async function look(held: HeldIssue): Promise<void> {
+    async function look(held: StoredIssue): Promise<void> {
       seen.add(keyOf(held));
       const known = unreadable.has(held.repositoryId);
       const { facts, confirmed } = known
         ? { facts: undefined, confirmed: false }
-        : await deps.lookAt(factsOf(held), signal);
+        : await deps.currentFacts(factsOf(held), signal);
       if (facts === undefined || !confirmed) {
         unreadable.add(held.repositoryId);
         // Its plan is to say so, once.
@@ -320,14 +323,14 @@ export function createPass(deps: ReconcileDeps) {
         if (!held.deleted) await add([refreshEvent(factsOf(held))]);
       } else {
         const issue = { ...facts, assignees: [...facts.assignees], labels: [...facts.labels] };
-        const [stored] = await store.held([held]);
+        const [stored] = await store.find([held]);
         if (differences(stored, issue).length > 0) await add([{ kind: 'refreshed', issue }]);
       }
     }
 
     async function eachOf(
-      some: readonly HeldIssue[],
-      work: (held: HeldIssue) => Promise<void>,
+      some: readonly StoredIssue[],
+      work: (held: StoredIssue) => Promise<void>,
     ): Promise<void> {
       signal.throwIfAborted();
       await mapLimited(some, requestsAtOnce, async (held) => {
@@ -356,7 +359,7 @@ export function createPass(deps: ReconcileDeps) {
   return runPass;
 }
 
-function isPlanned(held: HeldIssue): boolean {
+function isPlanned(held: StoredIssue): boolean {
   return held.open && held.assigned && !held.deleted;
 }
 
@@ -373,8 +376,8 @@ function latest(some: number | undefined, other: number | undefined): number | u
 
 /** A list from the store, a part at a time. */
 async function* inOrder(
-  next: (after: IssueKey | undefined) => Promise<readonly HeldIssue[]>,
-): AsyncGenerator<readonly HeldIssue[]> {
+  next: (after: IssueKey | undefined) => Promise<readonly StoredIssue[]>,
+): AsyncGenerator<readonly StoredIssue[]> {
   let after: IssueKey | undefined;
   for (;;) {
     const some = await next(after);
@@ -385,7 +388,7 @@ async function* inOrder(
 }
 
 /** Only asks to be looked at: dated before the stored snapshot, it changes nothing by itself. */
-function factsOf(held: HeldIssue): IssueFacts {
+function factsOf(held: StoredIssue): IssueFacts {
   const { repositoryId, repository, number, title, open, deleted, labels, updatedAt } = held;
   const place = { repositoryId, repository, number };
   const told = { title, body: '', bodyCut: false, open, deleted, assignees: [], labels };

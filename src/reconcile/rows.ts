@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { z } from 'zod';
 
-import type { HeldIssue } from './difference.ts';
+import type { StoredIssue } from './difference.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import { among } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';
@@ -11,7 +11,7 @@ import type { Schema } from '../db/schema.ts';
 export interface Reconciliation {
   /** Newest time seen on Gitea, by Gitea's clock, epoch milliseconds. */
   readonly watermark: number | undefined;
-  readonly lookedUpTo: IssueKey | undefined;
+  readonly othersUpTo: IssueKey | undefined;
   readonly passes: number;
   /** By our clock, epoch milliseconds. */
   readonly lastPassAt: number | undefined;
@@ -24,7 +24,7 @@ export async function findReconciliation(db: Database): Promise<Reconciliation> 
   const { looked_repository_id: repositoryId, looked_number: number } = row;
   return {
     watermark: row.watermark ?? undefined,
-    lookedUpTo: repositoryId === null || number === null ? undefined : { repositoryId, number },
+    othersUpTo: repositoryId === null || number === null ? undefined : { repositoryId, number },
     passes: row.passes,
     lastPassAt: row.last_pass_at ?? undefined,
     differences: row.differences,
@@ -46,7 +46,7 @@ export async function countDifferences(
 
 interface FinishedPass {
   readonly watermark: number | undefined;
-  readonly lookedUpTo: IssueKey | undefined;
+  readonly othersUpTo: IssueKey | undefined;
   readonly missed: number;
   readonly now: number;
 }
@@ -57,8 +57,8 @@ export async function storePass(db: Database, pass: FinishedPass): Promise<void>
     .updateTable('reconciliation')
     .set((eb) => ({
       watermark: pass.watermark ?? null,
-      looked_repository_id: pass.lookedUpTo?.repositoryId ?? null,
-      looked_number: pass.lookedUpTo?.number ?? null,
+      looked_repository_id: pass.othersUpTo?.repositoryId ?? null,
+      looked_number: pass.othersUpTo?.number ?? null,
       passes: eb('passes', '+', 1),
       last_pass_at: pass.now,
       missed: eb('missed', '+', pass.missed),
@@ -67,8 +67,11 @@ export async function storePass(db: Database, pass: FinishedPass): Promise<void>
 }
 
 /** What is stored of these issues, with their texts. */
-export async function findHeld(db: Database, issues: readonly IssueKey[]): Promise<HeldIssue[]> {
-  const rows = await selectHeld(db)
+export async function findStored(
+  db: Database,
+  issues: readonly IssueKey[],
+): Promise<StoredIssue[]> {
+  const rows = await selectStored(db)
     .leftJoin('issue_texts', (join) =>
       join
         .onRef('issue_texts.repository_id', '=', 'issues.repository_id')
@@ -77,7 +80,7 @@ export async function findHeld(db: Database, issues: readonly IssueKey[]): Promi
     .select('issue_texts.body')
     .where(among('issues.repository_id', 'issues.number', issues))
     .execute();
-  return rows.map((row) => heldIssue(row, row.body ?? undefined));
+  return rows.map((row) => storedIssue(row, row.body ?? undefined));
 }
 
 interface ListOptions {
@@ -88,12 +91,12 @@ interface ListOptions {
 }
 
 /** Stored issues in the order of their keys, without their texts; gone ones are left out. */
-export async function listHeld(
+export async function listStored(
   db: Database,
   { which, after, limit }: ListOptions,
-): Promise<HeldIssue[]> {
+): Promise<StoredIssue[]> {
   const from = after ?? { repositoryId: 0, number: 0 };
-  let query = selectHeld(db)
+  let query = selectStored(db)
     .where('issues.deleted', '=', 0)
     .where(
       sql<boolean>`(issues.repository_id, issues.number) > (${from.repositoryId}, ${from.number})`,
@@ -125,20 +128,20 @@ export async function listHeld(
     .orderBy('issues.number')
     .limit(limit)
     .execute();
-  return rows.map((row) => heldIssue(row, undefined));
+  return rows.map((row) => storedIssue(row, undefined));
 }
 
 interface Told extends IssueKey {
   /** Gitea's time. */
   readonly updatedAt: number;
   /** The same of what was stored when it was found. */
-  readonly heldAt: number | undefined;
+  readonly storedAt: number | undefined;
   /** Only webhooks received since then, by our clock, are looked through. */
   readonly receivedSince: number;
 }
 
 /** Whether a webhook brought the issue as it was at that time, or newer than it was stored. */
-export async function wasTold(db: Database, told: Told): Promise<boolean> {
+export async function wasReported(db: Database, told: Told): Promise<boolean> {
   const row = await db
     .selectFrom('deliveries')
     .select('seq')
@@ -146,14 +149,14 @@ export async function wasTold(db: Database, told: Told): Promise<boolean> {
     .where('received_at', '>=', told.receivedSince)
     .where('repository_id', '=', told.repositoryId)
     .where('issue_number', '=', told.number)
-    .where('snapshot_at', '>=', Math.min(told.updatedAt, (told.heldAt ?? -1) + 1))
+    .where('snapshot_at', '>=', Math.min(told.updatedAt, (told.storedAt ?? -1) + 1))
     .where('kind', '!=', 'refreshed')
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;
 }
 
-function selectHeld(db: Database) {
+function selectStored(db: Database) {
   return db
     .selectFrom('issues')
     .leftJoin('repositories', 'repositories.id', 'issues.repository_id')
@@ -172,11 +175,11 @@ function selectHeld(db: Database) {
     .select(sql<number>`instr(issues.own_warnings, '"gitea_unreadable"')`.as('unreadable'));
 }
 
-type HeldRow = Awaited<ReturnType<ReturnType<typeof selectHeld>['execute']>>[number];
+type StoredRow = Awaited<ReturnType<ReturnType<typeof selectStored>['execute']>>[number];
 
 const namesSchema = z.array(z.string());
 
-function heldIssue(row: HeldRow, body: string | undefined): HeldIssue {
+function storedIssue(row: StoredRow, body: string | undefined): StoredIssue {
   return {
     repositoryId: row.repository_id,
     number: row.number,

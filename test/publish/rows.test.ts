@@ -6,8 +6,8 @@ import { createDatabase } from '../../src/db/database.ts';
 import { storeIssue } from '../../src/plans/issue-rows.ts';
 import { migrate } from '../../src/db/migrations.ts';
 import {
-  askToLook,
-  askToLookAtAll,
+  requestVerification,
+  requestVerificationOfAll,
   countPublications,
   dueIssues,
   findPublication,
@@ -76,7 +76,7 @@ test('a change and a request to look that come while it is published leave it du
   await storePublication(db, issue(1), { comment_id: 7 });
   const [first] = await dueIssues(db, { now: 0, limit: 1, except: [] });
   if (first === undefined) throw new Error('nothing is due');
-  const look = () => inTransaction().execute((it) => askToLook(it, [issue(1)]));
+  const look = () => inTransaction().execute((it) => requestVerification(it, [issue(1)]));
   await look();
   await markPublished(db, first);
   expect(await due()).toEqual([1]);
@@ -96,10 +96,10 @@ test('only where something of ours may stand is looked', async () => {
   await storePublication(db, issue(1), { comment_id: 0 });
   await storePublication(db, issue(2), { attempts: 3 });
   await publishAll();
-  await inTransaction().execute((it) => askToLook(it, [issue(1), issue(2), issue(3)]));
+  await inTransaction().execute((it) => requestVerification(it, [issue(1), issue(2), issue(3)]));
   expect(await due()).toEqual([1]);
   await publishAll();
-  await inTransaction().execute((it) => askToLookAtAll(it));
+  await inTransaction().execute((it) => requestVerificationOfAll(it));
   expect(await due()).toEqual([1]);
 });
 
@@ -109,9 +109,9 @@ test('a look at all leaves closed issues alone, which grow without end', async (
   await store(2, [], 10);
   for (const number of [1, 2]) await storePublication(db, issue(number), { comment_id: number });
   await publishAll();
-  await inTransaction().execute((it) => askToLookAtAll(it));
+  await inTransaction().execute((it) => requestVerificationOfAll(it));
   expect(await due()).toEqual([2]);
-  await inTransaction().execute((it) => askToLook(it, [issue(1)]));
+  await inTransaction().execute((it) => requestVerification(it, [issue(1)]));
   expect((await due()).toSorted()).toEqual([1, 2]);
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { createMissedCount } from '../../src/reconcile/missed-webhooks.ts';
+import { createMissedWebhooks } from '../../src/reconcile/missed-webhooks.ts';
 import { createLogger } from '../../src/log.ts';
 
 const second = 1_000;
@@ -13,14 +13,14 @@ interface Given {
 /** Times are seconds of Gitea's clock; the process is up since 100. */
 async function stage({ told = [], first = true }: Given = {}) {
   const lines: string[] = [];
-  const missed = createMissedCount({
-    wasTold: ({ updatedAt }) => Promise.resolve(told.some((at) => at * second >= updatedAt)),
+  const missed = createMissedWebhooks({
+    wasReported: ({ updatedAt }) => Promise.resolve(told.some((at) => at * second >= updatedAt)),
     upSince: () => 100 * second,
     log: createLogger('warning', { write: (line: string) => void lines.push(line) }),
   });
   const suspect = (number: number, at: number) =>
     missed.suspect(
-      { repositoryId: 2, repository: 'acme/orbit', number, updatedAt: at * second, heldAt: 0 },
+      { repositoryId: 2, repository: 'acme/orbit', number, updatedAt: at * second, storedAt: 0 },
       (at + 1) * second,
     );
   const settle = (at: number) => missed.settle(at * second);
@@ -73,7 +73,7 @@ test('a webhook of before tells nothing of the change', async () => {
 test('without Gitea’s time nothing counts', async () => {
   const { missed, suspect, settle } = await stage();
   missed.suspect(
-    { repositoryId: 2, repository: 'acme/orbit', number: 5, updatedAt: 200_000, heldAt: 0 },
+    { repositoryId: 2, repository: 'acme/orbit', number: 5, updatedAt: 200_000, storedAt: 0 },
     undefined,
   );
   suspect(6, 200);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { createPass, type HeldList, type Progress } from '../../src/reconcile/pass.ts';
-import type { HeldIssue } from '../../src/reconcile/difference.ts';
+import { createPass, type StoredList, type Progress } from '../../src/reconcile/pass.ts';
+import type { StoredIssue } from '../../src/reconcile/difference.ts';
 import type { IssueEvent, IssueSnapshot } from '../../src/issue/event.ts';
 import { keyOf, type IssueKey } from '../../src/issue/ref.ts';
 import { createLogger } from '../../src/log.ts';
@@ -29,11 +29,11 @@ function issue(number: number, more: Partial<IssueSnapshot> = {}): IssueSnapshot
 /** A pass over lists in memory: what is put into the inbox is stored at once. */
 function stage({ progress }: { readonly progress?: Progress } = {}) {
   const onGitea = new Map<string, IssueSnapshot>();
-  const held = new Map<string, HeldIssue>();
+  const held = new Map<string, StoredIssue>();
   const clock: { now: number | undefined } = { now: began };
-  const none: (issue: HeldIssue) => boolean = () => false;
+  const none: (issue: StoredIssue) => boolean = () => false;
   const state = {
-    progress: progress ?? { watermark: undefined, lookedUpTo: undefined },
+    progress: progress ?? { watermark: undefined, othersUpTo: undefined },
     ...clock,
     giteaDependenciesDiffer: none,
     isDown: false,
@@ -47,13 +47,13 @@ function stage({ progress }: { readonly progress?: Progress } = {}) {
   const put = (...issues: readonly IssueSnapshot[]) => {
     for (const each of issues) onGitea.set(keyOf(each), each);
   };
-  const store = (each: IssueSnapshot, more: Partial<HeldIssue> = {}) => {
+  const store = (each: IssueSnapshot, more: Partial<StoredIssue> = {}) => {
     const { assignees, labels, ...rest } = each;
     const assigned = assignees.includes('bot');
     const flags = { deleted: false, unreadable: false, assigned };
     held.set(keyOf(each), { ...rest, labels: labels ?? [], ...flags, ...more });
   };
-  const isOwn = (each: HeldIssue) => each.open && each.assigned && !each.deleted;
+  const isOwn = (each: StoredIssue) => each.open && each.assigned && !each.deleted;
   const runPass = createPass({
     searchIssues: ({ type, assigned, state: wanted, since, page, limit }) => {
       if (type === 'pulls') return Promise.resolve({ issues: [], count: 0, total: 0 });
@@ -68,7 +68,7 @@ function stage({ progress }: { readonly progress?: Progress } = {}) {
       const issues = rows.slice((page - 1) * limit, page * limit);
       return Promise.resolve({ issues, count: issues.length, total: rows.length });
     },
-    lookAt: (facts) => {
+    currentFacts: (facts) => {
       looked.push(facts.number);
       const found = onGitea.get(keyOf(facts));
       if (found === undefined)
@@ -85,8 +85,8 @@ function stage({ progress }: { readonly progress?: Progress } = {}) {
     tokenUser: () => (state.isDown ? Promise.reject(new Error('down')) : Promise.resolve('Bot')),
     store: {
       progress: () => Promise.resolve(state.progress),
-      held: (issues) => Promise.resolve(issues.flatMap((each) => held.get(keyOf(each)) ?? [])),
-      list: (which: HeldList, after: IssueKey | undefined, limit: number) =>
+      find: (issues) => Promise.resolve(issues.flatMap((each) => held.get(keyOf(each)) ?? [])),
+      list: (which: StoredList, after: IssueKey | undefined, limit: number) =>
         Promise.resolve(
           [...held.values()]
             .filter((each) => (which === 'blockers' ? false : isOwn(each) === (which === 'open')))
@@ -108,7 +108,7 @@ function stage({ progress }: { readonly progress?: Progress } = {}) {
       }
       return Promise.resolve(events.map((event) => event.issue));
     },
-    askToLook: () => {
+    requestVerification: () => {
       publisherAsked += 1;
       return Promise.resolve();
     },
@@ -169,7 +169,7 @@ test('without issues the first pass starts from its own begin, and without Gitea
 });
 
 test('more changes than may be listed make the pass a full one', async () => {
-  const progress = { watermark: began - 7_200 * second, lookedUpTo: undefined };
+  const progress = { watermark: began - 7_200 * second, othersUpTo: undefined };
   const { put, run, asked } = stage({ progress });
   put(...Array.from({ length: 5_100 }, (_, index) => issue(index + 1, { assignees: [] })));
   put(issue(5_101));
@@ -179,7 +179,7 @@ test('more changes than may be listed make the pass a full one', async () => {
 });
 
 test('between full passes dependencies are read of what moved, and of two hundred others in turn', async () => {
-  const progress = { watermark: began - 60 * second, lookedUpTo: undefined };
+  const progress = { watermark: began - 60 * second, othersUpTo: undefined };
   const { put, store, run, natives, state, publisherAsked } = stage({ progress });
   for (let number = 1; number <= 450; number += 1) {
     put(issue(number));
@@ -216,7 +216,7 @@ test('right after Gitea was away nothing is judged as missed: its webhooks are o
 });
 
 test('what moved without differing has its dependencies read once, however long it is listed', async () => {
-  const progress = { watermark: began - 60 * second, lookedUpTo: undefined };
+  const progress = { watermark: began - 60 * second, othersUpTo: undefined };
   const { put, store, run, natives, state } = stage({ progress });
   for (let number = 1; number <= 900; number += 1) {
     put(issue(number, { updatedAt: began - (number % 100) * second }));
