@@ -4,7 +4,7 @@ import type { KnownIssues } from './known-issues.ts';
 import { readText, type TextReading } from './read-text.ts';
 import type { Dependency, Factors, IssueText, Reading, Source, Warning } from '../issue/reading.ts';
 import { formatRef } from '../issue/ref.ts';
-import type { Declared, Found } from './sections.ts';
+import type { Declarations, DeclaredValue } from './declarations/values.ts';
 
 /** Most dependencies one issue may declare; more is a list, not a plan. */
 export const dependencyLimit = 100;
@@ -64,14 +64,14 @@ export function readOffline(
   };
 }
 
-function estimatedContext(declared: Declared, factors: Factors): Reading['estimatedContext'] {
+function estimatedContext(declared: Declarations, factors: Factors): Reading['estimatedContext'] {
   const total = fieldOf(declared.total);
   if (total !== undefined) return total;
   const source: Source = hasFactors(factors) ? 'formula' : 'default';
   return { value: formulaTokens(factors), source, evidence: null };
 }
 
-function fieldOf<T>(found: Found<T> | undefined) {
+function fieldOf<T>(found: DeclaredValue<T> | undefined) {
   if (found === undefined) return undefined;
   return { value: found.value, source: 'declared' as const, evidence: found.evidence };
 }
@@ -110,7 +110,7 @@ const tooManyDependencies: Warning = {
 };
 
 /** Warnings for what the text declares once so and once otherwise. */
-function declaredTwice({ difficulty, agent, total }: Declared): Warning[] {
+function declaredTwice({ difficulty, agent, total }: Declarations): Warning[] {
   return Object.entries({ difficulty, agent, total }).flatMap(([name, found]) =>
     found?.other === undefined
       ? []
@@ -123,13 +123,13 @@ function declaredTwice({ difficulty, agent, total }: Declared): Warning[] {
   );
 }
 
-function declaredDiffers(declared: Declared, factors: Factors): Warning[] {
+function declaredDiffers(declared: Declarations, factors: Factors): Warning[] {
   const total = declared.total?.value;
   if (total === undefined || !hasFactors(factors)) return [];
   return totalDiffers(total, formulaTokens(factors));
 }
 
-function factorsAssumed(declared: Declared, factors: Factors): Warning[] {
+function factorsAssumed(declared: Declarations, factors: Factors): Warning[] {
   if (declared.total !== undefined || !hasFactors(factors)) return [];
   const missing = Object.entries(factors).filter(([, value]) => value === null);
   if (missing.length === 0) return [];

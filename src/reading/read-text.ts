@@ -5,7 +5,8 @@ import { parseMarkdown, parseTitle } from './markdown.ts';
 import type { DirectedMention, ExclusionReason, Mention } from './mentions.ts';
 import type { IssueText, Warning } from '../issue/reading.ts';
 import { mentionLimit, readMentions } from './read-mentions.ts';
-import { readDeclared, type Declared } from './sections.ts';
+import { readDeclarations } from './declarations/read-declarations.ts';
+import type { Declarations } from './declarations/values.ts';
 
 /** Facts besides the text that its reading depends on. */
 export interface TextContext {
@@ -19,7 +20,7 @@ export interface TextContext {
 /** Everything one text says. */
 export interface TextReading {
   readonly mentions: readonly Mention[];
-  readonly declared: Declared;
+  readonly declared: Declarations;
   readonly warnings: readonly Warning[];
 }
 
@@ -30,7 +31,7 @@ export function readText(issue: IssueText, context: TextContext): TextReading {
   const readable = passages.filter(
     (passage) => passage.hidden === undefined && !instructions.has(passage),
   );
-  const declared = readDeclared(readable, context.agentNames);
+  const declared = readDeclarations(readable, context.agentNames);
   const { trackerUrl, known } = context;
   const all = readMentions({ passages, instructions, issue, known, trackerUrl });
   const found = resolveContradictions(all, issue);

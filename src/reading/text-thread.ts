@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { knownByCodes, type CodedText, type KnownIssues } from './known-issues.ts';
 import { readText, type TextReading } from './read-text.ts';
 import type { Warning } from '../issue/reading.ts';
-import { readSections } from './sections.ts';
+import { readRawDeclarations } from './declarations/read-declarations.ts';
 import { knownIssues, type KnownIssue } from './known-issues.ts';
 
 /** What a thread is given to read. */
@@ -52,7 +52,7 @@ export function createTextReader(options: TextThreadOptions) {
     const read = await reading;
     signal.throwIfAborted();
     if (read !== undefined) return read;
-    const declared = readSections(issue.body, agentNames);
+    const declared = readRawDeclarations(issue.body, agentNames);
     return { mentions: [], declared, warnings: [textNotParsed] };
   };
 }

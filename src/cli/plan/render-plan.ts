@@ -4,7 +4,7 @@ import { isOpen, localRef } from '../../reading/model/asked-references.ts';
 import type { Mention } from '../../reading/mentions.ts';
 import type { ChosenAgent } from '../../issue/plan.ts';
 import type { Dependency, Factors, IssueText, Reading, Warning } from '../../issue/reading.ts';
-import type { Declared } from '../../reading/sections.ts';
+import type { Declarations } from '../../reading/declarations/values.ts';
 import type { Io } from '../io.ts';
 import { painter, printable, wrap, type Colour } from '../output.ts';
 
@@ -12,7 +12,7 @@ import { painter, printable, wrap, type Colour } from '../output.ts';
 export interface PlannedText {
   readonly issue: IssueText;
   readonly reading: Reading;
-  readonly declared: Declared;
+  readonly declared: Declarations;
   readonly estimate: Estimate;
   readonly assignment: ChosenAgent;
   readonly mentions: readonly Mention[];
@@ -114,7 +114,7 @@ function readBy({ outcome, model, reason }: Reading): [string, string] {
   return [`the grammar and ${model ?? 'Claude'}`, outcome];
 }
 
-function describeFactors(factors: Factors, declared: Declared): [string, string] {
+function describeFactors(factors: Factors, declared: Declarations): [string, string] {
   const named = Object.entries(factors).filter(([, value]) => value !== null);
   if (named.length === 0) return ['none', 'default'];
   const isDeclared = (name: string) =>

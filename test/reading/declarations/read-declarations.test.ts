@@ -1,21 +1,22 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { parseTokens, readSections } from '../../src/reading/sections.ts';
-import { recording } from '../support/recordings.ts';
+import { readRawDeclarations } from '../../../src/reading/declarations/read-declarations.ts';
+import { parseTokens } from '../../../src/reading/declarations/values.ts';
+import { recording } from '../../support/recordings.ts';
 
 const agents = ['opus', 'sonnet', 'haiku'];
 
 /** The values alone, without their evidence. */
 function valuesOf(body: string) {
-  const declared = readSections(body, agents);
+  const declared = readRawDeclarations(body, agents);
   return Object.fromEntries(Object.entries(declared).map(([name, { value }]) => [name, value]));
 }
 
 test('the recorded issue made from the template declares every field', () => {
   const json: unknown = JSON.parse(recording('issues-opened-template').body.toString());
   const { issue } = z.object({ issue: z.object({ body: z.string() }) }).parse(json);
-  expect(readSections(issue.body, agents)).toEqual({
+  expect(readRawDeclarations(issue.body, agents)).toEqual({
     files: {
       value: 3,
       evidence: 'Files to modify: 3 (src/store/deliveries.ts, src/server.ts, test/store.test.ts)',
@@ -137,7 +138,9 @@ test('what stands in a comment declares nothing, also over several lines', () =>
 
 test('a line of spaces takes no longer than any other', () => {
   const startedAt = performance.now();
-  expect(readSections(`a${' '.repeat(900_000)}b\nTotal estimated: 46,800`, [])).toMatchObject({
+  expect(
+    readRawDeclarations(`a${' '.repeat(900_000)}b\nTotal estimated: 46,800`, []),
+  ).toMatchObject({
     total: { value: 46_800 },
   });
   expect(performance.now() - startedAt).toBeLessThan(2_000);

@@ -1,0 +1,97 @@
+import { labelOf, splitLabel } from './labels.ts';
+import { lineLimit, linesOf, type TextLine } from './lines.ts';
+import type { Passage } from '../markdown.ts';
+import { rawLines } from './raw-lines.ts';
+import { keepValue, type DeclarationName, type Declarations } from './values.ts';
+
+/**
+ * The values a text declares about its own issue: template lines ("Total estimated: 46,800 tokens"), rows
+ * of a table, sections ("## Difficulty") and short sentences ("Assign to opus."). The first readable value
+ * of each kind counts.
+ */
+export function readDeclarations(
+  passages: readonly Passage[],
+  agentNames: readonly string[],
+): Declarations {
+  return readLines(
+    passages.flatMap((passage) => (passage.kind === 'title' ? [] : linesOf(passage))),
+    agentNames,
+  );
+}
+
+/** The same for a text that was not parsed: from its template lines alone. */
+export function readRawDeclarations(body: string, agentNames: readonly string[]): Declarations {
+  return readLines(rawLines(body), agentNames);
+}
+
+function readLines(lines: readonly TextLine[], agentNames: readonly string[]): Declarations {
+  const declared: Declarations = {};
+  const read = (name: DeclarationName, value: string, evidence: string, loose = false) =>
+    keepValue(declared, name, { value, evidence, loose, agentNames });
+  let section: DeclarationName | undefined;
+  for (const line of lines) {
+    if (line.text.length > lineLimit) continue;
+    const text = line.text.replace(/^[\s\-*•·▪+]+|^\d+[.)]\s+/g, '').trim();
+    if (text === '') continue;
+    const bare = labelOf(text.replace(/[\s:：?]+$/, ''));
+    const box = /^\[([ xX])\]\s+(.*)$/.exec(text);
+    if (section !== undefined && box !== null) {
+      // One of several choices.
+      if (box[1] !== ' ') read(section, box[2] ?? '', text, true);
+      continue;
+    }
+    if (line.heading || bare !== undefined) {
+      section = bare?.name;
+      if (bare !== undefined) continue;
+    }
+    if (!readLine(text, line.struck, read) && section !== undefined)
+      read(section, text.replace(/^level\s*[:=]\s*/i, ''), text, true);
+    if (!line.heading) section = undefined;
+  }
+  return declared;
+}
+
+type Read = (name: DeclarationName, value: string, evidence: string, loose?: boolean) => void;
+
+/** Reads the sentences of a line, and the labelled parts of each; true when there was a label. */
+function readLine(text: string, struck: string, read: Read): boolean {
+  let labelled = false;
+  for (const sentence of text.split(/(?<=[.!?])\s+(?=\p{Lu})/u)) {
+    const parts = sentence.split(/[,;|·•/]\s+(?=\p{L}[^,;|]{1,40}?\s?[:=])/u);
+    for (const part of parts) {
+      const found = splitLabel(part);
+      if (found === undefined) break;
+      labelled = true;
+      read(found.name, found.value, part === text ? text : part.trim(), found.loose);
+    }
+    readProse(sentence, read);
+  }
+  if (!labelled && struck !== '') {
+    // Only the old value, or all of the old line, was struck: its label still holds.
+    const old = splitLabel(struck);
+    if (old !== undefined) read(old.name, text, text, old.loose);
+  }
+  return labelled;
+}
+
+/** Reads a sentence that states a value without a label. */
+function readProse(sentence: string, read: Read): void {
+  if (
+    sentence.includes('?') ||
+    /\b(?:not|n[’']t|never|instead of|rather than|if|would|was|were)\b/i.test(sentence)
+  )
+    return;
+  const size =
+    /^(?:(?:so|my|our|the|a|i|we|it|this|should|will|is|be|issue|rough|roughly|total|context|whole|thing|i'd|would|say|needs?|takes?|have)\s+)*(?:estimated?s?|guess|estimate is|size[ds]?|estimation|needs?|takes?|costs?|about|around|roughly|approx\.?|circa|schätze)\b[^.;:()\d]{0,30}?(~?\d[\d,.  ]*\s*(?:k|m)?\s*tokens?\b.*)$/i.exec(
+      sentence,
+    )?.[1];
+  if (size !== undefined) read('total', size, sentence.trim(), true);
+  const agent =
+    /^(?:please\s+|then\s+|i'd\s+|let's\s+)*(?:assign|give|hand)(?:ed)?(?:\s+(?:this|it))?(?:\s+(?:issue|one|ticket|task|over))?\s+to\s+(.+)$/i.exec(
+      sentence,
+    )?.[1] ??
+    /^(?:best|to be|should be|can be|this (?:is|should be)|it should be)?\s*(?:best\s+)?(?:done|handled|taken|picked up|implemented)\s+by\s+(.+)$/i.exec(
+      sentence,
+    )?.[1];
+  if (agent !== undefined) read('agent', agent, sentence.trim());
+}
