@@ -4,7 +4,7 @@ import { classifySentence } from './grammar/classify.ts';
 import { refSign } from './grammar/fragments.ts';
 import type { Scope } from './grammar/labels.ts';
 import type { KnownIssues } from './known-issues.ts';
-import type { Passage } from './markdown.ts';
+import type { Passage } from './markdown/passage.ts';
 import type { DirectedMention, Verdict } from './mentions.ts';
 import { partitionPoint } from './partition-point.ts';
 import type { IssueText } from '../issue/reading.ts';

@@ -1,7 +1,7 @@
 import { resolveContradictions } from './contradictions.ts';
 import { isInstruction } from './grammar/instructions.ts';
 import type { KnownIssues } from './known-issues.ts';
-import { parseMarkdown, parseTitle } from './markdown.ts';
+import { parseMarkdown, parseTitle } from './markdown/markdown.ts';
 import type { DirectedMention, ExclusionReason, Mention } from './mentions.ts';
 import type { IssueText, Warning } from '../issue/reading.ts';
 import { mentionLimit, readMentions } from './read-mentions.ts';

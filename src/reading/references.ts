@@ -1,5 +1,5 @@
 import { codePattern, numberPattern } from '../issue/codes.ts';
-import type { Passage } from './markdown.ts';
+import type { Passage } from './markdown/passage.ts';
 
 /** A place where another issue is named: one number, a range, or a code without a number. */
 export interface Reference {

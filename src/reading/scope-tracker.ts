@@ -1,5 +1,5 @@
 import { scopeOf, type Scope } from './grammar/labels.ts';
-import type { Passage } from './markdown.ts';
+import type { Passage } from './markdown/passage.ts';
 import { scopesOfColumns } from './sentences.ts';
 
 /** The relations that hold for a passage. */

@@ -1,9 +1,10 @@
 import { refSign } from './grammar/fragments.ts';
 import { scopeOf, type Scope } from './grammar/labels.ts';
-import type { Passage } from './markdown.ts';
+import type { Passage } from './markdown/passage.ts';
+import { partitionPoint } from './partition-point.ts';
 import type { Reference } from './references.ts';
 
-/** References joined as a list: what is said of one is said of all. */
+/** References joined as a list: the words around them hold for all. */
 export interface Group {
   readonly start: number;
   readonly end: number;
@@ -23,7 +24,7 @@ export interface Sentence {
 const joiner =
   /^[)\]]?(?:\s*\([^()]{0,100}\))?\s*(?:,|;(?=\s*[#\w./-]*$)|&|\/|\+|and|or|nor|as well as|plus|und|et|y|e|en)?(?:,?\s*(?:and|or|&))?\s*(?:(?:the|also|on|by|for)\s+)?(?:(?:issues?|prs?|pull requests?|tickets?)\s+)?[([]?$/i;
 
-/** Verbs of one subject alone, or of a wish: with what stands before a mere comma it is no list. */
+/** Singular verbs, or verbs of a wish: with the reference before a mere comma it is no list. */
 const ownVerb =
   /^ +(?:(?:is|was|has|does|would|could|might)(?:n[’']t)?|contains|explains|describes|shows|lists|needs|blocks|depends|requires|waits|comes|goes)\b/i;
 
@@ -48,13 +49,13 @@ export function groupReferences({ text }: Passage, references: readonly Referenc
   return groups;
 }
 
-/** A longer stretch is cut, so that no rule ever looks at more. */
-const longestSentence = 1_500;
+/** Maximum length of a sentence; a longer one is cut, which bounds the work of each rule. */
+const maxSentence = 1_500;
 
-/** What a table says about the rows under its head. */
+/** The relations that the head of a table gives to its columns. */
 export interface Columns {
   readonly scopes: readonly (Scope | undefined)[];
-  /** True for a list of references that is the issue itself: the row speaks of it. */
+  /** True for references to this issue itself: the row describes it. */
   readonly isSelf: (group: Group) => boolean;
 }
 
@@ -123,7 +124,7 @@ function splitRow(
   }
 }
 
-/** Whom a row of a table with relations as columns is about; undefined: no issue, as far as can be told. */
+/** The issue that a row is about, in a table with relations as columns; undefined: no issue at all. */
 function subjectOf(
   label: string,
   groups: readonly Group[],
@@ -135,7 +136,7 @@ function subjectOf(
   return groups.every(isSelf) ? 'this' : 'other';
 }
 
-/** What does not count is blank; code stays a word. */
+/** Blanks the text that does not count; code stays a word. */
 function hide({ text, spans }: Passage): string {
   if (spans.length === 0) return text.replaceAll(refSign, ' ');
   const parts: string[] = [];
@@ -161,15 +162,9 @@ function withSigns(text: string, groups: readonly Group[], start: number, end: n
   }
   parts.push(text.slice(at, end));
   const toPassage = (place: number) => {
-    let low = 0;
-    let high = places.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((places[middle] ?? Infinity) < place) low = middle + 1;
-      else high = middle;
-    }
-    const group = groups[low - 1];
-    return group === undefined ? start + place : group.end + place - (places[low - 1] ?? 0) - 1;
+    const last = partitionPoint(places, (at) => at < place) - 1;
+    const group = groups[last];
+    return group === undefined ? start + place : group.end + place - (places[last] ?? 0) - 1;
   };
   return { text: parts.join(''), places, toPassage };
 }
@@ -187,9 +182,9 @@ function* sentenceRanges(text: string): Generator<{ start: number; end: number }
   let opened = 0;
   for (const { 0: sign, index } of text.matchAll(/[.!?]+|[()\n]/g)) {
     const end = index + sign.length;
-    while (end - start > longestSentence) {
-      yield { start, end: start + longestSentence };
-      start += longestSentence;
+    while (end - start > maxSentence) {
+      yield { start, end: start + maxSentence };
+      start += maxSentence;
     }
     if (sign === '(') {
       depth += 1;
@@ -211,7 +206,7 @@ function* sentenceRanges(text: string): Generator<{ start: number; end: number }
       start = end;
     }
   }
-  for (; text.length - start > longestSentence; start += longestSentence)
-    yield { start, end: start + longestSentence };
+  for (; text.length - start > maxSentence; start += maxSentence)
+    yield { start, end: start + maxSentence };
   if (start < text.length) yield { start, end: text.length };
 }

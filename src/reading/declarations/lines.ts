@@ -1,5 +1,5 @@
 import { labelOf } from './labels.ts';
-import type { Passage } from '../markdown.ts';
+import type { Passage } from '../markdown/passage.ts';
 
 /** One line of the text that may declare a value. */
 export interface TextLine {
