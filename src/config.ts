@@ -26,7 +26,7 @@ const baseUrl = z
 const token = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks');
 const modelName = z.string().regex(/^[\w.:@/-]{1,100}$/, 'must be the id of a model');
 
-/** What the environment may hold; DESIGN's table in code. README and .env.example list the same keys. */
+/** Variables of the environment; a test compares them with README.md and .env.example. */
 const variables = z.object({
   GITEA_WEBHOOK_SECRET: secret,
   GITEA_WEBHOOK_SECRET_PREVIOUS: secret.optional(),
@@ -345,7 +345,7 @@ function configError(problems: readonly string[]): ConfigError {
   const list = problems.map((problem) => `  - ${problem}`).join('\n');
   return new ConfigError(
     'config_invalid',
-    `The configuration is wrong; correct these variables (see README):\n${list}`,
+    `The configuration is wrong; correct these variables (see docs/setup.md):\n${list}`,
   );
 }
 

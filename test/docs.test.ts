@@ -6,7 +6,8 @@ import { Script } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { runCommandLine } from '../src/cli/command-line.ts';
+import { exitCodes, runCommandLine } from '../src/cli/command-line.ts';
+import { doctorExitCodes } from '../src/cli/doctor/finding.ts';
 import { variableNames } from '../src/config.ts';
 import { gateNames, gateStatuses } from '../src/gates/gate.ts';
 import { sandboxModes } from '../src/gates/report.ts';
@@ -24,6 +25,8 @@ import { startChild } from './support/process.ts';
 import { stagePublishing } from './support/publishing.ts';
 import { apiToken, startService, temporaryDirectory } from './support/service.ts';
 
+/** Done; something is left to do by hand; wrong configuration or command line. */
+const setupExitCodes = [0, 1, 2];
 const readme = readPage('README.md');
 const gatesPage = readPage('docs/gates.md');
 const named = pages.map((page) => [page.path, page] as const);
@@ -38,6 +41,18 @@ const { scripts, exports } = z
 describe('links', () => {
   test.each(named)('of %s lead somewhere', (_path, page) => {
     const broken = linksOf(page).filter((link) => !leadsSomewhere(page, link));
+    expect(broken).toEqual([]);
+  });
+
+  test('from messages and comments of the project lead somewhere', () => {
+    const files = readdirSync(inProject('src'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => `src/${name}`);
+    const broken = [...files, '.env.example', 'compose.yaml'].flatMap((path) =>
+      [...readPage(path).text.matchAll(/\bdocs\/[\w/-]+\.md(#[\w-]+)?/g)]
+        .map(([link]) => link)
+        .filter((link) => !leadsSomewhere(readme, link)),
+    );
     expect(broken).toEqual([]);
   });
 
@@ -264,6 +279,40 @@ test('the map of the source names what is there, and all of it', () => {
   expect(rows.map(([, name]) => name).sort()).toEqual(present.sort());
 });
 
+test.each([
+  ['README.md', Object.values(exitCodes)],
+  ['docs/operations.md', Object.values(exitCodes)],
+  ['docs/setup.md', [...setupExitCodes, ...Object.values(doctorExitCodes)]],
+])('%s lists the exit codes', (path, codes) => {
+  const rows = [...readPage(path).text.matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code));
+  expect(rows).toEqual(codes);
+});
+
+test('the page on the API lists every route, and no other', async () => {
+  const { app } = await startService();
+  const routes = routesOf(app.printRoutes({ commonPrefix: false }));
+  const rows = readPage('docs/api.md').text.matchAll(/^\| `([A-Z]+ \/[^`]*)`/gm);
+  const listed = [...rows].map(([, route = '']) => route.replaceAll(/\{(\w+)\}/g, ':$1'));
+  expect(listed.sort()).toEqual(routes.sort());
+});
+
+/** The routes in the tree that Fastify prints; the webhook answers all methods, to refuse them. */
+function routesOf(tree: string): string[] {
+  const above: string[] = [];
+  return [...tree.matchAll(/^(.*)── (\S+) \(([^)]*)\)$/gm)].flatMap(
+    ([, indent = '', part = '', methods = '']) => {
+      const depth = Math.floor(indent.length / 4);
+      above.splice(depth, Infinity, part);
+      const path = above.join('');
+      if (path.startsWith('/webhook/')) return [`POST ${path}`];
+      return methods
+        .split(', ')
+        .filter((method) => method !== 'HEAD')
+        .map((method) => `${method} ${path}`);
+    },
+  );
+}
+
 describe('the page on gates', () => {
   test('has a row for every gate, status and sandbox mode', () => {
     const rows = [...gatesPage.text.matchAll(/^\| `(\w+)` /gm)].map(([, name]) => name);
@@ -275,6 +324,13 @@ describe('the page on gates', () => {
     const options = help.match(/(?<=^ +)--[a-z-]+/gm) ?? [];
     expect(options).toContain('--base');
     for (const option of options) expect(gatesPage.text).toContain(option);
+  });
+
+  test('lists the exit codes that the help of the command lists', async () => {
+    const help = await helpOf('gates');
+    const codes = help.slice(help.indexOf('Exit codes:')).match(/\b\d+\b/g) ?? [];
+    const rows = [...gatesPage.text.matchAll(/^\| ((?:\d+(?:, )?)+) +\|/gm)];
+    expect(rows.flatMap(([, row = '']) => row.split(', '))).toEqual(codes);
   });
 
   test('shows the library that the package offers, built from a file that is there', () => {

@@ -16,7 +16,7 @@ import { addQueueCommand } from './commands/queue.ts';
 import { serve } from './commands/serve.ts';
 import { addSetupCommand } from './commands/setup.ts';
 
-/** Documented in the README; `gates` and `doctor` have their own. */
+/** Exit codes as README.md lists them; `gates` and `doctor` have their own. */
 export const exitCodes = { ok: 0, failed: 1, misconfigured: 2 } as const;
 
 /** The surroundings of this process. */
