@@ -54,6 +54,7 @@ export async function openExisting(path: string): Promise<Database> {
     if (await isMigrated(db)) return db;
   } catch (error) {
     await db.destroy();
+    if (error instanceof CoordinatorError) throw error;
     const message = isNotADatabase(error)
       ? `${path} is not a coordinator database.`
       : `The database at ${path} could not be read. ${describeError(error)}`;

@@ -15,17 +15,18 @@ import { z } from 'zod';
 
 import { CoordinatorError } from '../errors.ts';
 import { isBusy, lockDatabase } from './lock.ts';
-import { migrations } from './migrations.ts';
+import { isDevelopmentVersion, migrations } from './migrations.ts';
 import { openConnection } from './node-sqlite.ts';
 
 /**
- * What stands at the path of a database. `new`: nothing, it can be made. `earlier`, `later`: of another
- * version of the coordinator. `foreign`: something else. `reason`: in the words of the system.
+ * The state of a database file. `new`: there is no file, and one can be made. `earlier`, `later`: of another
+ * version of the coordinator. `development`: of a version before the first release. `foreign`: of another
+ * program. `reason`: in the words of the system.
  */
 export type DatabaseFacts =
   | { readonly kind: 'new' }
   | { readonly kind: 'unwritable' | 'unreadable'; readonly reason: string }
-  | { readonly kind: 'foreign' | 'later' }
+  | { readonly kind: 'foreign' | 'later' | 'development' }
   | {
       readonly kind: 'current' | 'earlier';
       /** A service holds it. */
@@ -49,7 +50,7 @@ export function examineDatabase(path: string): DatabaseFacts {
       return { kind: 'new' };
     }
     const kind = kindOf(path);
-    if (kind === 'foreign' || kind === 'later') return { kind };
+    if (kind !== 'current' && kind !== 'earlier') return { kind };
     accessSync(path, constants.W_OK);
     // The log of what is being written lies beside it.
     proveWritable(dirname(realpathSync(path)));
@@ -73,8 +74,10 @@ function existingFolder(path: string): string {
   return folder === path || existsSync(folder) ? folder : existingFolder(folder);
 }
 
-/** By the migrations it has seen; read without the right to write, so that nothing is converted. */
-function kindOf(path: string): 'current' | 'earlier' | 'later' | 'foreign' {
+const namesSchema = z.array(z.object({ name: z.string() }));
+
+/** By the migrations executed on it; read without the right to write, so that nothing is converted. */
+function kindOf(path: string): 'current' | 'earlier' | 'later' | 'development' | 'foreign' {
   if (!statSync(path).isFile()) return 'foreign';
   if (statSync(path).size === 0) return 'earlier';
   const database = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs });
@@ -84,10 +87,11 @@ function kindOf(path: string): 'current' | 'earlier' | 'later' | 'foreign' {
     );
     if (tables.get() === undefined) return isEmpty(database) ? 'earlier' : 'foreign';
     const rows = database.prepare('select name from kysely_migration').all();
-    const seen = z.array(z.object({ name: z.string() })).parse(rows);
+    const executed = namesSchema.parse(rows).map(({ name }) => name);
+    if (isDevelopmentVersion(executed)) return 'development';
     const known = Object.keys(migrations);
-    if (seen.some(({ name }) => !known.includes(name))) return 'later';
-    return seen.length === known.length ? 'current' : 'earlier';
+    if (executed.some((name) => !known.includes(name))) return 'later';
+    return executed.length === known.length ? 'current' : 'earlier';
   } catch (error) {
     if (sqliteCode(error) === notADatabase) return 'foreign';
     throw error;

@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { sql } from 'kysely';
-import { Migrator } from 'kysely/migration';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { createDatabase, openExisting } from '../../src/db/database.ts';
 import { checkStore } from '../../src/db/health.ts';
-import { isMigrated, migrate, migrations } from '../../src/db/migrations.ts';
+import { migrate } from '../../src/db/migrations.ts';
 import { adaptNodeSqlite } from '../../src/db/node-sqlite.ts';
 import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
 import { createWriteQueue } from '../../src/db/write-queue.ts';
@@ -42,45 +41,6 @@ test('the health route of the running service tells how durably its connection w
   });
 });
 
-test('migrating twice changes nothing', async () => {
-  const { db } = openDatabase();
-  const schema = () => sql`select name, sql from sqlite_master order by name`.execute(db);
-  expect(await isMigrated(db)).toBe(false);
-  await migrate(db);
-  const { rows } = await schema();
-  expect(rows.length).toBeGreaterThan(4);
-  await migrate(db);
-  expect((await schema()).rows).toEqual(rows);
-  expect(await isMigrated(db)).toBe(true);
-});
-
-test('issues planned by an earlier version can be found by their agent', async () => {
-  const { db } = openDatabase();
-  const known = new Migrator({
-    db,
-    provider: { getMigrations: () => Promise.resolve(migrations) },
-  });
-  await known.migrateTo('005-graph');
-  const assignment = JSON.stringify({ agent: 'sonnet', reason: { code: 'x', text: 'X.' } });
-  for (const [number, given] of [
-    [1, assignment],
-    [2, JSON.stringify({ agent: null })],
-    [3, null],
-  ] as const)
-    await sql`insert into issues (repository_id, number, title, body, body_cut, open, deleted, assigned,
-        assignees, labels, snapshot_at, snapshot_repository, labels_at, assignment, own_warnings,
-        warnings, state, reason_code, reason_text, changed_at)
-      values (2, ${number}, '', '', 0, 1, 0, 1, '[]', '[]', 1, 'a/b', 1, ${given}, '[]', '[]',
-        'ready', 'ready', 'Ready.', 1)`.execute(db);
-  await migrate(db);
-  const rows = await db.selectFrom('issues').select(['agent', 'attempts']).execute();
-  expect(rows).toEqual([
-    { agent: 'sonnet', attempts: 0 },
-    { agent: null, attempts: 0 },
-    { agent: null, attempts: 0 },
-  ]);
-});
-
 test('a store whose thread does not answer is not healthy', async () => {
   const { db } = openDatabase();
   await migrate(db);
@@ -88,19 +48,6 @@ test('a store whose thread does not answer is not healthy', async () => {
   const silent = { open: () => never, close: () => never, all: () => never };
   const check = checkStore(silent, createWriteQueue(db));
   await expect(check).rejects.toMatchObject({ code: 'store_unavailable' });
-});
-
-test('a migration that fails half-way leaves nothing behind and can be done again', async () => {
-  const { db } = openDatabase();
-  await sql`create table issues (in_the_way integer)`.execute(db);
-  await expect(migrate(db)).rejects.toMatchObject({ code: 'migration_failed' });
-  await expect(migrate(db)).rejects.toThrow(/already exists/);
-  const tables = await sql`select name from sqlite_master where name = 'deliveries'`.execute(db);
-  expect(tables.rows).toEqual([]);
-  expect(await isMigrated(db)).toBe(false);
-  await sql`drop table issues`.execute(db);
-  await migrate(db);
-  expect(await isMigrated(db)).toBe(true);
 });
 
 test('a command beside the service opens a database that is up to date', async () => {

@@ -57,7 +57,7 @@ test('databases of other versions are told apart', async () => {
   await make(path);
   change(path, "insert into kysely_migration values ('999-to-come', '2030-01-01')");
   expect(examineDatabase(path)).toEqual({ kind: 'later' });
-  change(path, "delete from kysely_migration where name >= '005'");
+  change(path, 'delete from kysely_migration');
   expect(examineDatabase(path)).toMatchObject({ kind: 'earlier', held: false });
 });
 

@@ -1,13 +1,7 @@
-import { join } from 'node:path';
+import { expect, test } from 'vitest';
 
-import { Migrator } from 'kysely/migration';
-import { expect, onTestFinished, test } from 'vitest';
-
-import { findCodes } from '../../src/plans/codes.ts';
-import { createDatabase } from '../../src/db/database.ts';
-import { migrate, migrations } from '../../src/db/migrations.ts';
 import { issuePayload, signedRequest, type PayloadChanges } from '../support/recordings.ts';
-import { startService, temporaryDirectory, type Service } from '../support/service.ts';
+import { startService, type Service } from '../support/service.ts';
 
 async function tell(service: Service, changes: PayloadChanges): Promise<void> {
   await service.send(signedRequest(issuePayload({ labels: null, assignees: [], ...changes })));
@@ -96,45 +90,4 @@ test('issues whose titles carry one code are not looked at again for each other'
     await tell(service, { ...lock, assignees: waits.assignees, number });
   const { json } = await service.api('/deliveries?status=done');
   expect(JSON.stringify(json).match(/"refresh-/g) ?? []).toHaveLength(0);
-});
-
-test('the titles that an earlier version stored are known by their codes', async () => {
-  const db = createDatabase(join(temporaryDirectory(), 'earlier.db'));
-  onTestFinished(() => db.destroy());
-  const getMigrations = () => Promise.resolve(migrations);
-  await new Migrator({ db, provider: { getMigrations } }).migrateTo('005-graph');
-  const stored = {
-    repository_id: 2,
-    body: '',
-    body_cut: 0,
-    body_kept: 0,
-    open: 1,
-    assigned: 0,
-    assignees: '[]',
-    labels: '[]',
-    snapshot_at: 0,
-    snapshot_repository: 'acme/orbit',
-    labels_at: 0,
-    own_warnings: '[]',
-    warnings: '[]',
-    state: 'released',
-    reason_code: 'not_assigned',
-    reason_text: '',
-    changed_at: 0,
-  };
-  await db
-    .insertInto('issues')
-    .values([
-      { ...stored, number: 1, title: lock.title, deleted: 0 },
-      { ...stored, number: 3, title: lock.title, deleted: 1 },
-      { ...stored, number: 4, title: 'What COORD-005 leaves open', deleted: 0 },
-    ])
-    .execute();
-  await migrate(db);
-  const text = { repositoryId: 2, number: 9, title: 'A title', body: 'Needs COORD-005 and #3' };
-  expect(await findCodes(db, text)).toEqual({
-    carriers: new Map([['COORD-005', [1]]]),
-    titled: new Set([9]),
-  });
-  expect(await findCodes(db, { ...text, body: 'No code' })).toBeUndefined();
 });

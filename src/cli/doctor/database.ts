@@ -60,6 +60,12 @@ function describe(facts: DatabaseFacts, path: string): Omit<DoctorFinding, 'name
         text: `${path} was written by a newer version of the coordinator.`,
         cure: 'Run that version, or restore the backup from before the upgrade.',
       };
+    case 'development':
+      return {
+        mark: 'broken',
+        text: `${path} comes from a development version and cannot be upgraded.`,
+        cure: 'Move the file away: with GITEA_TOKEN, the next start rebuilds everything from Gitea.',
+      };
     case 'earlier':
     case 'current':
       return describeOurs(facts, path);

@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+import { sql } from 'kysely';
+import { expect, onTestFinished, test } from 'vitest';
+
+import { createDatabase, openExisting, type Database } from '../../src/db/database.ts';
+import { examineDatabase } from '../../src/db/examine.ts';
+import { isMigrated, migrate, migrations } from '../../src/db/migrations.ts';
+import { startService, temporaryDirectory } from '../support/service.ts';
+
+function openDatabase(path = join(temporaryDirectory(), 'coordinator.db')) {
+  const db = createDatabase(path);
+  onTestFinished(() => db.destroy());
+  return { path, db };
+}
+
+/** Everything that a migration could have changed. */
+async function contentsOf(db: Database): Promise<unknown> {
+  const tables = await sql`select name, sql from sqlite_master order by name`.execute(db);
+  const repositories = await sql`select * from repositories`.execute(db);
+  const executed = await sql`select name from kysely_migration order by name`.execute(db);
+  return [tables.rows, repositories.rows, executed.rows];
+}
+
+async function addColumn(db: Database): Promise<void> {
+  await db.schema
+    .alterTable('repositories')
+    .addColumn('archived', 'integer', (column) => column.notNull().defaultTo(0))
+    .execute();
+  await sql`update repositories set archived = 1`.execute(db);
+}
+
+/** The database of this version with one row, and the migrations of a next version. */
+async function openWithRow(next: (db: Database) => Promise<void>) {
+  const { db } = openDatabase();
+  await migrate(db);
+  await db
+    .insertInto('repositories')
+    .values({ id: 1, full_name: 'acme/orbit', lower_name: 'acme/orbit', named_at: 7 })
+    .execute();
+  return { db, all: { ...migrations, '002-next': { up: next } } };
+}
+
+test('migrating twice changes nothing', async () => {
+  const { db } = openDatabase();
+  expect(await isMigrated(db)).toBe(false);
+  await migrate(db);
+  const before = await contentsOf(db);
+  await migrate(db);
+  expect(await contentsOf(db)).toEqual(before);
+  expect(await isMigrated(db)).toBe(true);
+});
+
+test('a migration that fails half-way leaves nothing behind and can be done again', async () => {
+  const { db } = openDatabase();
+  await sql`create table issues (in_the_way integer)`.execute(db);
+  await expect(migrate(db)).rejects.toMatchObject({ code: 'migration_failed' });
+  await expect(migrate(db)).rejects.toThrow(/already exists/);
+  const tables = await sql`select name from sqlite_master where name = 'deliveries'`.execute(db);
+  expect(tables.rows).toEqual([]);
+  expect(await isMigrated(db)).toBe(false);
+  await sql`drop table issues`.execute(db);
+  await migrate(db);
+  expect(await isMigrated(db)).toBe(true);
+});
+
+test('the next migration is applied to a database of this version, with all that is in it', async () => {
+  const { db, all } = await openWithRow(addColumn);
+  await migrate(db, all);
+  const { rows } = await sql`select id, full_name, named_at, archived from repositories`.execute(
+    db,
+  );
+  expect(rows).toEqual([{ id: 1, full_name: 'acme/orbit', named_at: 7, archived: 1 }]);
+  const after = await contentsOf(db);
+  await migrate(db, all);
+  expect(await contentsOf(db)).toEqual(after);
+});
+
+test('a next migration that fails leaves the database as it was', async () => {
+  const { db, all } = await openWithRow(async (transaction) => {
+    await addColumn(transaction);
+    throw new Error('half-way');
+  });
+  const before = await contentsOf(db);
+  await expect(migrate(db, all)).rejects.toMatchObject({ code: 'migration_failed' });
+  await expect(migrate(db, all)).rejects.toThrow(/left as it was\. .*half-way/);
+  expect(await contentsOf(db)).toEqual(before);
+});
+
+/** What tells a database of the development versions: the first of their migrations. */
+function makeDevelopmentDatabase(directory: string): string {
+  const path = join(directory, 'coordinator.db');
+  const database = new DatabaseSync(path);
+  database.exec(`create table kysely_migration (name text primary key, timestamp text not null);
+    insert into kysely_migration values ('001-service', '2026-11-01'), ('002-model-answers', '2026-11-02');
+    create table deliveries (seq integer primary key)`);
+  database.close();
+  return path;
+}
+
+test('a database of a development version is refused with what to do, and left as it is', async () => {
+  const directory = temporaryDirectory();
+  const path = makeDevelopmentDatabase(directory);
+  const refusal = {
+    code: 'development_database',
+    message:
+      'The database comes from a development version and cannot be upgraded: move the file that DATABASE_URL names away, and with GITEA_TOKEN the next start rebuilds everything from Gitea.',
+  };
+  await expect(startService({ directory })).rejects.toMatchObject(refusal);
+  await expect(openExisting(path)).rejects.toMatchObject(refusal);
+  expect(examineDatabase(path)).toEqual({ kind: 'development' });
+  const { db } = openDatabase(path);
+  await expect(migrate(db)).rejects.toMatchObject(refusal);
+  const { rows } = await sql`select name from sqlite_master where type = 'table'`.execute(db);
+  expect(rows).toEqual([{ name: 'kysely_migration' }, { name: 'deliveries' }]);
+});
