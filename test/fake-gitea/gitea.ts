@@ -1,17 +1,19 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { z } from 'zod';
 
-import { parseRef } from '../../src/issue/ref.ts';
-import { recordedAnswer, sendRecorded } from '../support/gitea-recorded.ts';
-import { createRoutes, type Answer, type Token } from './gitea-routes.ts';
-import { issueEvents, type GiteaHook } from './gitea-webhooks.ts';
-import { createWorld, giteaBot, type GiteaIssue, type Place } from './gitea-world.ts';
 import { recordedSecret } from '../support/recordings.ts';
+import { createDoer, idOf, placeOf } from './doers.ts';
+import { recordedAnswer, sendRecorded } from './recorded.ts';
+import type { Answer, Token } from './routes/route.ts';
+import { answerCall } from './routes/routes.ts';
+import { issueEvents, type GiteaHook } from './webhooks.ts';
+import { labelsOf } from './world/label-rows.ts';
+import { commentsOf, createWorld, getIssue, renameRepository } from './world/state.ts';
+import { giteaBot } from './world/types.ts';
 
-export { recordedAnswer, sendRecorded } from '../support/gitea-recorded.ts';
-export { giteaBot, type GiteaIssue } from './gitea-world.ts';
+export { giteaBot, type GiteaIssue } from './world/types.ts';
 
 /** Answers in place of Gitea: a proxy's page, an error, nothing at all. */
 export type GiteaOutage = (response: ServerResponse) => void;
@@ -22,8 +24,8 @@ export interface GiteaOptions {
   readonly basePath?: string;
   /** Gitea's clock; the real one by default. */
   readonly now?: () => number;
-  /** Most rows on a page. */
-  readonly mostRows?: number;
+  /** Maximum number of rows on a page. */
+  readonly maxRows?: number;
 }
 
 /** A call that was to change something, and what came of it. */
@@ -43,20 +45,21 @@ export type FakeGitea = Awaited<ReturnType<typeof startGitea>>;
 /**
  * A small Gitea on loopback that behaves as 1.25.4 does, odd answers included, and sends webhooks. Tests
  * change `repositories` and `renamed` (old name to id) at any time without a word to anybody, act `as`
- * somebody, which is told, and may take it out of order.
+ * somebody, which is told, and may take it out of order. A request to a route that it does not have fails
+ * the test; who asks for one on purpose empties `unknownRequests`.
  */
 export async function startGitea({
   basePath = '',
   now = Date.now,
-  mostRows = 50,
+  maxRows = 50,
 }: GiteaOptions = {}) {
   const world = createWorld(now);
-  const routes = createRoutes(world, { mostRows });
   const { webhooks } = world;
   const tokens = new Map<string, Token>([
     [giteaToken, { login: giteaBot, scopes: ['write:issue', 'read:repository', 'read:user'] }],
   ]);
   const requests: string[] = [];
+  const unknownRequests: string[] = [];
   const writes: Written[] = [];
   const open = { now: 0, most: 0 };
   let outage: GiteaOutage | undefined;
@@ -79,9 +82,11 @@ export async function startGitea({
   });
   await listen(0);
   const { port } = z.object({ port: z.number() }).parse(server.address());
-  onTestFinished(() => {
+  onTestFinished(({ task }) => {
     server.closeAllConnections();
     server.close();
+    if (task.result?.state === 'fail') return;
+    expect(unknownRequests, 'requests to routes that the fake does not have').toEqual([]);
   });
 
   function listen(at: number): Promise<void> {
@@ -112,67 +117,18 @@ export async function startGitea({
       return;
     }
     if (!url.startsWith(`${root}/`)) {
+      unknownRequests.push(`${method} ${url}`);
       sendRecorded(recordedAnswer('issue-missing'), response);
       return;
     }
     const { pathname: path, searchParams: query } = new URL(url.slice(root.length), 'http://x');
-    const reply = routes.answer({ method, path, query, body: parseBody(text), token });
+    const known = answerCall({ world, maxRows, method, path, query, body: parseBody(text), token });
+    if (known === undefined) unknownRequests.push(`${method} ${path}`);
+    const reply = known ?? { status: 404, headers: { 'content-type': 'text/plain' } };
     if (method !== 'GET')
       writes.push({ by: token.login, method, path, body: parseBody(text), status: reply.status });
     if (isLost(method, path)) response.destroy();
     else send(response, reply, basePath);
-  }
-
-  /** A repository by its name. */
-  function idOf(name: string): number {
-    for (const [id, repository] of world.repositories) if (repository.name === name) return id;
-    throw new Error(`the test has no repository ${name}`);
-  }
-
-  function placeOf(ref: string): Place {
-    const parsed = parseRef(ref);
-    if (parsed === undefined) throw new Error(`not an issue: ${ref}`);
-    return { repositoryId: idOf(parsed.repository), number: parsed.number };
-  }
-
-  /** What somebody does on Gitea's pages; issues are named like `acme/orbit#5`. */
-  function as(login: string) {
-    const doer = world.as(login);
-    const labelIds = (ref: string, names: readonly string[]) => {
-      const { repositoryId } = placeOf(ref);
-      return names.map((name) => {
-        const known = world.labelsOfRepository(repositoryId).find((label) => label.name === name);
-        return (known ?? world.createLabel(repositoryId, { name })).id;
-      });
-    };
-    return {
-      openIssue: (repository: string, issue: GiteaIssue) => doer.openIssue(idOf(repository), issue),
-      editIssue: (ref: string, change: { title?: string; body?: string }) =>
-        doer.editIssue(placeOf(ref), change),
-      deleteIssue: (ref: string) => doer.deleteIssue(placeOf(ref)),
-      close: (ref: string) => doer.setOpen(placeOf(ref), false),
-      reopen: (ref: string) => doer.setOpen(placeOf(ref), true),
-      assign: (ref: string, ...logins: readonly string[]) =>
-        doer.addAssignees(placeOf(ref), logins),
-      unassign: (ref: string, ...logins: readonly string[]) =>
-        doer.removeAssignees(placeOf(ref), logins),
-      comment: (ref: string, body: string) => doer.comment(placeOf(ref), body).id,
-      editComment: (id: number, body: string) => void doer.editComment(id, body),
-      deleteComment: (id: number) => doer.deleteComment(id),
-      /** All labels in one go; told with an empty list, as Gitea does. */
-      setLabels: (ref: string, ...names: readonly string[]) =>
-        void doer.replaceLabels(placeOf(ref), labelIds(ref, names)),
-      addLabels: (ref: string, ...names: readonly string[]) =>
-        void doer.addLabels(placeOf(ref), labelIds(ref, names)),
-      removeLabels: (ref: string, ...names: readonly string[]) => {
-        for (const id of labelIds(ref, names)) doer.removeLabel(placeOf(ref), id);
-      },
-      clearLabels: (ref: string) => doer.clearLabels(placeOf(ref)),
-      /** The first is blocked by the second; no webhook. */
-      addDependency: (ref: string, on: string) => doer.addDependency(placeOf(ref), placeOf(on)),
-      removeDependency: (ref: string, on: string) =>
-        doer.removeDependency(placeOf(ref), placeOf(on)),
-    };
   }
 
   /** A hook for an organisation, `acme` unless one or a repository is named. */
@@ -185,7 +141,8 @@ export async function startGitea({
     readonly repository?: string;
     readonly organization?: string;
   }): GiteaHook {
-    const owner = repository === undefined ? { organization } : { repositoryId: idOf(repository) };
+    const owner =
+      repository === undefined ? { organization } : { repositoryId: idOf(world, repository) };
     const usual = { type: 'gitea', active: true, events: issueEvents, contentType: 'json' };
     return webhooks.add({ ...usual, secret: recordedSecret, ...hook, owner });
   }
@@ -212,8 +169,10 @@ export async function startGitea({
     repositories: world.repositories,
     renamed: world.renamed,
     requests,
+    /** Requests to routes that the fake does not have. */
+    unknownRequests,
     writes,
-    as,
+    as: (login: string) => createDoer(world, login),
     addHook,
     hooks: webhooks.hooks,
     /** Every delivery that was tried, in order. */
@@ -225,10 +184,10 @@ export async function startGitea({
     tokenOf,
     renameBot,
     /** Renames or transfers a repository, without a webhook; the old name leads to it. */
-    rename: (name: string, to: string) => world.rename(idOf(name), to),
-    commentsOf: (ref: string) => world.commentsOf(placeOf(ref)),
-    labelsOf: (ref: string) => world.labelsOf(placeOf(ref)).map(({ name }) => name),
-    issueOf: (ref: string) => world.getIssue(placeOf(ref)),
+    rename: (name: string, to: string) => renameRepository(world, idOf(world, name), to),
+    commentsOf: (ref: string) => commentsOf(world, placeOf(world, ref)),
+    labelsOf: (ref: string) => labelsOf(world, placeOf(world, ref)).map(({ name }) => name),
+    issueOf: (ref: string) => getIssue(world, placeOf(world, ref)),
     /** Most requests that were open at the same time. */
     mostAtOnce: () => open.most,
     /** From now on everything, or what matches, is answered like this; undefined: in order again. */

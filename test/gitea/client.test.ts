@@ -10,8 +10,9 @@ import {
   sends,
   serve,
   stalls,
-} from '../fake-gitea/gitea-answers.ts';
-import { failing, recordedAnswer, sendRecorded, type GiteaOutage } from '../fake-gitea/gitea.ts';
+} from '../fake-gitea/scripted-answers.ts';
+import { failing, type GiteaOutage } from '../fake-gitea/gitea.ts';
+import { recordedAnswer, sendRecorded } from '../fake-gitea/recorded.ts';
 
 const never = new AbortController().signal;
 const ref = { repository: 'acme/orbit', number: 5 };

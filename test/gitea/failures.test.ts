@@ -10,7 +10,7 @@ import {
   sends,
   serve,
   stalls,
-} from '../fake-gitea/gitea-answers.ts';
+} from '../fake-gitea/scripted-answers.ts';
 import {
   failing,
   giteaBot,
@@ -179,7 +179,7 @@ test('a user who must change the password is told as that by every question', as
 });
 
 test('pages are read to the end, also of a server that gives fewer rows, and up to a bound', async () => {
-  const fake = await startGitea({ mostRows: 20 });
+  const fake = await startGitea({ maxRows: 20 });
   const issues = new Map([[21, { assignees: [], labels: [] }]]);
   const labels = Array.from({ length: 45 }, (_, index) => ({ ...label, id: index + 1 }));
   fake.repositories.set(2, { name: 'acme/orbit', issues, labels });

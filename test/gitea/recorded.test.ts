@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { Gitea } from '../../src/gitea/client.ts';
-import { failureOf, giteaClient, recorded, serve } from '../fake-gitea/gitea-answers.ts';
+import { failureOf, giteaClient, recorded, serve } from '../fake-gitea/scripted-answers.ts';
 
 /** Each call against what Gitea 1.25.4 answered to it, odd answers included. */
 

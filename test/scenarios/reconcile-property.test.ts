@@ -77,7 +77,7 @@ test('whatever changes while passes run and webhooks get lost, a quiet full pass
       async (steps, aheadMs) => {
         const clock = manualClock();
         // Small pages, so that they shift.
-        const gitea = await startGitea({ now: () => clock.now() + aheadMs, mostRows: 3 });
+        const gitea = await startGitea({ now: () => clock.now() + aheadMs, maxRows: 3 });
         const names: string[] = [...repositories];
         for (const [index, name] of names.entries()) {
           gitea.repositories.set(index + 2, { name, issues: new Map() });

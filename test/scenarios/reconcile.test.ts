@@ -13,9 +13,9 @@ const hour = 3_600_000;
 const minute = 60_000;
 
 /** A Gitea with acme/orbit and acme/ledger; its clock may be ahead of ours. */
-async function stageGitea({ aheadMs = 0, mostRows = 50 } = {}) {
+async function stageGitea({ aheadMs = 0, maxRows = 50 } = {}) {
   const clock = manualClock();
-  const gitea = await startGitea({ now: () => clock.now() + aheadMs, mostRows });
+  const gitea = await startGitea({ now: () => clock.now() + aheadMs, maxRows });
   gitea.repositories.set(2, { name: 'acme/orbit', issues: new Map() });
   gitea.repositories.set(3, { name: 'acme/ledger', issues: new Map() });
   /** Opens issues of the bot's, a minute apart. */
@@ -380,7 +380,7 @@ function before(gitea: FakeGitea, path: RegExp, act: (nth: number) => void): voi
 }
 
 test('an issue that slips from page to page is looked at, not believed gone; one not known yet is found', async () => {
-  const { gitea, clock, open, serve } = await stageGitea({ mostRows: 10 });
+  const { gitea, clock, open, serve } = await stageGitea({ maxRows: 10 });
   open(35);
   const first = await serve();
   // The newest leaves between the first page and the second: #25 slips onto the first one.
@@ -419,7 +419,7 @@ test('texts that fill more than one answer may hold are read in smaller pages', 
 }, 60_000);
 
 test('a pass that fails half way loses nothing and is repeated', async () => {
-  const { gitea, clock, open, serve } = await stageGitea({ mostRows: 10 });
+  const { gitea, clock, open, serve } = await stageGitea({ maxRows: 10 });
   open(5);
   const service = await serve();
   await service.reconcile();
@@ -485,7 +485,7 @@ test('the first pass comes by itself', async () => {
 });
 
 test('the issues of another bot than the token’s user are found among all', async () => {
-  const { gitea, clock, open, serve } = await stageGitea({ mostRows: 10 });
+  const { gitea, clock, open, serve } = await stageGitea({ maxRows: 10 });
   open(15);
   open(12, 'acme/ledger', { assignees: ['Robot', 'tom'] });
   const service = await serve({ env: { GITEA_BOT_USERNAME: 'robot' } });

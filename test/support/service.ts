@@ -9,7 +9,16 @@ import { loadConfig, type Environment } from '../../src/config.ts';
 import { createCoordinator, type Overrides } from '../../src/app/coordinator.ts';
 import type { HandlerDeps } from '../../src/handling/handler.ts';
 import { createLogger } from '../../src/log.ts';
+import { giteaToken, type FakeGitea } from '../fake-gitea/gitea.ts';
+import { claudeEnvironment } from './claude.ts';
+import {
+  expectDrained,
+  expectErrorLines,
+  expectPlannedWrites,
+  type Leftovers,
+} from './leftovers.ts';
 import { recordedSecret, type SignedRequest } from './recordings.ts';
+import { workerTokens } from './workers.ts';
 
 export const apiToken = 'token-of-the-tests-0001';
 
@@ -19,6 +28,15 @@ export interface ServiceOptions extends Overrides {
   readonly directory?: string;
   /** Reads in place of the real reader. */
   readonly read?: HandlerDeps['read'];
+  /** The Gitea it reads and writes, with the bot's token. */
+  readonly gitea?: FakeGitea;
+  /** The Claude that reads texts; without one only the grammar does. */
+  readonly claude?: { readonly url: string };
+  readonly clock?: { readonly now: () => number };
+  /** Every worker of `workers.ts` may call the API. */
+  readonly workers?: boolean;
+  /** State that the test leaves on purpose; see `Leftovers`. */
+  readonly expectAtEnd?: Leftovers;
 }
 
 const logLineSchema = z.looseObject({ level: z.string(), msg: z.string().optional() });
@@ -47,20 +65,57 @@ export function testEnvironment(directory: string, env: Environment = {}): Envir
   };
 }
 
-/** The whole service on a real port with a real database; it is closed when the test is over. */
+/**
+ * The whole service on a real port with a real database: the one builder of a running service in this
+ * process. It is closed when the test is over. The test fails when the service leaves something that the
+ * test did not declare: an error line in the log, a delivery that is due or was given up, or a write to
+ * Gitea that no publication explains.
+ */
 export async function startService(options: ServiceOptions = {}) {
-  const { env, directory = temporaryDirectory(), read, ...around } = options;
+  const { env, directory = temporaryDirectory(), read, gitea, ...more } = options;
+  const { claude, clock, workers = false, expectAtEnd, ...around } = more;
   const overrides = {
     reconcileByHand: true,
+    ...(clock === undefined ? {} : { now: clock.now }),
     ...around,
     ...(read === undefined ? {} : { aroundRead: () => read }),
   };
-  const config = loadConfig(testEnvironment(directory, env));
+  const config = loadConfig(
+    testEnvironment(directory, {
+      ...(gitea === undefined ? {} : { GITEA_URL: gitea.url, GITEA_TOKEN: giteaToken }),
+      ...(claude === undefined ? {} : claudeEnvironment(claude.url)),
+      ...(workers ? { API_TOKENS: `tests:${apiToken},${workerTokens}` } : {}),
+      ...env,
+    }),
+  );
   const logs: LogLine[] = [];
   const write = (line: string) => void logs.push(logLineSchema.parse(JSON.parse(line)));
   const coordinator = createCoordinator(config, createLogger('debug', { write }), overrides);
-  onTestFinished(() => coordinator.close());
+  const declared = { ...expectAtEnd };
+  let isRunning = false;
+  onTestFinished(({ task }) => (task.result?.state === 'fail' ? coordinator.close() : finish()));
   const { url } = await coordinator.start();
+  isRunning = true;
+
+  function close(): Promise<void> {
+    isRunning = false;
+    return coordinator.close();
+  }
+
+  /** Closes the service and compares what it leaves with what the test declared. */
+  async function finish(): Promise<void> {
+    const { app, idle } = coordinator;
+    const health = async () => (await app.inject('/health')).body;
+    try {
+      if (isRunning) await expectDrained({ health, idle }, declared);
+    } finally {
+      await close();
+    }
+    expectErrorLines(logs, declared);
+    const { comment, labels } = config.publish;
+    const publishes = (comment || labels) && around.dryRun !== true;
+    if (gitea !== undefined) expectPlannedWrites(gitea, publishes);
+  }
 
   /** Sends a delivery over HTTP. */
   async function send({ headers, body }: SignedRequest) {
@@ -94,8 +149,12 @@ export async function startService(options: ServiceOptions = {}) {
     return outcome;
   }
 
-  const { app, idle, close } = coordinator;
-  return { url, app, config, directory, logs, send, api, plan, idle, reconcile, close };
+  const { app, idle } = coordinator;
+  return {
+    ...{ url, app, config, directory, logs, send, api, plan, idle, reconcile, close },
+    /** Declares, in the middle of a test, the state that it leaves on purpose. */
+    expectAtEnd: (leftovers: Leftovers) => void Object.assign(declared, leftovers),
+  };
 }
 
 export type Service = Awaited<ReturnType<typeof startService>>;

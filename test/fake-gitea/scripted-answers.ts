@@ -5,7 +5,8 @@ import { z } from 'zod';
 
 import { createGitea } from '../../src/gitea/client.ts';
 import { TryAgainLater } from '../../src/errors.ts';
-import { recordedAnswer, sendRecorded, type GiteaOutage } from './gitea.ts';
+import type { GiteaOutage } from './gitea.ts';
+import { recordedAnswer, sendRecorded } from './recorded.ts';
 
 export interface Received {
   readonly method: string;

@@ -1,0 +1,70 @@
+export const giteaBot = 'coordinator-bot';
+
+export type Permission = 'none' | 'read' | 'write' | 'admin';
+
+/** What Gitea knows of an issue; what is not named stands as in the recorded answer. */
+export interface GiteaIssue {
+  readonly title?: string;
+  readonly body?: string;
+  readonly open?: boolean;
+  readonly assignees?: readonly string[];
+  /** Names of labels, which the repository gets when it has none of that name, or ids. */
+  readonly labels?: readonly (string | number)[];
+  /** ISO 8601. */
+  readonly updatedAt?: string;
+  readonly isPull?: boolean;
+}
+
+export interface GiteaLabel {
+  readonly id: number;
+  readonly name: string;
+  readonly exclusive: boolean;
+  readonly color: string;
+  readonly description: string;
+}
+
+export interface GiteaRepository {
+  name: string;
+  /** From the bot; everybody else administers every repository. */
+  hidden?: boolean;
+  hasIssues?: boolean;
+  dependenciesOff?: boolean;
+  archived?: boolean;
+  /** What the bot may do; write when not named. */
+  bot?: Permission;
+  labels?: GiteaLabel[];
+  readonly issues: Map<number, GiteaIssue>;
+}
+
+/** An issue by the id of its repository and its number. */
+export interface IssuePlace {
+  readonly repositoryId: number;
+  readonly number: number;
+}
+
+export interface GiteaComment extends IssuePlace {
+  readonly id: number;
+  readonly author: string;
+  readonly body: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** Refused as Gitea would; routes turn it into an answer. */
+export class GiteaRefusal extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export function isSame(a: IssuePlace, b: IssuePlace): boolean {
+  return a.repositoryId === b.repositoryId && a.number === b.number;
+}
+
+/** Logins and names of repositories are compared without regard to case. */
+export function sameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
