@@ -80,7 +80,10 @@ function brittleReader() {
 async function oneOfEach() {
   const { now, advance } = manualClock();
   const reader = brittleReader();
-  const service = await startService({ now, read: reader.read, random: () => 0 });
+  const service = await startService({
+    ...{ now, read: reader.read, random: () => 0 },
+    expectAtEnd: { dead: 1, errors: ['delivery is dead'] },
+  });
   const send = (id: string, payload: unknown) => service.send(signedRequest(payload, { id }));
   await send('dead', issuePayload({ number: 1 }));
   await service.idle();
@@ -235,6 +238,7 @@ test('a dead delivery is handled when it is replayed after the cause is gone', a
   });
   await service.idle();
   expect(await service.api('/deliveries/dead')).toMatchObject({ json: { status: 'done' } });
+  service.expectAtEnd({ dead: 0 });
   expect(await service.plan('acme/orbit#1')).toBeDefined();
 });
 

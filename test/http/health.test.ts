@@ -98,7 +98,10 @@ test('what became of requests to the webhook route is counted', async () => {
 test('a failing delivery is scheduled, and when it is given up the service is degraded but ready', async () => {
   const { now, advance } = manualClock();
   const read = () => Promise.reject(new Error('the reader is broken'));
-  const { url, send, idle } = await startService({ now, read });
+  const { url, send, idle } = await startService({
+    ...{ now, read },
+    expectAtEnd: { dead: 1, errors: ['delivery is dead'] },
+  });
   await send(signedRequest(issuePayload()));
   await idle();
   expect(await get(`${url}/health`)).toMatchObject({

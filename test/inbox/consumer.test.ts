@@ -194,6 +194,7 @@ test('a delivery that fails eight times is given up, shown with its error, and c
   let fails = true;
   const service = await startService({
     ...clock,
+    expectAtEnd: { errors: ['delivery is dead'] },
     read: (issue) =>
       fails ? Promise.reject(new Error('cannot be read')) : Promise.resolve(read(issue)),
   });

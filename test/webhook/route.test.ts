@@ -520,7 +520,9 @@ describe('503', () => {
   };
 
   test('is the answer when the table of deliveries is gone, understood or not', async () => {
-    const service = await startService();
+    const service = await startService({
+      expectAtEnd: { undrained: true, errors: ['delivery not stored', 'request failed'] },
+    });
     const database = new DatabaseSync(join(service.directory, 'coordinator.db'));
     database.exec('drop table deliveries');
     database.close();
