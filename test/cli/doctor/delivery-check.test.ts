@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { checkDelivery } from '../../../src/cli/doctor/delivery-check.ts';
 import type { WebhookCounts } from '../../../src/cli/doctor/service.ts';
-import { issueEvents } from '../../fake-gitea/gitea-webhooks.ts';
+import { issueEvents } from '../../fake-gitea/webhooks.ts';
 import { changeHook, examineJson, openClinic, webhookUrl } from '../../support/doctor.ts';
 import { testCases } from './cases.ts';
 import { never, hook, repository, url } from './samples.ts';

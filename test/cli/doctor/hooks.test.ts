@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { checkHooks } from '../../../src/cli/doctor/hooks.ts';
 import { TryAgainLater } from '../../../src/errors.ts';
-import { issueEvents } from '../../fake-gitea/gitea-webhooks.ts';
+import { issueEvents } from '../../fake-gitea/webhooks.ts';
 import { changeHook, webhookUrl } from '../../support/doctor.ts';
 import { testCases } from './cases.ts';
 import { never, hook, repository, url } from './samples.ts';
