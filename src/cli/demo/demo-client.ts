@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 import { CoordinatorError } from '../../errors.ts';
 
-/** The running service, as a client of it sees it. */
+/** Address of the running service, and the token of its API. */
 export interface RunningService {
   readonly url: string;
   readonly token: string;
@@ -26,7 +26,7 @@ const recordingSchema = z.object({
   bodyBase64: z.base64(),
 });
 
-/** Describe one connection, not the delivery: every sender sets its own. */
+/** Headers of the connection, not of the delivery: every sender sets its own. */
 const connectionHeaders: readonly string[] = ['host', 'content-length', 'accept-encoding'];
 
 /** Reads recorded deliveries, in order of their names. Throws when there are none. */
@@ -72,7 +72,7 @@ export async function send({ url, signal }: RunningService, { headers, body }: S
   return { status: reply.status, answer } as const;
 }
 
-/** Asks the API; throws for anything but a 2xx. */
+/** Calls the API; throws for anything but a 2xx. */
 export async function askApi(
   { url, token, signal }: RunningService,
   path: string,
@@ -80,6 +80,6 @@ export async function askApi(
   const headers = { authorization: `Bearer ${token}` };
   const reply = await fetch(`${url}/api/v1${path}`, { headers, signal });
   if (reply.ok) return reply.json();
-  const message = `The demo asked for /api/v1${path} and was answered ${reply.status}.`;
+  const message = `The demo requested /api/v1${path} and got status ${reply.status}.`;
   throw new CoordinatorError('demo_failed', message);
 }

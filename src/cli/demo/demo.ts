@@ -20,14 +20,10 @@ import {
   type RunningService,
 } from './demo-client.ts';
 import {
-  forgedEvent,
-  storyBot,
-  storyChanges,
-  storyIssues,
+  readStory,
   storyPayload,
   storyProblems,
-  storyRepository,
-  waitingNumber,
+  type Story,
   type StoryEvent,
 } from './demo-story.ts';
 import type { Io } from '../io.ts';
@@ -36,35 +32,34 @@ import { renderPlans } from '../commands/issues.ts';
 import { printable } from '../output.ts';
 
 export interface DemoOptions {
-  /** Leaves the service running until told to stop. */
+  /** Leaves the service running until a signal. */
   readonly keep: boolean;
-  /** Folder of the recorded deliveries; the one of the checkout by default. */
+  /** Folder of the recorded deliveries; by default the one of the checkout. */
   readonly recordings?: string;
 }
 
-/** The same from src/cli and from dist/cli. */
-const checkoutRecordings = fileURLToPath(
-  new URL('../../../test/fixtures/deliveries', import.meta.url),
-);
-/** The hook the deliveries were recorded from had this secret: here it is the one before the present. */
+/** In the checkout; the path is the same from src/cli/demo and from dist/cli/demo. */
+const fixtures = fileURLToPath(new URL('../../../test/fixtures/', import.meta.url));
+/** Secret of the hook whose deliveries were recorded: the demo's previous secret. */
 const recordedSecret = 'orbit-test-secret';
-/** The story takes about a second; whoever waits longer than this is better served by an error. */
+/** Timeout of the story, which takes about a second. */
 const timeLimitMs = 60_000;
 
 /**
  * Runs the real service on recorded deliveries and a small story, and prints the plans it made. Throws
- * when anything came out otherwise than expected; leaves nothing behind.
+ * when a plan is not the expected one; leaves nothing behind.
  */
 export async function demo(io: Io, { keep, recordings }: DemoOptions): Promise<void> {
-  const recorded = readRecordings(recordings ?? checkoutRecordings);
+  const recorded = readRecordings(recordings ?? join(fixtures, 'deliveries'));
+  const story = readStory(join(fixtures, 'demo-story.json'));
   const stop = listenForStop(io.signal);
   const directory = await mkdtemp(join(tmpdir(), 'mosaic-demo-'));
   try {
-    const service = startableService(directory);
+    const service = buildService(directory, story.bot);
     try {
       const { url } = await service.coordinator.start();
       const limit = AbortSignal.any([stop.signal, AbortSignal.timeout(timeLimitMs)]);
-      const stage: Stage = { ...service, io, url, signal: limit };
+      const stage: Stage = { ...service, story, io, url, signal: limit };
       print(stage, `Mosaic Coordinator runs at ${url}, its database is in ${directory}.`);
       await playOrStop(stage, recorded);
       printRequests(stage, keep);
@@ -78,9 +73,11 @@ export async function demo(io: Io, { keep, recordings }: DemoOptions): Promise<v
   }
 }
 
-type Stage = ReturnType<typeof startableService> & RunningService & { readonly io: Io };
+/** The running service, the story, and the screen. */
+type Stage = ReturnType<typeof buildService> &
+  RunningService & { readonly story: Story; readonly io: Io };
 
-function startableService(directory: string) {
+function buildService(directory: string, bot: string) {
   const secret = randomBytes(24).toString('hex');
   const token = randomBytes(24).toString('hex');
   const config = loadConfig({
@@ -90,7 +87,7 @@ function startableService(directory: string) {
     GITEA_WEBHOOK_SECRET: secret,
     GITEA_WEBHOOK_SECRET_PREVIOUS: recordedSecret,
     GITEA_URL: 'https://git.example.test',
-    GITEA_BOT_USERNAME: storyBot,
+    GITEA_BOT_USERNAME: bot,
     ISSUE_READER: 'offline',
     API_TOKENS: `demo:${token}`,
     LOG_LEVEL: 'error',
@@ -119,12 +116,15 @@ async function play(stage: Stage, recorded: readonly SignedRequest[]): Promise<v
   const plans = await readPlans(stage);
   print(stage, `\n${renderPlans(plans)}`);
   printWarnings(stage, plans);
-  const problems = [...stage.problems, ...storyProblems(plans)];
+  const problems = [...stage.problems, ...storyProblems(stage.story, plans)];
   if (problems.length > 0) {
     const list = problems.map((problem) => `  - ${problem}`).join('\n');
     throw new CoordinatorError('demo_failed', `The demo did not go as expected:\n${list}`);
   }
-  print(stage, `\nAll ${storyIssues.size} issues of ${storyRepository} came out as expected.`);
+  print(
+    stage,
+    `\nAll ${stage.story.issues.length} issues of ${stage.story.repository.name} came out as expected.`,
+  );
 }
 
 function payloadToChange(recorded: readonly SignedRequest[]): Buffer {
@@ -135,23 +135,22 @@ function payloadToChange(recorded: readonly SignedRequest[]): Buffer {
 }
 
 async function playStory(stage: Stage, recorded: Buffer): Promise<void> {
+  const { story } = stage;
   const request = (event: StoryEvent) =>
     signRequest(
       stage.secret,
       `garden-${event.number}-${event.action}`,
-      storyPayload(recorded, event),
+      storyPayload(story, recorded, event),
     );
-  print(stage, `\nA story of ${storyRepository}, signed with the present secret:`);
-  const assignments = [...storyIssues.keys()].map((number) =>
-    request({ action: 'assigned', number }),
-  );
-  await sendAll(stage, `issues assigned to ${storyBot}`, assignments);
+  print(stage, `\nA story of ${story.repository.name}, signed with the present secret:`);
+  const assignments = story.issues.map(({ number }) => request({ action: 'assigned', number }));
+  await sendAll(stage, `issues assigned to ${story.bot}`, assignments);
   await settle(stage);
   await showWaiting(stage, 'blocked');
-  await sendAll(stage, 'changes (one issue closed, one unassigned)', storyChanges.map(request));
+  await sendAll(stage, 'changes (one issue closed, one unassigned)', story.changes.map(request));
   await settle(stage);
   await showWaiting(stage, 'ready');
-  await sendForged(stage, request(forgedEvent));
+  await sendForged(stage, request(story.forged));
   await settle(stage);
 }
 
@@ -174,7 +173,7 @@ async function settle({ coordinator, signal }: Stage): Promise<void> {
   signal.throwIfAborted();
 }
 
-/** Gitea's closing of an issue with one byte of the title changed on its way. */
+/** A signed delivery with one byte of the title changed after signing. */
 async function sendForged(stage: Stage, request: SignedRequest): Promise<void> {
   const body = Buffer.from(request.body);
   const byte = body.indexOf('"title":"') + '"title":"'.length;
@@ -193,35 +192,40 @@ const planSchema = z.object({
   assignment: z.object({ agent: z.string().nullable() }).nullable(),
   warnings: z.array(z.object({ code: z.string(), text: z.string() })),
 });
-type ToldPlan = z.infer<typeof planSchema>;
+type DemoPlan = z.infer<typeof planSchema>;
 
 async function showWaiting(stage: Stage, expected: string): Promise<void> {
-  const path = `/issues/${storyRepository}/${waitingNumber}`;
+  const { repository, waitingNumber } = stage.story;
+  const path = `/issues/${repository.name}/${waitingNumber}`;
   const { ref, state, reason } = planSchema.parse(await askApi(stage, path));
   print(stage, `  ${ref} is ${state}: ${reason.text}`);
   if (state !== expected) stage.problems.push(`${ref} was ${state}, not ${expected}.`);
 }
 
-/** All plans, by issue: the API lists the newest change first. */
-async function readPlans(stage: Stage): Promise<ToldPlan[]> {
+/** All plans, sorted by issue: the API lists the newest change first. */
+async function readPlans(stage: Stage): Promise<DemoPlan[]> {
   const page = z.object({ items: z.array(planSchema) });
   const { items } = page.parse(await askApi(stage, '/issues?limit=200'));
   const byIssue = new Intl.Collator('en', { numeric: true });
   return items.sort((a, b) => byIssue.compare(a.ref, b.ref));
 }
 
-function printWarnings(stage: Stage, plans: readonly ToldPlan[]): void {
+function printWarnings(stage: Stage, plans: readonly DemoPlan[]): void {
   print(stage, '\nWarnings:');
   for (const { ref, warnings } of plans)
     for (const { code, text } of warnings) print(stage, printable(`  ${ref}: ${text} (${code})`));
 }
 
 function printRequests(stage: Stage, keep: boolean): void {
-  const { url, token } = stage;
+  const { url, token, story } = stage;
   const hint = keep
     ? 'It keeps running until Ctrl-C; try these:'
     : 'It ends now; run `npm run demo -- --keep` to keep it running and try these (port and token will differ):';
-  const paths = ['issues?limit=20', `issues/${storyRepository}/${waitingNumber}`, 'queue'];
+  const paths = [
+    'issues?limit=20',
+    `issues/${story.repository.name}/${story.waitingNumber}`,
+    'queue',
+  ];
   print(stage, `\n${hint}\n  curl -s ${url}/health`);
   for (const path of paths)
     print(stage, `  curl -s -H 'Authorization: Bearer ${token}' '${url}/api/v1/${path}'`);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { demo } from '../../../src/cli/demo/demo.ts';
-import { storyProblems } from '../../../src/cli/demo/demo-story.ts';
+import { readStory, storyProblems } from '../../../src/cli/demo/demo-story.ts';
 import type { Io } from '../../../src/cli/io.ts';
 import { recording, signedRequest } from '../../support/recordings.ts';
 import { planSchema, temporaryDirectory } from '../../support/service.ts';
@@ -123,7 +123,7 @@ test('a story whose deliveries are not believed fails the demo', async () => {
   const recordings = folderOf({ 'issues-assigned-bot': signedRequest(ofPull) });
   await expect(demo(screen.io, { keep: false, recordings })).rejects.toMatchObject({
     code: 'demo_failed',
-    message: 'The demo asked for /api/v1/issues/acme/garden/2 and was answered 404.',
+    message: 'The demo requested /api/v1/issues/acme/garden/2 and got status 404.',
   });
   expect(screen.text()).toContain('12 issues assigned to coordinator-bot: 0 accepted, 12 ignored');
 });
@@ -136,7 +136,7 @@ test('an issue that comes out otherwise is told with what was expected of it', (
     assignment: null,
     warnings: [],
   };
-  const problems = storyProblems([plan]);
+  const problems = storyProblems(readStory('test/fixtures/demo-story.json'), [plan]);
   expect(problems).toHaveLength(12);
   expect(problems).toContain('acme/garden#1 has no plan.');
   expect(problems).toContain(
