@@ -8,7 +8,7 @@ import tseslint from 'typescript-eslint';
 const mayImport = {
   issue: [],
   lib: [],
-  db: ['issue'],
+  db: [],
   reading: ['issue'],
   planning: ['issue'],
   plans: ['issue', 'planning', 'db', 'claims', 'publish'],

@@ -1,5 +1,5 @@
 import type { Database } from '../db/database.ts';
-import { among } from '../db/key-filter.ts';
+import { keyIn } from '../db/key-filter.ts';
 import type { IssueKey } from '../issue/ref.ts';
 
 /** Filter for candidates; all lists are short. */
@@ -34,7 +34,7 @@ export async function nextCandidate(
         .where('queue_key', 'is not', null);
       if (repositoryId !== undefined) query = query.where('repository_id', '=', repositoryId);
       if (except.length > 0)
-        query = query.where((eb) => eb.not(among('repository_id', 'number', except)));
+        query = query.where((eb) => eb.not(keyIn('repository_id', 'number', except)));
       const row = await query
         .orderBy('queue_key')
         .orderBy('number')

@@ -4,6 +4,7 @@ import type { MonitorState } from './monitor-state.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate } from '../plans/issue-update.ts';
 import type { Database } from '../db/database.ts';
+import { ofIssue } from '../db/key-filter.ts';
 import { redecide } from '../plans/recompute-states.ts';
 import { countFailure, park } from './parking.ts';
 import type { ClaimRow, Schema } from '../db/schema.ts';
@@ -147,8 +148,7 @@ async function deleteHandoffs(transaction: Transaction<Schema>, issue: IssueKey)
   await transaction
     .updateTable('claims')
     .set({ handoff: null })
-    .where('repository_id', '=', issue.repositoryId)
-    .where('number', '=', issue.number)
+    .where(ofIssue(issue))
     .where('handoff', 'is not', null)
     .execute();
 }
@@ -168,8 +168,7 @@ export async function withdrawClaim(
   await transaction
     .updateTable('claims')
     .set({ ended_at: now, outcome: 'withdrawn', reason: `The issue ${why}.` })
-    .where('repository_id', '=', facts.repositoryId)
-    .where('number', '=', facts.number)
+    .where(ofIssue(facts))
     .where('ended_at', 'is', null)
     .execute();
 }
@@ -191,8 +190,7 @@ export function findHandoff(db: Database, issue: IssueKey) {
   return db
     .selectFrom('claims')
     .select(['worker', 'agent', 'ended_at', 'handoff'])
-    .where('repository_id', '=', issue.repositoryId)
-    .where('number', '=', issue.number)
+    .where(ofIssue(issue))
     .where('handoff', 'is not', null)
     .orderBy('ended_at', 'desc')
     .limit(1)

@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 
 import type { Database } from '../db/database.ts';
+import { ofIssue } from '../db/key-filter.ts';
 import type { Schema } from '../db/schema.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import { redecide } from '../plans/recompute-states.ts';
@@ -27,8 +28,7 @@ export async function countFailure(
   const row = await transaction
     .updateTable('issues')
     .set((eb) => ({ attempts: eb('attempts', '+', 1) }))
-    .where('repository_id', '=', issue.repositoryId)
-    .where('number', '=', issue.number)
+    .where(ofIssue(issue))
     .returning('attempts')
     .executeTakeFirst();
   if (row === undefined || row.attempts < maxAttempts) return;
@@ -59,8 +59,7 @@ export async function unparkIssue(db: Database, issue: IssueKey): Promise<boolea
   const { numUpdatedRows } = await db
     .updateTable('issues')
     .set({ attempts: 0, parked_code: null, parked_text: null })
-    .where('repository_id', '=', issue.repositoryId)
-    .where('number', '=', issue.number)
+    .where(ofIssue(issue))
     .where('parked_code', 'is not', null)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
@@ -71,8 +70,7 @@ export async function isStored(db: Database, issue: IssueKey): Promise<boolean> 
   const row = await db
     .selectFrom('issues')
     .select('number')
-    .where('repository_id', '=', issue.repositoryId)
-    .where('number', '=', issue.number)
+    .where(ofIssue(issue))
     .where('deleted', '=', 0)
     .executeTakeFirst();
   return row !== undefined;

@@ -4,6 +4,7 @@ import { isStale, monitorStateSchema, type ContextAction } from './monitor-state
 import { isoTime } from '../issue/iso-time.ts';
 import { formatRef, type IssueKey } from '../issue/ref.ts';
 import type { Database } from '../db/database.ts';
+import { ofIssue } from '../db/key-filter.ts';
 import type { ClaimRow } from '../db/schema.ts';
 
 /** Context usage of the agent at work at its last report. Times are ISO 8601, UTC. */
@@ -106,8 +107,7 @@ export async function findWork(db: Database, issue: IssueKey, now: number): Prom
     .innerJoin('repositories', 'repositories.id', 'claims.repository_id')
     .selectAll('claims')
     .select('full_name')
-    .where('repository_id', '=', issue.repositoryId)
-    .where('number', '=', issue.number)
+    .where(ofIssue(issue))
     .orderBy('claimed_at', 'desc')
     .limit(maxPastClaims + 1)
     .execute();

@@ -1,17 +1,26 @@
 import { sql, type RawBuilder } from 'kysely';
 
-import type { IssueKey } from '../issue/ref.ts';
-
 /*
- * Lists of any length are one parameter, JSON, so that a statement is prepared once however long they are.
+ * A list of any length is one parameter, JSON, so that a statement is prepared once for all lengths.
  * For PostgreSQL only the function has another name, `json_array_elements`.
  */
 
+/** The columns that identify an issue. */
+interface Key {
+  readonly repositoryId: number;
+  readonly number: number;
+}
+
+/** The rows of one issue, in a table with the columns `repository_id` and `number`. */
+export function ofIssue({ repositoryId, number }: Key): RawBuilder<boolean> {
+  return sql<boolean>`(repository_id = ${repositoryId} and number = ${number})`;
+}
+
 /** `(a, b) in (...)` for issues. */
-export function among(
+export function keyIn(
   idColumn: string,
   numberColumn: string,
-  issues: readonly IssueKey[],
+  issues: readonly Key[],
 ): RawBuilder<boolean> {
   const pairs = JSON.stringify(issues.map(({ repositoryId, number }) => [repositoryId, number]));
   return sql<boolean>`(${sql.ref(idColumn)}, ${sql.ref(numberColumn)}) in

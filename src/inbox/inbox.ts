@@ -6,7 +6,7 @@ import type { Transaction } from 'kysely';
 import { describeError, TryAgainLater } from '../errors.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
-import { among } from '../db/key-filter.ts';
+import { keyIn } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';
 import type { DeliveryRow, Schema } from '../db/schema.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
@@ -348,7 +348,7 @@ export function createInbox({
       .where('status', '=', waiting)
       .where('kind', '=', 'refreshed')
       .where(
-        among(
+        keyIn(
           'repository_id',
           'issue_number',
           events.map(({ issue }) => issue),
@@ -385,7 +385,7 @@ export function createInbox({
       .select(['seq', 'repository_id', 'issue_number', 'due_at', 'attempts'])
       .where('status', '=', waiting)
       .where(
-        among(
+        keyIn(
           'repository_id',
           'issue_number',
           events.map(({ issue }) => issue),

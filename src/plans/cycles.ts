@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 
 import { findCycles, type Cycle } from './graph.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
-import { among, oneOf } from '../db/key-filter.ts';
+import { keyIn, oneOf } from '../db/key-filter.ts';
 import { circleCandidates, distinctKeys, edgesWithin, openIssues } from './open-graph.ts';
 import type { Schema } from '../db/schema.ts';
 
@@ -64,6 +64,6 @@ async function inStoredCircles(
     .selectFrom('issues')
     .select(['repository_id as repositoryId', 'number'])
     .where('circle', 'is not', null)
-    .where(among('repository_id', 'number', issues))
+    .where(keyIn('repository_id', 'number', issues))
     .execute();
 }

@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely';
 import type { GiteaDependencies, GiteaIssue } from '../issue/gitea-dependencies.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate } from './issue-update.ts';
-import { among } from '../db/key-filter.ts';
+import { keyIn, ofIssue } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';
 import type { EdgeChange } from './edges.ts';
 import type { Schema } from '../db/schema.ts';
@@ -18,8 +18,7 @@ export async function findGiteaDependencies(db: Database, issue: IssueKey) {
   const row = await db
     .selectFrom('issues')
     .select('hidden_blockers as hidden')
-    .where('repository_id', '=', issue.repositoryId)
-    .where('number', '=', issue.number)
+    .where(ofIssue(issue))
     .executeTakeFirst();
   const blockedBy = await declaredTies(db, issue, 'blocker');
   const blocks = await declaredTies(db, issue, 'blocked');
@@ -117,11 +116,11 @@ export async function tiedOtherwise(
   const turned = [
     ...(await declaring(transaction, facts, 'blocker')
       .where('source', '!=', 'gitea')
-      .where(among('declared_repository_id', 'declared_number', giteaDependencies.blockedBy))
+      .where(keyIn('declared_repository_id', 'declared_number', giteaDependencies.blockedBy))
       .execute()),
     ...(await declaring(transaction, facts, 'blocked')
       .where('source', '!=', 'gitea')
-      .where(among('declared_repository_id', 'declared_number', giteaDependencies.blocks))
+      .where(keyIn('declared_repository_id', 'declared_number', giteaDependencies.blocks))
       .execute()),
   ];
   return [...gone, ...turned];

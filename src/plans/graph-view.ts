@@ -1,7 +1,7 @@
 import { findCycles, startingWith } from './graph.ts';
 import type { Source } from '../issue/reading.ts';
 import { formatRef, keyOf, parseRef, type IssueKey } from '../issue/ref.ts';
-import { among } from '../db/key-filter.ts';
+import { keyIn } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';
 import { findRepositoryId } from './edges.ts';
 import { distinctEdges, listLinkedEdges } from './linked-edges.ts';
@@ -104,7 +104,7 @@ async function loadNodes(db: Database, issues: readonly IssueKey[]) {
     .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
     .select(['repository_id', 'number', 'full_name', 'state'])
     .where('deleted', '=', 0)
-    .where(among('repository_id', 'number', issues))
+    .where(keyIn('repository_id', 'number', issues))
     .execute();
   return new Map(
     rows.map(({ repository_id: repositoryId, number, full_name: repository, state }) => [

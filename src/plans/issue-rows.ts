@@ -6,7 +6,7 @@ import type { KnownLabels } from '../issue/own-marks.ts';
 import type { Warning } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate, RepositoryName } from './issue-update.ts';
-import { among } from '../db/key-filter.ts';
+import { keyIn, ofIssue } from '../db/key-filter.ts';
 import { withdrawClaim } from '../claims/claim-rows.ts';
 import { awaitingVerification } from '../claims/parking.ts';
 import type { Database } from '../db/database.ts';
@@ -19,12 +19,7 @@ import type { IssueRow, Schema } from '../db/schema.ts';
 
 /** What is stored about an issue; undefined when no event has told of it. */
 export async function findFacts(db: Database, key: IssueKey): Promise<IssueFacts | undefined> {
-  const row = await db
-    .selectFrom('issues')
-    .selectAll()
-    .where('repository_id', '=', key.repositoryId)
-    .where('number', '=', key.number)
-    .executeTakeFirst();
+  const row = await db.selectFrom('issues').selectAll().where(ofIssue(key)).executeTakeFirst();
   if (row === undefined) return undefined;
   const kept = row.deleted === 1 ? '' : await keptText(db, key);
   const text = kept ?? (await deliveredText(db, row));
@@ -50,8 +45,7 @@ export async function findLabels(db: Database, key: IssueKey): Promise<KnownLabe
   const row = await db
     .selectFrom('issues')
     .select(['labels', 'assigned'])
-    .where('repository_id', '=', key.repositoryId)
-    .where('number', '=', key.number)
+    .where(ofIssue(key))
     .executeTakeFirst();
   if (row === undefined) return undefined;
   const newest = await db
@@ -81,8 +75,7 @@ async function keptText(db: Database, key: IssueKey): Promise<string | undefined
   const row = await db
     .selectFrom('issue_texts')
     .select('body')
-    .where('repository_id', '=', key.repositoryId)
-    .where('number', '=', key.number)
+    .where(ofIssue(key))
     .executeTakeFirst();
   return row?.body;
 }
@@ -161,8 +154,7 @@ export async function storeIssue(
   const { state, reason_code: reason } = await transaction
     .selectFrom('issues')
     .select(['state', 'reason_code'])
-    .where('repository_id', '=', facts.repositoryId)
-    .where('number', '=', facts.number)
+    .where(ofIssue(facts))
     .executeTakeFirstOrThrow();
   return {
     state: facts.deleted ? 'gone' : state,
@@ -219,7 +211,7 @@ async function markChanged(
   await transaction
     .updateTable('issues')
     .set(changedAt(now))
-    .where(among('repository_id', 'number', issues))
+    .where(keyIn('repository_id', 'number', issues))
     .execute();
 }
 
@@ -239,7 +231,7 @@ async function markShown(
   await transaction
     .updateTable('issues')
     .set({ revision: oneMore })
-    .where(among('repository_id', 'number', issues))
+    .where(keyIn('repository_id', 'number', issues))
     .execute();
 }
 
@@ -314,8 +306,7 @@ async function storeFacts(
     .select(['reading', 'estimate', 'assignment', 'own_warnings'])
     .select(['attempts', 'parked_code', 'hidden_blockers'])
     .select((eb) => textOf(eb).where('issue_texts.body', '!=', facts.body).as('other_text'))
-    .where('repository_id', '=', facts.repositoryId)
-    .where('number', '=', facts.number)
+    .where(ofIssue(facts))
     .executeTakeFirst();
   if (stored === undefined) {
     await transaction
@@ -342,8 +333,7 @@ async function storeFacts(
       ...(changed && tried ? untried : {}),
       ...(shown ? changedAt(now) : {}),
     })
-    .where('repository_id', '=', facts.repositoryId)
-    .where('number', '=', facts.number)
+    .where(ofIssue(facts))
     .execute();
   const forOthers = differs('open', 'deleted');
   const forItself =

@@ -1,7 +1,7 @@
 import type { Source } from '../issue/reading.ts';
 import { sources } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
-import { among } from '../db/key-filter.ts';
+import { keyIn } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';
 
 /** One end of an edge with what is known of the issue there. */
@@ -32,7 +32,7 @@ export async function linkedEdges(
   end: 'blocked' | 'blocker',
 ): Promise<LinkedEdge[]> {
   const rows = await selectLinked(db)
-    .where(among(`edges.${end}_repository_id`, `edges.${end}_number`, issues))
+    .where(keyIn(`edges.${end}_repository_id`, `edges.${end}_number`, issues))
     .orderBy('edges.declared_repository_id')
     .orderBy('edges.declared_number')
     .orderBy('edges.id')

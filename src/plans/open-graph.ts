@@ -3,7 +3,7 @@ import { sql, type Transaction } from 'kysely';
 import { countWaiting, type GraphEdge } from './graph.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import { unblocksCounted } from './queue-order.ts';
-import { among } from '../db/key-filter.ts';
+import { keyIn } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
 
@@ -28,7 +28,7 @@ export async function openNeighbours(
   const { rows } = await sql<IssueKey>`
     select distinct issues.repository_id as "repositoryId", issues.number
     from edges cross join issues
-    where ${among(`edges.${from[step]}_repository_id`, `edges.${from[step]}_number`, issues)}
+    where ${keyIn(`edges.${from[step]}_repository_id`, `edges.${from[step]}_number`, issues)}
       and ${isOpen('issues', step)}`.execute(db);
   return rows;
 }
@@ -101,7 +101,7 @@ export async function edgesWithin(db: Database, issues: readonly IssueKey[]): Pr
     select blocked_repository_id as id, blocked_number as number,
       blocker_repository_id as "otherId", blocker_number as other
     from edges cross join issues as waiting cross join issues as other
-    where ${among('blocked_repository_id', 'blocked_number', issues)}
+    where ${keyIn('blocked_repository_id', 'blocked_number', issues)}
       and ${isOpen('waiting', 'blocked')} and ${isOpen('other', 'blocker')}`.execute(db);
   return rows.flatMap(({ id, number, otherId, other }) => {
     const blocked = keyOf({ repositoryId: id, number });
@@ -158,7 +158,7 @@ async function countEach(
           from (select 1 from reach limit ${unblocksCounted + 1}) as some)
         else 0 end as now
     from issues as counted
-    where ${among('counted.repository_id', 'counted.number', issues)}`.execute(transaction);
+    where ${keyIn('counted.repository_id', 'counted.number', issues)}`.execute(transaction);
   return rows;
 }
 
@@ -172,7 +172,7 @@ async function countAll(
   const stored = await transaction
     .selectFrom('issues')
     .select(['repository_id as repositoryId', 'number', 'unblocks as before'])
-    .where(among('repository_id', 'number', issues))
+    .where(keyIn('repository_id', 'number', issues))
     .execute();
   return stored.map((row) => ({ ...row, now: now.get(keyOf(row)) ?? 0 }));
 }

@@ -9,6 +9,7 @@ import { readingSchema, warningSchema } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import { states, type State } from '../issue/state.ts';
 import type { Database } from '../db/database.ts';
+import { ofIssue } from '../db/key-filter.ts';
 import { findRepositoryId } from './edges.ts';
 import { distinctEdges, linkedEdges, type EdgeEnd, type LinkedEdge } from './linked-edges.ts';
 
@@ -72,10 +73,7 @@ export async function findPlan(store: PlanStore, ref: IssueRef): Promise<Plan | 
 
 /** The plan by what identifies the issue for good. */
 export async function findPlanOf(store: PlanStore, key: IssueKey): Promise<Plan | undefined> {
-  const rows = await selectIssues(store.db)
-    .where('repository_id', '=', key.repositoryId)
-    .where('number', '=', key.number)
-    .execute();
+  const rows = await selectIssues(store.db).where(ofIssue(key)).execute();
   const [plan] = await plansOf(store, rows);
   return plan;
 }

@@ -7,7 +7,7 @@ import { queueKey } from './queue-order.ts';
 import { warningSchema, type Warning } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import { decideState, hiddenText, type Blocker } from '../issue/state.ts';
-import { among } from '../db/key-filter.ts';
+import { keyIn } from '../db/key-filter.ts';
 import { findCircles, type Circles } from './cycles.ts';
 import type { Database } from '../db/database.ts';
 import { distinctKeys, recount } from './open-graph.ts';
@@ -89,7 +89,7 @@ function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[
     .select(['queue_key', 'unblocks', 'circle', 'changed_at', 'revision'])
     .select(['parked_code', 'parked_text', 'hidden_blockers'])
     .select((eb) => [eb('reading', 'is not', null).as('read'), ...liveClaim(eb)])
-    .where(among('repository_id', 'number', issues))
+    .where(keyIn('repository_id', 'number', issues))
     .execute();
 }
 
@@ -136,7 +136,7 @@ async function loadBlockers(
     )
     .select(['blocked_repository_id', 'blocked_number', 'blocker_repository_id'])
     .select(['blocker_number', 'unresolved_name', 'full_name', 'open', 'deleted'])
-    .where(among('blocked_repository_id', 'blocked_number', issues))
+    .where(keyIn('blocked_repository_id', 'blocked_number', issues))
     .where((eb) => eb.or([eb('open', 'is', null), eb('open', '=', 1), eb('deleted', '=', 1)]))
     .orderBy('declared_repository_id')
     .orderBy('declared_number')
@@ -287,7 +287,7 @@ const keyColumns = ['repository_id', 'number'] as const;
 const writtenColumns = [...keyColumns, ...decidedColumns, ...stampColumns] as const;
 const textColumns: readonly string[] = [...shownColumns, 'circle'];
 
-/** Many issues can hang on one: all are written with one statement, see `among`. */
+/** Many issues can hang on one: all are written with one statement, see `keyIn`. */
 async function write(transaction: Transaction<Schema>, issues: readonly Decided[]): Promise<void> {
   if (issues.length === 0) return;
   const rows = JSON.stringify(issues.map((issue) => writtenColumns.map((column) => issue[column])));

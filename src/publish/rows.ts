@@ -1,7 +1,7 @@
 import { sql, type RawBuilder, type Transaction } from 'kysely';
 
 import type { IssueKey } from '../issue/ref.ts';
-import { among } from '../db/key-filter.ts';
+import { keyIn, ofIssue } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';
 import type { PublicationRow, Schema } from '../db/schema.ts';
 
@@ -37,7 +37,7 @@ export function dueIssues(db: Database, { now, limit, except }: DueOptions): Pro
     .where((eb) => eb.or([eb('paused_until', 'is', null), eb('paused_until', '<=', now)]))
     .where((eb) => eb.not(isAboutToBeKnown(now)));
   if (except.length > 0)
-    query = query.where((eb) => eb.not(among('issues.repository_id', 'issues.number', except)));
+    query = query.where((eb) => eb.not(keyIn('issues.repository_id', 'issues.number', except)));
   // Nothing further: the index gives them in this order, however many changed at the same time.
   return query.orderBy('changed_at', 'desc').limit(limit).execute();
 }
@@ -77,8 +77,7 @@ export async function findPublication(db: Database, issue: IssueKey): Promise<Pu
     .selectFrom('publications')
     .select(['comment_id', 'comment_hash', 'label', 'remade'])
     .select(['attempts', 'due_at', 'paused_until', 'error'])
-    .where('repository_id', '=', issue.repositoryId)
-    .where('number', '=', issue.number)
+    .where(ofIssue(issue))
     .executeTakeFirst();
   return row ?? nothing;
 }
@@ -104,8 +103,7 @@ export async function markPublished(db: Database, due: DueIssue): Promise<void> 
   await db
     .updateTable('issues')
     .set({ published: due.revision })
-    .where('repository_id', '=', due.repositoryId)
-    .where('number', '=', due.number)
+    .where(ofIssue(due))
     .where('published', '=', due.published)
     .execute();
 }
@@ -122,7 +120,7 @@ export async function requestVerification(
   await transaction
     .updateTable('issues')
     .set({ published: oneFurtherDown })
-    .where(among('repository_id', 'number', issues))
+    .where(keyIn('repository_id', 'number', issues))
     .where(hasPublication)
     .execute();
 }
@@ -153,8 +151,7 @@ export async function forgetDeletedComment(
   await transaction
     .updateTable('publications')
     .set({ remade: 0 })
-    .where('repository_id', '=', issue.repositoryId)
-    .where('number', '=', issue.number)
+    .where(ofIssue(issue))
     .where('remade', '>', 0)
     .execute();
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import type { StoredIssue } from './difference.ts';
 import type { IssueKey } from '../issue/ref.ts';
-import { among } from '../db/key-filter.ts';
+import { keyIn } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
 
@@ -78,7 +78,7 @@ export async function findStored(
         .onRef('issue_texts.number', '=', 'issues.number'),
     )
     .select('issue_texts.body')
-    .where(among('issues.repository_id', 'issues.number', issues))
+    .where(keyIn('issues.repository_id', 'issues.number', issues))
     .execute();
   return rows.map((row) => storedIssue(row, row.body ?? undefined));
 }
