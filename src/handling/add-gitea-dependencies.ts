@@ -1,6 +1,6 @@
 import type { GiteaDependencies, GiteaIssue } from '../issue/gitea-dependencies.ts';
 import type { IssueFacts } from '../issue/facts.ts';
-import { mergeEdges } from '../reading/model/merge.ts';
+import { mergeEdges } from '../reading/model/source-precedence.ts';
 import type { Dependency, Reading, Warning } from '../issue/reading.ts';
 import { formatRef, keyOf } from '../issue/ref.ts';
 

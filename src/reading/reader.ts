@@ -17,8 +17,8 @@ import type { CodedText } from './known-issues.ts';
 import type { TextReading } from './read-text.ts';
 import type { Reading, Warning } from '../issue/reading.ts';
 
-/** How asking a model ended; `ok` carries the answer, everything else is the reason of a fallback. */
-export type Asked =
+/** Result of asking a model; `ok` carries the answer, every other kind is the reason of a fallback. */
+export type AskResult =
   { readonly kind: 'ok'; readonly value: ModelAnswer } | { readonly kind: AskFailure };
 
 export interface Question {
@@ -29,14 +29,14 @@ export interface Question {
   readonly schema: typeof answerSchema;
 }
 
-/** How Claude is asked, and where its answers are kept. */
+/** Access to Claude, and to the cache of its answers. */
 export interface ClaudeDeps {
   readonly model: string;
   readonly fallbackModel: string;
-  readonly ask: (question: Question, signal: AbortSignal) => Promise<Asked>;
+  readonly ask: (question: Question, signal: AbortSignal) => Promise<AskResult>;
   readonly recall: (key: string) => Promise<ModelAnswer | undefined>;
   readonly remember: (key: string, answer: ModelAnswer) => Promise<void>;
-  /** Whether a text that had to be read without Claude will be read again. */
+  /** True when a text read without Claude will be read again. */
   readonly asksAgain: boolean;
 }
 
@@ -51,9 +51,9 @@ export interface ReaderDeps {
 export type ReadIssue = (issue: CodedText, signal: AbortSignal) => Promise<Reading>;
 
 /**
- * Reads an issue with the grammar first and Claude, where there is one, second. An answer is kept by
- * content, so an unchanged text costs no second call; a failure is not kept, and leaves a reading that
- * says so (`fallback`).
+ * Reads an issue with the grammar first and Claude, where it is configured, second. Answers are cached by
+ * content, so an unchanged text costs no second call. A failure is not cached; its reading has the outcome
+ * `fallback`.
  */
 export function createReader({ agentNames, readText, claude }: ReaderDeps): ReadIssue {
   if (claude !== undefined) return createClaudeReader({ agentNames, readText, claude });
@@ -66,7 +66,7 @@ interface ClaudeReaderDeps extends ReaderDeps {
 }
 
 function createClaudeReader({ agentNames, readText, claude }: ClaudeReaderDeps): ReadIssue {
-  /** What the text says without the model, and what the model is asked about it. */
+  /** Reads the text without the model, and builds the question about it. */
   async function prepare(issue: CodedText, signal: AbortSignal) {
     const text = await readText(issue, signal);
     const { mentions } = text;
@@ -75,7 +75,7 @@ function createClaudeReader({ agentNames, readText, claude }: ClaudeReaderDeps):
   }
   type Prepared = Awaited<ReturnType<typeof prepare>>;
 
-  /** The kept answer of the model, or of the fallback model for a text the model refused. */
+  /** The cached answer of the model, or of the fallback model for a text that the model refused. */
   async function recalled(prepared: Prepared): Promise<Reading | undefined> {
     for (const models of [[claude.model], [claude.model, claude.fallbackModel]]) {
       const answer = await claude.recall(cacheKey(models, prepared.question.text, agentNames));
@@ -84,7 +84,7 @@ function createClaudeReader({ agentNames, readText, claude }: ClaudeReaderDeps):
     return undefined;
   }
 
-  function ask(model: string, { question }: Prepared, signal: AbortSignal): Promise<Asked> {
+  function ask(model: string, { question }: Prepared, signal: AbortSignal): Promise<AskResult> {
     const format = answerFormat(agentNames);
     const { text: user } = question;
     return claude.ask({ model, system: systemPrompt, user, format, schema: answerSchema }, signal);
@@ -115,8 +115,8 @@ function createClaudeReader({ agentNames, readText, claude }: ClaudeReaderDeps):
 }
 
 /**
- * What an answer is kept under. `models`: those asked, in order, the answer is the last one's; `user`: the
- * user turn of the question.
+ * Cache key of an answer. `models`: the models asked, in order; the last one answered. `user`: the user turn
+ * of the question.
  */
 export function cacheKey(
   models: readonly string[],

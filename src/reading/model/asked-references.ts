@@ -3,21 +3,21 @@ import type { IssueText } from '../../issue/reading.ts';
 import { parseRef } from '../../issue/ref.ts';
 import { visibleText } from '../visible-text.ts';
 
-/** An issue the text names, as the model is asked about it. */
-export interface Reference {
+/** A reference of the text, in the form in which the model is asked about it. */
+export interface AskedReference {
   /** `#7`, or `acme/lib#7` for another repository. */
   readonly ref: string;
   readonly sentences: readonly string[];
 }
 
-/** More references are a list, not a plan: the model is asked about the first, of these the open ones. */
-const mostReferences = 40;
-const mostSentences = 2;
+/** Maximum references in one question; more are a list, not a plan. The undecided ones come first. */
+const maxReferences = 40;
+const maxSentences = 2;
 const sentenceLength = 300;
-/** Places looked at of one reference; a hostile text names one a thousand times. */
-const mostMentions = 20;
+/** Maximum mentions used of one reference; a hostile text names one a thousand times. */
+const maxMentions = 20;
 
-/** What only looks like a reference to an issue of the tracker. */
+/** Reasons of mentions that refer to no other issue of the tracker. */
 const noReference: ReadonlySet<ExclusionReason> = new Set([
   'self',
   'not_a_reference',
@@ -37,23 +37,24 @@ export function listReferences(
   );
   byRef.delete(`#${issue.number}`);
   return new Map(
-    [...byRef]
-      .slice(0, mostReferences)
-      .map(([ref, places]) => [ref, places.slice(0, mostMentions)]),
+    [...byRef].slice(0, maxReferences).map(([ref, places]) => [ref, places.slice(0, maxMentions)]),
   );
 }
 
-/** What the model is told of them: as much as a person sees. */
-export function describeReferences(issue: IssueText, mentions: readonly Mention[]): Reference[] {
+/** The references with their sentences, as far as a person sees them. */
+export function describeReferences(
+  issue: IssueText,
+  mentions: readonly Mention[],
+): AskedReference[] {
   return [...listReferences(issue, mentions)].map(([ref, places]) => ({
     ref,
     sentences: [...new Set(places.map(({ sentence }) => visibleText(sentence)))]
-      .slice(0, mostSentences)
+      .slice(0, maxSentences)
       .map((sentence) => sentence.slice(0, sentenceLength).toWellFormed()),
   }));
 }
 
-/** Whether the grammar leaves room for a dependency here: it found one, or could not tell. */
+/** True when the grammar found a dependency here, or could not decide. */
 export function isOpen({ verdict }: Mention): boolean {
   return verdict.kind === 'dependency' || verdict.kind === 'undecided';
 }

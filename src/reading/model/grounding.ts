@@ -4,25 +4,25 @@ import type { Dependency, IssueText, Warning } from '../../issue/reading.ts';
 import { isOpen, listReferences, parseLocalRef } from './asked-references.ts';
 import { foldedText } from '../visible-text.ts';
 
-/** Most dependencies taken from the model in each direction. */
-const mostDependencies = 20;
+/** Maximum dependencies taken from the model in each direction. */
+const maxDependencies = 20;
 const evidenceLength = 200;
-/** A quote has to say something: a word or a number, not just a dash. */
+/** A quote must contain a word or a number, not only a dash. */
 const saysSomething = /\p{L}{2}|\d/u;
 
-/** An issue's text and what the grammar makes of it. */
-export interface ReadText {
+/** An issue's text with its mentions, as the grammar classified them. */
+export interface TextWithMentions {
   readonly issue: IssueText;
   readonly mentions: readonly Mention[];
 }
 
 /**
- * Drops from an answer what was not to choose from: unknown agents, references that were not asked about,
- * and relations whose quote does not stand in the text. Only then may an answer be kept: what is left of
- * the model's words is in the issue word for word.
+ * Grounds an answer in the text: drops unknown agents, references that were not asked about, and relations
+ * whose quote does not stand in the text. Only a grounded answer may be stored: every word in it is the
+ * issue's own.
  */
 export function groundAnswer(
-  { issue, mentions }: ReadText,
+  { issue, mentions }: TextWithMentions,
   answer: ModelAnswer,
   agentNames: readonly string[],
 ): ModelAnswer {
@@ -46,11 +46,11 @@ function distinct(relations: readonly Relation[]): Relation[] {
 }
 
 /**
- * The edges of a grounded answer that the text bears out: the quote lies in the sentence of a mention that
- * the grammar has not ruled out, or around it. Whether the target exists is for Gitea to say, later.
+ * The edges of a grounded answer that the text supports: the quote lies in the sentence of a mention that
+ * the grammar has not ruled out, or around it. A later check asks Gitea if the target exists.
  */
 export function acceptedEdges(
-  { issue, mentions }: ReadText,
+  { issue, mentions }: TextWithMentions,
   { relations }: ModelAnswer,
 ): { edges: Dependency[]; warnings: Warning[] } {
   const listed = listReferences(issue, mentions);
@@ -74,7 +74,7 @@ export function acceptedEdges(
   const inDirection = Object.groupBy(edges.values(), ({ direction }) => direction);
   return {
     edges: [inDirection.blocked_by ?? [], inDirection.blocks ?? []].flatMap((same) =>
-      same.slice(0, mostDependencies),
+      same.slice(0, maxDependencies),
     ),
     warnings: ruledOut.size === 0 ? [] : [textRulesOut([...ruledOut])],
   };
@@ -84,7 +84,7 @@ function overlaps(quote: string, sentence: string): boolean {
   return sentence !== '' && (sentence.includes(quote) || quote.includes(sentence));
 }
 
-/** Whether the text names this agent at all: only then can it recommend it. */
+/** True when the text names this agent; otherwise it cannot recommend it. */
 export function namesAgent({ title, body }: IssueText, agent: string): boolean {
   const name = agent.replace(/\W/g, String.raw`\$&`);
   return new RegExp(String.raw`(?<![\w-])${name}(?![\w-])`, 'i').test(

@@ -1,20 +1,22 @@
 import { thousands } from '../../lib/text.ts';
 import { formulaTokens, hasFactors } from '../../issue/formula.ts';
-import { acceptedEdges, groundAnswer, namesAgent, type ReadText } from './grounding.ts';
+import { acceptedEdges, groundAnswer, namesAgent, type TextWithMentions } from './grounding.ts';
 import type { ModelAnswer } from './question.ts';
-import type { Dependency, IssueText, Reading, Source, Warning } from '../../issue/reading.ts';
+import type { IssueText, Reading, Warning } from '../../issue/reading.ts';
 import { localRef } from './asked-references.ts';
+import {
+  from,
+  inWords,
+  mergeEdges,
+  rank,
+  strongest,
+  type SourcedValue,
+} from './source-precedence.ts';
 
-/**
- * Who is believed, first to last. Of values the first who says something counts; edges are all kept, and
- * where two say opposite things of one pair the first counts.
- */
-const authority: readonly Source[] = ['gitea', 'declared', 'model', 'formula', 'default'];
-
-/** Sizes of the text and of Claude that differ by no more than this share are no disagreement. */
+/** Maximum difference, as a share, between two sizes that do not count as a disagreement. */
 const toleratedDifference = 0.25;
 
-interface Merge extends ReadText {
+interface AnswerMerge extends TextWithMentions {
   /** The reading without the model. */
   readonly offline: Reading;
   readonly answer: ModelAnswer;
@@ -23,10 +25,10 @@ interface Merge extends ReadText {
 }
 
 /**
- * Puts the model's answer, as far as the text bears it out, below the explicit text. What is overruled
- * becomes a warning with both values.
+ * Merges the model's answer, as far as the text supports it, below the explicit text. Each overruled value
+ * becomes a warning that names both.
  */
-export function mergeAnswer({ issue, mentions, offline, answer, model, agentNames }: Merge) {
+export function mergeAnswer({ issue, mentions, offline, answer, model, agentNames }: AnswerMerge) {
   const text = { issue, mentions };
   const grounded = groundAnswer(text, answer, agentNames);
   const accepted = acceptedEdges(text, grounded);
@@ -80,77 +82,6 @@ export function mergeAnswer({ issue, mentions, offline, answer, model, agentName
   return reading;
 }
 
-interface Field<T> {
-  readonly value: T;
-  readonly source: Source;
-  readonly evidence: string | null;
-}
-
-function from<T>(source: Source, value: T | null): Field<T> | undefined {
-  return value === null ? undefined : { value, source, evidence: null };
-}
-
-/** The field of the highest authority; of equals the first. */
-function strongest<T>(...fields: [...(Field<T> | undefined)[], Field<T>]): Field<T> {
-  const said = fields.filter((field) => field !== undefined);
-  return said.reduce((best, field) => (rank(field) < rank(best) ? field : best));
-}
-
-function rank({ source }: { readonly source: Source }): number {
-  return authority.indexOf(source);
-}
-
-/**
- * One edge a pair and direction, from the highest authority that says so. A pair declared in both
- * directions is decided by the highest authority; when that contradicts itself there is neither.
- */
-export function mergeEdges(
-  issue: IssueText,
-  edges: readonly Dependency[],
-): { dependencies: Dependency[]; warnings: Warning[] } {
-  const byTarget = Map.groupBy(edges, (edge) => localRef(issue, edge));
-  const merged = [...byTarget].map(([ref, said]) => {
-    const [first, ...rest] = [...said].sort((a, b) => rank(a) - rank(b));
-    const other = rest.find(({ direction }) => direction !== first?.direction);
-    if (first === undefined || other === undefined) return { kept: first, warning: undefined };
-    return other.source === first.source
-      ? { kept: undefined, warning: contradicts(ref, first) }
-      : { kept: first, warning: turnedRound(ref, first, other) };
-  });
-  return {
-    dependencies: merged.flatMap(({ kept }) => kept ?? []),
-    warnings: merged.flatMap(({ warning }) => warning ?? []),
-  };
-}
-
-const speakers: Record<Source, string> = {
-  gitea: 'Gitea',
-  declared: 'the text',
-  model: 'Claude',
-  formula: 'the formula',
-  default: 'nobody',
-};
-
-function turnedRound(ref: string, first: Dependency, other: Dependency): Warning {
-  const winner = speakers[first.source];
-  const loser = speakers[other.source];
-  const text = `${capital(winner)} says that ${inWords(ref, first)}, ${loser} that ${inWords(ref, other)}: ${winner} counts.`;
-  return { code: 'direction_disagrees', text };
-}
-
-function contradicts(ref: string, { source }: Dependency): Warning {
-  const text = `${capital(speakers[source])} says both that this issue waits for ${ref} and that ${ref} waits for it: neither counts.`;
-  return { code: 'direction_contradicts', text };
-}
-
-function inWords(ref: string, { direction }: Pick<Dependency, 'direction'>): string {
-  return direction === 'blocked_by' ? `this issue waits for ${ref}` : `${ref} waits for this issue`;
-}
-
-function capital(words: string): string {
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
 function valueDisagreements(offline: Reading, answer: ModelAnswer): Warning[] {
   const { factors } = offline;
   return [
@@ -164,11 +95,11 @@ function valueDisagreements(offline: Reading, answer: ModelAnswer): Warning[] {
   ];
 }
 
-function declared<T>({ value, source }: Field<T>): T | null {
+function declared<T>({ value, source }: SourcedValue<T>): T | null {
   return rank({ source }) < rank({ source: 'model' }) ? value : null;
 }
 
-function sizeDisagrees(field: Field<number>, answered: number | null): Warning[] {
+function sizeDisagrees(field: SourcedValue<number>, answered: number | null): Warning[] {
   const size = declared(field);
   if (size === null || answered === null) return [];
   if (Math.abs(answered - size) <= size * toleratedDifference) return [];
@@ -185,7 +116,7 @@ function disagreement<T extends string | number>(
   return [{ code: `${name}_disagrees`, text }];
 }
 
-/** Dependencies of the text of which the model says that they are none. */
+/** Warnings for dependencies of the text that the model denies. */
 function missedDependencies(issue: IssueText, offline: Reading, answer: ModelAnswer): Warning[] {
   return offline.dependencies.flatMap((dependency) => {
     const ref = localRef(issue, dependency);

@@ -5,20 +5,20 @@ import { difficulties, documentationLevels, levels, type IssueText } from '../..
 import { describeReferences } from './asked-references.ts';
 import { visibleText } from '../visible-text.ts';
 
-/** Changing the instructions or the schema makes stored answers worthless: raise these. */
+/** Versions of the instructions and of the schema. Raise them with every change: stored answers of older versions no longer fit. */
 export const promptVersion = 2;
 export const answerVersion = 2;
 
-/** Most bytes (UTF-8) of an issue's text given to the model: its head and its tail. */
+/** Maximum bytes (UTF-8) of an issue's text in a question; a longer text is cut to its head and tail. */
 const modelTextLimit = 32 * 1024;
 const tailLength = 8 * 1024;
 const omission = '\n[...]\n';
 const titleLength = 500;
-const leastTokens = 1_000;
-const mostTokens = 1_000_000;
-const mostFiles = 1_000;
-/** Entries looked at; one a reference is what was asked for. */
-const mostRelations = 100;
+const minTokens = 1_000;
+const maxTokens = 1_000_000;
+const maxFiles = 1_000;
+/** Maximum relations read from an answer; the question asks for one a reference. */
+const maxRelations = 100;
 
 export const systemPrompt = `You read one issue of a software project and report what it says about its own size and dependencies.
 
@@ -36,7 +36,7 @@ Report:
 
 Negated, withdrawn, past, quoted or hypothetical statements, questions, items already done, related issues and dependencies between other issues are neither.`;
 
-/** How asking the model can fail; `budget`: not asked, since the calls of an hour are used up. */
+/** Reasons why the model gave no answer; `budget`: not asked, the calls of this hour are used up. */
 export type AskFailure =
   | 'refused'
   | 'truncated'
@@ -65,7 +65,7 @@ export function answerFormat(agentNames: readonly string[]) {
   });
 }
 
-/** A value the API did not hold the model to is dropped on its own, not the whole answer with it. */
+/** An invalid value is dropped alone; the rest of the answer counts. */
 function lenient<T extends z.ZodType>(schema: T) {
   return schema.nullable().catch(null);
 }
@@ -77,12 +77,12 @@ const relationSchema = z.object({
 });
 export type Relation = Readonly<z.infer<typeof relationSchema>>;
 
-/** What is accepted of an answer; what lies outside its bounds is clamped or dropped. */
+/** Accepts an answer; values out of bounds are clamped or dropped. */
 export const answerSchema = z.object({
-  estimated_context_tokens: lenient(clamped(leastTokens, mostTokens)),
+  estimated_context_tokens: lenient(clamped(minTokens, maxTokens)),
   difficulty: lenient(z.enum(difficulties)),
   assigned_agent: lenient(z.string().max(64)),
-  files: lenient(clamped(0, mostFiles)),
+  files: lenient(clamped(0, maxFiles)),
   complexity: lenient(z.enum(levels)),
   tests: lenient(z.enum(levels)),
   docs: lenient(z.enum(documentationLevels)),
@@ -95,7 +95,7 @@ function clamped(least: number, most: number) {
 }
 
 function readableRelations(values: readonly unknown[]): Relation[] {
-  return values.slice(0, mostRelations).flatMap((value) => {
+  return values.slice(0, maxRelations).flatMap((value) => {
     const relation = relationSchema.safeParse(value);
     return relation.success ? [relation.data] : [];
   });
@@ -119,7 +119,7 @@ export function modelQuestion({ issue, mentions, agentNames }: QuestionParts) {
   return { text: JSON.stringify({ title, body: bounded, agents: agentNames, references }), cut };
 }
 
-/** Bytes as text, less the character that a cut went through. */
+/** Decodes bytes, without a character that was cut in two. */
 function decode(bytes: Buffer): string {
   return bytes.toString().replace(/^\ufffd+|\ufffd+$/g, '');
 }
