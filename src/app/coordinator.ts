@@ -47,7 +47,7 @@ import {
   wasReported,
 } from '../reconcile/rows.ts';
 import { settleGraph } from '../plans/recompute-states.ts';
-import { createWriteQueue } from '../db/write-queue.ts';
+import { createWriteQueue, type WriteQueue } from '../db/write-queue.ts';
 import { createSqliteThread } from '../db/sqlite-thread.ts';
 import { findStalePlans, rememberAgents } from '../plans/replan.ts';
 import { createApp } from '../http/server.ts';
@@ -56,7 +56,6 @@ import { registerHealth, type Check } from '../http/health.ts';
 import { parseDelivery, PayloadError } from '../webhook/payload.ts';
 import { registerWebhook } from '../webhook/route.ts';
 import { createClaims, type ClaimsDeps } from '../claims/claims.ts';
-import type { Step, Write } from '../claims/state.ts';
 import { createPauses } from '../claims/pauses.ts';
 import { createSweeper } from '../claims/sweeper.ts';
 import { createWaiters } from '../claims/long-poll.ts';
@@ -69,8 +68,8 @@ export interface Overrides {
   readonly aroundRead?: (read: HandlerDeps['read']) => HandlerDeps['read'];
   /** Stands around the storing of deliveries. */
   readonly aroundInsert?: (insert: InsertDeliveries) => InsertDeliveries;
-  /** Told of every step of the workers' claims, right before and right after its commit. */
-  readonly onStep?: (step: Step, moment: 'before-commit' | 'after-commit') => void;
+  /** Wraps the write queue. */
+  readonly aroundWrites?: (writes: WriteQueue) => WriteQueue;
   /** Gitea is compared with the store only when `reconcile` is called. */
   readonly reconcileByHand?: boolean;
   /** Told of everything written to Gitea, before it is recorded. */
@@ -103,7 +102,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const agentNames = agents.map(({ name }) => name);
   const db = createDatabase(config.databasePath);
   const thread = createSqliteThread(config.databasePath);
-  const writes = createWriteQueue(db);
+  const queue = createWriteQueue(db);
+  const writes = overrides.aroundWrites?.(queue) ?? queue;
   const insert = createInsert(db, thread.all);
   const stopping = new AbortController();
   const gitea =
@@ -219,16 +219,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     }
   }
 
-  const write: Write = async (step, work) => {
-    const result = await writes.transaction(async (transaction) => {
-      const written = await work(transaction);
-      overrides.onStep?.(step, 'before-commit');
-      return written;
-    });
-    overrides.onStep?.(step, 'after-commit');
-    if (step !== 'heartbeat') publisher?.wake();
-    return result;
-  };
+  const claimWrites = { writes, wakePublisher: () => publisher?.wake() };
 
   const publisher = createPublishing();
 
@@ -249,10 +240,10 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   }
 
   const waiters = createWaiters();
-  const sweeper = createSweeper({ db, write, now, log, waiters });
+  const sweeper = createSweeper({ db, ...claimWrites, now, log, waiters });
   const claims = createClaims({
+    ...claimWrites,
     db,
-    write,
     giteaUrl: config.giteaUrl,
     profiles: agents,
     secrets: config.webhookSecrets,
@@ -419,7 +410,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       return delivery;
     },
     claims,
-    pauses: createPauses({ db, write, now, log, waiters }),
+    pauses: createPauses({ db, ...claimWrites, now, log, waiters }),
   });
 
   let unlock: (() => void) | undefined;

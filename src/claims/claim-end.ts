@@ -10,7 +10,7 @@ import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.t
 import { awaitingVerification } from './parking.ts';
 import { addPause } from './pause-rows.ts';
 import { lateCall, wrongToken } from './refusals.ts';
-import type { ClaimsState } from './state.ts';
+import { change, type ClaimsState } from './state.ts';
 
 const outcomes = { release: 'released', block: 'blocked', complete: 'completed' } as const;
 
@@ -34,8 +34,8 @@ export async function endClaim(
 ): Promise<ClaimEndResult> {
   if (!state.tokens.isTokenOf(call.claimId, call.token)) return wrongToken;
   const request = { call, end, hash: hashOf(end) };
-  const result = await state.write(
-    end.kind,
+  const result = await change(
+    state,
     async (transaction) =>
       (await repeatedEnd(transaction, request)) ?? endLiveClaim(state, transaction, request),
   );

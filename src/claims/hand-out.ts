@@ -15,7 +15,7 @@ import { findHandoff, insertClaim } from './claim-rows.ts';
 import type { ClaimRequest, ClaimedIssue, Handoff, Refusal } from './claim.ts';
 import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.ts';
 import { tooManyWaiting } from './refusals.ts';
-import type { ClaimsState } from './state.ts';
+import { change, type ClaimsState } from './state.ts';
 import { countReady, openProfiles, readSupply } from './supply.ts';
 
 export type ClaimResult =
@@ -85,7 +85,7 @@ async function tryHandOut(
       changed.push(candidate);
       continue;
     }
-    const result = await state.write('claim', async (transaction) => {
+    const result = await change(state, async (transaction) => {
       if (signal.aborted) return undefined;
       const retried = await repeatedClaim(state, transaction, request);
       if (retried !== undefined) return retried;

@@ -33,7 +33,7 @@ export async function heartbeat(
   usage: ContextUsage | undefined,
 ): Promise<HeartbeatResult> {
   if (!state.tokens.isTokenOf(claimId, token)) return wrongToken;
-  return state.write('heartbeat', async (transaction): Promise<HeartbeatResult> => {
+  return state.writes.transaction(async (transaction): Promise<HeartbeatResult> => {
     const now = state.now();
     const expiresAt = now + state.leaseMs;
     const row = await extendLease(transaction, { id: claimId, worker, now, expiresAt });

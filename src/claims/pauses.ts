@@ -4,12 +4,11 @@ import { isStored, settleResumed, unparkIssue } from './parking.ts';
 import type { Database } from '../db/database.ts';
 import { findRepositoryId } from '../plans/edges.ts';
 import { addPause, endPauses, listPauses, type Pause } from './pause-rows.ts';
-import type { Write } from './state.ts';
+import { change, type ClaimWrites } from './state.ts';
 import type { Waiters } from './long-poll.ts';
 
-export interface PausesDeps {
+export interface PausesDeps extends ClaimWrites {
   readonly db: Database;
-  readonly write: Write;
   readonly now: () => number;
   readonly log: Logger;
   readonly waiters: Waiters;
@@ -18,7 +17,8 @@ export interface PausesDeps {
 export type Pauses = ReturnType<typeof createPauses>;
 
 /** Lets a person pause and resume the handing out: for the whole service, one agent or one parked issue. */
-export function createPauses({ db, write, now, log, waiters }: PausesDeps) {
+export function createPauses(deps: PausesDeps) {
+  const { db, now, log, waiters } = deps;
   /** Lists the pauses in force. */
   function list(): Promise<Pause[]> {
     return listPauses(db, now());
@@ -39,7 +39,7 @@ export function createPauses({ db, write, now, log, waiters }: PausesDeps) {
       until: null,
       now: now(),
     } as const;
-    await write('pause', (transaction) => addPause(transaction, newPause));
+    await change(deps, (transaction) => addPause(transaction, newPause));
     log.info({ agent, caller: by }, 'paused');
     return list();
   }
@@ -50,7 +50,7 @@ export function createPauses({ db, write, now, log, waiters }: PausesDeps) {
     readonly by: string;
   }): Promise<Pause[]> {
     const { agent = null, by } = request;
-    await write('resume', (transaction) => endPauses(transaction, agent));
+    await change(deps, (transaction) => endPauses(transaction, agent));
     log.info({ agent, caller: by }, 'resumed');
     waiters.wake();
     return list();
@@ -62,7 +62,7 @@ export function createPauses({ db, write, now, log, waiters }: PausesDeps) {
     if (repositoryId === undefined) return undefined;
     const issue = { repositoryId, number: ref.number };
     if (!(await isStored(db, issue))) return undefined;
-    const resumed = await write('resume', async (transaction) => {
+    const resumed = await change(deps, async (transaction) => {
       const unparked = await unparkIssue(transaction, issue);
       if (unparked) await settleResumed(transaction, [issue], now());
       return unparked;

@@ -2,28 +2,34 @@ import type { Transaction } from 'kysely';
 
 import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
+import type { WriteQueue } from '../db/write-queue.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { createSerial } from '../lib/serial.ts';
 import type { Logger } from '../log.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
-import type { ClaimEnd } from './claim.ts';
 import type { Thresholds } from './context-monitor.ts';
 import type { Waiters } from './long-poll.ts';
 import type { ClaimTokens } from './token.ts';
 
-/** The steps at which something is written; each is one transaction. */
-export type Step = 'claim' | 'heartbeat' | ClaimEnd['kind'] | 'sweep' | 'pause' | 'resume';
+/** Writes of claims, each in one transaction. */
+export interface ClaimWrites {
+  readonly writes: Pick<WriteQueue, 'transaction'>;
+  readonly wakePublisher: () => void;
+}
 
-/** Runs one step as a transaction of the service's own connection. */
-export type Write = <T>(
-  step: Step,
+/** Runs a transaction that changes what people see of an issue, and wakes the publisher after its commit. */
+export async function change<T>(
+  { writes, wakePublisher }: ClaimWrites,
   work: (transaction: Transaction<Schema>) => Promise<T>,
-) => Promise<T>;
+): Promise<T> {
+  const result = await writes.transaction(work);
+  wakePublisher();
+  return result;
+}
 
 /** Shared by the verbs of claims: each takes this record and is a function in a file of its own. */
-export interface ClaimsState {
+export interface ClaimsState extends ClaimWrites {
   readonly db: Database;
-  readonly write: Write;
   readonly giteaUrl: string;
   readonly profiles: readonly AgentProfile[];
   readonly leaseMs: number;

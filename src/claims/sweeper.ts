@@ -5,11 +5,10 @@ import { expiredClaims, storeClaimEnd } from './claim-rows.ts';
 import { pruneAnswers } from './idempotency.ts';
 import type { Waiters } from './long-poll.ts';
 import { resumedIssues, settleResumed } from './parking.ts';
-import type { Write } from './state.ts';
+import { change, type ClaimWrites } from './state.ts';
 
-export interface SweeperDeps {
+export interface SweeperDeps extends ClaimWrites {
   readonly db: Database;
-  readonly write: Write;
   readonly now: () => number;
   readonly log: Logger;
   readonly waiters: Waiters;
@@ -24,27 +23,28 @@ const maxSwept = 50;
 const pruneIntervalMs = 600_000;
 
 /** Ends the claims of workers that fell silent, once a second and at the start. */
-export function createSweeper({ db, write, now, log, waiters }: SweeperDeps) {
+export function createSweeper(deps: SweeperDeps) {
+  const { db, now, log, waiters } = deps;
   let prunedAt = -Infinity;
 
   /** One sweep: expired leases, issues resumed beside the service, and answers past their lifetime. */
   async function sweep(): Promise<void> {
     while ((await expiredClaims(db, now(), 1)).length > 0) await sweepExpired();
     while ((await resumedIssues(db, 1)).length > 0)
-      await write('sweep', async (transaction) => {
+      await change(deps, async (transaction) => {
         const issues = await resumedIssues(transaction, maxSwept);
         await settleResumed(transaction, issues, now());
       });
     if (Math.abs(now() - prunedAt) >= pruneIntervalMs) {
       prunedAt = now();
-      await write('sweep', (transaction) => pruneAnswers(transaction, now()));
+      await change(deps, (transaction) => pruneAnswers(transaction, now()));
     }
     // Also for changes that nobody announces: pauses that end, and commands beside the service.
     waiters.wake();
   }
 
   async function sweepExpired(): Promise<void> {
-    const swept = await write('sweep', async (transaction) => {
+    const swept = await change(deps, async (transaction) => {
       const at = now();
       const claims = await expiredClaims(transaction, at, maxSwept);
       for (const claim of claims)

@@ -7,7 +7,8 @@ import { writeSync } from 'node:fs';
 import { loadConfig, readEnvironment } from '../../src/config.ts';
 import { createCoordinator } from '../../src/app/coordinator.ts';
 import { createLogger } from '../../src/log.ts';
-import { workPoints, type Point } from './crash-process.ts';
+import { aroundSteps } from './claim-steps.ts';
+import type { Point } from './crash-process.ts';
 
 const [, , chosen, passes, aheadMs = '0'] = process.argv;
 let passesLeft = Number(passes);
@@ -31,10 +32,7 @@ const log = createLogger(config.logLevel, {
 });
 const coordinator = createCoordinator(config, log, {
   now: () => Date.now() + Number(aheadMs),
-  onStep: (step, moment) => {
-    const point = workPoints.find((known) => known === `${moment} ${step}`);
-    if (point !== undefined) pass(point);
-  },
+  aroundWrites: (writes) => aroundSteps(writes, pass),
   onPublish: pass,
   aroundInsert: (insert) => async (rows) => {
     pass('before-commit');

@@ -14,7 +14,7 @@ export const crashPoints = [
 ] as const;
 export type CrashPoint = (typeof crashPoints)[number];
 
-/** The same for the calls of workers: each step is one transaction. */
+/** Kill points of the calls of workers: each step is one transaction. */
 export const workPoints = [
   'before-commit claim',
   'after-commit claim',

@@ -13,7 +13,7 @@ import type { ClaimEndResult } from '../../src/claims/claim-end.ts';
 import type { ClaimEnd } from '../../src/claims/claim.ts';
 import { createClaims } from '../../src/claims/claims.ts';
 import type { ClaimResult } from '../../src/claims/hand-out.ts';
-import type { Write } from '../../src/claims/state.ts';
+import type { ClaimWrites } from '../../src/claims/state.ts';
 import { createPauses } from '../../src/claims/pauses.ts';
 import { createSweeper } from '../../src/claims/sweeper.ts';
 import { createWaiters } from '../../src/claims/long-poll.ts';
@@ -93,16 +93,19 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
   async function open() {
     const db = createDatabase(path);
     await migrate(db);
-    const write: Write = async (_step, work) => {
-      const result = await db.transaction().execute(async (transaction) => {
-        const written = await work(transaction);
-        if (crash === 'crash-before') throw new Crash();
-        return written;
-      });
-      if (crash === 'crash-after') throw new Crash();
-      return result;
+    const writes: ClaimWrites['writes'] = {
+      transaction: async (work) => {
+        const result = await db.transaction().execute(async (transaction) => {
+          const written = await work(transaction);
+          if (crash === 'crash-before') throw new Crash();
+          return written;
+        });
+        if (crash === 'crash-after') throw new Crash();
+        return result;
+      },
     };
-    const common = { db, write, now: () => clock, log, waiters: createWaiters() };
+    const waiters = createWaiters();
+    const common = { db, writes, wakePublisher: () => undefined, now: () => clock, log, waiters };
     const claims = createClaims({
       ...common,
       giteaUrl: 'https://git.example.test',
