@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { runCommandLine } from '../../src/cli/command-line.ts';
 import { startChild } from './process.ts';
 import { temporaryDirectory } from './service.ts';
 
@@ -103,3 +104,12 @@ export async function callsOf(page: Page): Promise<string[][]> {
 }
 
 export const projectRoot = fileURLToPath(root);
+
+/** What `COMMAND --help` prints. */
+export async function helpOf(command: string): Promise<string> {
+  let help = '';
+  const output = { write: (text: string) => (help += text) };
+  const io = { stdout: output, stderr: output, environment: () => ({}) };
+  await runCommandLine([command, '--help'], io);
+  return help;
+}

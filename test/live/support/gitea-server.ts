@@ -14,7 +14,7 @@ import { callGitea } from './call-gitea.ts';
 import { freePort } from './free-port.ts';
 import type { GiteaBinary } from './gitea-binary.ts';
 
-/** What a token may do that is as narrow as the README asks for. */
+/** Scopes of a token as narrow as docs/setup.md asks for. */
 const botScopes = ['write:issue', 'read:repository', 'read:user'];
 const startDeadlineMs = 60_000;
 const lookEveryMs = 50;

@@ -4,7 +4,7 @@ import { recordedSecret } from '../../support/recordings.ts';
 import { callGitea } from './call-gitea.ts';
 import type { World } from './world.ts';
 
-/** The hook of the README, made by hand. */
+/** The webhook of docs/setup.md, created by hand. */
 export async function createHook({ root, repository, url }: World): Promise<void> {
   await callGitea(root, 'POST', `/repos/${repository()}/hooks`, {
     type: 'gitea',
