@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { createClaude, type ClaudeStatus } from '../claude/client.ts';
-import { createGitea } from '../gitea/client.ts';
+import { createGitea, type Gitea } from '../gitea/client.ts';
 import type { GiteaStatus } from '../gitea/transport.ts';
 import { readVersion, type Config } from '../config.ts';
 import { registerApi } from '../api/routes.ts';
@@ -23,7 +23,7 @@ import { refreshEvent } from '../issue/facts.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
-import { createPublisher, type Publisher, type PublishStep } from '../publish/publisher.ts';
+import { createPublisher, type Publisher } from '../publish/publisher.ts';
 import { createReader, type ClaudeDeps } from '../reading/reader.ts';
 import { createTextReader } from '../reading/text-thread.ts';
 import { recallAnswer, rememberAnswer } from '../claude/answers.ts';
@@ -72,8 +72,8 @@ export interface Overrides {
   readonly aroundWrites?: (writes: WriteQueue) => WriteQueue;
   /** Gitea is compared with the store only when `reconcile` is called. */
   readonly reconcileByHand?: boolean;
-  /** Told of everything written to Gitea, before it is recorded. */
-  readonly onPublish?: (step: PublishStep) => void;
+  /** Wraps the client of Gitea. */
+  readonly aroundGitea?: (gitea: Gitea) => Gitea;
   /** Tells in the log what would be written to Gitea, and writes nothing. */
   readonly dryRun?: boolean;
 }
@@ -106,10 +106,11 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const writes = overrides.aroundWrites?.(queue) ?? queue;
   const insert = createInsert(db, thread.all);
   const stopping = new AbortController();
-  const gitea =
+  const client =
     config.giteaToken === undefined
       ? undefined
       : createGitea({ baseUrl: config.giteaUrl, token: config.giteaToken, now });
+  const gitea = client && (overrides.aroundGitea?.(client) ?? client);
   /** Whose writes are ours. */
   const account = createBot({
     configured: gitea === undefined ? config.botUsername : undefined,
@@ -228,14 +229,13 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     if (gitea === undefined || (!publish.comment && !publish.labels)) return undefined;
     return createPublisher({
       db,
-      record: writes.transaction,
+      writes,
       gitea,
       publish,
       giteaUrl,
       dryRun: overrides.dryRun ?? false,
       now,
       log,
-      onStep: overrides.onPublish,
     });
   }
 

@@ -3,12 +3,12 @@ import type { IssueAddress } from '../gitea/address.ts';
 import type { GiteaLabel } from '../gitea/schemas.ts';
 import type { PublishGitea } from './publish-issue.ts';
 
-/** A Gitea that is read as it is, and to which nothing is written: the log tells what would be. */
+/** A Gitea that is only read: each write is logged instead. */
 export function dryRun(gitea: PublishGitea, log: Logger): PublishGitea {
   const names = new Map<number, string>();
   let madeUp = 0;
 
-  function would(action: string, { repository, ...issue }: IssueAddress, content: object): void {
+  function logWrite(action: string, { repository, ...issue }: IssueAddress, content: object): void {
     log.info(
       { repository, issue: issue.number, action, ...content },
       'dry run: nothing is written',
@@ -17,25 +17,25 @@ export function dryRun(gitea: PublishGitea, log: Logger): PublishGitea {
 
   return {
     ...gitea,
-    createComment: (place, body) => {
-      would('create a comment', place, { body });
+    createComment: (address, body) => {
+      logWrite('create a comment', address, { body });
       return Promise.resolve({ kind: 'ok', value: { id: 0, authorId: 0, body } });
     },
-    editComment: (place, id, body) => {
-      would('edit the comment', place, { comment: id, body });
+    editComment: (address, id, body) => {
+      logWrite('edit the comment', address, { comment: id, body });
       return Promise.resolve({ kind: 'ok', value: { id, authorId: 0, body } });
     },
-    addIssueLabel: (place, id) => {
+    addIssueLabel: (address, id) => {
       const name = names.get(id) ?? '';
-      would('add a label', place, { label: name });
+      logWrite('add a label', address, { label: name });
       return Promise.resolve({ kind: 'ok', value: [labelOf(id, name)] });
     },
-    removeIssueLabel: (place, id) => {
-      would('remove a label', place, { label: id });
+    removeIssueLabel: (address, id) => {
+      logWrite('remove a label', address, { label: id });
       return Promise.resolve({ kind: 'ok', value: undefined });
     },
-    listRepositoryLabels: async (place, signal) => {
-      const reply = await gitea.listRepositoryLabels(place, signal);
+    listRepositoryLabels: async (address, signal) => {
+      const reply = await gitea.listRepositoryLabels(address, signal);
       if (reply.kind === 'ok') for (const { id, name } of reply.value) names.set(id, name);
       return reply;
     },

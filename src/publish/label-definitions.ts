@@ -1,16 +1,19 @@
 import { ownLabelScope } from '../issue/own-marks.ts';
 import { states, type State } from '../issue/state.ts';
 
-/** A label as a repository needs it; exclusive: Gitea keeps one of its scope on an issue. */
-export interface StatusLabel {
+/** A status label as it is created in a repository. */
+export interface LabelDefinition {
   readonly name: string;
   /** `#rrggbb`. */
   readonly color: string;
   readonly description: string;
 }
 
-/** Released issues have none: they are not the bot's. */
-const looks: Record<Exclude<State, 'released'>, readonly [color: string, description: string]> = {
+/** A released issue is not the bot's and has no label. */
+const definitions: Record<
+  Exclude<State, 'released'>,
+  readonly [color: string, description: string]
+> = {
   received: ['#bfd4f2', 'Assigned to the coordinator, not read yet'],
   ready: ['#0e8a16', 'Nothing is in the way: an agent can start'],
   blocked: ['#b60205', 'Waits for something else'],
@@ -20,14 +23,14 @@ const looks: Record<Exclude<State, 'released'>, readonly [color: string, descrip
   done: ['#5319e7', 'Closed'],
 };
 
-/** The label of a state; undefined: issues in this state have none. */
-export function statusLabel(state: State): StatusLabel | undefined {
+/** The label of a state; undefined for a state without one. */
+export function statusLabel(state: State): LabelDefinition | undefined {
   if (state === 'released') return undefined;
-  const [color, description] = looks[state];
+  const [color, description] = definitions[state];
   return { name: `${ownLabelScope}${state}`, color, description };
 }
 
-/** All of them, for whoever creates them beforehand. */
-export const statusLabels: readonly StatusLabel[] = states.flatMap(
+/** All labels, for creating them in advance. */
+export const statusLabels: readonly LabelDefinition[] = states.flatMap(
   (state) => statusLabel(state) ?? [],
 );

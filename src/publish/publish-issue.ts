@@ -1,12 +1,16 @@
 import type { Transaction } from 'kysely';
 
-import { commentText } from './comment/text.ts';
+import type { Database } from '../db/database.ts';
+import type { Schema } from '../db/schema.ts';
+import type { IssueAddress } from '../gitea/address.ts';
+import type { Gitea } from '../gitea/client.ts';
 import type { Plan } from '../issue/plan.ts';
 import { parseRef } from '../issue/ref.ts';
-import { statusLabel, type StatusLabel } from './label-definitions.ts';
 import type { Logger } from '../log.ts';
-import type { Database } from '../db/database.ts';
 import { findPlanOf } from '../plans/plan-views.ts';
+import { commentText } from './comment/text.ts';
+import { statusLabel, type LabelDefinition } from './label-definitions.ts';
+import { granted, Refused } from './refused.ts';
 import {
   findPublication,
   markPublished,
@@ -14,15 +18,11 @@ import {
   type DueIssue,
   type Publication,
 } from './rows.ts';
-import type { Schema } from '../db/schema.ts';
-import type { IssueAddress } from '../gitea/address.ts';
-import type { Gitea } from '../gitea/client.ts';
 import { createStatusLabel, type StatusLabelGitea } from './status-label.ts';
-import { granted, Refused } from './refused.ts';
 import {
-  commentToFind,
   createStickyComment,
   hashOf,
+  uncertainComment,
   type StickyCommentGitea,
 } from './sticky-comment.ts';
 import { createWriteBudget } from './write-budget.ts';
@@ -30,76 +30,84 @@ import { createWriteBudget } from './write-budget.ts';
 /** The calls to Gitea that publishing makes. */
 export type PublishGitea = Pick<Gitea, 'locate'> & StickyCommentGitea & StatusLabelGitea;
 
-/** What of it people see. */
-export interface Published {
+/** The parts of a plan that people see on Gitea. */
+export interface PublishedParts {
   readonly comment: boolean;
   readonly labels: boolean;
 }
 
-/** Runs a short transaction. */
-export type Record = (work: (transaction: Transaction<Schema>) => Promise<void>) => Promise<void>;
-
 export interface PublishIssueDeps {
   readonly db: Database;
-  readonly record: Record;
+  /** Runs a short transaction. */
+  readonly record: (work: (transaction: Transaction<Schema>) => Promise<void>) => Promise<void>;
   readonly gitea: PublishGitea;
-  readonly publish: Published;
+  readonly publish: PublishedParts;
   readonly giteaUrl: string;
   readonly now: () => number;
   readonly log: Logger;
 }
 
-/** What should stand below an issue; undefined: nothing is done about it. */
-interface Wanted {
+/** The comment and the label that an issue should have; undefined: that part is left as it is. */
+interface DesiredParts {
   readonly comment: string | undefined;
-  readonly label: { readonly value: StatusLabel | undefined } | undefined;
+  readonly label: { readonly value: LabelDefinition | undefined } | undefined;
 }
 
-/** Brings what stands on Gitea about one issue to what its plan says. */
+interface PublishTask {
+  readonly due: DueIssue;
+  readonly plan: Plan;
+  readonly desired: DesiredParts;
+  readonly stored: Publication;
+  /** Somebody may have changed our comment or label: read and compare them. */
+  readonly verify: boolean;
+}
+
+/** Brings the comment and the label of one issue up to date with its plan. */
 export function createPublishIssue(deps: PublishIssueDeps) {
   const { db, record, gitea, publish, giteaUrl, now, log } = deps;
   const { spend } = createWriteBudget(now);
-  const comments = createStickyComment({ gitea, log, spend });
+  const putComment = createStickyComment({ gitea, log, spend });
   const putLabel = createStatusLabel({ gitea, spend });
 
-  /** Throws `Refused`, `Storm` or `TryAgainLater`; what was done until then is recorded. */
+  /** Throws `Refused`, `Storm` or `TryAgainLater`; the writes made until then are recorded. */
   return async function publishIssue(due: DueIssue, signal: AbortSignal): Promise<void> {
     const plan = await findPlanOf({ db, giteaUrl }, due);
-    const known = await findPublication(db, due);
-    const look = due.published < 0;
+    const stored = await findPublication(db, due);
+    const verify = due.published < 0;
     if (plan !== undefined) {
-      const wanted = wantedOf(plan, known, publish);
-      if (look || !stands(wanted, known)) await act({ plan, known, wanted, look, due }, signal);
+      const desired = desiredParts(plan, stored, publish);
+      if (verify || !isPublished(desired, stored))
+        await write({ plan, stored, desired, verify, due }, signal);
     }
-    const over = known.attempts > 0 || known.due_at !== null || known.paused_until !== null;
+    const hasFailed = stored.attempts > 0 || stored.due_at !== null || stored.paused_until !== null;
     await record(async (transaction) => {
-      if (over) await storePublication(transaction, due, untroubled);
+      if (hasFailed) await storePublication(transaction, due, noFailure);
       await markPublished(transaction, due);
     });
   };
 
-  async function act(task: Task, signal: AbortSignal): Promise<void> {
-    const { plan, known, wanted, look, due } = task;
-    if (wanted.comment === undefined && wanted.label === undefined) return;
+  async function write(task: PublishTask, signal: AbortSignal): Promise<void> {
+    const { due, plan, desired, stored, verify } = task;
+    const { comment: body, label } = desired;
+    if (body === undefined && label === undefined) return;
     const address = await locate(plan, signal);
-    await announce(task);
+    await recordIntent(task);
     const refusals: Refused[] = [];
     const attempt = async (work: () => Promise<Partial<Publication>>) => {
       try {
         const changes = await work();
         await record((transaction) => storePublication(transaction, due, changes));
       } catch (error) {
-        // A comment that is refused says nothing about the label.
+        // A refused comment says nothing about the label.
         if (!(error instanceof Refused)) throw error;
         refusals.push(error);
       }
     };
-    const { comment: body, label } = wanted;
-    if (body !== undefined && (look || known.comment_hash !== hashOf(body)))
+    if (body !== undefined && (verify || stored.comment_hash !== hashOf(body)))
       await attempt(() =>
-        comments.put({ address, body, known, look, create: isTheBots(plan) }, signal),
+        putComment({ address, body, stored, verify, create: isTheBots(plan) }, signal),
       );
-    if (label !== undefined && (look || known.label !== (label.value?.name ?? null)))
+    if (label !== undefined && (verify || !hasLabel(stored, label.value)))
       await attempt(async () => {
         await putLabel(address, label.value, signal);
         return { label: label.value?.name ?? null };
@@ -109,21 +117,21 @@ export function createPublishIssue(deps: PublishIssueDeps) {
   }
 
   /**
-   * Noted before the first write: killed right after it, we would not know that something of ours may
-   * stand below an issue that is no longer the bot's.
+   * Records, before the first write, that a comment or a label of ours may be there. After a crash right
+   * behind that write, this is the only trace of it on an issue that is no longer the bot's.
    */
-  async function announce({ known, wanted, due }: Task): Promise<void> {
-    const comment = wanted.comment !== undefined && known.comment_id === null;
-    const label = wanted.label?.value !== undefined && known.label === null;
+  async function recordIntent({ due, desired, stored }: PublishTask): Promise<void> {
+    const comment = desired.comment !== undefined && stored.comment_id === null;
+    const label = desired.label?.value !== undefined && stored.label === null;
     if (!comment && !label) return;
     const changes = {
-      ...(comment ? { comment_id: commentToFind } : {}),
-      ...(label ? { label: labelToFind } : {}),
+      ...(comment ? { comment_id: uncertainComment } : {}),
+      ...(label ? { label: uncertainLabel } : {}),
     };
     await record((transaction) => storePublication(transaction, due, changes));
   }
 
-  /** The repository may go by another name, and its old one may have passed to another repository. */
+  /** The repository may have been renamed, and its old name may belong to another repository. */
   async function locate(plan: Plan, signal: AbortSignal): Promise<IssueAddress> {
     const { repositoryId, number } = plan;
     const repository = parseRef(plan.ref)?.repository ?? '';
@@ -131,34 +139,28 @@ export function createPublishIssue(deps: PublishIssueDeps) {
   }
 }
 
-interface Task {
-  readonly plan: Plan;
-  readonly known: Publication;
-  readonly wanted: Wanted;
-  readonly look: boolean;
-  readonly due: DueIssue;
-}
-
-const untroubled = { attempts: 0, due_at: null, paused_until: null, error: null };
+const noFailure = { attempts: 0, due_at: null, paused_until: null, error: null };
 
 /** May be there; unlike any name of a label. */
-const labelToFind = '';
+const uncertainLabel = '';
 
-/** Deleted twice, the comment is not wanted below this issue. */
-const unwanted = 2;
+/** Number of deletions of our comment after which it is not created again. */
+const maxDeletions = 2;
 
-function wantedOf(plan: Plan, known: Publication, publish: Published): Wanted {
-  const told =
-    publish.comment && known.remade < unwanted && (known.comment_id !== null || isTheBots(plan));
+function desiredParts(plan: Plan, stored: Publication, publish: PublishedParts): DesiredParts {
+  const hasComment =
+    publish.comment &&
+    stored.remade < maxDeletions &&
+    (stored.comment_id !== null || isTheBots(plan));
   return {
-    comment: told ? commentText(plan) : undefined,
-    label: publish.labels ? { value: labelOf(plan, known) } : undefined,
+    comment: hasComment ? commentText(plan) : undefined,
+    label: publish.labels ? { value: labelOf(plan, stored) } : undefined,
   };
 }
 
-/** An issue that was released, or never the bot's, gets no label when it is closed. */
-function labelOf(plan: Plan, known: Publication): StatusLabel | undefined {
-  if (plan.state === 'done' && known.label === null) return undefined;
+/** An issue that was closed when it was released, or never the bot's, gets no label. */
+function labelOf(plan: Plan, stored: Publication): LabelDefinition | undefined {
+  if (plan.state === 'done' && stored.label === null) return undefined;
   return statusLabel(plan.state);
 }
 
@@ -166,9 +168,13 @@ function isTheBots({ state }: Plan): boolean {
   return state !== 'done' && state !== 'released';
 }
 
-function stands({ comment, label }: Wanted, known: Publication): boolean {
+function isPublished({ comment, label }: DesiredParts, stored: Publication): boolean {
   return (
-    (comment === undefined || known.comment_hash === hashOf(comment)) &&
-    (label === undefined || known.label === (label.value?.name ?? null))
+    (comment === undefined || stored.comment_hash === hashOf(comment)) &&
+    (label === undefined || hasLabel(stored, label.value))
   );
+}
+
+function hasLabel(stored: Publication, label: LabelDefinition | undefined): boolean {
+  return stored.label === (label?.name ?? null);
 }

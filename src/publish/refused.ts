@@ -1,7 +1,7 @@
 import { CoordinatorError } from '../errors.ts';
 import type { WriteResult } from '../gitea/replies.ts';
 
-/** Gitea will not have it, now and as long as nobody changes something there. */
+/** Gitea refuses a write, and will until somebody changes something there. */
 export class Refused extends CoordinatorError {
   constructor(code: string, message: string) {
     super(code, message);
@@ -9,7 +9,7 @@ export class Refused extends CoordinatorError {
   }
 }
 
-/** Too many writes to one issue in too short a time. */
+/** Too many writes to one issue within a short time. */
 export class Storm extends CoordinatorError {
   constructor(message: string) {
     super('too_many_writes', message);
@@ -17,10 +17,11 @@ export class Storm extends CoordinatorError {
   }
 }
 
-/** The value of an answer; throws `Refused` for every other one. */
-export function granted<T>(reply: WriteResult<T>, what: string): T {
+/** The value of a result; throws `Refused` when there is none. */
+export function granted<T>(reply: WriteResult<T>, subject: string): T {
   if (reply.kind === 'ok') return reply.value;
-  if (reply.kind === 'missing') throw new Refused('gitea_missing', `Gitea does not know ${what}.`);
-  const message = `Gitea refuses ${what} (${reply.status}): ${reply.message}`;
+  if (reply.kind === 'missing')
+    throw new Refused('gitea_missing', `Gitea does not know ${subject}.`);
+  const message = `Gitea refuses ${subject} (${reply.status}): ${reply.message}`;
   throw new Refused(`gitea_refused_${reply.status}`, message);
 }

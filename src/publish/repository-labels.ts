@@ -1,42 +1,37 @@
-import type { StatusLabel } from './label-definitions.ts';
+import type { LabelDefinition } from './label-definitions.ts';
 import type { RepositoryAddress } from '../gitea/address.ts';
 import type { Gitea } from '../gitea/client.ts';
+import { createSerial } from '../lib/serial.ts';
 import { granted } from './refused.ts';
 
-/** Repositories whose labels are remembered; then they are asked for again. */
-const repositoriesKept = 1_000;
+/** Maximum of repositories whose labels are cached; then the cache is cleared. */
+const maxRepositories = 1_000;
 
 export type RepositoryLabelGitea = Pick<Gitea, 'createRepositoryLabel' | 'listRepositoryLabels'>;
 
 /**
- * The ids of our labels in each repository, created where they are missing. Gitea takes the same name
- * twice, so it is looked first, and in one repository one at a time.
+ * Finds the ids of our labels in each repository, and creates missing labels. Gitea accepts the same name
+ * twice, so the labels are listed first, and one repository is handled by one call at a time.
  */
 export function createRepositoryLabels(gitea: RepositoryLabelGitea) {
-  const known = new Map<number, Map<string, number>>();
-  const turns = new Map<number, Promise<unknown>>();
+  const cached = new Map<number, Map<string, number>>();
+  const serially = createSerial();
 
-  /** The id of this label; remembered after the first time. Throws `Refused`. */
+  /** The id of a label, cached. Throws `Refused`. */
   function idOf(
     repository: RepositoryAddress,
-    label: StatusLabel,
+    label: LabelDefinition,
     signal: AbortSignal,
   ): Promise<number> {
-    const turn = (turns.get(repository.repositoryId) ?? Promise.resolve())
-      .catch(() => undefined)
-      .then(() => findOrCreate(repository, label, signal));
-    turns.set(repository.repositoryId, turn);
-    return turn.finally(() => {
-      if (turns.get(repository.repositoryId) === turn) turns.delete(repository.repositoryId);
-    });
+    return serially(String(repository.repositoryId), () => findOrCreate(repository, label, signal));
   }
 
   async function findOrCreate(
     repository: RepositoryAddress,
-    label: StatusLabel,
+    label: LabelDefinition,
     signal: AbortSignal,
   ): Promise<number> {
-    const ids = known.get(repository.repositoryId) ?? (await list(repository, signal));
+    const ids = cached.get(repository.repositoryId) ?? (await list(repository, signal));
     const id = ids.get(label.name) ?? (await create(repository, label, signal));
     ids.set(label.name, id);
     return id;
@@ -48,17 +43,17 @@ export function createRepositoryLabels(gitea: RepositoryLabelGitea) {
   ): Promise<Map<string, number>> {
     const reply = await gitea.listRepositoryLabels(repository, signal);
     const labels = [...granted(reply, 'the labels of the repository')];
-    // Of several with one name the exclusive one counts, then the oldest: the last to be set wins.
+    // Of several labels with one name, the exclusive one counts, then the oldest: the last `set` wins.
     labels.sort((a, b) => Number(a.exclusive) - Number(b.exclusive) || b.id - a.id);
     const ids = new Map(labels.map(({ name, id }) => [name, id]));
-    if (known.size >= repositoriesKept) known.clear();
-    known.set(repository.repositoryId, ids);
+    if (cached.size >= maxRepositories) cached.clear();
+    cached.set(repository.repositoryId, ids);
     return ids;
   }
 
   async function create(
     repository: RepositoryAddress,
-    label: StatusLabel,
+    label: LabelDefinition,
     signal: AbortSignal,
   ): Promise<number> {
     const reply = await gitea.createRepositoryLabel(
@@ -69,9 +64,9 @@ export function createRepositoryLabels(gitea: RepositoryLabelGitea) {
     return granted(reply, 'a new label').id;
   }
 
-  /** Somebody has deleted a label: they are listed again. */
+  /** Drops the cache of a repository, after somebody deleted a label. */
   function forget(repository: RepositoryAddress): void {
-    known.delete(repository.repositoryId);
+    cached.delete(repository.repositoryId);
   }
 
   return { idOf, forget };

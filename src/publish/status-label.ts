@@ -1,5 +1,5 @@
 import { ownLabelScope } from '../issue/own-marks.ts';
-import type { StatusLabel } from './label-definitions.ts';
+import type { LabelDefinition } from './label-definitions.ts';
 import type { IssueAddress } from '../gitea/address.ts';
 import type { Gitea } from '../gitea/client.ts';
 import type { GiteaLabel } from '../gitea/schemas.ts';
@@ -27,7 +27,7 @@ export function createStatusLabel({ gitea, spend }: StatusLabelDeps) {
 
   async function put(
     address: IssueAddress,
-    wanted: StatusLabel | undefined,
+    wanted: LabelDefinition | undefined,
     signal: AbortSignal,
   ): Promise<void> {
     const present = granted(await gitea.listIssueLabels(address, signal), 'the issue').filter(
@@ -47,7 +47,7 @@ export function createStatusLabel({ gitea, spend }: StatusLabelDeps) {
 
   async function withLabel(
     address: IssueAddress,
-    wanted: StatusLabel,
+    wanted: LabelDefinition,
     present: readonly LabelName[],
     signal: AbortSignal,
   ): Promise<readonly LabelName[]> {

@@ -8,26 +8,26 @@ import type { GiteaComment } from '../gitea/schemas.ts';
 import { granted, Refused } from './refused.ts';
 import type { Spend } from './write-budget.ts';
 
-/** How often a comment that somebody deletes is made anew. */
-const mostRemade = 1;
+/** How often our comment is created again after somebody deleted it. */
+const maxRemade = 1;
 
-/** In address of an id: one may be there, or not. */
-export const commentToFind = 0;
+/** In place of an id: a comment of ours may be there, or not. */
+export const uncertainComment = 0;
 
-/** What is known of our comment below an issue. */
-export interface KnownComment {
+/** The stored state of our comment. */
+export interface StoredComment {
   readonly comment_id: number | null;
   readonly comment_hash: string | null;
   readonly remade: number;
 }
 
-export interface WantedComment {
+export interface DesiredComment {
   readonly address: IssueAddress;
   readonly body: string;
-  readonly known: KnownComment;
-  /** Somebody may have touched it: what stands is read and compared. */
-  readonly look: boolean;
-  /** One that is not there is created; else only one that is there is edited. */
+  readonly stored: StoredComment;
+  /** Somebody may have changed it: read and compare it. */
+  readonly verify: boolean;
+  /** Create a missing comment; otherwise only an existing one is edited. */
   readonly create: boolean;
 }
 
@@ -44,45 +44,48 @@ interface StickyCommentDeps {
 }
 
 /**
- * Keeps one comment of ours below an issue. The marker counts in comments of our own account alone; of
- * several the oldest counts, the others are left. Throws `Refused`.
+ * Keeps one comment of ours below an issue. The marker counts only in comments of our own account. Of
+ * several comments, the oldest counts and the others are left alone. Throws `Refused`.
  */
 export function createStickyComment({ gitea, log, spend }: StickyCommentDeps) {
   const { createComment, editComment, getComment, getUser, listComments } = gitea;
   let me: number | undefined;
 
-  /** Brings the comment to its text; returns what is new of what is known, and nothing else. */
-  async function put(wanted: WantedComment, signal: AbortSignal): Promise<Partial<KnownComment>> {
-    const { address, body, known, create } = wanted;
-    const stands = (id: number) => ({ comment_id: id, comment_hash: hashOf(body) });
-    const id = known.comment_id === commentToFind ? null : known.comment_id;
-    if (id !== null && (await update(wanted, id, signal))) return stands(id);
+  /** Creates or edits the comment; returns the changes to its stored state. */
+  async function put(
+    desired: DesiredComment,
+    signal: AbortSignal,
+  ): Promise<Partial<StoredComment>> {
+    const { address, body, stored, create } = desired;
+    const published = (id: number) => ({ comment_id: id, comment_hash: hashOf(body) });
+    const id = stored.comment_id === uncertainComment ? null : stored.comment_id;
+    if (id !== null && (await update(desired, id, signal))) return published(id);
     const found = await findOwn(address, signal);
     if (found !== undefined) {
       if (!isSame(found.body, body)) await edit(address, found.id, body, signal);
-      return stands(found.id);
+      return published(found.id);
     }
-    const remade = known.remade + (id === null ? 0 : 1);
-    if (!create || remade > mostRemade) return { comment_id: null, comment_hash: null, remade };
+    const remade = stored.remade + (id === null ? 0 : 1);
+    if (!create || remade > maxRemade) return { comment_id: null, comment_hash: null, remade };
     spend(address, hashOf(body));
     const created = granted(await createComment(address, body, signal), 'a comment');
-    return { ...stands(created.id), remade };
+    return { ...published(created.id), remade };
   }
 
-  /** False: it is not there, or not ours. */
+  /** Returns false when the comment is gone, or is not ours. */
   async function update(
-    { address, body, look }: WantedComment,
+    { address, body, verify }: DesiredComment,
     id: number,
     signal: AbortSignal,
   ): Promise<boolean> {
-    if (look) {
+    if (verify) {
       const found = await getOwn(address, id, signal);
       return found !== undefined && (isSame(found.body, body) || edit(address, id, body, signal));
     }
     try {
       return await edit(address, id, body, signal);
     } catch (error) {
-      // The account of another token may have written it.
+      // It may have been written by the account of another token.
       if (error instanceof Refused && (await getOwn(address, id, signal)) === undefined)
         return false;
       throw error;
@@ -125,7 +128,7 @@ export function createStickyComment({ gitea, log, spend }: StickyCommentDeps) {
     if (ours.length > 1)
       log.warn(
         { issue: address, comments: ours.map(({ id }) => id) },
-        'there are several comments of ours below an issue: the oldest is kept up to date, delete the others',
+        'an issue has several comments of ours: the oldest is kept up to date, delete the others',
       );
     return ours[0];
   }
@@ -135,15 +138,15 @@ export function createStickyComment({ gitea, log, spend }: StickyCommentDeps) {
     return me;
   }
 
-  return { put };
+  return put;
 }
 
-/** Of a comment's text, as it is recorded. */
+/** Hash of a comment's text, as it is stored. */
 export function hashOf(body: string): string {
   return createHash('sha256').update(body).digest('hex');
 }
 
-/** A person's browser sends other line ends. */
+/** Ignores line endings: a person's browser sends other ones. */
 function isSame(one: string, other: string): boolean {
   return normalised(one) === normalised(other);
 }

@@ -1,45 +1,44 @@
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import { Storm } from './refused.ts';
 
-/** A person who changes an issue back and forth makes fewer in a minute, a loop makes more. */
-const mostRepeats = 30;
-/** Whatever it is that is written: a hundred blockers closed at once make a hundred texts. */
-const mostWrites = 300;
+/** Maximum of repeated writes a minute: a person makes fewer, a loop makes more. */
+const maxRepeats = 30;
+/** Maximum of all writes a minute: a hundred blockers closed at once make a hundred texts. */
+const maxWrites = 300;
 const windowMs = 60_000;
-/** Issues whose old times are kept before they are cleared away. */
-const issuesKept = 1_000;
+/** Number of issues at which old writes are cleared away. */
+const maxIssues = 1_000;
 
-interface Write {
+interface PastWrite {
   readonly at: number;
-  readonly what: string;
+  readonly content: string;
 }
 
-/** To be called before each write, `what` telling it from others; throws `Storm` when there were too many. */
-export type Spend = (issue: IssueKey, what: string) => void;
+/** Called before each write; `content` identifies what is written. Throws `Storm` after too many writes. */
+export type Spend = (issue: IssueKey, content: string) => void;
 
 /**
- * Counts writes to each issue: a loop, in which two programs undo each other's writes for ever, ends here.
- * It writes the same again and again, while an issue that many things happen to gets ever new texts. After
- * a restart it counts from nothing.
+ * Counts the writes to each issue, to end a loop in which two programs undo each other's writes for ever.
+ * A loop repeats the same writes; an issue that changes often gets new texts. A restart resets the counts.
  */
 export function createWriteBudget(now: () => number): { readonly spend: Spend } {
-  const writes = new Map<string, Write[]>();
+  const writes = new Map<string, PastWrite[]>();
 
-  function spend(issue: IssueKey, what: string): void {
+  function spend(issue: IssueKey, content: string): void {
     const key = keyOf(issue);
-    const recent = [...recentOf(writes.get(key) ?? []), { at: now(), what }];
-    const repeats = recent.length - new Set(recent.map((write) => write.what)).size;
-    if (repeats > mostRepeats)
+    const recent = [...recentOf(writes.get(key) ?? []), { at: now(), content }];
+    const repeats = recent.length - new Set(recent.map((write) => write.content)).size;
+    if (repeats > maxRepeats)
       throw new Storm(
-        `The same was written to one issue more than ${mostRepeats} times within a minute.`,
+        `The same was written to one issue more than ${maxRepeats} times within a minute.`,
       );
-    if (recent.length > mostWrites)
-      throw new Storm(`More than ${mostWrites} writes to one issue within a minute.`);
-    if (writes.size >= issuesKept) forget();
+    if (recent.length > maxWrites)
+      throw new Storm(`More than ${maxWrites} writes to one issue within a minute.`);
+    if (writes.size >= maxIssues) forget();
     writes.set(key, recent);
   }
 
-  function recentOf(all: readonly Write[]): Write[] {
+  function recentOf(all: readonly PastWrite[]): PastWrite[] {
     return all.filter(({ at }) => at > now() - windowMs);
   }
 

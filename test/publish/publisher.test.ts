@@ -8,6 +8,7 @@ import type { GiteaComment } from '../../src/gitea/schemas.ts';
 import type { PublishGitea } from '../../src/publish/publish-issue.ts';
 import { createPublisher } from '../../src/publish/publisher.ts';
 import { createDatabase } from '../../src/db/database.ts';
+import { createWriteQueue } from '../../src/db/write-queue.ts';
 import { storeIssue } from '../../src/plans/issue-rows.ts';
 import { migrate } from '../../src/db/migrations.ts';
 import { manualClock } from '../support/clock.ts';
@@ -58,7 +59,7 @@ test.each([
     );
   const publisher = createPublisher({
     db,
-    record: (work) => db.transaction().execute(work),
+    writes: createWriteQueue(db),
     gitea,
     publish: { comment: true, labels: false },
     giteaUrl: 'https://git.example.test',

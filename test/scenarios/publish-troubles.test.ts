@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { failing, giteaBot } from '../fake-gitea/gitea.ts';
+import { aroundPublishing } from '../support/publish-steps.ts';
 import { stagePublishing } from '../support/publishing.ts';
 import type { Service } from '../support/service.ts';
 
@@ -18,10 +19,10 @@ const isComment = (method: string, path: string) => method === 'POST' && path.en
 
 test('killed between a comment and its note, it makes no second one', async () => {
   const stage = await stagePublishing({
-    onPublish: (step) => {
+    aroundGitea: aroundPublishing((step) => {
       // What a kill leaves: written on Gitea, not recorded here.
       if (step === 'comment-created' && killing) throw new Error('killed');
-    },
+    }),
   });
   let killing = true;
   const { assigned, gitea, service, start, settle, shown, writes } = stage;
@@ -42,9 +43,9 @@ test.each(['closed', 'unassigned'])(
   async (what) => {
     let killing = true;
     const { assigned, gitea, service, start, settle, shown } = await stagePublishing({
-      onPublish: () => {
+      aroundGitea: aroundPublishing(() => {
         if (killing) throw new Error('killed');
-      },
+      }),
     });
     const ref = await assigned('One');
     expect(shown(ref).comments).toBe(1);

@@ -9,6 +9,7 @@ import { createCoordinator } from '../../src/app/coordinator.ts';
 import { createLogger } from '../../src/log.ts';
 import { aroundSteps } from './claim-steps.ts';
 import type { Point } from './crash-process.ts';
+import { aroundPublishing } from './publish-steps.ts';
 
 const [, , chosen, passes, aheadMs = '0'] = process.argv;
 let passesLeft = Number(passes);
@@ -33,7 +34,7 @@ const log = createLogger(config.logLevel, {
 const coordinator = createCoordinator(config, log, {
   now: () => Date.now() + Number(aheadMs),
   aroundWrites: (writes) => aroundSteps(writes, pass),
-  onPublish: pass,
+  aroundGitea: aroundPublishing(pass),
   aroundInsert: (insert) => async (rows) => {
     pass('before-commit');
     const inserted = await insert(rows);

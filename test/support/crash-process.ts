@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 
 import type { Environment } from '../../src/config.ts';
-import type { PublishStep } from '../../src/publish/publisher.ts';
 import { startChild, startedAt } from './process.ts';
+import type { PublishStep } from './publish-steps.ts';
 import { testEnvironment } from './service.ts';
 
 /** Where `crash-entry.ts` can kill itself, in the order the data travels. */

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 
-import type { PublishStep } from '../../src/publish/publisher.ts';
 import { startCrashProcess } from './crash-process.ts';
 import { giteaBot, giteaToken, startGitea } from '../fake-gitea/gitea.ts';
+import type { PublishStep } from './publish-steps.ts';
 import { startService, temporaryDirectory } from './service.ts';
 
 type FatalStep = Exclude<PublishStep, 'label-created' | 'label-removed'>;
