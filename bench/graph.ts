@@ -116,7 +116,7 @@ async function measureAll(): Promise<void> {
     clock += 1000;
     await db
       .updateTable('issues')
-      .set({ state: '', ready_at: null, queue_key: null, unblocks: null, circle: null })
+      .set({ state: '', ready_at: null, queue_key: null, unblocks: 0, circle: null })
       .execute();
     const startedAt = performance.now();
     changed = await db.transaction().execute((transaction) => redecideAll(transaction, clock));

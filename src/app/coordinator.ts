@@ -46,7 +46,6 @@ import {
   storePass,
   wasReported,
 } from '../reconcile/rows.ts';
-import { settleGraph } from '../plans/recompute-states.ts';
 import { createWriteQueue, type WriteQueue } from '../db/write-queue.ts';
 import { createSqliteThread } from '../db/sqlite-thread.ts';
 import { findStalePlans, rememberAgents } from '../plans/replan.ts';
@@ -431,7 +430,6 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     unlock = lockDatabase(config.databasePath);
     try {
       await migrate(db);
-      await settleGraph(db, now());
       await thread.open();
       await prune();
       // The key or the model may be another one now.

@@ -98,7 +98,7 @@ async function createIssues(db: Kysely<Schema>): Promise<void> {
     .addColumn('ready_at', 'integer')
     .addColumn('changed_at', 'integer', (column) => column.notNull())
     .addColumn('queue_key', 'integer')
-    .addColumn('unblocks', 'integer')
+    .addColumn('unblocks', 'integer', (column) => column.notNull())
     .addColumn('circle', 'text')
     .addColumn('agent', 'text')
     .addColumn('parked_code', 'text')
@@ -135,8 +135,6 @@ async function indexIssues(db: Kysely<Schema>): Promise<void> {
     where queue_key is not null`.execute(db);
   await sql`create index issues_in_circles on issues (circle)
     where circle is not null`.execute(db);
-  await sql`create index issues_not_settled on issues (repository_id, number)
-    where unblocks is null`.execute(db);
   // Covers walks along the edges, which read nothing else of the long rows.
   await sql`create unique index issues_open on issues (repository_id, number)
     where open = 1 and deleted = 0`.execute(db);

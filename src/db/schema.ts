@@ -70,8 +70,8 @@ export interface IssuesTable {
   ready_at: number | null;
   /** Its place among the ready issues, the smallest first; null in any other state. */
   queue_key: number | null;
-  /** Open issues that wait for it, directly or through others, up to a limit; null: not counted yet. */
-  unblocks: number | null;
+  /** Number of open issues that wait for it, directly or through others, up to a limit. */
+  unblocks: number;
   /** The same for all issues that wait for each other in circles; null outside circles. */
   circle: string | null;
   changed_at: number;

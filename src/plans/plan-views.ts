@@ -106,7 +106,7 @@ export async function listReady(store: PlanStore, limit: number): Promise<ReadyI
     const plan = plans[index];
     if (plan === undefined) return [];
     const labels = labelsSchema.parse(JSON.parse(row.labels));
-    const place = { readyAt: row.ready_at ?? 0, labels, unblocks: row.unblocks ?? 0 };
+    const place = { readyAt: row.ready_at ?? 0, labels, unblocks: row.unblocks };
     return [{ ref: plan.ref, rank: index + 1, why: explainPlace(place), plan }];
   });
 }

@@ -9,7 +9,6 @@ import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import { decideState, hiddenText, type Blocker } from '../issue/state.ts';
 import { keyIn } from '../db/key-filter.ts';
 import { findCircles, type Circles } from './cycles.ts';
-import type { Database } from '../db/database.ts';
 import { distinctKeys, recount } from './open-graph.ts';
 import type { Schema } from '../db/schema.ts';
 
@@ -51,7 +50,7 @@ export async function redecide(
       blockers: waitsFor.get(id) ?? [],
       path: pathOf(id),
       circle: circles.cycles.get(id)?.group ?? null,
-      unblocks: unblocks.get(id) ?? row.unblocks ?? 0,
+      unblocks: unblocks.get(id) ?? row.unblocks,
       now,
     });
     if (decidedColumns.some((column) => row[column] !== after[column])) written.push(after);
@@ -67,18 +66,6 @@ export async function redecideAll(transaction: Transaction<Schema>, now: number)
     .select(['repository_id as repositoryId', 'number'])
     .execute();
   return redecide(transaction, { decided: issues, joined: issues, recounted: issues }, now);
-}
-
-/** Once after an upgrade: decides everything anew if issues stem from a version that stored no graph. */
-export async function settleGraph(db: Database, now: number): Promise<void> {
-  const unsettled = await db
-    .selectFrom('issues')
-    .select('number')
-    .where('unblocks', 'is', null)
-    .limit(1)
-    .execute();
-  if (unsettled.length === 0) return;
-  await db.transaction().execute((transaction) => redecideAll(transaction, now));
 }
 
 function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[]) {

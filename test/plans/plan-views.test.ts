@@ -6,7 +6,7 @@ import { storeIssue } from '../../src/plans/issue-rows.ts';
 import { migrate } from '../../src/db/migrations.ts';
 import { findPlan, listPlans, type PlanStore } from '../../src/plans/plan-views.ts';
 import { readQueue } from '../../src/claims/queue-view.ts';
-import { settleGraph } from '../../src/plans/recompute-states.ts';
+import { redecideAll } from '../../src/plans/recompute-states.ts';
 import { advance, isAssigned } from '../../src/issue/facts.ts';
 import { assignAgent, builtInAgents } from '../../src/planning/agents.ts';
 import { estimateContext } from '../../src/planning/estimate.ts';
@@ -169,7 +169,7 @@ test('a label and the issues that wait move an issue forward or back, by no more
   );
 });
 
-test('issues stored before there was a graph get their places with the next start', async () => {
+test('a full recomputation gives issues that lost their places the same places again', async () => {
   const { store, put } = await openStore();
   await put(1, 1_000);
   await put(2, 2_000, { body: 'Blocked by #1' });
@@ -177,11 +177,11 @@ test('issues stored before there was a graph get their places with the next star
   await put(4, 2_000, { body: 'Blocked by #3' });
   const rows = () => store.db.selectFrom('issues').selectAll().orderBy('number').execute();
   const before = await rows();
-  const nothing = { queue_key: null, unblocks: null, circle: null };
+  const nothing = { queue_key: null, unblocks: 0, circle: null };
   await store.db.updateTable('issues').set(nothing).execute();
-  await settleGraph(store.db, 9_000);
+  await store.db.transaction().execute((transaction) => redecideAll(transaction, 9_000));
   expect(await rows()).toEqual(before);
-  await settleGraph(store.db, 10_000);
+  await store.db.transaction().execute((transaction) => redecideAll(transaction, 10_000));
   expect(await rows()).toEqual(before);
 });
 

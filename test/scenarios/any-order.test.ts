@@ -162,7 +162,7 @@ test('after every event all stands as if everything had been decided anew', asyn
             expect(queue_key).toBe(
               readyAt === null
                 ? null
-                : queueKey({ readyAt, labels: labels.split(/[[\]",]/), unblocks: unblocks ?? 0 }),
+                : queueKey({ readyAt, labels: labels.split(/[[\]",]/), unblocks }),
             );
         }
       } finally {

@@ -112,7 +112,7 @@ test('what is counted in one pass, for many issues, is what was counted one by o
   });
   const stood = await rows(db);
   expect(new Set(stood.map(({ unblocks }) => unblocks)).size).toBeGreaterThan(4);
-  await db.updateTable('issues').set({ unblocks: null }).execute();
+  await db.updateTable('issues').set({ unblocks: 0 }).execute();
   await db.transaction().execute((transaction) => redecideAll(transaction, 2));
   expect(await rows(db)).toEqual(stood);
 });
