@@ -1,15 +1,23 @@
+export const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /**
- * From now on Ctrl-C, SIGTERM and `outside` abort the signal, until it is released; a second Ctrl-C ends the
- * process as usual.
+ * Until released, Ctrl-C, SIGTERM and `outside` abort the returned signal, and a second Ctrl-C ends the process
+ * as usual. With `onStop` no signal ends the process before the release, for work that must not leave
+ * processes behind; SIGHUP counts as well, and the name of the signal is the reason of the abort.
  */
-export function listenForStop(outside: AbortSignal | undefined) {
+export function listenForStop(outside: AbortSignal | undefined, onStop?: () => void) {
   const stop = new AbortController();
-  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const signals = onStop === undefined ? (['SIGINT', 'SIGTERM'] as const) : stopSignals;
   const release = () => signals.forEach((name) => process.off(name, abort));
-  function abort(): void {
-    stop.abort();
-    // Not at once: what restores the cursor ends the process itself when it is alone in listening.
-    setImmediate(release);
+  function abort(name: NodeJS.Signals): void {
+    if (onStop === undefined) {
+      stop.abort();
+      // Not at once: what restores the cursor ends the process itself when it is the only listener.
+      setImmediate(release);
+      return;
+    }
+    if (!stop.signal.aborted) onStop();
+    stop.abort(name);
   }
   for (const name of signals) process.on(name, abort);
   return {

@@ -4,8 +4,9 @@ import { resolve } from 'node:path';
 import type { CoverageThresholds, GateName } from './gate.ts';
 import { GatesError } from './gates-error.ts';
 import type { GatesOptions, SandboxMode } from './report.ts';
+import { defaultCoverage } from './tools/coverage.ts';
 
-/** The options with every default in place. */
+/** The options of a run with every default filled in. */
 export interface GatesPlan {
   readonly directory: string;
   readonly gates: readonly GateName[];
@@ -20,12 +21,9 @@ export interface GatesPlan {
   readonly concurrency: number;
 }
 
-/** Below this a threshold of coverage weakens the verdict. */
-export const usualCoverage = 85;
-
 const minuteMs = 60_000;
-/** The longest a timer can wait. */
-const longestMs = 2 ** 31 - 1;
+/** Maximum delay of a timer of Node. */
+const maxTimerMs = 2 ** 31 - 1;
 
 /** Rejects options that contradict each other, before anything is run. */
 export async function planGates(options: GatesOptions): Promise<GatesPlan> {
@@ -71,7 +69,7 @@ async function usableDirectory(path: string): Promise<string> {
 
 function thresholdsFrom(given: GatesOptions['minCoverage'] = {}): CoverageThresholds {
   const each = (name: keyof CoverageThresholds) => {
-    const value = typeof given === 'number' ? given : (given[name] ?? usualCoverage);
+    const value = typeof given === 'number' ? given : (given[name] ?? defaultCoverage);
     if (!(value >= 0 && value <= 100))
       refuse(`The least coverage of ${name} is a percentage, not ${value}.`);
     return value;
@@ -85,8 +83,8 @@ function thresholdsFrom(given: GatesOptions['minCoverage'] = {}): CoverageThresh
 }
 
 function milliseconds(name: string, value: number): number {
-  if (value > 0 && value <= longestMs) return value;
-  return refuse(`${name} is a number of milliseconds up to ${longestMs}, not ${value}.`);
+  if (value > 0 && value <= maxTimerMs) return value;
+  return refuse(`${name} is a number of milliseconds up to ${maxTimerMs}, not ${value}.`);
 }
 
 function positive(name: string, value: number): number {

@@ -17,20 +17,21 @@ import {
 import { gateResult } from './gate-result.ts';
 import { GatesError } from './gates-error.ts';
 import { integrity } from './integrity/integrity.ts';
-import { planGates, usualCoverage, type GatesPlan } from './plan.ts';
-import { prepareSite } from './checkout/prepare-site.ts';
+import { planGates, type GatesPlan } from './plan.ts';
+import { prepareCheckout } from './checkout/prepare-checkout.ts';
 import { withPrivateDirectory } from './checkout/private-directory.ts';
 import type { GatesOptions, GatesReport } from './report.ts';
 import { readRepository } from './checkout/repository.ts';
 import { openSandbox } from './process/sandbox.ts';
 import { createSemaphore } from './process/semaphore.ts';
 import { runTests } from './tools/test-run.ts';
+import { defaultCoverage } from './tools/coverage.ts';
 import { createToolFinder } from './tools/find-tool.ts';
 
 export type { Finding, GateName, GateResult, GateStatus } from './gate.ts';
 export type { GateProgress, GatesOptions, GatesReport, SandboxMode } from './report.ts';
 
-/** What is run: the gates that need no more than a checkout, the one made for a base ref, and the run of the tests. */
+/** The gates that a run consists of: `integrity` needs a base ref, the others only a checkout. */
 export interface GateSet {
   readonly gates: Partial<Readonly<Record<GateName, Gate>>>;
   readonly integrity?: (base: string) => Gate;
@@ -38,9 +39,9 @@ export interface GateSet {
 }
 
 /**
- * Checks a directory and resolves to a verdict, whatever it is. Rejects, with an error whose message says
- * what to do, when the options cannot be honoured, and with the reason of `signal` when that aborts before
- * the first gate has begun.
+ * Runs the gates on a directory and resolves to the report, whatever the verdict. Rejects when the options
+ * cannot be honoured; the message says what to do. Rejects with the reason of `signal` when that aborts
+ * before the first gate starts.
  */
 export const runGates: (options: GatesOptions) => Promise<GatesReport> = createRunGates({
   gates: allGates,
@@ -48,7 +49,7 @@ export const runGates: (options: GatesOptions) => Promise<GatesReport> = createR
   runTests,
 });
 
-/** Runs these gates; one semaphore for all that is run by it. */
+/** Creates `runGates` for a set of gates; all its runs share one semaphore. */
 export function createRunGates(set: GateSet): (options: GatesOptions) => Promise<GatesReport> {
   const withSlot = createSemaphore();
   return async (options) => {
@@ -62,13 +63,13 @@ export function createRunGates(set: GateSet): (options: GatesOptions) => Promise
   };
 }
 
-/** Beside each other on two cores; the tests, which take all there is, alone. */
+/** Gates of one phase run in parallel, on two cores. The tests take all cores, so they run alone. */
 const phases: readonly (readonly GateName[])[] = [
   ['build', 'lint', 'integrity'],
   ['test', 'coverage'],
 ];
 
-/** What a gate may take to judge once its tools were ended. */
+/** Time for a gate to reach its verdict after its tools were stopped. */
 const afterDeadlineMs = 2_500;
 
 interface Check {
@@ -89,15 +90,15 @@ async function check(
 
   const repository = await readRepository(plan.directory, signal);
   const sandbox = await openSandbox(plan.sandbox, { privateDirectory, signal });
-  const site = await prepareSite({ plan, repository, privateDirectory, signal });
+  const prepared = await prepareCheckout({ plan, repository, privateDirectory, signal });
   const { gates, thresholds, untrusted, toolsFrom, base } = plan;
   const configHash = await hashConfiguration({
-    ...site,
+    ...prepared,
     options: { gates, thresholds, untrusted, toolsFrom, base, sandbox: sandbox.mode },
     signal,
   });
-  const enter = createCheckouts({
-    ...site,
+  const checkoutFor = createCheckouts({
+    ...prepared,
     privateDirectory,
     thresholds,
     sandbox,
@@ -105,36 +106,36 @@ async function check(
     runTests: set.runTests,
   });
   const tell = (text: string) =>
-    // A function: `$&` in a path is no pattern.
-    text.replaceAll(site.root, () => repository?.root ?? plan.directory);
+    // A function as replacement: a path may contain `$&`.
+    text.replaceAll(prepared.root, () => repository?.root ?? plan.directory);
 
   async function runGate(name: GateName): Promise<GateResult> {
     onProgress?.({ kind: 'started', gate: name });
     const gateStarted = performance.now();
-    const verdict = ended(await judge(name));
+    const verdict = unlessStopped(await verdictOf(name));
     const durationMs = Math.round(performance.now() - gateStarted);
     const result = gateResult(verdict, { gate: name, durationMs, tell });
     onProgress?.({ kind: 'finished', gate: name, result });
     return result;
   }
 
-  async function judge(name: GateName): Promise<Verdict> {
+  async function verdictOf(name: GateName): Promise<Verdict> {
     if (signal.aborted) return { status: 'error', message: 'Not run.' };
     try {
       const gate = gateFrom(set, { name, base });
-      const turn = { gate: name, timeoutMs: plan.timeoutMs, signal };
-      // It compares with the history, which a copy does not have.
-      const checkout = await enter(
-        name === 'integrity' ? { ...turn, directory: plan.directory } : turn,
+      const run = { gate: name, timeoutMs: plan.timeoutMs, signal };
+      // Integrity compares with the git history, which a private copy does not have.
+      const checkout = await checkoutFor(
+        name === 'integrity' ? { ...run, directory: plan.directory } : run,
       );
-      return await inTime(gate.check(checkout), turn);
+      return await inTime(gate.check(checkout), run);
     } catch (error) {
       return { status: 'error', message: `The gate itself failed: ${describeError(error)}` };
     }
   }
 
-  /** What was ended from outside is nobody's fault, whatever the gate made of it. */
-  function ended(verdict: Verdict): Verdict {
+  /** A gate stopped from outside is nobody's fault, whatever its own verdict. */
+  function unlessStopped(verdict: Verdict): Verdict {
     if (!signal.aborted || verdict.status === 'passed' || verdict.status === 'failed')
       return verdict;
     if (stop.aborted) return { ...verdict, status: 'skipped', message: 'The check was stopped.' };
@@ -154,7 +155,7 @@ async function check(
     commit: repository?.commit ?? null,
     dirty: repository?.dirty ?? null,
     configHash,
-    weakened: Object.values(thresholds).some((threshold) => threshold < usualCoverage),
+    weakened: Object.values(thresholds).some((threshold) => threshold < defaultCoverage),
     sandbox: sandbox.mode,
     startedAt,
     durationMs: Math.round(performance.now() - started),
@@ -170,7 +171,7 @@ function gateFrom(
   return gate;
 }
 
-/** The verdict, or `timeout` for a gate that does not settle although all that it runs has been ended. */
+/** The verdict, or `timeout` for a gate that does not settle although its tools were stopped. */
 async function inTime(
   verdict: Promise<Verdict>,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
@@ -191,7 +192,7 @@ async function inTime(
   }
 }
 
-/** Waits for all, also when one rejects: nothing may still be running when the private directory goes. */
+/** Waits for all, also when one rejects: no tool may still run when the private directory is removed. */
 async function all<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
   await Promise.allSettled(promises);
   return Promise.all(promises);

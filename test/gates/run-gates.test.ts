@@ -9,7 +9,7 @@ import { allGates } from '../../src/gates/all-gates.ts';
 import type { Gate, GateName, Verdict } from '../../src/gates/gate.ts';
 import type { GateProgress, GatesOptions } from '../../src/gates/report.ts';
 import { planGates } from '../../src/gates/plan.ts';
-import { prepareSite } from '../../src/gates/checkout/prepare-site.ts';
+import { prepareCheckout } from '../../src/gates/checkout/prepare-checkout.ts';
 import { createRunGates, runGates } from '../../src/gates/run-gates.ts';
 import { runTests } from '../../src/gates/tools/test-run.ts';
 import { temporaryDirectory } from '../support/service.ts';
@@ -225,7 +225,7 @@ test('a repository cannot pass off a directory around it as the checkout', async
 test('the tools for untrusted code are not taken from the checkout itself', async () => {
   const directory = temporaryDirectory();
   writeFiles(directory, { 'tools/node_modules/typescript/package.json': '{}' });
-  const prepare = prepareSite({
+  const prepare = prepareCheckout({
     plan: await planGates({ directory, untrusted: true, toolsFrom: join(directory, 'tools') }),
     repository: undefined,
     privateDirectory: temporaryDirectory(),

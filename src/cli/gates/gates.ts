@@ -9,15 +9,16 @@ import { gateNames, type GateResult, type GateStatus } from '../../gates/gate.ts
 import type { GatesOptions, GatesReport } from '../../gates/report.ts';
 import { renderJunit } from './junit.ts';
 import { gatesOptionsSchema, isDirectory, sandboxes, type GatesCommandOptions } from './options.ts';
-import { openScreen, type Screen } from './screen.ts';
+import { openScreen } from './screen.ts';
 import { renderResults, renderSummary, type SummaryStyle } from './summary.ts';
 import type { Io, Output } from '../io.ts';
 import { parseOptions } from '../list-options.ts';
+import { listenForStop, stopSignals } from '../listen-for-stop.ts';
 import { painter, printJson } from '../output.ts';
 
 export type RunGates = (options: GatesOptions) => Promise<GatesReport>;
 
-/** A verdict of `skipped` is none: nothing was checked. */
+/** `skipped` exits with 2: nothing was checked, so there is no verdict. */
 const exitCodes: Record<GateStatus, number> = {
   passed: 0,
   failed: 1,
@@ -33,7 +34,7 @@ Exit codes:
   2    no verdict: an error, a timeout, or a wrong command line
   130  stopped by Ctrl-C (SIGINT); 143 by SIGTERM, 129 by SIGHUP`;
 
-/** `gates [dir]`; `end` is told the exit code. */
+/** Adds `gates [dir]`; `end` receives the exit code. */
 export function addGatesCommand(
   program: Command,
   io: Io,
@@ -59,25 +60,26 @@ export function addGatesCommand(
     );
 }
 
-/** An option given several times adds up. */
+/** An option given several times collects all its names. */
 function collect(names: string, before: readonly string[] = []): readonly string[] {
   return [...before, ...names.split(',')];
 }
 
 export interface GatesRequest {
   readonly directory: string;
-  /** As it stands on the command line. */
+  /** Options from the command line, unchecked. */
   readonly given: unknown;
   readonly runGates: RunGates;
 }
 
-/** Runs the gates and tells of them; resolves to the exit code. */
+/** Runs the gates and prints the report; resolves to the exit code. */
 export async function gates(io: Io, { directory, given, runGates }: GatesRequest): Promise<number> {
   const options = parseOptions(gatesOptionsSchema, given);
   if (!isDirectory(directory))
     throw new ConfigError('usage', `There is no directory ${directory}: name the one to check.`);
   const screen = openScreen(io);
-  const stop = listenForStop(io.signal, screen);
+  // Tools run in process groups of their own: a signal that ended this process would leave them behind.
+  const stop = listenForStop(io.signal, () => screen.say('Stopping ...'));
   const finished: GateResult[] = [];
   const run = runGates({
     ...runOptions(options),
@@ -91,9 +93,9 @@ export async function gates(io: Io, { directory, given, runGates }: GatesRequest
   const [outcome] = await Promise.allSettled([run]);
   stop.release();
   screen.close();
-  if (stop.signal.aborted) return tellStopped(io, finished, stop.signal);
-  if (outcome.status === 'rejected') return tellTrouble(io, outcome.reason);
-  tell(io, outcome.value, options);
+  if (stop.signal.aborted) return reportStop(io, finished, stop.signal);
+  if (outcome.status === 'rejected') return reportTrouble(io, outcome.reason);
+  printReport(io, outcome.value, options);
   return exitCodes[outcome.value.verdict];
 }
 
@@ -111,32 +113,13 @@ function runOptions(options: GatesCommandOptions): Omit<GatesOptions, 'directory
   };
 }
 
-/** Build beside lint, then the tests, which may run once more without coverage: the deadline over all comes last. */
+/** Three phases: build beside lint, the tests, and the tests again without coverage. */
 function deadlines(timeoutMs: number): Pick<GatesOptions, 'timeoutMs' | 'overallTimeoutMs'> {
   return { timeoutMs, overallTimeoutMs: 3 * timeoutMs };
 }
 
-const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/**
- * Until released no signal ends this process: it would leave the tools behind, which are in process groups
- * of their own. Aborting ends them, and then this.
- */
-function listenForStop(outside: AbortSignal | undefined, screen: Screen) {
-  const stop = new AbortController();
-  const abort = (name: NodeJS.Signals) => {
-    if (!stop.signal.aborted) screen.say('Stopping ...');
-    stop.abort(name);
-  };
-  for (const name of stopSignals) process.on(name, abort);
-  return {
-    signal: outside === undefined ? stop.signal : AbortSignal.any([outside, stop.signal]),
-    release: () => stopSignals.forEach((name) => process.off(name, abort)),
-  };
-}
-
-/** Says it on standard error alone: half a report on standard output could be taken for a whole one. */
-function tellStopped(io: Io, finished: readonly GateResult[], { reason }: AbortSignal): number {
+/** Writes to standard error alone: half a report on standard output could be taken for a whole one. */
+function reportStop(io: Io, finished: readonly GateResult[], { reason }: AbortSignal): number {
   const name = stopSignals.find((signal) => signal === reason) ?? 'SIGINT';
   const results = gateNames.flatMap((name) => finished.filter(({ gate }) => gate === name));
   if (results.length > 0) io.stderr.write(`${renderResults(results, styleFor(io, io.stderr))}\n`);
@@ -144,24 +127,24 @@ function tellStopped(io: Io, finished: readonly GateResult[], { reason }: AbortS
   return 128 + constants.signals[name];
 }
 
-/** Exit code 1 would blame the checkout. */
-function tellTrouble(io: Io, error: unknown): number {
+/** Exits with 2, because exit code 1 would blame the checkout. */
+function reportTrouble(io: Io, error: unknown): number {
   const known = error instanceof CoordinatorError;
   const text = known ? error.message : inspect(error);
   io.stderr.write(`mosaic-coordinator: ${text}\n`);
   return exitCodes.error;
 }
 
-function tell(io: Io, report: GatesReport, { json, junit }: GatesCommandOptions): void {
+function printReport(io: Io, report: GatesReport, { json, junit }: GatesCommandOptions): void {
   if (json) printJson(io, report);
   else if (junit) io.stdout.write(`${renderJunit(report)}\n`);
   else io.stdout.write(renderSummary(report, styleFor(io, io.stdout)));
 }
 
-const narrowest = 40;
-const widest = 134;
+const minWidth = 40;
+const maxWidth = 134;
 
 function styleFor(io: Io, output: Output): SummaryStyle {
-  const width = Math.min(widest, Math.max(narrowest, output.columns ?? widest));
+  const width = Math.min(maxWidth, Math.max(minWidth, output.columns ?? maxWidth));
   return { width, paint: painter(io, output) };
 }

@@ -7,14 +7,17 @@ import type { Checkout, CoverageThresholds, GateName, TestRun, Tool, ToolName } 
 import { runProcess } from '../process/run-process.ts';
 import type { Sandbox } from '../process/sandbox.ts';
 
-/** What all gates of one run share. */
-export interface Site {
-  /** Where the tools run: the directory under check, or its place in a private copy. */
+/** Directories that the sandbox shows beside the scratch directories. */
+export interface CheckoutPlaces {
+  /** Working directory of the tools: the directory under check, or its place in a private copy. */
   readonly directory: string;
-  /** What the sandbox shows beside the scratch directories. */
   readonly writable: readonly string[];
   readonly readOnly: readonly string[];
-  /** Of this run alone, outside of the checkout. */
+}
+
+/** Parts that all gates of one run share. */
+export interface CheckoutParts extends CheckoutPlaces {
+  /** Directory of this run alone, outside of the checkout. */
   readonly privateDirectory: string;
   readonly thresholds: CoverageThresholds;
   readonly sandbox: Sandbox;
@@ -22,26 +25,26 @@ export interface Site {
   readonly runTests: (checkout: Checkout) => Promise<TestRun>;
 }
 
-/** One gate's turn. */
-export interface Turn {
+/** One gate that asks for its checkout. */
+export interface GateRun {
   readonly gate: GateName;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** Other than the site's, for a gate that runs no tool. */
+  /** Replaces the shared directory, for a gate that runs no tool. */
   readonly directory?: string;
 }
 
-/** More than the report of any project whose gates end in time. */
+/** Maximum bytes of a report; no project whose gates end in time writes more. */
 const reportLimit = 64 * 1024 * 1024;
-/** File systems stamp times by a clock that lags behind by up to a tick. */
+/** Maximum lag of the clock that stamps files: one tick. */
 const clockLagMs = 20;
 
-/** Gives each gate its view of the checkout; all of them share one run of the tests. */
-export function createCheckouts(site: Site): (turn: Turn) => Promise<Checkout> {
+/** Creates the checkout of each gate; all share one run of the tests. */
+export function createCheckouts(parts: CheckoutParts): (run: GateRun) => Promise<Checkout> {
   let tests: Promise<TestRun> | undefined;
 
-  return async ({ gate, timeoutMs, signal, directory = site.directory }) => {
-    const { privateDirectory, thresholds, sandbox } = site;
+  return async ({ gate, timeoutMs, signal, directory = parts.directory }) => {
+    const { privateDirectory, thresholds, sandbox } = parts;
     const deadline = performance.now() + timeoutMs;
     // A sandboxed tool sees the scratch directories of its own gate and no other's.
     const scratch = join(privateDirectory, gate);
@@ -55,8 +58,8 @@ export function createCheckouts(site: Site): (turn: Turn) => Promise<Checkout> {
           args: [tool.entry, ...args],
           directory,
           environment,
-          writable: [...site.writable, scratch],
-          readOnly: site.readOnly,
+          writable: [...parts.writable, scratch],
+          readOnly: parts.readOnly,
         }),
         directory,
         environment,
@@ -72,17 +75,17 @@ export function createCheckouts(site: Site): (turn: Turn) => Promise<Checkout> {
       thresholds,
       signal,
       run,
-      tool: site.findTool,
+      tool: parts.findTool,
       scratch: (name) => mkdtemp(join(scratch, `${name}-`)),
       readReport: (path, notBefore) =>
         readReport(path, { notBefore, within: [directory, scratch] }),
-      testRun: () => (tests ??= site.runTests(checkout)),
+      testRun: () => (tests ??= parts.runTests(checkout)),
     };
     return checkout;
   };
 }
 
-/** The code under check may have put anything in place of its report: a link, a pipe, another's file. */
+/** Reads a report. The code under check may have put a link, a pipe or a foreign file in its place. */
 async function readReport(
   path: string,
   { notBefore, within }: { readonly notBefore: number; readonly within: readonly string[] },

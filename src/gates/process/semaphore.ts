@@ -1,9 +1,12 @@
-/** Lets no more than so many through at once, first come first served. */
+/**
+ * Limits how many run at once, first come first served. Wanted by the option `concurrency` of `runGates`: a
+ * service that verifies several checkouts starts all, and they wait for each other here.
+ */
 export function createSemaphore() {
   const waiting: (() => void)[] = [];
   let active = 0;
 
-  /** Runs `work` when fewer than `limit` others are at it; rejects when `signal` aborts before that. */
+  /** Runs `work` while fewer than `limit` others run; rejects when `signal` aborts before its turn. */
   return async function withSlot<T>(
     { limit, signal }: { readonly limit: number; readonly signal: AbortSignal },
     work: () => Promise<T>,
@@ -22,7 +25,7 @@ export function createSemaphore() {
       return await work();
     } finally {
       active -= 1;
-      // All of them: each has its own limit, and looks for itself.
+      // Each waits for its own limit, so all check again.
       for (const wake of waiting.splice(0)) wake();
     }
   };

@@ -15,7 +15,7 @@ export const build: Gate = {
       for (const project of await projectsOf(checkout)) {
         runs.push(await runTsc(checkout, tool, project));
       }
-      return judgeBuild(checkout.directory, runs);
+      return buildVerdict(checkout.directory, runs);
     }),
 };
 
@@ -27,7 +27,7 @@ export interface ProjectRun {
 }
 
 /** The verdict on the runs of all projects. Exit codes 1 and 2 mean different things to each compiler and are never told apart. */
-export function judgeBuild(directory: string, runs: readonly ProjectRun[]): Verdict {
+export function buildVerdict(directory: string, runs: readonly ProjectRun[]): Verdict {
   const findings = [];
   let errors = 0;
   let files = 0;

@@ -8,17 +8,23 @@ import {
 import type { CoverageThresholds, Finding, Gate, TestRun, Verdict } from '../gate.ts';
 import { verdictOnEnd, withTestRun } from './tool-verdict.ts';
 
-/** The tests cover as much as the operator asks for, whatever the checkout's own thresholds. */
+/**
+ * Default coverage threshold in percent, for lines, statements, functions and branches. A run with a lower
+ * threshold is reported as weakened.
+ */
+export const defaultCoverage = 85;
+
+/** Coverage reaches the operator's thresholds, whatever thresholds the checkout sets itself. */
 export const coverage: Gate = {
   name: 'coverage',
   check: (checkout) =>
     withTestRun(checkout, (testRun) =>
-      judgeCoverage(checkout.directory, testRun, checkout.thresholds),
+      coverageVerdict(checkout.directory, testRun, checkout.thresholds),
     ),
 };
 
-/** The verdict on the coverage of a run, reckoned from its counts; red tests are the business of `test`. */
-export function judgeCoverage(
+/** The verdict on the coverage of a run, calculated from its counts. Failed tests are reported by the gate `test`. */
+export function coverageVerdict(
   directory: string,
   { run, coverageSummary, coverageProblem }: TestRun,
   thresholds: CoverageThresholds,
@@ -45,17 +51,17 @@ export function judgeCoverage(
     };
   }
   const short = coverageFigures.filter((figure) => percent(total[figure]) < thresholds[figure]);
-  const told = (figures: readonly CoverageFigure[]) =>
+  const described = (figures: readonly CoverageFigure[]) =>
     figures.map((figure) => `${figure} ${percent(total[figure])} %`).join(', ');
   if (short.length > 0) {
     return {
       status: 'failed',
-      message: `Below the threshold: ${short.map((figure) => `${told([figure])} of ${thresholds[figure]} %`).join(', ')}.`,
+      message: `Below the threshold: ${short.map((figure) => `${described([figure])} of ${thresholds[figure]} %`).join(', ')}.`,
       details,
       findings: short.flatMap((figure) => findingsOf(summary, figure)),
     };
   }
-  return { status: 'passed', message: `Covered: ${told(coverageFigures)}.`, details };
+  return { status: 'passed', message: `Covered: ${described(coverageFigures)}.`, details };
 }
 
 /** The files that lack most, first. */

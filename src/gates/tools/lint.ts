@@ -21,7 +21,7 @@ export const lint: Gate = {
         '.',
       ]);
       const report = await checkout.readReport(file, run.startedAt);
-      return judgeLint(checkout.directory, run, report);
+      return lintVerdict(checkout.directory, run, report);
     }),
 };
 
@@ -29,7 +29,7 @@ export const lint: Gate = {
  * The verdict on a run of eslint. Its exit code 2 means a broken configuration as well as nothing to
  * lint; both are `error`, as with tsc.
  */
-export function judgeLint(directory: string, run: ToolRun, text: string | undefined): Verdict {
+export function lintVerdict(directory: string, run: ToolRun, text: string | undefined): Verdict {
   const ended = verdictOnEnd('eslint', run);
   if (ended) return ended;
   if (run.exitCode !== 0 && run.exitCode !== 1) {

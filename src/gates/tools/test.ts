@@ -5,11 +5,11 @@ import { parseVitestReport, type VitestReport } from './vitest-report.ts';
 /** All tests pass, and there are some. */
 export const test: Gate = {
   name: 'test',
-  check: (checkout) => withTestRun(checkout, (testRun) => judgeTests(checkout.directory, testRun)),
+  check: (checkout) => withTestRun(checkout, (testRun) => testVerdict(checkout.directory, testRun)),
 };
 
 /** The verdict on a run of the tests: passed only if exit code, report and counts say so. */
-export function judgeTests(directory: string, { run, report: text }: TestRun): Verdict {
+export function testVerdict(directory: string, { run, report: text }: TestRun): Verdict {
   const ended = verdictOnEnd('vitest', run);
   if (ended) return ended;
   if (text === undefined) {

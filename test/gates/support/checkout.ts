@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { createCheckouts, type Site } from '../../../src/gates/checkout/checkout.ts';
+import { createCheckouts, type CheckoutParts } from '../../../src/gates/checkout/checkout.ts';
 import type { Checkout, Tool } from '../../../src/gates/gate.ts';
 import { openSandbox } from '../../../src/gates/process/sandbox.ts';
 import { temporaryDirectory } from '../../support/service.ts';
@@ -19,7 +19,10 @@ export function writeFiles(directory: string, files: Readonly<Record<string, str
 /** A checkout of these files, with the means to run a script of it in place of a tool. */
 export async function openCheckout(
   files: Readonly<Record<string, string>>,
-  { mode = 'none', ...site }: Partial<Site> & { readonly mode?: 'none' | 'unshare' | 'bwrap' } = {},
+  {
+    mode = 'none',
+    ...parts
+  }: Partial<CheckoutParts> & { readonly mode?: 'none' | 'unshare' | 'bwrap' } = {},
 ) {
   const directory = temporaryDirectory();
   const privateDirectory = temporaryDirectory();
@@ -33,7 +36,7 @@ export async function openCheckout(
     sandbox: await openSandbox(mode, { privateDirectory, signal: neverAborted }),
     findTool: () => Promise.reject(new Error('There are no tools in this test.')),
     runTests: () => Promise.reject(new Error('There are no tests in this test.')),
-    ...site,
+    ...parts,
   });
   const checkout: Checkout = await enter({ gate: 'test', timeoutMs: 5_000, signal: neverAborted });
   const script = (name: string): Tool => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { judgeBuild, type ProjectRun } from '../../../src/gates/tools/build.ts';
+import { buildVerdict, type ProjectRun } from '../../../src/gates/tools/build.ts';
 import { tsconfigReferences } from '../../../src/gates/tools/tsconfig-references.ts';
 import { parseTscBuildInfo } from '../../../src/gates/tools/tsc-build-info.ts';
 import { parseTscOutput } from '../../../src/gates/tools/tsc-output.ts';
@@ -13,7 +13,7 @@ function project(changes: Partial<ProjectRun> = {}): ProjectRun {
   return { project: 'tsconfig.json', run: madeRun(), buildInfo: checked, ...changes };
 }
 
-const judge = (...runs: ProjectRun[]) => judgeBuild('/repo', runs);
+const judge = (...runs: ProjectRun[]) => buildVerdict('/repo', runs);
 
 describe('the verdict on tsc', () => {
   it.each([1, 2])('fails for a type error, with exit code %i', (exitCode) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { namesCoverageInclude } from '../../../src/gates/tools/coverage-include.ts';
 import { coverageFigures } from '../../../src/gates/tools/coverage-summary.ts';
-import { judgeCoverage } from '../../../src/gates/tools/coverage.ts';
+import { coverageVerdict } from '../../../src/gates/tools/coverage.ts';
 import type { TestRun } from '../../../src/gates/gate.ts';
 import { madeRun, madeTestRun, unfinishedRuns } from '../support/made-run.ts';
 
@@ -13,7 +13,7 @@ const all = (covered: number, total: number, pct: unknown = 0) =>
 
 function judge(summary: unknown, changes: Partial<TestRun> = {}) {
   const coverageSummary = typeof summary === 'string' ? summary : JSON.stringify(summary);
-  return judgeCoverage('/repo', madeTestRun({ coverageSummary, ...changes }), thresholds);
+  return coverageVerdict('/repo', madeTestRun({ coverageSummary, ...changes }), thresholds);
 }
 
 describe('the verdict on coverage', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { judgeLint } from '../../../src/gates/tools/lint.ts';
+import { lintVerdict } from '../../../src/gates/tools/lint.ts';
 import { madeRun, unfinishedRuns } from '../support/made-run.ts';
 
 const file = { filePath: '/repo/src/a.js', messages: [], errorCount: 0, warningCount: 0 };
@@ -9,7 +9,7 @@ const message = { ruleId: 'no-console', severity: 1, message: 'Unexpected.', lin
 const warned = JSON.stringify([{ ...file, messages: [message], warningCount: 1 }]);
 
 const judge = (run: Parameters<typeof madeRun>[0], report?: string) =>
-  judgeLint('/repo', madeRun(run), report);
+  lintVerdict('/repo', madeRun(run), report);
 
 describe('the verdict on eslint', () => {
   it('passes when no file has a problem', () => {

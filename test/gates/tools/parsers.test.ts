@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { judgeBuild } from '../../../src/gates/tools/build.ts';
+import { buildVerdict } from '../../../src/gates/tools/build.ts';
 import { namesCoverageInclude } from '../../../src/gates/tools/coverage-include.ts';
-import { judgeCoverage } from '../../../src/gates/tools/coverage.ts';
-import { judgeLint } from '../../../src/gates/tools/lint.ts';
-import { judgeTests } from '../../../src/gates/tools/test.ts';
+import { coverageVerdict } from '../../../src/gates/tools/coverage.ts';
+import { lintVerdict } from '../../../src/gates/tools/lint.ts';
+import { testVerdict } from '../../../src/gates/tools/test.ts';
 import { tsconfigReferences } from '../../../src/gates/tools/tsconfig-references.ts';
 import { madeRun, madeTestRun } from '../support/made-run.ts';
 
@@ -14,10 +14,10 @@ const thresholds = { lines: 0, statements: 0, functions: 0, branches: 0 };
 /** The verdict each gate reaches when its report is this text and all else is well. */
 const verdictsOn: Record<string, (text: string) => { status: string }> = {
   build: (text) =>
-    judgeBuild('/repo', [{ project: 'tsconfig.json', run: madeRun(), buildInfo: text }]),
-  lint: (text) => judgeLint('/repo', madeRun(), text),
-  test: (text) => judgeTests('/repo', madeTestRun({ report: text })),
-  coverage: (text) => judgeCoverage('/repo', madeTestRun({ coverageSummary: text }), thresholds),
+    buildVerdict('/repo', [{ project: 'tsconfig.json', run: madeRun(), buildInfo: text }]),
+  lint: (text) => lintVerdict('/repo', madeRun(), text),
+  test: (text) => testVerdict('/repo', madeTestRun({ report: text })),
+  coverage: (text) => coverageVerdict('/repo', madeTestRun({ coverageSummary: text }), thresholds),
 };
 
 const names = ['total', 'root', 'fileInfos', 'testResults', 'lines', 'errors', '__proto__'];
@@ -52,7 +52,7 @@ it('judges any output of tsc, and passes none that ends with another code than 0
   fc.assert(
     fc.property(fc.array(line), (lines) => {
       const run = madeRun({ exitCode: 2, stdout: lines.join('\n') });
-      const { status } = judgeBuild('/repo', [
+      const { status } = buildVerdict('/repo', [
         { project: 'tsconfig.json', run, buildInfo: undefined },
       ]);
       expect(['failed', 'error']).toContain(status);

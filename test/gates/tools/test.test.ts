@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { judgeTests } from '../../../src/gates/tools/test.ts';
+import { testVerdict } from '../../../src/gates/tools/test.ts';
 import { madeRun, madeTestRun, unfinishedRuns } from '../support/made-run.ts';
 
 type Status = 'passed' | 'failed' | 'skipped' | 'todo' | 'pending';
@@ -36,7 +36,7 @@ function report(statuses: readonly Status[], changes: object = {}) {
 
 function judge(value: unknown, run: Parameters<typeof madeRun>[0] = {}) {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return judgeTests('/repo', madeTestRun({ run: madeRun(run), report: text }));
+  return testVerdict('/repo', madeTestRun({ run: madeRun(run), report: text }));
 }
 
 describe('the verdict on vitest', () => {
@@ -118,7 +118,7 @@ describe('the verdict on vitest', () => {
 
   it.each([0, 1])('is an error when there is no report, with exit code %i', (exitCode) => {
     const run = madeRun({ exitCode, stderr: 'failed to load config' });
-    expect(judgeTests('/repo', madeTestRun({ run }))).toEqual({
+    expect(testVerdict('/repo', madeTestRun({ run }))).toEqual({
       status: 'error',
       message: 'vitest left no report: failed to load config',
     });

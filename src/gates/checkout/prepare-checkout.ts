@@ -1,7 +1,7 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 
-import type { Site } from './checkout.ts';
+import type { CheckoutPlaces } from './checkout.ts';
 import { isConfigurationFile } from './configuration-files.ts';
 import type { GatesPlan } from '../plan.ts';
 import { GatesError } from '../gates-error.ts';
@@ -10,15 +10,15 @@ import type { Repository } from './repository.ts';
 import { ancestors } from '../tools/find-tool.ts';
 import { readTrustedConfiguration } from './trusted-config.ts';
 
-export interface SiteRequest {
+export interface CheckoutRequest {
   readonly plan: GatesPlan;
   readonly repository: Repository | undefined;
   readonly privateDirectory: string;
   readonly signal: AbortSignal;
 }
 
-export interface PreparedSite extends Pick<Site, 'directory' | 'writable' | 'readOnly'> {
-  /** Top of what the tools see of the checkout. */
+export interface PreparedCheckout extends CheckoutPlaces {
+  /** Top directory of the checkout that the tools see. */
   readonly root: string;
   readonly isRepository: boolean;
   /** The commit the configuration was taken from. */
@@ -26,16 +26,16 @@ export interface PreparedSite extends Pick<Site, 'directory' | 'writable' | 'rea
 }
 
 /**
- * The checkout as the tools see it: in place, or as a private copy where the configuration, the tools or
- * the trust are not the checkout's own.
+ * Prepares the checkout for the tools: in place, or as a private copy when the configuration or the tools come
+ * from elsewhere.
  */
-export async function prepareSite(request: SiteRequest): Promise<PreparedSite> {
+export async function prepareCheckout(request: CheckoutRequest): Promise<PreparedCheckout> {
   const { plan } = request;
   const inPlace = plan.configFrom === undefined && plan.toolsFrom === undefined;
-  return inPlace ? siteInPlace(request) : siteInCopy(request);
+  return inPlace ? checkoutInPlace(request) : checkoutInCopy(request);
 }
 
-async function siteInPlace({ plan, repository }: SiteRequest): Promise<PreparedSite> {
+async function checkoutInPlace({ plan, repository }: CheckoutRequest): Promise<PreparedCheckout> {
   const directory = await realpath(plan.directory);
   const root = repository?.root ?? directory;
   const git = join(root, '.git');
@@ -48,14 +48,14 @@ async function siteInPlace({ plan, repository }: SiteRequest): Promise<PreparedS
     root,
     isRepository: repository !== undefined,
     configCommit: null,
-    // Tools keep caches in node_modules, wherever it lies, and tests may write beside themselves; but no
-    // test may plant a hook.
+    // Tools write caches into node_modules, wherever it lies, and tests write beside themselves. `.git` is
+    // read-only, so that no test can plant a hook.
     writable: [root, ...caches],
     readOnly: [...(hasGit ? [git] : []), ...outside.slice(caches.length)],
   };
 }
 
-async function siteInCopy(request: SiteRequest): Promise<PreparedSite> {
+async function checkoutInCopy(request: CheckoutRequest): Promise<PreparedCheckout> {
   const { plan, repository, privateDirectory, signal } = request;
   const directory = await realpath(plan.directory);
   const root = repository?.root ?? directory;
@@ -90,7 +90,7 @@ async function trustedConfiguration({
   plan: { configFrom, directory },
   repository,
   signal,
-}: SiteRequest) {
+}: CheckoutRequest) {
   if (configFrom === undefined) return undefined;
   if (repository !== undefined)
     return readTrustedConfiguration(repository, { ref: configFrom, signal });
@@ -101,8 +101,8 @@ async function trustedConfiguration({
 }
 
 /**
- * The directories that hold the packages, in the directory and above. One that is a link counts by where it
- * leads, unless that is no `node_modules`: a checkout must not open any directory by a link.
+ * The `node_modules` of the directory and of those above. A link is resolved, and ignored when it leads to
+ * anything but a `node_modules`: a checkout must not open other directories by a link.
  */
 async function modulesSeenFrom(directory: string): Promise<readonly string[]> {
   const found = await Promise.all(
