@@ -10,7 +10,7 @@ import { runCommandLine } from '../src/cli/command-line.ts';
 import { variableNames } from '../src/config.ts';
 import { callsOf, helpOf, pages, projectRoot, readPage } from './support/docs.ts';
 import { startChild } from './support/process.ts';
-import { apiToken, startService, temporaryDirectory } from './support/service.ts';
+import { apiToken, startService, temporaryDirectory, type Service } from './support/service.ts';
 
 const inProject = (path: string) => join(projectRoot, path);
 const { scripts } = z
@@ -20,7 +20,9 @@ const { scripts } = z
 test.each(pages.map((page) => [page.path, page] as const))(
   'the commands of %s do what the page says they do',
   async (_path, page) => {
-    for (const call of await callsOf(page)) await expectToWork(call);
+    let service: Promise<Service> | undefined;
+    const open = () => (service ??= startService());
+    for (const call of await callsOf(page)) await expectToWork(call, open);
   },
 );
 
@@ -57,13 +59,18 @@ test('every npm script that is named exists', () => {
 });
 
 /** Fails when a command that people are told to type names something that is not there. */
-async function expectToWork([program = '', ...args]: readonly string[]): Promise<void> {
+async function expectToWork(
+  [program = '', ...args]: readonly string[],
+  open: OpenService,
+): Promise<void> {
   const works = checks.get(program);
   if (works === undefined) throw new RangeError(`${program} cannot be checked`);
-  await works(args);
+  await works(args, open);
 }
 
-type Check = (args: readonly string[]) => Promise<void> | void;
+/** Starts a service, or returns the one that runs already. */
+type OpenService = () => Promise<Service>;
+type Check = (args: readonly string[], open: OpenService) => Promise<void> | void;
 
 const checks: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['npm', expectNpm],
@@ -129,7 +136,7 @@ async function expectParsed(given: readonly string[]): Promise<void> {
 }
 
 /** Sends what the page shows to a real service; ids in it are made up, so it may answer that there is none. */
-async function expectRoute(args: readonly string[]): Promise<void> {
+async function expectRoute(args: readonly string[], open: OpenService): Promise<void> {
   const valuesOf = (option: string) => args.filter((_word, index) => args[index - 1] === option);
   const shown = new URL(args.find((word) => word.startsWith('http://localhost:8000/')) ?? '');
   shown.searchParams.delete('wait');
@@ -140,23 +147,25 @@ async function expectRoute(args: readonly string[]): Promise<void> {
   }
   const [method = 'GET'] = valuesOf('-X');
   const [body = null] = valuesOf('-d');
-  const service = await startService();
+  const service = await open();
   const reply = await fetch(`${service.url}${shown.pathname}${shown.search}`, {
     method,
     headers,
     body,
   });
   const text = await reply.text();
-  await service.close();
   expect([400, 401, 405, 415, 422], text).not.toContain(reply.status);
   expect(text).not.toContain('There is no such route.');
 }
 
-async function expectDocker([command = '', ...rest]: readonly string[]): Promise<void> {
+async function expectDocker(
+  [command = '', ...rest]: readonly string[],
+  open: OpenService,
+): Promise<void> {
   const dockerfile = readPage('Dockerfile').text;
   if (command === 'exec') {
     const [program = '', ...args] = rest.slice(1);
-    await expectToWork([program, ...args]);
+    await expectToWork([program, ...args], open);
   } else if (command === 'run') {
     const valuesOf = (option: string) => rest.filter((_word, index) => rest[index - 1] === option);
     for (const volume of valuesOf('-v'))
