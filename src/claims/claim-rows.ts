@@ -41,7 +41,7 @@ export async function insertClaim(
     where repository_id = ${issue.repositoryId} and number = ${issue.number}
       and state = 'ready' and deleted = 0 and agent = ${agent}
       and not exists (select 1 from pauses
-        where scope in ('*', ${agent}) and (until is null or until > ${now}))
+        where (pauses.agent is null or pauses.agent = ${agent}) and (until is null or until > ${now}))
       and (select count(*) from claims where agent = ${agent} and ended_at is null) < ${concurrency}
     on conflict do nothing
     returning id`.execute(transaction);

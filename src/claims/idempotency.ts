@@ -30,7 +30,7 @@ export async function recallAnswer(
 ): Promise<{ readonly answer: unknown } | RefusedCall | undefined> {
   if (key === undefined) return undefined;
   const row = await db
-    .selectFrom('kept_answers')
+    .selectFrom('idempotent_answers')
     .select(['body_hash', 'answer'])
     .where('caller', '=', key.caller)
     .where('route', '=', key.route)
@@ -50,7 +50,7 @@ export async function storeAnswer(
 ): Promise<void> {
   if (key === undefined) return;
   await db
-    .insertInto('kept_answers')
+    .insertInto('idempotent_answers')
     .values({
       ...key,
       body_hash: stored.bodyHash,
@@ -63,14 +63,14 @@ export async function storeAnswer(
 /** Deletes the answers past their lifetime, and the oldest beyond the maximum number. */
 export async function pruneAnswers(db: Database, now: number): Promise<void> {
   await db
-    .deleteFrom('kept_answers')
+    .deleteFrom('idempotent_answers')
     .where('stored_at', '<', now - answerLifetimeMs)
     .execute();
   await db
-    .deleteFrom('kept_answers')
+    .deleteFrom('idempotent_answers')
     .where('stored_at', '<=', (eb) =>
       eb
-        .selectFrom('kept_answers')
+        .selectFrom('idempotent_answers')
         .select('stored_at')
         .orderBy('stored_at', 'desc')
         .offset(maxAnswers)

@@ -3,9 +3,6 @@ import { sql } from 'kysely';
 import { isoTime } from '../issue/iso-time.ts';
 import type { Database } from '../db/database.ts';
 
-/** The scope of a pause that holds for every agent. */
-const wholeService = '*';
-
 /** A pause in force: nothing is handed out. */
 export interface Pause {
   /** Name of the agent; null for the whole service. */
@@ -29,11 +26,10 @@ export interface NewPause {
 
 /** Adds a pause in one statement. Of two limits of an agent the later end counts; a person's pause stays beside them. */
 export async function addPause(db: Database, pause: NewPause): Promise<void> {
-  const scope = pause.agent ?? wholeService;
-  await sql`insert into pauses (scope, source, reason, paused_by, paused_at, until)
-    values (${scope}, ${pause.source}, ${pause.reason}, ${pause.pausedBy}, ${pause.now},
+  await sql`insert into pauses (agent, source, reason, paused_by, paused_at, until)
+    values (${pause.agent}, ${pause.source}, ${pause.reason}, ${pause.pausedBy}, ${pause.now},
       ${pause.until})
-    on conflict (scope, source) do update set reason = excluded.reason,
+    on conflict do update set reason = excluded.reason,
       paused_by = excluded.paused_by, paused_at = excluded.paused_at,
       until = case when excluded.source = 'limit' and pauses.until > excluded.until
         then pauses.until else excluded.until end`.execute(db);
@@ -43,7 +39,7 @@ export async function addPause(db: Database, pause: NewPause): Promise<void> {
 export async function endPauses(db: Database, agent: string | null): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('pauses')
-    .where('scope', '=', agent ?? wholeService)
+    .where('agent', 'is', agent)
     .executeTakeFirst();
   return Number(numDeletedRows);
 }
@@ -54,11 +50,11 @@ export async function listPauses(db: Database, now: number): Promise<Pause[]> {
     .selectFrom('pauses')
     .selectAll()
     .where((eb) => eb.or([eb('until', 'is', null), eb('until', '>', now)]))
-    .orderBy('scope')
+    .orderBy('agent')
     .orderBy('source')
     .execute();
   return rows.map((row) => ({
-    agent: row.scope === wholeService ? null : row.scope,
+    agent: row.agent,
     source: row.source,
     reason: row.reason,
     pausedBy: row.paused_by,

@@ -243,27 +243,31 @@ async function createClaims(db: Kysely<Schema>): Promise<void> {
 async function createPausesAndAnswers(db: Kysely<Schema>): Promise<void> {
   await db.schema
     .createTable('pauses')
-    .addColumn('scope', 'text', (column) => column.notNull())
+    .addColumn('agent', 'text')
     .addColumn('source', 'text', (column) => column.notNull())
     .addColumn('reason', 'text', (column) => column.notNull())
     .addColumn('paused_by', 'text', (column) => column.notNull())
     .addColumn('paused_at', 'integer', (column) => column.notNull())
     .addColumn('until', 'integer')
-    .addPrimaryKeyConstraint('pauses_key', ['scope', 'source'])
     .execute();
+  // Two indexes, since nulls are all different in one.
+  await sql`create unique index pauses_of_agents on pauses (agent, source)
+    where agent is not null`.execute(db);
+  await sql`create unique index pauses_of_service on pauses (source)
+    where agent is null`.execute(db);
   await db.schema
-    .createTable('kept_answers')
+    .createTable('idempotent_answers')
     .addColumn('caller', 'text', (column) => column.notNull())
     .addColumn('route', 'text', (column) => column.notNull())
     .addColumn('key', 'text', (column) => column.notNull())
     .addColumn('body_hash', 'text', (column) => column.notNull())
     .addColumn('answer', 'text', (column) => column.notNull())
     .addColumn('stored_at', 'integer', (column) => column.notNull())
-    .addPrimaryKeyConstraint('kept_answers_key', ['caller', 'route', 'key'])
+    .addPrimaryKeyConstraint('idempotent_answers_key', ['caller', 'route', 'key'])
     .execute();
   await db.schema
-    .createIndex('kept_answers_by_age')
-    .on('kept_answers')
+    .createIndex('idempotent_answers_by_age')
+    .on('idempotent_answers')
     .column('stored_at')
     .execute();
   await db.schema

@@ -143,9 +143,10 @@ export interface ClaimsTable {
   end_hash: string | null;
 }
 
-/** Nothing is handed out in this scope: an agent's name, or `*` for the whole service. */
+/** A pause in the handing out of issues. */
 export interface PausesTable {
-  scope: string;
+  /** Agent whose issues are held back; null for the whole service. */
+  agent: string | null;
   /** Who may end it: a person, or the time at which an agent's allowance is back. */
   source: 'person' | 'limit';
   reason: string;
@@ -171,7 +172,7 @@ export interface ReconciliationTable {
 }
 
 /** Answers to calls with an Idempotency-Key, without secrets. */
-export interface KeptAnswersTable {
+export interface IdempotentAnswersTable {
   caller: string;
   route: string;
   key: string;
@@ -239,7 +240,7 @@ export interface Schema {
   code_mentions: CodesTable;
   claims: ClaimsTable;
   pauses: PausesTable;
-  kept_answers: KeptAnswersTable;
+  idempotent_answers: IdempotentAnswersTable;
   publications: PublicationsTable;
   reconciliation: ReconciliationTable;
 }

@@ -8,7 +8,7 @@ const marks = {
   heartbeat: '"heartbeat_at"',
   release: '"value":"released"',
   complete: '"value":"completed"',
-  sweep: /"value":"expired"|"DeleteQueryNode".*"kept_answers"/,
+  sweep: /"value":"expired"|"DeleteQueryNode".*"idempotent_answers"/,
 } as const;
 export type ClaimStep = keyof typeof marks;
 export const claimSteps: readonly ClaimStep[] = [
