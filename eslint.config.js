@@ -28,7 +28,7 @@ const mayImport = {
 };
 const rooms = Object.keys(mayImport);
 const openToAll = ['lib', 'errors', 'log'];
-const places = [...rooms, 'config', 'main'];
+const places = [...rooms, 'config', 'config-variables', 'main'];
 
 function forbiddenIn(room, allowed) {
   if (allowed === 'all') return ['main'];
@@ -58,15 +58,16 @@ const layers = Object.entries(mayImport).map(([room, allowed]) => ({
  * environment includes checking the file of agents, whose profiles belong to `planning/`.
  */
 const ground = {
-  files: ['src/config.ts', 'src/errors.ts', 'src/log.ts'],
+  files: ['src/config.ts', 'src/config-variables.ts', 'src/errors.ts', 'src/log.ts'],
   rules: {
     'no-restricted-imports': [
       'error',
       {
         patterns: [
           {
-            regex: '^\\.{1,2}/(?!((errors|log)|planning/agent(s|-profiles))\\.ts$)',
-            message: 'This file may import only errors.ts, log.ts and the profiles of agents.',
+            regex:
+              '^\\.{1,2}/(?!((errors|log|config-variables)|planning/agent(s|-profiles))\\.ts$)',
+            message: 'This file may import only its neighbours below and the profiles of agents.',
           },
         ],
       },

@@ -9,11 +9,10 @@ import {
   loadPlanConfig,
   loadStoreConfig,
   readVersion,
-  secretNames,
-  variableNames,
   type Environment,
   type PlanConfig,
 } from '../src/config.ts';
+import { secretNames, variableNames } from '../src/config-variables.ts';
 import { ConfigError } from '../src/errors.ts';
 import { builtIn, builtInAgents } from '../src/planning/agents.ts';
 import { temporaryDirectory } from './support/service.ts';
@@ -391,7 +390,7 @@ test('a wrong AGENTS_FILE is told with the other variables, every problem with i
   const path = agentsFile('{"agents":[{"name":"Not A Name"}]}');
   const told = problems({ ...required, AGENTS_FILE: path, PORT: 'wrong' });
   expect(told[0]).toBe('PORT must be a whole number from 0 to 65535');
-  expect(told[1]).toMatch(/^AGENTS_FILE names a wrong file: agents\[0\]\.name must be /);
+  expect(told[1]).toMatch(/^AGENTS_FILE names an invalid file: agents\[0\]\.name must be /);
   expect(told).toHaveLength(8);
 });
 

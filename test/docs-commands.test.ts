@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { runCommandLine } from '../src/cli/command-line.ts';
-import { variableNames } from '../src/config.ts';
+import { variableNames } from '../src/config-variables.ts';
 import { callsOf, helpOf, pages, projectRoot, readPage } from './support/docs.ts';
 import { startChild } from './support/process.ts';
 import { apiToken, startService, temporaryDirectory, type Service } from './support/service.ts';

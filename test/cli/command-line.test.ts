@@ -48,7 +48,7 @@ test('no command means serve, and a wrong configuration is told before anything 
     expect({ code, out }).toEqual({ code: exitCodes.misconfigured, out: '' });
     expect(err).toBe(
       [
-        'mosaic-coordinator: The configuration is wrong; correct these variables (see docs/setup.md):',
+        'mosaic-coordinator: The configuration is invalid; correct these variables (see docs/setup.md):',
         '  - GITEA_WEBHOOK_SECRET is required',
         '  - GITEA_URL is required',
         '  - ANTHROPIC_API_KEY is required unless ISSUE_READER is offline',

@@ -1,4 +1,5 @@
-import type { ExaminedConfig, variableNames } from '../../config.ts';
+import type { variableNames } from '../../config-variables.ts';
+import type { ExaminedConfig } from '../../config.ts';
 import type { DoctorFinding } from './finding.ts';
 
 /** Maximum number of problems listed; the others are only counted. */

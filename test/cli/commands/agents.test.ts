@@ -72,15 +72,15 @@ test('a wrong file ends the command with 2, and every problem', async () => {
   const { code, out, err } = await run([], withFile('{"agents":[{"name":"A"}],"more":1}'));
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).toMatchInlineSnapshot(`
-    "mosaic-coordinator: The configuration is wrong; correct these variables (see docs/setup.md):
-      - AGENTS_FILE names a wrong file: agents[0].name must be at most 40 of a-z, 0-9, - and _, and start with a letter
-      - AGENTS_FILE names a wrong file: agents[0].contextWindow must be a whole number from 1000 to 100000000
-      - AGENTS_FILE names a wrong file: agents[0].inputPrice must be a number of US dollars
-      - AGENTS_FILE names a wrong file: agents[0].outputPrice must be a number of US dollars
-      - AGENTS_FILE names a wrong file: agents[0].difficulties is required
-      - AGENTS_FILE names a wrong file: agents[0].concurrency must be a whole number from 1 to 1000
-      - AGENTS_FILE names a wrong file: agents[0].enabled must be true or false
-      - AGENTS_FILE names a wrong file: it has unknown keys, remove or correct them: more
+    "mosaic-coordinator: The configuration is invalid; correct these variables (see docs/setup.md):
+      - AGENTS_FILE names an invalid file: agents[0].name must be at most 40 of a-z, 0-9, - and _, and start with a letter
+      - AGENTS_FILE names an invalid file: agents[0].contextWindow must be a whole number from 1000 to 100000000
+      - AGENTS_FILE names an invalid file: agents[0].inputPrice must be a number of US dollars
+      - AGENTS_FILE names an invalid file: agents[0].outputPrice must be a number of US dollars
+      - AGENTS_FILE names an invalid file: agents[0].difficulties is required
+      - AGENTS_FILE names an invalid file: agents[0].concurrency must be a whole number from 1 to 1000
+      - AGENTS_FILE names an invalid file: agents[0].enabled must be true or false
+      - AGENTS_FILE names an invalid file: it has unknown keys, remove or correct them: more
     "
   `);
 });

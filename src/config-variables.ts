@@ -1,0 +1,195 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { z } from 'zod';
+
+import { logLevels } from './log.ts';
+import { parseAgents, type Agents } from './planning/agent-profiles.ts';
+import { builtIn } from './planning/agents.ts';
+
+/** Minimum length of a secret, in bytes: shorter ones can be guessed. */
+const minSecret = 16;
+
+const secret = z.string().refine((text) => Buffer.byteLength(text) >= minSecret, {
+  message: `must be at least ${minSecret} bytes long`,
+});
+
+const baseUrl = z
+  .string()
+  .refine(isBaseUrl, { message: 'must be an http or https URL without user, query or fragment' })
+  .transform((text) => new URL(text).href.replace(/\/+$/, ''));
+
+const token = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks');
+const modelName = z.string().regex(/^[\w.:@/-]{1,100}$/, 'must be the id of a model');
+
+/** Variables of the environment; a test compares them with README.md and .env.example. */
+export const variables = z.object({
+  GITEA_WEBHOOK_SECRET: secret,
+  GITEA_WEBHOOK_SECRET_PREVIOUS: secret.optional(),
+  GITEA_URL: baseUrl,
+  ANTHROPIC_API_KEY: token.optional(),
+  ISSUE_READER: z.enum(['claude', 'offline'], 'must be claude or offline').default('claude'),
+  ANTHROPIC_BASE_URL: baseUrl.optional(),
+  CLAUDE_MODEL: modelName.default('claude-sonnet-5-5'),
+  CLAUDE_FALLBACK_MODEL: modelName.default('claude-opus-5-5'),
+  LOG_LEVEL: z
+    .enum([...logLevels, 'warn'], `must be one of ${logLevels.join(', ')}`)
+    .transform((level) => (level === 'warn' ? 'warning' : level))
+    .default('info'),
+  HOST: z
+    .string()
+    .regex(/^[\w.:-]+$/, 'must be an address or host name to listen on')
+    .default('0.0.0.0'),
+  PORT: wholeNumber(0, 65_535).default(8000),
+  DATABASE_URL: z
+    .string()
+    .regex(
+      /^file:(\/\/(?=\/))?(?!\/\/|:memory:)[^?#%]+$/,
+      'must be file: and a path, such as file:./data/coordinator.db',
+    )
+    .transform(databasePath)
+    .default(databasePath('file:./data/coordinator.db')),
+  GITEA_TOKEN: token.optional(),
+  GITEA_BOT_USERNAME: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/, 'must be a Gitea user name')
+    .optional(),
+  PUBLISH: z
+    .enum(['comment,labels', 'labels,comment', 'comment', 'labels', 'none'], {
+      message: 'must be comment,labels or comment or labels or none',
+    })
+    .optional(),
+  RECONCILE_INTERVAL_SECONDS: wholeNumber(10, 86_400).default(300),
+  AGENTS_FILE: z.string().transform(readAgents).default(builtIn),
+  API_TOKENS: z.string().transform(parseApiTokens).default([]),
+  WORKER_CONCURRENCY: wholeNumber(1, 64).default(4),
+  DELIVERY_RETENTION_DAYS: wholeNumber(1, 3_650).default(30),
+  CONTEXT_COMPACT_AT: ratio().default(0.8),
+  CONTEXT_ROTATE_AT: ratio().default(0.95),
+  LEASE_SECONDS: wholeNumber(2, 86_400).default(900),
+});
+
+export type Variables = z.infer<typeof variables>;
+type VariableName = keyof Variables;
+
+export const variableNames: readonly string[] = Object.keys(variables.shape);
+
+/** Variables that may also come from a file: `NAME_FILE` names it. */
+export const secretNames: readonly VariableName[] = [
+  'GITEA_WEBHOOK_SECRET',
+  'GITEA_WEBHOOK_SECRET_PREVIOUS',
+  'ANTHROPIC_API_KEY',
+  'GITEA_TOKEN',
+  'API_TOKENS',
+];
+
+/** Rules about two variables, checked when each of them is valid by itself. */
+export const pairRules: readonly {
+  readonly names: readonly VariableName[];
+  readonly isBroken: (values: Partial<Variables>) => boolean;
+  readonly message: string;
+}[] = [
+  {
+    names: ['CONTEXT_ROTATE_AT', 'CONTEXT_COMPACT_AT'],
+    isBroken: (values) => (values.CONTEXT_ROTATE_AT ?? 1) < (values.CONTEXT_COMPACT_AT ?? 0),
+    message: 'CONTEXT_ROTATE_AT must not be below CONTEXT_COMPACT_AT',
+  },
+  {
+    names: ['ISSUE_READER', 'ANTHROPIC_API_KEY'],
+    isBroken: ({ ISSUE_READER, ANTHROPIC_API_KEY }) =>
+      ISSUE_READER === 'claude' && ANTHROPIC_API_KEY === undefined,
+    message: 'ANTHROPIC_API_KEY is required unless ISSUE_READER is offline',
+  },
+  {
+    names: ['PUBLISH', 'GITEA_TOKEN'],
+    isBroken: ({ PUBLISH, GITEA_TOKEN }) =>
+      PUBLISH !== undefined && PUBLISH !== 'none' && GITEA_TOKEN === undefined,
+    message: 'PUBLISH needs GITEA_TOKEN to write with',
+  },
+  {
+    names: ['GITEA_WEBHOOK_SECRET', 'GITEA_WEBHOOK_SECRET_PREVIOUS'],
+    isBroken: (values) =>
+      values.GITEA_WEBHOOK_SECRET_PREVIOUS !== undefined &&
+      values.GITEA_WEBHOOK_SECRET === values.GITEA_WEBHOOK_SECRET_PREVIOUS,
+    message: 'GITEA_WEBHOOK_SECRET_PREVIOUS must differ from GITEA_WEBHOOK_SECRET',
+  },
+];
+
+function isBaseUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return false;
+  return (
+    url.username === '' &&
+    url.password === '' &&
+    /^https?:\/\/[^/]/i.test(text) &&
+    !/[?#\s]/.test(text)
+  );
+}
+
+function wholeNumber(min: number, max: number) {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, message)
+    .transform(Number)
+    .refine((number) => number >= min && number <= max, { message });
+}
+
+function ratio() {
+  const message = 'must be a number above 0 and up to 1, such as 0.80';
+  return z
+    .string()
+    .regex(/^(0?\.\d{1,6}|1(\.0{1,6})?)$/, message)
+    .transform(Number)
+    .refine((number) => number > 0, { message });
+}
+
+function databasePath(url: string): string {
+  return resolve(url.slice('file:'.length).replace(/^\/\/(?=\/)/, ''));
+}
+
+/** Maximum length of AGENTS_FILE, in characters. */
+const maxAgentsFile = 1_000_000;
+
+/** Reads the profiles; every problem names its place in the file. */
+function readAgents(path: string, context: z.RefinementCtx<string>): Agents {
+  const text = readText(path);
+  if (text === undefined || text.length > maxAgentsFile) {
+    context.addIssue('names a file that cannot be read as UTF-8 text, or is larger than 1 MB');
+    return z.NEVER;
+  }
+  const parsed = parseAgents(text);
+  if ('agents' in parsed) return parsed;
+  for (const problem of parsed.problems) context.addIssue(`names an invalid file: ${problem}`);
+  return z.NEVER;
+}
+
+/** Undefined when the file cannot be read as UTF-8 text. */
+export function readText(path: string): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+  } catch {
+    return undefined;
+  }
+}
+
+/** `name:token,name:token`; the name is the caller's identity in logs and claims. */
+function parseApiTokens(text: string, context: z.RefinementCtx<string>) {
+  const tokens = text.split(',').map((pair) => {
+    const colon = pair.indexOf(':');
+    return { name: pair.slice(0, Math.max(colon, 0)).trim(), token: pair.slice(colon + 1).trim() };
+  });
+  const areValid = tokens.every(
+    ({ name, token: value }) =>
+      /^[\w.-]{1,64}$/.test(name) && /^[\x21-\x7e]+$/.test(value) && value.length >= minSecret,
+  );
+  const names = new Set(tokens.map(({ name }) => name));
+  const values = new Set(tokens.map(({ token: value }) => value));
+  if (!areValid)
+    context.addIssue(
+      `must be name:token,name:token with tokens of at least ${minSecret} characters`,
+    );
+  else if (names.size < tokens.length || values.size < tokens.length)
+    context.addIssue('must not name a caller or a token twice');
+  return tokens;
+}
