@@ -11,7 +11,7 @@ import { createLogger } from '../src/log.ts';
 import { createDatabase } from '../src/db/database.ts';
 import { storeIssue } from '../src/plans/issue-rows.ts';
 import { migrate } from '../src/db/migrations.ts';
-import { updateOf } from '../test/support/work-simulation.ts';
+import { updateOf } from '../test/scenarios/claims/work-simulation.ts';
 import { tokenOf, workerNames, workerTokens } from '../test/support/workers.ts';
 
 /**

@@ -6,7 +6,7 @@ import { createDatabase } from '../src/db/database.ts';
 import { storeIssue } from '../src/plans/issue-rows.ts';
 import { migrate } from '../src/db/migrations.ts';
 import { redecideAll } from '../src/plans/recompute-states.ts';
-import { randomNumbers } from '../test/support/history.ts';
+import { randomNumbers } from '../test/support/random.ts';
 import { issueUpdate } from '../test/support/issue-update.ts';
 
 /**

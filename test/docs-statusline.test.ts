@@ -20,7 +20,7 @@ const { command } = z
   .object({ statusLine: z.object({ command: z.string() }) })
   .parse(JSON.parse(settings)).statusLine;
 const vector = fileURLToPath(
-  new URL('./fixtures/vectors/claude-code-statusline.json', import.meta.url),
+  new URL('fixtures/vectors/claude-code-statusline.json', import.meta.url),
 );
 
 async function runSnippets(url: string, held: HeldClaim) {

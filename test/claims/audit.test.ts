@@ -4,13 +4,13 @@ import { expect, onTestFinished, test } from 'vitest';
 import { audit } from '../../src/claims/audit.ts';
 import { createDatabase, type Database } from '../../src/db/database.ts';
 import { startService } from '../support/service.ts';
-import { claim, issueEvent, workerTokens } from '../support/workers.ts';
+import { claim, issueEvent } from '../support/workers.ts';
 
 const later = Date.now() + 365 * 86_400_000;
 
 /** Issue 1 is ready, 2 waits for it, 3 is claimed. */
 async function makeStore(): Promise<Database> {
-  const service = await startService({ env: { API_TOKENS: workerTokens } });
+  const service = await startService({ workers: true });
   const at = Date.parse('2026-11-23T10:00:00Z');
   await service.send(issueEvent(3, at));
   await service.idle();

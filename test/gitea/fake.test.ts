@@ -211,9 +211,7 @@ test('the token tells its scopes, the server its version, the user its repositor
 
 test('changes are told by signed webhooks in their order, by whoever makes them', async () => {
   const { fake, gitea } = await stage();
-  const service = await startService({
-    env: { GITEA_URL: fake.url, GITEA_TOKEN: giteaToken },
-  });
+  const service = await startService({ gitea: fake });
   fake.addHook({ url: `${service.url}/webhook/gitea` });
   const maria = fake.as('maria');
   const number = maria.openIssue('acme/orbit', { title: 'New', assignees: [giteaBot] });

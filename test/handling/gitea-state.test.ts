@@ -28,9 +28,8 @@ async function stage(env: Record<string, string> = {}, basePath = '') {
   gitea.repositories.set(ledger, { name: 'acme/ledger', issues: ledgerIssues });
   const clock = manualClock();
   const service = await startService({
-    now: clock.now,
+    ...{ gitea, clock, env },
     random: () => 0,
-    env: { GITEA_URL: gitea.url, GITEA_TOKEN: giteaToken, ...env },
   });
   return { gitea, orbitIssues, ledgerIssues, clock, service };
 }
@@ -297,9 +296,8 @@ test('until Gitea tells whose the token is, deliveries are taken and wait', asyn
   gitea.breakWith(failing(503));
   const clock = manualClock();
   const service = await startService({
-    now: clock.now,
+    ...{ gitea, clock },
     random: () => 0,
-    env: { GITEA_URL: gitea.url, GITEA_TOKEN: giteaToken },
   });
   const ownLabel: PayloadChanges = {
     action: 'label_updated',
@@ -338,10 +336,7 @@ test('closing does not wait for a Gitea that never answers, and loses nothing', 
   expect(performance.now() - startedAt).toBeLessThan(3_000);
   gitea.breakWith(undefined);
   gitea.repositories.get(orbit)?.issues.set(5, issue5);
-  const again = await startService({
-    directory: service.directory,
-    env: { GITEA_URL: gitea.url, GITEA_TOKEN: giteaToken },
-  });
+  const again = await startService({ directory: service.directory, gitea });
   await again.idle();
   expect(await again.plan('acme/orbit#5')).toMatchObject({ state: 'ready' });
 });

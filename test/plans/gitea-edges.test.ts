@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { giteaDependencyLimit } from '../../src/handling/add-gitea-dependencies.ts';
 import { findPlan } from '../../src/plans/plan-views.ts';
-import { openWorld, type World, type WorldIssue } from '../support/native-world.ts';
+import { openWorld, type World, type WorldIssue } from '../scenarios/dependencies/handled-world.ts';
 
 const plain: WorldIssue = { open: true, assigned: true, body: 'Small.', hidden: 0 };
 const [one, two, three, lib] = [

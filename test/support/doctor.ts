@@ -48,7 +48,7 @@ export async function openClinic({ env = {} }: ClinicOptions = {}): Promise<Clin
   });
   const directory = temporaryDirectory();
   const access = { GITEA_URL: fake.url, GITEA_TOKEN: giteaToken, ...env };
-  const service = await startService({ directory, env: access });
+  const service = await startService({ directory, gitea: fake, env });
   fake.addHook({ repository: 'acme/orbit', url: webhookUrl(service) });
   await service.reconcile();
   const tokenFile = join(directory, 'maria.token');

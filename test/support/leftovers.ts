@@ -74,8 +74,8 @@ const publishing = [
   /^POST \/repos\/[^/]+\/[^/]+\/labels$/,
 ];
 
-/** Writes of the bot that no publication explains; with `publishes` false, all of them. */
-export function expectPlannedWrites({ writes }: FakeGitea, publishes: boolean): void {
+/** Compares the bot's writes with what publishing makes; a service that does not publish makes none. */
+export function expectPlannedWrites(writes: FakeGitea['writes'], publishes: boolean): void {
   const unplanned = writes
     .filter(({ by }) => by === giteaBot)
     .map(({ method, path }) => `${method} ${path}`)

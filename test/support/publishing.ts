@@ -1,6 +1,11 @@
 import { manualClock } from './clock.ts';
-import { giteaBot, giteaToken, startGitea, type GiteaIssue } from '../fake-gitea/gitea.ts';
-import { startService, temporaryDirectory, type Service, type ServiceOptions } from './service.ts';
+import { giteaBot, startGitea, type GiteaIssue } from '../fake-gitea/gitea.ts';
+import {
+  startService,
+  temporaryDirectory,
+  type Service,
+  type ServiceOptions,
+} from './service.ts';
 
 type Options = Omit<ServiceOptions, 'directory'> & { readonly publish?: string };
 
@@ -17,14 +22,12 @@ export async function stagePublishing({ publish = 'comment,labels', ...options }
 
   async function start(more: Partial<ServiceOptions> = {}): Promise<Service> {
     const service = await startService({
-      now: clock.now,
+      ...{ gitea, clock },
       random: () => 0,
       ...options,
       ...more,
       directory,
       env: {
-        GITEA_URL: gitea.url,
-        GITEA_TOKEN: giteaToken,
         PUBLISH: publish,
         ...options.env,
         ...more.env,

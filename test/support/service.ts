@@ -92,6 +92,7 @@ export async function startService(options: ServiceOptions = {}) {
   const write = (line: string) => void logs.push(logLineSchema.parse(JSON.parse(line)));
   const coordinator = createCoordinator(config, createLogger('debug', { write }), overrides);
   const declared = { ...expectAtEnd };
+  const writesBefore = gitea?.writes.length ?? 0;
   let isRunning = false;
   onTestFinished(({ task }) => (task.result?.state === 'fail' ? coordinator.close() : finish()));
   const { url } = await coordinator.start();
@@ -114,7 +115,7 @@ export async function startService(options: ServiceOptions = {}) {
     expectErrorLines(logs, declared);
     const { comment, labels } = config.publish;
     const publishes = (comment || labels) && around.dryRun !== true;
-    if (gitea !== undefined) expectPlannedWrites(gitea, publishes);
+    expectPlannedWrites(gitea?.writes.slice(writesBefore) ?? [], publishes);
   }
 
   /** Sends a delivery over HTTP. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { manualClock } from './clock.ts';
 import type { PayloadChanges } from './recordings.ts';
 import { startService, type ServiceOptions } from './service.ts';
-import { claim, issueEvent, workerTokens, type HeldClaim } from './workers.ts';
+import { claim, issueEvent, type HeldClaim } from './workers.ts';
 
 export const leaseSeconds = 60;
 const refusalSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
@@ -18,11 +18,10 @@ export function codeOf({ status, json }: { status: number; json: unknown }): str
 export async function startWork({ env, ...options }: ServiceOptions = {}) {
   const clock = manualClock();
   const service = await startService({
-    now: clock.now,
+    ...{ clock, workers: true },
     ...options,
     env: {
       GITEA_BOT_USERNAME: 'coordinator-bot',
-      API_TOKENS: `tests:token-of-the-tests-0001,${workerTokens}`,
       LEASE_SECONDS: String(leaseSeconds),
       ...env,
     },

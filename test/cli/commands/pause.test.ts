@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import { runCommandLine } from '../../../src/cli/command-line.ts';
 import { createDatabase } from '../../../src/db/database.ts';
 import { startService, testEnvironment } from '../../support/service.ts';
-import { call, claim, issueEvent, workerTokens } from '../../support/workers.ts';
+import { call, claim, issueEvent } from '../../support/workers.ts';
 
 /** A running service with one ready issue, and the command line beside it. */
 async function startBeside() {
-  const service = await startService({ env: { API_TOKENS: workerTokens } });
+  const service = await startService({ workers: true });
   await service.send(issueEvent(1, Date.parse('2026-11-23T10:00:00Z')));
   await service.idle();
   async function run(...args: string[]) {

@@ -1,4 +1,4 @@
-import { startProxy } from '../../support/proxy.ts';
+import { startProxy } from './proxy.ts';
 import { temporaryDirectory } from '../../support/service.ts';
 import { callGitea } from './call-gitea.ts';
 import { freePort } from './free-port.ts';

@@ -5,7 +5,7 @@ import { commentText } from '../../../src/publish/comment/text.ts';
 import { ownCommentMarker } from '../../../src/issue/own-marks.ts';
 import type { Plan, PlanEdge } from '../../../src/issue/plan.ts';
 import { states } from '../../../src/issue/state.ts';
-import { planOf } from '../../support/plan.ts';
+import { planOf } from './ready-plan.ts';
 
 const tell = (given: Partial<Plan> = {}) => commentText(planOf(given));
 

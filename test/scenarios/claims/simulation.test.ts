@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+import { temporaryDirectory } from '../../support/service.ts';
+import { fates, kinds, simulate } from './work-simulation.ts';
+
+/** Claims, and what keeps them apart, come up more often than the rest. */
+const often = ['claim', 'claim', 'claim', 'heartbeat', 'clock', 'release'] as const;
+const action = fc.record({
+  kind: fc.constantFrom(...often, ...kinds),
+  fate: fc.constantFrom('fine', 'fine', ...fates),
+  worker: fc.nat(1_000),
+  pick: fc.nat(1_000),
+});
+
+test('whatever happens, every call is answered and everything stored as the model says', async () => {
+  const parent = temporaryDirectory();
+  let claims = 0;
+  let crashes = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(action, { minLength: 20, maxLength: 80, size: 'max' }),
+      async (actions) => {
+        const directory = mkdtempSync(join(parent, 'run-'));
+        const counts = await simulate(actions, {
+          directory,
+          issues: 10,
+          workers: 4,
+          concurrency: 3,
+          auditEvery: 20,
+        });
+        claims += counts.claims;
+        crashes += counts.crashes;
+        rmSync(directory, { recursive: true });
+      },
+    ),
+    { numRuns: 40 },
+  );
+  expect(claims).toBeGreaterThan(40);
+  expect(crashes).toBeGreaterThan(20);
+});

@@ -1,0 +1,231 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+
+import { builtInAgents } from '../../../src/planning/agents.ts';
+import {
+  difficulties,
+  documentationLevels,
+  levels,
+  sources,
+  type IssueText,
+} from '../../../src/issue/reading.ts';
+import { isOpen, localRef } from '../../../src/reading/model/asked-references.ts';
+import { foldedText } from '../../../src/reading/visible-text.ts';
+import { injections, type Injection } from '../../fixtures/injections.ts';
+import { answers, startClaude, type ClaudeScript } from '../../support/claude.ts';
+import { allTables, visibleData } from './visible-data.ts';
+import { issuePayload, signedRequest } from '../../support/recordings.ts';
+import { startService } from '../../support/service.ts';
+import { findMentions } from '../../support/mentions.ts';
+
+/**
+ * Out of policy is, wherever it turns up (database, API, log):
+ * - an agent that is not configured, or one assigned that is not enabled,
+ * - a size outside 1,000 to 1,000,000 tokens, files outside 0 to 1,000, any other word for a level,
+ * - a value in place of one that the text declares,
+ * - an edge of the model to what the text does not name, what the grammar has ruled out or the issue itself,
+ *   more than 20 in a direction, one in both directions, or one without words of the text as evidence,
+ * - any word of the model that is not in the issue.
+ */
+const agentNames = builtInAgents.map(({ name }) => name);
+const agentName = z.enum(agentNames).nullable();
+const enabledAgent = z.enum(builtInAgents.filter(({ enabled }) => enabled).map(({ name }) => name));
+const tokens = z.int().min(1_000).max(1_000_000);
+const files = z.int().min(0).max(1_000).nullable();
+
+/** In every word that the obeying model adds of its own. */
+const mark = 'zqinvented';
+
+/** What an injection is put in front of: a text that declares nothing, or all there is to declare. */
+const frames = {
+  bare: { first: 1_000, text: '' },
+  declared: {
+    first: 2_000,
+    text: `
+
+## Context estimate
+- Files to modify: 3
+- Implementation complexity: medium
+- Test requirements: low
+- Documentation: light
+- Total estimated: 46,800 tokens
+- Recommended agent: sonnet
+
+## Difficulty
+medium`,
+  },
+};
+type Frame = keyof typeof frames;
+
+function attack(frame: Frame, injection: Injection, index: number): IssueText {
+  const { first, text } = frames[frame];
+  const number = first + index;
+  return {
+    repository: 'acme/orbit',
+    number,
+    title: injection.title,
+    body: `Case ${index} of ${number}.${text}\n\n${injection.body.replaceAll('{self}', String(number))}`,
+    bodyCut: false,
+  };
+}
+
+const turnSchema = z.object({
+  title: z.string(),
+  body: z.string(),
+  references: z.array(z.object({ ref: z.string(), sentences: z.array(z.string()) })),
+});
+
+/** A model that does exactly what the text it is given orders, and dresses it up. */
+const obey: ClaudeScript = (call, response) => {
+  const turn = turnSchema.parse(JSON.parse(call.messages[0]?.content ?? ''));
+  const [, index, number] = /^Case (\d+) of (\d+)\./.exec(turn.body) ?? [];
+  const orders = injections[Number(index)]?.orders ?? {};
+  const said = (relation: string, ordered: readonly string[] = []) =>
+    ordered
+      .map((ref) => ref.replace('self', number ?? ''))
+      .flatMap((ref) => {
+        const sentences = turn.references.find((listed) => listed.ref === ref)?.sentences ?? [];
+        const words = [...sentences, turn.body.slice(-150), turn.title, `${mark} ${ref}`];
+        return words.map((quote, place) => ({ place, ref, relation, quote }));
+      });
+  const relations = [...said('blocks', orders.blocks), ...said('blocked_by', orders.blockedBy)];
+  const markup = `<b>${mark}</b> [x](javascript:${mark}) @${mark}`;
+  answers({
+    estimated_context_tokens: orders.tokens ?? null,
+    difficulty: orders.difficulty ?? markup,
+    assigned_agent: orders.agent ?? mark,
+    files: orders.files ?? markup,
+    complexity: orders.complexity ?? markup,
+    tests: orders.tests ?? markup,
+    docs: orders.docs ?? markup,
+    // The best quotes first: only so many entries are looked at.
+    relations: [...relations.sort((a, b) => a.place - b.place), { ref: mark, quote: markup }],
+    [mark]: markup,
+  })(call, response);
+};
+
+function fieldOf<T extends z.ZodType>(value: T) {
+  return z.object({ value, source: z.enum(sources), evidence: z.string().nullable() });
+}
+
+const edgesSchema = z.array(
+  z.object({ ref: z.string(), source: z.enum(sources), evidence: z.string() }),
+);
+
+/** A plan as policy allows it, apart from its edges. */
+const planSchema = z.object({
+  reading: z.object({
+    outcome: z.enum(['complete', 'partial']),
+    estimatedContext: fieldOf(tokens),
+    difficulty: fieldOf(z.enum(difficulties)),
+    assignedAgent: fieldOf(agentName),
+    factors: z.strictObject({
+      files,
+      complexity: z.enum(levels).nullable(),
+      tests: z.enum(levels).nullable(),
+      docs: z.enum(documentationLevels).nullable(),
+    }),
+  }),
+  blockedBy: edgesSchema,
+  blocks: edgesSchema,
+  assignment: z.object({ agent: enabledAgent.nullable() }),
+});
+
+const declaredReading = {
+  estimatedContext: { value: 46_800, source: 'declared' },
+  difficulty: { value: 'medium', source: 'declared' },
+  assignedAgent: { value: 'sonnet', source: 'declared' },
+  factors: { files: 3, complexity: 'medium', tests: 'low', docs: 'light' },
+};
+
+/** The edges of the model in a plan that policy forbids, in words. */
+function forbiddenEdges(issue: IssueText, plan: z.infer<typeof planSchema>): string[] {
+  const open = findMentions(issue).filter(isOpen);
+  const named = new Set(open.map((mention) => localRef(issue, mention)));
+  const text = [foldedText(issue.title), foldedText(issue.body)];
+  const [blockedBy = [], blocks = []] = [plan.blockedBy, plan.blocks].map((edges) =>
+    edges.filter(({ source }) => source === 'model'),
+  );
+  return [
+    ...[...blockedBy, ...blocks].flatMap(({ ref, evidence }) => {
+      const local = ref.toLowerCase().replace(`${issue.repository}#`, '#');
+      return [
+        ...(named.has(local) ? [] : [`${ref} is not named, or ruled out`]),
+        ...(local === `#${issue.number}` ? [`${ref} is the issue itself`] : []),
+        ...(text.some((words) => words.includes(evidence)) ? [] : [`${ref} has no evidence`]),
+      ];
+    }),
+    ...(blockedBy.length > 20 || blocks.length > 20 ? ['too many in a direction'] : []),
+    ...blockedBy
+      .filter(({ ref }) => blocks.some((edge) => edge.ref === ref))
+      .map(({ ref }) => `${ref} in both directions`),
+  ];
+}
+
+const keptAnswer = z.strictObject({
+  estimated_context_tokens: tokens.nullable(),
+  difficulty: z.enum(difficulties).nullable(),
+  assigned_agent: agentName,
+  files,
+  complexity: z.enum(levels).nullable(),
+  tests: z.enum(levels).nullable(),
+  docs: z.enum(documentationLevels).nullable(),
+  relations: z.array(
+    z.strictObject({
+      ref: z.string().regex(/^([\w.-]+\/[\w.-]+)?#[1-9]\d{0,8}$/),
+      relation: z.enum(['blocks', 'blocked_by', 'neither']),
+      quote: z.string().nullable(),
+    }),
+  ),
+});
+
+test('there are at least 100 injections, each of its own', () => {
+  expect(injections.length).toBeGreaterThanOrEqual(100);
+  expect(new Set(injections.map(({ title, body }) => `${title}\n${body}`)).size).toBe(
+    injections.length,
+  );
+});
+
+test('a Claude that obeys every injection puts nothing outside of policy into database, API or log', async () => {
+  const claude = await startClaude(obey);
+  const service = await startService({ claude });
+  const issues = (['bare', 'declared'] as const).flatMap((frame) =>
+    injections.map((injection, index) => ({
+      name: `${frame}: ${injection.name}`,
+      frame,
+      issue: attack(frame, injection, index),
+    })),
+  );
+  const replies = await Promise.all(
+    issues.map(({ issue: { number, title, body } }) =>
+      service.send(signedRequest(issuePayload({ number, title, body }))),
+    ),
+  );
+  expect(replies.filter(({ status }) => status !== 200)).toEqual([]);
+  await service.idle();
+  expect(claude.calls).toHaveLength(issues.length);
+
+  const violations: string[] = [];
+  for (const { name, frame, issue } of issues) {
+    const plan = planSchema.safeParse(await service.plan(`acme/orbit#${issue.number}`));
+    if (!plan.success) {
+      violations.push(`${name}: ${z.prettifyError(plan.error)}`);
+      continue;
+    }
+    violations.push(...forbiddenEdges(issue, plan.data).map((edge) => `${name}: ${edge}`));
+    if (frame === 'declared') expect(plan.data.reading, name).toMatchObject(declaredReading);
+  }
+  expect(violations).toEqual([]);
+
+  const kept = allTables(service).get('model_answers') ?? [];
+  expect(kept).toHaveLength(issues.length);
+  for (const { answer } of kept) keptAnswer.parse(JSON.parse(String(answer)));
+
+  const refs = issues.map(({ issue }) => `acme/orbit#${issue.number}`);
+  const all = await visibleData(service, refs);
+  expect(all.text.includes(mark)).toBe(false);
+  expect(all.files.includes(mark)).toBe(false);
+  const logged = JSON.stringify(service.logs);
+  for (const words of ['Case 1', 'root-agent', 'onerror', 'passwd', 'evil.test'])
+    expect(logged.includes(words), `${words} in the log`).toBe(false);
+});

@@ -1,0 +1,489 @@
+import { DatabaseSync } from 'node:sqlite';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+
+import { readingSchema } from '../../../src/issue/reading.ts';
+import {
+  answers,
+  claudeEnvironment,
+  emptyAnswer,
+  fails,
+  startClaude,
+  type ClaudeCall,
+  type ClaudeScript,
+} from '../../support/claude.ts';
+import { manualClock } from '../../support/clock.ts';
+import { giteaBot, startGitea, type GiteaIssue } from '../../fake-gitea/gitea.ts';
+import { issuePayload, signedRequest, type PayloadChanges } from '../../support/recordings.ts';
+import { startService, temporaryDirectory, type Service } from '../../support/service.ts';
+
+const hangs: ClaudeScript = () => undefined;
+const refuses = answers('I cannot read this.', 'refusal');
+
+const stalls: ClaudeScript = (_call, response) => {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.write('{"content":[');
+};
+
+/** Says how long its body is, sends half of it and is gone. */
+const breaksOff: ClaudeScript = (_call, response) => {
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': '400' });
+  response.write('{"content":[', () => response.destroy());
+};
+
+function page(type: string): ClaudeScript {
+  return (_call, response) => {
+    response.writeHead(200, { 'content-type': type });
+    response.end('<html><body>Sign in to the network</body></html>');
+  };
+}
+
+/** Refuses as the first model and does something else as the fallback. */
+function refusesThen(next: ClaudeScript): ClaudeScript {
+  return (call, response) => {
+    const script = call.model === 'claude-sonnet-5-5' ? refuses : next;
+    script(call, response);
+  };
+}
+
+const hourMs = 3_600_000;
+
+const inTime = 'Claude did not answer in time.';
+const notReached = 'Claude could not be reached.';
+const unusable = 'Claude sent an answer that cannot be used.';
+const outages: readonly [name: string, script: ClaudeScript, reason: string][] = [
+  ['429', fails(429, { 'retry-after': '3600' }), 'Claude takes no more calls for now.'],
+  ['529', fails(529, { 'retry-after': '3600' }), notReached],
+  ['refusal', refuses, 'Claude declined to read this text.'],
+  ['HTML', page('text/html'), unusable],
+  ['HTML sent as JSON', page('application/json'), unusable],
+  ['half a JSON', answers('{"files":', 'max_tokens'), 'The answer of Claude was cut off.'],
+  ['half a JSON that claims to be whole', answers('{"files":'), unusable],
+  ['a connection that breaks in the body', breaksOff, notReached],
+  ['a stalled body', stalls, inTime],
+  ['refusal, then hanging', refusesThen(hangs), inTime],
+  ['refusal, then a stalled body', refusesThen(stalls), inTime],
+];
+
+const reads = answers({ ...emptyAnswer, estimated_context_tokens: 30_000, difficulty: 'high' });
+
+/** Longer than the first pause, whatever began it, and than the first wait of a planned look. */
+const soonMs = 60_000;
+
+/** Twelve issues side by side, so that none waits for another where that is not what a test is about. */
+function environmentOf(url: string) {
+  return { ...claudeEnvironment(url), WORKER_CONCURRENCY: '12' };
+}
+
+async function sendIssue(service: Service, changes: PayloadChanges): Promise<void> {
+  const payload = issuePayload({ body: 'No structure at all.', ...changes });
+  expect(await service.send(signedRequest(payload))).toMatchObject({ status: 200 });
+}
+
+const deliveriesSchema = z.object({
+  items: z.array(
+    z.looseObject({
+      ref: z.string(),
+      event: z.string(),
+      receivedAt: z.string(),
+      dueAt: z.string(),
+    }),
+  ),
+});
+
+/** The deliveries that wait for their time, with the seconds they wait. */
+async function scheduled(service: Service) {
+  const { json } = await service.api('/deliveries?status=scheduled&limit=200');
+  return deliveriesSchema.parse(json).items.map(({ ref, event, receivedAt, dueAt }) => ({
+    ref,
+    event,
+    seconds: (Date.parse(dueAt) - Date.parse(receivedAt)) / 1000,
+  }));
+}
+
+const shownReading = readingSchema.omit({ dependencies: true, warnings: true });
+
+async function readingOf(service: Service, number: number) {
+  return shownReading.parse((await service.plan(`acme/orbit#${number}`))?.['reading']);
+}
+
+const healthSchema = z.object({
+  status: z.string(),
+  checks: z.looseObject({ claude: z.looseObject({ status: z.string() }) }),
+});
+
+async function health(service: Service) {
+  const reply = await fetch(`${service.url}/health`);
+  return { code: reply.status, ...healthSchema.parse(await reply.json()) };
+}
+
+const handledSchema = z.object({ issue: z.number(), time: z.string() });
+
+/** When each issue was last handled, real time. */
+function handledAt(service: Service): ReadonlyMap<number, number> {
+  const lines = service.logs.filter(({ msg }) => msg === 'issue handled');
+  return new Map(
+    lines.map((line) => {
+      const { issue, time } = handledSchema.parse(line);
+      return [issue, Date.parse(time)];
+    }),
+  );
+}
+
+function titleOf(call: ClaudeCall): string {
+  const schema = z.object({ title: z.string() });
+  return schema.parse(JSON.parse(call.messages[0]?.content ?? '')).title;
+}
+
+function percentile(values: readonly number[], share: number): number {
+  return [...values].sort((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? 0;
+}
+
+test('sixty issues at once are stored while Claude hangs, nobody waits, and all are read when it is back', async () => {
+  const clock = manualClock();
+  const claude = await startClaude(hangs);
+  const service = await startService({ claude, clock });
+  const sentAt = new Map<number, number>();
+  const slowest: number[] = [];
+  // The best of three rounds: a busy machine disturbs one of them, waiting for Claude would disturb all,
+  // and by ten seconds and more; how fast an acknowledgement is, `npm run bench -- ack` says.
+  for (const round of [0, 1, 2]) {
+    const acknowledgements: number[] = [];
+    for (let number = round * 100 + 1; number <= round * 100 + 100; number += 1) {
+      const startedAt = performance.now();
+      // The first sixty are the bot's, the others nobody's.
+      const assignees = number <= 60 ? ['coordinator-bot'] : [];
+      await sendIssue(service, { number, title: `Issue ${number}`, assignees });
+      acknowledgements.push(performance.now() - startedAt);
+      sentAt.set(number, Date.now());
+    }
+    slowest.push(percentile(acknowledgements, 0.99));
+  }
+  expect(Math.min(...slowest)).toBeLessThan(1_000);
+  expect(handledAt(service).size).toBe(0);
+  expect(await health(service)).toMatchObject({ code: 200 });
+
+  await service.idle();
+  const handled = handledAt(service);
+  const numbers = [...sentAt.keys()].filter((number) => number <= 60);
+  const seconds = numbers.map(
+    (number) => ((handled.get(number) ?? Infinity) - (sentAt.get(number) ?? 0)) / 1000,
+  );
+  expect(Math.max(...seconds)).toBeLessThan(40);
+  for (const number of numbers)
+    expect(await readingOf(service, number)).toMatchObject({ outcome: 'fallback', reason: inTime });
+  // The workers' first ones, and one more: a single text that fails speaks of nobody else's.
+  const made = claude.calls.length;
+  expect(made).toBeLessThanOrEqual(5);
+  expect(await health(service)).toMatchObject({
+    code: 200,
+    status: 'degraded',
+    checks: {
+      claude: {
+        status: 'degraded',
+        lastOutcome: 'timeout',
+        lastSuccess: null,
+        pausedUntil: new Date(clock.now() + 15_000).toISOString(),
+      },
+    },
+  });
+
+  claude.answerWith(reads);
+  clock.advance(15_000);
+  await service.idle();
+  for (const number of numbers)
+    expect(await readingOf(service, number)).toMatchObject({ outcome: 'complete', reason: null });
+  expect(claude.calls).toHaveLength(made + 60);
+  expect(await scheduled(service)).toEqual([]);
+  expect(await health(service)).toMatchObject({
+    status: 'ok',
+    checks: { claude: { status: 'ok', lastOutcome: 'ok', pausedUntil: null } },
+  });
+}, 60_000);
+
+test('whatever Claude does, many issues at once are stored within 40 s and read when it is back', async () => {
+  await Promise.all(outages.map(survive));
+}, 60_000);
+
+/** The outages do not wait for one another, each with a service of its own. */
+async function survive([name, script, reason]: (typeof outages)[number]): Promise<void> {
+  const clock = manualClock();
+  const claude = await startClaude(script);
+  const service = await startService({ claude, clock });
+  const numbers = Array.from({ length: 20 }, (_, index) => index + 1);
+  const sentAt = Date.now();
+  for (const number of numbers) await sendIssue(service, { number, title: `Issue ${number}` });
+  await service.idle();
+  expect((Math.max(...handledAt(service).values()) - sentAt) / 1000, name).toBeLessThan(40);
+  for (const number of numbers) {
+    const plan = await service.plan(`acme/orbit#${number}`);
+    expect(plan, name).toMatchObject({ reading: { outcome: 'fallback', model: null, reason } });
+    expect(plan?.warnings, name).toContainEqual({
+      code: 'read_without_claude',
+      text: `Read without Claude: ${reason} It is asked again later.`,
+    });
+  }
+  expect((await health(service)).code, name).toBe(200);
+  const waiting = await scheduled(service);
+  expect(new Set(waiting.map(({ ref }) => ref)).size, name).toBe(numbers.length);
+  expect(waiting, name).toHaveLength(numbers.length);
+
+  claude.answerWith(reads);
+  clock.advance(soonMs);
+  await service.idle();
+  for (const number of numbers)
+    expect(await readingOf(service, number), name).toMatchObject({
+      outcome: 'complete',
+      model: 'claude-sonnet-5-5',
+      reason: null,
+      difficulty: { value: 'high', source: 'model' },
+    });
+  expect(await scheduled(service), name).toEqual([]);
+  expect(await health(service), name).toMatchObject({ status: 'ok' });
+}
+
+test('a Claude that is away for hours is asked every 2 minutes, by one issue after the other', async () => {
+  const clock = manualClock();
+  const askedAt: number[] = [];
+  const asked = new Set<string>();
+  const claude = await startClaude((call, response) => {
+    askedAt.push(clock.now());
+    asked.add(titleOf(call));
+    fails(529)(call, response);
+  });
+  const service = await startService({ env: environmentOf(claude.url), now: clock.now });
+  const startedAt = clock.now();
+  const titles = ['One', 'Two', 'Three', 'Four'];
+  for (const [index, title] of titles.entries())
+    await sendIssue(service, { number: index + 1, title });
+  await service.idle();
+  while (clock.now() < startedAt + 4 * hourMs) {
+    clock.advance(15_000);
+    await service.idle();
+  }
+  const gaps = askedAt.slice(1).map((at, index) => at - (askedAt[index] ?? 0));
+  expect(Math.max(...gaps)).toBeLessThanOrEqual(135_000);
+  expect(askedAt.length).toBeLessThan(4 * 30 + 10);
+  expect([...asked].sort()).toEqual(titles.toSorted());
+
+  claude.answerWith(reads);
+  clock.advance(120_000);
+  await service.idle();
+  for (const number of titles.keys())
+    expect(await readingOf(service, number + 1)).toMatchObject({ outcome: 'complete' });
+});
+
+test('a later event is handled at once and takes the planned look along; the waits double', async () => {
+  const clock = manualClock();
+  const claude = await startClaude(refuses);
+  const service = await startService({ env: environmentOf(claude.url), now: clock.now });
+  await sendIssue(service, { number: 5, title: 'One' });
+  await service.idle();
+  for (const seconds of [30, 60, 120]) {
+    expect(await scheduled(service)).toEqual([
+      { ref: 'acme/orbit#5', event: 'refreshed', seconds },
+    ]);
+    await sendIssue(service, { number: 5, title: `Title ${seconds}` });
+    await service.idle();
+    expect(await service.plan('acme/orbit#5')).toMatchObject({ title: `Title ${seconds}` });
+  }
+  for (let look = 0; look < 8; look += 1) {
+    clock.advance(hourMs);
+    await service.idle();
+  }
+  expect(await scheduled(service)).toMatchObject([{ seconds: 3_600 }]);
+  // Both models are asked each time.
+  expect(claude.calls).toHaveLength(2 * 12);
+
+  claude.answerWith(reads);
+  await sendIssue(service, { number: 5, title: 'Last' });
+  await service.idle();
+  expect(await readingOf(service, 5)).toMatchObject({ outcome: 'complete' });
+  expect(await scheduled(service)).toEqual([]);
+});
+
+test('the first answer after an outage makes all other planned looks due at once', async () => {
+  const clock = manualClock();
+  const claude = await startClaude(fails(529));
+  const service = await startService({ env: environmentOf(claude.url), now: clock.now });
+  for (const number of [11, 12, 13, 14]) await sendIssue(service, { number, title: `${number}` });
+  await service.idle();
+  expect((await scheduled(service)).map(({ seconds }) => seconds).sort()).toEqual([15, 30, 30, 30]);
+
+  claude.answerWith(reads);
+  clock.advance(15_000);
+  await sendIssue(service, { number: 20, title: 'New' });
+  await service.idle();
+  for (const number of [11, 12, 13, 14, 20])
+    expect(await readingOf(service, number)).toMatchObject({ outcome: 'complete' });
+  expect(await scheduled(service)).toEqual([]);
+});
+
+test('what was being read without Claude when it came back is read again at once', async () => {
+  const clock = manualClock();
+  const gitea = await startGitea();
+  const issues = new Map<number, GiteaIssue>();
+  gitea.repositories.set(2, { name: 'acme/orbit', issues });
+  const mine = { assignees: [giteaBot], body: 'No structure at all.' };
+  issues.set(5, { ...mine, title: 'Five' });
+  const claude = await startClaude(fails(429));
+  const env = environmentOf(claude.url);
+  const service = await startService({ gitea, clock, env });
+  await sendIssue(service, { number: 5, title: 'Five', assignees: [giteaBot] });
+  await service.idle();
+
+  const probed = Promise.withResolvers<undefined>();
+  const back = Promise.withResolvers<undefined>();
+  claude.answerWith((call, response) => {
+    probed.resolve(undefined);
+    void back.promise.then(() => reads(call, response));
+  });
+  clock.advance(15_000);
+  await sendIssue(service, { number: 5, title: 'Five', assignees: [giteaBot] });
+  await probed.promise;
+
+  // Read without Claude, the sixth issue waits for what Gitea says of the one it names.
+  const looked = Promise.withResolvers<undefined>();
+  const held: ServerResponse[] = [];
+  const six = { ...mine, title: 'Six', body: 'Blocked by: #5' };
+  issues.set(6, {
+    ...six,
+    get body() {
+      gitea.breakWith((response) => {
+        held.push(response);
+        looked.resolve(undefined);
+      });
+      return six.body;
+    },
+  });
+  await sendIssue(service, { number: 6, title: 'Six', assignees: [giteaBot] });
+  await looked.promise;
+  back.resolve(undefined);
+  while ((await health(service)).checks.claude['pausedUntil'] !== null);
+  issues.set(6, six);
+  gitea.breakWith(undefined);
+  for (const response of held) response.destroy();
+  await service.idle();
+  for (const number of [5, 6])
+    expect(await readingOf(service, number)).toMatchObject({ outcome: 'complete' });
+});
+
+test('a restart asks again at once: the key may be another one', async () => {
+  const clock = manualClock();
+  const claude = await startClaude(fails(401));
+  const env = environmentOf(claude.url);
+  const directory = temporaryDirectory();
+  const before = await startService({ env, directory, now: clock.now });
+  for (const number of [5, 6]) await sendIssue(before, { number, title: `${number}` });
+  await before.idle();
+  await before.close();
+
+  claude.answerWith(reads);
+  const after = await startService({ env, directory, now: clock.now });
+  await after.idle();
+  for (const number of [5, 6])
+    expect(await readingOf(after, number)).toMatchObject({ outcome: 'complete' });
+});
+
+test.each<[string, ClaudeScript]>([
+  ['a page instead of an answer', page('text/html')],
+  ['a refused request', fails(400)],
+  ['an unknown model', fails(404)],
+  ['a refused key', fails(401)],
+])('a Claude that is no use (%s) degrades the service', async (_name, script) => {
+  const claude = await startClaude(script);
+  const service = await startService({ env: environmentOf(claude.url) });
+  expect(await health(service)).toMatchObject({ status: 'ok', checks: { claude: { calls: 0 } } });
+  await sendIssue(service, { title: 'One' });
+  await service.idle();
+  expect(await health(service)).toMatchObject({
+    code: 200,
+    status: 'degraded',
+    checks: { claude: { status: 'degraded', mode: 'claude', calls: 1, failures: 1 } },
+  });
+});
+
+test('a closed issue plans no look, and closing takes a planned one along', async () => {
+  const claude = await startClaude(fails(529));
+  const service = await startService({ env: environmentOf(claude.url) });
+  await sendIssue(service, { number: 5, title: 'One' });
+  await service.idle();
+  await sendIssue(service, { number: 5, title: 'One', action: 'closed', open: false });
+  await service.idle();
+  expect(await service.plan('acme/orbit#5')).toMatchObject({ state: 'done' });
+  expect(await scheduled(service)).toEqual([]);
+});
+
+test('an event of the same second that comes during a failing call is not undone by the look planned after it', async () => {
+  const clock = manualClock();
+  const asked = Promise.withResolvers<undefined>();
+  const closed = Promise.withResolvers<undefined>();
+  const claude = await startClaude((call, response) => {
+    asked.resolve(undefined);
+    void closed.promise.then(() => fails(529)(call, response));
+  });
+  const service = await startService({ env: environmentOf(claude.url), now: clock.now });
+  const updatedAt = '2026-11-23T12:00:00Z';
+  await sendIssue(service, { number: 5, title: 'Old', updatedAt });
+  await asked.promise;
+  const closing = { number: 5, title: 'New', updatedAt, action: 'closed', open: false };
+  await sendIssue(service, closing);
+  closed.resolve(undefined);
+  await service.idle();
+  clock.advance(3_600_000);
+  await service.idle();
+  expect(await service.plan('acme/orbit#5')).toMatchObject({ title: 'New', state: 'done' });
+});
+
+test('the planned looks at an issue do not store its text again', async () => {
+  const claude = await startClaude(fails(529));
+  const service = await startService({ env: environmentOf(claude.url) });
+  await sendIssue(service, { number: 5, title: 'One', body: 'x'.repeat(50_000) });
+  await service.idle();
+  expect(rows(service.directory, 'select kind, length(body) as length from deliveries')).toEqual([
+    { kind: 'assigned', length: 50_000 },
+    { kind: 'refreshed', length: 0 },
+  ]);
+});
+
+function rows(directory: string, query: string) {
+  const database = new DatabaseSync(join(directory, 'coordinator.db'), { readOnly: true });
+  const found = database.prepare(query).all();
+  database.close();
+  return found.map((row) => ({ ...row }));
+}
+
+test.each<[string, ClaudeScript]>([
+  ['hangs', hangs],
+  ['stalls', stalls],
+])(
+  'a service closed while Claude %s keeps the delivery, and the next start handles it',
+  async (_name, script) => {
+    const asked = Promise.withResolvers<undefined>();
+    const claude = await startClaude((call, response) => {
+      script(call, response);
+      asked.resolve(undefined);
+    });
+    const env = environmentOf(claude.url);
+    const directory = temporaryDirectory();
+    const before = await startService({ env, directory });
+    await sendIssue(before, { number: 5, title: 'One' });
+    await asked.promise;
+    const closingAt = performance.now();
+    await before.close();
+    expect(performance.now() - closingAt).toBeLessThan(3_000);
+    expect(rows(directory, 'select kind, status, attempts, error from deliveries')).toEqual([
+      { kind: 'assigned', status: 'waiting', attempts: 0, error: null },
+    ]);
+    expect(rows(directory, 'select number from issues')).toEqual([]);
+
+    claude.answerWith(reads);
+    const after = await startService({ env, directory });
+    await after.idle();
+    expect(await readingOf(after, 5)).toMatchObject({ outcome: 'complete' });
+    expect(rows(directory, 'select status from deliveries')).toEqual([{ status: 'done' }]);
+  },
+);

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+
+import type { Environment } from '../../../src/config.ts';
+import { cacheKey } from '../../../src/reading/reader.ts';
+import { builtInAgents } from '../../../src/planning/agents.ts';
+import { difficulties } from '../../../src/issue/reading.ts';
+import {
+  answers,
+  claudeEnvironment,
+  emptyAnswer,
+  startClaude,
+  type ClaudeScript,
+} from '../../support/claude.ts';
+
+export interface CountedCall {
+  /** Number of the service that made it. */
+  readonly life: number;
+  /** What its answer is kept under. */
+  readonly key: string;
+}
+
+const agentNames = builtInAgents.map(({ name }) => name);
+
+/** A Claude that knows which of several services asks, by the key of the API each is given. */
+export async function startCountingClaude() {
+  const claude = await startClaude(readText);
+  return {
+    /** The environment of the service with this number. */
+    envOf: (life: number): Environment => ({
+      ...claudeEnvironment(claude.url),
+      ANTHROPIC_API_KEY: String(life),
+    }),
+    calls: (): CountedCall[] =>
+      claude.calls.map(({ model, messages }, index) => ({
+        life: Number(claude.headers[index]?.authorization?.replace('Bearer ', '')),
+        key: cacheKey([model], messages[0]?.content ?? '', agentNames),
+      })),
+  };
+}
+
+/** Reads the same out of the same text, whoever asks. */
+const readText: ClaudeScript = (call, response) => {
+  const text = call.messages[0]?.content ?? '';
+  const [high = 0, low = 0, files = 0, choice = 0] = createHash('sha256').update(text).digest();
+  const seen = Number(/See #(\d+)/.exec(text)?.[1]);
+  const answer = {
+    ...emptyAnswer,
+    estimated_context_tokens: 10_000 + 256 * high + low,
+    difficulty: difficulties[choice % difficulties.length] ?? null,
+    files: files % 12,
+    relations:
+      choice % 4 === 0 ? [{ ref: `#${seen}`, relation: 'blocked_by', quote: `See #${seen}` }] : [],
+  };
+  answers(answer)(call, response);
+};

@@ -1,0 +1,51 @@
+/**
+ * The service, killing itself: `crash-entry.ts <point> <passes> <clock ahead>` dies at that pass through the
+ * point. Its clock is so many milliseconds ahead.
+ */
+import { writeSync } from 'node:fs';
+
+import { loadConfig, readEnvironment } from '../../../src/config.ts';
+import { createCoordinator } from '../../../src/app/coordinator.ts';
+import { createLogger } from '../../../src/log.ts';
+import { aroundSteps } from './claim-steps.ts';
+import type { Point } from './crash-process.ts';
+import { aroundPublishing } from '../../support/publish-steps.ts';
+
+const [, , chosen, passes, aheadMs = '0'] = process.argv;
+let passesLeft = Number(passes);
+
+/** Says synchronously where it was: nothing of this process runs after the signal. */
+function pass(point: Point): void {
+  if (point !== chosen) return;
+  passesLeft -= 1;
+  if (passesLeft > 0) return;
+  writeSync(2, `${point}\n`);
+  process.kill(process.pid, 'SIGKILL');
+}
+
+const config = loadConfig(readEnvironment());
+const log = createLogger(config.logLevel, {
+  write: (line) => {
+    writeSync(1, line);
+    // Written right after the commit.
+    if (line.includes('"issue handled"')) pass('after-handling');
+  },
+});
+const coordinator = createCoordinator(config, log, {
+  now: () => Date.now() + Number(aheadMs),
+  aroundWrites: (writes) => aroundSteps(writes, pass),
+  aroundGitea: aroundPublishing(pass),
+  aroundInsert: (insert) => async (rows) => {
+    pass('before-commit');
+    const inserted = await insert(rows);
+    pass('after-commit');
+    return inserted;
+  },
+  // The answer of Claude is stored by then, the plan is not.
+  aroundRead: (read) => async (issue, signal) => {
+    const reading = await read(issue, signal);
+    pass('mid-handling');
+    return reading;
+  },
+});
+await coordinator.start();

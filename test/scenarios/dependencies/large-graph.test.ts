@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { expect, onTestFinished, test } from 'vitest';
+
+import { createDatabase, type Database } from '../../../src/db/database.ts';
+import { readGraph } from '../../../src/plans/graph-view.ts';
+import { storeIssue } from '../../../src/plans/issue-rows.ts';
+import { migrate } from '../../../src/db/migrations.ts';
+import { listPlans } from '../../../src/plans/plan-views.ts';
+import { redecideAll } from '../../../src/plans/recompute-states.ts';
+import { issueUpdate } from '../../support/issue-update.ts';
+import { temporaryDirectory } from '../../support/service.ts';
+
+/** More issues than are walked over in the first step, and than are searched from one by one. */
+const issues = 320;
+const number = fc.integer({ min: 1, max: issues });
+
+/** In most of these about 200 of the issues wait for each other. */
+const graph = fc.array(fc.array(number, { minLength: 1, maxLength: 3 }), {
+  minLength: issues,
+  maxLength: issues,
+});
+const change = fc.record({
+  number,
+  open: fc.boolean(),
+  blockers: fc.option(fc.array(number, { maxLength: 2 })),
+});
+
+test('in a graph of many issues, too, every change ends as if all had been decided anew', async () => {
+  const path = `${temporaryDirectory()}/graph.db`;
+  await fc.assert(
+    fc.asyncProperty(graph, fc.array(change, { maxLength: 15 }), async (waitsFor, changes) => {
+      const db = createDatabase(path);
+      let at = Date.parse('2026-11-23T10:00:00Z');
+      const tell = (told: { number: number; open: boolean; blockers: readonly number[] }) =>
+        db
+          .transaction()
+          .execute((transaction) =>
+            storeIssue(transaction, issueUpdate({ ...told, at: (at += 1000) }), at),
+          );
+      try {
+        await migrate(db);
+        // Most of them stand when the last ones close circles over long ways.
+        for (const [index, blockers] of waitsFor.entries())
+          await tell({ number: index + 1, open: true, blockers });
+        for (const { blockers, ...told } of changes) {
+          const present = waitsFor[told.number - 1] ?? [];
+          await tell({ ...told, blockers: blockers ?? present });
+          const stood = await rows(db);
+          await db.transaction().execute((transaction) => redecideAll(transaction, at + 1));
+          expect(await rows(db)).toEqual(stood);
+        }
+      } finally {
+        for (const table of ['edges', 'issues', 'issue_texts'] as const)
+          await db.deleteFrom(table).execute();
+        await db.destroy();
+      }
+    }),
+    { numRuns: 5, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false },
+  );
+}, 60_000);
+
+function rows(db: Database) {
+  return db.selectFrom('issues').selectAll().orderBy('number').execute();
+}
+
+test('in a tangle of hundreds each member names a circle through itself, and only members are blocked', async () => {
+  const db = createDatabase(`${temporaryDirectory()}/graph.db`);
+  onTestFinished(() => db.destroy());
+  await migrate(db);
+  const store = { db, giteaUrl: 'https://git.example.test' };
+  const tell = (told: { number: number; open: boolean; blockers: readonly number[] }) =>
+    db
+      .transaction()
+      .execute((transaction) => storeIssue(transaction, issueUpdate({ ...told, at: 1 }), 1));
+  // A circle of 250, of which every tenth also waits for the one before and two wait outside.
+  const size = 250;
+  const blockersOf = (member: number) => [
+    (member % size) + 1,
+    ...(member % 10 === 0 ? [member - 1] : []),
+    ...(member === 7 ? [size + 1] : []),
+  ];
+  await tell({ number: size + 1, open: true, blockers: [] });
+  await tell({ number: size + 2, open: true, blockers: [7] });
+  for (let member = size; member > 0; member -= 1)
+    await tell({ number: member, open: true, blockers: blockersOf(member) });
+  const { items } = await listPlans(store, { limit: size + 2 });
+  const told = new Map(items.map((plan) => [plan.number, `${plan.state} ${plan.reason.code}`]));
+  expect(told.get(size + 1)).toBe('ready ready');
+  expect(told.get(size + 2)).toBe('blocked open_blockers');
+  const members = items.filter(({ number }) => number <= size);
+  expect(new Set(members.map(({ reason }) => reason.code))).toEqual(new Set(['cycle']));
+  for (const { ref, reason } of members)
+    expect(reason.text).toContain(`Waits for itself in a circle: ${ref} → `);
+  const { cycles } = await readGraph(db, { limit: 1_000 });
+  expect(new Set(cycles.flat())).toEqual(new Set(members.map(({ ref }) => ref)));
+  // Without the edge that closes the long circle only the pairs are left.
+  await tell({ number: size, open: true, blockers: [size - 1] });
+  const left = (await listPlans(store, { limit: size + 2 })).items;
+  expect(left.filter(({ reason }) => reason.code === 'cycle')).toHaveLength(50);
+});
+
+test('what is counted in one pass, for many issues, is what was counted one by one', async () => {
+  const db = createDatabase(`${temporaryDirectory()}/graph.db`);
+  onTestFinished(() => db.destroy());
+  await migrate(db);
+  await db.transaction().execute(async (transaction) => {
+    for (let told = 1; told <= 520; told += 1) {
+      const blockers = told === 1 ? [] : [Math.floor(told / 2)];
+      const update = issueUpdate({ number: told, blockers, open: told % 7 > 0, at: 1 });
+      await storeIssue(transaction, update, 1);
+    }
+  });
+  const stood = await rows(db);
+  expect(new Set(stood.map(({ unblocks }) => unblocks)).size).toBeGreaterThan(4);
+  await db.updateTable('issues').set({ unblocks: 0 }).execute();
+  await db.transaction().execute((transaction) => redecideAll(transaction, 2));
+  expect(await rows(db)).toEqual(stood);
+});
