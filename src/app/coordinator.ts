@@ -186,7 +186,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       truth,
       closedBlockers: (issue) => closedBlockers(db, issue, blockersAsked),
       look: async (events) => {
-        await writes.run(() => inbox.planLooks(db, events));
+        await writes.run(() => inbox.requestRefreshes(db, events));
         consumer.wake();
       },
       now,
@@ -198,7 +198,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   async function hurryLooks(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        await writes.run(() => inbox.hurryRefreshes());
+        await writes.run(() => inbox.makeRefreshesDue());
         consumer.wake();
         return;
       } catch (error) {
@@ -215,7 +215,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       const some = distinct.slice(start, start + looksAtOnce);
       const facts = await Promise.all(some.map((issue) => findFacts(connection, issue)));
       const looks = facts.filter((known) => known !== undefined).map(refreshEvent);
-      await inbox.planLooks(connection, looks);
+      await inbox.requestRefreshes(connection, looks);
     }
   }
 
@@ -276,11 +276,11 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
         await lookAgain(transaction, [...readOtherwise, ...tied]);
         await inbox.addRefreshes(transaction, refreshes);
         if (update.plan?.reading.outcome === 'fallback' && update.facts.open)
-          await inbox.planRefresh(transaction, refreshEvent(update.facts), group);
+          await inbox.scheduleRefresh(transaction, refreshEvent(update.facts), group);
         const pausedUntil = claude?.pausedUntil();
         if (pausedUntil !== undefined) await inbox.bringRefreshForward(transaction, pausedUntil);
         // Claude came back while this was read without it: the look just planned must not wait.
-        else if (returns > returnsBefore) await inbox.hurryRefreshes(transaction);
+        else if (returns > returnsBefore) await inbox.makeRefreshesDue(transaction);
         return outcome;
       };
     },
@@ -318,7 +318,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       },
       add: async (events) => {
         const added = await writes.transaction(async (transaction) => {
-          const found = await inbox.addFound(transaction, events, consumer.inWork());
+          const found = await inbox.addDifferences(transaction, events, consumer.inWork());
           await countDifferences(transaction, found.length);
           return found;
         });
@@ -433,7 +433,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       await thread.open();
       await prune();
       // The key or the model may be another one now.
-      await inbox.hurryRefreshes();
+      await inbox.makeRefreshesDue();
       await retryRefused(db);
       await replan();
       await sweeper.sweep();

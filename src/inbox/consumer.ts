@@ -71,7 +71,7 @@ export class Consumer {
   async #takeDue(signal: AbortSignal): Promise<number> {
     const { inbox, concurrency, now } = this.#deps;
     while (this.#inWork.size < concurrency && !signal.aborted) {
-      await inbox.giveWay(signal);
+      await inbox.yieldToArrivals(signal);
       const group = await inbox.claim([...this.#inWork.values()].map(({ issue }) => issue));
       if (group === undefined) break;
       this.#begin(group);

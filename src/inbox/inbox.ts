@@ -142,7 +142,7 @@ export function createInbox({
    * Waits while a storm of deliveries comes in, the longer the stronger it is: taking in goes before
    * handling, and what comes of one issue meanwhile is handled as one.
    */
-  async function giveWay(signal: AbortSignal): Promise<void> {
+  async function yieldToArrivals(signal: AbortSignal): Promise<void> {
     const perSecond = arrivals.perSecond();
     if (perSecond < stormPerSecond) return;
     const waitMs = Math.min(perSecond * giveWayMsPerArrival, longestGiveWayMs);
@@ -321,7 +321,7 @@ export function createInbox({
    * takes it along at once, so there is never more than one. It is dated before the snapshot it stems
    * from, and has no text: what is stored wins over it, and so does an event of the same second.
    */
-  async function planRefresh(
+  async function scheduleRefresh(
     transaction: Transaction<Schema>,
     event: IssueEvent,
     group: DeliveryGroup,
@@ -338,9 +338,12 @@ export function createInbox({
 
   /**
    * Sees to it that a look at each of these issues is due now: one that waits for later is brought forward,
-   * a new one is dated like those of `planRefresh`. So there is at most one look an issue.
+   * a new one is dated like those of `scheduleRefresh`. So there is at most one look an issue.
    */
-  async function planLooks(connection: Database, events: readonly IssueEvent[]): Promise<void> {
+  async function requestRefreshes(
+    connection: Database,
+    events: readonly IssueEvent[],
+  ): Promise<void> {
     if (events.length === 0) return;
     const waitingLooks = await connection
       .selectFrom('deliveries')
@@ -375,7 +378,7 @@ export function createInbox({
    * Gitea later than the finder did. A group that is being handled may have asked before, and does not
    * count: `inWork` has the last of its rows by issue. Returns the issues that were put in.
    */
-  async function addFound(
+  async function addDifferences(
     transaction: Transaction<Schema>,
     events: readonly IssueEvent[],
     inWork: ReadonlyMap<string, number>,
@@ -433,7 +436,7 @@ export function createInbox({
   }
 
   /** Makes the planned looks due now: what they waited for is back. */
-  async function hurryRefreshes(connection: Database = db): Promise<void> {
+  async function makeRefreshesDue(connection: Database = db): Promise<void> {
     await connection
       .updateTable('deliveries')
       .set({ due_at: now() })
@@ -509,15 +512,15 @@ export function createInbox({
     complete,
     retryLater,
     addRefreshes,
-    addFound,
-    planRefresh,
-    planLooks,
+    addDifferences,
+    scheduleRefresh,
+    requestRefreshes,
     bringRefreshForward,
-    hurryRefreshes,
+    makeRefreshesDue,
     nextDueAt,
     counts,
     prune,
-    giveWay,
+    yieldToArrivals,
     settled: commits.settled,
   };
 }

@@ -184,7 +184,7 @@ test('a look dated just before the newest snapshot does not take its text away',
   await inbox.add(delivery('a', 1, 1, 'the text'));
   const group = await claim(inbox);
   const event: IssueEvent = { ...eventOf(1, 1), kind: 'refreshed' };
-  await db.transaction().execute((transaction) => inbox.planRefresh(transaction, event, group));
+  await db.transaction().execute((transaction) => inbox.scheduleRefresh(transaction, event, group));
   clock.advance(3_600_000);
   const { events } = await claim(inbox);
   expect(events.map(({ kind, issue }) => [kind, issue.body])).toEqual([
@@ -203,7 +203,7 @@ async function withLooks(...numbers: readonly number[]) {
     await db.transaction().execute(async (transaction) => {
       await inbox.complete(transaction, group);
       const event: IssueEvent = { ...eventOf(number, 1), kind: 'refreshed' };
-      await inbox.planRefresh(transaction, event, group);
+      await inbox.scheduleRefresh(transaction, event, group);
     });
   }
   const bringForward = (seconds: number) =>
@@ -253,7 +253,7 @@ test('a look brought forward is never due at once', async () => {
 
 test('all planned looks are made due at once', async () => {
   const { inbox, looks } = await withLooks(1, 2);
-  await inbox.hurryRefreshes();
+  await inbox.makeRefreshesDue();
   expect(await looks()).toEqual([]);
   expect((await inbox.counts()).pending).toBe(2);
 });
@@ -261,10 +261,10 @@ test('all planned looks are made due at once', async () => {
 test('of looks planned again and again only one waits for each issue, and it is due', async () => {
   const { db, inbox, looks } = await withLooks(1);
   const events = [1, 2].map((number): IssueEvent => ({ ...eventOf(number, 1), kind: 'refreshed' }));
-  for (let start = 0; start < 3; start += 1) await inbox.planLooks(db, events);
+  for (let start = 0; start < 3; start += 1) await inbox.requestRefreshes(db, events);
   expect(await looks()).toEqual([]);
   expect(await inbox.counts()).toMatchObject({ pending: 2, scheduled: 0 });
-  await inbox.planLooks(db, []);
+  await inbox.requestRefreshes(db, []);
 });
 
 test('a stored row that cannot be read is given up with its error, and all others go on', async () => {
@@ -662,9 +662,9 @@ test('handling gives way while a storm of deliveries comes in, and no longer', a
   const stopping = new AbortController();
   const firstOf = (givingWay: Promise<void>) =>
     Promise.race([givingWay.then(() => 'went on'), nextTurn().then(() => 'waits')]);
-  expect(await firstOf(inbox.giveWay(stopping.signal))).toBe('went on');
+  expect(await firstOf(inbox.yieldToArrivals(stopping.signal))).toBe('went on');
   perSecond = 5_000;
-  const givingWay = inbox.giveWay(stopping.signal);
+  const givingWay = inbox.yieldToArrivals(stopping.signal);
   expect(await firstOf(givingWay)).toBe('waits');
   stopping.abort();
   await givingWay;
@@ -687,7 +687,9 @@ test('an issue that was found to be otherwise is put in once, and not while one 
   const { db, inbox } = await openInbox();
   await inbox.add(delivery('told', 1));
   const put = (...events: readonly IssueEvent[]) =>
-    db.transaction().execute((transaction) => inbox.addFound(transaction, events, nothingInWork));
+    db
+      .transaction()
+      .execute((transaction) => inbox.addDifferences(transaction, events, nothingInWork));
   expect((await put(found(1), found(2))).map(({ number }) => number)).toEqual([2]);
   expect(await put(found(1), found(2))).toEqual([]);
   expect(await inbox.counts()).toMatchObject({ pending: 2 });
@@ -699,7 +701,9 @@ test('an issue that is being handled is put in: whoever handles it may have aske
   const group = await claim(inbox);
   const inWork = new Map([['3#1', Math.max(...group.deliveries.map(({ seq }) => seq))]]);
   const put = () =>
-    db.transaction().execute((transaction) => inbox.addFound(transaction, [found(1)], inWork));
+    db
+      .transaction()
+      .execute((transaction) => inbox.addDifferences(transaction, [found(1)], inWork));
   expect(await put()).toHaveLength(1);
   expect(await put()).toEqual([]);
 });
@@ -714,7 +718,9 @@ test('what waits for later is made due, unless its handling failed', async () =>
   clock.advance(1_000);
   const put = db
     .transaction()
-    .execute((transaction) => inbox.addFound(transaction, [found(1), found(2)], nothingInWork));
+    .execute((transaction) =>
+      inbox.addDifferences(transaction, [found(1), found(2)], nothingInWork),
+    );
   expect(await put).toEqual([]);
   expect(await inbox.counts()).toMatchObject({ pending: 1, scheduled: 1 });
 });
