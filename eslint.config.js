@@ -11,7 +11,7 @@ const mayImport = {
   db: [],
   reading: ['issue'],
   planning: ['issue'],
-  plans: ['issue', 'planning', 'db', 'claims', 'publish'],
+  plans: ['issue', 'planning', 'db'],
   inbox: ['issue', 'db'],
   gitea: ['issue'],
   claude: ['issue', 'reading', 'db'],

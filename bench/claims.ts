@@ -4,12 +4,12 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { z } from 'zod';
 
+import { storeUpdate } from '../src/handling/commit-update.ts';
 import { loadConfig } from '../src/config.ts';
 import { createCoordinator } from '../src/app/coordinator.ts';
 import { builtInAgents } from '../src/planning/agents.ts';
 import { createLogger } from '../src/log.ts';
 import { createDatabase } from '../src/db/database.ts';
-import { storeIssue } from '../src/plans/issue-rows.ts';
 import { migrate } from '../src/db/migrations.ts';
 import { updateOf } from '../test/scenarios/claims/work-simulation.ts';
 import { tokenOf, workerNames, workerTokens } from '../test/support/workers.ts';
@@ -45,7 +45,7 @@ async function startWith(issues: number) {
   const at = Date.parse('2026-11-23T10:00:00Z');
   await db.transaction().execute(async (transaction) => {
     for (let number = 1; number <= issues; number += 1)
-      await storeIssue(
+      await storeUpdate(
         transaction,
         updateOf(number, { open: true, assigned: true, version: 0 }, at),
         at + number,

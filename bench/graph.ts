@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { storeUpdate } from '../src/handling/commit-update.ts';
 import type { IssueUpdate } from '../src/plans/issue-update.ts';
 import { createDatabase } from '../src/db/database.ts';
-import { storeIssue } from '../src/plans/issue-rows.ts';
 import { migrate } from '../src/db/migrations.ts';
-import { redecideAll } from '../src/plans/recompute-states.ts';
+import { recomputeAllStates } from '../src/plans/recompute-states.ts';
 import { randomNumbers } from '../test/support/random.ts';
 import { issueUpdate } from '../test/support/issue-update.ts';
 
@@ -69,17 +69,17 @@ function waitsFor(number: number): number[] {
 async function store(number: number, blockers: readonly number[], open: boolean) {
   const update = updateOf(number, blockers, open);
   const startedAt = performance.now();
-  const { redecided } = await db
+  const { recomputed } = await db
     .transaction()
-    .execute((transaction) => storeIssue(transaction, update, clock));
-  return { ms: performance.now() - startedAt, redecided };
+    .execute((transaction) => storeUpdate(transaction, update, clock));
+  return { ms: performance.now() - startedAt, recomputed };
 }
 
 /** All issues as stored, a flush to disk for many. */
 async function storeAll(graph: ReadonlyMap<number, number[]>): Promise<void> {
   await db.transaction().execute(async (transaction) => {
     for (const [number, blockers] of graph)
-      await storeIssue(transaction, updateOf(number, blockers, true), clock);
+      await storeUpdate(transaction, updateOf(number, blockers, true), clock);
   });
 }
 
@@ -103,7 +103,7 @@ async function measureClosings(
 ): Promise<void> {
   const results: Awaited<ReturnType<typeof close>>[] = [];
   for (const number of numbers) results.push(await close(number, graph));
-  const counts = results.map(({ closed }) => closed.redecided).sort((a, b) => a - b);
+  const counts = results.map(({ closed }) => closed.recomputed).sort((a, b) => a - b);
   print(`closing ${name}: ${figures(results.map(({ closed }) => closed.ms))}`);
   print(`  issues that then stand differently: ${counts[0] ?? 0} to ${counts.at(-1) ?? 0}`);
   print(`  reopening it: ${figures(results.map(({ reopened }) => reopened.ms))}`);
@@ -119,7 +119,9 @@ async function measureAll(): Promise<void> {
       .set({ state: '', ready_at: null, queue_key: null, unblocks: 0, circle: null })
       .execute();
     const startedAt = performance.now();
-    changed = await db.transaction().execute((transaction) => redecideAll(transaction, clock));
+    changed = await db
+      .transaction()
+      .execute((transaction) => recomputeAllStates(transaction, clock));
     times.push(performance.now() - startedAt);
   }
   print(`a full recomputation, ${changed} issues written: ${figures(times)} (bar 2000 ms)`);

@@ -1,8 +1,8 @@
+import { findFacts } from '../plans/stored-facts.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import type { IssueRef } from '../issue/ref.ts';
 import type { Reason, State } from '../issue/state.ts';
 import { explainAgents, type Explanation } from '../planning/explain.ts';
-import { findFacts } from '../plans/issue-rows.ts';
 import { findPlan, type PlanStore } from '../plans/plan-views.ts';
 
 /** Why each agent is, or is not, the one for an issue. */

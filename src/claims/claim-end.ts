@@ -7,7 +7,7 @@ import { oneLine } from '../lib/text.ts';
 import { findClaim, storeClaimEnd, type EndEffect } from './claim-rows.ts';
 import { maxReasonLength, type ClaimCall, type ClaimEnd, type Refusal } from './claim.ts';
 import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.ts';
-import { awaitingVerification } from './parking.ts';
+import { awaitingVerification } from '../issue/state.ts';
 import { addPause } from './pause-rows.ts';
 import { lateCall, wrongToken } from './refusals.ts';
 import { change, type ClaimsState } from './state.ts';

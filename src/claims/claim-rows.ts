@@ -5,7 +5,7 @@ import type { IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate } from '../plans/issue-update.ts';
 import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
-import { redecide } from '../plans/recompute-states.ts';
+import { recomputeStates } from '../plans/recompute-states.ts';
 import { countFailure, park } from './parking.ts';
 import type { ClaimRow, Schema } from '../db/schema.ts';
 
@@ -51,7 +51,7 @@ export async function insertClaim(
 }
 
 function recomputeIssue(transaction: Transaction<Schema>, issue: IssueKey, now: number) {
-  return redecide(transaction, { decided: [issue], joined: [], recounted: [] }, now);
+  return recomputeStates(transaction, { decided: [issue], joined: [], recounted: [] }, now);
 }
 
 /** Finds a claim by its id, ended or not. */

@@ -8,7 +8,7 @@ import type { Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import type { Plan } from '../issue/plan.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
-import { findRepositoryId } from '../plans/edges.ts';
+import { findRepositoryId } from '../plans/repository-names.ts';
 import { countByReason, findPlanOf } from '../plans/plan-views.ts';
 import { nextCandidate, readyByAgent, type Candidate } from './candidates.ts';
 import { findHandoff, insertClaim } from './claim-rows.ts';

@@ -4,10 +4,7 @@ import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
 import type { Schema } from '../db/schema.ts';
 import type { IssueKey } from '../issue/ref.ts';
-import { redecide } from '../plans/recompute-states.ts';
-
-/** Code of an issue that is parked until a person has verified the commit. */
-export const awaitingVerification = 'awaiting_verification';
+import { recomputeStates } from '../plans/recompute-states.ts';
 
 /** Maximum of failed attempts on an issue: the last one parks it for a person. */
 const maxAttempts = 3;
@@ -95,5 +92,5 @@ export async function settleResumed(
   issues: readonly IssueKey[],
   now: number,
 ): Promise<void> {
-  await redecide(transaction, { decided: issues, joined: [], recounted: [] }, now);
+  await recomputeStates(transaction, { decided: issues, joined: [], recounted: [] }, now);
 }

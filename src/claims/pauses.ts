@@ -1,8 +1,8 @@
+import { findRepositoryId } from '../plans/repository-names.ts';
 import type { IssueRef } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
 import { isStored, settleResumed, unparkIssue } from './parking.ts';
 import type { Database } from '../db/database.ts';
-import { findRepositoryId } from '../plans/edges.ts';
 import { addPause, endPauses, listPauses, type Pause } from './pause-rows.ts';
 import { change, type ClaimWrites } from './state.ts';
 import type { Waiters } from './long-poll.ts';

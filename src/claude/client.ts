@@ -94,6 +94,8 @@ function tokenCount() {
   return z.int().nonnegative().max(10_000_000).catch(0);
 }
 
+export type Claude = ReturnType<typeof createClaude>;
+
 /**
  * Asks Claude for one JSON value of a schema. A call ends within 15 s, whatever the server does, and
  * throws only when `signal` is aborted. While Claude is away calls are not made: they end at once, as those

@@ -5,6 +5,8 @@ export interface BotOptions {
   readonly ask: (() => Promise<string | undefined>) | undefined;
 }
 
+export type Bot = ReturnType<typeof createBot>;
+
 /**
  * The login whose issues are planned: the configured one, else that of the token's user, asked for until
  * Gitea tells it. Undefined with neither. Accounts get renamed, of which nothing tells: whoever asks anew

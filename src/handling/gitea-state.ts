@@ -5,7 +5,7 @@ import { addGiteaDependencies } from './add-gitea-dependencies.ts';
 import type { Dependency, Warning } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import { resolveIssue, type ResolvedIssue, type ResolveLookups } from '../gitea/resolve-issue.ts';
-import type { Finding } from '../plans/issue-update.ts';
+import type { HandlingResult } from '../plans/issue-update.ts';
 import { mapLimited } from '../lib/map-limited.ts';
 import {
   createGiteaDependencies,
@@ -14,22 +14,22 @@ import {
 } from './gitea-dependencies.ts';
 
 /** What is asked of Gitea. Everything throws `TryAgainLater` while it does not answer. */
-export interface TruthDeps extends GiteaDependenciesDeps, ResolveLookups {
+export interface GiteaStateDeps extends GiteaDependenciesDeps, ResolveLookups {
   readonly findFacts: (issue: IssueKey) => Promise<IssueFacts | undefined>;
 }
 
-export type Truth = ReturnType<typeof createTruth>;
+export type GiteaState = ReturnType<typeof createGiteaState>;
 
 /** Targets of one issue asked about at a time. */
 const requestsAtOnce = 5;
 
 /** Asks Gitea what is true now, of an issue and of those it is tied to. Writes nothing. */
-export function createTruth({
+export function createGiteaState({
   getIssue,
   getRepository,
   findFacts,
   ...giteaDependenciesDeps
-}: TruthDeps) {
+}: GiteaStateDeps) {
   const lookups = { getIssue, getRepository };
   const dependencies = createGiteaDependencies(giteaDependenciesDeps);
 
@@ -54,12 +54,12 @@ export function createTruth({
    * and returns a look at each issue that the store does not know as it is now.
    */
   async function checkTargets(
-    finding: Finding,
+    result: HandlingResult,
     signal: AbortSignal,
-  ): Promise<{ finding: Finding; refreshes: IssueEvent[] }> {
-    const confirmed = { ...finding, confirmed: true };
-    if (finding.plan === undefined) return { finding: confirmed, refreshes: [] };
-    const { plan, facts } = finding;
+  ): Promise<{ result: HandlingResult; refreshes: IssueEvent[] }> {
+    const confirmed = { ...result, confirmed: true };
+    if (result.plan === undefined) return { result: confirmed, refreshes: [] };
+    const { plan, facts } = result;
     const tied = await dependencies.readGiteaDependencies(placeOf(facts), signal);
     const byTarget = Map.groupBy(plan.reading.dependencies, (target) => refOf(facts, target));
     const listed = new Map(
@@ -82,16 +82,16 @@ export function createTruth({
     );
     named.delete(keyOf(facts));
     return {
-      finding: withGiteaDependencies({ ...confirmed, plan: { ...plan, reading } }, tied),
+      result: withGiteaDependencies({ ...confirmed, plan: { ...plan, reading } }, tied),
       refreshes: await looksAt([...named.values()]),
     };
   }
 
   /** The same for an issue that the bot cannot read on Gitea: what is stored is all there is. */
-  async function leaveUnchecked(finding: Finding): Promise<Finding> {
-    if (finding.plan === undefined) return finding;
-    const warned = withWarning(finding, unreadable(finding.facts));
-    return withGiteaDependencies(warned, await dependencies.findGiteaDependencies(finding.facts));
+  async function leaveUnchecked(result: HandlingResult): Promise<HandlingResult> {
+    if (result.plan === undefined) return result;
+    const warned = withWarning(result, unreadable(result.facts));
+    return withGiteaDependencies(warned, await dependencies.findGiteaDependencies(result.facts));
   }
 
   /** All dependencies in `same` have one target; `listed`: the target, where Gitea just gave it. */
@@ -178,11 +178,14 @@ function refOf(facts: IssueFacts, target: Dependency): string {
   return formatRef(targetOf(facts, target)).toLowerCase();
 }
 
-function withGiteaDependencies(finding: Finding, giteaDependencies: GiteaDependencies): Finding {
-  const { plan, facts } = finding;
-  if (plan === undefined) return finding;
+function withGiteaDependencies(
+  result: HandlingResult,
+  giteaDependencies: GiteaDependencies,
+): HandlingResult {
+  const { plan, facts } = result;
+  if (plan === undefined) return result;
   return {
-    ...finding,
+    ...result,
     giteaDependencies,
     plan: { ...plan, reading: addGiteaDependencies(plan.reading, facts, giteaDependencies) },
   };
@@ -193,11 +196,11 @@ function targetOf(facts: IssueFacts, { repository, number }: Dependency): IssueR
 }
 
 /** The same with one more warning in its plan, where there is one. */
-function withWarning(finding: Finding, warning: Warning): Finding {
-  const { plan } = finding;
-  if (plan === undefined) return finding;
+function withWarning(result: HandlingResult, warning: Warning): HandlingResult {
+  const { plan } = result;
+  if (plan === undefined) return result;
   const reading = { ...plan.reading, warnings: [...plan.reading.warnings, warning] };
-  return { ...finding, plan: { ...plan, reading } };
+  return { ...result, plan: { ...plan, reading } };
 }
 
 /** For the plan of an issue whose repository the bot cannot read. */

@@ -1,57 +1,57 @@
 import type { IssueEvent } from '../issue/event.ts';
 import { isAssigned, refreshEvent, type IssueFacts } from '../issue/facts.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
-import type { HandlerDeps } from './handler.ts';
-import type { Truth } from './gitea-state.ts';
+import type { HandlingDeps } from './handle-issue.ts';
+import type { GiteaState } from './gitea-state.ts';
 
 export interface ReadyCheckDeps {
-  readonly truth: Pick<Truth, 'currentFacts' | 'readBlockers'>;
-  readonly findFacts: HandlerDeps['findFacts'];
-  readonly bot: HandlerDeps['bot'];
-  /** What the issue waited for, and is closed as far as is known. */
+  readonly giteaState: Pick<GiteaState, 'currentFacts' | 'readBlockers'>;
+  readonly findFacts: HandlingDeps['findFacts'];
+  readonly bot: HandlingDeps['bot'];
+  /** Blockers of the issue that are closed as far as the store knows. */
   readonly closedBlockers: (issue: IssueKey) => Promise<readonly IssueKey[]>;
-  /** Has issues looked at again. */
-  readonly look: (events: readonly IssueEvent[]) => Promise<void>;
+  /** Puts refreshes into the inbox, due now. */
+  readonly refresh: (events: readonly IssueEvent[]) => Promise<void>;
   readonly now: () => number;
 }
 
-/** An issue that has moved is not asked about again for so long: its look is on the way. */
-const lookMs = 5_000;
+/** Pause before an issue that was found changed is checked again; its refresh is queued. */
+const recheckAfterMs = 5_000;
 
 /**
- * Asks Gitea, right before an issue is handed out, whether it is still as it was when it became ready, what
- * it waited for still closed, and no blocker set on its page. False: something has moved, and is looked at.
- * Throws `TryAgainLater`.
+ * Checks with Gitea, right before an issue is handed out, that it is unchanged since it became ready, that
+ * its blockers are still closed, and that its page lists no open one. False: something changed, and its
+ * refresh is queued. Throws `TryAgainLater`.
  */
 export function createReadyCheck(deps: ReadyCheckDeps) {
-  const moved = new Map<string, number>();
+  const changed = new Map<string, number>();
 
   async function isStillReady(issue: IssueKey, signal: AbortSignal): Promise<boolean> {
-    for (const [id, until] of moved) if (until <= deps.now()) moved.delete(id);
-    if (moved.has(keyOf(issue))) return false;
-    const closed = await standsAsTold(issue, signal);
-    const stands = closed !== undefined && (await areStillClosed(issue, closed, signal));
-    if (!stands) moved.set(keyOf(issue), deps.now() + lookMs);
-    return stands;
+    for (const [id, until] of changed) if (until <= deps.now()) changed.delete(id);
+    if (changed.has(keyOf(issue))) return false;
+    const closed = await closedBlockersOnGitea(issue, signal);
+    const isUnchanged = closed !== undefined && (await areStillClosed(issue, closed, signal));
+    if (!isUnchanged) changed.set(keyOf(issue), deps.now() + recheckAfterMs);
+    return isUnchanged;
   }
 
-  /** The blockers of which Gitea says, while it is asked, that they are closed; undefined: it has moved. */
-  async function standsAsTold(
+  /** The blockers that Gitea lists as closed; undefined: the issue changed, or has an open blocker. */
+  async function closedBlockersOnGitea(
     issue: IssueKey,
     signal: AbortSignal,
   ): Promise<readonly IssueKey[] | undefined> {
-    const told = await deps.findFacts(issue);
-    if (told === undefined) return undefined;
-    const { facts, confirmed } = await deps.truth.currentFacts(told, signal);
+    const stored = await deps.findFacts(issue);
+    if (stored === undefined) return undefined;
+    const { facts, confirmed } = await deps.giteaState.currentFacts(stored, signal);
     const bot = await deps.bot();
     if (!confirmed) return [];
-    if (sameWork(told, facts, bot)) {
+    if (sameWork(stored, facts, bot)) {
       const { repositoryId, repository, number } = facts;
       const place = { repositoryId, repository, number };
-      const { blocked, closed } = await deps.truth.readBlockers(place, signal);
+      const { blocked, closed } = await deps.giteaState.readBlockers(place, signal);
       if (!blocked) return closed;
     }
-    await deps.look([refreshEvent(told)]);
+    await deps.refresh([refreshEvent(stored)]);
     return undefined;
   }
 
@@ -63,11 +63,11 @@ export function createReadyCheck(deps: ReadyCheckDeps) {
     const asked = new Set(closed.map(keyOf));
     for (const blocker of await deps.closedBlockers(issue)) {
       if (asked.has(keyOf(blocker))) continue;
-      const told = await deps.findFacts(blocker);
-      if (told === undefined) continue;
-      const { facts, confirmed } = await deps.truth.currentFacts(told, signal);
+      const stored = await deps.findFacts(blocker);
+      if (stored === undefined) continue;
+      const { facts, confirmed } = await deps.giteaState.currentFacts(stored, signal);
       if (!confirmed || facts.deleted || !facts.open) continue;
-      await deps.look([refreshEvent(told)]);
+      await deps.refresh([refreshEvent(stored)]);
       return false;
     }
     return true;
@@ -77,13 +77,13 @@ export function createReadyCheck(deps: ReadyCheckDeps) {
 }
 
 /** Whether what a worker would be given is what the plan was made for; comments change nothing. */
-function sameWork(told: IssueFacts, facts: IssueFacts, bot: string | undefined): boolean {
+function sameWork(stored: IssueFacts, facts: IssueFacts, bot: string | undefined): boolean {
   return (
     facts.open &&
     !facts.deleted &&
     isAssigned(facts.assignees, bot) &&
-    facts.title === told.title &&
-    (facts.body === told.body || told.textMissing === true) &&
-    [...facts.labels].sort().join('\n') === [...told.labels].sort().join('\n')
+    facts.title === stored.title &&
+    (facts.body === stored.body || stored.textMissing === true) &&
+    [...facts.labels].sort().join('\n') === [...stored.labels].sort().join('\n')
   );
 }

@@ -22,6 +22,9 @@ export interface Decision {
   readonly reason: Reason;
 }
 
+/** Parked until a person has verified the commit that an agent named. */
+export const awaitingVerification = 'awaiting_verification';
+
 /** An issue that another one waits for, as far as it is known. */
 export interface Blocker {
   readonly ref: string;

@@ -31,7 +31,7 @@ export function planWork({
   labels = [],
   history = [],
 }: Given): PlannedWork {
-  const reading = withLabel(read, labels);
+  const reading = { ...read, difficulty: difficultyThatCounts(read, labels) };
   const estimate = estimateContext(reading, history);
   const warnings = [
     ...reading.warnings,
@@ -51,12 +51,16 @@ function compareTotals({ estimatedContext, warnings }: Reading, { formula }: Est
   return [...(told ? [] : totalDiffers(value, formula)), ...totalLow(value, formula)];
 }
 
-function withLabel(reading: Reading, labels: readonly string[]): Reading {
+/** The text's own difficulty counts; else one that the labels agree on; else the difficulty as read. */
+export function difficultyThatCounts(
+  { difficulty }: Pick<Reading, 'difficulty'>,
+  labels: readonly string[],
+): Reading['difficulty'] {
   const [value, ...others] = wordsOf(labels);
-  if (reading.difficulty.source === 'declared' || value === undefined || others.length > 0)
-    return reading;
+  if (difficulty.source === 'declared' || value === undefined || others.length > 0)
+    return difficulty;
   const evidence = labels.find((label) => difficultyOfLabel(label) === value) ?? null;
-  return { ...reading, difficulty: { value, source: 'gitea', evidence } };
+  return { value, source: 'gitea', evidence };
 }
 
 function wordsOf(labels: readonly string[]): Difficulty[] {

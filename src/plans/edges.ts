@@ -3,37 +3,11 @@ import type { Insertable, Transaction } from 'kysely';
 import type { IssueFacts } from '../issue/facts.ts';
 import type { Dependency } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
-import type { Database } from '../db/database.ts';
 import type { EdgesTable, Schema } from '../db/schema.ts';
+import { findNamedRepositoryId } from './repository-names.ts';
 
 /** Rows of one insert; 9 columns each. */
 const insertChunk = 500;
-
-/** The id of the repository that bears a name now; undefined when no event has told of it. */
-export async function findRepositoryId(db: Database, name: string): Promise<number | undefined> {
-  const row = await db
-    .selectFrom('repositories')
-    .select('id')
-    .where('lower_name', '=', name.toLowerCase())
-    .orderBy('named_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.id;
-}
-
-/** The id of the repository that a text means by a name, which may be one it no longer bears. */
-async function findNamedRepositoryId(db: Database, lowerName: string): Promise<number | undefined> {
-  const row = await db
-    .selectFrom('repository_names')
-    .select('repository_id')
-    .where('lower_name', '=', lowerName)
-    .orderBy('named_at', 'desc')
-    .orderBy('repository_id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.repository_id;
-}
 
 /** An edge that came or went; an end is undefined while only the name of its repository is known. */
 export interface EdgeChange {

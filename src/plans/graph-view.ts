@@ -1,9 +1,9 @@
+import { findRepositoryId } from './repository-names.ts';
 import { findCycles, startingWith } from './graph.ts';
 import type { Source } from '../issue/reading.ts';
 import { formatRef, keyOf, parseRef, type IssueKey } from '../issue/ref.ts';
 import { keyIn } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';
-import { findRepositoryId } from './edges.ts';
 import { distinctEdges, listLinkedEdges } from './linked-edges.ts';
 import { edgesWithin } from './open-graph.ts';
 

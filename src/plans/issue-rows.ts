@@ -1,127 +1,39 @@
-import { sql, type ExpressionBuilder, type Transaction } from 'kysely';
-import { z } from 'zod';
+import type { ExpressionBuilder, Transaction } from 'kysely';
 
-import { labelsUncertain, type IssueFacts } from '../issue/facts.ts';
-import type { KnownLabels } from '../issue/own-marks.ts';
+import { ofIssue } from '../db/key-filter.ts';
+import type { IssueRow, Schema } from '../db/schema.ts';
+import { labelsUncertain } from '../issue/facts.ts';
 import type { Warning } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
-import type { IssueUpdate, RepositoryName } from './issue-update.ts';
-import { keyIn, ofIssue } from '../db/key-filter.ts';
-import { withdrawClaim } from '../claims/claim-rows.ts';
-import { awaitingVerification } from '../claims/parking.ts';
-import type { Database } from '../db/database.ts';
+import { awaitingVerification } from '../issue/state.ts';
 import { replaceEdges, resolveNames, waitingAround, type EdgeChange } from './edges.ts';
 import { dropStaleGiteaDependencies, namedRepositories } from './gitea-edges.ts';
+import type { IssueUpdate } from './issue-update.ts';
 import { openNeighbours } from './open-graph.ts';
-import { forgetDeletedComment } from '../publish/rows.ts';
-import { redecide } from './recompute-states.ts';
-import type { IssueRow, Schema } from '../db/schema.ts';
+import type { TouchedIssues } from './recompute-states.ts';
+import { storeNames } from './repository-names.ts';
+import { changedAt, markChanged, markShown } from './revisions.ts';
 
-/** What is stored about an issue; undefined when no event has told of it. */
-export async function findFacts(db: Database, key: IssueKey): Promise<IssueFacts | undefined> {
-  const row = await db.selectFrom('issues').selectAll().where(ofIssue(key)).executeTakeFirst();
-  if (row === undefined) return undefined;
-  const kept = row.deleted === 1 ? '' : await keptText(db, key);
-  const text = kept ?? (await deliveredText(db, row));
-  return {
-    repositoryId: row.repository_id,
-    repository: row.snapshot_repository,
-    number: row.number,
-    title: row.title,
-    body: text ?? '',
-    bodyCut: row.body_cut === 1,
-    ...(text === undefined ? { textMissing: true } : {}),
-    open: row.open === 1,
-    deleted: row.deleted === 1,
-    assignees: parseNames(row.assignees),
-    labels: parseNames(row.labels),
-    updatedAt: row.snapshot_at,
-    labelsUpdatedAt: row.labels_at,
-  };
-}
-
-/** What is known of the labels of an issue, by what waits for it too; undefined when no event was handled. */
-export async function findLabels(db: Database, key: IssueKey): Promise<KnownLabels | undefined> {
-  const row = await db
-    .selectFrom('issues')
-    .select(['labels', 'assigned'])
-    .where(ofIssue(key))
-    .executeTakeFirst();
-  if (row === undefined) return undefined;
-  const newest = await db
-    .selectFrom('deliveries')
-    .select('event')
-    .where('repository_id', '=', key.repositoryId)
-    .where('issue_number', '=', key.number)
-    .where('status', '=', sql.lit('waiting'))
-    // A look at the issue tells nothing of its labels.
-    .where('kind', '!=', 'refreshed')
-    .orderBy('seq', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  const labels = newest === undefined ? parseNames(row.labels) : waitingLabels(newest.event);
-  return { labels, assigned: row.assigned === 1 };
-}
-
-const namesSchema = z.array(z.string());
-const waitingSchema = z.object({ issue: z.object({ labels: namesSchema.nullable() }) });
-
-function waitingLabels(event: string | null): readonly string[] | undefined {
-  const parsed = waitingSchema.safeParse(JSON.parse(event ?? 'null'));
-  return parsed.success ? (parsed.data.issue.labels ?? undefined) : undefined;
-}
-
-async function keptText(db: Database, key: IssueKey): Promise<string | undefined> {
-  const row = await db
-    .selectFrom('issue_texts')
-    .select('body')
-    .where(ofIssue(key))
-    .executeTakeFirst();
-  return row?.body;
-}
-
-/** The text of a stored snapshot from its newest delivery; looks at an issue may have been made without it. */
-async function deliveredText(db: Database, row: IssueRow): Promise<string | undefined> {
-  const delivery = await db
-    .selectFrom('deliveries')
-    .select('body')
-    .where('repository_id', '=', row.repository_id)
-    .where('issue_number', '=', row.number)
-    .where('snapshot_at', '=', row.snapshot_at)
-    .where('body', 'is not', null)
-    .where('kind', '!=', 'refreshed')
-    .orderBy('seq', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return delivery?.body ?? undefined;
-}
-
-function parseNames(json: string): string[] {
-  return namesSchema.parse(JSON.parse(json));
+/** What storing an issue touched: the input of `recomputeStates`. */
+interface StoredChange {
+  readonly touched: TouchedIssues;
+  /** True when the issue was stored before, unassigned, and is the bot's again. */
+  readonly newlyAssigned: boolean;
 }
 
 /**
- * Stores what a handler found and decides anew every issue that it touches: this one, those that wait for
- * it, the members of circles that it opened or closed, and the places in the queue of those it waits for.
- * What brings nothing new decides nothing. Twice changes nothing.
+ * Stores facts, text, edges and repository names of one issue, and returns which states must be computed
+ * anew. Computes none itself: `handling/commit-update.ts` calls `recomputeStates` in the same transaction.
  */
 export async function storeIssue(
   transaction: Transaction<Schema>,
   update: IssueUpdate,
   now: number,
-): Promise<{ state: string; reason: string; redecided: number }> {
+): Promise<StoredChange> {
   const { facts, plan } = update;
-  const given = update.confirmed === true && !facts.deleted ? facts.repository : undefined;
-  const told = { names: update.names, given };
-  const names = await storeNames(transaction, facts.repositoryId, told, now);
+  const names = await storeAllNames(transaction, update, now);
   const change = await storeFacts(transaction, update, now);
   await storeText(transaction, update);
-  await withdrawClaim(transaction, update, now);
-  for (const [id, repository] of namedRepositories(update)) {
-    const others = await storeNames(transaction, id, { names: [], given: repository }, now);
-    names.resolved.push(...others.resolved);
-    names.renamed.push(...others.renamed);
-  }
   const own = await replaceEdges(transaction, facts, plan?.reading.dependencies ?? []);
   const stale = await dropStaleGiteaDependencies(transaction, update);
   const edges = [...names.resolved, ...own, ...stale];
@@ -131,154 +43,57 @@ export async function storeIssue(
     now,
   );
   const self = { repositoryId: facts.repositoryId, number: facts.number };
-  const itself = change.forItself ? [self] : [];
-  const waiting = change.forOthers ? await openNeighbours(transaction, [self], 'blocked') : [];
+  const neighbours = (step: 'blocked' | 'blocker') =>
+    change.forOthers ? openNeighbours(transaction, [self], step) : [];
+  const waiting = await neighbours('blocked');
   await markShown(transaction, [...waiting, ...names.renamed]);
-  const waitedFor = change.forOthers ? await openNeighbours(transaction, [self], 'blocker') : [];
   const opened = change.forOthers && facts.open && !facts.deleted;
   const joins = opened || own.some(({ came }) => came);
   const touched = {
     decided: [
-      ...itself,
+      ...(change.forItself ? [self] : []),
       ...waiting,
       ...names.renamed,
       ...edges.flatMap((edge) => edge.blocked ?? []),
     ],
     joined: [...names.resolved.flatMap((edge) => edge.blocked ?? []), ...(joins ? [self] : [])],
     recounted: [
-      ...(change.forOthers ? [self, ...waitedFor] : []),
+      ...(change.forOthers ? [self, ...(await neighbours('blocker'))] : []),
       ...edges.flatMap((edge) => edge.blocker ?? []),
     ],
   };
-  const redecided = await redecide(transaction, touched, now);
-  const { state, reason_code: reason } = await transaction
-    .selectFrom('issues')
-    .select(['state', 'reason_code'])
-    .where(ofIssue(facts))
-    .executeTakeFirstOrThrow();
-  return {
-    state: facts.deleted ? 'gone' : state,
-    reason: facts.deleted ? 'deleted' : reason,
-    redecided,
-  };
-}
-
-interface ToldNames {
-  readonly names: readonly RepositoryName[];
-  /** The name that Gitea itself just gave: it is the present one. */
-  readonly given: string | undefined;
+  return { touched, newlyAssigned: change.newlyAssigned };
 }
 
 /**
- * Remembers a repository's present name and those it was seen under before; returns the edges that waited
- * for one of them, and the issues whose sentences show a name that is no longer the present one.
+ * Stores the names of the issue's repository and of those that Gitea just named. Returns the edges that
+ * waited for one of these names, and the issues whose sentences show an old one.
  */
-async function storeNames(
+async function storeAllNames(
   transaction: Transaction<Schema>,
-  repositoryId: number,
-  { names, given }: ToldNames,
+  update: IssueUpdate,
   now: number,
 ): Promise<{ resolved: EdgeChange[]; renamed: IssueKey[] }> {
-  const before = await presentName(transaction, repositoryId);
-  // A rename changes no `updated_at`, and Gitea's clock, of which the stored time may be, is not ours.
-  const updatedAt = Math.max(now, before?.named_at ?? 0, ...names.map((name) => name.updatedAt));
-  const present = given === undefined ? [] : [{ repository: given, updatedAt }];
+  const { facts, names, confirmed } = update;
+  const given = confirmed === true && !facts.deleted ? facts.repository : undefined;
+  const others = [...namedRepositories(update)].map(
+    ([id, repository]) => [id, { names: [], given: repository }] as const,
+  );
   const resolved: EdgeChange[] = [];
-  for (const name of newestOfEach([...names, ...present])) {
-    await storeName(transaction, repositoryId, name);
-    resolved.push(
-      ...(await resolveNames(transaction, repositoryId, name.repository.toLowerCase())),
-    );
+  const renamed: IssueKey[] = [];
+  for (const [id, reported] of [[facts.repositoryId, { names, given }] as const, ...others]) {
+    const stored = await storeNames(transaction, id, reported, now);
+    for (const lowerName of stored.lowerNames)
+      resolved.push(...(await resolveNames(transaction, id, lowerName)));
+    if (!stored.renamed) continue;
+    await transaction
+      .updateTable('issues')
+      .set(changedAt(now))
+      .where('repository_id', '=', id)
+      .execute();
+    renamed.push(...(await waitingAround(transaction, id)));
   }
-  const after = await presentName(transaction, repositoryId);
-  if (before === undefined || before.full_name === after?.full_name)
-    return { resolved, renamed: [] };
-  await transaction
-    .updateTable('issues')
-    .set(changedAt(now))
-    .where('repository_id', '=', repositoryId)
-    .execute();
-  return { resolved, renamed: await waitingAround(transaction, repositoryId) };
-}
-
-/** Their plans show something else now, whether their state changes or not. */
-async function markChanged(
-  transaction: Transaction<Schema>,
-  issues: readonly IssueKey[],
-  now: number,
-): Promise<void> {
-  if (issues.length === 0) return;
-  await transaction
-    .updateTable('issues')
-    .set(changedAt(now))
-    .where(keyIn('repository_id', 'number', issues))
-    .execute();
-}
-
-/** What people are shown of the issue is another thing from now on. */
-function changedAt(now: number) {
-  return { changed_at: now, revision: oneMore };
-}
-
-const oneMore = sql<number>`revision + 1`;
-
-/** What they wait for stands differently or has another name, whether that decides anything or not. */
-async function markShown(
-  transaction: Transaction<Schema>,
-  issues: readonly IssueKey[],
-): Promise<void> {
-  if (issues.length === 0) return;
-  await transaction
-    .updateTable('issues')
-    .set({ revision: oneMore })
-    .where(keyIn('repository_id', 'number', issues))
-    .execute();
-}
-
-function newestOfEach(names: readonly RepositoryName[]): RepositoryName[] {
-  const newest = new Map<string, RepositoryName>();
-  for (const name of names) {
-    const known = newest.get(name.repository);
-    if (known === undefined || name.updatedAt >= known.updatedAt) newest.set(name.repository, name);
-  }
-  return [...newest.values()];
-}
-
-async function storeName(
-  transaction: Transaction<Schema>,
-  id: number,
-  { repository, updatedAt }: RepositoryName,
-): Promise<void> {
-  const lower_name = repository.toLowerCase();
-  const present = { full_name: repository, lower_name, named_at: updatedAt };
-  await transaction
-    .insertInto('repositories')
-    .values({ id, ...present })
-    .onConflict((conflict) =>
-      conflict.column('id').doUpdateSet(present).where('repositories.named_at', '<=', updatedAt),
-    )
-    .execute();
-  await transaction
-    .insertInto('repository_names')
-    .values({ repository_id: id, lower_name, named_at: updatedAt })
-    .onConflict((conflict) =>
-      conflict
-        .columns(['lower_name', 'repository_id'])
-        .doUpdateSet({ named_at: updatedAt })
-        .where('repository_names.named_at', '<', updatedAt),
-    )
-    .execute();
-}
-
-async function presentName(
-  transaction: Transaction<Schema>,
-  repositoryId: number,
-): Promise<{ full_name: string; named_at: number } | undefined> {
-  return transaction
-    .selectFrom('repositories')
-    .select(['full_name', 'named_at'])
-    .where('id', '=', repositoryId)
-    .executeTakeFirst();
+  return { resolved, renamed };
 }
 
 /** Columns that hold facts, not what was decided from them. */
@@ -287,8 +102,9 @@ type FactColumns = Omit<
   keyof typeof undecided | keyof typeof untried | 'changed_at' | 'revision' | 'published'
 >;
 
-/** What a decision can follow from: this issue's own, and those of the issues around it. */
-interface Change {
+/** Which states can change: this issue's own, and those of the issues around it. */
+interface FactsChange {
+  readonly newlyAssigned: boolean;
   readonly forItself: boolean;
   readonly forOthers: boolean;
 }
@@ -297,7 +113,7 @@ async function storeFacts(
   transaction: Transaction<Schema>,
   update: IssueUpdate,
   now: number,
-): Promise<Change> {
+): Promise<FactsChange> {
   const { facts } = update;
   const columns = factColumns(update);
   const stored = await transaction
@@ -313,7 +129,7 @@ async function storeFacts(
       .insertInto('issues')
       .values({ ...columns, ...undecided, ...untried, changed_at: now })
       .execute();
-    return { forItself: true, forOthers: true };
+    return { forItself: true, forOthers: true, newlyAssigned: false };
   }
   const differs = (...names: readonly (keyof typeof stored & keyof typeof columns)[]) =>
     names.some((name) => stored[name] !== columns[name]);
@@ -325,7 +141,6 @@ async function storeFacts(
     begunAnew ||
     (stored.parked_code !== awaitingVerification && (otherText || differs('title', 'labels')));
   const tried = stored.parked_code !== null || stored.attempts > 0;
-  if (differs('assigned') && columns.assigned === 1) await forgetDeletedComment(transaction, facts);
   await transaction
     .updateTable('issues')
     .set({
@@ -339,7 +154,8 @@ async function storeFacts(
   const forItself =
     (changed && tried) ||
     differs('assigned', 'labels', 'reading', 'assignment', 'own_warnings', 'hidden_blockers');
-  return { forItself: forOthers || forItself, forOthers };
+  const newlyAssigned = differs('assigned') && columns.assigned === 1;
+  return { forItself: forOthers || forItself, forOthers, newlyAssigned };
 }
 
 /** Keeps the text while the issue is the bot's. */

@@ -4,7 +4,7 @@ import type { GiteaDependencies } from '../issue/gitea-dependencies.ts';
 import type { IssueFacts } from '../issue/facts.ts';
 
 /** What a handler found out about one issue. */
-export interface Finding {
+export interface HandlingResult {
   readonly facts: IssueFacts;
   readonly assigned: boolean;
   /** Only while the issue is the bot's. */
@@ -18,7 +18,7 @@ export interface Finding {
 }
 
 /** All that one round of events says about an issue, to be stored in one transaction. */
-export interface IssueUpdate extends Finding {
+export interface IssueUpdate extends HandlingResult {
   /** The repository's name in each snapshot, the superseded ones too: texts may use any of them. */
   readonly names: readonly RepositoryName[];
 }

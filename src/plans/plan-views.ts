@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { findRepositoryId } from './repository-names.ts';
 import { estimateSchema } from '../issue/estimate.ts';
 import { CoordinatorError } from '../errors.ts';
 import { isoTime } from '../issue/iso-time.ts';
@@ -10,7 +11,6 @@ import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts'
 import { states, type State } from '../issue/state.ts';
 import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
-import { findRepositoryId } from './edges.ts';
 import { distinctEdges, linkedEdges, type EdgeEnd, type LinkedEdge } from './linked-edges.ts';
 
 /** Reads plans as the API and the command line give them; `giteaUrl` is where their links point. */

@@ -13,7 +13,7 @@ import { distinctKeys, recount } from './open-graph.ts';
 import type { Schema } from '../db/schema.ts';
 
 /** What a change of facts can have changed: no more than this is looked at. */
-export interface Touched {
+export interface TouchedIssues {
   /** Whose state or sentence may be another one. */
   readonly decided: readonly IssueKey[];
   /** Which may be in a circle that was not there: they opened, or got an edge. */
@@ -27,9 +27,9 @@ export interface Touched {
  * places in the queue of the issues that hold up more or fewer now. Writes only what differs; returns how
  * many issues stand differently.
  */
-export async function redecide(
+export async function recomputeStates(
   transaction: Transaction<Schema>,
-  { decided, joined, recounted }: Touched,
+  { decided, joined, recounted }: TouchedIssues,
   now: number,
 ): Promise<number> {
   const counts = await recount(transaction, recounted);
@@ -60,12 +60,15 @@ export async function redecide(
 }
 
 /** Decides every issue anew, from nothing but the facts. */
-export async function redecideAll(transaction: Transaction<Schema>, now: number): Promise<number> {
+export async function recomputeAllStates(
+  transaction: Transaction<Schema>,
+  now: number,
+): Promise<number> {
   const issues = await transaction
     .selectFrom('issues')
     .select(['repository_id as repositoryId', 'number'])
     .execute();
-  return redecide(transaction, { decided: issues, joined: issues, recounted: issues }, now);
+  return recomputeStates(transaction, { decided: issues, joined: issues, recounted: issues }, now);
 }
 
 function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[]) {

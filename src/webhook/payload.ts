@@ -71,6 +71,17 @@ const kindOfAction: ReadonlyMap<string, IssueEvent['kind']> = new Map([
   ['demilestoned', 'milestoned'],
 ] as const);
 
+/** Parses a stored delivery again, after an upgrade say. Throws `PayloadError`, also where it is ignored now. */
+export function parseStored(
+  eventName: string,
+  raw: Buffer,
+  account: string | undefined,
+): IssueEvent {
+  const parsed = parseDelivery(eventName, raw, account);
+  if (parsed.kind !== 'ignored') return parsed.event;
+  throw new PayloadError(`Understood by now, but ignored: ${parsed.reason}.`);
+}
+
 /**
  * Turns the bytes of an authentic delivery into an event of ours, or says why it is ignored. The event
  * header is not signed, so a body that does not belong to it is refused. Throws `PayloadError`.

@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 
+import { storeUpdate } from '../../src/handling/commit-update.ts';
 import { findHistory } from '../../src/claims/views.ts';
 import { createDatabase } from '../../src/db/database.ts';
-import { storeIssue } from '../../src/plans/issue-rows.ts';
 import { migrate } from '../../src/db/migrations.ts';
 import { issueUpdate } from '../support/issue-update.ts';
 import { temporaryDirectory } from '../support/service.ts';
@@ -17,7 +17,7 @@ async function openStore(issues: number) {
   await db.transaction().execute(async (transaction) => {
     for (let number = 1; number <= issues; number += 1) {
       const update = issueUpdate({ number, blockers: [], open: false, at });
-      await storeIssue(transaction, update, at);
+      await storeUpdate(transaction, update, at);
       await transaction
         .insertInto('claims')
         .values({

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { handleIssue } from '../../src/handling/handle-issue.ts';
-import type { HandlerDeps } from '../../src/handling/handler.ts';
+import type { HandlingDeps } from '../../src/handling/handle-issue.ts';
 import { builtInAgents } from '../../src/planning/agents.ts';
 import type { IssueEvent } from '../../src/issue/event.ts';
 import { advance } from '../../src/issue/facts.ts';
@@ -12,7 +12,7 @@ const key = { repositoryId: 2, number: 5 };
 const { signal } = new AbortController();
 
 /** What is to be stored after a round of events. */
-async function updateAfter(events: readonly IssueEvent[], deps: HandlerDeps) {
+async function updateAfter(events: readonly IssueEvent[], deps: HandlingDeps) {
   const { update } = await handleIssue(key, events, deps, signal);
   return update;
 }
@@ -41,7 +41,7 @@ function worldWhere(known: readonly IssueEvent[], bot: string | undefined = 'bot
   const texts: IssueText[] = [];
   const [first, ...rest] = known;
   const facts = first && rest.reduce(advance, advance(undefined, first));
-  const deps: HandlerDeps = {
+  const deps: HandlingDeps = {
     findFacts: () => Promise.resolve(facts),
     read: (text) => {
       texts.push(text);
@@ -49,7 +49,7 @@ function worldWhere(known: readonly IssueEvent[], bot: string | undefined = 'bot
     },
     agents: builtInAgents,
     bot: () => Promise.resolve(bot),
-    truth: undefined,
+    giteaState: undefined,
   };
   return { deps, texts };
 }

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 
+import { storeUpdate } from '../../src/handling/commit-update.ts';
 import { CoordinatorError } from '../../src/errors.ts';
 import { createDatabase } from '../../src/db/database.ts';
-import { storeIssue } from '../../src/plans/issue-rows.ts';
 import { migrate } from '../../src/db/migrations.ts';
 import { findPlan, listPlans, type PlanStore } from '../../src/plans/plan-views.ts';
 import { readQueue } from '../../src/claims/queue-view.ts';
-import { redecideAll } from '../../src/plans/recompute-states.ts';
+import { recomputeAllStates } from '../../src/plans/recompute-states.ts';
 import { advance, isAssigned } from '../../src/issue/facts.ts';
 import { assignAgent, builtInAgents } from '../../src/planning/agents.ts';
 import { estimateContext } from '../../src/planning/estimate.ts';
@@ -51,7 +51,7 @@ async function openStore() {
     const names = [{ repository, updatedAt: now }];
     await db
       .transaction()
-      .execute((transaction) => storeIssue(transaction, { facts, assigned, plan, names }, now));
+      .execute((transaction) => storeUpdate(transaction, { facts, assigned, plan, names }, now));
   }
   return { store, put };
 }
@@ -179,9 +179,9 @@ test('a full recomputation gives issues that lost their places the same places a
   const before = await rows();
   const nothing = { queue_key: null, unblocks: 0, circle: null };
   await store.db.updateTable('issues').set(nothing).execute();
-  await store.db.transaction().execute((transaction) => redecideAll(transaction, 9_000));
+  await store.db.transaction().execute((transaction) => recomputeAllStates(transaction, 9_000));
   expect(await rows()).toEqual(before);
-  await store.db.transaction().execute((transaction) => redecideAll(transaction, 10_000));
+  await store.db.transaction().execute((transaction) => recomputeAllStates(transaction, 10_000));
   expect(await rows()).toEqual(before);
 });
 

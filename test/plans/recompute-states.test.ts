@@ -59,7 +59,7 @@ test('closing a blocker frees what waits for it in the same handling, reopening 
   expect(logs.filter(({ msg }) => msg === 'issue handled').at(-1)).toMatchObject({
     issue: 1,
     state: 'done',
-    redecided: 2,
+    recomputed: 2,
   });
   await tell(1, '', { action: 'reopened' });
   expect(await states(2)).toEqual([ready, 'blocked: Waits for acme/orbit#1, which is open.']);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import { expect, onTestFinished, test } from 'vitest';
 
+import { storeUpdate } from '../../src/handling/commit-update.ts';
 import { TryAgainLater } from '../../src/errors.ts';
 import { createLogger } from '../../src/log.ts';
 import type { GiteaComment } from '../../src/gitea/schemas.ts';
@@ -9,7 +10,6 @@ import type { PublishGitea } from '../../src/publish/publish-issue.ts';
 import { createPublisher } from '../../src/publish/publisher.ts';
 import { createDatabase } from '../../src/db/database.ts';
 import { createWriteQueue } from '../../src/db/write-queue.ts';
-import { storeIssue } from '../../src/plans/issue-rows.ts';
 import { migrate } from '../../src/db/migrations.ts';
 import { manualClock } from '../support/clock.ts';
 import { issueUpdate } from '../support/issue-update.ts';
@@ -55,7 +55,7 @@ test.each([
   await db
     .transaction()
     .execute((it) =>
-      storeIssue(it, issueUpdate({ number: 1, blockers: [], open: true, at: 1 }), clock.now()),
+      storeUpdate(it, issueUpdate({ number: 1, blockers: [], open: true, at: 1 }), clock.now()),
     );
   const publisher = createPublisher({
     db,

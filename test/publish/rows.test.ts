@@ -2,8 +2,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 
+import { storeUpdate } from '../../src/handling/commit-update.ts';
 import { createDatabase } from '../../src/db/database.ts';
-import { storeIssue } from '../../src/plans/issue-rows.ts';
 import { migrate } from '../../src/db/migrations.ts';
 import {
   requestVerification,
@@ -27,7 +27,7 @@ async function stage() {
     db
       .transaction()
       .execute((transaction) =>
-        storeIssue(transaction, issueUpdate({ number, blockers, open, at }), at),
+        storeUpdate(transaction, issueUpdate({ number, blockers, open, at }), at),
       );
   const due = async (now = 1_000) => {
     const rows = await dueIssues(db, { now, limit: 100, except: [] });

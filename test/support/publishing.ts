@@ -1,11 +1,6 @@
 import { manualClock } from './clock.ts';
 import { giteaBot, startGitea, type GiteaIssue } from '../fake-gitea/gitea.ts';
-import {
-  startService,
-  temporaryDirectory,
-  type Service,
-  type ServiceOptions,
-} from './service.ts';
+import { startService, temporaryDirectory, type Service, type ServiceOptions } from './service.ts';
 
 type Options = Omit<ServiceOptions, 'directory'> & { readonly publish?: string };
 

@@ -6,8 +6,9 @@ import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 
 import { loadConfig, type Environment } from '../../src/config.ts';
-import { createCoordinator, type Overrides } from '../../src/app/coordinator.ts';
-import type { HandlerDeps } from '../../src/handling/handler.ts';
+import { createCoordinator } from '../../src/app/coordinator.ts';
+import type { Overrides } from '../../src/app/overrides.ts';
+import type { HandlingDeps } from '../../src/handling/handle-issue.ts';
 import { createLogger } from '../../src/log.ts';
 import { giteaToken, type FakeGitea } from '../fake-gitea/gitea.ts';
 import { claudeEnvironment } from './claude.ts';
@@ -27,7 +28,7 @@ export interface ServiceOptions extends Overrides {
   /** Where the database is; a fresh folder by default. Give one to start again on the same data. */
   readonly directory?: string;
   /** Reads in place of the real reader. */
-  readonly read?: HandlerDeps['read'];
+  readonly read?: HandlingDeps['read'];
   /** The Gitea it reads and writes, with the bot's token. */
   readonly gitea?: FakeGitea;
   /** The Claude that reads texts; without one only the grammar does. */

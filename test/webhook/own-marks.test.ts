@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 
-import type { HandlerDeps } from '../../src/handling/handler.ts';
+import type { HandlingDeps } from '../../src/handling/handle-issue.ts';
 import { ownCommentMarker } from '../../src/issue/own-marks.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';
 import { createLogger } from '../../src/log.ts';
@@ -94,7 +94,7 @@ test('of an issue nobody has told of, our label by the bot is ours', async () =>
 
 test('while events of the issue are in work, the newest of them tells ours from a worker’s', async () => {
   const gate = { wait: Promise.resolve() };
-  const read: HandlerDeps['read'] = async (issue) => {
+  const read: HandlingDeps['read'] = async (issue) => {
     await gate.wait;
     return readOffline(issue, []);
   };

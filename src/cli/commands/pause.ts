@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 
+import { findRepositoryId } from '../../plans/repository-names.ts';
 import { loadAgents, loadDatabasePath } from '../../config.ts';
 import { ConfigError, CoordinatorError } from '../../errors.ts';
 import { parseRef } from '../../issue/ref.ts';
 import { unparkIssue } from '../../claims/parking.ts';
 import type { Database } from '../../db/database.ts';
-import { findRepositoryId } from '../../plans/edges.ts';
 import { addPause, endPauses, listPauses, type Pause } from '../../claims/pause-rows.ts';
 import type { Io } from '../io.ts';
 import { parseOptions } from '../list-options.ts';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { storeUpdate } from '../../../src/handling/commit-update.ts';
 import { builtInAgents, assignAgent } from '../../../src/planning/agents.ts';
 import { estimateContext } from '../../../src/planning/estimate.ts';
 import { readOffline } from '../../../src/reading/offline-reading.ts';
@@ -7,7 +8,6 @@ import type { IssueUpdate } from '../../../src/plans/issue-update.ts';
 import { createLogger } from '../../../src/log.ts';
 import { audit } from '../../../src/claims/audit.ts';
 import { createDatabase } from '../../../src/db/database.ts';
-import { storeIssue } from '../../../src/plans/issue-rows.ts';
 import { migrate } from '../../../src/db/migrations.ts';
 import type { ClaimEndResult } from '../../../src/claims/claim-end.ts';
 import type { ClaimEnd } from '../../../src/claims/claim.ts';
@@ -250,7 +250,9 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
     model.tell(number, change);
     snapshotAt += 1_000;
     const update = updateOf(number, model.issue(number), snapshotAt);
-    await service.db.transaction().execute((transaction) => storeIssue(transaction, update, clock));
+    await service.db
+      .transaction()
+      .execute((transaction) => storeUpdate(transaction, update, clock));
   }
 
   function step(action: Action): Promise<unknown> {
@@ -322,7 +324,7 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
   try {
     await service.db.transaction().execute(async (transaction) => {
       for (const [number, issue] of model.issues)
-        await storeIssue(transaction, updateOf(number, issue, snapshotAt), clock);
+        await storeUpdate(transaction, updateOf(number, issue, snapshotAt), clock);
     });
     for (const action of actions) {
       counts.actions += 1;

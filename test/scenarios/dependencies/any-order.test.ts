@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
+import { storeUpdate } from '../../../src/handling/commit-update.ts';
+import { findFacts } from '../../../src/plans/stored-facts.ts';
 import { handleIssue } from '../../../src/handling/handle-issue.ts';
 import { builtInAgents } from '../../../src/planning/agents.ts';
 import type { IssueEvent } from '../../../src/issue/event.ts';
@@ -8,10 +10,9 @@ import { queueKey } from '../../../src/plans/queue-order.ts';
 import { readOffline } from '../../../src/reading/offline-reading.ts';
 import { createDatabase } from '../../../src/db/database.ts';
 import { readGraph } from '../../../src/plans/graph-view.ts';
-import { findFacts, storeIssue } from '../../../src/plans/issue-rows.ts';
 import { migrate } from '../../../src/db/migrations.ts';
 import { readQueue } from '../../../src/claims/queue-view.ts';
-import { redecideAll } from '../../../src/plans/recompute-states.ts';
+import { recomputeAllStates } from '../../../src/plans/recompute-states.ts';
 
 const now = Date.parse('2026-11-23T12:00:00Z');
 const repositories = ['acme/orbit', 'acme/lib'];
@@ -89,11 +90,11 @@ async function openStore() {
       ),
     agents: builtInAgents,
     bot: () => Promise.resolve('bot'),
-    truth: undefined,
+    giteaState: undefined,
   };
   async function handle(event: IssueEvent) {
     const { update } = await handleIssue(event.issue, [event], deps, new AbortController().signal);
-    await db.transaction().execute((transaction) => storeIssue(transaction, update, now));
+    await db.transaction().execute((transaction) => storeUpdate(transaction, update, now));
   }
   /** All that follows from the graph. */
   async function look() {
@@ -111,9 +112,9 @@ async function openStore() {
     const ready = queue.ready.map((item) => `${item.rank} ${item.ref} ${item.why}`);
     return { issues, ready, waiting: queue.waiting, graph: await readGraph(db, { limit: 500 }) };
   }
-  const redecide = () =>
-    db.transaction().execute((transaction) => redecideAll(transaction, now + 1));
-  return { handle, look, redecide, close: () => db.destroy() };
+  const recomputeStates = () =>
+    db.transaction().execute((transaction) => recomputeAllStates(transaction, now + 1));
+  return { handle, look, recomputeStates, close: () => db.destroy() };
 }
 
 async function lookAfter(events: readonly IssueEvent[]) {
@@ -155,7 +156,7 @@ test('after every event all stands as if everything had been decided anew', asyn
         for (const event of events) {
           await store.handle(event);
           const before = await store.look();
-          expect(await store.redecide()).toBe(0);
+          expect(await store.recomputeStates()).toBe(0);
           expect(await store.look()).toEqual(before);
           expect(unblocksOf(before)).toEqual(before.issues.map((issue) => issue.unblocks));
           for (const { ready_at: readyAt, queue_key, unblocks, labels } of before.issues)

@@ -1,12 +1,13 @@
+import { storeUpdate } from '../../../src/handling/commit-update.ts';
+import { findFacts } from '../../../src/plans/stored-facts.ts';
 import { handleIssue } from '../../../src/handling/handle-issue.ts';
-import { createTruth } from '../../../src/handling/gitea-state.ts';
+import { createGiteaState } from '../../../src/handling/gitea-state.ts';
 import { builtInAgents } from '../../../src/planning/agents.ts';
 import type { IssueEvent, IssueSnapshot } from '../../../src/issue/event.ts';
 import { refreshEvent } from '../../../src/issue/facts.ts';
 import { readOffline } from '../../../src/reading/offline-reading.ts';
 import { formatRef, parseRef, type IssueKey, type IssueRef } from '../../../src/issue/ref.ts';
 import { createDatabase } from '../../../src/db/database.ts';
-import { findFacts, storeIssue } from '../../../src/plans/issue-rows.ts';
 import { migrate } from '../../../src/db/migrations.ts';
 import { findGiteaDependencies, tiedOtherwise } from '../../../src/plans/gitea-edges.ts';
 
@@ -64,7 +65,7 @@ export async function openWorld(world: World) {
     return Promise.resolve({ kind: 'ok' as const, value: { issues, hidden } });
   }
   const findKnown = (issue: IssueKey) => findFacts(db, issue);
-  const truth = createTruth({
+  const giteaState = createGiteaState({
     getIssue: (ref) => {
       asked.push(formatRef(ref));
       const value = cannotRead(ref.repository) ? undefined : snapshot(formatRef(ref));
@@ -92,13 +93,13 @@ export async function openWorld(world: World) {
       ),
     agents: builtInAgents,
     bot: () => Promise.resolve('bot'),
-    truth,
+    giteaState,
   };
 
   async function handleOne(event: IssueEvent): Promise<void> {
     const { update, refreshes } = await handleIssue(event.issue, [event], deps, signal);
     await db.transaction().execute(async (transaction) => {
-      await storeIssue(transaction, update, worldTime);
+      await storeUpdate(transaction, update, worldTime);
       queue.push(...refreshes);
       for (const issue of await tiedOtherwise(transaction, update)) {
         const known = await findFacts(transaction, issue);
@@ -133,7 +134,7 @@ export async function openWorld(world: World) {
 
   return {
     db,
-    truth,
+    giteaState,
     /** Issues that were asked for one by one. */
     asked,
     handle,

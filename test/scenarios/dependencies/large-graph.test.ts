@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 
+import { storeUpdate } from '../../../src/handling/commit-update.ts';
 import { createDatabase, type Database } from '../../../src/db/database.ts';
 import { readGraph } from '../../../src/plans/graph-view.ts';
-import { storeIssue } from '../../../src/plans/issue-rows.ts';
 import { migrate } from '../../../src/db/migrations.ts';
 import { listPlans } from '../../../src/plans/plan-views.ts';
-import { redecideAll } from '../../../src/plans/recompute-states.ts';
+import { recomputeAllStates } from '../../../src/plans/recompute-states.ts';
 import { issueUpdate } from '../../support/issue-update.ts';
 import { temporaryDirectory } from '../../support/service.ts';
 
@@ -35,7 +35,7 @@ test('in a graph of many issues, too, every change ends as if all had been decid
         db
           .transaction()
           .execute((transaction) =>
-            storeIssue(transaction, issueUpdate({ ...told, at: (at += 1000) }), at),
+            storeUpdate(transaction, issueUpdate({ ...told, at: (at += 1000) }), at),
           );
       try {
         await migrate(db);
@@ -46,7 +46,7 @@ test('in a graph of many issues, too, every change ends as if all had been decid
           const present = waitsFor[told.number - 1] ?? [];
           await tell({ ...told, blockers: blockers ?? present });
           const stood = await rows(db);
-          await db.transaction().execute((transaction) => redecideAll(transaction, at + 1));
+          await db.transaction().execute((transaction) => recomputeAllStates(transaction, at + 1));
           expect(await rows(db)).toEqual(stood);
         }
       } finally {
@@ -71,7 +71,7 @@ test('in a tangle of hundreds each member names a circle through itself, and onl
   const tell = (told: { number: number; open: boolean; blockers: readonly number[] }) =>
     db
       .transaction()
-      .execute((transaction) => storeIssue(transaction, issueUpdate({ ...told, at: 1 }), 1));
+      .execute((transaction) => storeUpdate(transaction, issueUpdate({ ...told, at: 1 }), 1));
   // A circle of 250, of which every tenth also waits for the one before and two wait outside.
   const size = 250;
   const blockersOf = (member: number) => [
@@ -107,12 +107,12 @@ test('what is counted in one pass, for many issues, is what was counted one by o
     for (let told = 1; told <= 520; told += 1) {
       const blockers = told === 1 ? [] : [Math.floor(told / 2)];
       const update = issueUpdate({ number: told, blockers, open: told % 7 > 0, at: 1 });
-      await storeIssue(transaction, update, 1);
+      await storeUpdate(transaction, update, 1);
     }
   });
   const stood = await rows(db);
   expect(new Set(stood.map(({ unblocks }) => unblocks)).size).toBeGreaterThan(4);
   await db.updateTable('issues').set({ unblocks: 0 }).execute();
-  await db.transaction().execute((transaction) => redecideAll(transaction, 2));
+  await db.transaction().execute((transaction) => recomputeAllStates(transaction, 2));
   expect(await rows(db)).toEqual(stood);
 });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { readGraph } from '../../../src/plans/graph-view.ts';
 import { readQueue } from '../../../src/claims/queue-view.ts';
-import { redecideAll } from '../../../src/plans/recompute-states.ts';
+import { recomputeAllStates } from '../../../src/plans/recompute-states.ts';
 import {
   openWorld,
   worldRepositories,
@@ -113,10 +113,10 @@ test('after every change all stands as if everything had been decided anew, and 
             for (const one of [first, ...refs]) {
               await opened.handle(one);
               const stands = await look(opened);
-              const redecided = await opened.db
+              const recomputed = await opened.db
                 .transaction()
-                .execute((transaction) => redecideAll(transaction, worldTime + 1));
-              expect(redecided).toBe(0);
+                .execute((transaction) => recomputeAllStates(transaction, worldTime + 1));
+              expect(recomputed).toBe(0);
               expect(await look(opened)).toEqual(stands);
             }
             const settled = await look(opened);
@@ -149,7 +149,7 @@ test('with all issues read, nothing differs from Gitea; after a change of depend
             const repositoryId = worldRepositories.indexOf(repository) + 1;
             const place = { repositoryId, repository, number: Number(number) };
             const { signal } = new AbortController();
-            if (await opened.truth.giteaDependenciesDiffer(place, signal)) found.push(id);
+            if (await opened.giteaState.giteaDependenciesDiffer(place, signal)) found.push(id);
           }
           return found;
         };

@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { recallAnswer, rememberAnswer } from '../claude/answers.ts';
+import type { Claude } from '../claude/client.ts';
+import type { Config } from '../config.ts';
+import type { Database } from '../db/database.ts';
+import { refreshIssues } from '../handling/refresh-issues.ts';
+import type { WriteQueue } from '../db/write-queue.ts';
+import type { Inbox } from '../inbox/inbox.ts';
+import type { Logger } from '../log.ts';
+import type { AgentProfile } from '../planning/agent-profiles.ts';
+import { findStalePlans, rememberAgents } from '../plans/replan.ts';
+import type { ClaudeDeps } from '../reading/reader.ts';
+
+/** Pause between two tries to make the refreshes due that waited for Claude. */
+const retryPauseMs = 1_000;
+/** Interval at which deliveries past their retention are deleted. */
+const pruneIntervalMs = 3_600_000;
+
+interface ClaudeAccessOptions {
+  readonly config: NonNullable<Config['claude']>;
+  readonly claude: Claude;
+  readonly db: Database;
+  readonly writes: WriteQueue;
+  readonly inbox: Inbox;
+  readonly wakeConsumer: () => void;
+  readonly stopping: AbortSignal;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/**
+ * Claude as the reader uses it, its answers stored. When it comes back from an outage, the refreshes that
+ * waited for it become due, and `returns` grows.
+ */
+export function createClaudeAccess(options: ClaudeAccessOptions) {
+  const { claude, db, writes, inbox, stopping, now, log } = options;
+  let returns = 0;
+
+  async function makeRefreshesDue(): Promise<void> {
+    // Tried until it is done: nothing else would notice that Claude is back.
+    while (!stopping.aborted) {
+      try {
+        await writes.run(() => inbox.makeRefreshesDue());
+        options.wakeConsumer();
+        return;
+      } catch (error) {
+        log.warn(
+          { err: error },
+          'Claude is back, but its refreshes could not be made due: retrying',
+        );
+        await sleep(retryPauseMs, undefined, { signal: stopping }).catch(() => undefined);
+      }
+    }
+  }
+
+  const reader: ClaudeDeps = {
+    ...options.config,
+    ask: async (question, signal) => {
+      const wasPaused = claude.pausedUntil() !== undefined;
+      const outcome = await claude.ask(question, signal);
+      if (wasPaused && claude.pausedUntil() === undefined) {
+        returns += 1;
+        void makeRefreshesDue();
+      }
+      return outcome;
+    },
+    recall: (key) => recallAnswer(db, key),
+    remember: (key, answer) => writes.run(() => rememberAnswer(db, key, answer, now())),
+    asksAgain: true,
+  };
+  return { reader, returns: () => returns };
+}
+
+/** Deletes deliveries past their retention, at start and every hour. */
+export function createPruning(inbox: Inbox, retentionDays: number, log: Logger) {
+  let timer: NodeJS.Timeout | undefined;
+
+  async function prune(): Promise<void> {
+    try {
+      const pruned = await inbox.prune(retentionDays);
+      if (pruned > 0) log.info({ pruned }, 'old deliveries deleted');
+    } catch (error) {
+      log.error({ err: error }, 'old deliveries could not be deleted');
+    }
+  }
+
+  async function start(): Promise<void> {
+    await prune();
+    timer = setInterval(() => void prune(), pruneIntervalMs);
+  }
+
+  return { start, stop: () => clearInterval(timer) };
+}
+
+/** Refreshes the issues that the agents of this start would plan differently from those of the last one. */
+export async function replanForAgents(
+  db: Database,
+  inbox: Inbox,
+  agents: readonly AgentProfile[],
+): Promise<number> {
+  const stale = await findStalePlans(db, agents);
+  await refreshIssues(db, inbox, stale);
+  await rememberAgents(db, agents);
+  return stale.length;
+}

@@ -1,0 +1,86 @@
+import type { ClaudeStatus } from '../claude/client.ts';
+import type { Database } from '../db/database.ts';
+import { checkStore } from '../db/health.ts';
+import type { SqliteThread } from '../db/sqlite-thread.ts';
+import type { GiteaStatus } from '../gitea/transport.ts';
+import type { Check } from '../http/health.ts';
+import type { WriteQueue } from '../db/write-queue.ts';
+import type { Inbox } from '../inbox/inbox.ts';
+import { isoTime } from '../issue/iso-time.ts';
+import type { Publisher } from '../publish/publisher.ts';
+import { findReconciliation } from '../reconcile/rows.ts';
+import type { WebhookCounts } from '../webhook/counts.ts';
+import type { Reconciliation } from './reconciliation.ts';
+
+/** Without these checks nothing can be accepted: when one is down, the service is down. */
+export const essentialChecks = ['store'];
+
+interface HealthSources {
+  readonly db: Database;
+  readonly thread: SqliteThread;
+  readonly writes: WriteQueue;
+  readonly inbox: Inbox;
+  readonly webhookCounts: WebhookCounts;
+  /** The clients and what needs them are undefined where the configuration leaves them out. */
+  readonly gitea: { readonly status: () => GiteaStatus } | undefined;
+  readonly claude: { readonly status: () => ClaudeStatus } | undefined;
+  readonly publisher: Publisher | undefined;
+  readonly reconciliation: Reconciliation | undefined;
+}
+
+/** The checks of `/health` by name; none of them waits for the network. */
+export function healthChecks(sources: HealthSources): Record<string, () => Promise<Check>> {
+  const { db, thread, writes, inbox, webhookCounts, publisher, reconciliation } = sources;
+  return {
+    store: () => checkStore(thread, writes),
+    inbox: async () => {
+      const counts = await inbox.counts();
+      return { status: counts.dead > 0 ? 'degraded' : 'ok', ...counts };
+    },
+    gitea: () => Promise.resolve(giteaCheck(sources.gitea?.status())),
+    claude: () => Promise.resolve(claudeCheck(sources.claude?.status())),
+    webhook: () => Promise.resolve({ status: 'ok', ...webhookCounts.read() }),
+    reconcile: () => reconcileCheck(db, reconciliation),
+    publish: async () =>
+      publisher === undefined ? { status: 'off' } : { ...(await publisher.status()) },
+  };
+}
+
+/** A Gitea outage degrades the service: deliveries are accepted and wait until Gitea is back. */
+function giteaCheck(status: GiteaStatus | undefined): Check {
+  if (status === undefined) return { status: 'off' };
+  return { status: status.lastError === null ? 'ok' : 'degraded', ...status };
+}
+
+/** A Claude outage degrades the service: deliveries are accepted and issues are planned without it. */
+function claudeCheck(status: ClaudeStatus | undefined): Check {
+  if (status === undefined) return { status: 'off', mode: 'offline' };
+  return { status: isFailing(status) ? 'degraded' : 'ok', mode: 'claude', ...status };
+}
+
+/** Outcomes that are no fault of Claude: it declined one text, or its answer was cut off. */
+const harmlessOutcomes: readonly (string | null)[] = [null, 'ok', 'refused', 'truncated'];
+
+/** Paused, or useless last time: a proxy's page, a wrong model, a used-up allowance. */
+function isFailing({ pausedUntil, lastOutcome }: ClaudeStatus): boolean {
+  return pausedUntil !== null || !harmlessOutcomes.includes(lastOutcome);
+}
+
+/** Passes, differences and missed webhooks; off without a token, since nothing can be compared. */
+async function reconcileCheck(
+  db: Database,
+  reconciliation: Reconciliation | undefined,
+): Promise<Check> {
+  if (reconciliation === undefined) return { status: 'off' };
+  const { passes, lastPassAt, differences, missed } = await findReconciliation(db);
+  const lastError = reconciliation.lastError() ?? null;
+  return {
+    status: lastError === null ? 'ok' : 'degraded',
+    passes,
+    lastPassAt: lastPassAt === undefined ? null : isoTime(lastPassAt),
+    differences,
+    missed,
+    sinceStart: reconciliation.sinceStart(),
+    lastError,
+  };
+}

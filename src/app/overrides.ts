@@ -1,0 +1,22 @@
+import type { WriteQueue } from '../db/write-queue.ts';
+import type { Gitea } from '../gitea/client.ts';
+import type { HandlingDeps } from '../handling/handle-issue.ts';
+import type { InsertDeliveries } from '../inbox/insert-deliveries.ts';
+
+/** Replacements that tests pass in for the real parts. */
+export interface Overrides {
+  readonly now?: () => number;
+  readonly random?: () => number;
+  /** Wraps the reading of an issue's text. */
+  readonly aroundRead?: (read: HandlingDeps['read']) => HandlingDeps['read'];
+  /** Wraps the storing of deliveries. */
+  readonly aroundInsert?: (insert: InsertDeliveries) => InsertDeliveries;
+  /** Wraps the client that every part of the service calls Gitea with. */
+  readonly aroundGitea?: (gitea: Gitea) => Gitea;
+  /** Wraps the write queue. */
+  readonly aroundWrites?: (writes: WriteQueue) => WriteQueue;
+  /** Runs a reconcile pass only when `reconcile` is called. */
+  readonly reconcileByHand?: boolean;
+  /** Logs what would be written to Gitea, and writes nothing. */
+  readonly dryRun?: boolean;
+}

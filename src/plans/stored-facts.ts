@@ -1,0 +1,105 @@
+import { sql, type Transaction } from 'kysely';
+import { z } from 'zod';
+
+import type { Database } from '../db/database.ts';
+import { ofIssue } from '../db/key-filter.ts';
+import type { IssueRow, Schema } from '../db/schema.ts';
+import type { IssueFacts } from '../issue/facts.ts';
+import type { KnownLabels } from '../issue/own-marks.ts';
+import type { IssueKey } from '../issue/ref.ts';
+
+/** The stored facts of an issue; undefined when no event has reported it. */
+export async function findFacts(db: Database, key: IssueKey): Promise<IssueFacts | undefined> {
+  const row = await db.selectFrom('issues').selectAll().where(ofIssue(key)).executeTakeFirst();
+  if (row === undefined) return undefined;
+  const stored = row.deleted === 1 ? '' : await storedText(db, key);
+  const text = stored ?? (await deliveredText(db, row));
+  return {
+    repositoryId: row.repository_id,
+    repository: row.snapshot_repository,
+    number: row.number,
+    title: row.title,
+    body: text ?? '',
+    bodyCut: row.body_cut === 1,
+    ...(text === undefined ? { textMissing: true } : {}),
+    open: row.open === 1,
+    deleted: row.deleted === 1,
+    assignees: parseNames(row.assignees),
+    labels: parseNames(row.labels),
+    updatedAt: row.snapshot_at,
+    labelsUpdatedAt: row.labels_at,
+  };
+}
+
+/** Labels of an issue, as its newest waiting delivery has them, else as stored; undefined when none was handled. */
+export async function findLabels(db: Database, key: IssueKey): Promise<KnownLabels | undefined> {
+  const row = await db
+    .selectFrom('issues')
+    .select(['labels', 'assigned'])
+    .where(ofIssue(key))
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const newest = await db
+    .selectFrom('deliveries')
+    .select('event')
+    .where('repository_id', '=', key.repositoryId)
+    .where('issue_number', '=', key.number)
+    .where('status', '=', sql.lit('waiting'))
+    // A refresh carries no labels.
+    .where('kind', '!=', 'refreshed')
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const labels = newest === undefined ? parseNames(row.labels) : waitingLabels(newest.event);
+  return { labels, assigned: row.assigned === 1 };
+}
+
+const namesSchema = z.array(z.string());
+const waitingSchema = z.object({ issue: z.object({ labels: namesSchema.nullable() }) });
+
+function waitingLabels(event: string | null): readonly string[] | undefined {
+  const parsed = waitingSchema.safeParse(JSON.parse(event ?? 'null'));
+  return parsed.success ? (parsed.data.issue.labels ?? undefined) : undefined;
+}
+
+async function storedText(db: Database, key: IssueKey): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('issue_texts')
+    .select('body')
+    .where(ofIssue(key))
+    .executeTakeFirst();
+  return row?.body;
+}
+
+/** The text of a stored snapshot from its newest delivery; refreshes may lack it. */
+async function deliveredText(db: Database, row: IssueRow): Promise<string | undefined> {
+  const delivery = await db
+    .selectFrom('deliveries')
+    .select('body')
+    .where('repository_id', '=', row.repository_id)
+    .where('issue_number', '=', row.number)
+    .where('snapshot_at', '=', row.snapshot_at)
+    .where('body', 'is not', null)
+    .where('kind', '!=', 'refreshed')
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return delivery?.body ?? undefined;
+}
+
+function parseNames(json: string): string[] {
+  return namesSchema.parse(JSON.parse(json));
+}
+
+/** State and reason code of a stored issue, as the log shows them. */
+export async function findState(
+  transaction: Transaction<Schema>,
+  { repositoryId, number }: IssueKey,
+): Promise<{ state: string; reason: string }> {
+  return transaction
+    .selectFrom('issues')
+    .select(['state', 'reason_code as reason'])
+    .where('repository_id', '=', repositoryId)
+    .where('number', '=', number)
+    .executeTakeFirstOrThrow();
+}
