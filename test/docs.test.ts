@@ -49,6 +49,15 @@ describe('links', () => {
     expect(broken).toEqual([]);
   });
 
+  test('are not needed to name a file: those named are there', () => {
+    const paths = pages.flatMap(({ text }) =>
+      [...text.matchAll(/`((?:src|test|bench|docs|\.\w+)\/[\w./-]*)`/g)].map(
+        ([, path = '']) => path,
+      ),
+    );
+    expect(paths.filter((path) => !existsSync(inProject(path)))).toEqual([]);
+  });
+
   test('lead from the README to every page', () => {
     const reached = new Set([...linksOf(readme), ...decisionLinks()].map(withoutAnchor));
     const unreached = pages.filter(({ path }) => path !== 'README.md' && !reached.has(path));
