@@ -5,7 +5,12 @@ import { z } from 'zod';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { parseRef } from '../issue/ref.ts';
 import type { Pauses } from '../claims/pauses.ts';
-import { unknownAgent } from './unknown-agent.ts';
+import { notFound, unknownAgent } from './errors.ts';
+
+export interface PauseRoutes {
+  readonly pauses: Pauses;
+  readonly agents: readonly AgentProfile[];
+}
 
 const agentName = z.string().max(100).toLowerCase();
 const pauseBody = z
@@ -21,11 +26,8 @@ const resumeBody = z
   })
   .nullish();
 
-/** Pause and resume the handing out of issues; resume an issue that a worker or the attempts parked. */
-export function registerPauses(
-  scope: FastifyInstance,
-  { pauses, agents }: { readonly pauses: Pauses; readonly agents: readonly AgentProfile[] },
-): void {
+/** Pauses and resumes the handing out of issues, and resumes a parked issue. */
+export function registerPauses(scope: FastifyInstance, { pauses, agents }: PauseRoutes): void {
   const api = scope.withTypeProvider<ZodTypeProvider>();
   const isUnknown = (name: string | undefined) =>
     name !== undefined && !agents.some((agent) => agent.name === name);
@@ -44,7 +46,8 @@ export function registerPauses(
     const ref = parseRef(body.issue);
     const resumed = ref === undefined ? undefined : await pauses.resumeIssue(ref, caller);
     if (resumed !== undefined) return { issue: body.issue, resumed };
-    const message = 'That issue is not known here: name it as owner/repository#number.';
-    return reply.code(404).send({ error: { code: 'not_found', message } });
+    return reply.code(404).send(unknownIssue);
   });
 }
+
+const unknownIssue = notFound('That issue is not known here: name it as owner/repository#number.');

@@ -1,0 +1,104 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+
+import { maxReasonLength, type ClaimEnd } from '../claims/claim.ts';
+import {
+  bodyLimit,
+  callOf,
+  claimParams,
+  readIdempotencyKey,
+  refuse,
+  refuseKey,
+} from './claim-call.ts';
+import type { ClaimRoutes } from './claims.ts';
+import { errorBody } from './errors.ts';
+
+/** Limit of a handoff as UTF-8 JSON: a page or two, not a transcript. */
+const handoffLimit = 32 * 1024;
+/** Limit of a handoff's nesting: a value a few thousand levels deep cannot be written as JSON. */
+const handoffDepth = 100;
+/** Furthest end of an agent's limit: a later one is a mistake of the worker. */
+const maxLimitMs = 31 * 86_400_000;
+
+const reason = z.string().trim().min(1).max(maxReasonLength);
+const releaseBody = z.strictObject({
+  reason,
+  handoff: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
+  limitedUntil: z.iso
+    .datetime({ offset: true, error: 'must be a time such as 2026-11-25T14:00:00Z' })
+    .optional(),
+});
+const blockBody = z.strictObject({ reason });
+const completeBody = z.strictObject({
+  commit: z.string().regex(/^[0-9a-f]{7,64}$/i, 'must be the hash of a commit'),
+});
+
+/** Release, block and complete: the three calls that end a claim. */
+export function registerClaimEnds(scope: FastifyInstance, { claims, now }: ClaimRoutes): void {
+  const api = scope.withTypeProvider<ZodTypeProvider>();
+
+  async function end(
+    request: FastifyRequest<{ Params: { id: string } }>,
+    reply: FastifyReply,
+    claimEnd: ClaimEnd,
+  ) {
+    const key = readIdempotencyKey(request);
+    if (!key.success) return refuseKey(reply, key.error);
+    const result = await claims.end(callOf(request, key.data), claimEnd);
+    return result.kind === 'refused' ? refuse(reply, result.refusal) : result.answer;
+  }
+
+  api.post(
+    '/claims/:id/release',
+    { bodyLimit, schema: { params: claimParams, body: releaseBody } },
+    async (request, reply) => {
+      const { limitedUntil, ...body } = request.body;
+      const handoff = isEmpty(body.handoff) ? undefined : body.handoff;
+      if (isDeeper(handoff, handoffDepth))
+        return reply.code(422).send(errorBody('handoff_too_deep', tooDeep));
+      const size = handoff === undefined ? 0 : Buffer.byteLength(JSON.stringify(handoff));
+      if (size > handoffLimit)
+        return reply.code(413).send(errorBody('handoff_too_large', tooLarge(size)));
+      const until = limitedUntil === undefined ? undefined : Date.parse(limitedUntil);
+      if (until !== undefined && until > now() + maxLimitMs)
+        return reply.code(422).send(errorBody('limited_until_invalid', limitTooFar));
+      return end(request, reply, {
+        kind: 'release',
+        reason: body.reason,
+        handoff,
+        limitedUntil: until,
+      });
+    },
+  );
+  api.post(
+    '/claims/:id/block',
+    { bodyLimit, schema: { params: claimParams, body: blockBody } },
+    (request, reply) => end(request, reply, { kind: 'block', reason: request.body.reason }),
+  );
+  api.post(
+    '/claims/:id/complete',
+    { bodyLimit, schema: { params: claimParams, body: completeBody } },
+    (request, reply) =>
+      end(request, reply, { kind: 'complete', commit: request.body.commit.toLowerCase() }),
+  );
+}
+
+/** An empty handoff tells the next worker nothing, and must not replace an earlier one. */
+function isEmpty(handoff: string | Readonly<Record<string, unknown>> | undefined): boolean {
+  if (typeof handoff === 'string') return handoff.trim() === '';
+  return handoff !== undefined && Object.keys(handoff).length === 0;
+}
+
+/** Stops at `levels`, so that it never recurses deeper. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
+}
+
+function tooLarge(size: number): string {
+  return `The handoff is ${size} bytes as JSON, at most ${handoffLimit} are kept: shorten it, and point to files instead of quoting them.`;
+}
+
+const tooDeep = `The handoff is nested more than ${handoffDepth} levels deep: make it flatter, or send it as text.`;
+const limitTooFar = 'limitedUntil must not be more than 31 days away.';

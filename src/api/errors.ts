@@ -1,0 +1,16 @@
+import type { AgentProfile } from '../planning/agent-profiles.ts';
+
+/** Body of every refusal of the API: a stable code for programs, a sentence for people. */
+export function errorBody(code: string, message: string) {
+  return { error: { code, message } };
+}
+
+export function notFound(message: string) {
+  return errorBody('not_found', message);
+}
+
+export function unknownAgent(agents: readonly AgentProfile[]) {
+  const names = agents.map(({ name }) => name).join(', ');
+  const message = `There is no agent of that name; the profiles in force are ${names}.`;
+  return errorBody('unknown_agent', message);
+}

@@ -1,0 +1,69 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+
+import { findFullPlan } from '../claims/queue-view.ts';
+import { states } from '../issue/state.ts';
+import type { AgentProfile } from '../planning/agent-profiles.ts';
+import { listPlans, type PlanStore } from '../plans/plan-views.ts';
+import { notFound, unknownAgent } from './errors.ts';
+import { cursorSchema, limitSchema } from './list-query.ts';
+import { readWhy } from './why.ts';
+
+export interface IssueRoutes {
+  readonly store: PlanStore;
+  /** The profiles in force. */
+  readonly agents: readonly AgentProfile[];
+  readonly now: () => number;
+}
+
+const listQuery = z.strictObject({
+  state: z.enum(states).optional(),
+  repository: z.string().max(300).optional(),
+  limit: limitSchema,
+  cursor: cursorSchema,
+});
+const issueParams = z.object({
+  owner: z.string(),
+  repo: z.string(),
+  number: z
+    .string()
+    .regex(/^[1-9]\d{0,15}$/, 'must be the number of an issue')
+    .transform(Number)
+    .pipe(z.int()),
+});
+const whyQuery = z.strictObject({ agent: z.string().max(100).optional() });
+const unknownIssue = notFound('That issue is not known here.');
+
+/** Lists plans, shows one, and explains the choice of its agent. */
+export function registerIssues(scope: FastifyInstance, { store, agents, now }: IssueRoutes): void {
+  const api = scope.withTypeProvider<ZodTypeProvider>();
+  api.get('/issues', { schema: { querystring: listQuery } }, ({ query }) =>
+    listPlans(store, query),
+  );
+  api.get(
+    '/issues/:owner/:repo/:number',
+    { schema: { params: issueParams } },
+    async ({ params }, reply) => {
+      const plan = await findFullPlan(store, refOf(params), now());
+      return plan ?? reply.code(404).send(unknownIssue);
+    },
+  );
+  api.get(
+    '/issues/:owner/:repo/:number/why',
+    { schema: { params: issueParams, querystring: whyQuery } },
+    async ({ params, query }, reply) => {
+      const profile = agents.find(({ name }) => name === query.agent?.toLowerCase());
+      if (query.agent !== undefined && profile === undefined)
+        return reply.code(404).send(unknownAgent(agents));
+      const why = await readWhy(store, refOf(params), agents);
+      if (why === undefined) return reply.code(404).send(unknownIssue);
+      if (profile === undefined) return why;
+      return { ...why, agents: why.agents.filter(({ agent }) => agent === profile.name) };
+    },
+  );
+}
+
+function refOf({ owner, repo, number }: z.infer<typeof issueParams>) {
+  return { repository: `${owner}/${repo}`, number };
+}
