@@ -82,6 +82,7 @@ test('while Gitea does not answer nothing is handed out, saying so', async () =>
   const { status, json } = await post(service, { worker: 'worker-1', path: '/claims' });
   expect(status).toBe(503);
   expect(JSON.stringify(json)).toContain('does not answer');
+  service.expectAtEnd({ errors: ['request failed'] });
   service.gitea.breakWith(undefined);
   expect(await claim(service, 'worker-1')).toMatchObject({ claim: { issue: 'acme/orbit#1' } });
 });
