@@ -1,7 +1,8 @@
 import { findFacts } from '../plans/stored-facts.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import type { IssueRef } from '../issue/ref.ts';
-import type { Reason, State } from '../issue/state.ts';
+import type { State } from '../issue/state.ts';
+import type { CodedSentence } from '../issue/coded.ts';
 import { explainAgents, type Explanation } from '../planning/explain.ts';
 import { findPlan, type PlanStore } from '../plans/plan-views.ts';
 
@@ -9,7 +10,7 @@ import { findPlan, type PlanStore } from '../plans/plan-views.ts';
 interface Why {
   readonly ref: string;
   readonly state: State;
-  readonly reason: Reason;
+  readonly reason: CodedSentence;
   /** The agent of the stored plan. */
   readonly assigned: string | null;
   /** By the profiles in force, in their order; empty while the issue has no plan. */

@@ -35,7 +35,7 @@ const rulesOfIssues = [
   {
     code: 'no_state',
     text: 'Is in none of the states an open issue of the bot can have, or without a reason. Replay its newest delivery.',
-    broken: sql`issues.reason_code = '' or issues.reason_text = '' or issues.state not in
+    broken: sql`issues.reason_code = '' or issues.reason_params = '' or issues.state not in
       ('ready', 'in_progress', 'needs_human', 'blocked', 'oversized', 'received')`,
   },
   {

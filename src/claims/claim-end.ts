@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import type { ClaimRow, Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
+import { reasonText } from '../issue/reason-sentences.ts';
 import { oneLine } from '../lib/text.ts';
 import { findClaim, storeClaimEnd, type EndEffect } from './claim-rows.ts';
 import { maxReasonLength, type ClaimCall, type ClaimEnd, type Refusal } from './claim.ts';
@@ -124,15 +125,14 @@ function effectOf(
       };
     }
     case 'block': {
-      const text = `${worker}, at work as ${agent}, is stuck: "${oneLine(end.reason, maxReasonLength)}" Change the issue, or resume it.`;
-      const parked = { code: 'worker_blocked', text };
+      const params = { worker, agent, words: oneLine(end.reason, maxReasonLength) };
+      const parked = { code: 'worker_blocked', params } as const;
       return { outcome: 'blocked', reason: end.reason, failed: false, parked };
     }
     case 'complete': {
       const { commit } = end;
-      const text = `${worker} says that ${commit} completes it: verify that and close the issue, or resume it.`;
-      const parked = { code: awaitingVerification, text };
-      return { outcome: 'completed', reason: text, commit, failed: false, parked };
+      const parked = { code: awaitingVerification, params: { worker, commit } } as const;
+      return { outcome: 'completed', reason: reasonText(parked), commit, failed: false, parked };
     }
   }
 }

@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 
 import type { MonitorState } from './monitor-state.ts';
+import type { ParkingReason } from '../issue/reasons.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate } from '../plans/issue-update.ts';
 import type { Database } from '../db/database.ts';
@@ -107,7 +108,7 @@ export interface EndEffect {
   /** True for a failed attempt. */
   readonly failed: boolean;
   /** Reason to park the issue. */
-  readonly parked?: { readonly code: string; readonly text: string } | undefined;
+  readonly parked?: ParkingReason | undefined;
 }
 
 /** Ends a live claim and recomputes the state of its issue; false when it had ended before. */

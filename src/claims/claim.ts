@@ -1,4 +1,4 @@
-import type { Plan } from '../issue/plan.ts';
+import type { PlanView } from '../issue/plan.ts';
 
 /** What a worker asks for; an undefined filter means anything. */
 export interface ClaimRequest {
@@ -30,7 +30,7 @@ export interface ClaimedIssue {
   /** `owner/name#number`. */
   readonly issue: string;
   readonly agent: string;
-  readonly plan: Plan;
+  readonly plan: PlanView;
   readonly handoff?: Handoff | undefined;
 }
 

@@ -2,7 +2,7 @@ import { thousands } from '../lib/text.ts';
 import { ConfigError } from '../errors.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { contextActions, type ContextAction, type MonitorState } from './monitor-state.ts';
-import type { Reason } from '../issue/state.ts';
+import type { CodedSentence } from '../issue/coded.ts';
 import { maxContextTokens, UnusableReport, type ContextUsage } from './usage.ts';
 
 /** Shares of the limit at which an agent must compact and rotate; the edge belongs to the band above. */
@@ -32,7 +32,7 @@ export interface ContextAnswer {
   readonly action: ContextAction;
   /** True once for each band entered: the time to act. */
   readonly crossed: boolean;
-  readonly reason: Reason;
+  readonly reason: CodedSentence;
 }
 
 /** State before the first report. */
@@ -175,7 +175,7 @@ function explain(
   { used, limit, ratio }: { used: number; limit: number; ratio: number },
   action: ContextAction,
   { compactAt, rotateAt, profile }: MonitorSettings,
-): Reason {
+): CodedSentence {
   const capped = limit === profile?.contextLimit;
   const whose = capped ? ' this agent shall use at the most' : '';
   const share = `${thousands(used)} of ${thousands(limit)} tokens${whose} (${percent(ratio)})`;

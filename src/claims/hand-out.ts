@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
-import type { Plan } from '../issue/plan.ts';
+import { viewPlan, type PlanView } from '../issue/plan.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import { findRepositoryId } from '../plans/repository-names.ts';
 import { countByReason, findPlanOf } from '../plans/plan-views.ts';
@@ -160,8 +160,9 @@ async function insert(
   const concurrency = state.profiles.find(({ name }) => name === agent)?.concurrency ?? 0;
   const claim = { id: claimId, issue: chosen, worker, agent, concurrency, now, expiresAt };
   if (!(await insertClaim(transaction, claim))) return undefined;
-  const plan = await findPlanOf({ db: transaction, giteaUrl: state.giteaUrl }, chosen);
-  if (plan === undefined) throw new RangeError('a claimed issue has no plan');
+  const stored = await findPlanOf({ db: transaction, giteaUrl: state.giteaUrl }, chosen);
+  if (stored === undefined) throw new RangeError('a claimed issue has no plan');
+  const plan = viewPlan(stored);
   const handoff = await findHandoff(transaction, chosen);
   const answer: StoredClaim = {
     claimId,
@@ -181,7 +182,7 @@ type StoredClaim = Omit<ClaimedIssue, 'token'>;
 
 /** Written by this program and given back unchanged. */
 const storedClaimSchema = z.custom<StoredClaim>(
-  (value) => z.object({ claimId: z.string(), plan: z.custom<Plan>() }).safeParse(value).success,
+  (value) => z.object({ claimId: z.string(), plan: z.custom<PlanView>() }).safeParse(value).success,
 );
 
 function withToken({ tokens }: ClaimsState, claim: StoredClaim): ClaimedIssue {

@@ -3,6 +3,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
 import type { Schema } from '../db/schema.ts';
+import type { ParkingReason } from '../issue/reasons.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import { recomputeStates } from '../plans/recompute-states.ts';
 
@@ -29,20 +30,20 @@ export async function countFailure(
     .returning('attempts')
     .executeTakeFirst();
   if (row === undefined || row.attempts < maxAttempts) return;
-  const how = expired ? 'its lease ran out' : 'it was given back';
-  const text = `${row.attempts} attempts failed; of the last one, by ${worker} as ${agent}, ${how}. Change the issue, or resume it when the cause is gone.`;
-  await park(transaction, issue, { code: 'failed_attempts', text });
+  const last = expired ? 'expired' : 'released';
+  const params = { count: row.attempts, worker, agent, last } as const;
+  await park(transaction, issue, { code: 'failed_attempts', params });
 }
 
 /** Keeps an issue from the workers. */
 export async function park(
   transaction: Transaction<Schema>,
   { repositoryId, number }: IssueKey,
-  { code, text }: { readonly code: string; readonly text: string },
+  { code, params }: ParkingReason,
 ): Promise<void> {
   await transaction
     .updateTable('issues')
-    .set({ parked_code: code, parked_text: text })
+    .set({ parked_code: code, parked_params: JSON.stringify(params) })
     .where('repository_id', '=', repositoryId)
     .where('number', '=', number)
     .execute();
@@ -55,7 +56,7 @@ export async function park(
 export async function unparkIssue(db: Database, issue: IssueKey): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('issues')
-    .set({ attempts: 0, parked_code: null, parked_text: null })
+    .set({ attempts: 0, parked_code: null, parked_params: null })
     .where(ofIssue(issue))
     .where('parked_code', 'is not', null)
     .executeTakeFirst();

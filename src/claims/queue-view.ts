@@ -1,5 +1,5 @@
 import type { IssueRef } from '../issue/ref.ts';
-import type { Plan } from '../issue/plan.ts';
+import type { PlanView } from '../issue/plan.ts';
 import {
   countByReason,
   findPlan,
@@ -34,7 +34,7 @@ export async function readQueue(
   };
 }
 
-export type FullPlan = Plan & IssueWork;
+export type FullPlan = PlanView & IssueWork;
 
 /** One plan with the live claim and the past claims of its issue; undefined when not known or deleted. */
 export async function findFullPlan(

@@ -64,8 +64,9 @@ export interface IssuesTable {
   own_warnings: string;
   warnings: string;
   state: string;
+  /** A code with its params as JSON, see `issue/reasons.ts`; empty for a deleted issue. */
   reason_code: string;
-  reason_text: string;
+  reason_params: string;
   /** Since when it is ready, epoch milliseconds; null in any other state. */
   ready_at: number | null;
   /** Its place among the ready issues, the smallest first; null in any other state. */
@@ -79,9 +80,9 @@ export interface IssuesTable {
   agent: string | null;
   /** Failed attempts since a person last changed or resumed the issue. */
   attempts: Generated<number>;
-  /** Why it is kept from the workers, beside what decides its state; null: it is not. */
+  /** Why it is kept from the workers, whatever else decides its state; null: it is not. */
   parked_code: string | null;
-  parked_text: string | null;
+  parked_params: string | null;
   /** Blockers set on Gitea that the bot may not read: no more than their number is known. */
   hidden_blockers: Generated<number>;
   /** Grows with every change of what people are shown of it. */

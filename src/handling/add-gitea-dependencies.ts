@@ -1,7 +1,8 @@
 import type { GiteaDependencies, GiteaIssue } from '../issue/gitea-dependencies.ts';
 import type { IssueFacts } from '../issue/facts.ts';
 import { mergeEdges } from '../reading/model/source-precedence.ts';
-import type { Dependency, Reading, Warning } from '../issue/reading.ts';
+import type { Dependency, Reading } from '../issue/reading.ts';
+import type { Warning } from '../issue/warnings.ts';
 import { formatRef, keyOf } from '../issue/ref.ts';
 
 /** Most that count of each direction; a list of Gitea is not read further. */
@@ -62,11 +63,10 @@ function dependencyOn(
 
 /** Gitea takes it, but never lets the issue be closed. */
 function selfReference(facts: IssueFacts): Warning {
-  const text = `On Gitea ${formatRef(facts)} depends on itself, which does not count; it cannot be closed there until that dependency is removed.`;
-  return { code: 'self_reference', text };
+  return { code: 'self_reference', params: { found: 'gitea', ref: formatRef(facts) } };
 }
 
 const tooMany: Warning = {
   code: 'too_many_native_dependencies',
-  text: `On Gitea ${giteaDependencyLimit} dependencies or more are set in one direction: only the first ${giteaDependencyLimit} count.`,
+  params: { limit: giteaDependencyLimit },
 };

@@ -2,7 +2,8 @@ import type { GiteaDependencies } from '../issue/gitea-dependencies.ts';
 import type { IssueEvent, IssueSnapshot } from '../issue/event.ts';
 import type { IssueFacts } from '../issue/facts.ts';
 import { addGiteaDependencies } from './add-gitea-dependencies.ts';
-import type { Dependency, Warning } from '../issue/reading.ts';
+import type { Dependency } from '../issue/reading.ts';
+import type { Warning } from '../issue/warnings.ts';
 import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import { resolveIssue, type ResolvedIssue, type ResolveLookups } from '../gitea/resolve-issue.ts';
 import type { HandlingResult } from '../plans/issue-update.ts';
@@ -205,21 +206,17 @@ function withWarning(result: HandlingResult, warning: Warning): HandlingResult {
 
 /** For the plan of an issue whose repository the bot cannot read. */
 function unreadable({ repository }: IssueFacts): Warning {
-  const text = `The bot cannot read ${repository} on Gitea: this plan rests on what deliveries told. Give the bot access to it.`;
-  return { code: 'gitea_unreadable', text };
+  return { code: 'gitea_unreadable', params: { repository } };
 }
 
 function targetMissing(target: IssueRef): Warning {
-  const text = `There is no ${formatRef(target)} on Gitea: the dependency on it was dropped.`;
-  return { code: 'target_missing', text };
+  return { code: 'target_missing', params: { ref: formatRef(target) } };
 }
 
 function targetUnreadable(target: IssueRef): Warning {
-  const text = `The bot cannot read ${formatRef(target)} on Gitea, or there is none: whether it is open is unknown.`;
-  return { code: 'target_unreadable', text };
+  return { code: 'target_unreadable', params: { ref: formatRef(target) } };
 }
 
 function selfReference(target: IssueRef): Warning {
-  const text = `${formatRef(target)} is this issue itself: the dependency was dropped.`;
-  return { code: 'self_reference', text };
+  return { code: 'self_reference', params: { found: 'target', ref: formatRef(target) } };
 }

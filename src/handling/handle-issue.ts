@@ -1,7 +1,8 @@
 import type { IssueEvent } from '../issue/event.ts';
 import type { KnownCodes } from '../issue/codes.ts';
 import { advance, isAssigned, type IssueFacts } from '../issue/facts.ts';
-import type { Difficulty, Reading } from '../issue/reading.ts';
+import type { Difficulty } from '../issue/difficulty.ts';
+import type { Reading } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { difficultyThatCounts, planWork } from '../planning/plan-work.ts';

@@ -1,4 +1,5 @@
-import { difficulties, type Difficulty } from './reading.ts';
+export const difficulties = ['low', 'medium', 'high'] as const;
+export type Difficulty = (typeof difficulties)[number];
 
 /** The words for a difficulty, in the languages people write issues in. */
 const wordsOfDifficulty: Readonly<Record<Difficulty, string>> = {

@@ -1,5 +1,5 @@
-import { thousands } from '../lib/text.ts';
-import type { Factors, Warning } from './reading.ts';
+import type { Factors } from './factors.ts';
+import type { Warning } from './warnings.ts';
 
 /** Tokens per part, from the original coordinator's estimator. */
 const perFile = 7_000;
@@ -42,20 +42,12 @@ const toleratedShortfall = 0.1;
 export function totalDiffers(declared: number, formula: number): Warning[] {
   const difference = (formula - declared) / declared;
   if (Math.abs(difference) <= toleratedDifference) return [];
-  const text = `${bothTotals(declared, formula)}.`;
-  return [{ code: 'declared_total_differs', text }];
+  return [{ code: 'declared_total_differs', params: { declared, formula } }];
 }
 
 /** A warning when the declared total is below the formula's, but not so far that the two differ. */
 export function totalLow(declared: number, formula: number): Warning[] {
   const difference = (formula - declared) / declared;
   if (difference <= toleratedShortfall || difference > toleratedDifference) return [];
-  const text = `${bothTotals(declared, formula)}: the range reaches up to it.`;
-  return [{ code: 'declared_total_low', text }];
-}
-
-function bothTotals(declared: number, formula: number): string {
-  const percent = Math.round((Math.abs(formula - declared) / declared) * 100);
-  const direction = formula > declared ? 'more' : 'less';
-  return `Declared ${thousands(declared)} tokens, the formula gives ${thousands(formula)} (${percent} % ${direction})`;
+  return [{ code: 'declared_total_low', params: { declared, formula } }];
 }

@@ -1,8 +1,12 @@
-import { z } from 'zod';
-
 import type { Estimate } from './estimate.ts';
-import type { Reading, Source, Warning } from './reading.ts';
-import type { Reason, State } from './state.ts';
+import type { CodedSentence } from './coded.ts';
+import type { Reading } from './reading.ts';
+import { reasonText } from './reason-sentences.ts';
+import type { ChoiceReason, ChosenAgent, StateReason } from './reasons.ts';
+import type { Source } from './source.ts';
+import type { State } from './state.ts';
+import { warningText } from './warning-sentences.ts';
+import type { Warning } from './warnings.ts';
 
 /** One end of a dependency as a plan shows it. */
 export interface PlanEdge {
@@ -12,14 +16,7 @@ export interface PlanEdge {
   readonly evidence: string;
 }
 
-/** The agent chosen, or why none fits. */
-export const chosenAgentSchema = z.object({
-  agent: z.string().nullable(),
-  reason: z.object({ code: z.string(), text: z.string() }),
-});
-export type ChosenAgent = Readonly<z.infer<typeof chosenAgentSchema>>;
-
-/** All that is known and decided about one issue, as the API and the command line give it. */
+/** All that is known and decided about one issue. */
 export interface Plan {
   readonly ref: string;
   readonly repositoryId: number;
@@ -28,7 +25,7 @@ export interface Plan {
   readonly url: string;
   readonly open: boolean;
   readonly state: State;
-  readonly reason: Reason;
+  readonly reason: StateReason;
   readonly reading: Omit<Reading, 'dependencies' | 'warnings'> | null;
   readonly blockedBy: readonly PlanEdge[];
   readonly blocks: readonly PlanEdge[];
@@ -37,6 +34,40 @@ export interface Plan {
   readonly warnings: readonly Warning[];
   /** ISO 8601, UTC: when anything above last changed. */
   readonly updatedAt: string;
+}
+
+/** A plan as the API and the command line give it: with a sentence beside each code. */
+export interface PlanView extends Omit<Plan, 'reason' | 'assignment' | 'warnings'> {
+  readonly reason: CodedSentence;
+  readonly assignment: ChosenAgentView | null;
+  readonly warnings: readonly CodedSentence[];
+}
+
+export interface ChosenAgentView {
+  readonly agent: string | null;
+  readonly reason: CodedSentence;
+}
+
+export function viewPlan(plan: Plan): PlanView {
+  const { reason, assignment, warnings } = plan;
+  return {
+    ...plan,
+    reason: viewReason(reason),
+    assignment: assignment === null ? null : viewAssignment(assignment),
+    warnings: warnings.map(viewWarning),
+  };
+}
+
+export function viewReason(reason: StateReason | ChoiceReason): CodedSentence {
+  return { code: reason.code, text: reasonText(reason) };
+}
+
+export function viewWarning(warning: Warning): CodedSentence {
+  return { code: warning.code, text: warningText(warning) };
+}
+
+export function viewAssignment({ agent, reason }: ChosenAgent): ChosenAgentView {
+  return { agent, reason: viewReason(reason) };
 }
 
 /** The page of an issue below the configured base URL; never a URL from a payload. */

@@ -1,26 +1,9 @@
 import { z } from 'zod';
 
-/** Where a value comes from: the issue's text, Claude, Gitea itself, the formula, or nowhere. */
-export const sources = ['declared', 'model', 'gitea', 'formula', 'default'] as const;
-const sourceSchema = z.enum(sources);
-export type Source = z.infer<typeof sourceSchema>;
-
-export const difficulties = ['low', 'medium', 'high'] as const;
-export type Difficulty = (typeof difficulties)[number];
-
-export const levels = ['low', 'medium', 'high'] as const;
-export const documentationLevels = ['none', 'light', 'medium', 'heavy'] as const;
-
-export const factorsSchema = z.object({
-  files: z.int().nonnegative().nullable(),
-  complexity: z.enum(levels).nullable(),
-  tests: z.enum(levels).nullable(),
-  docs: z.enum(documentationLevels).nullable(),
-});
-export type Factors = Readonly<z.infer<typeof factorsSchema>>;
-
-export const warningSchema = z.object({ code: z.string(), text: z.string() });
-export type Warning = Readonly<z.infer<typeof warningSchema>>;
+import { difficulties } from './difficulty.ts';
+import { factorsSchema } from './factors.ts';
+import { sourceSchema } from './source.ts';
+import { warningSchema } from './warnings.ts';
 
 /** A dependency one issue declares; `repository` is null for the issue's own. */
 export const dependencySchema = z.object({

@@ -21,3 +21,8 @@ export function parseJson(text: string): unknown {
     return undefined;
   }
 }
+
+/** The same words with a capital letter in front. */
+export function capital(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { difficulties } from '../issue/reading.ts';
+import { difficulties } from '../issue/difficulty.ts';
 
 /** More profiles than this are a mistake, and a long list for every question to Claude. */
 const mostProfiles = 50;

@@ -1,8 +1,10 @@
+import type { CodedSentence } from '../issue/coded.ts';
 import type { Estimate } from '../issue/estimate.ts';
+import { changesText, failingText } from '../issue/fit-rule-sentences.ts';
+import { reasonText } from '../issue/reason-sentences.ts';
 import type { AgentProfile } from './agent-profiles.ts';
-import { assignAgent, type ReadForChoice } from './agents.ts';
+import { assignAgent, type ReadForChoice } from './assign-agent.ts';
 import { expectedCost, failingRules } from './fit.ts';
-import type { Reason } from '../issue/state.ts';
 
 /** Why an agent is, or is not, the one for an issue. */
 export interface Explanation {
@@ -10,9 +12,9 @@ export interface Explanation {
   readonly chosen: boolean;
   readonly fits: boolean;
   /** The rule that decides, and a sentence. */
-  readonly reason: Reason;
+  readonly reason: CodedSentence;
   /** Every rule the agent fails, each in a sentence. */
-  readonly failing: readonly Reason[];
+  readonly failing: readonly CodedSentence[];
   /** The least that would make it fit; null when it fits. */
   readonly change: string | null;
   /** In US dollars, for comparing. */
@@ -30,7 +32,8 @@ interface Question {
 export function explainAgents(question: Question): Explanation[] {
   const { reading, estimate, profiles, labels } = question;
   const work = { difficulty: reading.difficulty.value, estimate };
-  const { agent, reason } = assignAgent(reading, estimate, profiles, labels);
+  const { agent, reason: given } = assignAgent(reading, estimate, profiles, labels);
+  const reason = { code: given.code, text: reasonText(given) };
   const chosen = profiles.find(({ name }) => name === agent);
   return profiles.map((profile): Explanation => {
     const failing = failingRules(profile, work);
@@ -39,11 +42,11 @@ export function explainAgents(question: Question): Explanation[] {
       agent: profile.name,
       chosen: profile === chosen,
       fits: failing.length === 0,
-      failing: failing.map(({ code, text }) => ({ code, text: `${profile.name} ${text}.` })),
-      change:
-        failing.length === 0
-          ? null
-          : `To make it fit: ${failing.map(({ change }) => change).join(', and ')}.`,
+      failing: failing.map((rule) => ({
+        code: rule.code,
+        text: `${profile.name} ${failingText(rule)}.`,
+      })),
+      change: failing.length === 0 ? null : `To make it fit: ${changesText(failing)}.`,
       expectedCost: Number(cost.toPrecision(3)),
     };
     const [first] = common.failing;
@@ -66,7 +69,7 @@ function dearer(
   profile: AgentProfile,
   chosen: AgentProfile,
   { cost, least }: { readonly cost: number; readonly least: number },
-): Reason {
+): CodedSentence {
   if (cost === least)
     return {
       code: 'later_in_order',

@@ -1,18 +1,12 @@
+import type { Difficulty } from '../issue/difficulty.ts';
 import type { Estimate } from '../issue/estimate.ts';
-import { thousands } from '../lib/text.ts';
+import type { FitRule } from '../issue/fit-rules.ts';
 import type { AgentProfile } from './agent-profiles.ts';
-import type { Difficulty } from '../issue/reading.ts';
-import type { Reason } from '../issue/state.ts';
 
 /** What an agent must have room for and be trusted with. */
 export interface Work {
   readonly difficulty: Difficulty;
   readonly estimate: Pick<Estimate, 'likely' | 'high'>;
-}
-
-/** A rule that an agent fails; `text` goes on after its name, `change` is the least that would mend it. */
-export interface Failing extends Reason {
-  readonly change: string;
 }
 
 /** Tokens of context an agent may use. */
@@ -24,41 +18,32 @@ export function usableTokens(profile: AgentProfile): number {
  * The 50 % rule: an issue fills half of what an agent may use at the most, exactly half passes. The rest
  * is for what an agent reads in vain, and for its own words.
  */
-export function mostTokens(profile: AgentProfile): number {
+export function maxTokens(profile: AgentProfile): number {
   return Math.floor(usableTokens(profile) / 2);
 }
 
-/** Every rule the agent fails for this work, in the order they are looked at; none: it fits. */
-export function failingRules(profile: AgentProfile, { difficulty, estimate }: Work): Failing[] {
-  const failing: Failing[] = [];
+/** Every rule that the agent fails for this work, in the order in which they are checked; none: it fits. */
+export function failingRules(profile: AgentProfile, { difficulty, estimate }: Work): FitRule[] {
+  const { likely, high } = estimate;
+  const failing: FitRule[] = [];
   const usable = usableTokens(profile);
-  const called = profile.contextLimit === undefined ? 'window' : 'limit';
-  if (!profile.enabled)
-    failing.push({ code: 'not_enabled', text: 'is not enabled', change: 'enable it' });
+  const max = maxTokens(profile);
+  const room = profile.contextLimit === undefined ? 'window' : 'limit';
+  if (!profile.enabled) failing.push({ code: 'not_enabled', params: {} });
   if (!profile.difficulties.includes(difficulty))
-    failing.push({
-      code: 'difficulty_not_trusted',
-      text: `is not trusted with ${difficulty} difficulty`,
-      change: `trust it with ${difficulty} difficulty`,
-    });
-  if (usable < 2 * estimate.likely)
-    failing.push({
-      code: 'window_too_small',
-      text: `takes ${thousands(mostTokens(profile))} tokens at most (half of its ${called} of ${thousands(usable)}) and the issue needs ${thousands(estimate.likely)}`,
-      change: `bring the issue to at most ${thousands(mostTokens(profile))} tokens`,
-    });
-  if (usable < estimate.high)
-    failing.push({
-      code: 'high_estimate_too_large',
-      text: `has a ${called} of ${thousands(usable)} tokens and the high estimate is ${thousands(estimate.high)}`,
-      change: `bring the high estimate to at most ${thousands(usable)} tokens`,
-    });
+    failing.push({ code: 'difficulty_not_trusted', params: { difficulty } });
+  if (usable < 2 * likely)
+    failing.push({ code: 'window_too_small', params: { max, room, usable, likely } });
+  if (usable < high)
+    failing.push({ code: 'high_estimate_too_large', params: { room, usable, high } });
   return failing;
 }
 
-/** True when room is among what is missing. */
-export function lacksRoom(failing: readonly Failing[]): boolean {
-  return failing.some(({ code }) => code.startsWith('window') || code.startsWith('high'));
+/** True when room is among the things that the agent lacks. */
+export function lacksRoom(failing: readonly FitRule[]): boolean {
+  return failing.some(
+    ({ code }) => code === 'window_too_small' || code === 'high_estimate_too_large',
+  );
 }
 
 /** Turns of an agent on one issue: between 34 and 47 in the median run of strong agents. */

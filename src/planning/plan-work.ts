@@ -1,10 +1,12 @@
+import { difficultyOfLabel, type Difficulty } from '../issue/difficulty.ts';
 import type { Estimate } from '../issue/estimate.ts';
+import { levels } from '../issue/factors.ts';
 import { totalDiffers, totalLow } from '../issue/formula.ts';
+import type { Reading } from '../issue/reading.ts';
+import type { Warning } from '../issue/warnings.ts';
 import type { AgentProfile } from './agent-profiles.ts';
-import { assignAgent, type Assignment } from './agents.ts';
-import { difficultyOfLabel } from '../issue/difficulty.ts';
+import { assignAgent, type Assignment } from './assign-agent.ts';
 import { estimateContext } from './estimate.ts';
-import { levels, type Difficulty, type Reading, type Warning } from '../issue/reading.ts';
 
 /** Reading, estimate and agent of one issue. */
 export interface PlannedWork {
@@ -71,13 +73,12 @@ function wordsOf(labels: readonly string[]): Difficulty[] {
 function labelDisagrees({ difficulty }: Reading, labels: readonly string[]): Warning[] {
   const words = wordsOf(labels);
   if (words.every((word) => word === difficulty.value)) return [];
-  const counts = difficulty.source === 'declared' ? 'the text counts' : 'they do not count';
-  return [
-    {
-      code: 'difficulty_label_disagrees',
-      text: `Labels say ${words.join(' and ')} difficulty, the plan has ${difficulty.value}: ${counts}.`,
-    },
-  ];
+  const params = {
+    labels: words,
+    difficulty: difficulty.value,
+    textCounts: difficulty.source === 'declared',
+  };
+  return [{ code: 'difficulty_label_disagrees', params }];
 }
 
 /** One step apart is common; from one end to the other, one of the two words is a slip. */
@@ -86,10 +87,6 @@ function complexityDisagrees({ difficulty, factors }: Reading): Warning[] {
   if (difficulty.source === 'default' || complexity === null) return [];
   const apart = levels.indexOf(complexity) - levels.indexOf(difficulty.value);
   if (Math.abs(apart) < 2) return [];
-  return [
-    {
-      code: 'complexity_disagrees',
-      text: `The difficulty is ${difficulty.value}, but the implementation complexity ${complexity}.`,
-    },
-  ];
+  const params = { complexity, with: 'difficulty', other: difficulty.value } as const;
+  return [{ code: 'complexity_disagrees', params }];
 }

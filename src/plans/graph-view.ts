@@ -1,6 +1,6 @@
 import { findRepositoryId } from './repository-names.ts';
 import { findCycles, startingWith } from './graph.ts';
-import type { Source } from '../issue/reading.ts';
+import type { Source } from '../issue/source.ts';
 import { formatRef, keyOf, parseRef, type IssueKey } from '../issue/ref.ts';
 import { keyIn } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';

@@ -3,7 +3,7 @@ import type { ExpressionBuilder, Transaction } from 'kysely';
 import { ofIssue } from '../db/key-filter.ts';
 import type { IssueRow, Schema } from '../db/schema.ts';
 import { labelsUncertain } from '../issue/facts.ts';
-import type { Warning } from '../issue/reading.ts';
+import type { Warning } from '../issue/warnings.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import { awaitingVerification } from '../issue/state.ts';
 import { replaceEdges, resolveNames, waitingAround, type EdgeChange } from './edges.ts';
@@ -223,7 +223,7 @@ const undecided = {
   warnings: '[]',
   state: '',
   reason_code: '',
-  reason_text: '',
+  reason_params: '',
   ready_at: null,
   queue_key: null,
   unblocks: 0,
@@ -231,7 +231,7 @@ const undecided = {
 };
 
 /** No worker has tried, or somebody has changed the issue since. */
-const untried = { attempts: 0, parked_code: null, parked_text: null };
+const untried = { attempts: 0, parked_code: null, parked_params: null };
 
 function ownWarnings({ facts, plan }: IssueUpdate): Warning[] {
   if (plan === undefined) return [];
@@ -240,12 +240,6 @@ function ownWarnings({ facts, plan }: IssueUpdate): Warning[] {
   return [...missing, ...plan.reading.warnings, ...plan.assignment.warnings, ...uncertain];
 }
 
-const textNotKept: Warning = {
-  code: 'text_not_kept',
-  text: 'The text of this issue was not kept: edit the issue, or replay its newest delivery.',
-};
+const textNotKept: Warning = { code: 'text_not_kept', params: {} };
 
-const uncertainLabels: Warning = {
-  code: 'labels_uncertain',
-  text: 'Gitea sent an empty list of labels, which it also does when labels were replaced: the labels known before are kept.',
-};
+const uncertainLabels: Warning = { code: 'labels_uncertain', params: {} };

@@ -1,5 +1,5 @@
-import type { Source } from '../issue/reading.ts';
-import { sources } from '../issue/reading.ts';
+import type { Source } from '../issue/source.ts';
+import { sources } from '../issue/source.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import { keyIn } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';

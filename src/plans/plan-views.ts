@@ -4,9 +4,18 @@ import { findRepositoryId } from './repository-names.ts';
 import { estimateSchema } from '../issue/estimate.ts';
 import { CoordinatorError } from '../errors.ts';
 import { isoTime } from '../issue/iso-time.ts';
-import { chosenAgentSchema, issueUrl, type Plan, type PlanEdge } from '../issue/plan.ts';
+import {
+  issueUrl,
+  viewPlan,
+  viewReason,
+  type Plan,
+  type PlanEdge,
+  type PlanView,
+} from '../issue/plan.ts';
+import { chosenAgentSchema, parseStateReason } from '../issue/reasons.ts';
 import { explainPlace } from './queue-order.ts';
-import { readingSchema, warningSchema } from '../issue/reading.ts';
+import { readingSchema } from '../issue/reading.ts';
+import { warningsSchema } from '../issue/warnings.ts';
 import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import { states, type State } from '../issue/state.ts';
 import type { Database } from '../db/database.ts';
@@ -20,7 +29,7 @@ export interface PlanStore {
 }
 
 export interface PlanPage {
-  readonly items: readonly Plan[];
+  readonly items: readonly PlanView[];
   readonly nextCursor: string | null;
 }
 
@@ -61,14 +70,16 @@ export async function listPlans(store: PlanStore, options: ListOptions): Promise
     rows.length > limit && last !== undefined
       ? encodeCursor([last.changed_at, last.repository_id, last.number])
       : null;
-  return { items: await plansOf(store, page), nextCursor };
+  const plans = await plansOf(store, page);
+  return { items: plans.map(viewPlan), nextCursor };
 }
 
 /** One plan under the repository's present name; undefined when not known or deleted. */
-export async function findPlan(store: PlanStore, ref: IssueRef): Promise<Plan | undefined> {
+export async function findPlan(store: PlanStore, ref: IssueRef): Promise<PlanView | undefined> {
   const repositoryId = await findRepositoryId(store.db, ref.repository);
   if (repositoryId === undefined) return undefined;
-  return findPlanOf(store, { repositoryId, number: ref.number });
+  const plan = await findPlanOf(store, { repositoryId, number: ref.number });
+  return plan && viewPlan(plan);
 }
 
 /** The plan by what identifies the issue for good. */
@@ -88,7 +99,7 @@ export interface ReadyIssue {
   readonly ref: string;
   readonly rank: number;
   readonly why: string;
-  readonly plan: Plan;
+  readonly plan: PlanView;
 }
 
 /** Ready issues in the order in which they will be handed out. */
@@ -101,7 +112,7 @@ export async function listReady(store: PlanStore, limit: number): Promise<ReadyI
     .orderBy('repository_id')
     .limit(limit)
     .execute();
-  const plans = await plansOf(store, rows);
+  const plans = (await plansOf(store, rows)).map(viewPlan);
   return rows.flatMap((row, index) => {
     const plan = plans[index];
     if (plan === undefined) return [];
@@ -111,14 +122,14 @@ export async function listReady(store: PlanStore, limit: number): Promise<ReadyI
   });
 }
 
-export type BlockedIssue = Pick<Plan, 'ref' | 'title' | 'state' | 'reason'>;
+export type BlockedIssue = Pick<PlanView, 'ref' | 'title' | 'state' | 'reason'>;
 
 /** The bot's open issues that are neither ready nor claimed, the newest change first. */
 export async function listBlocked(db: Database, limit: number): Promise<BlockedIssue[]> {
   const rows = await db
     .selectFrom('issues')
     .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
-    .select(['full_name', 'number', 'title', 'state', 'reason_code', 'reason_text'])
+    .select(['full_name', 'number', 'title', 'state', 'reason_code', 'reason_params'])
     .where('deleted', '=', 0)
     .where('state', 'in', blockedStates)
     .orderBy('changed_at', 'desc')
@@ -130,7 +141,7 @@ export async function listBlocked(db: Database, limit: number): Promise<BlockedI
     ref: formatRef({ repository: row.full_name, number: row.number }),
     title: row.title,
     state: stateSchema.parse(row.state),
-    reason: { code: row.reason_code, text: row.reason_text },
+    reason: viewReason(parseStateReason(row.reason_code, row.reason_params)),
   }));
 }
 
@@ -153,7 +164,7 @@ function selectIssues(db: Database) {
     .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
     .select(['repository_id', 'number', 'title', 'open', 'full_name'])
     .select(['reading', 'estimate', 'assignment', 'warnings'])
-    .select(['state', 'reason_code', 'reason_text', 'ready_at', 'changed_at', 'labels'])
+    .select(['state', 'reason_code', 'reason_params', 'ready_at', 'changed_at', 'labels'])
     .where('deleted', '=', 0);
 }
 
@@ -207,12 +218,12 @@ function planOf(giteaUrl: string, row: PlanRow, edges: Pick<Plan, 'blockedBy' | 
     url: issueUrl(giteaUrl, row.full_name, row.number),
     open: row.open === 1,
     state: stateSchema.parse(row.state),
-    reason: { code: row.reason_code, text: row.reason_text },
+    reason: parseStateReason(row.reason_code, row.reason_params),
     reading: stored(row.reading, shownReadingSchema),
     ...edges,
     estimate: stored(row.estimate, estimateSchema),
     assignment: stored(row.assignment, chosenAgentSchema),
-    warnings: z.array(warningSchema).parse(JSON.parse(row.warnings)),
+    warnings: warningsSchema.parse(JSON.parse(row.warnings)),
     updatedAt: isoTime(row.changed_at),
   };
 }

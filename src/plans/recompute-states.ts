@@ -2,11 +2,11 @@ import { sql, type ExpressionBuilder, type Transaction } from 'kysely';
 import { z } from 'zod';
 
 import { startingWith } from './graph.ts';
-import { chosenAgentSchema } from '../issue/plan.ts';
+import { chosenAgentSchema, parseParkingReason } from '../issue/reasons.ts';
 import { queueKey } from './queue-order.ts';
-import { warningSchema, type Warning } from '../issue/reading.ts';
+import { warningsSchema, type Warning } from '../issue/warnings.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
-import { decideState, hiddenText, type Blocker } from '../issue/state.ts';
+import { decideState, type Blocker } from '../issue/state.ts';
 import { keyIn } from '../db/key-filter.ts';
 import { findCircles, type Circles } from './cycles.ts';
 import { distinctKeys, recount } from './open-graph.ts';
@@ -75,9 +75,9 @@ function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[
   return transaction
     .selectFrom('issues')
     .select(['repository_id', 'number', 'open', 'deleted', 'assigned', 'assignment', 'labels'])
-    .select(['own_warnings', 'warnings', 'state', 'reason_code', 'reason_text', 'ready_at'])
+    .select(['own_warnings', 'warnings', 'state', 'reason_code', 'reason_params', 'ready_at'])
     .select(['queue_key', 'unblocks', 'circle', 'changed_at', 'revision'])
-    .select(['parked_code', 'parked_text', 'hidden_blockers'])
+    .select(['parked_code', 'parked_params', 'hidden_blockers'])
     .select((eb) => [eb('reading', 'is not', null).as('read'), ...liveClaim(eb)])
     .where(keyIn('repository_id', 'number', issues))
     .execute();
@@ -97,7 +97,7 @@ function liveClaim(eb: ExpressionBuilder<Schema, 'issues'>) {
 
 type LoadedIssue = Awaited<ReturnType<typeof loadIssues>>[number];
 
-const shownColumns = ['state', 'reason_code', 'reason_text', 'warnings'] as const;
+const shownColumns = ['state', 'reason_code', 'reason_params', 'warnings'] as const;
 const decidedColumns = [...shownColumns, 'ready_at', 'queue_key', 'unblocks', 'circle'] as const;
 /** They follow from whether what is shown differs. */
 const stampColumns = ['changed_at', 'revision'] as const;
@@ -182,11 +182,10 @@ interface Around {
   readonly now: number;
 }
 
-const warningsSchema = z.array(warningSchema);
 const labelsSchema = z.array(z.string());
 
 /** A deleted issue has no state; the row only keeps late events from reviving it. */
-const gone = { state: '', reason_code: '', reason_text: '', warnings: '[]' };
+const gone = { state: '', reason_code: '', reason_params: '', warnings: '[]' };
 
 function decide(row: LoadedIssue, around: Around): Decided {
   const shown = row.deleted === 1 ? gone : show(row, around);
@@ -223,7 +222,9 @@ function show(row: LoadedIssue, { blockers, path }: Around): typeof gone {
         ? undefined
         : { worker: row.claim_worker, agent: row.claim_agent },
     parked:
-      row.parked_code === null ? undefined : { code: row.parked_code, text: row.parked_text ?? '' },
+      row.parked_code === null
+        ? undefined
+        : parseParkingReason(row.parked_code, row.parked_params ?? ''),
     blockers: blockers.flatMap(({ blocker: { ref, state: known } }) =>
       known === 'deleted' ? [] : [{ ref, state: known }],
     ),
@@ -244,7 +245,12 @@ function show(row: LoadedIssue, { blockers, path }: Around): typeof gone {
       ]
     : [];
   const warnings = told.length === 0 ? row.own_warnings : allWarnings(row, told);
-  return { state, reason_code: reason.code, reason_text: reason.text, warnings };
+  return {
+    state,
+    reason_code: reason.code,
+    reason_params: JSON.stringify(reason.params),
+    warnings,
+  };
 }
 
 function allWarnings({ own_warnings: own }: LoadedIssue, told: readonly Warning[]): string {
@@ -256,21 +262,15 @@ function isOpenBlocker({ blocker }: LoadedBlocker): boolean {
 }
 
 function blockerOpened(ref: string): Warning {
-  return {
-    code: 'blocker_open',
-    text: `${ref}, which this issue waits for, is open, but a worker has begun.`,
-  };
+  return { code: 'blocker_open', params: { ref } };
 }
 
 function hiddenBlocker({ hidden_blockers: count }: LoadedIssue): Warning {
-  return { code: 'hidden_blocker', text: `${hiddenText(count)} A worker has begun.` };
+  return { code: 'hidden_blocker', params: { count } };
 }
 
 function blockerDeleted(ref: string): Warning {
-  return {
-    code: 'blocker_deleted',
-    text: `${ref} was deleted from Gitea: the dependency on it no longer counts.`,
-  };
+  return { code: 'blocker_deleted', params: { ref } };
 }
 
 const keyColumns = ['repository_id', 'number'] as const;

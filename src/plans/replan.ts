@@ -1,10 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { sql } from 'kysely';
 import { z } from 'zod';
 
 import { estimateSchema } from '../issue/estimate.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
-import { assignAgent } from '../planning/agents.ts';
-import { chosenAgentSchema } from '../issue/plan.ts';
+import { assignAgent } from '../planning/assign-agent.ts';
+import { chosenAgentSchema } from '../issue/reasons.ts';
 import { readingSchema } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { Database } from '../db/database.ts';
@@ -84,9 +86,7 @@ async function assignedOtherwise(
         labelsSchema.parse(parse(row.labels)),
       );
       return (
-        stored.agent !== present.agent ||
-        stored.reason.code !== present.reason.code ||
-        stored.reason.text !== present.reason.text
+        stored.agent !== present.agent || !isDeepStrictEqual(stored.reason, present.reason)
       );
     })
     .map((row) => ({ repositoryId: row.repository_id, number: row.number }));

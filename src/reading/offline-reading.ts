@@ -2,7 +2,10 @@ import { assumedFactors, formulaTokens, hasFactors, totalDiffers } from '../issu
 import type { Mention } from './mentions.ts';
 import type { KnownIssues } from './known-issues.ts';
 import { readText, type TextReading } from './read-text.ts';
-import type { Dependency, Factors, IssueText, Reading, Source, Warning } from '../issue/reading.ts';
+import type { Factors } from '../issue/factors.ts';
+import type { Dependency, IssueText, Reading } from '../issue/reading.ts';
+import type { Source } from '../issue/source.ts';
+import type { Warning } from '../issue/warnings.ts';
 import { formatRef } from '../issue/ref.ts';
 import type { Declarations, DeclaredValue } from './declarations/values.ts';
 
@@ -96,31 +99,28 @@ function dependenciesOf(mentions: readonly Mention[], issue: IssueText): Depende
   return [...found.values()];
 }
 
-const nothingReadable: Warning = {
-  code: 'nothing_readable',
-  text: 'The text declares no size, difficulty, agent or dependency: default numbers are used.',
-};
-const bodyCut: Warning = {
-  code: 'body_cut',
-  text: 'The text is longer than 1,000,000 characters: the rest was not kept and not read.',
-};
+const nothingReadable: Warning = { code: 'nothing_readable', params: {} };
+const bodyCut: Warning = { code: 'body_cut', params: {} };
 const tooManyDependencies: Warning = {
   code: 'too_many_dependencies',
-  text: `The text declares more than ${dependencyLimit} dependencies: only the first ${dependencyLimit} count.`,
+  params: { limit: dependencyLimit },
 };
 
-/** Warnings for what the text declares once so and once otherwise. */
+/** A warning for each value that the text declares twice, and differently. */
 function declaredTwice({ difficulty, agent, total }: Declarations): Warning[] {
-  return Object.entries({ difficulty, agent, total }).flatMap(([name, found]) =>
-    found?.other === undefined
-      ? []
-      : [
-          {
-            code: `${name}_declared_twice`,
-            text: `The text declares ${name} ${found.value} and also ${found.other}: the first counts.`,
-          },
-        ],
-  );
+  return [
+    ...twice('difficulty_declared_twice', difficulty),
+    ...twice('agent_declared_twice', agent),
+    ...twice('total_declared_twice', total),
+  ];
+}
+
+function twice(
+  code: 'difficulty_declared_twice' | 'agent_declared_twice' | 'total_declared_twice',
+  found: DeclaredValue<string | number> | undefined,
+): Warning[] {
+  if (found?.other === undefined) return [];
+  return [{ code, params: { first: found.value, other: found.other } }];
 }
 
 function declaredDiffers(declared: Declarations, factors: Factors): Warning[] {
@@ -136,11 +136,6 @@ function factorsAssumed(declared: Declarations, factors: Factors): Warning[] {
   const assumed = { ...assumedFactors };
   const names = Object.entries(assumed)
     .filter(([name]) => missing.some(([other]) => other === name))
-    .map(([name, value]) => `${name} ${value}`);
-  return [
-    {
-      code: 'factors_assumed',
-      text: `Not declared, so assumed for the formula: ${names.join(', ')}.`,
-    },
-  ];
+    .map(([factor, value]) => ({ factor, value }));
+  return [{ code: 'factors_assumed', params: { assumed: names } }];
 }

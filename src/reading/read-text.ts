@@ -3,7 +3,8 @@ import { isInstruction } from './grammar/instructions.ts';
 import type { KnownIssues } from './known-issues.ts';
 import { parseMarkdown, parseTitle } from './markdown/markdown.ts';
 import type { DirectedMention, ExclusionReason, Mention } from './mentions.ts';
-import type { IssueText, Warning } from '../issue/reading.ts';
+import type { IssueText } from '../issue/reading.ts';
+import type { Warning } from '../issue/warnings.ts';
 import { mentionLimit, readMentions } from './read-mentions.ts';
 import { readDeclarations } from './declarations/read-declarations.ts';
 import type { Declarations } from './declarations/values.ts';
@@ -49,47 +50,33 @@ function warningsOf(found: readonly DirectedMention[], issue: IssueText): Warnin
         verdict.kind === 'ruled_out' && verdict.reason === reason && direction !== undefined,
     );
     const refs = of.map(({ mention: { repository, number } }) => `${repository ?? ''}#${number}`);
-    return [...new Set(refs)].slice(0, 10).join(', ');
+    return [...new Set(refs)].slice(0, maxRefs);
   };
-  const self = refsOf('self') !== '';
   const both = refsOf('contradiction');
   const codes = refsOf('code_mismatch');
-  const instructed = refsOf('instruction') !== '';
   return [
-    ...(self ? [selfReference(issue)] : []),
-    ...(both === '' ? [] : [bothDirections(both)]),
-    ...(codes === '' ? [] : [codeDisagrees(codes)]),
-    ...(instructed ? [textForProgram] : []),
+    ...(refsOf('self').length > 0 ? [selfReference(issue)] : []),
+    ...(both.length === 0 ? [] : [bothDirections(both)]),
+    ...(codes.length === 0 ? [] : [codeDisagrees(codes)]),
+    ...(refsOf('instruction').length > 0 ? [textForProgram] : []),
     ...(found.length >= mentionLimit ? [tooManyMentions] : []),
   ];
 }
 
-function selfReference(issue: IssueText): Warning {
-  return {
-    code: 'self_reference',
-    text: `The text declares a dependency of #${issue.number} on itself: it was dropped.`,
-  };
+/** Maximum number of references that a warning names. */
+const maxRefs = 10;
+
+function selfReference({ number }: IssueText): Warning {
+  return { code: 'self_reference', params: { found: 'text', ref: `#${number}` } };
 }
 
-function bothDirections(refs: string): Warning {
-  return {
-    code: 'contradiction',
-    text: `The text says both that this issue waits for ${refs} and that it is waited for: neither counts.`,
-  };
+function bothDirections(refs: readonly string[]): Warning {
+  return { code: 'contradiction', params: { refs } };
 }
 
-function codeDisagrees(refs: string): Warning {
-  return {
-    code: 'code_mismatch',
-    text: `A code does not name one issue alone, or another one than the number beside it (${refs}): the line counts for none.`,
-  };
+function codeDisagrees(refs: readonly string[]): Warning {
+  return { code: 'code_mismatch', params: { refs } };
 }
 
-const textForProgram: Warning = {
-  code: 'instruction_ignored',
-  text: 'A part of the text is addressed to the program that reads it: it was passed over.',
-};
-const tooManyMentions: Warning = {
-  code: 'too_many_mentions',
-  text: `The text names other issues ${mentionLimit.toLocaleString('en-US')} times or more: what follows was not read.`,
-};
+const textForProgram: Warning = { code: 'instruction_ignored', params: {} };
+const tooManyMentions: Warning = { code: 'too_many_mentions', params: { limit: mentionLimit } };

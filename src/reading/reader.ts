@@ -15,7 +15,9 @@ import {
 import { readOffline } from './offline-reading.ts';
 import type { CodedText } from './known-issues.ts';
 import type { TextReading } from './read-text.ts';
-import type { Reading, Warning } from '../issue/reading.ts';
+import type { Reading } from '../issue/reading.ts';
+import { askFailureSentences } from '../issue/warning-sentences.ts';
+import type { Warning } from '../issue/warnings.ts';
 
 /** Result of asking a model; `ok` carries the answer, every other kind is the reason of a fallback. */
 export type AskResult =
@@ -127,25 +129,12 @@ export function cacheKey(
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-const reasons: Record<AskFailure, string> = {
-  refused: 'Claude declined to read this text.',
-  truncated: 'The answer of Claude was cut off.',
-  invalid: 'Claude sent an answer that cannot be used.',
-  rate_limited: 'Claude takes no more calls for now.',
-  unavailable: 'Claude could not be reached.',
-  auth: 'Claude refused the key: check ANTHROPIC_API_KEY.',
-  timeout: 'Claude did not answer in time.',
-  budget: 'The calls to Claude allowed in an hour are used up.',
-};
-
-function fallbackReading(offline: Reading, kind: AskFailure, asksAgain: boolean): Reading {
-  const reason = reasons[kind];
-  const text = `Read without Claude: ${reason}${asksAgain ? ' It is asked again later.' : ''}`;
-  const warnings = [...offline.warnings, { code: 'read_without_claude', text }];
-  return { ...offline, outcome: 'fallback', reason, warnings };
+function fallbackReading(offline: Reading, failure: AskFailure, asksAgain: boolean): Reading {
+  const warnings: Warning[] = [
+    ...offline.warnings,
+    { code: 'read_without_claude', params: { failure, asksAgain } },
+  ];
+  return { ...offline, outcome: 'fallback', reason: askFailureSentences[failure], warnings };
 }
 
-const textCut: Warning = {
-  code: 'model_text_cut',
-  text: 'The text is longer than 32 KB: Claude was given its head and its tail.',
-};
+const textCut: Warning = { code: 'model_text_cut', params: {} };

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 
 import { knownByCodes, type CodedText, type KnownIssues } from './known-issues.ts';
 import { readText, type TextReading } from './read-text.ts';
-import type { Warning } from '../issue/reading.ts';
+import type { Warning } from '../issue/warnings.ts';
 import { readRawDeclarations } from './declarations/read-declarations.ts';
 import { knownIssues, type KnownIssue } from './known-issues.ts';
 
@@ -95,7 +95,4 @@ async function readInThread(
   }
 }
 
-const textNotParsed: Warning = {
-  code: 'text_not_parsed',
-  text: 'The text took too long to parse: only its template lines were read, and no dependencies.',
-};
+const textNotParsed: Warning = { code: 'text_not_parsed', params: {} };

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { StoredIssue } from './difference.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import { keyIn } from '../db/key-filter.ts';
+import type { WarningCode } from '../issue/warnings.ts';
 import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
 
@@ -156,6 +157,8 @@ export async function wasReported(db: Database, told: Told): Promise<boolean> {
   return row !== undefined;
 }
 
+const unreadableCode: WarningCode = 'gitea_unreadable';
+
 function selectStored(db: Database) {
   return db
     .selectFrom('issues')
@@ -172,7 +175,8 @@ function selectStored(db: Database) {
       'issues.snapshot_repository',
       'repositories.full_name',
     ])
-    .select(sql<number>`instr(issues.own_warnings, '"gitea_unreadable"')`.as('unreadable'));
+    .select(sql<number>`exists (select 1 from json_each(issues.own_warnings)
+      where value ->> 'code' = ${unreadableCode})`.as('unreadable'));
 }
 
 type StoredRow = Awaited<ReturnType<ReturnType<typeof selectStored>['execute']>>[number];

@@ -26,7 +26,7 @@ async function makeStore(): Promise<Database> {
 
 test.each([
   ['no_state', sql`update issues set state = 'ready ' where number = 1`],
-  ['no_state', sql`update issues set reason_text = '' where number = 1`],
+  ['no_state', sql`update issues set reason_params = '' where number = 1`],
   ['in_progress_unclaimed', sql`update claims set ended_at = 1`],
   ['claimed_not_in_progress', sql`update issues set state = 'ready' where number = 3`],
   ['needs_human_unparked', sql`update issues set state = 'needs_human' where number = 1`],

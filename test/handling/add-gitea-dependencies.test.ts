@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { viewWarning } from '../../src/issue/plan.ts';
 import type { GiteaDependencies, GiteaIssue } from '../../src/issue/gitea-dependencies.ts';
 import type { IssueFacts } from '../../src/issue/facts.ts';
 import {
@@ -34,7 +35,9 @@ function read(body: string, native: Partial<GiteaDependencies>) {
     ({ direction, repository, number, source }) =>
       `${direction} ${repository ?? ''}#${number} (${source})`,
   );
-  const warnings = reading.warnings.filter(({ code }) => code !== 'nothing_readable');
+  const warnings = reading.warnings
+    .map(viewWarning)
+    .filter(({ code }) => code !== 'nothing_readable');
   return { edges, warnings, reading };
 }
 
@@ -97,9 +100,9 @@ test('the limit of the text is not that of Gitea, and what is cut is told', () =
   const blockedBy = Array.from({ length: giteaDependencyLimit }, (_, n) =>
     at(`acme/orbit#${n + 1000}`),
   );
-  const { reading } = read(text.join('\n\n'), { blockedBy, complete: false });
+  const { reading, warnings } = read(text.join('\n\n'), { blockedBy, complete: false });
   expect(reading.dependencies).toHaveLength(dependencyLimit + giteaDependencyLimit);
-  expect(reading.warnings).toContainEqual({
+  expect(warnings).toContainEqual({
     code: 'too_many_native_dependencies',
     text: 'On Gitea 500 dependencies or more are set in one direction: only the first 500 count.',
   });

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 
+import { reasonText } from '../../src/issue/reason-sentences.ts';
+import type { ChosenAgent, ParkingReason } from '../../src/issue/reasons.ts';
 import { decideState, type Blocker, type StateFacts } from '../../src/issue/state.ts';
 
 const ready: StateFacts = {
@@ -8,9 +10,22 @@ const ready: StateFacts = {
   read: true,
   blockers: [],
   cycle: [],
-  assignment: { agent: 'sonnet', reason: { code: 'cheapest_fit', text: 'Cheapest.' } },
+  assignment: { agent: 'sonnet', reason: { code: 'declared_agent', params: { agent: 'sonnet' } } },
 };
-const tooLarge = { agent: null, reason: { code: 'no_agent_fits', text: 'Split the issue.' } };
+const tooLarge: ChosenAgent = {
+  agent: null,
+  reason: {
+    code: 'no_agent_fits',
+    params: {
+      ...{ difficulty: 'medium', likely: 900_000, high: 1_170_000, enable: [], trust: [] },
+      ...{ split: { parts: 2, agent: 'opus', max: 500_000, usable: 1_000_000 }, nearest: null },
+    },
+  },
+};
+const stuck: ParkingReason = {
+  code: 'worker_blocked',
+  params: { worker: 'worker-1', agent: 'sonnet', words: 'Stuck.' },
+};
 
 function blockers(state: Blocker['state'], count: number): Blocker[] {
   return Array.from({ length: count }, (_, index) => ({ ref: `acme/orbit#${index + 1}`, state }));
@@ -21,7 +36,7 @@ const layers: [string, Partial<StateFacts>][] = [
   ['ready', {}],
   ['oversized', { assignment: tooLarge }],
   ['blocked', { blockers: blockers('open', 1) }],
-  ['needs_human', { parked: { code: 'worker_blocked', text: 'Stuck.' } }],
+  ['needs_human', { parked: stuck }],
   ['in_progress', { claim: { worker: 'worker-1', agent: 'sonnet' } }],
   ['received', { read: false }],
   ['released', { assigned: false }],
@@ -54,7 +69,7 @@ test('a circle is named before open blockers, these before hidden ones, and thos
 test('every state comes with a sentence', () => {
   const sentence = (facts: Partial<StateFacts>) => {
     const { state, reason } = decideState({ ...ready, ...facts });
-    return `${state} (${reason.code}): ${reason.text}`;
+    return `${state} (${reason.code}): ${reasonText(reason)}`;
   };
   expect([
     sentence({}),
@@ -77,7 +92,7 @@ test('every state comes with a sentence', () => {
       "done (closed): Closed on Gitea.",
       "released (not_assigned): Not assigned to the bot.",
       "received (not_read): Assigned to the bot, not read yet.",
-      "oversized (no_agent_fits): Split the issue.",
+      "oversized (no_agent_fits): No enabled agent takes 900,000 tokens at medium difficulty: split it into 2 (at most 500,000 tokens fit opus).",
       "blocked (open_blockers): Waits for acme/orbit#1, which is open.",
       "blocked (open_blockers): Waits for acme/orbit#1 and acme/orbit#2, which are open.",
       "blocked (open_blockers): Waits for acme/orbit#1, acme/orbit#2, acme/orbit#3, acme/orbit#4 and acme/orbit#5, which are open.",
@@ -86,14 +101,14 @@ test('every state comes with a sentence', () => {
       "blocked (unknown_blockers): Waits for acme/orbit#1, acme/orbit#2, acme/orbit#3, acme/orbit#4, acme/orbit#5 and 2 more, of which no event has told anything yet.",
       "blocked (hidden_blocker): Waits for an issue, set on Gitea, that the bot may not read: give the bot read access to its repository, or remove the dependency.",
       "blocked (hidden_blocker): Waits for 3 issues, set on Gitea, that the bot may not read: give the bot read access to their repositories, or remove the dependencies.",
-      "blocked (cycle): Waits for itself in a circle: a/b#1 → a/b#2 → c/d#3 → a/b#1.",
+      "blocked (cycle): Waits for itself in a cycle: a/b#1 → a/b#2 → c/d#3 → a/b#1.",
     ]
   `);
 });
 
 test('a long circle is named by its first members and a number', () => {
   const cycle = Array.from({ length: 1_000 }, (_, index) => `a/b#${index + 1}`);
-  expect(decideState({ ...ready, cycle }).reason.text).toBe(
-    'Waits for itself in a circle: a/b#1 → a/b#2 → a/b#3 → a/b#4 → a/b#5 → 995 more → a/b#1.',
+  expect(reasonText(decideState({ ...ready, cycle }).reason)).toBe(
+    'Waits for itself in a cycle: a/b#1 → a/b#2 → a/b#3 → a/b#4 → a/b#5 → 995 more → a/b#1.',
   );
 });

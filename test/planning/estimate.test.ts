@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { formulaTokens } from '../../src/issue/formula.ts';
 import { estimateContext, fewestSamples } from '../../src/planning/estimate.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';
-import type { Factors, Reading } from '../../src/issue/reading.ts';
+import type { Factors } from '../../src/issue/factors.ts';
+import type { Reading } from '../../src/issue/reading.ts';
 
 function estimate(body: string) {
   const issue = { repository: 'acme/orbit', number: 1, title: '', body, bodyCut: false };

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { warningText } from '../../src/issue/warning-sentences.ts';
 import type { AgentProfile } from '../../src/planning/agent-profiles.ts';
 import { builtInAgents } from '../../src/planning/agents.ts';
 import { mergeAnswer } from '../../src/reading/model/merge.ts';
@@ -34,7 +35,7 @@ function plan(body: string, profiles = originalAgents, labels: readonly string[]
     estimate,
     agent: assignment.agent,
     codes: warnings.map(({ code }) => code),
-    texts: warnings.map(({ text }) => text),
+    texts: warnings.map(warningText),
   };
 }
 
@@ -203,7 +204,7 @@ test('factors that only Claude read are held against the declared total too', ()
   const reading = read('Total estimated: 20k\nDifficulty: low');
   const factors = { files: 3, complexity: 'low', tests: 'low', docs: 'none' } as const;
   const filled = planWork({ reading: { ...reading, factors }, profiles: builtInAgents });
-  expect(filled.reading.warnings.map(({ text }) => text)).toEqual([
+  expect(filled.reading.warnings.map(warningText)).toEqual([
     'Declared 20,000 tokens, the formula gives 46,800 (134 % more).',
   ]);
 });

@@ -127,7 +127,7 @@ test('a circle that only Gitea knows is named, and one of text and Gitea as well
   expect(await onGitea.plan(one)).toMatchObject({
     reason: {
       code: 'cycle',
-      text: `Waits for itself in a circle: ${one} → ${two} → ${three} → ${one}.`,
+      text: `Waits for itself in a cycle: ${one} → ${two} → ${three} → ${one}.`,
     },
   });
   const mixed = await settle({

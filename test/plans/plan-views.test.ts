@@ -8,7 +8,8 @@ import { findPlan, listPlans, type PlanStore } from '../../src/plans/plan-views.
 import { readQueue } from '../../src/claims/queue-view.ts';
 import { recomputeAllStates } from '../../src/plans/recompute-states.ts';
 import { advance, isAssigned } from '../../src/issue/facts.ts';
-import { assignAgent, builtInAgents } from '../../src/planning/agents.ts';
+import { builtInAgents } from '../../src/planning/agents.ts';
+import { assignAgent } from '../../src/planning/assign-agent.ts';
 import { estimateContext } from '../../src/planning/estimate.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';
 import { temporaryDirectory } from '../support/service.ts';

@@ -174,8 +174,8 @@ test('two issues that wait for each other are told so, and an edit frees them', 
   await tell(1, 'Blocked by #2');
   await tell(2, 'Blocked by #1');
   expect(await states(2)).toEqual([
-    'blocked: Waits for itself in a circle: acme/orbit#1 → acme/orbit#2 → acme/orbit#1.',
-    'blocked: Waits for itself in a circle: acme/orbit#2 → acme/orbit#1 → acme/orbit#2.',
+    'blocked: Waits for itself in a cycle: acme/orbit#1 → acme/orbit#2 → acme/orbit#1.',
+    'blocked: Waits for itself in a cycle: acme/orbit#2 → acme/orbit#1 → acme/orbit#2.',
   ]);
   await tell(2, '');
   expect(await states(2)).toEqual(['blocked: Waits for acme/orbit#2, which is open.', ready]);
@@ -195,11 +195,11 @@ test('a circle of five is named in order by each member, and only by them', asyn
   const { states } = await startCircle();
   expect(await states(7)).toMatchInlineSnapshot(`
     [
-      "blocked: Waits for itself in a circle: acme/orbit#1 → acme/orbit#2 → acme/orbit#3 → acme/orbit#4 → acme/orbit#5 → acme/orbit#1.",
-      "blocked: Waits for itself in a circle: acme/orbit#2 → acme/orbit#3 → acme/orbit#4 → acme/orbit#5 → acme/orbit#1 → acme/orbit#2.",
-      "blocked: Waits for itself in a circle: acme/orbit#3 → acme/orbit#4 → acme/orbit#5 → acme/orbit#1 → acme/orbit#2 → acme/orbit#3.",
-      "blocked: Waits for itself in a circle: acme/orbit#4 → acme/orbit#5 → acme/orbit#1 → acme/orbit#2 → acme/orbit#3 → acme/orbit#4.",
-      "blocked: Waits for itself in a circle: acme/orbit#5 → acme/orbit#1 → acme/orbit#2 → acme/orbit#3 → acme/orbit#4 → acme/orbit#5.",
+      "blocked: Waits for itself in a cycle: acme/orbit#1 → acme/orbit#2 → acme/orbit#3 → acme/orbit#4 → acme/orbit#5 → acme/orbit#1.",
+      "blocked: Waits for itself in a cycle: acme/orbit#2 → acme/orbit#3 → acme/orbit#4 → acme/orbit#5 → acme/orbit#1 → acme/orbit#2.",
+      "blocked: Waits for itself in a cycle: acme/orbit#3 → acme/orbit#4 → acme/orbit#5 → acme/orbit#1 → acme/orbit#2 → acme/orbit#3.",
+      "blocked: Waits for itself in a cycle: acme/orbit#4 → acme/orbit#5 → acme/orbit#1 → acme/orbit#2 → acme/orbit#3 → acme/orbit#4.",
+      "blocked: Waits for itself in a cycle: acme/orbit#5 → acme/orbit#1 → acme/orbit#2 → acme/orbit#3 → acme/orbit#4 → acme/orbit#5.",
       "blocked: Waits for acme/orbit#1, which is open.",
       "ready: Nothing is in the way: sonnet can start.",
     ]
@@ -215,11 +215,11 @@ test.each<[string, number, string, PayloadChanges]>([
   const { tell, states } = await startCircle();
   await tell(number, body, more);
   const texts = await states(7);
-  expect(texts.filter((text) => text.includes('circle'))).toEqual([]);
+  expect(texts.filter((text) => text.includes('cycle'))).toEqual([]);
   expect(texts[0]).toBe('blocked: Waits for acme/orbit#2, which is open.');
   expect(texts[4]).toBe('blocked: Waits for acme/orbit#1, which is open.');
   await tell(number, `Blocked by #${number + 1}`, { action: 'edited' });
-  const again = (await states(7)).filter((text) => text.includes('circle'));
+  const again = (await states(7)).filter((text) => text.includes('cycle'));
   expect(again).toHaveLength(more.action === 'deleted' ? 0 : 5);
 });
 
@@ -228,7 +228,7 @@ test('an edge removed in an issue outside the circle of its blocker still frees 
   await tell(1, 'Blocked by #2');
   await tell(2, '');
   await tell(3, 'Blocked by #1\nBlocks #2');
-  const inCircle = async () => (await states(3)).filter((text) => text.includes('circle')).length;
+  const inCircle = async () => (await states(3)).filter((text) => text.includes('cycle')).length;
   expect(await inCircle()).toBe(3);
   await tell(3, 'Blocked by #1');
   expect(await states(3)).toEqual([
@@ -278,7 +278,7 @@ test('after a rename plans, references and sentences have the new name, also of 
   expect(await stateOf('acme/orbit#2')).toBe('gone');
   expect(await stateOf('acme/nova#2')).toBe('blocked: Waits for acme/nova#1, which is open.');
   expect(await stateOf('acme/nova#3')).toBe(
-    'blocked: Waits for itself in a circle: acme/nova#3 → acme/nova#4 → acme/nova#3.',
+    'blocked: Waits for itself in a cycle: acme/nova#3 → acme/nova#4 → acme/nova#3.',
   );
   expect(await stateOf('acme/lib#1')).toBe('blocked: Waits for acme/nova#2, which is open.');
   expect(await plan('acme/nova#2')).toMatchObject({ blockedBy: [{ ref: 'acme/nova#1' }] });

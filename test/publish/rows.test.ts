@@ -59,7 +59,10 @@ test('what waits for an issue is due when that is closed or reopened, also when 
   await store(3, [1], 21);
   await db
     .updateTable('issues')
-    .set({ parked_code: 'worker_blocked', parked_text: 'Stuck.', state: 'needs_human' })
+    .set({
+      ...{ parked_code: 'worker_blocked', state: 'needs_human' },
+      parked_params: JSON.stringify({ worker: 'worker-1', agent: 'sonnet', words: 'Stuck.' }),
+    })
     .where('number', '=', 2)
     .execute();
   await publishAll();

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { readOffline } from '../../src/reading/offline-reading.ts';
+import { viewWarning } from '../../src/issue/plan.ts';
+import { warningText } from '../../src/issue/warning-sentences.ts';
 import { readingSchema, type IssueText } from '../../src/issue/reading.ts';
 
 const agents = ['opus', 'sonnet', 'haiku', 'glm'];
@@ -12,7 +14,7 @@ function read(body: string, more: Partial<IssueText> = {}) {
 }
 
 function warnings(body: string, more: Partial<IssueText> = {}) {
-  return read(body, more).warnings.map(({ code, text }) => `${code}: ${text}`);
+  return read(body, more).warnings.map((each) => `${each.code}: ${warningText(each)}`);
 }
 
 const design = [
@@ -27,7 +29,8 @@ const design = [
 ].join('\n');
 
 test('what the text declares comes with its source and the line it stands in', () => {
-  expect(read(design)).toEqual({
+  const reading = read(design);
+  expect({ ...reading, warnings: reading.warnings.map(viewWarning) }).toEqual({
     outcome: 'offline',
     model: null,
     reason: null,
@@ -64,7 +67,7 @@ test('what the text declares comes with its source and the line it stands in', (
 test('without a declared total the formula decides, and says what it had to assume', () => {
   const reading = read('Files to modify: 1\nTest requirements: low');
   expect(reading.estimatedContext).toEqual({ value: 44_200, source: 'formula', evidence: null });
-  expect(reading.warnings).toEqual([
+  expect(reading.warnings.map(viewWarning)).toEqual([
     {
       code: 'factors_assumed',
       text: 'Not declared, so assumed for the formula: complexity medium, docs light.',

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 
 import { expect, onTestFinished, test } from 'vitest';
+import { viewWarning } from '../../src/issue/plan.ts';
+import { warningText } from '../../src/issue/warning-sentences.ts';
 import { z } from 'zod';
 
 import { createClaude } from '../../src/claude/client.ts';
@@ -115,7 +117,7 @@ test.each<[string, ClaudeScript, string]>([
   const failed = await read();
   expect(failed).toMatchObject({ outcome: 'fallback', model: null, reason });
   expect(failed.difficulty.source).toBe('default');
-  expect(failed.warnings).toContainEqual({
+  expect(failed.warnings.map(viewWarning)).toContainEqual({
     code: 'read_without_claude',
     text: `Read without Claude: ${reason} It is asked again later.`,
   });
@@ -183,9 +185,7 @@ test('what is kept of an answer is what stands in the text, so that a kept answe
 test('where Claude is not asked again a failure does not promise it', async () => {
   const { read } = await openReader(fails(529));
   const { warnings } = await read(issue, { asksAgain: false });
-  expect(warnings.map(({ text }) => text)).toContain(
-    'Read without Claude: Claude could not be reached.',
-  );
+  expect(warnings.map(warningText)).toContain('Read without Claude: Claude could not be reached.');
 });
 
 test('a call that is broken off throws and leaves no reading', async () => {

@@ -212,10 +212,10 @@ test('told in order, the story ends as it should', async () => {
     [
       "acme/lib#7 blocked: Waits for acme/nova#5 and acme/nova#2, which are open.",
       "acme/nova#1 ready: Nothing is in the way: sonnet can start.",
-      "acme/nova#2 blocked: Waits for itself in a circle: acme/nova#2 → acme/nova#3 → acme/nova#2.",
-      "acme/nova#3 blocked: Waits for itself in a circle: acme/nova#3 → acme/nova#2 → acme/nova#3.",
-      "acme/nova#4 blocked: Waits for itself in a circle: acme/nova#4 → acme/nova#5 → acme/nova#4.",
-      "acme/nova#5 blocked: Waits for itself in a circle: acme/nova#5 → acme/nova#4 → acme/nova#5.",
+      "acme/nova#2 blocked: Waits for itself in a cycle: acme/nova#2 → acme/nova#3 → acme/nova#2.",
+      "acme/nova#3 blocked: Waits for itself in a cycle: acme/nova#3 → acme/nova#2 → acme/nova#3.",
+      "acme/nova#4 blocked: Waits for itself in a cycle: acme/nova#4 → acme/nova#5 → acme/nova#4.",
+      "acme/nova#5 blocked: Waits for itself in a cycle: acme/nova#5 → acme/nova#4 → acme/nova#5.",
       "acme/nova#8 ready: Nothing is in the way: sonnet can start.",
     ]
   `);

@@ -1,4 +1,5 @@
-import { assignAgent, builtInAgents } from '../../src/planning/agents.ts';
+import { builtInAgents } from '../../src/planning/agents.ts';
+import { assignAgent } from '../../src/planning/assign-agent.ts';
 import { estimateContext } from '../../src/planning/estimate.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';
 import type { Dependency } from '../../src/issue/reading.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { thousands } from '../../lib/text.ts';
 import { loadAgents } from '../../config.ts';
 import { agentsJsonSchema, type AgentProfile } from '../../planning/agent-profiles.ts';
-import { mostTokens } from '../../planning/fit.ts';
+import { maxTokens } from '../../planning/fit.ts';
 import type { Io } from '../io.ts';
 import { parseOptions } from '../list-options.ts';
 import { printJson, renderTable } from '../output.ts';
@@ -37,7 +37,7 @@ function renderAgents(profiles: readonly AgentProfile[]): string {
       profile.name,
       profile.enabled ? 'yes' : 'no',
       thousands(profile.contextWindow),
-      thousands(mostTokens(profile)),
+      thousands(maxTokens(profile)),
       prices(profile, 'inputPrice'),
       prices(profile, 'outputPrice'),
       String(profile.concurrency),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { thousands } from '../../lib/text.ts';
 import { loadStoreConfig } from '../../config.ts';
 import { ConfigError, CoordinatorError } from '../../errors.ts';
-import type { Plan, PlanEdge } from '../../issue/plan.ts';
+import type { PlanEdge, PlanView } from '../../issue/plan.ts';
 import { parseRef } from '../../issue/ref.ts';
 import { states } from '../../issue/state.ts';
 import { audit } from '../../claims/audit.ts';
@@ -76,7 +76,7 @@ async function printOne(io: Io, store: PlanStore, text: string, { json }: Option
 }
 
 /** What the table shows of a plan. */
-export interface ListedPlan extends Pick<Plan, 'ref' | 'title'> {
+export interface ListedPlan extends Pick<PlanView, 'ref' | 'title'> {
   readonly state: string;
   readonly reason: { readonly text: string };
   readonly estimate: { readonly likely: number } | null;

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { loadPlanConfig, type PlanConfig } from '../../config.ts';
 import { ConfigError } from '../../errors.ts';
 import { planWork } from '../../planning/plan-work.ts';
+import { viewAssignment, viewWarning } from '../../issue/plan.ts';
 import type { IssueText } from '../../issue/reading.ts';
 import { parseRef } from '../../issue/ref.ts';
 import { createLogger } from '../../log.ts';
@@ -64,11 +65,14 @@ async function planOne(io: Io, file: string, options: Options): Promise<void> {
   const { reading, estimate, assignment } = planWork({ reading: read, profiles: config.agents });
   const planned = {
     title: issue.title,
-    reading,
+    reading: { ...reading, warnings: reading.warnings.map(viewWarning) },
     estimate,
-    assignment,
+    assignment: {
+      ...viewAssignment(assignment),
+      warnings: assignment.warnings.map(viewWarning),
+    },
     mentions: text.mentions,
-    warnings: [...reading.warnings, ...assignment.warnings],
+    warnings: [...reading.warnings, ...assignment.warnings].map(viewWarning),
   };
   if (options.json) printJson(io, planned);
   else io.stdout.write(renderPlan({ ...planned, issue, declared: text.declared }, io));

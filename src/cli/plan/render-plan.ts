@@ -2,8 +2,10 @@ import type { Estimate } from '../../issue/estimate.ts';
 import { thousands } from '../../lib/text.ts';
 import { isOpen, localRef } from '../../reading/model/asked-references.ts';
 import type { Mention } from '../../reading/mentions.ts';
-import type { ChosenAgent } from '../../issue/plan.ts';
-import type { Dependency, Factors, IssueText, Reading, Warning } from '../../issue/reading.ts';
+import type { ChosenAgentView } from '../../issue/plan.ts';
+import type { CodedSentence } from '../../issue/coded.ts';
+import type { Dependency, IssueText, Reading } from '../../issue/reading.ts';
+import type { Factors } from '../../issue/factors.ts';
 import type { Declarations } from '../../reading/declarations/values.ts';
 import type { Io } from '../io.ts';
 import { painter, printable, wrap, type Colour } from '../output.ts';
@@ -11,12 +13,12 @@ import { painter, printable, wrap, type Colour } from '../output.ts';
 /** What one text has come to. */
 export interface PlannedText {
   readonly issue: IssueText;
-  readonly reading: Reading;
+  readonly reading: Omit<Reading, 'warnings'>;
   readonly declared: Declarations;
   readonly estimate: Estimate;
-  readonly assignment: ChosenAgent;
+  readonly assignment: ChosenAgentView;
   readonly mentions: readonly Mention[];
-  readonly warnings: readonly Warning[];
+  readonly warnings: readonly CodedSentence[];
 }
 
 /** One thing told: its name, what it is, and where that comes from. */
@@ -108,7 +110,7 @@ interface Sourced {
   readonly evidence: string | null;
 }
 
-function readBy({ outcome, model, reason }: Reading): [string, string] {
+function readBy({ outcome, model, reason }: PlannedText['reading']): [string, string] {
   if (outcome === 'offline') return ['the grammar', 'offline, Claude is not asked'];
   if (outcome === 'fallback') return ['the grammar', `fallback: ${reason ?? ''}`];
   return [`the grammar and ${model ?? 'Claude'}`, outcome];
@@ -132,7 +134,7 @@ function edgeEntry({ repository, number, source, evidence }: Dependency): Entry 
 }
 
 /** Those that are not told as dependencies already. */
-function otherMentions(issue: IssueText, reading: Reading, mentions: readonly Mention[]) {
+function otherMentions(issue: IssueText, reading: PlannedText['reading'], mentions: readonly Mention[]) {
   const told = new Set(reading.dependencies.map((edge) => localRef(issue, edge)));
   return mentions.filter((mention) => !isOpen(mention) || !told.has(localRef(issue, mention)));
 }
@@ -141,7 +143,7 @@ function distinct(entries: readonly Entry[]): Entry[] {
   return [...new Map(entries.map((entry) => [JSON.stringify(entry), entry])).values()];
 }
 
-function mentionEntry(mention: Mention, { model }: Reading): Entry {
+function mentionEntry(mention: Mention, { model }: PlannedText['reading']): Entry {
   const { repository, number, verdict, evidence, sentence } = mention;
   const undecided = verdict.kind === 'undecided';
   return {

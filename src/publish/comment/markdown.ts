@@ -1,7 +1,7 @@
 import { parseRef } from '../../issue/ref.ts';
 
-/** Longer names are not shown: Gitea has none. */
-const longestRef = 150;
+/** Maximum length of a name that is shown: Gitea has no longer ones. */
+const maxRefLength = 150;
 const nameless = 'an issue whose name cannot be shown';
 
 /**
@@ -16,26 +16,27 @@ export function issueLink(text: string): string {
 }
 
 /** An issue by name alone: in code Gitea sees no reference. */
-export function issueName(text: string): string {
+function issueName(text: string): string {
   return isName(text) ? codeSpan(text) : nameless;
 }
 
-/** The name of an agent; it was checked when the profiles were read, and stored texts are older. */
+/** The name of an agent; it was checked when the profiles were read, but a stored plan may be older. */
 export function agentName(name: string | null | undefined): string {
   return /^[a-z][a-z0-9_-]{0,39}$/.test(name ?? '') ? codeSpan(name ?? '') : 'an agent';
 }
 
-/** A stable code of ours. */
-export function codeName(code: string): string {
-  return /^[a-z][a-z0-9_]{0,59}$/.test(code) ? codeSpan(code) : codeSpan('unknown');
+/** The first of these issues by name alone; others than whole references are left out. */
+export function namesOf(refs: readonly string[], max: number): string {
+  return distinctRefs(refs, max).map(issueName).join(', ');
 }
 
-/** References that stand in one of our sentences; other words of it are not looked at. */
-export function refsIn(sentence: string, most: number): string[] {
-  const found = sentence
-    .slice(0, 2_000)
-    .match(/(?<![\w./-])[\w.-]{1,80}\/[\w.-]{1,80}#\d{1,15}(?!\w)/g);
-  return [...new Set(found)].filter((text) => parseRef(text) !== undefined).slice(0, most);
+/** The same as links. */
+export function linksOf(refs: readonly string[], max: number): string[] {
+  return distinctRefs(refs, max).map(issueLink);
+}
+
+function distinctRefs(refs: readonly string[], max: number): string[] {
+  return [...new Set(refs.filter(isName))].slice(0, max);
 }
 
 /** As many of these lines as a reader wants, and how many more there are. */
@@ -59,5 +60,5 @@ function codeSpan(text: string): string {
 }
 
 function isName(text: string): boolean {
-  return text.length <= longestRef && parseRef(text) !== undefined;
+  return text.length <= maxRefLength && parseRef(text) !== undefined;
 }

@@ -1,5 +1,6 @@
 import { difficultyWords } from '../../issue/difficulty.ts';
-import { documentationLevels, levels, type Difficulty } from '../../issue/reading.ts';
+import type { Difficulty } from '../../issue/difficulty.ts';
+import { documentationLevels, levels } from '../../issue/factors.ts';
 
 /** A value that the text declares, with the line it stands in. */
 export interface DeclaredValue<T> {

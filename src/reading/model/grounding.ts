@@ -1,6 +1,7 @@
 import type { Mention } from '../mentions.ts';
 import type { ModelAnswer, Relation } from './question.ts';
-import type { Dependency, IssueText, Warning } from '../../issue/reading.ts';
+import type { Dependency, IssueText } from '../../issue/reading.ts';
+import type { Warning } from '../../issue/warnings.ts';
 import { isOpen, listReferences, parseLocalRef } from './asked-references.ts';
 import { foldedText } from '../visible-text.ts';
 
@@ -92,11 +93,10 @@ export function namesAgent({ title, body }: IssueText, agent: string): boolean {
   );
 }
 
+/** Maximum number of references that a warning names. */
+const maxRefs = 10;
+
 function textRulesOut(refs: readonly string[]): Warning {
-  const shown = refs.slice(0, 10).join(', ');
-  const more = refs.length > 10 ? ` and ${refs.length - 10} more` : '';
-  return {
-    code: 'dependency_ruled_out',
-    text: `Claude reads a dependency on ${shown}${more} in words that declare none, or none any more: the text counts.`,
-  };
+  const params = { refs: refs.slice(0, maxRefs), more: Math.max(0, refs.length - maxRefs) };
+  return { code: 'dependency_ruled_out', params };
 }

@@ -1,17 +1,11 @@
-import { thousands } from '../../lib/text.ts';
+import type { Factors } from '../../issue/factors.ts';
 import { formulaTokens, hasFactors } from '../../issue/formula.ts';
 import { acceptedEdges, groundAnswer, namesAgent, type TextWithMentions } from './grounding.ts';
 import type { ModelAnswer } from './question.ts';
-import type { IssueText, Reading, Warning } from '../../issue/reading.ts';
+import type { IssueText, Reading } from '../../issue/reading.ts';
+import type { Warning } from '../../issue/warnings.ts';
 import { localRef } from './asked-references.ts';
-import {
-  from,
-  inWords,
-  mergeEdges,
-  rank,
-  strongest,
-  type SourcedValue,
-} from './source-precedence.ts';
+import { from, mergeEdges, rank, strongest, type SourcedValue } from './source-precedence.ts';
 
 /** Maximum difference, as a share, between two sizes that do not count as a disagreement. */
 const toleratedDifference = 0.25;
@@ -86,12 +80,12 @@ function valueDisagreements(offline: Reading, answer: ModelAnswer): Warning[] {
   const { factors } = offline;
   return [
     ...sizeDisagrees(offline.estimatedContext, answer.estimated_context_tokens),
-    ...disagreement('difficulty', declared(offline.difficulty), answer.difficulty),
-    ...disagreement('agent', declared(offline.assignedAgent), answer.assigned_agent),
-    ...disagreement('files', factors.files, answer.files),
-    ...disagreement('complexity', factors.complexity, answer.complexity),
-    ...disagreement('tests', factors.tests, answer.tests),
-    ...disagreement('docs', factors.docs, answer.docs),
+    ...disagreement('difficulty_disagrees', declared(offline.difficulty), answer.difficulty),
+    ...disagreement('agent_disagrees', declared(offline.assignedAgent), answer.assigned_agent),
+    ...disagreement('files_disagrees', factors.files, answer.files),
+    ...complexityDisagrees(factors.complexity, answer.complexity),
+    ...disagreement('tests_disagrees', factors.tests, answer.tests),
+    ...disagreement('docs_disagrees', factors.docs, answer.docs),
   ];
 }
 
@@ -103,17 +97,32 @@ function sizeDisagrees(field: SourcedValue<number>, answered: number | null): Wa
   const size = declared(field);
   if (size === null || answered === null) return [];
   if (Math.abs(answered - size) <= size * toleratedDifference) return [];
-  return disagreement('size', `${thousands(size)} tokens`, `${thousands(answered)} tokens`);
+  return [{ code: 'size_disagrees', params: { declared: size, claude: answered } }];
 }
 
-function disagreement<T extends string | number>(
-  name: string,
-  said: T | null,
-  answered: T | null,
+function complexityDisagrees(
+  complexity: Factors['complexity'],
+  answered: Factors['complexity'],
+): Warning[] {
+  if (complexity === null || answered === null || answered === complexity) return [];
+  const params = { complexity, with: 'claude', other: answered } as const;
+  return [{ code: 'complexity_disagrees', params }];
+}
+
+type Disagreement =
+  | 'difficulty_disagrees'
+  | 'agent_disagrees'
+  | 'files_disagrees'
+  | 'tests_disagrees'
+  | 'docs_disagrees';
+
+function disagreement(
+  code: Disagreement,
+  said: string | number | null,
+  answered: string | number | null,
 ): Warning[] {
   if (said === null || answered === null || answered === said) return [];
-  const text = `The text declares ${name} ${said}, Claude reads ${answered}: the text counts.`;
-  return [{ code: `${name}_disagrees`, text }];
+  return [{ code, params: { declared: said, claude: answered } }];
 }
 
 /** Warnings for dependencies of the text that the model denies. */
@@ -122,7 +131,7 @@ function missedDependencies(issue: IssueText, offline: Reading, answer: ModelAns
     const ref = localRef(issue, dependency);
     const said = answer.relations.filter((relation) => relation.ref === ref);
     if (said.length === 0 || said.some(({ relation }) => relation !== 'neither')) return [];
-    const text = `The text says that ${inWords(ref, dependency)}, Claude that neither waits for the other: the text counts.`;
-    return [{ code: 'dependency_disagrees', text }];
+    const params = { ref, direction: dependency.direction };
+    return [{ code: 'dependency_disagrees', params }];
   });
 }

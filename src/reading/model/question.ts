@@ -1,7 +1,9 @@
 import { z } from 'zod';
 
 import type { Mention } from '../mentions.ts';
-import { difficulties, documentationLevels, levels, type IssueText } from '../../issue/reading.ts';
+import { difficulties } from '../../issue/difficulty.ts';
+import { documentationLevels, levels } from '../../issue/factors.ts';
+import type { IssueText } from '../../issue/reading.ts';
 import { describeReferences } from './asked-references.ts';
 import { visibleText } from '../visible-text.ts';
 

@@ -1,8 +1,10 @@
-import type { Dependency, IssueText, Source, Warning } from '../../issue/reading.ts';
+import type { Dependency, IssueText } from '../../issue/reading.ts';
+import type { Source } from '../../issue/source.ts';
+import type { Warning } from '../../issue/warnings.ts';
 import { localRef } from './asked-references.ts';
 
 /**
- * Precedence of the sources, highest first: a dependency set on Gitea (native) wins over the text, the text
+ * Precedence of the sources, highest first: a dependency set on Gitea wins over the text, the text
  * over Claude. Of values the source of the highest precedence counts. Edges of all sources are kept; where
  * two give one pair opposite directions, the higher source wins.
  */
@@ -56,30 +58,11 @@ export function mergeEdges(
   };
 }
 
-const speakers: Record<Source, string> = {
-  gitea: 'Gitea',
-  declared: 'the text',
-  model: 'Claude',
-  formula: 'the formula',
-  default: 'nobody',
-};
-
 function turnedRound(ref: string, first: Dependency, other: Dependency): Warning {
-  const winner = speakers[first.source];
-  const loser = speakers[other.source];
-  const text = `${capital(winner)} says that ${inWords(ref, first)}, ${loser} that ${inWords(ref, other)}: ${winner} counts.`;
-  return { code: 'direction_disagrees', text };
+  const { source: winner, direction } = first;
+  return { code: 'direction_disagrees', params: { ref, winner, loser: other.source, direction } };
 }
 
 function contradicts(ref: string, { source }: Dependency): Warning {
-  const text = `${capital(speakers[source])} says both that this issue waits for ${ref} and that ${ref} waits for it: neither counts.`;
-  return { code: 'direction_contradicts', text };
-}
-
-export function inWords(ref: string, { direction }: Pick<Dependency, 'direction'>): string {
-  return direction === 'blocked_by' ? `this issue waits for ${ref}` : `${ref} waits for this issue`;
-}
-
-function capital(words: string): string {
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return { code: 'direction_contradicts', params: { source, ref } };
 }

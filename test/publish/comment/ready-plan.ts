@@ -10,7 +10,7 @@ export function planOf(given: Partial<Plan> = {}): Plan {
     url: 'https://git.example.test/acme/orbit/issues/42',
     open: true,
     state: 'ready',
-    reason: { code: 'ready', text: 'Nothing is in the way: sonnet can start.' },
+    reason: { code: 'ready', params: { agent: 'sonnet' } },
     reading: {
       outcome: 'complete',
       model: 'claude-sonnet-5-5',
@@ -32,7 +32,7 @@ export function planOf(given: Partial<Plan> = {}): Plan {
     },
     assignment: {
       agent: 'sonnet',
-      reason: { code: 'declared_agent', text: 'The text recommends sonnet, and it fits.' },
+      reason: { code: 'declared_agent', params: { agent: 'sonnet' } },
     },
     warnings: [],
     updatedAt: '2026-11-23T10:00:00.000Z',

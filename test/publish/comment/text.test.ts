@@ -4,13 +4,30 @@ import { describe, expect, it } from 'vitest';
 import { commentText } from '../../../src/publish/comment/text.ts';
 import { ownCommentMarker } from '../../../src/issue/own-marks.ts';
 import type { Plan, PlanEdge } from '../../../src/issue/plan.ts';
+import {
+  chosenAgentSchema,
+  stateReasonSchema,
+  type NoFit,
+  type StateReason,
+} from '../../../src/issue/reasons.ts';
 import { states } from '../../../src/issue/state.ts';
+import { warningSchema, type Warning } from '../../../src/issue/warnings.ts';
+import { arbitraryOf } from '../../support/arbitrary-of.ts';
 import { planOf } from './ready-plan.ts';
 
 const tell = (given: Partial<Plan> = {}) => commentText(planOf(given));
 
 function edge(ref: string, state: PlanEdge['state'], source: PlanEdge['source'] = 'declared') {
   return { ref, state, source, evidence: `Blocked by: ${ref} @maria <img src=x>` };
+}
+
+/** Typed where it stands alone. */
+function reasonOf(reason: StateReason): StateReason {
+  return reason;
+}
+
+function openBlockers(...refs: readonly string[]): StateReason {
+  return { code: 'open_blockers', params: { refs, more: 0 } };
 }
 
 describe('what people see', () => {
@@ -23,7 +40,7 @@ describe('what people see', () => {
       | --- | --- | --- |
       | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
 
-      _How to change it:_ Edit the issue to have it planned anew. Put the label \`agent:NAME\` on it to choose the agent. Unassign the bot to take the issue back.
+      _How to change this:_ Edit the issue to have it planned again. Add the label \`agent:NAME\` to choose the agent. Unassign the bot to take the issue back.
       "
     `);
   });
@@ -34,7 +51,7 @@ describe('what people see', () => {
   });
 
   it('of one that waits for a single issue', () => {
-    const reason = { code: 'open_blockers', text: 'Waits for acme/orbit#12, which is open.' };
+    const reason = openBlockers('acme/orbit#12');
     const blockedBy = [edge('acme/orbit#12', 'open')];
     expect(tell({ state: 'blocked', reason, blockedBy })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
@@ -44,13 +61,13 @@ describe('what people see', () => {
       | --- | --- | --- |
       | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
 
-      _How to change it:_ It goes on when that issue is closed. If it does not have to wait, take the dependency out of the text or off the issue.
+      _How to change this:_ It continues when that issue is closed. If it does not have to wait, remove the dependency from the text or from the issue.
       "
     `);
   });
 
   it('of one that waits for several, the open ones first', () => {
-    const reason = { code: 'open_blockers', text: 'Waits for ...' };
+    const reason = openBlockers('acme/orbit#12');
     const blockedBy = [
       edge('acme/orbit#12', 'closed'),
       edge('my_org/some.repo#7', 'open', 'gitea'),
@@ -69,23 +86,24 @@ describe('what people see', () => {
 
       - my\\_org/some.repo&#35;7: open
       - acme/orbit&#35;13: open, as Claude reads the text
-      - acme/lib&#35;3: nothing is known of it
+      - acme/lib&#35;3: state not known
       - acme/orbit&#35;12: closed
 
-      _How to change it:_ It goes on when the last of them is closed. If it does not have to wait, take the dependency out of the text or off the issue.
+      _How to change this:_ It continues when the last of them is closed. If it does not have to wait, remove the dependency from the text or from the issue.
       "
     `);
   });
 
   it('of one that waits for what nobody has told of', () => {
-    const reason = { code: 'unknown_blockers', text: 'Waits for acme/lib#3, of which ...' };
+    const reason = reasonOf({
+      code: 'unknown_blockers',
+      params: { refs: ['acme/lib#3'], more: 0 },
+    });
     const blockedBy = [edge('acme/lib#3', 'unknown')];
-    const warnings = [
-      { code: 'target_unreadable', text: 'The bot cannot read acme/lib#3 on Gitea, or ...' },
-    ];
+    const warnings: Warning[] = [{ code: 'target_unreadable', params: { ref: 'acme/lib#3' } }];
     expect(tell({ state: 'blocked', reason, blockedBy, warnings })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
-      **Blocked.** Waits for an issue of which nothing is known.
+      **Blocked.** Waits for an issue whose state is not known.
 
       | Context needed | Difficulty | Agent |
       | --- | --- | --- |
@@ -93,19 +111,19 @@ describe('what people see', () => {
 
       **Waits for**
 
-      - acme/lib&#35;3: nothing is known of it
+      - acme/lib&#35;3: state not known
 
       **Please note**
 
-      - The bot cannot read an issue this one waits for, or there is none. (\`acme/lib#3\`)
+      - The bot cannot read an issue that blocks this one, or that issue does not exist. (\`acme/lib#3\`)
 
-      _How to change it:_ Let the bot read what it waits for. If it does not have to wait, take the dependency out of the text or off the issue.
+      _How to change this:_ Give the bot read access to what this issue waits for. If it does not have to wait, remove the dependency from the text or from the issue.
       "
     `);
   });
 
   it('of one that waits for an issue the bot may not see', () => {
-    const reason = { code: 'hidden_blocker', text: 'Waits for 1 issue that the bot cannot read.' };
+    const reason = reasonOf({ code: 'hidden_blocker', params: { count: 1 } });
     expect(tell({ state: 'blocked', reason })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
       **Blocked.** Waits for an issue that the bot may not see.
@@ -114,33 +132,35 @@ describe('what people see', () => {
       | --- | --- | --- |
       | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
 
-      _How to change it:_ Give the bot access to the repository of that issue, or take the dependency off this one.
+      _How to change this:_ Give the bot access to the repository of that issue, or remove the dependency from this issue.
       "
     `);
   });
 
   it('of one that waits for itself', () => {
-    const text =
-      'Waits for itself in a circle: acme/orbit#42 → acme/orbit#43 → acme/lib#1 → acme/orbit#42.';
+    const params = { refs: ['acme/orbit#42', 'acme/orbit#43', 'acme/lib#1'], more: 0 };
     const blockedBy = [edge('acme/orbit#43', 'open')];
-    expect(tell({ state: 'blocked', reason: { code: 'cycle', text }, blockedBy }))
+    expect(tell({ state: 'blocked', reason: { code: 'cycle', params }, blockedBy }))
       .toMatchInlineSnapshot(`
         "<!-- mosaic-coordinator -->
-        **Blocked.** Waits for itself in a circle: acme/orbit&#35;42 → acme/orbit&#35;43 → acme/lib&#35;1 → …
+        **Blocked.** Waits for itself in a cycle: acme/orbit&#35;42 → acme/orbit&#35;43 → acme/lib&#35;1 → …
 
         | Context needed | Difficulty | Agent |
         | --- | --- | --- |
         | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
 
-        _How to change it:_ Take one of these dependencies out of the text or off the issue.
+        _How to change this:_ Remove one of these dependencies from its text or from its issue.
         "
       `);
   });
 
   it('of one that no agent takes', () => {
-    const reason = {
+    const reason: NoFit = {
       code: 'no_agent_fits',
-      text: 'No enabled agent takes 900,000 tokens at medium difficulty: split it into 2 (at most 500,000 tokens fit opus).',
+      params: {
+        ...{ difficulty: 'medium', likely: 900_000, high: 1_170_000, enable: [], trust: [] },
+        ...{ split: { parts: 2, agent: 'opus', max: 500_000, usable: 1_000_000 }, nearest: null },
+      },
     };
     const assignment = { agent: null, reason };
     expect(tell({ state: 'oversized', reason, assignment })).toMatchInlineSnapshot(`
@@ -151,16 +171,14 @@ describe('what people see', () => {
       | --- | --- | --- |
       | 46,800 tokens (37,000 to 62,400), as the issue says | medium | none fits |
 
-      _How to change it:_ Split it into 2 issues of at most 500,000 tokens each, or correct the size and difficulty it declares.
+      _How to change this:_ Split it into 2 issues of at most 500,000 tokens each, or correct the size and the difficulty that it declares.
       "
     `);
   });
 
   it('of one at work', () => {
-    const reason = { code: 'claimed', text: 'runner-1 works on it as opus.' };
-    const warnings = [
-      { code: 'blocker_open', text: 'acme/orbit#12, which this issue waits for, is open, but ...' },
-    ];
+    const reason = reasonOf({ code: 'claimed', params: { worker: 'runner-1', agent: 'opus' } });
+    const warnings: Warning[] = [{ code: 'blocker_open', params: { ref: 'acme/orbit#12' } }];
     const blockedBy = [edge('acme/orbit#12', 'open')];
     expect(tell({ state: 'in_progress', reason, blockedBy, warnings })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
@@ -176,18 +194,18 @@ describe('what people see', () => {
 
       **Please note**
 
-      - What it waits for is open again, but an agent has begun. (\`acme/orbit#12\`)
+      - An issue that blocks this one is open again, but an agent has already started. (\`acme/orbit#12\`)
 
-      _How to change it:_ Close or unassign the issue to take it from the agent.
+      _How to change this:_ Close or unassign the issue to take it from the agent.
       "
     `);
   });
 
   it('of one whose agent is stuck, without the words of the agent', () => {
-    const reason = {
+    const reason = reasonOf({
       code: 'worker_blocked',
-      text: 'runner-1, at work as opus, is stuck: "Ask @maria ![](x)" Change the issue, or resume it.',
-    };
+      params: { worker: 'runner-1', agent: 'opus', words: 'Ask @maria ![](x)' },
+    });
     expect(tell({ state: 'needs_human', reason })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
       **Needs a person.** An agent is stuck. An operator can see why in the list of issues.
@@ -196,32 +214,32 @@ describe('what people see', () => {
       | --- | --- | --- |
       | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
 
-      _How to change it:_ Edit the issue, or have an operator resume it, to give it to an agent again.
+      _How to change this:_ Edit the issue, or ask an operator to resume it, to give it to an agent again.
       "
     `);
   });
 
   it('of one that is said to be completed', () => {
-    const reason = {
+    const reason = reasonOf({
       code: 'awaiting_verification',
-      text: 'runner-1 says that 3f2c1ab completes it: verify that and close the issue, or resume it.',
-    };
+      params: { worker: 'runner-1', commit: '3f2c1ab' },
+    });
     expect(tell({ state: 'needs_human', reason })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
-      **Needs a person.** An agent says that it has completed it with \`3f2c1ab\`: somebody has to look at that.
+      **Needs a person.** An agent says that it has completed it with \`3f2c1ab\`: a person has to verify that.
 
       | Context needed | Difficulty | Agent |
       | --- | --- | --- |
       | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
 
-      _How to change it:_ Close the issue if it is done. Otherwise have an operator resume it.
+      _How to change this:_ Close the issue if it is done. Otherwise ask an operator to resume it.
       "
     `);
   });
 
   it('of one that agents have given up', () => {
-    const text = '3 attempts failed; of the last one, by runner-1 as opus, its lease ran out. ...';
-    const reason = { code: 'failed_attempts', text };
+    const params = { count: 3, worker: 'runner-1', agent: 'opus', last: 'expired' } as const;
+    const reason = reasonOf({ code: 'failed_attempts', params });
     expect(tell({ state: 'needs_human', reason })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
       **Needs a person.** 3 attempts of agents have failed.
@@ -230,36 +248,36 @@ describe('what people see', () => {
       | --- | --- | --- |
       | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
 
-      _How to change it:_ Edit the issue, or have an operator resume it, to give it to an agent again.
+      _How to change this:_ Edit the issue, or ask an operator to resume it, to give it to an agent again.
       "
     `);
   });
 
   it('of a closed one', () => {
-    const reason = { code: 'closed', text: 'Closed on Gitea.' };
+    const reason = reasonOf({ code: 'closed', params: {} });
     expect(tell({ state: 'done', open: false, reason })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
       **Done.** The issue is closed.
 
-      _How to change it:_ Reopen it to have it planned again.
+      _How to change this:_ Reopen it to have it planned again.
       "
     `);
   });
 
   it('of one taken from the bot', () => {
-    const reason = { code: 'not_assigned', text: 'Not assigned to the bot.' };
+    const reason = reasonOf({ code: 'not_assigned', params: {} });
     const nothing = { reading: null, estimate: null, assignment: null };
     expect(tell({ state: 'released', reason, ...nothing })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
       **Not planned.** The issue is not assigned to the bot.
 
-      _How to change it:_ Assign it to the bot to have it planned again.
+      _How to change this:_ Assign it to the bot to have it planned again.
       "
     `);
   });
 
   it('of one that was not read yet', () => {
-    const reason = { code: 'not_read', text: 'Assigned to the bot, not read yet.' };
+    const reason = reasonOf({ code: 'not_read', params: {} });
     const nothing = { reading: null, estimate: null, assignment: null };
     expect(tell({ state: 'received', reason, ...nothing })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
@@ -268,36 +286,8 @@ describe('what people see', () => {
     `);
   });
 
-  it('of what an older version stored under other codes', () => {
-    const told = tell({
-      reason: { code: 'not_of_this_version', text: '@maria' },
-      warnings: [
-        { code: 'neither_is_this', text: '@maria' },
-        { code: 'constructor', text: '@maria' },
-        { code: '`@maria`', text: '@maria' },
-      ],
-    });
-    expect(told).toMatchInlineSnapshot(`
-      "<!-- mosaic-coordinator -->
-      **Ready.** The reason is \`not_of_this_version\`.
-
-      | Context needed | Difficulty | Agent |
-      | --- | --- | --- |
-      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
-
-      **Please note**
-
-      - Warning \`neither_is_this\`.
-      - Warning \`constructor\`.
-      - Warning \`unknown\`.
-
-      _How to change it:_ Edit the issue to have it planned anew.
-      "
-    `);
-  });
-
   it('of a long list, so much as one reads', () => {
-    const reason = { code: 'open_blockers', text: 'Waits for ...' };
+    const reason = openBlockers('acme/orbit#12');
     const blockedBy = Array.from({ length: 60 }, (_, index) => edge(`acme/o#${index + 1}`, 'open'));
     const lines = tell({ state: 'blocked', reason, blockedBy }).split('\n');
     expect(lines.filter((line) => line.startsWith('- '))).toHaveLength(21);
@@ -307,7 +297,7 @@ describe('what people see', () => {
 });
 
 describe('links', () => {
-  const reason = { code: 'open_blockers', text: 'Waits for ...' };
+  const reason = openBlockers('acme/orbit#12');
 
   it.each(['<b>/a#1', 'acme/a#1 @maria', `${'a'.repeat(200)}/b#1`, 'acme/a#0'])(
     'are not made of %s',
@@ -340,18 +330,20 @@ describe('whatever a plan holds', () => {
     ),
     fc.string({ minLength: 5_000, maxLength: 9_000 }),
   );
-  const knownCodes = fc.constantFrom(
-    ...['ready', 'open_blockers', 'unknown_blockers', 'hidden_blocker', 'cycle', 'no_agent_fits'],
-    ...['claimed', 'awaiting_verification', 'worker_blocked', 'failed_attempts', 'closed'],
-    ...['target_missing', 'contradiction', 'blocker_open', 'label_agent', 'cheapest_fit'],
-  );
-  const code = fc.oneof(knownCodes, hostile);
-  const coded = fc.record({ code, text: hostile });
   const ref = fc.oneof(
     hostile,
     fc.stringMatching(/^[\w.-]{1,140}\/[\w.-]{1,140}#[1-9]\d{0,14}$/),
     fc.constantFrom('__a__/_b_#1', '--/..#2', 'www.x.test/a#3', '-/-#4'),
   );
+  const words = fc.oneof(
+    { arbitrary: ref, weight: 2 },
+    { arbitrary: fc.constantFrom('acme/orbit#12', 'a_b/c#7'), weight: 3 },
+    { arbitrary: fc.constantFrom('@maria', '<!-- x -->', '](x)', '\u202Eevil', '#1'), weight: 6 },
+    { arbitrary: fc.string({ unit: 'binary', maxLength: 60 }), weight: 3 },
+  );
+  const reasons = arbitraryOf(stateReasonSchema, words).map((any) => stateReasonSchema.parse(any));
+  const chosen = arbitraryOf(chosenAgentSchema, words).map((any) => chosenAgentSchema.parse(any));
+  const warnings = arbitraryOf(warningSchema, words).map((any) => warningSchema.parse(any));
   const planEdge = fc.record({
     ref,
     state: fc.constantFrom('open', 'closed', 'unknown'),
@@ -364,11 +356,11 @@ describe('whatever a plan holds', () => {
       title: hostile,
       url: hostile,
       state: fc.constantFrom(...states),
-      reason: coded,
+      reason: reasons,
       blockedBy: fc.array(planEdge, { maxLength: 40 }),
       blocks: fc.array(planEdge, { maxLength: 3 }),
-      assignment: fc.option(fc.record({ agent: fc.option(hostile), reason: coded })),
-      warnings: fc.array(coded, { maxLength: 40 }),
+      assignment: fc.option(chosen),
+      warnings: fc.array(warnings, { maxLength: 40 }),
       updatedAt: hostile,
     })
     .map(planOf);

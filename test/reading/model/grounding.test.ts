@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { viewWarning } from '../../../src/issue/plan.ts';
 import { exclusionReasons, type Mention, type Verdict } from '../../../src/reading/mentions.ts';
 import { groundAnswer } from '../../../src/reading/model/grounding.ts';
 import { answerSchema } from '../../../src/reading/model/question.ts';
@@ -156,7 +157,8 @@ test('many ruled out references are one warning of bounded length', () => {
   }));
   const said = numbers.map((number): Claim => [`#${number}`, 'blocks', `See #${number}`]);
   const { warnings } = reading(issue(body), claims(...said), mentions);
-  expect(warnings.filter(({ code }) => code === 'dependency_ruled_out')).toMatchInlineSnapshot(`
+  const views = warnings.map(viewWarning);
+  expect(views.filter(({ code }) => code === 'dependency_ruled_out')).toMatchInlineSnapshot(`
     [
       {
         "code": "dependency_ruled_out",

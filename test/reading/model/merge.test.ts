@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
+import { warningText } from '../../../src/issue/warning-sentences.ts';
 import { readingSchema } from '../../../src/issue/reading.ts';
 import { groundAnswer } from '../../../src/reading/model/grounding.ts';
 import { answerSchema } from '../../../src/reading/model/question.ts';
@@ -37,7 +38,7 @@ test('declared values stand and a model that reads otherwise leaves a warning fo
   const ofDisagreement = reading(text, other).warnings.filter(({ code }) =>
     code.endsWith('_disagrees'),
   );
-  expect(ofDisagreement.map((warning) => `${warning.code}: ${warning.text}`))
+  expect(ofDisagreement.map((warning) => `${warning.code}: ${warningText(warning)}`))
     .toMatchInlineSnapshot(`
     [
       "size_disagrees: The text declares size 46,800 tokens, Claude reads 90,000 tokens: the text counts.",
@@ -146,7 +147,7 @@ test('a disagreement about a dependency is said in words, with both readings', (
     claims(['#7', 'blocks', 'Blocked by #7.']),
     claims(['#7', 'neither', null]),
     claims(['#7', 'blocked_by', 'Blocked by #7.']),
-  ].map((answer) => reading(text, answer).warnings.map(({ text: words }) => words));
+  ].map((answer) => reading(text, answer).warnings.map(warningText));
   expect(said).toMatchInlineSnapshot(`
     [
       [

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 
 import { storeUpdate } from '../../../src/handling/commit-update.ts';
-import { builtInAgents, assignAgent } from '../../../src/planning/agents.ts';
+import { builtInAgents } from '../../../src/planning/agents.ts';
+import { assignAgent } from '../../../src/planning/assign-agent.ts';
 import { estimateContext } from '../../../src/planning/estimate.ts';
 import { readOffline } from '../../../src/reading/offline-reading.ts';
 import type { IssueUpdate } from '../../../src/plans/issue-update.ts';

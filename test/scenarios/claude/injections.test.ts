@@ -2,13 +2,10 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { builtInAgents } from '../../../src/planning/agents.ts';
-import {
-  difficulties,
-  documentationLevels,
-  levels,
-  sources,
-  type IssueText,
-} from '../../../src/issue/reading.ts';
+import { difficulties } from '../../../src/issue/difficulty.ts';
+import { documentationLevels, levels } from '../../../src/issue/factors.ts';
+import { sources } from '../../../src/issue/source.ts';
+import type { IssueText } from '../../../src/issue/reading.ts';
 import { isOpen, localRef } from '../../../src/reading/model/asked-references.ts';
 import { foldedText } from '../../../src/reading/visible-text.ts';
 import { injections, type Injection } from '../../fixtures/injections.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Environment } from '../../../src/config.ts';
 import { cacheKey } from '../../../src/reading/reader.ts';
 import { builtInAgents } from '../../../src/planning/agents.ts';
-import { difficulties } from '../../../src/issue/reading.ts';
+import { difficulties } from '../../../src/issue/difficulty.ts';
 import {
   answers,
   claudeEnvironment,

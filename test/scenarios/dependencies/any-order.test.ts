@@ -100,7 +100,7 @@ async function openStore() {
   async function look() {
     const issues = await db
       .selectFrom('issues')
-      .select(['repository_id', 'number', 'deleted', 'state', 'reason_code', 'reason_text'])
+      .select(['repository_id', 'number', 'deleted', 'state', 'reason_code', 'reason_params'])
       .select(['warnings', 'ready_at', 'queue_key', 'unblocks', 'circle', 'labels'])
       .orderBy('repository_id')
       .orderBy('number')

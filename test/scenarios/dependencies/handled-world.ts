@@ -2,6 +2,8 @@ import { storeUpdate } from '../../../src/handling/commit-update.ts';
 import { findFacts } from '../../../src/plans/stored-facts.ts';
 import { handleIssue } from '../../../src/handling/handle-issue.ts';
 import { createGiteaState } from '../../../src/handling/gitea-state.ts';
+import { reasonText } from '../../../src/issue/reason-sentences.ts';
+import { parseStateReason } from '../../../src/issue/reasons.ts';
 import { builtInAgents } from '../../../src/planning/agents.ts';
 import type { IssueEvent, IssueSnapshot } from '../../../src/issue/event.ts';
 import { refreshEvent } from '../../../src/issue/facts.ts';
@@ -125,11 +127,13 @@ export async function openWorld(world: World) {
     const { repositoryId, number } = snapshot(ref) ?? { repositoryId: 0, number: 0 };
     const row = await db
       .selectFrom('issues')
-      .select(['state', 'reason_code', 'reason_text'])
+      .select(['state', 'reason_code', 'reason_params'])
       .where('repository_id', '=', repositoryId)
       .where('number', '=', number)
       .executeTakeFirst();
-    return row === undefined ? 'unknown' : `${row.state} (${row.reason_code}): ${row.reason_text}`;
+    if (row === undefined) return 'unknown';
+    const { state, reason_code: code, reason_params: params } = row;
+    return `${state} (${code}): ${reasonText(parseStateReason(code, params))}`;
   }
 
   return {

@@ -90,7 +90,7 @@ test('in a tangle of hundreds each member names a circle through itself, and onl
   const members = items.filter(({ number }) => number <= size);
   expect(new Set(members.map(({ reason }) => reason.code))).toEqual(new Set(['cycle']));
   for (const { ref, reason } of members)
-    expect(reason.text).toContain(`Waits for itself in a circle: ${ref} → `);
+    expect(reason.text).toContain(`Waits for itself in a cycle: ${ref} → `);
   const { cycles } = await readGraph(db, { limit: 1_000 });
   expect(new Set(cycles.flat())).toEqual(new Set(members.map(({ ref }) => ref)));
   // Without the edge that closes the long circle only the pairs are left.

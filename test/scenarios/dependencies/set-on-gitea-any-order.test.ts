@@ -53,7 +53,15 @@ async function look({ db }: Opened) {
   const issues = await db
     .selectFrom('issues')
     .select(['repository_id', 'number', 'open', 'assigned', 'hidden_blockers'])
-    .select(['state', 'reason_code', 'reason_text', 'warnings', 'queue_key', 'unblocks', 'circle'])
+    .select([
+      'state',
+      'reason_code',
+      'reason_params',
+      'warnings',
+      'queue_key',
+      'unblocks',
+      'circle',
+    ])
     .orderBy('repository_id')
     .orderBy('number')
     .execute();

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 
+import { viewReason, viewWarning } from '../../src/issue/plan.ts';
 import type { AgentProfile } from '../../src/planning/agent-profiles.ts';
-import { assignAgent, builtInAgents } from '../../src/planning/agents.ts';
+import { builtInAgents } from '../../src/planning/agents.ts';
+import { assignAgent } from '../../src/planning/assign-agent.ts';
 import { estimateContext } from '../../src/planning/estimate.ts';
 import { expectedCost } from '../../src/planning/fit.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';
@@ -27,7 +29,13 @@ function assign(
   const issue = { repository: 'acme/orbit', number: 1, title: '', body, bodyCut: false };
   const names = profiles.map(({ name }) => name);
   const reading = readOffline(issue, names);
-  return assignAgent(reading, estimateContext(reading), profiles, labels);
+  const { agent, reason, warnings } = assignAgent(
+    reading,
+    estimateContext(reading),
+    profiles,
+    labels,
+  );
+  return { agent, reason: viewReason(reason), warnings: warnings.map(viewWarning) };
 }
 
 test('an issue may fill exactly half of a window, and not a token more', () => {
@@ -188,12 +196,14 @@ test('a label that cannot be followed is refused with a warning, and the text co
 test('what only Claude suggests decides nothing, and is told where it differs', () => {
   const issue = { repository: 'acme/orbit', number: 1, title: '', body: '', bodyCut: false };
   const reading = readOffline(issue, []);
-  const suggested = (value: string) =>
-    assignAgent(
+  const suggested = (value: string) => {
+    const assignment = assignAgent(
       { ...reading, assignedAgent: { value, source: 'model', evidence: null } },
       estimateContext(reading),
       builtInAgents,
     );
+    return { ...assignment, warnings: assignment.warnings.map(viewWarning) };
+  };
   expect(suggested('opus')).toMatchObject({
     agent: 'sonnet',
     reason: { code: 'cheapest_fit' },

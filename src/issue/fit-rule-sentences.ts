@@ -1,0 +1,31 @@
+import { thousands } from '../lib/text.ts';
+import { render, type Sentences } from './coded.ts';
+import type { FitRule, FitRuleParams } from './fit-rules.ts';
+
+/** They go on after the agent's name. */
+const failing: Sentences<FitRuleParams> = {
+  not_enabled: () => 'is not enabled',
+  difficulty_not_trusted: ({ difficulty }) => `is not trusted with ${difficulty} difficulty`,
+  window_too_small: ({ max, room, usable, likely }) =>
+    `takes ${thousands(max)} tokens at most (half of its ${room} of ${thousands(usable)}) and the issue needs ${thousands(likely)}`,
+  high_estimate_too_large: ({ room, usable, high }) =>
+    `has a ${room} of ${thousands(usable)} tokens and the high estimate is ${thousands(high)}`,
+};
+
+/** The least that would mend it, as a request. */
+const changes: Sentences<FitRuleParams> = {
+  not_enabled: () => 'enable it',
+  difficulty_not_trusted: ({ difficulty }) => `trust it with ${difficulty} difficulty`,
+  window_too_small: ({ max }) => `bring the issue to at most ${thousands(max)} tokens`,
+  high_estimate_too_large: ({ usable }) =>
+    `bring the high estimate to at most ${thousands(usable)} tokens`,
+};
+
+export function failingText(rule: FitRule): string {
+  return render(failing, rule);
+}
+
+/** All that must change for an agent that fails these rules. */
+export function changesText(rules: readonly FitRule[]): string {
+  return rules.map((rule) => render(changes, rule)).join(', and ');
+}

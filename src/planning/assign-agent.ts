@@ -1,0 +1,180 @@
+import type { Estimate } from '../issue/estimate.ts';
+import type { FitRule } from '../issue/fit-rules.ts';
+import type { Reading } from '../issue/reading.ts';
+import type { ChoiceReason, ChosenAgent, NoFit } from '../issue/reasons.ts';
+import type { Warning } from '../issue/warnings.ts';
+import type { AgentProfile } from './agent-profiles.ts';
+import {
+  expectedCost,
+  failingRules,
+  lacksRoom,
+  maxTokens,
+  usableTokens,
+  type Work,
+} from './fit.ts';
+
+/** The agent chosen, with what a person should know about the choice. */
+export type Assignment = ChosenAgent & { readonly warnings: readonly Warning[] };
+
+/** The part of a reading that the choice follows from. */
+export type ReadForChoice = Pick<Reading, 'difficulty' | 'assignedAgent'>;
+
+/**
+ * Gives the issue to an agent that fits (enabled, trusted with the difficulty, large enough): the one a
+ * label names, else the one the text declares, else the cheapest by expected cost, ties by profile order.
+ * A person's choice that does not fit is refused with a warning; a suggestion of Claude decides nothing.
+ */
+export function assignAgent(
+  reading: ReadForChoice,
+  estimate: Estimate,
+  profiles: readonly AgentProfile[],
+  labels: readonly string[] = [],
+): Assignment {
+  const work = { difficulty: reading.difficulty.value, estimate };
+  const { wishes, warnings: unclear } = wishesOf(reading, profiles, labels);
+  const checked = wishes.map((wish) => ({ ...wish, failing: failingRules(wish.profile, work) }));
+  const refused = checked.filter(({ failing }) => failing.length > 0).map(refusal);
+  const granted = checked.find(({ failing }) => failing.length === 0);
+  const chosen = granted?.profile ?? cheapestFit(profiles, work);
+  const warnings = [
+    ...unclear,
+    ...refused,
+    ...suggestionIgnored(reading, chosen),
+    ...formulaExceeds(estimate, chosen, profiles),
+  ];
+  if (chosen === undefined) return { agent: null, reason: noAgentFits(profiles, work), warnings };
+  const { name: agent } = chosen;
+  const { likely } = estimate;
+  const reason: ChoiceReason =
+    granted === undefined
+      ? { code: 'cheapest_fit', params: { agent, difficulty: work.difficulty, likely } }
+      : { code: granted.by, params: { agent } };
+  return { agent, reason, warnings };
+}
+
+function cheapestFit(profiles: readonly AgentProfile[], work: Work): AgentProfile | undefined {
+  return profiles
+    .filter((profile) => failingRules(profile, work).length === 0)
+    .sort((a, b) => expectedCost(a, work) - expectedCost(b, work))[0];
+}
+
+/** An agent that a person asks for, by a label or by the text. */
+interface Wish {
+  readonly by: 'label_agent' | 'declared_agent';
+  readonly profile: AgentProfile;
+}
+
+function wishesOf(
+  { assignedAgent }: ReadForChoice,
+  profiles: readonly AgentProfile[],
+  labels: readonly string[],
+): { wishes: Wish[]; warnings: Warning[] } {
+  const asked = new Set(labels.flatMap(agentOfLabel));
+  const known = profiles.filter(({ name }) => asked.has(name));
+  const unknown = [...asked].filter((name) => !known.some((profile) => profile.name === name));
+  const [byLabel, ...others] = known;
+  const declared =
+    assignedAgent.source === 'declared'
+      ? profiles.find(({ name }) => name === assignedAgent.value)
+      : undefined;
+  return {
+    wishes: [
+      ...(byLabel === undefined ? [] : [{ by: 'label_agent' as const, profile: byLabel }]),
+      ...(declared === undefined ? [] : [{ by: 'declared_agent' as const, profile: declared }]),
+    ],
+    warnings: [
+      ...unknown.slice(0, maxUnknown).map((agent): Warning => {
+        const params = { agent, known: namesOf(profiles) };
+        return { code: 'label_agent_unknown', params };
+      }),
+      ...(byLabel === undefined || others.length === 0 ? [] : [labelsDiffer(byLabel, others)]),
+    ],
+  };
+}
+
+/** Maximum number of warnings about unknown agents; each warning names one. */
+const maxUnknown = 3;
+
+/** `agent:NAME` and `agent/NAME`, whatever the case; names are plain words, so that texts may show them. */
+function agentOfLabel(label: string): string[] {
+  const name = /^\s*agent\s*[:/]\s*([\w-]{1,40})\s*$/i.exec(label)?.[1];
+  return name === undefined ? [] : [name.toLowerCase()];
+}
+
+function namesOf(profiles: readonly AgentProfile[]): string[] {
+  return profiles.map(({ name }) => name);
+}
+
+function labelsDiffer(first: AgentProfile, others: readonly AgentProfile[]): Warning {
+  return { code: 'label_agents_differ', params: { agent: first.name, others: namesOf(others) } };
+}
+
+function refusal({
+  by,
+  profile,
+  failing,
+}: Wish & { readonly failing: readonly FitRule[] }): Warning {
+  const params = { agent: profile.name, failing };
+  return lacksRoom(failing)
+    ? { code: `${by}_cannot_hold`, params }
+    : { code: `${by}_refused`, params };
+}
+
+function suggestionIgnored(
+  { assignedAgent }: ReadForChoice,
+  chosen: AgentProfile | undefined,
+): Warning[] {
+  const { source, value } = assignedAgent;
+  if (source !== 'model' || value === null || value === chosen?.name) return [];
+  const params = { suggested: value, chosen: chosen?.name ?? null };
+  return [{ code: 'suggested_agent_ignored', params }];
+}
+
+function formulaExceeds(
+  { formula, likely }: Estimate,
+  chosen: AgentProfile | undefined,
+  profiles: readonly AgentProfile[],
+): Warning[] {
+  if (chosen === undefined || formula === null || formula <= likely) return [];
+  const max = maxTokens(chosen);
+  if (formula <= max) return [];
+  const othersFit = profiles.some((profile) => profile.enabled && maxTokens(profile) >= formula);
+  const params = { formula, agent: chosen.name, max, othersFit };
+  return [{ code: 'formula_exceeds_agent', params }];
+}
+
+/** Says what is wrong, and the smallest changes that would help. */
+function noAgentFits(profiles: readonly AgentProfile[], work: Work): NoFit {
+  const { difficulty, estimate } = work;
+  const checked = profiles.map((profile) => ({ profile, failing: failingRules(profile, work) }));
+  const failingOnly = (rule: FitRule['code']) =>
+    namesOf(
+      checked
+        .filter(({ failing }) => failing.length === 1 && failing[0]?.code === rule)
+        .map(({ profile }) => profile),
+    );
+  const [nearest] = [...checked].sort((a, b) => a.failing.length - b.failing.length);
+  const params = {
+    difficulty,
+    likely: estimate.likely,
+    high: estimate.high,
+    enable: failingOnly('not_enabled'),
+    trust: failingOnly('difficulty_not_trusted'),
+    split: splitting(profiles, work),
+    nearest:
+      nearest === undefined ? null : { agent: nearest.profile.name, failing: nearest.failing },
+  };
+  return { code: 'no_agent_fits', params };
+}
+
+/** Number of parts, for the roomiest of the agents that lack nothing but room. */
+function splitting(profiles: readonly AgentProfile[], work: Work): NoFit['params']['split'] {
+  const { difficulty, estimate } = work;
+  const [roomiest] = profiles
+    .filter((profile) => profile.enabled && profile.difficulties.includes(difficulty))
+    .sort((a, b) => maxTokens(b) - maxTokens(a) || expectedCost(a, work) - expectedCost(b, work));
+  if (roomiest === undefined) return null;
+  const usable = usableTokens(roomiest);
+  const parts = Math.ceil(Math.max(2 * estimate.likely, estimate.high) / usable);
+  return { parts, agent: roomiest.name, max: maxTokens(roomiest), usable };
+}
