@@ -1,20 +1,20 @@
 import type { IssueSnapshot } from '../issue/event.ts';
 import { isAssigned } from '../issue/facts.ts';
 
-/** What is stored of an issue, as far as it is compared with what Gitea lists. */
+/** The stored fields of an issue that are compared with Gitea's listing. */
 export interface StoredIssue {
   readonly repositoryId: number;
   readonly number: number;
-  /** The present name of its repository. */
+  /** Present name of its repository. */
   readonly repository: string;
   readonly title: string;
-  /** Undefined where no text is kept. */
+  /** Undefined where no text is stored. */
   readonly body: string | undefined;
   readonly open: boolean;
   readonly deleted: boolean;
   readonly assigned: boolean;
   readonly labels: readonly string[];
-  /** `updated_at` of the snapshot that decided. */
+  /** `updated_at` of the stored snapshot. */
   readonly updatedAt: number;
   /** Its plan says that the bot cannot read the repository. */
   readonly unreadable: boolean;
@@ -24,31 +24,31 @@ export type Difference =
   'unknown' | 'deleted' | 'open' | 'assigned' | 'title' | 'text' | 'labels' | 'name' | 'unreadable';
 
 /**
- * In what the store differs from the issue on Gitea, as far as plans follow from it. Contents are
- * compared, never times: Gitea's clock has whole seconds, and not every change moves `updated_at`.
+ * Differences between the store and the issue on Gitea, in fields that plans depend on. Compares contents,
+ * never times: Gitea's clock has whole seconds, and not every change moves `updated_at`.
  */
 export function differencesOf(
-  held: StoredIssue | undefined,
+  stored: StoredIssue | undefined,
   issue: IssueSnapshot,
   bot: string | undefined,
 ): Difference[] {
   const assigned = isAssigned(issue.assignees, bot);
-  if (held === undefined) return assigned ? ['unknown'] : [];
+  if (stored === undefined) return assigned ? ['unknown'] : [];
   const differs: readonly (readonly [Difference, boolean])[] = [
-    ['deleted', held.deleted],
-    ['open', held.open !== issue.open],
-    ['assigned', held.assigned !== assigned],
-    ['title', held.title !== issue.title],
-    // Of issues that are somebody else's no text is kept, and no label decides anything.
-    ['text', assigned && held.body !== issue.body],
-    ['labels', assigned && !sameNames(held.labels, issue.labels ?? [])],
-    ['name', held.repository !== issue.repository],
-    ['unreadable', held.unreadable],
+    ['deleted', stored.deleted],
+    ['open', stored.open !== issue.open],
+    ['assigned', stored.assigned !== assigned],
+    ['title', stored.title !== issue.title],
+    // Of somebody else's issue, no text is stored and labels do not matter.
+    ['text', assigned && stored.body !== issue.body],
+    ['labels', assigned && !sameNames(stored.labels, issue.labels ?? [])],
+    ['name', stored.repository !== issue.repository],
+    ['unreadable', stored.unreadable],
   ];
   return differs.filter(([, found]) => found).map(([difference]) => difference);
 }
 
-/** Gitea sends a webhook for these; for a new name or a restored access it sends none. */
+/** Whether Gitea sends a webhook for such a change; it sends none for a new name or restored access. */
 export function hasWebhook(difference: Difference): boolean {
   return !['name', 'unreadable', 'deleted'].includes(difference);
 }

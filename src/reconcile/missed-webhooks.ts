@@ -3,12 +3,12 @@ import type { Logger } from '../log.ts';
 
 interface Change extends IssueKey, IssueRef {
   readonly updatedAt: number;
-  /** `updatedAt` of what the store had instead; undefined: nothing. */
+  /** `updatedAt` of the stored issue; undefined if it was not stored. */
   readonly storedAt: number | undefined;
 }
 
 export interface MissedWebhooksDeps {
-  /** Whether a webhook brought the issue as it was at this time of Gitea's, or newer than the store had it. */
+  /** Whether a webhook reported the issue as of this time of Gitea's, or newer than it was stored. */
   readonly wasReported: (change: Change) => Promise<boolean>;
   /** Gitea's time when this process started. */
   readonly upSince: () => number | undefined;
@@ -17,54 +17,55 @@ export interface MissedWebhooksDeps {
 
 export type MissedWebhooks = ReturnType<typeof createMissedWebhooks>;
 
-/** A webhook of Gitea 1.25.4 takes 0.1 to 3.3 s, behind a receiver that hangs 5 s each. */
-const longestDeliveryMs = 60_000;
-/** Changes in doubt, and those counted, that are remembered. */
-const mostRemembered = 5_000;
+/** Longest time until a webhook arrives: Gitea 1.25.4 takes 0.1 to 3.3 s, and 5 s more for each hanging receiver before us. */
+const maxDeliveryMs = 60_000;
+/** Maximum of suspected changes, and of settled ones, that are remembered. */
+const maxRemembered = 5_000;
 
 /**
- * Counts the changes that polling found and no webhook told of, although this process was up to hear of
- * them: a change is suspected when it is found, and judged once its webhook has had a minute. Each counts
- * once. What the first pass finds may stem from before, and does not count. A change may have been moved
- * by what no webhook tells, such as our own comment: any webhook newer than what was stored has told of it.
+ * Counts the changes that polling found and no webhook reported, although this process was up to receive
+ * it. A found change is suspected, and settled once its webhook has had a minute. Each change counts once.
+ * Changes found by the first pass do not count: they may be older than this process. A change without a
+ * webhook, such as our own comment, can move `updated_at` further: any webhook newer than the stored issue
+ * reports the change.
  */
 export function createMissedWebhooks({ wasReported, upSince, log }: MissedWebhooksDeps) {
   const suspects = new Map<string, Change>();
-  /** By issue, the newest change that was judged. */
-  const judged = new Map<string, number>();
+  /** The newest settled change of each issue. */
+  const settled = new Map<string, number>();
   let first = true;
   let unrecorded = 0;
 
   function suspect(change: Change, giteaNow: number | undefined): void {
     const since = upSince();
     if (first || since === undefined || giteaNow === undefined) return;
-    if (change.updatedAt < since || judged.get(keyOf(change)) === change.updatedAt) return;
-    if (suspects.size >= mostRemembered) return;
+    if (change.updatedAt < since || settled.get(keyOf(change)) === change.updatedAt) return;
+    if (suspects.size >= maxRemembered) return;
     const { repositoryId, repository, number, updatedAt, storedAt } = change;
     const suspected = { repositoryId, repository, number, updatedAt, storedAt };
     suspects.set(`${keyOf(change)}@${updatedAt}`, suspected);
   }
 
-  /** Judges those whose time has come; returns how many were missed and have not been recorded yet. */
+  /** Settles the suspected changes that are old enough; returns the number of missed ones not recorded yet. */
   async function settle(giteaNow: number | undefined): Promise<number> {
     first = false;
     for (const [id, change] of suspects) {
-      if (giteaNow === undefined || giteaNow - change.updatedAt < longestDeliveryMs) continue;
-      const told = await wasReported(change);
+      if (giteaNow === undefined || giteaNow - change.updatedAt < maxDeliveryMs) continue;
+      const isReported = await wasReported(change);
       suspects.delete(id);
       remember(change);
-      if (told) continue;
+      if (isReported) continue;
       unrecorded += 1;
-      log.warn({ ref: formatRef(change) }, 'polling found a change that no webhook told of');
+      log.warn({ ref: formatRef(change) }, 'polling found a change that no webhook reported');
     }
     return unrecorded;
   }
 
   function remember(change: Change): void {
-    judged.delete(keyOf(change));
-    judged.set(keyOf(change), change.updatedAt);
-    const [oldest] = judged.keys();
-    if (judged.size > mostRemembered && oldest !== undefined) judged.delete(oldest);
+    settled.delete(keyOf(change));
+    settled.set(keyOf(change), change.updatedAt);
+    const [oldest] = settled.keys();
+    if (settled.size > maxRemembered && oldest !== undefined) settled.delete(oldest);
   }
 
   function recorded(count: number): void {

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { CoordinatorError, describeError } from '../errors.ts';
+import { backoffMs, withJitter } from '../lib/backoff.ts';
+import { createLoop } from '../lib/loop.ts';
 import type { Logger } from '../log.ts';
-import type { PassOutcome } from './pass.ts';
+import type { PassOutcome } from './pass-state.ts';
 
 export interface ReconcilerDeps {
   readonly runPass: (wantsFull: boolean, signal: AbortSignal) => Promise<PassOutcome>;
@@ -11,28 +11,36 @@ export interface ReconcilerDeps {
   readonly log: Logger;
 }
 
-/** Of passes, each of these is a full one, besides the first. */
+/** Every 12th pass is a full one; so is the first. */
 const fullEvery = 12;
-/** Full passes in a row for the sake of issues that Gitea gives no answer about. */
-const mostRepeats = 3;
-const firstRetryMs = 5_000;
-const longestRetryMs = 300_000;
+/** Maximum of full passes in a row that repeat because of skipped issues. */
+const maxRepeats = 3;
+const retryBackoff = { firstMs: 5_000, factor: 2, maxMs: 300_000 };
 
 /**
- * Runs passes one at a time: at the start, then in intervals. One that fails is tried again sooner, with
- * growing pauses; a full one that failed stays due.
+ * Runs passes one at a time: at the start, then in intervals. A failed pass is retried sooner, with
+ * backoff; a full one that failed stays due.
  */
 export function createReconciler({ runPass, intervalMs, random, log }: ReconcilerDeps) {
-  const stopping = new AbortController();
   let sinceFull = Infinity;
   let repeats = 0;
   let failures = 0;
   let lastError: string | undefined;
   const sinceStart = { passes: 0, differences: 0, missed: 0 };
   let running: Promise<PassOutcome> | undefined;
-  let looping: Promise<void> | undefined;
+  const loop = createLoop({
+    step: async () => {
+      await pass();
+      return pauseMs();
+    },
+    onError: (error) => {
+      if (!loop.signal.aborted)
+        log.warn({ err: error, reason: describeError(error) }, 'comparing with Gitea failed');
+      return pauseMs();
+    },
+  });
 
-  /** One pass; a second caller gets the one that is under way. Throws `TryAgainLater`. */
+  /** Runs one pass; a second caller gets the one under way. Throws `TryAgainLater`. */
   function pass(): Promise<PassOutcome> {
     running ??= onePass().finally(() => {
       running = undefined;
@@ -42,9 +50,9 @@ export function createReconciler({ runPass, intervalMs, random, log }: Reconcile
 
   async function onePass(): Promise<PassOutcome> {
     try {
-      const outcome = await runPass(sinceFull >= fullEvery - 1, stopping.signal);
+      const outcome = await runPass(sinceFull >= fullEvery - 1, loop.signal);
       repeats = outcome.skipped > 0 ? repeats + 1 : 0;
-      const isComplete = repeats === 0 || repeats > mostRepeats;
+      const isComplete = repeats === 0 || repeats > maxRepeats;
       if (!isComplete) sinceFull = Infinity;
       else sinceFull = outcome.full ? 0 : sinceFull + 1;
       failures = 0;
@@ -55,7 +63,7 @@ export function createReconciler({ runPass, intervalMs, random, log }: Reconcile
       log.info({ ...outcome }, 'compared with Gitea');
       return outcome;
     } catch (error) {
-      if (!stopping.signal.aborted) {
+      if (!loop.signal.aborted) {
         failures += 1;
         lastError = error instanceof CoordinatorError ? error.code : 'internal';
       }
@@ -63,34 +71,19 @@ export function createReconciler({ runPass, intervalMs, random, log }: Reconcile
     }
   }
 
-  async function loop(): Promise<void> {
-    const { signal } = stopping;
-    while (!signal.aborted) {
-      await pass().catch((error: unknown) => {
-        if (signal.aborted) return;
-        log.warn({ err: error, reason: describeError(error) }, 'comparing with Gitea failed');
-      });
-      await sleep(pauseMs(), undefined, { signal }).catch(() => undefined);
-    }
-  }
-
   function pauseMs(): number {
     if (failures === 0) return intervalMs;
-    const delay = Math.min(firstRetryMs * 2 ** (failures - 1), longestRetryMs, intervalMs);
-    return Math.round(delay * (1 - 0.25 * random()));
+    return withJitter(Math.min(backoffMs(retryBackoff, failures), intervalMs), random);
   }
 
   return {
     pass,
-    start: () => {
-      looping ??= loop();
-    },
-    /** Ends a pass under way; what it has found is in the inbox, the rest is found again. */
+    start: loop.start,
+    /** Ends a pass under way: its differences are in the inbox, and the next start finds the others. */
     stop: async () => {
-      stopping.abort();
-      await Promise.allSettled([running, looping]);
+      await Promise.allSettled([loop.stop(), running]);
     },
-    /** Code of the error that the last pass ended with. */
+    /** Error code of the last pass; undefined after a success. */
     lastError: () => lastError,
     sinceStart: () => ({ ...sinceStart }),
   };

@@ -2,13 +2,14 @@ import { sql, type Transaction } from 'kysely';
 import { z } from 'zod';
 
 import type { StoredIssue } from './difference.ts';
+import type { StoredList } from './pass-state.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import { keyIn } from '../db/key-filter.ts';
 import type { WarningCode } from '../issue/warnings.ts';
 import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
 
-/** What polling has come to; all but the counts of this process survives a restart. */
+/** Progress and counts of all passes; they survive a restart. */
 export interface Reconciliation {
   /** Newest time seen on Gitea, by Gitea's clock, epoch milliseconds. */
   readonly watermark: number | undefined;
@@ -33,7 +34,7 @@ export async function findReconciliation(db: Database): Promise<Reconciliation> 
   };
 }
 
-/** To be called in the transaction that puts the differences into the inbox. */
+/** Called in the transaction that puts the differences into the inbox. */
 export async function countDifferences(
   transaction: Transaction<Schema>,
   count: number,
@@ -52,7 +53,7 @@ interface FinishedPass {
   readonly now: number;
 }
 
-/** Records a pass, once all that it found is stored. */
+/** Records a finished pass, after all its differences are stored. */
 export async function storePass(db: Database, pass: FinishedPass): Promise<void> {
   await db
     .updateTable('reconciliation')
@@ -67,7 +68,7 @@ export async function storePass(db: Database, pass: FinishedPass): Promise<void>
     .execute();
 }
 
-/** What is stored of these issues, with their texts. */
+/** Stored issues, with their texts. */
 export async function findStored(
   db: Database,
   issues: readonly IssueKey[],
@@ -85,13 +86,12 @@ export async function findStored(
 }
 
 interface ListOptions {
-  /** The bot's open issues; what these wait for and is none of them itself; all but the bot's open ones. */
-  readonly which: 'open' | 'blockers' | 'others';
+  readonly which: StoredList;
   readonly after: IssueKey | undefined;
   readonly limit: number;
 }
 
-/** Stored issues in the order of their keys, without their texts; gone ones are left out. */
+/** Stored issues in the order of their keys, without their texts and without deleted ones. */
 export async function listStored(
   db: Database,
   { which, after, limit }: ListOptions,
@@ -132,25 +132,25 @@ export async function listStored(
   return rows.map((row) => storedIssue(row, undefined));
 }
 
-interface Told extends IssueKey {
+interface Change extends IssueKey {
   /** Gitea's time. */
   readonly updatedAt: number;
-  /** The same of what was stored when it was found. */
+  /** The same of the stored issue, when the change was found. */
   readonly storedAt: number | undefined;
-  /** Only webhooks received since then, by our clock, are looked through. */
+  /** Only webhooks received since then, by our clock, are searched. */
   readonly receivedSince: number;
 }
 
-/** Whether a webhook brought the issue as it was at that time, or newer than it was stored. */
-export async function wasReported(db: Database, told: Told): Promise<boolean> {
+/** Whether a webhook reported the issue as of that time, or newer than it was stored. */
+export async function wasReported(db: Database, change: Change): Promise<boolean> {
   const row = await db
     .selectFrom('deliveries')
     .select('seq')
     .where('status', 'in', ['waiting', 'done', 'dead'])
-    .where('received_at', '>=', told.receivedSince)
-    .where('repository_id', '=', told.repositoryId)
-    .where('issue_number', '=', told.number)
-    .where('snapshot_at', '>=', Math.min(told.updatedAt, (told.storedAt ?? -1) + 1))
+    .where('received_at', '>=', change.receivedSince)
+    .where('repository_id', '=', change.repositoryId)
+    .where('issue_number', '=', change.number)
+    .where('snapshot_at', '>=', Math.min(change.updatedAt, (change.storedAt ?? -1) + 1))
     .where('kind', '!=', 'refreshed')
     .limit(1)
     .executeTakeFirst();

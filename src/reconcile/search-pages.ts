@@ -15,54 +15,54 @@ export type AskPage = (
 export interface Walk {
   readonly search: Search;
   readonly ask: AskPage;
-  readonly mostRequests: number;
+  readonly maxRequests: number;
   /** Called with each page, one at a time: no more than one is in memory. */
   readonly visit: (issues: readonly IssueSnapshot[]) => Promise<void>;
-  /** A place in the list whose issue is larger than any answer may be. */
-  readonly skipped: (position: number) => void;
+  /** Called for a position in the list whose issue is larger than any answer may be. */
+  readonly onOversized: (position: number) => void;
 }
 
-export interface Walked {
-  /** Something came or went while the pages were read, so that one may have slipped from page to page. */
+export interface SearchEnd {
+  /** The list changed while it was read: an issue may have moved from an unread page to a read one. */
   readonly shifted: boolean;
-  /** There are more pages than may be asked for. */
+  /** There are more pages than the maximum of requests. */
   readonly cutOff: boolean;
 }
 
-/** What Gitea gives at most unless `[api] MAX_RESPONSE_ITEMS` says otherwise. */
-const largestPage = 50;
+/** Default of Gitea's `[api] MAX_RESPONSE_ITEMS`. */
+const maxPageSize = 50;
 
 /**
- * Reads a search of Gitea page by page. What Gitea 1.25.4 does (routers/api/v1/repo/issue.go
- * `SearchIssues`, and tried on a running one):
- * - the database answers, not the lagging index, as long as there is no `q` (modules/indexer/issues/
- *   indexer.go `SearchIssues`);
- * - newest created first, always: `sort` and `order` are not looked at. So an issue that leaves the list
+ * Reads a search of Gitea page by page. Gitea 1.25.4 (routers/api/v1/repo/issue.go `SearchIssues`, and
+ * tried on a running one):
+ * - answers from the database, not from the lagging index, as long as there is no `q`
+ *   (modules/indexer/issues/indexer.go `SearchIssues`);
+ * - always lists the newest created first, and ignores `sort` and `order`. An issue that leaves the list
  *   moves all older ones up by one, and the first of the next page onto a page already read;
- * - X-Total-Count counts all pages; a page past the end is empty;
- * - rows and count leave out repositories that the token cannot read; public ones of anybody, archived
- *   ones, and ones with issues switched off are in;
- * - `since` is inclusive and compares whole seconds.
+ * - counts all pages in X-Total-Count; a page past the end is empty;
+ * - leaves out repositories that the token cannot read, in rows and count; includes everybody's public
+ *   ones, archived ones, and ones with issues switched off;
+ * - takes `since` as inclusive, in whole seconds.
  */
-export async function walkSearch(walk: Walk, signal: AbortSignal): Promise<Walked> {
-  const { search, ask, visit, skipped } = walk;
+export async function walkSearch(walk: Walk, signal: AbortSignal): Promise<SearchEnd> {
+  const { search, ask, visit, onOversized } = walk;
   const seen = new Set<string>();
-  let sizes = partsOf(largestPage);
-  let ceiling = largestPage;
+  let sizes = partsOf(maxPageSize);
+  let ceiling = maxPageSize;
   let position = 0;
   let total: number | undefined;
   let shifted = false;
-  /** Rows that are counted, but do not come as issues. */
+  /** Rows that count in the total, but do not come as issues. */
   let unread = 0;
   const ended = () => ({ shifted: shifted || seen.size + unread < (total ?? 0), cutOff: false });
-  for (let request = 0; request < walk.mostRequests; request += 1) {
+  for (let request = 0; request < walk.maxRequests; request += 1) {
     const limit = sizes.find((size) => size <= ceiling && position % size === 0) ?? 1;
     const asked = { ...search, page: position / limit + 1, limit };
     const page = await pageOrOversized(() => ask(asked, signal));
     if (page === 'oversized') {
       ceiling = limit - 1;
       if (limit > 1) continue;
-      skipped(position);
+      onOversized(position);
       unread += 1;
     } else {
       if (page.count === 0) return ended();
@@ -74,17 +74,17 @@ export async function walkSearch(walk: Walk, signal: AbortSignal): Promise<Walke
         seen.add(keyOf(issue));
       }
       await visit(page.issues);
-      // Less than was asked for, and not the end: this Gitea has a limit of its own.
+      // Fewer rows than asked for: this Gitea has a smaller limit.
       if (position === 0 && page.count < limit) sizes = partsOf(page.count);
     }
     position += position === 0 && page !== 'oversized' ? Math.min(limit, page.count) : limit;
-    ceiling = largestPage;
+    ceiling = maxPageSize;
     if (total !== undefined && position >= total) return ended();
   }
   return { shifted, cutOff: true };
 }
 
-/** Each a part of the one before, so that a page too large for one answer can be read in pieces. */
+/** Page sizes, each a divisor of the one before: a page too large for one answer is read in parts. */
 function partsOf(size: number): number[] {
   if (size <= 1) return [1];
   let factor = 2;

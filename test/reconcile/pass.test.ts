@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { createPass, type StoredList, type Progress } from '../../src/reconcile/pass.ts';
+import { createPass } from '../../src/reconcile/pass.ts';
+import type { Progress, StoredList } from '../../src/reconcile/pass-state.ts';
 import type { StoredIssue } from '../../src/reconcile/difference.ts';
 import type { IssueEvent, IssueSnapshot } from '../../src/issue/event.ts';
 import { keyOf, type IssueKey } from '../../src/issue/ref.ts';

@@ -32,7 +32,7 @@ interface Listing {
 }
 
 /** Walks a list as Gitea gives it. */
-async function walk(listing: Listing, mostRequests = 1_000) {
+async function walk(listing: Listing, maxRequests = 1_000) {
   const { largest = 50, huge = [], tellsTotal = true } = listing;
   const requests: string[] = [];
   const seen: number[] = [];
@@ -51,12 +51,12 @@ async function walk(listing: Listing, mostRequests = 1_000) {
     {
       search: { assigned: true, state: 'open' },
       ask,
-      mostRequests,
+      maxRequests,
       visit: (issues) => {
         seen.push(...issues.map(({ number }) => number));
         return Promise.resolve();
       },
-      skipped: (position) => skipped.push(position),
+      onOversized: (position) => skipped.push(position),
     },
     signal,
   );
@@ -132,9 +132,9 @@ test('any other failure ends the walk', async () => {
     {
       search: { assigned: true, state: 'open' },
       ask: () => Promise.reject(failure),
-      mostRequests: 3,
+      maxRequests: 3,
       visit: () => Promise.resolve(),
-      skipped: () => undefined,
+      onOversized: () => undefined,
     },
     signal,
   );

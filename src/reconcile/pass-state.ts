@@ -1,0 +1,181 @@
+import { TryAgainLater } from '../errors.ts';
+import type { IssueEvent, IssueSnapshot } from '../issue/event.ts';
+import type { IssueFacts } from '../issue/facts.ts';
+import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
+import { mapLimited } from '../lib/map-limited.ts';
+import type { Logger } from '../log.ts';
+import { differencesOf, type Difference, type StoredIssue } from './difference.ts';
+import type { MissedWebhooks } from './missed-webhooks.ts';
+import type { AskPage } from './search-pages.ts';
+
+/** Progress of the passes; kept in the store. */
+export interface Progress {
+  /** Newest time seen on Gitea, by its clock, up to which all was compared; undefined: nothing yet. */
+  readonly watermark: number | undefined;
+  /** Last issue of the round that refreshes issues that are not the bot's, or closed. */
+  readonly othersUpTo: IssueKey | undefined;
+}
+
+export interface PassOutcome {
+  readonly full: boolean;
+  readonly differences: number;
+  readonly missed: number;
+  /** Issues that Gitea gave no answer about, while it answered other calls. */
+  readonly skipped: number;
+}
+
+/** The bot's open issues; their blockers that are not among them; all other stored issues. */
+export type StoredList = 'open' | 'blockers' | 'others';
+
+export interface ReconcileStore {
+  readonly progress: () => Promise<Progress>;
+  readonly find: (issues: readonly IssueKey[]) => Promise<readonly StoredIssue[]>;
+  /** Stored issues in the order of their keys, without texts. */
+  readonly list: (
+    which: StoredList,
+    after: IssueKey | undefined,
+    limit: number,
+  ) => Promise<readonly StoredIssue[]>;
+  readonly finish: (progress: Progress, outcome: PassOutcome) => Promise<void>;
+}
+
+export interface ReconcileDeps {
+  readonly searchIssues: AskPage;
+  /** Reads an issue from Gitea; not `confirmed` when the bot cannot read its repository. */
+  readonly currentFacts: (
+    stored: IssueFacts,
+    signal: AbortSignal,
+  ) => Promise<{ readonly facts: IssueFacts; readonly confirmed: boolean }>;
+  /** Whether Gitea has other dependencies of the issue than the store. Without it, they are not read. */
+  readonly giteaDependenciesDiffer?: (issue: StoredIssue, signal: AbortSignal) => Promise<boolean>;
+  readonly bot: () => Promise<string | undefined>;
+  /** Login of the token's user. */
+  readonly tokenUser: (signal: AbortSignal) => Promise<string>;
+  readonly store: ReconcileStore;
+  /** Puts refreshes into the inbox; returns the issues that did not wait there already. */
+  readonly add: (events: readonly IssueEvent[]) => Promise<readonly IssueKey[]>;
+  /** Makes the publisher verify our comments and labels on Gitea. */
+  readonly requestVerification?: () => Promise<void>;
+  /** Gitea's time now, from the Date header of its last answer; undefined while it is unknown. */
+  readonly giteaNow: () => number | undefined;
+  readonly missed: MissedWebhooks;
+  readonly log: Logger;
+}
+
+/** State that outlives a pass, but not the process. */
+export interface PassMemory {
+  /** Last issue of the round that reads the dependencies of the bot's open issues. */
+  dependenciesUpTo: IssueKey | undefined;
+  lastUser: string | undefined;
+  lastFailed: boolean;
+  /** `updatedAt` of each moved issue when its dependencies were last read. */
+  readonly dependenciesReadAt: Map<string, number>;
+}
+
+/** A planned issue without differences whose `updatedAt` moved on Gitea. */
+export interface MovedIssue {
+  readonly stored: StoredIssue;
+  readonly updatedAt: number;
+}
+
+/** State of one pass. */
+export interface Pass {
+  readonly deps: ReconcileDeps;
+  readonly memory: PassMemory;
+  readonly bot: string | undefined;
+  readonly user: string;
+  readonly signal: AbortSignal;
+  /** Keys of the issues that were compared. */
+  readonly seen: Set<string>;
+  /** Repositories whose new name is in the inbox. */
+  readonly renamed: Set<number>;
+  readonly unreadable: Set<number>;
+  readonly moved: Map<string, MovedIssue>;
+  differences: number;
+  skipped: number;
+  /** Newest `updatedAt` that was listed. */
+  newest: number | undefined;
+}
+
+export function createPassMemory(): PassMemory {
+  return {
+    dependenciesUpTo: undefined,
+    lastUser: undefined,
+    lastFailed: false,
+    dependenciesReadAt: new Map(),
+  };
+}
+
+export function createPassState(
+  context: Pick<Pass, 'deps' | 'memory' | 'bot' | 'user' | 'signal'>,
+): Pass {
+  return {
+    ...context,
+    seen: new Set(),
+    renamed: new Set(),
+    unreadable: new Set(),
+    moved: new Map(),
+    differences: 0,
+    skipped: 0,
+    newest: undefined,
+  };
+}
+
+/** Maximum of issues side by side. */
+const maxRequests = 4;
+/** Maximum of issues that fail in one pass: with more failures, Gitea is out of order and the pass fails. */
+const maxSkipped = 10;
+
+export async function addEvents(pass: Pass, events: readonly IssueEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  const added = await pass.deps.add(events);
+  pass.differences += added.length;
+}
+
+/** Differences between a stored issue and Gitea's. The new name of a repository counts once a pass. */
+export function findDifferences(
+  pass: Pass,
+  stored: StoredIssue | undefined,
+  issue: IssueSnapshot,
+): Difference[] {
+  const found = differencesOf(stored, issue, pass.bot);
+  if (!found.includes('name')) return found;
+  if (pass.renamed.has(issue.repositoryId)) return found.filter((each) => each !== 'name');
+  pass.renamed.add(issue.repositoryId);
+  return found;
+}
+
+/** Stored issues by their key. */
+export async function findStoredByKey(
+  { deps }: Pass,
+  issues: readonly IssueKey[],
+): Promise<Map<string, StoredIssue>> {
+  return new Map((await deps.store.find(issues)).map((stored) => [keyOf(stored), stored]));
+}
+
+/** Handles issues side by side. One that Gitea cannot answer about is skipped, so that it hides no others. */
+export async function forEachStored(
+  pass: Pass,
+  issues: readonly StoredIssue[],
+  work: (stored: StoredIssue) => Promise<void>,
+): Promise<void> {
+  pass.signal.throwIfAborted();
+  await mapLimited(issues, maxRequests, async (stored) => {
+    try {
+      await work(stored);
+    } catch (error) {
+      if (!(error instanceof TryAgainLater) || pass.skipped >= maxSkipped) throw error;
+      pass.skipped += 1;
+      pass.deps.log.warn({ err: error, ref: formatRef(stored) }, 'an issue could not be compared');
+    }
+  });
+}
+
+export function isPlanned(stored: StoredIssue): boolean {
+  return stored.open && stored.assigned && !stored.deleted;
+}
+
+export function latest(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.max(one, other);
+}
