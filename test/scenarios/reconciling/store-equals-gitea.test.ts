@@ -210,7 +210,9 @@ test('texts that fill more than one answer may hold are read in smaller pages', 
     read: (issue) => Promise.resolve(readOffline({ ...issue, body: '' }, [])),
   });
   await service.reconcile();
-  const missing = service.logs.filter(({ msg }) => msg?.includes('too large to be listed') === true);
+  const missing = service.logs.filter(
+    ({ msg }) => msg?.includes('too large to be listed') === true,
+  );
   expect(missing).toHaveLength(1);
   expect(await states(service, 'acme/orbit#1', 'acme/orbit#50')).toEqual(['ready', 'ready']);
 }, 60_000);
