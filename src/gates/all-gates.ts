@@ -4,7 +4,7 @@ import type { Gate, GateName } from './gate.ts';
 import { lint } from './tools/lint.ts';
 import { test } from './tools/test.ts';
 
-/** Every gate by its name, except that which needs a ref to compare with. */
+/** Every gate by name, except `integrity`, which needs a base ref. */
 export const allGates: Readonly<Record<Exclude<GateName, 'integrity'>, Gate>> = {
   build,
   lint,

@@ -1,25 +1,25 @@
 import type { Finding, GateName, GateResult, Verdict } from './gate.ts';
 
-/** More findings than a person goes through. */
+/** Maximum findings of a result; nobody reads more. */
 const findingsLimit = 200;
-/** Of each text: enough for any message of a tool, too little to fill a log. */
+/** Maximum length of a text: enough for any message of a tool, too little to fill a log. */
 const textLimit = 1_000;
 
-/** The result of a gate, bounded; `tell` is applied to every text. */
+/** The result of a gate, bounded; `rename` is applied to every text. */
 export function gateResult(
   verdict: Verdict,
   {
     gate,
     durationMs,
-    tell,
+    rename,
   }: {
     readonly gate: GateName;
     readonly durationMs: number;
-    readonly tell: (text: string) => string;
+    readonly rename: (text: string) => string;
   },
 ): GateResult {
   const { status, message, details = {}, findings = [], tool = null } = verdict;
-  const bounded = (text: string) => shorten(tell(text));
+  const bounded = (text: string) => shorten(rename(text));
   return {
     gate,
     status,

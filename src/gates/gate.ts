@@ -4,8 +4,8 @@ export const gateNames = ['build', 'lint', 'test', 'coverage', 'integrity'] as c
 export type GateName = (typeof gateNames)[number];
 
 /**
- * `failed`: the tool ran and said no. `error`: it could not run or spoke nonsense, which is never the
- * author's fault. `skipped`: left out on purpose. Only `passed` counts as passed.
+ * `failed`: the tool ran and found faults. `error`: the tool could not run, or its output cannot be read; never
+ * the author's fault. `skipped`: left out on purpose. Only `passed` counts as passed.
  */
 export const gateStatuses = ['passed', 'failed', 'error', 'timeout', 'skipped'] as const;
 export type GateStatus = (typeof gateStatuses)[number];
@@ -35,11 +35,11 @@ export interface GateResult {
   readonly findings: readonly Finding[];
   readonly findingsOmitted: number;
   readonly durationMs: number;
-  /** Null when the tool was not found, or there is none. */
+  /** Null when the tool was not found, or the gate uses none. */
   readonly tool: { readonly name: string; readonly version: string } | null;
 }
 
-/** What a gate found out; the runner adds name, duration and bounds. */
+/** Verdict of one gate; the runner adds name, duration and bounds. */
 export interface Verdict {
   readonly status: GateStatus;
   readonly message: string;
@@ -48,7 +48,7 @@ export interface Verdict {
   readonly tool?: GateResult['tool'];
 }
 
-/** One check of a checkout. Whatever goes wrong is a verdict; `check` throws only for a fault of ours. */
+/** One check of a checkout. Every problem is a verdict; `check` throws only for a bug of the gates. */
 export interface Gate {
   readonly name: GateName;
   readonly check: (checkout: Checkout) => Promise<Verdict>;
@@ -66,13 +66,13 @@ export interface Tool {
 
 export interface ToolRun {
   /**
-   * `killed`: by a signal that was not ours, most likely for want of memory. `flooded`: stopped because it
-   * wrote or forked beyond the limit; the end of `stderr` says which. `not_started`: there is no process; `stderr` says why.
+   * `killed`: by a foreign signal, most likely out of memory. `flooded`: stopped because it wrote or forked
+   * beyond a limit, which the end of `stderr` names. `not_started`: no process was started; `stderr` says why.
    */
   readonly end: 'exited' | 'timeout' | 'cancelled' | 'killed' | 'flooded' | 'not_started';
   /** Null unless it exited by itself. */
   readonly exitCode: number | null;
-  /** Head and tail of what it wrote, without control sequences, for people: never to be parsed for a verdict where the tool can write a report. */
+  /** Head and tail of its output, without control sequences, for people. Verdicts are read from reports where the tool writes one. */
   readonly stdout: string;
   readonly stderr: string;
   /** Epoch milliseconds. */
@@ -88,7 +88,7 @@ export interface TestRun {
   readonly report: string | undefined;
   /** Text of `coverage-summary.json`, alike. */
   readonly coverageSummary: string | undefined;
-  /** Why coverage could not be measured (no provider, say); the tests then ran without it. */
+  /** The reason why coverage could not be measured, such as a missing provider; the tests then ran without it. */
   readonly coverageProblem: string | undefined;
 }
 
@@ -100,9 +100,9 @@ export interface CoverageThresholds {
   readonly branches: number;
 }
 
-/** A directory under check and the means to run tools on it. */
+/** The directory under check as one gate sees it, with the functions to run tools on it. */
 export interface Checkout {
-  /** Absolute; where the tools run. Findings are told relative to it. */
+  /** Absolute working directory of the tools. Findings name files relative to it. */
   readonly directory: string;
   readonly thresholds: CoverageThresholds;
   /** Resolves the tool from a trusted place; rejects with `ToolMissing`, which says what to install. */
@@ -110,13 +110,13 @@ export interface Checkout {
   /** A fresh private directory outside the checkout, writable inside the sandbox. */
   readonly scratch: (name: string) => Promise<string>;
   /**
-   * Runs the tool's entry by Node with these arguments, in the sandbox, with the deadline of a gate. Never
-   * rejects; settles at the latest 2 s after its deadline, whatever the tool left behind.
+   * Runs the tool with Node, in the sandbox, with the deadline of the gate. Never rejects; settles at the latest
+   * 2 s after the deadline, whatever processes the tool left behind.
    */
   readonly run: (tool: Tool, args: readonly string[]) => Promise<ToolRun>;
-  /** Reads a report that a run was told to write; undefined when it is missing, a link, too large or older than `notBefore`. */
+  /** Reads a report of a run; undefined when it is missing, a link, too large or older than `notBefore`. */
   readonly readReport: (path: string, notBefore: number) => Promise<string | undefined>;
-  /** Runs vitest once, however often it is asked. */
+  /** The one run of vitest, which all calls share. */
   readonly testRun: () => Promise<TestRun>;
   readonly signal: AbortSignal;
 }

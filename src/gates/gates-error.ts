@@ -7,7 +7,7 @@ export type GatesErrorCode =
   | 'gates_git_failed'
   | 'gates_sandbox_unavailable';
 
-/** The gates cannot be run as asked: no fault of the code under check. */
+/** The gates cannot run with these options. The code under check is not at fault. */
 export class GatesError extends CoordinatorError {
   constructor(code: GatesErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, options);

@@ -3,7 +3,7 @@ import type { GateName, GateResult, GateStatus } from './gate.ts';
 export const sandboxModes = ['none', 'unshare', 'bwrap'] as const;
 export type SandboxMode = (typeof sandboxModes)[number];
 
-/** The verdict over all gates of one checkout, bound to the bytes it was reached on. */
+/** The verdict over all gates of one checkout, with the commit and configuration that it holds for. */
 export interface GatesReport {
   /** The worst of its gates; `error` and `timeout` come before `failed`. */
   readonly verdict: GateStatus;
@@ -13,9 +13,9 @@ export interface GatesReport {
   readonly commit: string | null;
   /** True when the tree differs from the commit; null outside a git checkout. */
   readonly dirty: boolean | null;
-  /** SHA-256 over the files and options that decided how the tools were run. */
+  /** SHA-256 over the configuration files and options of the run. */
   readonly configHash: string;
-  /** True when a threshold of coverage stands below 85 %. */
+  /** True when a coverage threshold is below the default of 85 %. */
   readonly weakened: boolean;
   readonly sandbox: SandboxMode;
   /** ISO 8601, UTC. */
@@ -40,13 +40,13 @@ export interface GatesOptions {
   readonly configFrom?: string;
   /** Git ref the integrity gate compares with. */
   readonly base?: string;
-  /** `auto`: the strictest that works here. */
+  /** `auto`: the strictest mode that works here. */
   readonly sandbox?: SandboxMode | 'auto';
-  /** The code is not trusted: refuses any sandbox but bwrap, and tools from the checkout. */
+  /** True for untrusted code: allows only the sandbox bwrap, and no tools from the checkout. */
   readonly untrusted?: boolean;
   /** Directory whose `node_modules` holds the tools; the checkout itself by default. */
   readonly toolsFrom?: string;
-  /** Checks of several checkouts at once wait for each other beyond this number. */
+  /** Maximum runs at the same time in this process; further ones wait. 1 by default. */
   readonly concurrency?: number;
 }
 

@@ -105,7 +105,7 @@ async function check(
     findTool: createToolFinder(plan),
     runTests: set.runTests,
   });
-  const tell = (text: string) =>
+  const rename = (text: string) =>
     // A function as replacement: a path may contain `$&`.
     text.replaceAll(prepared.root, () => repository?.root ?? plan.directory);
 
@@ -114,7 +114,7 @@ async function check(
     const gateStarted = performance.now();
     const verdict = unlessStopped(await verdictOf(name));
     const durationMs = Math.round(performance.now() - gateStarted);
-    const result = gateResult(verdict, { gate: name, durationMs, tell });
+    const result = gateResult(verdict, { gate: name, durationMs, rename });
     onProgress?.({ kind: 'finished', gate: name, result });
     return result;
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isConfigurationFile } from './configuration-files.ts';
 import { listFiles } from './repository.ts';
 
-/** SHA-256 over the configuration files that the tools see below `root`, and the options that decide. */
+/** SHA-256 over the configuration files below `root` and the options of the run. */
 export async function hashConfiguration({
   root,
   isRepository,

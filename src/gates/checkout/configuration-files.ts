@@ -12,7 +12,7 @@ const names = [
   /^bun\.lockb?$/,
 ];
 
-/** Whether the file decides how the tools are run: not what such a file imports. */
+/** True for a file that configures the tools. Files that it imports do not count. */
 export function isConfigurationFile(path: string): boolean {
   const name = posix.basename(path);
   return names.some((pattern) => pattern.test(name));

@@ -4,15 +4,15 @@ import { execa } from 'execa';
 
 import { CoordinatorError } from '../../errors.ts';
 
-/** Where git is looked for: never by a search path, which the checkout could have a say in. */
-const places = ['/usr/bin/git', '/usr/local/bin/git', '/opt/homebrew/bin/git', '/bin/git'];
+/** Paths of git. No search path is used, because the checkout could influence it. */
+const gitPaths = ['/usr/bin/git', '/usr/local/bin/git', '/opt/homebrew/bin/git', '/bin/git'];
 
-/** Longer than listing a large repository takes; the gate's own deadline may come earlier. */
+/** Timeout of one command: listing a large repository takes less. The gate's own deadline may come earlier. */
 const deadlineMs = 60_000;
 
 /**
- * The repository's own configuration is attacker's text: nothing in it may start a program, reach a
- * network or choose other files. Since it has no effect, it does not matter who owns the directory either.
+ * Settings that override the repository's own configuration, which an attacker may have written: it must not
+ * start a program, reach a network or choose other files. So the owner of the directory does not matter.
  */
 const hardening = [
   'core.fsmonitor=false',
@@ -95,16 +95,16 @@ export async function git(
 }
 
 async function gitPath(): Promise<string> {
-  for (const path of places) {
+  for (const path of gitPaths) {
     try {
       await access(path, constants.X_OK);
       return path;
     } catch {
-      // The next place.
+      // Try the next path.
     }
   }
   throw new CoordinatorError(
     'git_missing',
-    `git is missing, install it: there is none of ${places.join(', ')}`,
+    `git is missing, install it: there is none of ${gitPaths.join(', ')}`,
   );
 }

@@ -15,14 +15,14 @@ import { dirname, join, posix, relative } from 'node:path';
 import { listFiles } from './repository.ts';
 
 export interface PrivateCopyRequest {
-  /** Top of what is copied. */
+  /** Top directory of the checkout to copy. */
   readonly root: string;
   readonly isRepository: boolean;
-  /** Where to; does not exist yet. */
+  /** Directory of the copy; does not exist yet. */
   readonly target: string;
   /** Directory whose `node_modules` stand in for those of `root`; `root` itself when its own do. */
   readonly modulesFrom: string;
-  /** Files to have other contents than in `root`. */
+  /** Files with other contents than in `root`. */
   readonly replace: ReadonlyMap<string, Buffer>;
   /** Files to leave out. */
   readonly isLeftOut: (path: string) => boolean;
@@ -32,7 +32,7 @@ export interface PrivateCopyRequest {
 /**
  * Copies a checkout so that nothing done to the copy reaches the original: files by content, links as they
  * are, `node_modules` as directories of links. No file is read or written through a link of the checkout,
- * which may lead anywhere. Known race: a directory made a link while it is being copied.
+ * which may lead anywhere. Accepted race: a directory that becomes a link while it is copied.
  */
 export async function makePrivateCopy(request: PrivateCopyRequest): Promise<void> {
   const { root, target, replace, isLeftOut, signal } = request;

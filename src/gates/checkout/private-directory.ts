@@ -30,7 +30,7 @@ async function remove(directory: string): Promise<void> {
   try {
     await rm(directory, { recursive: true, force: true });
   } catch {
-    // A tool may have taken away its user's right to what it left.
+    // A tool may have removed the permissions on its files.
     await openUp(directory);
     await rm(directory, { recursive: true, force: true, maxRetries: 3 });
   }

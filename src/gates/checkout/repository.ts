@@ -5,15 +5,15 @@ import { GatesError } from '../gates-error.ts';
 import { git } from './git-command.ts';
 import { ancestors } from '../tools/find-tool.ts';
 
-/** Paths of a very large repository. */
+/** Maximum bytes of a listing: the paths of a very large repository. */
 const listBytes = 256 * 1024 * 1024;
 
-/** What git says of a directory; nothing of its configuration is run. */
+/** The state of a git repository; nothing that its configuration names is run. */
 export interface Repository {
   /** The top of the work tree. */
   readonly root: string;
   readonly commit: string | null;
-  /** The tree differs from the commit, or holds files git does not know and is not told to ignore. */
+  /** True when the work tree differs from the commit, or holds untracked files that are not ignored. */
   readonly dirty: boolean;
 }
 
@@ -77,7 +77,7 @@ async function withoutFilters(root: string, signal: AbortSignal): Promise<readon
   ]);
 }
 
-/** Files below `root` that make up the checkout, relative and without `node_modules`: what git tracks or would; outside of git all. */
+/** Files of the checkout, relative to `root`, without `node_modules`: tracked and untracked but not ignored ones; outside of git all. */
 export async function listFiles(
   root: string,
   { isRepository, signal }: { readonly isRepository: boolean; readonly signal: AbortSignal },
@@ -93,7 +93,7 @@ async function listTracked(root: string, signal: AbortSignal): Promise<readonly 
     });
     return splitNul(stdout);
   };
-  // git looks into submodules only for what is tracked.
+  // In submodules git lists only tracked files.
   const tracked = await list('--cached', '--recurse-submodules');
   const untracked = await list('--others', '--exclude-standard');
   return [...new Set([...tracked, ...untracked])].filter(
@@ -112,7 +112,7 @@ async function listAll(root: string, below = root): Promise<readonly string[]> {
   return files;
 }
 
-/** Splits what git wrote with `-z`. */
+/** Splits the output of git with `-z`. */
 export function splitNul(output: Buffer): readonly string[] {
   return output
     .toString('utf8')

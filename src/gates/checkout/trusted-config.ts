@@ -10,11 +10,11 @@ export interface TrustedConfiguration {
   readonly files: ReadonlyMap<string, Buffer>;
 }
 
-/** Bounds on what is read from one commit. */
+/** Maximum bytes of the listing and of one file of a commit. */
 const listBytes = 256 * 1024 * 1024;
 const fileBytes = 64 * 1024 * 1024;
 
-/** Regular files, executable or not: a configuration that is a link could lead to the working tree. */
+/** Modes of regular files. A configuration file that is a link is refused: it could lead to the work tree. */
 const regularModes = ['100644', '100755'];
 
 /** Reads all configuration files of `ref`. */

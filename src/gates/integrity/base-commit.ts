@@ -4,8 +4,8 @@ import { git } from '../checkout/git-command.ts';
 const maxBytes = 1_000_000;
 
 /**
- * The commit to compare with: the last one that the history of the checkout shares with `base`. What the
- * base branch got since then is not the author's doing, neither the tests it added nor those it removed.
+ * The commit to compare with (merge base): the last one that the history of the checkout shares with `base`.
+ * Later commits of the base branch are not the author's, neither tests they add nor tests they remove.
  */
 export async function baseCommit(
   directory: string,

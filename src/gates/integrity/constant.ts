@@ -19,9 +19,9 @@ export function constantsOf(program: Node): Constants {
   return constants;
 }
 
-/** Whether the expression has the same value whenever it is evaluated. */
+/** True when the expression has the same value on every evaluation. */
 export function isConstant(node: Node, constants: Constants, depth = 0): boolean {
-  // Constants that refer to each other in a circle, or very long expressions: not worth following.
+  // Bounds constants that refer to each other in a cycle, and very long expressions.
   if (depth > 30) return false;
   const all = (parts: readonly (Node | null)[]) =>
     parts.every((part) => part === null || isConstant(part, constants, depth + 1));

@@ -1,11 +1,11 @@
-/** Something in a source file that keeps a tool from looking: a skip, a directive in a comment. */
+/** Code that switches a check off: a skip, or a pragma in a comment. */
 export interface Mark {
   readonly rule: string;
-  /** As a person would write it: `it.skip`, `eslint-disable-next-line no-console`. */
+  /** As written: `it.skip`, `eslint-disable-next-line no-console`. */
   readonly text: string;
   /** The rules an ESLint directive names; none means all. */
   readonly names: readonly string[];
-  /** What it applies to, title of a test or line of code; empty when that is the whole file. */
+  /** The title of a test or the line of code that it applies to; empty for the whole file. */
   readonly context: string;
   readonly line: number;
 }
@@ -14,7 +14,7 @@ export interface TestCase {
   /** Titles of the suites around it and its own, ` > ` between them. */
   readonly title: string;
   readonly line: number;
-  /** How many tests it stands for; Infinity when that is only known at run time. */
+  /** Number of cases; Infinity when it is known only at run time. */
   readonly cases: number;
   /** Lines of its body, trimmed; undefined when the body is elsewhere or unreadable. */
   readonly body: readonly string[] | undefined;
@@ -24,7 +24,7 @@ export interface TestCase {
   readonly calls: readonly string[];
 }
 
-/** What the gate compares about one version of a source file. */
+/** The facts about one version of a source file that the gate compares. */
 export interface SourceFacts {
   readonly marks: readonly Mark[];
   readonly tests: readonly TestCase[];
@@ -32,6 +32,6 @@ export interface SourceFacts {
   readonly assertingFunctions: readonly string[];
   /** Trimmed lines and titles of tests, to tell an edited line from a line newly marked. */
   readonly known: ReadonlySet<string>;
-  /** False when the file does not parse and words had to do. */
+  /** False when the file does not parse, so that it was read by words. */
   readonly parsed: boolean;
 }

@@ -3,10 +3,10 @@ import { posix } from 'node:path';
 
 import { childrenOf } from './syntax.ts';
 
-/** How the edits of a configuration file are told apart. */
+/** Kind of a configuration file; it decides how edits are compared. */
 export type ConfigKind = 'package' | 'json' | 'code' | 'text';
 
-/** What kind of gate configuration stands at this path; undefined when it is none. */
+/** The kind of gate configuration at this path; undefined when it is none. */
 export function configKind(path: string): ConfigKind | undefined {
   const name = posix.basename(path);
   if (name === 'package.json') return 'package';

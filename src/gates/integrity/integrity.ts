@@ -16,9 +16,25 @@ import { openTrees, type FileChange, type Limits, type TreeChanges } from './tre
 const defaultLimits: Limits = { files: 5_000, fileBytes: 1_000_000, totalBytes: 64_000_000 };
 
 /**
- * The gate that watches the other gates: fails when, since the history of the checkout left `base`,
- * their configuration was edited, checks were switched off in the code, or tests were lost. It looks at
- * the whole work tree, wherever in it the directory under check is.
+ * The gate that protects the other gates. It fails when, since the checkout branched off `base`, their
+ * configuration was edited, checks were switched off in the code, or tests were lost. It compares the whole
+ * work tree, wherever in it the directory under check lies.
+ *
+ * Words of this folder:
+ * - base, head: the commit that checkout and `base` share last, and the work tree.
+ * - fact: a property of one version of a source file that is compared (facts.ts): its tests, marks, assertions.
+ * - mark: code that switches a check off, `it.skip` or a pragma.
+ * - pragma: a comment that directs a tool, such as `eslint-disable` or `@ts-ignore`.
+ * - scope: the names that stand for the test API (`it`, `vi`) at one place of a file.
+ * - constant: an expression with the same value on every evaluation; an assertion on it can never fail.
+ *
+ * Files, in the order of the flow:
+ * - base-commit, base-tree, work-tree-file, tree-changes: read both sides, find the files that differ.
+ * - pair-files, source-change: which file of the base a file of the head was, also after a rename.
+ * - gate-config, config-edits, syntax-diff, package-rules, config-findings: edits of configuration files.
+ * - syntax, source-facts, pragmas, test-api, scope, constant, test-calls, test-body, assertions: the facts of
+ *   one source file, by its syntax tree; by words when it does not parse.
+ * - new-marks, lost-tests: compare the facts of both sides into findings.
  */
 export function integrity(base: string, limits: Partial<Limits> = {}): Gate {
   return {
@@ -49,7 +65,7 @@ async function compare(
   const parts = await partsOfConfig(trees);
   const tree = await trees.changes(
     (path) => isSource(path) || configKind(path) !== undefined || parts.has(path),
-    // A tool takes its configuration from an ignored file as well.
+    // Tools read configuration from ignored files too.
     (path) => configKind(path) === 'code',
   );
   const sources = await sourceChanges(tree.changes, signal);
@@ -85,7 +101,7 @@ async function compare(
   };
 }
 
-/** The last three hold scripts between other things and are read by words. */
+/** True for source files. The last three endings hold scripts inside markup and are read by words. */
 function isSource(path: string): boolean {
   return /\.([cm]?[jt]sx?|vue|svelte|astro)$/.test(path);
 }
@@ -121,7 +137,7 @@ async function sourceChanges(
 
   async function facts(text: string | undefined, path: string): Promise<SourceFacts | undefined> {
     if (text === undefined) return undefined;
-    // Parsing holds the event loop: between two files a deadline gets its turn.
+    // Parsing blocks the event loop: a deadline can fire between two files.
     await setImmediate();
     signal.throwIfAborted();
     return sourceFacts(text, path);
@@ -148,7 +164,7 @@ function textsOf(files: readonly FileChange[], side: 'before' | 'after'): Map<st
   );
 }
 
-/** A file that stopped being readable could hide anything; one that never was is compared by words. */
+/** A file that no longer parses could hide anything, so it is an error; one that never did is compared by words. */
 function notRead(sources: readonly SourceChange[]): Finding[] {
   return sources.flatMap(({ path, before, after }): Finding[] => {
     if (after?.parsed !== false) return [];
@@ -165,7 +181,7 @@ function notRead(sources: readonly SourceChange[]): Finding[] {
   });
 }
 
-/** Static figures of the files that differ; tests whose number is only known at run time count once. */
+/** Number of tests in the files that differ; a test whose number of cases is known only at run time counts once. */
 function testFigures(sources: readonly SourceChange[]) {
   const sum = (facts: SourceFacts | undefined) =>
     (facts?.tests ?? []).reduce(
@@ -182,7 +198,7 @@ function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** File names and titles are the author's text: none of it may steer a terminal. */
+/** Removes control characters: file names and titles are foreign text and must not control a terminal. */
 function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, '\uFFFD');
 }

@@ -9,10 +9,14 @@ import type { SourceChange } from './source-change.ts';
  */
 export function lostTests(changes: readonly SourceChange[]): Finding[] {
   const old = changes.flatMap((change) =>
-    (change.before?.tests ?? []).map((test): Placed => ({ test, change, path: change.pathBefore })),
+    (change.before?.tests ?? []).map((test): TestInFile => ({
+      test,
+      change,
+      path: change.pathBefore,
+    })),
   );
   const now = changes.flatMap((change) =>
-    (change.after?.tests ?? []).map((test): Placed => ({ test, change, path: change.path })),
+    (change.after?.tests ?? []).map((test): TestInFile => ({ test, change, path: change.path })),
   );
   const pairs: Pair[] = [];
   let rest = { old, now };
@@ -23,19 +27,19 @@ export function lostTests(changes: readonly SourceChange[]): Finding[] {
   return [...weakened(pairs, helpers), ...fewer(pairs, rest)];
 }
 
-interface Placed {
+interface TestInFile {
   readonly test: TestCase;
   readonly change: SourceChange;
   readonly path: string;
 }
 
 interface Pair {
-  readonly old: Placed;
-  readonly now: Placed;
+  readonly old: TestInFile;
+  readonly now: TestInFile;
 }
 
-/** What makes two tests the same, from the surest to the least sure. */
-const keys: readonly ((placed: Placed) => string | undefined)[] = [
+/** Keys by which two tests count as the same, the surest first. */
+const keys: readonly ((placed: TestInFile) => string | undefined)[] = [
   ({ test, change }) => `${change.path}\0${test.title}`,
   ({ test }) => test.title,
   ({ test }) => test.title.split(' > ').at(-1),
@@ -46,12 +50,12 @@ const keys: readonly ((placed: Placed) => string | undefined)[] = [
 ];
 
 function pairUp(
-  old: readonly Placed[],
-  now: readonly Placed[],
-  keyOf: (placed: Placed) => string | undefined,
+  old: readonly TestInFile[],
+  now: readonly TestInFile[],
+  keyOf: (placed: TestInFile) => string | undefined,
   pairs: Pair[],
-): { old: Placed[]; now: Placed[] } {
-  const candidates = new Map<string, Placed[]>();
+): { old: TestInFile[]; now: TestInFile[] } {
+  const candidates = new Map<string, TestInFile[]>();
   for (const placed of now) {
     const key = keyOf(placed);
     if (key === undefined || key === '') continue;
@@ -59,7 +63,7 @@ function pairUp(
     if (others) others.push(placed);
     else candidates.set(key, [placed]);
   }
-  const used = new Set<Placed>();
+  const used = new Set<TestInFile>();
   const unpaired = old.filter((placed) => {
     const others = candidates.get(keyOf(placed) ?? '') ?? [];
     const index = others.findIndex((other) => isTestPath(other.path) || !isTestPath(placed.path));
@@ -72,7 +76,7 @@ function pairUp(
   return { old: unpaired, now: now.filter((placed) => !used.has(placed)) };
 }
 
-/** Whether a test runner looks for tests under this name; a test must not move from there to elsewhere. */
+/** True for a path that a test runner collects; a test must not move from there to another path. */
 function isTestPath(path: string): boolean {
   return /[.](test|spec)[.][cm]?[jt]sx?$|(^|\/)__tests__\//.test(path);
 }
@@ -100,16 +104,16 @@ function weakened(pairs: readonly Pair[], helpers: ReadonlySet<string>): Finding
   });
 }
 
-/** What the files lost, after what they gained in exchange. */
+/** Findings for the tests that files lost beyond those they gained. */
 function fewer(
   pairs: readonly Pair[],
-  rest: { readonly old: readonly Placed[]; readonly now: readonly Placed[] },
+  rest: { readonly old: readonly TestInFile[]; readonly now: readonly TestInFile[] },
 ): Finding[] {
   const gained = new Map<SourceChange, number>();
   const add = (change: SourceChange, count: number) =>
     gained.set(change, (gained.get(change) ?? 0) + count);
   for (const { test, change, path } of rest.now) {
-    // Tests put where no runner looks make up for nothing.
+    // Tests in a file that no runner collects replace nothing.
     if (isTestPath(path) || !isTestPath(change.pathBefore)) add(change, test.cases);
   }
   for (const { old, now } of pairs) {
@@ -137,7 +141,7 @@ function fewer(
     ];
   });
   const deleted = rest.old.flatMap(({ test, change, path }): Finding[] => {
-    // How many a test of unknown number stands for is unknown: one at least.
+    // A test of unknown number counts as one at least.
     const count = Number.isFinite(test.cases) ? Math.max(test.cases, 1) : 1;
     if (madeUpFor(change, count)) return [];
     const where = change.after ? '' : ', and so is its file';

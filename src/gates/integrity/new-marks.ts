@@ -9,10 +9,10 @@ import type { SourceChange } from './source-change.ts';
  */
 export function newMarks(changes: readonly SourceChange[]): Finding[] {
   const old = changes.flatMap((change) =>
-    (change.before?.marks ?? []).map((mark): Placed => ({ mark, change })),
+    (change.before?.marks ?? []).map((mark): MarkInFile => ({ mark, change })),
   );
   const now = changes.flatMap((change) =>
-    (change.after?.marks ?? []).map((mark): Placed => ({ mark, change })),
+    (change.after?.marks ?? []).map((mark): MarkInFile => ({ mark, change })),
   );
   const narrowed = now.filter((placed) => !isNarrower(placed));
   let rest = withoutKnown(narrowed, old, ({ mark, change }) => [
@@ -39,19 +39,19 @@ export function newMarks(changes: readonly SourceChange[]): Finding[] {
   }));
 }
 
-interface Placed {
+interface MarkInFile {
   readonly mark: Mark;
   readonly change: SourceChange;
 }
 
 /** Takes out, pair by pair, what stands on both sides under the same key. */
 function withoutKnown(
-  now: readonly Placed[],
-  old: readonly Placed[],
-  keyOf: (placed: Placed) => string[] | undefined,
-  matches: (now: Placed, old: Placed) => boolean = () => true,
-): { now: Placed[]; old: Placed[] } {
-  const candidates = new Map<string, Placed[]>();
+  now: readonly MarkInFile[],
+  old: readonly MarkInFile[],
+  keyOf: (placed: MarkInFile) => string[] | undefined,
+  matches: (now: MarkInFile, old: MarkInFile) => boolean = () => true,
+): { now: MarkInFile[]; old: MarkInFile[] } {
+  const candidates = new Map<string, MarkInFile[]>();
   for (const placed of old) {
     const key = keyOf(placed)?.join('\0');
     if (key === undefined) continue;
@@ -59,7 +59,7 @@ function withoutKnown(
     if (others) others.push(placed);
     else candidates.set(key, [placed]);
   }
-  const used = new Set<Placed>();
+  const used = new Set<MarkInFile>();
   const unknown = now.filter((placed) => {
     const others = candidates.get(keyOf(placed)?.join('\0') ?? '') ?? [];
     const index = others.findIndex(
@@ -79,7 +79,7 @@ function covers(old: Mark, now: Mark): boolean {
 }
 
 /** The whole file was under such a mark already. */
-function isNarrower({ mark, change }: Placed): boolean {
+function isNarrower({ mark, change }: MarkInFile): boolean {
   return (
     mark.context !== '' &&
     (change.before?.marks ?? []).some(
@@ -89,7 +89,7 @@ function isNarrower({ mark, change }: Placed): boolean {
 }
 
 /** What the old mark applied to is gone and what the new one applies to was not there before. */
-function wasEdited(now: Placed, old: Placed): boolean {
+function wasEdited(now: MarkInFile, old: MarkInFile): boolean {
   return (
     now.mark.context !== '' &&
     old.change.after?.known.has(old.mark.context) !== true &&

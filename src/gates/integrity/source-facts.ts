@@ -5,7 +5,7 @@ import { pragmasIn, type CommentText } from './pragmas.ts';
 import { parseSource } from './syntax.ts';
 import { testCallsIn } from './test-calls.ts';
 
-/** What one version of a source file says, read by a parser or, failing that, by words. Never throws. */
+/** The facts about one version of a source file, by its syntax tree, or by words when it does not parse. Never throws. */
 export function sourceFacts(text: string, path: string): SourceFacts {
   const lines = text.split('\n');
   const read = readSyntax(text, path, lines) ?? readWords(lines);
@@ -13,9 +13,9 @@ export function sourceFacts(text: string, path: string): SourceFacts {
   return { ...read, known: new Set([...lines.map((line) => line.trim()), ...titles]) };
 }
 
-type Read = Omit<SourceFacts, 'known'>;
+type FactsRead = Omit<SourceFacts, 'known'>;
 
-function readSyntax(text: string, path: string, lines: readonly string[]): Read | undefined {
+function readSyntax(text: string, path: string, lines: readonly string[]): FactsRead | undefined {
   // A component is markup with scripts in it.
   const syntax = /\.[cm]?[jt]sx?$/.test(path) ? parseSource(text, path) : undefined;
   if (!syntax) return undefined;
@@ -31,11 +31,11 @@ function readSyntax(text: string, path: string, lines: readonly string[]): Read 
 }
 
 /** Line by line, comments and strings included: it finds too much rather than too little. */
-function readWords(lines: readonly string[]): Read {
+function readWords(lines: readonly string[]): FactsRead {
   const marks: Mark[] = [];
   const tests: TestCase[] = [];
   lines.forEach((whole, index) => {
-    const text = whole.slice(0, longestLine);
+    const text = whole.slice(0, maxLine);
     const line = index + 1;
     const context = text.trim();
     for (const found of text.matchAll(markWords)) {
@@ -51,7 +51,7 @@ function readWords(lines: readonly string[]): Read {
   return { marks, tests, assertingFunctions: [], parsed: false };
 }
 
-const longestLine = 2_000;
+const maxLine = 2_000;
 const markWords =
   /\b(?:it|test|describe|suite)\b(?:\.\w+)*\.(skip|only|todo|fails|failing)\b|\b(?:xit|xtest|xdescribe|fit|fdescribe)\(/g;
 const testWords = /\b(?:it|test)(?:\.\w+)*\(\s*(['"`])(.*?)\1/g;

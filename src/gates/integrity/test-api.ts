@@ -2,7 +2,7 @@ import type { Node } from '@babel/types';
 
 import { isConstant, propertyName, type Constants } from './constant.ts';
 
-/** What a name of a test file stands for. */
+/** Meaning of a name in a test file. */
 export type Meaning =
   | { readonly kind: 'test' | 'suite'; readonly mark?: string }
   /** A module such as `vitest` as a whole. */
@@ -57,7 +57,7 @@ export const globalApi: Scope = new Map<string, Meaning>([
 /** Packages whose exports are the test API. */
 export const testPackages = new Set(['vitest', 'node:test', '@jest/globals', 'mocha', 'bun:test']);
 
-/** What a test package means by an exported name; `skip` and the like are exports of `node:test`. */
+/** Meaning of a name that a test package exports; `node:test` exports `skip` and the like. */
 export function exportedMeaning(name: string): Meaning | undefined {
   if (marks.has(name)) return { kind: 'test', mark: name };
   return globalApi.get(name);

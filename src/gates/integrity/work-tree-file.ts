@@ -11,8 +11,8 @@ export type FileRead =
 
 /**
  * Reads a file of the work tree as far as `maxBytes`, through no link, neither at its end nor on the way.
- * Who swaps a directory for a link in between can still lead it astray: a race that takes a process
- * running in the checkout, which could as well change the file itself.
+ * Accepted race: a directory swapped for a link in between leads it astray. That takes a process running in
+ * the checkout, which could change the file itself.
  */
 export async function readWorkTreeFile(
   root: Buffer,

@@ -2,13 +2,13 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
-/** Kept of the beginning and, again, of the end of each stream. */
+/** Bytes kept of the head, and as many of the tail, of each stream. */
 const keptBytes = 64 * 1024;
 
 export type CapturedOutput = ReturnType<typeof captureOutput>;
 
 /**
- * Files for the two streams of a process. Files, not pipes: a descendant that outlives the process would
+ * Opens files for the two streams of a process. Files, not pipes: a descendant that outlives the process would
  * hold a pipe open, and the run would wait for it.
  */
 export function captureOutput(directory: string) {
@@ -35,7 +35,7 @@ function openOutput(directory: string, name: string) {
   return file;
 }
 
-/** execa takes any descriptor; its types know the first ten. */
+/** execa accepts any descriptor; its types list only the first ten. */
 function isInheritable(file: number): file is 3 {
   return file > 2;
 }

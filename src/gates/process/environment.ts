@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 
-/** Marks every process of one run, so that those which left its process group are found again. */
+/** Environment variable that marks every process of one run, so that one that left its process group is found. */
 export const runMarker = 'MOSAIC_GATES_RUN';
 
-/** Fixed: the search path of the caller may name directories that somebody else can write to. */
+/** Fixed search path: the caller's may name directories that other users can write to. */
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** All that a tool gets to see of the environment; nothing is inherited from the caller. */
+/** The whole environment of a tool; nothing is inherited from the caller. */
 export function toolEnvironment(temporaryDirectory: string): Record<string, string> {
   return {
     PATH: `${dirname(process.execPath)}:${systemPath}`,

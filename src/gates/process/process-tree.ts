@@ -5,15 +5,17 @@ import { runMarker } from './environment.ts';
 export type ProcessTree = ReturnType<typeof createProcessTree>;
 
 /**
- * The processes that one run started. Promises: whoever is in the process group or session of the root, has
- * an ancestor seen here, or carries the marker in its environment is found, also after `setsid`.
+ * The processes that one run started. Promises: finds every process in the process group or session of the
+ * root, every one with an ancestor found before, and every one with the marker in its environment, also after
+ * `setsid`.
  *
- * Known races: a process that detaches, drops its environment and loses its parent, all between two looks,
- * is not found; only a PID namespace (every sandbox but `none`) ends it. A process id may be reused between
- * look and signal; the start time was compared a moment before. Without /proc only the group is signalled.
+ * Accepted races: a process that detaches, drops its environment and loses its parent, all between two
+ * listings, is not found; only a PID namespace (every sandbox but `none`) ends it. A process id may be reused
+ * between listing and signal; the start time was compared a moment before. Without /proc only the group is
+ * signalled.
  */
 export function createProcessTree(root: number, marker: string) {
-  /** Start time by process id, for what was seen once: a look need not read every environment again. */
+  /** Start time by process id, so that a listing need not read every environment again. */
   const ours = new Map<number, string>();
   const others = new Map<number, string>();
 
@@ -50,7 +52,7 @@ export function createProcessTree(root: number, marker: string) {
   return {
     /** The processes alive now. */
     members,
-    /** Signals the process group and every member; tells how many members there were. */
+    /** Signals the process group and every member; returns the number of members. */
     signal(signal: NodeJS.Signals): number {
       send(-root, signal);
       const alive = members();
@@ -98,7 +100,7 @@ function readStat(entry: string): Stat[] {
   ];
 }
 
-/** Processes end between being listed and being read, and some belong to others. */
+/** Reads a file of /proc: empty when its process has ended, or belongs to another user. */
 function readOrEmpty(path: string): string {
   try {
     return readFileSync(path, 'utf8');

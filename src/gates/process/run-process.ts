@@ -20,25 +20,25 @@ export interface ProcessRequest {
   readonly command: string;
   readonly args: readonly string[];
   readonly directory: string;
-  /** All of it: nothing is inherited. Carries the marker of the run. */
+  /** The whole environment: nothing is inherited. Contains the marker of the run. */
   readonly environment: Readonly<Record<string, string>>;
-  /** A fresh directory of ours for the two streams. */
+  /** A fresh private directory for the two streams. */
   readonly outputDirectory: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** True when a launcher stands in between, which tells a signal that ended the tool as 128 + its number. */
+  /** True when a launcher starts the tool: it reports a fatal signal as exit code 128 + its number. */
   readonly signalsAsExitCodes?: boolean;
   readonly limits?: ProcessLimits;
 }
 
-/** How often output and processes are counted: what comes in between is the overshoot. */
-const lookEveryMs = 100;
-/** What a process gets for its own cleaning up after SIGTERM. */
+/** Interval at which output and processes are counted; the limits can be exceeded for that long. */
+const checkEveryMs = 100;
+/** Time for a process to clean up after SIGTERM. */
 const graceMs = 500;
-/** From the first SIGKILL to giving up on what cannot be killed; with the grace below 2 s. */
+/** Time from the first SIGKILL until giving up on a process that cannot be killed; below 2 s together with the grace. */
 const killMs = 1_000;
 
-type Outcome = Pick<ToolRun, 'end' | 'exitCode'> & { readonly note?: string };
+type RunEnd = Pick<ToolRun, 'end' | 'exitCode'> & { readonly note?: string };
 
 /**
  * Runs one command in a process group of its own. Never rejects. Settles at most 2 s after its deadline or
@@ -48,18 +48,18 @@ export async function runProcess(request: ProcessRequest): Promise<ToolRun> {
   const startedAt = Date.now();
   const started = performance.now();
   let texts = { stdout: '', stderr: '' };
-  let outcome: Outcome;
+  let runEnd: RunEnd;
   try {
     const output = captureOutput(request.outputDirectory);
     try {
-      outcome = await run(request, output);
+      runEnd = await run(request, output);
     } finally {
       texts = output.finish();
     }
   } catch (error) {
-    outcome = notStarted(describeError(error));
+    runEnd = notStarted(describeError(error));
   }
-  const { end, exitCode, note } = outcome;
+  const { end, exitCode, note } = runEnd;
   return {
     end,
     exitCode,
@@ -70,11 +70,11 @@ export async function runProcess(request: ProcessRequest): Promise<ToolRun> {
   };
 }
 
-function notStarted(note: string): Outcome {
+function notStarted(note: string): RunEnd {
   return { end: 'not_started', exitCode: null, note };
 }
 
-async function run(request: ProcessRequest, output: CapturedOutput): Promise<Outcome> {
+async function run(request: ProcessRequest, output: CapturedOutput): Promise<RunEnd> {
   if (request.signal.aborted) return { end: 'cancelled', exitCode: null };
   const subprocess = execa(request.command, request.args, {
     cwd: request.directory,
@@ -111,26 +111,27 @@ async function run(request: ProcessRequest, output: CapturedOutput): Promise<Out
   return { end: 'exited', exitCode };
 }
 
-interface Exceeded {
+/** A limit that the run exceeded. */
+interface LimitBreach {
   readonly limit: 'timeout' | 'cancelled' | 'flooded';
-  /** With time for its own cleaning up: not for what is using up the machine. */
+  /** True to allow time for cleaning up; false for a process that uses up the machine. */
   readonly gently: boolean;
   readonly note?: string;
 }
 
-/** Resolves with the first limit the run goes beyond; until closed. */
+/** Resolves with the first limit that the run exceeds; watches until closed. */
 function watchLimits(
   { signal, timeoutMs, limits = processLimits }: ProcessRequest,
   { tree, output }: { readonly tree: ProcessTree; readonly output: CapturedOutput },
 ) {
-  const { promise, resolve } = Promise.withResolvers<Exceeded>();
+  const { promise, resolve } = Promise.withResolvers<LimitBreach>();
   const cancel = () => resolve({ limit: 'cancelled', gently: true });
   const deadline = setTimeout(() => resolve({ limit: 'timeout', gently: true }), timeoutMs);
-  const look = setInterval(() => {
+  const check = setInterval(() => {
     if (output.size() > limits.outputBytes) flood(`wrote more than ${limits.outputBytes} bytes`);
     else if (tree.members().length > limits.processes)
       flood(`ran more than ${limits.processes} processes at once`);
-  }, lookEveryMs);
+  }, checkEveryMs);
   function flood(what: string): void {
     resolve({ limit: 'flooded', gently: false, note: `Stopped: it ${what}.` });
   }
@@ -139,7 +140,7 @@ function watchLimits(
     exceeded: promise,
     close() {
       clearTimeout(deadline);
-      clearInterval(look);
+      clearInterval(check);
       signal.removeEventListener('abort', cancel);
     },
   };
@@ -150,15 +151,15 @@ async function terminate(tree: ProcessTree, ended: Promise<unknown>): Promise<vo
   await Promise.race([ended, delay(graceMs)]);
 }
 
-/** Until nobody is left: a process may fork between the look and the signal. */
+/** Kills until no process is left: one may fork between the listing and the signal. */
 async function kill(tree: ProcessTree): Promise<void> {
   const givesUpAt = performance.now() + killMs;
-  // Stopped first, those that fork cannot outrun the killing.
+  // Stopped first, so that forking cannot outrun the killing.
   if (tree.signal('SIGSTOP') === 0) return;
   while (tree.signal('SIGKILL') > 0 && performance.now() < givesUpAt) await delay(10);
 }
 
-/** How a shell or bwrap, standing between us and the tool, tell of a signal that ended it. */
+/** A launcher (shell, bwrap) reports a signal that ended the tool as exit code 128 + its number. */
 function isFatal(exitCode: number | undefined): boolean {
   const { SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGKILL, SIGSEGV } = constants.signals;
   return [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGKILL, SIGSEGV].some(

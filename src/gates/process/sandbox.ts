@@ -6,8 +6,8 @@ import { GatesError } from '../gates-error.ts';
 import type { SandboxMode } from '../report.ts';
 import { runProcess } from './run-process.ts';
 
-/** What is to be run by this Node, and what of the file system it is meant to see. */
-export interface Confined {
+/** A script for Node, with the parts of the file system that it may see. */
+export interface SandboxCommand {
   /** The script and its arguments. */
   readonly args: readonly string[];
   readonly directory: string;
@@ -18,8 +18,8 @@ export interface Confined {
 
 export interface Sandbox {
   readonly mode: SandboxMode;
-  /** The command that runs it confined; to be started with that same environment. */
-  readonly wrap: (confined: Confined) => {
+  /** Wraps a command so that it runs in the sandbox; start it with the same environment. */
+  readonly wrap: (command: SandboxCommand) => {
     readonly command: string;
     readonly args: readonly string[];
   };
@@ -34,8 +34,8 @@ const sandboxes: Record<SandboxMode, Sandbox> = {
 const strictestFirst = ['bwrap', 'unshare', 'none'] as const satisfies readonly SandboxMode[];
 
 /**
- * The sandbox asked for, or for `auto` the strictest, that really starts here: kernels, containers and
- * profiles refuse namespaces in ways that only trying tells.
+ * Opens the requested sandbox, or for `auto` the strictest that starts here. Only a trial tells if it starts:
+ * kernels, containers and profiles refuse namespaces in many ways.
  */
 export async function openSandbox(
   wanted: SandboxMode | 'auto',
@@ -45,7 +45,7 @@ export async function openSandbox(
   for (const mode of wanted === 'auto' ? strictestFirst : [wanted]) {
     const sandbox = sandboxes[mode];
     if (mode === 'none') return sandbox;
-    const problem = await tryOut(sandbox, { privateDirectory, signal });
+    const problem = await tryStart(sandbox, { privateDirectory, signal });
     if (problem === undefined) return sandbox;
     why = problem;
   }
@@ -65,16 +65,16 @@ const cures: Record<SandboxMode | 'auto', string> = {
     'It needs bubblewrap (apt-get install bubblewrap) and unprivileged user namespaces, which a container may deny (Docker: --security-opt seccomp=unconfined).',
 };
 
-/** Beyond this a sandbox that does not come up is one that does not work. */
+/** Timeout of the trial; a sandbox that takes longer does not work. */
 const tryTimeoutMs = 10_000;
 
-/** A listener on the loopback address, as many test suites have one. */
+/** Script that listens on the loopback address, as many test suites do. */
 const loopbackProbe = `
 const server = require('node:net').createServer((socket) => { socket.end(); server.close(); });
 server.listen(0, '127.0.0.1', () => require('node:net').connect(server.address().port, '127.0.0.1').resume());
 `;
 
-async function tryOut(
+async function tryStart(
   { wrap }: Sandbox,
   { privateDirectory, signal }: { readonly privateDirectory: string; readonly signal: AbortSignal },
 ): Promise<string | undefined> {
@@ -104,7 +104,7 @@ async function tryOut(
  * a fresh sysfs lets it be switched on without `ip`, which is often missing. The shell stays as PID 1, which
  * must reap, and gives the tool no capability: with them it could uncover the outer /proc.
  */
-function wrapInUnshare({ args }: Confined) {
+function wrapInUnshare({ args }: SandboxCommand) {
   const script = `
 { mount -t sysfs sysfs /sys && echo 9 > /sys/class/net/lo/flags; } 2>/dev/null ||
   ip link set lo up 2>/dev/null || ifconfig lo up 2>/dev/null
@@ -119,7 +119,7 @@ exit $?`;
   };
 }
 
-/** What programs need of the system; no home, no /etc beyond what names hosts, users and certificates. */
+/** System paths that programs need: no home, and of /etc only hosts, users and certificates. */
 const systemPaths = [
   ...['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/nix/store'],
   ...['/etc/alternatives', '/etc/ld.so.cache', '/etc/ld.so.conf', '/etc/ld.so.conf.d'],
@@ -127,8 +127,8 @@ const systemPaths = [
   ...['/etc/ssl/certs', '/etc/ca-certificates'],
 ];
 
-/** A file system of its own, in which there is only what is named, and no network but loopback. */
-function wrapInBwrap({ args, directory, environment, writable, readOnly }: Confined) {
+/** A file system with only the named paths, and no network but loopback. */
+function wrapInBwrap({ args, directory, environment, writable, readOnly }: SandboxCommand) {
   // A later mount covers an earlier one: outer directories first.
   const mounts = [
     ...systemPaths.map((path) => ({ path, option: '--ro-bind-try' })),

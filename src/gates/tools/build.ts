@@ -6,7 +6,7 @@ import { parseTscBuildInfo } from './tsc-build-info.ts';
 import { parseTscOutput } from './tsc-output.ts';
 import { tsconfigReferences } from './tsconfig-references.ts';
 
-/** The types are right: `tsc --noEmit` over tsconfig.json and the projects it references. */
+/** The types are correct: `tsc --noEmit` on tsconfig.json and the projects it references. */
 export const build: Gate = {
   name: 'build',
   check: (checkout) =>
@@ -26,7 +26,7 @@ export interface ProjectRun {
   readonly buildInfo: string | undefined;
 }
 
-/** The verdict on the runs of all projects. Exit codes 1 and 2 mean different things to each compiler and are never told apart. */
+/** The verdict on the runs of all projects. Exit codes 1 and 2 differ in meaning between compilers, so they count as one. */
 export function buildVerdict(directory: string, runs: readonly ProjectRun[]): Verdict {
   const findings = [];
   let errors = 0;
@@ -80,12 +80,12 @@ export function buildVerdict(directory: string, runs: readonly ProjectRun[]): Ve
 }
 
 /**
- * tsconfig.json and all that it references, directly or not: `tsc -p` looks at none of those, and a
- * tsconfig of references alone passes with nothing checked.
+ * tsconfig.json and all projects it references, directly or not: `tsc -p` checks none of those, so a tsconfig
+ * of references alone would pass with nothing checked.
  */
 async function projectsOf(checkout: Checkout): Promise<readonly string[]> {
   const projects = ['tsconfig.json'];
-  // The list grows while it is walked; what is in it already is not added again.
+  // The list grows during the loop; a project is added once.
   for (const project of projects) {
     const text = await checkout.readReport(path.join(checkout.directory, project), 0);
     for (const reference of tsconfigReferences(text ?? '')) {

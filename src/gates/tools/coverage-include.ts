@@ -1,8 +1,8 @@
 import { parse } from '@babel/parser';
 
 /**
- * Whether a vitest configuration says itself which files coverage counts (`coverage: { include }`). One
- * that takes its coverage from a variable or from another file is not seen through.
+ * True when a vitest configuration itself names the files that coverage counts (`coverage: { include }`). A
+ * setting in a variable or in another file is not found.
  */
 export function namesCoverageInclude(config: string): boolean {
   try {
@@ -12,7 +12,7 @@ export function namesCoverageInclude(config: string): boolean {
       return Array.isArray(entries) && entries.some((entry) => isProperty(entry, 'include'));
     });
   } catch {
-    // Not a text vitest could read either, or one nested deeper than the stack.
+    // Vitest cannot read such a text either, or it is nested deeper than the stack.
     return false;
   }
 }

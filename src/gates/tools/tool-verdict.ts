@@ -1,26 +1,26 @@
 import { CoordinatorError } from '../../errors.ts';
 import type { Checkout, TestRun, Tool, ToolName, ToolRun, Verdict } from '../gate.ts';
 
-/** Judges by means of a tool; a tool that cannot be had is an error and not a failure. */
+/** The verdict of a gate that uses a tool; a missing tool is an error, not a failure. */
 export async function withTool(
   checkout: Checkout,
   name: ToolName,
-  judge: (tool: Tool) => Promise<Verdict>,
+  verdictOf: (tool: Tool) => Promise<Verdict>,
 ): Promise<Verdict> {
   return orMissing(async () => {
     const tool = await checkout.tool(name);
-    return named(tool, await judge(tool));
+    return named(tool, await verdictOf(tool));
   });
 }
 
-/** Judges the one run of the tests, alike. */
+/** The verdict of a gate on the shared run of the tests; a missing tool is an error here too. */
 export async function withTestRun(
   checkout: Checkout,
-  judge: (testRun: TestRun) => Verdict,
+  verdictOf: (testRun: TestRun) => Verdict,
 ): Promise<Verdict> {
   return orMissing(async () => {
     const testRun = await checkout.testRun();
-    return named(testRun.tool, judge(testRun));
+    return named(testRun.tool, verdictOf(testRun));
   });
 }
 
@@ -37,7 +37,7 @@ async function orMissing(check: () => Promise<Verdict>): Promise<Verdict> {
   }
 }
 
-/** The verdict on a run that did not end by itself; undefined for one that did. */
+/** The verdict on a run that was stopped; undefined for one that ended by itself. */
 export function verdictOnEnd(name: ToolName, run: ToolRun): Verdict | undefined {
   switch (run.end) {
     case 'exited':
@@ -61,12 +61,12 @@ export function verdictOnEnd(name: ToolName, run: ToolRun): Verdict | undefined 
   }
 }
 
-/** Where the runner notes which limit it was. */
+/** The last line, in which the runner names the limit. */
 function lastLine(text: string): string {
   return text.trimEnd().split('\n').at(-1) ?? '';
 }
 
-/** What the tool had to say about its own trouble, on one line, for a person. */
+/** The output of a tool about its own problem, on one line, for people. */
 export function lastWords(run: ToolRun, limit = 400): string {
   const words = (run.stderr.trim() || run.stdout.trim()).replace(/\s+/g, ' ');
   if (words === '') return `exit code ${run.exitCode ?? 'unknown'}, no output`;

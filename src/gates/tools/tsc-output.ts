@@ -2,13 +2,13 @@ import type { Finding } from '../gate.ts';
 import { relativeFile } from './relative-file.ts';
 
 export interface TscOutput {
-  /** What is wrong with the code. */
+  /** Faults of the code. */
   readonly findings: readonly Finding[];
-  /** What kept the compiler from checking the code: the configuration, missing type packages. */
+  /** Faults that kept the compiler from checking the code: in the configuration, or missing type packages. */
   readonly obstacles: readonly Finding[];
 }
 
-/** Reads what tsc writes with `--pretty false`; lines of another form are left out. */
+/** Reads the output of tsc with `--pretty false`; ignores other lines. */
 export function parseTscOutput(text: string, directory: string): TscOutput {
   const findings: Finding[] = [];
   const obstacles: Finding[] = [];
@@ -37,12 +37,12 @@ function parseLine(line: string, directory: string): Finding | undefined {
   return { file: null, line: null, column: null, rule, message, severity: 'error' };
 }
 
-/** Told at an import of a referenced project that was not built before, which `--noEmit` does not do. */
+/** Code at an import of a referenced project that was not built; `--noEmit` builds none. */
 const projectNotBuilt = 'TS6305';
 
 /**
- * An error about no file, or one in the configuration: a broken tsconfig is told with line and column,
- * exactly like a type error. A JSON file can also be an input of the program.
+ * An error about no file, or one in the configuration: a broken tsconfig is reported with line and
+ * column, exactly like a type error. A JSON file can also be an input of the program.
  */
 function isObstacle({ file, rule }: Finding): boolean {
   if (file === null || rule === projectNotBuilt) return true;
