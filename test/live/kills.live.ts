@@ -6,8 +6,8 @@ import { createFigures } from './support/figures.ts';
 import { createHook } from './support/hook.ts';
 import { issueText } from './support/issue-text.ts';
 import { liveTest } from './support/live-test.ts';
-import { expectShown } from './support/shown.ts';
-import { expectTruth } from './support/truth.ts';
+import { expectShown } from './support/expect-shown.ts';
+import { expectAllShown } from './support/expect-all-shown.ts';
 import { bot, type World } from './support/world.ts';
 
 const isNewComment = ({ method, path }: { method: string; path: string }) =>
@@ -37,7 +37,7 @@ liveTest(
       if (index === 20) void killAndRestart();
       await insist(change);
     }
-    const tookMs = await expectTruth(world, coordinator, 60_000);
+    const tookMs = await expectAllShown(world, coordinator, 60_000);
     expect(kills).toBe(2);
     figures.add(`all right ${(tookMs / 1_000).toFixed(1)} s after the last change, ${kills} kills`);
     const created = proxy.writes.filter(isNewComment);

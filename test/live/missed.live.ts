@@ -10,8 +10,8 @@ import { issueText } from './support/issue-text.ts';
 import { bot } from './support/world.ts';
 import { createFigures } from './support/figures.ts';
 import { createHook, deleteHooks, findHooks } from './support/hook.ts';
-import { prepareChanges } from './support/changes.ts';
-import { expectTruth } from './support/truth.ts';
+import { prepareChanges } from './twenty-changes.ts';
+import { expectAllShown } from './support/expect-all-shown.ts';
 import { liveTest } from './support/live-test.ts';
 
 liveTest(
@@ -21,14 +21,14 @@ liveTest(
     await createHook(world);
     const before = await startCoordinator(world);
     const { changes } = await prepareChanges(world);
-    await expectTruth(world, before, 30_000);
+    await expectAllShown(world, before, 30_000);
     await before.stop();
     for (const change of changes) await change();
     const startedAt = performance.now();
     // Only the pass at the start can find them.
     const after = await startCoordinator(world, { RECONCILE_INTERVAL_SECONDS: '3600' });
     const upMs = performance.now() - startedAt;
-    const tookMs = await expectTruth(world, after, 30_000);
+    const tookMs = await expectAllShown(world, after, 30_000);
     figures.add(
       `all right ${(tookMs / 1_000).toFixed(1)} s after it listened (${(upMs / 1_000).toFixed(1)} s to start)`,
     );
@@ -44,13 +44,13 @@ liveTest('with webhooks off altogether it still works, slower', async (world) =>
   expect(await findHooks(world)).toEqual([]);
   const coordinator = await startCoordinator(world);
   const { changes, uncommented } = await prepareChanges(world);
-  const firstMs = await expectTruth(world, coordinator, 60_000);
+  const firstMs = await expectAllShown(world, coordinator, 60_000);
   figures.add(`new issues right after ${(firstMs / 1_000).toFixed(1)} s`);
   for (const change of changes) await change();
-  const most = await expectTruth(world, coordinator, 60_000, [uncommented]);
+  const most = await expectAllShown(world, coordinator, 60_000, [uncommented]);
   figures.add(`19 of 20 changes right after ${(most / 1_000).toFixed(1)} s`);
   // That a comment was deleted shows only in a full pass, each twelfth.
-  const rest = await expectTruth(world, coordinator, 200_000);
+  const rest = await expectAllShown(world, coordinator, 200_000);
   figures.add(`the 20th ${(rest / 1_000).toFixed(1)} s later`);
   figures.add(`reconcile: ${JSON.stringify((await coordinator.health()).checks['reconcile'])}`);
   await coordinator.stop();
@@ -66,13 +66,13 @@ liveTest('a lost database costs no second comment, and a dry run writes nothing'
   await ours('Is ready');
   await ours('Waits', [blocker]);
   await maria.addBlocker(await ours('Waits on the page'), blocker);
-  await expectTruth(world, before, 30_000);
+  await expectAllShown(world, before, 30_000);
   await before.stop();
   const written = proxy.writes.length;
   rmSync(join(directory, 'coordinator.db'));
   const after = await startCoordinator(world);
   await settled(after);
-  await expectTruth(world, after, 30_000);
+  await expectAllShown(world, after, 30_000);
   await settled(after);
   expect(proxy.writes.slice(written)).toEqual([]);
   await after.stop();

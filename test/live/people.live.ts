@@ -7,7 +7,7 @@ import { startCoordinator } from './support/coordinator.ts';
 import { createFigures } from './support/figures.ts';
 import { issueText } from './support/issue-text.ts';
 import { liveTest } from './support/live-test.ts';
-import { expectShown, lookAtShown, type Expected } from './support/shown.ts';
+import { expectShown, lookAtShown, type Expected } from './support/expect-shown.ts';
 import { bot } from './support/world.ts';
 
 /** Two passes of the reconciler and more fit in. */

@@ -12,8 +12,8 @@ import { createHook } from './support/hook.ts';
 import { issueText } from './support/issue-text.ts';
 import { liveTest } from './support/live-test.ts';
 import { createPerson } from './support/people.ts';
-import { renderedPage } from './support/rendered-page.ts';
-import { expectShown } from './support/shown.ts';
+import { renderedPage } from './rendered-page.ts';
+import { expectShown } from './support/expect-shown.ts';
 import { bot, type World } from './support/world.ts';
 
 const browser = findBrowser();

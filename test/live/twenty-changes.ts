@@ -1,5 +1,5 @@
-import { issueText } from './issue-text.ts';
-import { bot, type World } from './world.ts';
+import { issueText } from './support/issue-text.ts';
+import { bot, type World } from './support/world.ts';
 
 export interface Changes {
   /** Twenty different things that people do, in order. */

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { Coordinator } from './coordinator.ts';
 import { eventually } from './eventually.ts';
 import type { IssueSeen } from './people.ts';
-import { labelsOf, lookAtShown, openingOf, openings } from './shown.ts';
+import { labelsOf, lookAtShown, openingOf, openings } from './expect-shown.ts';
 import { bot, type World } from './world.ts';
 
 /**
@@ -11,7 +11,7 @@ import { bot, type World } from './world.ts';
  * open or closed, assigned or not, and what it waits for by its text and by Gitea. Resolves to the milliseconds
  * that took. Issues that were never the bot's have no comment.
  */
-export function expectTruth(
+export function expectAllShown(
   world: World,
   coordinator: Coordinator,
   deadlineMs: number,
@@ -23,21 +23,21 @@ export function expectTruth(
     const rows = await Promise.all(
       looked.map(async (issue) => {
         const { number } = issue;
-        const { state: told, labels, comments } = await lookAtShown(world, coordinator, number);
+        const { state: reported, labels, comments } = await lookAtShown(world, coordinator, number);
         const says = comments.map(openingOf);
         const state = await stateOf(world, issue, issues);
         const isOurs = issue.state === 'open' && issue.assignees.includes(bot);
         const isShown = isOurs || comments.length > 0;
-        const truth = {
+        const expected = {
           number,
-          told: isShown || told !== undefined ? state : undefined,
+          reported: isShown || reported !== undefined ? state : undefined,
           labels: isShown ? labelsOf(state) : [],
           says: isShown ? [openings[state]] : [],
         };
-        return { truth, stood: { number, told, labels, says } };
+        return { expected, shown: { number, reported, labels, says } };
       }),
     );
-    expect(rows.map(({ stood }) => stood)).toEqual(rows.map(({ truth }) => truth));
+    expect(rows.map(({ shown }) => shown)).toEqual(rows.map(({ expected }) => expected));
   });
 }
 
@@ -48,8 +48,8 @@ async function stateOf(world: World, issue: IssueSeen, all: readonly IssueSeen[]
     Number(number),
   );
   const open = new Set(all.filter(({ state }) => state === 'open').map(({ number }) => number));
-  const native = await world.maria.blockersOf(issue.number);
+  const onGitea = await world.maria.blockersOf(issue.number);
   const blocked =
-    named.some((number) => open.has(number)) || native.some(({ state }) => state === 'open');
+    named.some((number) => open.has(number)) || onGitea.some(({ state }) => state === 'open');
   return blocked ? 'blocked' : 'ready';
 }

@@ -1,5 +1,5 @@
-import { ownLabels } from './shown.ts';
-import { bot, type World } from './world.ts';
+import { ownLabels } from './support/expect-shown.ts';
+import { bot, type World } from './support/world.ts';
 
 /** An issue's comment of the bot as Gitea's own renderer makes HTML of it, in a page with a plain style. */
 export async function renderedPage(world: World, number: number): Promise<string> {

@@ -3,11 +3,11 @@ import { createServer } from 'node:http';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 
-import { startGitea } from '../../fake-gitea/gitea.ts';
-import { manualClock } from '../../support/clock.ts';
-import { callGitea } from './call-gitea.ts';
-import type { GiteaBinary } from './gitea-binary.ts';
-import { startGiteaServer } from './gitea-server.ts';
+import { startGitea } from '../fake-gitea/gitea.ts';
+import { manualClock } from '../support/clock.ts';
+import { callGitea } from './support/call-gitea.ts';
+import type { GiteaBinary } from './support/gitea-binary.ts';
+import { startGiteaServer } from './support/gitea-server.ts';
 
 export type Who = 'bot' | 'maria' | 'root' | 'nobody';
 
