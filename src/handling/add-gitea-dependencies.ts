@@ -5,14 +5,14 @@ import type { Dependency, Reading } from '../issue/reading.ts';
 import type { Warning } from '../issue/warnings.ts';
 import { formatRef, keyOf } from '../issue/ref.ts';
 
-/** Most that count of each direction; a list of Gitea is not read further. */
+/** Maximum of dependencies that count in each direction; a list of Gitea is not read further. */
 export const giteaDependencyLimit = 500;
 
 const evidence = 'Set on Gitea.';
 
 /**
- * Adds what is set on Gitea to what was read in the text. One pair of issues is one dependency; where the
- * text has it the other way round Gitea counts, with a warning.
+ * Adds the dependencies set on Gitea to those read in the text. One pair of issues is one dependency: where
+ * text and Gitea disagree about the direction, Gitea wins, with a warning.
  */
 export function addGiteaDependencies(
   reading: Reading,
@@ -24,7 +24,7 @@ export function addGiteaDependencies(
   const others = (issues: readonly GiteaIssue[]) => issues.filter((issue) => keyOf(issue) !== self);
   const giteaDependencies = [
     ...others(blockedBy).map((issue) => dependencyOn(facts, issue, 'blocked_by')),
-    // Gitea refuses a pair that waits for each other: it was turned round between two answers.
+    // Gitea refuses a pair that blocks each other: somebody turned it round between the two answers.
     ...others(blocks)
       .filter((issue) => !waitsFor.has(keyOf(issue)))
       .map((issue) => dependencyOn(facts, issue, 'blocks')),
@@ -61,7 +61,7 @@ function dependencyOn(
   };
 }
 
-/** Gitea takes it, but never lets the issue be closed. */
+/** Gitea accepts such a dependency, and then never lets the issue be closed. */
 function selfReference(facts: IssueFacts): Warning {
   return { code: 'self_reference', params: { found: 'gitea', ref: formatRef(facts) } };
 }

@@ -1,22 +1,22 @@
 export interface BotOptions {
   /** GITEA_BOT_USERNAME. */
   readonly configured: string | undefined;
-  /** Asks Gitea whose the token is; undefined without a token. */
+  /** Asks Gitea for the user of the token; undefined without a token. */
   readonly ask: (() => Promise<string | undefined>) | undefined;
 }
 
 export type Bot = ReturnType<typeof createBot>;
 
 /**
- * The login whose issues are planned: the configured one, else that of the token's user, asked for until
- * Gitea tells it. Undefined with neither. Accounts get renamed, of which nothing tells: whoever asks anew
- * whose the token is lets it learn the answer.
+ * Finds the login whose issues are planned: the configured one, else the token's user, asked for until Gitea
+ * answers. Undefined with neither. No event reports that an account was renamed: whoever asks Gitea for the
+ * token's user passes the answer to `learn`.
  */
 export function createBot({ configured, ask }: BotOptions) {
   let known = configured;
   let asking: Promise<string | undefined> | undefined;
 
-  /** Throws what `ask` throws; those who want to know at the same time share one question. */
+  /** Throws what `ask` throws; concurrent callers share one request. */
   async function find(): Promise<string | undefined> {
     if (known !== undefined || ask === undefined) return known;
     asking ??= ask().finally(() => {
@@ -26,7 +26,7 @@ export function createBot({ configured, ask }: BotOptions) {
     return known;
   }
 
-  /** Whether the bot has been renamed. */
+  /** True when the bot was renamed. */
   function learn(tokenUser: string): boolean {
     const isOther = configured === undefined && known !== undefined && known !== tokenUser;
     known = configured ?? tokenUser;

@@ -7,26 +7,26 @@ import type { Gitea } from '../gitea/client.ts';
 import type { LinkedIssues } from '../gitea/issues.ts';
 import type { ReadResult } from '../gitea/replies.ts';
 
-/** What is stored of an issue's Gitea dependencies. */
+/** The stored Gitea dependencies of an issue. */
 export interface StoredGiteaDependencies extends Omit<GiteaDependencies, 'blockedBy'> {
-  /** `open` is undefined where nothing is known of the blocker. */
+  /** `open` is undefined for a blocker that is not stored. */
   readonly blockedBy: readonly (GiteaIssue & { readonly open: boolean | undefined })[];
 }
 
-/** Everything that asks Gitea throws `TryAgainLater` while it does not answer. */
+/** Calls to Gitea throw `TryAgainLater` while it does not answer. */
 export interface GiteaDependenciesDeps extends Pick<Gitea, 'listDependencies' | 'listBlocks'> {
   readonly findGiteaDependencies: (issue: IssueKey) => Promise<StoredGiteaDependencies>;
 }
 
-/** What was read, with the whole issues that Gitea lists. */
+/** Dependencies with the whole issues that Gitea lists. */
 export interface ReadGiteaDependencies extends GiteaDependencies {
   readonly blockedBy: readonly IssueSnapshot[];
   readonly blocks: readonly IssueSnapshot[];
 }
 
 /**
- * Reads the dependencies that are set on Gitea's page of an issue. No event tells of them: they are read
- * whenever the issue is handled.
+ * Reads the dependencies that are set on Gitea's page of an issue. Gitea sends no event for them, so they
+ * are read whenever the issue is handled.
  */
 export function createGiteaDependencies({
   listDependencies,
@@ -53,7 +53,7 @@ export function createGiteaDependencies({
     };
   }
 
-  /** What an issue that is ready must wait for all the same: something set since, or opened again. */
+  /** Open and closed blockers of a ready issue: one may have been set or reopened since. */
   async function readBlockers(
     place: IssueAddress,
     signal: AbortSignal,
@@ -66,7 +66,7 @@ export function createGiteaDependencies({
     };
   }
 
-  /** Whether the store has other Gitea dependencies of an issue than Gitea, or other states of blockers. */
+  /** True when the stored dependencies, or the states of the blockers, differ from those on Gitea. */
   async function giteaDependenciesDiffer(
     place: IssueAddress,
     signal: AbortSignal,

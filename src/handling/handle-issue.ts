@@ -58,8 +58,8 @@ export async function handleIssue(
   const { facts, confirmed } = await giteaState.currentFacts(reported, signal);
   const result = await handle(facts);
   if (!confirmed)
-    return { update: { ...(await giteaState.leaveUnchecked(result)), names }, refreshes: [] };
-  const checked = await giteaState.checkTargets(result, signal);
+    return { update: { ...(await giteaState.planFromStore(result)), names }, refreshes: [] };
+  const checked = await giteaState.checkDependencies(result, signal);
   return { update: { ...checked.result, names }, refreshes: checked.refreshes };
 }
 
