@@ -10,12 +10,12 @@ import type { Schema } from './schema.ts';
 export type Database = Kysely<Schema>;
 
 /**
- * Longest a query waits for another connection's write, in milliseconds. SQLite is called synchronously, so
- * this long the event loop would stand still; everybody else writes single statements only.
+ * Maximum wait of a query for another connection's write. SQLite is called synchronously, so the event loop
+ * blocks meanwhile; all other processes write single statements only.
  */
 const busyTimeoutMs = 250;
 
-/** The connection everything but taking deliveries in goes through; opened with the first query. */
+/** The connection for everything except inserting deliveries; the first query opens it. */
 export function createDatabase(path: string): Database {
   return new Kysely<Schema>({
     dialect: new Dialect({
@@ -25,8 +25,8 @@ export function createDatabase(path: string): Database {
 }
 
 /**
- * SQLite rolls a schema change back like anything else; Kysely's own adapter denies it, and its migrator
- * would then leave a half-made schema behind when it is killed.
+ * SQLite can roll back a schema change, but Kysely's adapter denies it: its migrator would leave a half-made
+ * schema behind when the process is killed.
  */
 class Adapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
@@ -41,8 +41,8 @@ class Dialect extends SqliteDialect {
 }
 
 /**
- * A second connection for a command beside the service, which may be running. The command must keep its
- * writes to single statements.
+ * Opens a second connection, for a command that may run beside the service. The command must write single
+ * statements only. Throws `no_database`, `not_migrated` or `development_database`.
  */
 export async function openExisting(path: string): Promise<Database> {
   if (!existsSync(path)) {
@@ -65,7 +65,7 @@ export async function openExisting(path: string): Promise<Database> {
   throw new CoordinatorError('not_migrated', message);
 }
 
-/** SQLITE_NOTADB, as opposed to a database that is locked, damaged or not readable. */
+/** SQLITE_NOTADB, as opposed to a locked, damaged or unreadable database. */
 function isNotADatabase(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && error.errcode === 26;
 }

@@ -29,20 +29,17 @@ export type DatabaseFacts =
   | { readonly kind: 'foreign' | 'later' | 'development' }
   | {
       readonly kind: 'current' | 'earlier';
-      /** A service holds it. */
+      /** True when a service uses it. */
       readonly held: boolean;
-      /** As of a connection of the service. */
+      /** Settings of a connection as the service opens it. */
       readonly journal: string;
       readonly synchronous: string;
     };
 
-/** Longest wait for the write of a running service. */
+/** Maximum wait for a write of a running service. */
 const busyTimeoutMs = 1_000;
 
-/**
- * Looks at a database without changing anything in it, beside a service that may be running. What is not
- * there is not made.
- */
+/** Examines a database, beside a service that may be running. Changes nothing in it and creates nothing. */
 export function examineDatabase(path: string): DatabaseFacts {
   try {
     if (!existsSync(path)) {
@@ -52,7 +49,7 @@ export function examineDatabase(path: string): DatabaseFacts {
     const kind = kindOf(path);
     if (kind !== 'current' && kind !== 'earlier') return { kind };
     accessSync(path, constants.W_OK);
-    // The log of what is being written lies beside it.
+    // SQLite writes its log into the same folder.
     proveWritable(dirname(realpathSync(path)));
     const held = isHeld(path);
     return { kind, held, ...settingsOf(path) };
@@ -62,7 +59,7 @@ export function examineDatabase(path: string): DatabaseFacts {
   }
 }
 
-/** Makes a file and takes it away again: rights alone do not tell of a full or read-only file system. */
+/** Creates a file and deletes it: permissions alone do not show a full or read-only file system. */
 function proveWritable(folder: string): void {
   const file = join(folder, `.coordinator-doctor-${process.pid}`);
   closeSync(openSync(file, 'wx'));
@@ -76,7 +73,7 @@ function existingFolder(path: string): string {
 
 const namesSchema = z.array(z.object({ name: z.string() }));
 
-/** By the migrations executed on it; read without the right to write, so that nothing is converted. */
+/** By the migrations executed on it; opened read-only, so that nothing is converted. */
 function kindOf(path: string): 'current' | 'earlier' | 'later' | 'development' | 'foreign' {
   if (!statSync(path).isFile()) return 'foreign';
   if (statSync(path).size === 0) return 'earlier';
@@ -100,12 +97,12 @@ function kindOf(path: string): 'current' | 'earlier' | 'later' | 'development' |
   }
 }
 
-/** What a service that was ended right after it had made the file leaves behind. */
+/** True for a file without tables, which a service leaves that is killed right after creating it. */
 function isEmpty(database: DatabaseSync): boolean {
   return database.prepare('select 1 from sqlite_schema').get() === undefined;
 }
 
-/** A database that nobody ever held has no lock, and shall get none from looking. */
+/** A database that no service ever used has no lock file, and this must not create one. */
 function isHeld(path: string): boolean {
   if (!existsSync(`${realpathSync(path)}.lock`)) return false;
   try {
@@ -121,7 +118,7 @@ const textRow = z.object({ journal_mode: z.string() });
 const numberRow = z.object({ synchronous: z.int() });
 const synchronousNames = ['OFF', 'NORMAL', 'FULL', 'EXTRA'];
 
-/** Opened as the service opens it; taking the lock for writing fails where nothing can be written. */
+/** Opens the database as the service does. Taking the write lock fails on a database that cannot be written. */
 function settingsOf(path: string): { journal: string; synchronous: string } {
   const connection = openConnection(path, busyTimeoutMs);
   try {
@@ -131,7 +128,7 @@ function settingsOf(path: string): { journal: string; synchronous: string } {
       connection.prepare('begin immediate').run([]);
       connection.prepare('rollback').run([]);
     } catch (error) {
-      // Somebody else is writing, so it can be written.
+      // Another process is writing, so the database can be written.
       if (!isBusy(error)) throw error;
     }
     return {
@@ -146,7 +143,7 @@ function settingsOf(path: string): { journal: string; synchronous: string } {
 const notADatabase = 26;
 const cannotRead: readonly number[] = [10, 11];
 
-/** Damage, or a disk that gives errors. */
+/** SQLITE_IOERR or SQLITE_CORRUPT: a damaged database or a failing disk. */
 function isReading(error: unknown): boolean {
   return cannotRead.includes(sqliteCode(error) ?? 0);
 }

@@ -23,7 +23,7 @@ export async function checkStore(thread: SqliteThread, writes: Pick<WriteQueue, 
   const late = sleep(answerDeadlineMs, undefined, { ref: false }).then(() => {
     throw new StoreUnavailable('The store does not answer');
   });
-  // Takes the write lock and lets go of it: fails on a database that cannot be written.
+  // Takes and releases the write lock: fails on a database that cannot be written.
   const writable = writes.transaction(() => Promise.resolve());
   const asked = Promise.all([thread.all('pragma synchronous', []), writable]);
   const [answer] = await Promise.race([asked, late]);

@@ -5,9 +5,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { CoordinatorError } from '../errors.ts';
 
 /**
- * Holds `<database>.lock` for this process: an exclusive transaction on a small database of its own, so
- * the operating system lets go of it when the process dies, however it dies. Commands that only look or
- * replay do not take it. Returns the function that lets go.
+ * Locks `<database>.lock` for this process, and returns the function that unlocks it. The lock is an exclusive
+ * transaction on a small database of its own, so the operating system releases it however the process dies.
+ * Commands that only read or replay do not take it.
  */
 export function lockDatabase(path: string): () => void {
   const lock = openLock(path);
@@ -33,7 +33,7 @@ function openLock(path: string): DatabaseSync {
   }
 }
 
-/** The same for every link that leads to the database. */
+/** One path for all links to the database. */
 function realPath(path: string): string {
   return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
 }

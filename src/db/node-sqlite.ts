@@ -2,14 +2,14 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 
-/** Prepared statements kept; the service's own queries are a few dozen, plus one per batch size of deliveries. */
+/** Maximum prepared statements in the cache; the service has a few dozen queries, plus one per batch size of deliveries. */
 const statementLimit = 500;
-/** Characters of the longest text kept prepared: those of a batch are hardly ever the same again. */
-const longestKept = 10_000;
+/** Maximum characters of a cached statement: the text of a large batch hardly ever repeats. */
+const maxCachedLength = 10_000;
 
 /**
- * Pages of 4 KB in the write-ahead log before they are copied to the database: 32 MB. A page that many
- * commits change is copied once.
+ * Pages of 4 KB in the write-ahead log before a checkpoint copies them to the database: 32 MB. A page that
+ * many commits change is copied once.
  */
 const checkpointPages = 8_000;
 
@@ -24,7 +24,7 @@ export function openConnection(path: string, busyTimeoutMs: number): SqliteDatab
   return adaptNodeSqlite(database);
 }
 
-/** Gives Kysely the few methods of better-sqlite3 that it uses, on top of `node:sqlite`. */
+/** Adapts `node:sqlite` to the few methods of better-sqlite3 that Kysely uses. */
 export function adaptNodeSqlite(database: DatabaseSync): SqliteDatabase {
   const statements = new Map<string, SqliteStatement>();
   return {
@@ -34,10 +34,10 @@ export function adaptNodeSqlite(database: DatabaseSync): SqliteDatabase {
     prepare: (text) => {
       const known = statements.get(text);
       if (known !== undefined) return known;
-      // A transaction that starts with a read cannot become a writing one while another process
-      // writes: taking the write lock first makes it wait instead of fail.
+      // A transaction that begins with a read fails when it writes while another process does. Taking the
+      // write lock first makes it wait instead.
       const statement = adapt(database.prepare(text === 'begin' ? 'begin immediate' : text));
-      if (text.length <= longestKept) {
+      if (text.length <= maxCachedLength) {
         if (statements.size >= statementLimit) statements.clear();
         statements.set(text, statement);
       }

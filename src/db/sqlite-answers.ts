@@ -12,12 +12,12 @@ export type Answer =
   | { readonly id: number; readonly failure: string };
 
 /**
- * Longest a statement waits for another connection's write, in milliseconds: Gitea hangs up after 5 s.
- * Nothing but this thread stands still meanwhile.
+ * Maximum wait of a statement for another connection's write; Gitea hangs up after 5 s. Only this thread
+ * blocks meanwhile.
  */
 const busyTimeoutMs = 2_000;
 
-/** Answers statements on a connection of its own; opened with the first one, and again if that failed. */
+/** Runs statements on a connection of its own. The first statement opens it, and the next one if that failed. */
 export function createSqliteAnswers(path: string): (statement: Statement) => Answer {
   let connection: ReturnType<typeof openConnection> | undefined;
   return ({ id, sql, parameters }) => {

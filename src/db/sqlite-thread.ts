@@ -5,19 +5,19 @@ import { Worker } from 'node:worker_threads';
 import { StoreUnavailable } from '../errors.ts';
 import type { Answer, Statement } from './sqlite-answers.ts';
 
-/** A connection to the database in a thread of its own: its flushes to disk do not hold up this one. */
+/** A connection to the database in a thread of its own: its flushes to disk do not block the main thread. */
 export interface SqliteThread {
   /** Starts the thread and opens the connection; otherwise the first statement does. */
   readonly open: () => Promise<void>;
   /**
    * Runs one statement, a transaction of its own, and resolves with its rows after the commit. Rejects
-   * with `StoreUnavailable`; whether a statement under way at the end of the thread took effect is open.
+   * with `StoreUnavailable`; a statement under way when the thread ends may have taken effect or not.
    */
   readonly all: (sql: string, parameters: readonly unknown[]) => Promise<unknown[]>;
   readonly close: () => Promise<void>;
 }
 
-/** Source and build differ in it; `tsc` does not rewrite it in a URL. */
+/** The extension differs between source and build; `tsc` does not rewrite it in a URL. */
 const extension = extname(fileURLToPath(import.meta.url));
 
 interface Call {
@@ -25,7 +25,7 @@ interface Call {
   readonly reject: (error: unknown) => void;
 }
 
-/** A thread that ends by itself fails the statements under way; the next one starts another thread. */
+/** When the thread ends by itself, the statements under way fail, and the next one starts a new thread. */
 export function createSqliteThread(path: string): SqliteThread {
   const calls = new Map<number, Call>();
   let lastId = 0;
@@ -34,7 +34,7 @@ export function createSqliteThread(path: string): SqliteThread {
   function start(): Worker {
     const worker = new Worker(new URL(`./sqlite-thread-main${extension}`, import.meta.url), {
       workerData: path,
-      // Neither the secrets nor the options of the process are its business.
+      // The thread needs neither the secrets nor the options of the process.
       env: {},
       execArgv: [],
     });
@@ -52,7 +52,7 @@ export function createSqliteThread(path: string): SqliteThread {
   }
 
   function fail(worker: Worker, cause: unknown): void {
-    // It ends twice when it ends by an error; what goes to the next thread by then is not concerned.
+    // A thread that fails reports `error` and `exit`; statements of the next thread must not fail for it.
     if (running !== worker) return;
     running = undefined;
     const error = new StoreUnavailable('The thread that stores deliveries ended', { cause });

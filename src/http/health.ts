@@ -9,16 +9,16 @@ export interface HealthDeps {
   readonly version: string;
   readonly now: () => number;
   readonly startedAt: number;
-  /** Named checks, none of which may wait for the network. */
+  /** Checks by name. None may wait for the network. */
   readonly checks: Readonly<Record<string, () => Promise<Check>>>;
-  /** Checks without which nothing can be taken in: when one of them is down, so is the service. */
+  /** Names of the checks that storing a delivery needs: when one of them is down, so is the service. */
   readonly essential: readonly string[];
   readonly isDraining: () => boolean;
 }
 
 /**
- * `/livez`: the event loop turns. `/readyz`: deliveries can be stored. `/health`: everything, for people;
- * 503 only when something essential is down.
+ * Registers `/livez` (the event loop turns), `/readyz` (deliveries can be stored) and `/health` (every check,
+ * for people; 503 only when an essential one is down).
  */
 export function registerHealth(app: FastifyInstance, deps: HealthDeps): void {
   app.get('/livez', () => ({ status: 'ok' }));

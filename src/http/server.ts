@@ -10,18 +10,18 @@ import Fastify, {
 import { CoordinatorError, StoreUnavailable, TryAgainLater } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
-/** Gitea gives a delivery 5 s; what has not arrived by then never will. */
+/** Timeouts of a request. Gitea gives up a delivery after 5 s, so a later one never arrives. */
 const headersTimeoutMs = 2_000;
 const requestTimeoutMs = 4_500;
-/** Node looks for late connections every 30 s unless told otherwise. */
+/** Interval of the check for late connections; Node's default is 30 s. */
 const connectionsCheckMs = 250;
 
-/** The HTTP server without its routes; it listens only when told to. */
+/** Creates the HTTP server without its routes. It does not listen yet. */
 export function createApp(log: Logger) {
   const loggerInstance: FastifyBaseLogger = log;
   const app = Fastify({
     loggerInstance,
-    // Nothing is logged through a request's own logger, and making one costs more than a line.
+    // Nothing uses the logger of a request, and creating one costs more than a line.
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: requestTimeoutMs,
@@ -61,7 +61,7 @@ interface Answer {
   readonly message: string;
 }
 
-/** Errors whose message is for the caller. */
+/** Statuses of the errors whose message is for the caller, by code. */
 const statuses: ReadonlyMap<string, number> = new Map([
   ['invalid_cursor', 400],
   ['bytes_not_kept', 409],
@@ -69,7 +69,7 @@ const statuses: ReadonlyMap<string, number> = new Map([
   ['context_limit_missing', 422],
 ]);
 
-/** The status and text of each error a caller can cause; anything else is ours and says nothing. */
+/** The answer to an error that a caller can cause; any other error is internal and gets a fixed text. */
 function answerTo(error: FastifyError): Answer {
   if (error instanceof StoreUnavailable)
     return {
@@ -100,7 +100,7 @@ const internal: Answer = {
   message: 'Something went wrong; the log says what.',
 };
 
-/** What is answered to paths the router cannot take; Fastify's own texts repeat the path. */
+/** Answers to paths that the router refuses, by Fastify's code; Fastify's own texts repeat the path. */
 const pathAnswers: ReadonlyMap<string, Answer> = new Map([
   [
     'FST_ERR_BAD_URL',
@@ -117,7 +117,7 @@ const notHttp = {
   message: 'The request is not well-formed HTTP.',
 };
 
-/** What is answered when no request came to be, by the code Node gives the error. */
+/** Answers to a connection that never became a request, by Node's error code. */
 const socketAnswers: ReadonlyMap<string, typeof notHttp> = new Map([
   [
     'ERR_HTTP_REQUEST_TIMEOUT',

@@ -9,7 +9,8 @@ import { describeError } from '../errors.ts';
 import { keyOf } from '../issue/ref.ts';
 import { createLoop } from '../lib/loop.ts';
 import type { Logger } from '../log.ts';
-import type { DeliveryGroup, Inbox } from './inbox.ts';
+import type { Inbox } from './inbox.ts';
+import type { DeliveryGroup } from './queue.ts';
 
 /** The writes that store what a handler found; returns the fields of the log line. */
 export type Commit = (transaction: Transaction<Schema>) => Promise<Record<string, unknown>>;

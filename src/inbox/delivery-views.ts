@@ -3,8 +3,7 @@ import { isoTime } from '../issue/iso-time.ts';
 import { formatRef } from '../issue/ref.ts';
 import type { Database } from '../db/database.ts';
 import type { DeliveryRow } from '../db/schema.ts';
-import { storedEvent } from './rows.ts';
-import { failedStatuses, literal, waiting } from './status.ts';
+import { failedStatuses, statusLiteral, storedEvent, waiting } from './rows.ts';
 
 export const deliveryStatuses = ['pending', 'scheduled', 'done', 'dead', 'rejected'] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
@@ -13,8 +12,9 @@ export type DeliveryStatus = (typeof deliveryStatuses)[number];
 export interface DeliveryView {
   readonly deliveryId: string;
   readonly status: DeliveryStatus;
-  /** Name in the event header and, where it was understood, what happened in our words. */
+  /** Name in the event header. */
   readonly eventName: string;
+  /** Kind of the parsed event; null for a rejected delivery. */
   readonly event: string | null;
   readonly ref: string | null;
   readonly receivedAt: string;
@@ -47,7 +47,7 @@ export async function listDeliveries(db: Database, options: ListOptions): Promis
       .where('status', '=', waiting)
       .where('due_at', status === 'pending' ? '<=' : '>', now);
   } else if (status !== undefined) {
-    query = query.where('status', '=', literal(status));
+    query = query.where('status', '=', statusLiteral(status));
     if (status !== 'done') query = query.where('status', 'in', failedStatuses);
   }
   const rows = await query.limit(limit + 1).execute();
@@ -71,9 +71,9 @@ export async function findDelivery(
 }
 
 /**
- * Makes a delivery due now, whatever became of it; handling it again does no harm. A rejected one is read
- * anew by the service. One statement, so that a command may do it beside a running service. Returns the
- * delivery, or undefined when there is none with that id; throws `bytes_not_kept`.
+ * Makes a delivery due now, in any status; handling it twice does no harm. The service parses a rejected one
+ * again. One statement, so that a command can replay beside a running service. Returns the delivery, or
+ * undefined when there is none with that id; throws `bytes_not_kept`.
  */
 export async function replayDelivery(
   db: Database,
@@ -132,7 +132,7 @@ function refOf({ event }: ViewRow): string | null {
   try {
     return formatRef(storedEvent({ event, body: null }).issue);
   } catch {
-    // Stored by another version: it is still to be seen and replayed.
+    // Stored by another version; people can still see and replay it.
     return null;
   }
 }

@@ -7,15 +7,15 @@ import type { DeliveriesTable } from '../db/schema.ts';
 export type NewDelivery = Required<Omit<Insertable<DeliveriesTable>, 'seq'>>;
 
 /**
- * Stores rows in one commit, those whose id is known already left out; resolves after the commit with the
- * ids that were new. Rejects with `StoreUnavailable`.
+ * Inserts rows in one commit, except those whose id is stored already; resolves after the commit with the
+ * new ids. Rejects with `StoreUnavailable`.
  */
 export type InsertDeliveries = (rows: readonly NewDelivery[]) => Promise<Set<string>>;
 
 /** Runs one statement and resolves with its rows. */
 type RunStatement = (sql: string, parameters: readonly unknown[]) => Promise<unknown[]>;
 
-/** Fixes the order of the columns, whatever order a row was put together in. */
+/** Fixes the order of the columns for every row. */
 const columns: NewDelivery = {
   id: '',
   status: 'waiting',
@@ -38,7 +38,7 @@ const columns: NewDelivery = {
 
 const insertedSchema = z.array(z.object({ id: z.string() }));
 
-/** `db` only writes the statements, one for each number of rows: writing one costs more than running it. */
+/** Inserts through `run`. `db` only compiles the statements, once per number of rows: compiling costs more than running. */
 export function createInsert(db: Database, run: RunStatement): InsertDeliveries {
   const statements = new Map<number, string>();
 

@@ -1,8 +1,10 @@
+import { sql, type RawBuilder } from 'kysely';
+
 import { issueEventSchema, type IssueEvent } from '../issue/event.ts';
 import type { DeliveryRow } from '../db/schema.ts';
 import type { NewDelivery } from './insert-deliveries.ts';
 
-/** One webhook POST, authentic and understood. */
+/** One webhook POST, authentic and parsed. */
 export interface Delivery {
   readonly id: string;
   /** Name in the event header. */
@@ -11,7 +13,7 @@ export interface Delivery {
   readonly event: IssueEvent;
 }
 
-/** One webhook POST, authentic but not understood: its bytes are kept. */
+/** One webhook POST, authentic but not parsed: its bytes are stored. */
 export interface RejectedDelivery {
   readonly id: string;
   readonly eventName: string;
@@ -20,7 +22,7 @@ export interface RejectedDelivery {
   readonly error: string;
 }
 
-/** The columns an event fills; the issue's text stands apart from the rest. */
+/** The columns of an event; the issue's text has a column of its own. */
 export function eventColumns({ kind, issue }: IssueEvent) {
   const { body, ...rest } = issue;
   return {
@@ -76,8 +78,27 @@ const storedEventSchema = issueEventSchema.extend({
   issue: issueEventSchema.shape.issue.omit({ body: true }),
 });
 
-/** Puts the event of a stored row together again. */
+/** The event of a stored row. */
 export function storedEvent(row: Pick<DeliveryRow, 'event' | 'body'>): IssueEvent {
   const { kind, issue } = storedEventSchema.parse(JSON.parse(row.event ?? 'null'));
   return { kind, issue: { ...issue, body: row.body ?? '' } };
 }
+
+type StoredStatus = DeliveryRow['status'];
+
+/**
+ * A status as a literal of the statement instead of a parameter: only then can SQLite use the partial indexes
+ * of `deliveries`.
+ */
+export function statusLiteral(status: StoredStatus): RawBuilder<StoredStatus> {
+  return sql.lit(status);
+}
+
+/** The status of pending and scheduled deliveries. */
+export const waiting = statusLiteral('waiting');
+
+/**
+ * The statuses of the index of failed deliveries. SQLite uses that index only for statements that contain
+ * this condition word for word, whatever other conditions they have.
+ */
+export const failedStatuses = [statusLiteral('dead'), statusLiteral('rejected')];

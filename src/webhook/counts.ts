@@ -1,21 +1,21 @@
 import { isoTime } from '../issue/iso-time.ts';
 
-/** What became of a request to the webhook route. */
+/** Result of a request to the webhook route. */
 export type Outcome =
   | 'accepted'
   | 'duplicate'
   | 'ignored'
   | 'rejected'
   | 'refusedSignature'
-  /** A hook that sends forms. */
+  /** Usually a hook that sends forms. */
   | 'refusedContentType'
   | 'refusedOther';
 
 export type WebhookCounts = ReturnType<typeof createWebhookCounts>;
 
 /**
- * Counts the requests to the webhook route since the start, for health: whether deliveries arrive at all,
- * and whether they bear the right signature, is what a set-up most often fails at.
+ * Counts the requests to the webhook route since the start, for health. Most broken set-ups fail here: no
+ * delivery arrives, or its signature is wrong.
  */
 export function createWebhookCounts(now: () => number) {
   const counts: Record<Outcome, number> = {
@@ -27,11 +27,11 @@ export function createWebhookCounts(now: () => number) {
     refusedContentType: 0,
     refusedOther: 0,
   };
-  /** Epoch milliseconds: made into text only for whoever asks. */
+  /** Epoch milliseconds; formatted only when health reads them. */
   let lastAuthenticAt: number | undefined;
   let lastRefusedAt: number | undefined;
 
-  /** What could not be stored is authentic, and counts as nothing else. */
+  /** Notes an authentic delivery. One that cannot be stored has no other count. */
   function authentic(): void {
     lastAuthenticAt = now();
   }
@@ -44,14 +44,14 @@ export function createWebhookCounts(now: () => number) {
   function read() {
     return {
       ...counts,
-      lastAuthenticAt: told(lastAuthenticAt),
-      lastRefusedAt: told(lastRefusedAt),
+      lastAuthenticAt: isoTimeOrNull(lastAuthenticAt),
+      lastRefusedAt: isoTimeOrNull(lastRefusedAt),
     };
   }
 
   return { authentic, count, read };
 }
 
-function told(time: number | undefined): string | null {
+function isoTimeOrNull(time: number | undefined): string | null {
   return time === undefined ? null : isoTime(time);
 }

@@ -6,16 +6,16 @@ import { isOwnComment, withoutOwnLabels } from '../issue/own-marks.ts';
 
 export type ParsedDelivery =
   | { readonly kind: 'event'; readonly event: IssueEvent }
-  /** The bot's account has changed labels: whether it was us, what is stored has to tell. */
+  /** The bot's account has changed labels; only the stored labels show whether the change is our own. */
   | {
       readonly kind: 'labels_by_bot';
       readonly event: IssueEvent;
-      /** All labels as the payload has them, ours too. */
+      /** All labels of the payload, ours included. */
       readonly labels: readonly string[];
     }
   | { readonly kind: 'ignored'; readonly reason: string };
 
-/** Authentic, but not a payload this version understands. */
+/** The delivery is authentic, but this version cannot parse its payload. */
 export class PayloadError extends CoordinatorError {
   constructor(message: string, options?: ErrorOptions) {
     super('payload_not_understood', message, options);
@@ -23,7 +23,7 @@ export class PayloadError extends CoordinatorError {
   }
 }
 
-/** Gitea's own payloads are about six levels deep. */
+/** Maximum nesting of a body; Gitea's payloads are about six levels deep. */
 const depthLimit = 64;
 
 const userSchema = z.object({ login: z.string().min(1) });
@@ -83,8 +83,8 @@ export function parseStored(
 }
 
 /**
- * Turns the bytes of an authentic delivery into an event of ours, or says why it is ignored. The event
- * header is not signed, so a body that does not belong to it is refused. Throws `PayloadError`.
+ * Parses the bytes of an authentic delivery into an event, or gives the reason for which it is ignored. The
+ * event header is not signed, so a body of another event is refused. Throws `PayloadError`.
  */
 export function parseDelivery(
   eventName: string,
@@ -111,13 +111,13 @@ export function parseDelivery(
     account !== undefined && payload.sender?.login.toLowerCase() === account.toLowerCase();
   if (byBot && isOwnWriting(payload)) return { kind: 'ignored', reason: 'our own comment' };
   const event = eventOf(kind, payload);
-  // All labels at once are never removed by us.
+  // We never remove all labels at once.
   if (!byBot || payload.action !== 'label_updated') return { kind: 'event', event };
   const labels = payload.issue.labels?.map(({ name }) => name) ?? [];
   return { kind: 'labels_by_bot', event, labels };
 }
 
-/** The JSON parser would pass over it silently. */
+/** The JSON parser would skip it silently. */
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -136,7 +136,7 @@ function parseBytes(raw: Buffer): unknown {
   return json;
 }
 
-/** Refuses what no sender of ours makes; recursion goes no deeper than the limit. */
+/** Refuses bodies that neither Gitea nor Forgejo sends; recursion goes no deeper than the limit. */
 function refuseOddities(value: unknown, depth: number): void {
   if (!isObject(value)) return;
   if (depth > depthLimit)
@@ -145,7 +145,7 @@ function refuseOddities(value: unknown, depth: number): void {
     for (const child of value) refuseOddities(child, depth + 1);
     return;
   }
-  // What was parsed inherits no enumerable key; a list of the keys costs more than the look at them.
+  // A parsed object inherits no enumerable key; `Object.keys` would cost more than this loop.
   for (const key in value) {
     const child = value[key];
     if (key === '__proto__' || (key === 'constructor' && isObject(child) && 'prototype' in child))
@@ -158,7 +158,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** Written or edited by us; one that is gone is to be noticed, whoever deleted it. */
+/** True for a comment that we created or edited. A deletion counts, whoever deleted the comment. */
 function isOwnWriting({ action, comment }: IssuePayload): boolean {
   if (comment == null || (action !== 'created' && action !== 'edited')) return false;
   return isOwnComment(comment.body ?? '');
@@ -184,8 +184,8 @@ function eventOf(
 }
 
 /**
- * Without our own. Two payloads of Gitea 1.25 lie: `label_cleared` carries the labels of before, and
- * `label_updated` after a replacement carries none at all.
+ * The labels without our own; null: unknown. Two payloads of Gitea 1.25 lie: `label_cleared` carries the
+ * labels from before, and `label_updated` after a replacement carries none.
  */
 function labelsOf(action: string, labels: readonly { name: string }[]): string[] | null {
   if (action === 'label_cleared') return [];

@@ -21,31 +21,31 @@ import { keysOf, verifySignature, type WebhookKeys, type WebhookSecrets } from '
 
 const webhookPath = '/webhook/gitea';
 
-/** An `edited` payload carries the old text and the new one; Gitea itself has no limit. */
+/** Maximum size of a body. An `edited` payload carries the old text and the new one; Gitea has no limit of its own. */
 const bodyLimit = 16 * 1024 * 1024;
 
 const UnsupportedMediaType = errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE;
 
 export interface WebhookDeps {
   readonly secrets: WebhookSecrets;
-  /** Login of the account that we write with; undefined while it is not known. */
+  /** Login of the account whose token we write with; undefined while unknown. */
   readonly account: () => string | undefined;
-  /** What is stored; asked only when the bot's account has changed labels. */
+  /** The stored labels of an issue; read only when the bot's account has changed labels. */
   readonly labelsOf: (issue: IssueKey) => Promise<KnownLabels | undefined>;
   readonly log: Logger;
   readonly counts: WebhookCounts;
   readonly add: (delivery: Delivery) => Promise<'accepted' | 'duplicate'>;
   readonly addRejected: (delivery: RejectedDelivery) => Promise<unknown>;
-  /** Called after a commit that brought something new. */
+  /** Called after the commit of a new delivery. */
   readonly onAccepted: () => void;
 }
 
 /**
- * Takes deliveries. Refusals in this order: method, content type, size, signature, payload; the answer
- * 200 is sent only when the delivery is on disk.
+ * Registers the route that receives deliveries. It refuses in this order: method, content type, size,
+ * signature, payload. It answers 200 only when the delivery is on disk.
  */
 export function registerWebhook(app: FastifyInstance, given: WebhookDeps): void {
-  // Every field of its lines is chosen here: looking for secrets in them costs as much as writing them.
+  // This file chooses every field of its lines, and none is a secret: redacting costs as much as writing.
   const log = given.log.child({}, { redact: [] });
   const deps = { ...given, log, secrets: keysOf(given.secrets) };
   const otherMethods = METHODS.filter((method) => method !== 'POST');
@@ -71,11 +71,11 @@ export function registerWebhook(app: FastifyInstance, given: WebhookDeps): void 
       method: otherMethods,
       url: webhookPath,
       exposeHeadRoute: false,
-      // Here nothing of the body has been looked at; the handler is never reached.
+      // Refuses before the body is read; the handler is never reached.
       onRequest: refuseMethod,
       handler: refuseMethod,
     });
-    // The signature covers the bytes as sent, so nothing may parse them before it is checked.
+    // The signature covers the raw bytes, so nothing may parse them before it is verified.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser(
       'application/json',
@@ -85,7 +85,7 @@ export function registerWebhook(app: FastifyInstance, given: WebhookDeps): void 
       },
     );
     scope.post(webhookPath, { bodyLimit }, (request, reply) => {
-      // A request without a body reaches this point without any content type having been looked at.
+      // Fastify checks no content type on a request without a body.
       if (request.headers['content-type'] === undefined) throw new UnsupportedMediaType();
       return receive(deps, request.headers, request.body, reply);
     });
@@ -93,7 +93,7 @@ export function registerWebhook(app: FastifyInstance, given: WebhookDeps): void 
   });
 }
 
-/** What is said of errors Fastify finds before a delivery is looked at. */
+/** Answers to the errors that Fastify finds before the handler runs, by status. */
 const refusals: ReadonlyMap<number, { readonly code: string; readonly message: string }> = new Map([
   [
     415,
@@ -107,7 +107,7 @@ const refusals: ReadonlyMap<number, { readonly code: string; readonly message: s
 ]);
 
 async function receive(
-  deps: Receiving,
+  deps: RouteDeps,
   headers: IncomingHttpHeaders,
   body: unknown,
   reply: FastifyReply,
@@ -121,15 +121,16 @@ async function receive(
     return reply.code(401).send({ error });
   }
   deps.counts.authentic();
-  // A digest of the bytes already; hashed, it gives no signature away.
+  // The MAC is a digest of the bytes already; its hash gives no signature away.
   const bodyHash = hash('sha256', verification.mac, 'hex');
   const eventName = (headerOf(headers, 'event') ?? '').slice(0, 100);
   const id = deliveryId(headers, bodyHash);
   const about = { delivery: id, secret: verification.secret };
   try {
     const parsed = parseDelivery(eventName, raw, deps.account());
-    const judged = parsed.kind === 'labels_by_bot' ? await judgeLabels(deps, parsed) : parsed;
-    return await accept(deps, about, judged, { id, eventName, bodyHash });
+    const classified =
+      parsed.kind === 'labels_by_bot' ? await classifyLabels(deps, parsed) : parsed;
+    return await accept(deps, about, classified, { id, eventName, bodyHash });
   } catch (error) {
     if (!(error instanceof PayloadError)) throw error;
     const rejected = { id, eventName, bodyHash, raw, error: error.message };
@@ -144,13 +145,13 @@ async function receive(
   }
 }
 
-type Judged = Exclude<ParsedDelivery, { kind: 'labels_by_bot' }>;
+type ClassifiedDelivery = Exclude<ParsedDelivery, { kind: 'labels_by_bot' }>;
 
-/** Ours or news: when what is stored cannot be read, it is taken in. */
-async function judgeLabels(
-  { labelsOf }: Receiving,
+/** Ignores a label change of our own. When the stored labels cannot be read, the event is stored. */
+async function classifyLabels(
+  { labelsOf }: RouteDeps,
   { event, labels }: { readonly event: IssueEvent; readonly labels: readonly string[] },
-): Promise<Judged> {
+): Promise<ClassifiedDelivery> {
   const ours = await labelsOf(event.issue).then(
     (known) => isOwnLabelChange(labels, known),
     () => false,
@@ -158,15 +159,15 @@ async function judgeLabels(
   return ours ? { kind: 'ignored', reason: 'our own label' } : { kind: 'event', event };
 }
 
-/** The dependencies with the secrets made into keys once. */
-type Receiving = Omit<WebhookDeps, 'secrets'> & { readonly secrets: WebhookKeys };
+/** The dependencies, with the secrets as keys. */
+type RouteDeps = Omit<WebhookDeps, 'secrets'> & { readonly secrets: WebhookKeys };
 
 type LogFields = Readonly<Record<string, string | number>>;
 
 async function accept(
-  deps: Receiving,
+  deps: RouteDeps,
   about: LogFields,
-  parsed: Judged,
+  parsed: ClassifiedDelivery,
   delivery: Pick<Delivery, 'id' | 'eventName' | 'bodyHash'>,
 ) {
   if (parsed.kind === 'ignored') {
@@ -180,13 +181,13 @@ async function accept(
   const fields = { ...about, event: event.kind, repository, issue: number };
   const status = await stored(deps.log, fields, deps.add({ ...delivery, event }));
   deps.counts.count(status);
-  // One line without a child logger: making one costs more than the line.
+  // No child logger: creating one costs more than the line.
   deps.log.info(fields, `delivery ${status}`);
   if (status === 'accepted') deps.onAccepted();
   return { status, deliveryId: delivery.id };
 }
 
-/** Waits for a write; Gitea never tries again, so a failed one names its delivery in the log. */
+/** Waits for a write. Gitea never retries, so the log names the delivery of a failed one. */
 async function stored<T>(log: Logger, about: LogFields, write: Promise<T>): Promise<T> {
   try {
     return await write;
@@ -207,8 +208,8 @@ function headerOf(headers: IncomingHttpHeaders, name: string): string | undefine
 }
 
 /**
- * The id is not signed and may be missing: one that cannot be ours is made from the body instead, so that
- * the same bytes sent twice are still a duplicate.
+ * The idempotency key of a delivery. The id in the header is not signed and may be missing or malformed; then
+ * the hash of the body replaces it, so that the same bytes sent twice are still a duplicate.
  */
 function deliveryId(headers: IncomingHttpHeaders, bodyHash: string): string {
   const id = headerOf(headers, 'delivery');

@@ -1,13 +1,13 @@
 import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** The secrets of the hook: the present one and, during a rotation, the one before. */
+/** The secrets of the hook: the current one and, during a rotation, the previous one. */
 export interface WebhookSecrets {
   readonly current: string | Buffer;
   readonly previous?: string | Buffer | undefined;
 }
 
-/** The secrets as keys, made once: making one costs as much as hashing a small body. */
+/** The secrets as keys, created once: creating one costs as much as hashing a small body. */
 export interface WebhookKeys {
   readonly current: KeyObject;
   readonly previous?: KeyObject | undefined;
@@ -22,10 +22,7 @@ export type Verification =
   | { readonly valid: true; readonly secret: 'current' | 'previous'; readonly mac: Buffer }
   | { readonly valid: false; readonly reason: string };
 
-/**
- * Headers that carry HMAC-SHA256 over the body in lower-case hex, and what stands before it. SHA-1 and
- * `X-Gogs-Signature` are not looked at.
- */
+/** Headers that carry HMAC-SHA256 over the body in lower-case hex. SHA-1 and `X-Gogs-Signature` are ignored. */
 const signatureHeaders = [
   { name: 'x-gitea-signature', pattern: /^([0-9a-f]{64})$/ },
   { name: 'x-forgejo-signature', pattern: /^([0-9a-f]{64})$/ },
@@ -33,8 +30,8 @@ const signatureHeaders = [
 ] as const;
 
 /**
- * Checks the signature of the raw body bytes. Every signature header that is there must be well formed
- * and all must agree; a header sent twice arrives joined by a comma and so is malformed. Never throws.
+ * Verifies the signature of the raw body bytes. Every signature header present must be well formed, and all
+ * must agree; a header sent twice arrives joined by a comma and so is malformed. Never throws.
  */
 export function verifySignature(
   body: Buffer,

@@ -1,0 +1,249 @@
+import type { Transaction } from 'kysely';
+
+import type { Database } from '../db/database.ts';
+import type { DeliveryRow, Schema } from '../db/schema.ts';
+import type { WriteQueue } from '../db/write-queue.ts';
+import { describeError, TryAgainLater } from '../errors.ts';
+import type { IssueEvent } from '../issue/event.ts';
+import type { IssueKey } from '../issue/ref.ts';
+import { maxAttempts, outageDelayMs, retryDelayMs } from './backoff.ts';
+import { eventColumns, storedEvent, waiting } from './rows.ts';
+
+/** The waiting deliveries of one issue in order of arrival, handled as one. */
+export interface DeliveryGroup {
+  readonly issue: IssueKey;
+  readonly deliveries: readonly GroupMember[];
+  /** One event for each delivery. Only the newest snapshot comes with the issue's text. */
+  readonly events: readonly IssueEvent[];
+}
+
+interface GroupMember {
+  readonly seq: number;
+  readonly id: string;
+  readonly attempts: number;
+  readonly kind: string | null;
+  readonly received_at: number;
+  readonly snapshot_at: number | null;
+  readonly due_at: number;
+  /** False for a scheduled delivery that was only taken along. */
+  readonly due: boolean;
+}
+
+export interface QueueState {
+  readonly db: Database;
+  readonly writes: WriteQueue;
+  readonly now: () => number;
+  readonly random: () => number;
+  /** Parses the bytes of a delivery that was rejected when it arrived. */
+  readonly parse: (eventName: string, raw: Buffer) => IssueEvent;
+}
+
+/** Maximum deliveries of one group; the rest of a larger storm follows in the next one. */
+const groupLimit = 10_000;
+
+/** The due group whose turn it is, without the issues in `busy`; undefined when nothing is due. */
+export async function claimGroup(
+  state: QueueState,
+  busy: readonly IssueKey[],
+): Promise<DeliveryGroup | undefined> {
+  for (;;) {
+    const at = state.now();
+    const next = await nextDueRow(state.db, busy, at);
+    if (next === undefined) return undefined;
+    const { repository_id: repositoryId, issue_number: number } = next;
+    if (repositoryId === null || number === null) {
+      await reparse(state, next);
+      continue;
+    }
+    const group = await groupOf(state, { repositoryId, number }, at);
+    if (group !== undefined) return group;
+  }
+}
+
+type UnparsedRow = Pick<DeliveryRow, 'seq' | 'event_name' | 'raw'>;
+
+function nextDueRow(db: Database, busy: readonly IssueKey[], at: number) {
+  let query = db
+    .selectFrom('deliveries')
+    .select(['seq', 'event_name', 'repository_id', 'issue_number', 'raw'])
+    .where('status', '=', waiting)
+    .where('due_at', '<=', at);
+  for (const { repositoryId, number } of busy) {
+    query = query.where((eb) =>
+      eb.or([
+        eb('repository_id', 'is', null),
+        eb('repository_id', '!=', repositoryId),
+        eb('issue_number', '!=', number),
+      ]),
+    );
+  }
+  return query.orderBy('due_at').orderBy('seq').limit(1).executeTakeFirst();
+}
+
+async function reparse({ db, writes, parse }: QueueState, row: UnparsedRow): Promise<void> {
+  const update = db.updateTable('deliveries').set(parsedColumns(parse, row));
+  await writes.run(() => update.where('seq', '=', row.seq).execute());
+}
+
+function parsedColumns(parse: QueueState['parse'], row: UnparsedRow) {
+  try {
+    const event = parse(row.event_name, Buffer.from(row.raw ?? '', 'base64'));
+    return { ...eventColumns(event), raw: null, raw_size: 0, error: null };
+  } catch (error) {
+    return { status: 'rejected' as const, error: describeError(error) };
+  }
+}
+
+/** Undefined when the group had rows that cannot be read; these are dead now. */
+async function groupOf(
+  { db, writes, now }: QueueState,
+  issue: IssueKey,
+  at: number,
+): Promise<DeliveryGroup | undefined> {
+  // Due rows come first, so that scheduled ones cannot crowd them out of the group.
+  const members = db
+    .selectFrom('deliveries')
+    .select('seq')
+    .where('repository_id', '=', issue.repositoryId)
+    .where('issue_number', '=', issue.number)
+    .where('status', '=', waiting)
+    .orderBy((eb) => eb('due_at', '>', at))
+    .orderBy('seq')
+    .limit(groupLimit);
+  const rows = await db
+    .selectFrom('deliveries')
+    .select(['seq', 'id', 'attempts', 'event', 'kind', 'snapshot_at', 'received_at', 'due_at'])
+    .where('seq', 'in', members)
+    .orderBy('seq')
+    .execute();
+  const newest = newestSeq(rows);
+  const text = await db
+    .selectFrom('deliveries')
+    .select('body')
+    .where('seq', '=', newest)
+    .executeTakeFirst();
+  const events: IssueEvent[] = [];
+  const unreadable: { readonly seq: number; readonly error: string }[] = [];
+  for (const { seq, event } of rows) {
+    try {
+      events.push(storedEvent({ event, body: seq === newest ? (text?.body ?? null) : null }));
+    } catch (error) {
+      unreadable.push({ seq, error: describeError(error) });
+    }
+  }
+  if (unreadable.length === 0) {
+    return { issue, deliveries: rows.map((row) => ({ ...row, due: row.due_at <= at })), events };
+  }
+  await writes.transaction(async (transaction) => {
+    for (const { seq, error } of unreadable) {
+      await transaction
+        .updateTable('deliveries')
+        .set({ status: 'dead', error, handled_at: now() })
+        .where('seq', '=', seq)
+        .execute();
+    }
+  });
+  return undefined;
+}
+
+/** Marks the group done, in the transaction that stores its effect. */
+export async function completeGroup(
+  { now }: Pick<QueueState, 'now'>,
+  transaction: Transaction<Schema>,
+  group: DeliveryGroup,
+): Promise<void> {
+  await transaction
+    .updateTable('deliveries')
+    .set({ status: 'done', handled_at: now(), error: null })
+    .where('seq', 'in', seqs(group.deliveries))
+    .execute();
+}
+
+/**
+ * Schedules the retry of a group that failed. The failure counts as an attempt of its due deliveries; the
+ * others keep their time. A delivery without attempts left is dead, with the error stored, and the later ones
+ * go on. The newest snapshot and a deletion go on until every delivery is out of attempts: without them the
+ * group would report an outdated state. `TryAgainLater` uses up no attempt: an outage elsewhere may last for
+ * hours.
+ */
+export async function retryGroup(
+  state: QueueState,
+  group: DeliveryGroup,
+  error: unknown,
+): Promise<'scheduled' | 'dead'> {
+  if (error instanceof TryAgainLater) return waitForOutage(state, group, error);
+  const { writes, now, random } = state;
+  const newest = newestSeq(group.deliveries);
+  const members = group.deliveries.map(({ seq, kind, due, attempts }) => ({
+    seq,
+    due,
+    decides: seq === newest || kind === 'deleted',
+    attempts: Math.min(due ? attempts + 1 : attempts, maxAttempts),
+  }));
+  const allSpent = members.every(({ attempts }) => attempts >= maxAttempts);
+  const isDead = ({ attempts, decides }: (typeof members)[number]) =>
+    attempts >= maxAttempts && (allSpent || !decides);
+  const dead = members.filter(isDead);
+  const again = members.filter((member) => member.due && !isDead(member));
+  const failure = describeError(error);
+  await writes.transaction(async (transaction) => {
+    if (dead.length > 0) {
+      await transaction
+        .updateTable('deliveries')
+        .set({ status: 'dead', attempts: maxAttempts, error: failure, handled_at: now() })
+        .where('seq', 'in', seqs(dead))
+        .execute();
+    }
+    for (const [attempts, alike] of Map.groupBy(again, (member) => member.attempts)) {
+      await transaction
+        .updateTable('deliveries')
+        .set({ attempts, due_at: now() + retryDelayMs(attempts, random), error: failure })
+        .where('seq', 'in', seqs(alike))
+        .execute();
+    }
+  });
+  return allSpent ? 'dead' : 'scheduled';
+}
+
+async function waitForOutage(
+  { db, writes, now, random }: QueueState,
+  group: DeliveryGroup,
+  error: TryAgainLater,
+): Promise<'scheduled'> {
+  const newest = Math.max(...group.deliveries.map((member) => member.received_at));
+  const delay = db
+    .updateTable('deliveries')
+    .set({
+      due_at: now() + outageDelayMs(now() - newest, random),
+      error: describeError(error),
+    })
+    .where('seq', 'in', seqs(group.deliveries));
+  await writes.run(() => delay.execute());
+  return 'scheduled';
+}
+
+/** When the next waiting delivery is due, epoch milliseconds; undefined when none waits. */
+export async function nextDueAt({ db }: Pick<QueueState, 'db'>): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('deliveries')
+    .select('due_at')
+    .where('status', '=', waiting)
+    .orderBy('due_at')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.due_at;
+}
+
+/** The snapshot that `advance` keeps: the newest, and of equal times the last to arrive. */
+function newestSeq(rows: readonly Pick<DeliveryRow, 'seq' | 'snapshot_at'>[]): number {
+  let newest = { seq: 0, at: -Infinity };
+  for (const { seq, snapshot_at } of rows) {
+    const at = snapshot_at ?? -Infinity;
+    if (at >= newest.at) newest = { seq, at };
+  }
+  return newest.seq;
+}
+
+function seqs(rows: readonly { readonly seq: number }[]): number[] {
+  return rows.map(({ seq }) => seq);
+}

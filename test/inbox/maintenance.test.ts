@@ -1,0 +1,106 @@
+import { sql } from 'kysely';
+import { expect, onTestFinished, test } from 'vitest';
+
+import { maxAttempts } from '../../src/inbox/backoff.ts';
+import { replayDelivery } from '../../src/inbox/delivery-views.ts';
+import { delivery, rejection, openInbox, claim, complete } from './open-inbox.ts';
+
+test('counts are of pending, scheduled, dead and rejected deliveries, with the age of the oldest pending one', async () => {
+  const { inbox, clock } = await openInbox();
+  expect(await inbox.counts()).toEqual({
+    pending: 0,
+    scheduled: 0,
+    dead: 0,
+    rejected: 0,
+    oldestSeconds: 0,
+  });
+  await inbox.add(delivery('dead', 1));
+  for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
+    await inbox.retryLater(await claim(inbox), new Error('down'));
+    clock.advance(3_600_000);
+  }
+  await inbox.add(delivery('scheduled', 2));
+  await inbox.retryLater(await claim(inbox), new Error('down'));
+  await inbox.addRejected(rejection('rejected'));
+  await inbox.add(delivery('due', 3));
+  clock.advance(4_500);
+  expect(await inbox.counts()).toEqual({
+    pending: 1,
+    scheduled: 1,
+    dead: 1,
+    rejected: 1,
+    oldestSeconds: 4,
+  });
+  clock.advance(500);
+  expect(await inbox.counts()).toMatchObject({ pending: 2, scheduled: 0, oldestSeconds: 5 });
+});
+
+test('pruning deletes what is done, dead or rejected and older than the retention, and nothing that waits', async () => {
+  const { db, inbox, clock, find } = await openInbox();
+  await inbox.add(delivery('done', 1));
+  await complete(db, inbox, await claim(inbox));
+  await inbox.addRejected(rejection('rejected'));
+  await inbox.add(delivery('waiting', 2));
+  clock.advance(30 * 86_400_000);
+  await inbox.add(delivery('recent', 3));
+  await complete(db, inbox, {
+    ...(await claim(inbox)),
+    deliveries: [
+      {
+        seq: 4,
+        id: '',
+        attempts: 0,
+        kind: 'edited',
+        snapshot_at: 0,
+        received_at: 0,
+        due_at: 0,
+        due: true,
+      },
+    ],
+  });
+  expect(await inbox.prune(30)).toBe(0);
+  clock.advance(1);
+  expect(await inbox.prune(30)).toBe(2);
+  expect(await find('done')).toBeUndefined();
+  expect(await find('rejected')).toBeUndefined();
+  expect(await find('waiting')).toMatchObject({ status: 'pending' });
+  expect(await find('recent')).toMatchObject({ status: 'done' });
+});
+
+test('old deliveries are pruned in chunks, and the event loop turns between them', async () => {
+  const { db, inbox, clock } = await openInbox();
+  await Promise.all(Array.from({ length: 1_500 }, (_, index) => inbox.add(delivery(`d${index}`))));
+  await complete(db, inbox, await claim(inbox));
+  clock.advance(86_400_001);
+  let turns = 0;
+  const count = () => {
+    turns += 1;
+    turning = setImmediate(count);
+  };
+  let turning = setImmediate(count);
+  onTestFinished(() => clearImmediate(turning));
+  expect(await inbox.prune(1)).toBe(1_500);
+  expect(turns).toBeGreaterThanOrEqual(7);
+  const plan = await sql<{ detail: string }>`explain query plan select seq from deliveries
+    where status in ('done', 'dead', 'rejected') and received_at < 1 limit 200`.execute(db);
+  expect(plan.rows[0]?.detail).toContain('deliveries_by_age (received_at<?)');
+});
+
+test('the oldest rejected deliveries lose their bytes when too many are stored', async () => {
+  const { db, inbox } = await openInbox();
+  for (const id of ['oldest', 'older']) await inbox.addRejected(rejection(id));
+  // Two of 40 MiB, without writing 80 MiB.
+  await db
+    .updateTable('deliveries')
+    .set({ raw_size: 40 * 1024 * 1024 })
+    .execute();
+  await inbox.addRejected(rejection('newest'));
+  const rows = await db.selectFrom('deliveries').select(['id', 'raw_size', 'raw']).execute();
+  expect(rows.map(({ id, raw }) => [id, raw !== null])).toEqual([
+    ['oldest', false],
+    ['older', true],
+    ['newest', true],
+  ]);
+  expect(rows[0]?.raw_size).toBe(0);
+  await expect(replayDelivery(db, 'oldest', 0)).rejects.toMatchObject({ code: 'bytes_not_kept' });
+});
