@@ -1,5 +1,5 @@
 import { createClaims } from '../claims/claims.ts';
-import { createWaiters } from '../claims/long-poll.ts';
+import { createLongPolls } from '../claims/long-poll.ts';
 import { createPauses } from '../claims/pauses.ts';
 import { closedBlockers } from '../claims/candidates.ts';
 import { createSweeper } from '../claims/sweeper.ts';
@@ -74,7 +74,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     ...{ config, log, now, db, writes, inbox, gitea, claude, bot, stopping: stopping.signal },
     ...{ aroundRead: overrides.aroundRead, wakeConsumer },
     wakePublisher,
-    wakeLongPolls: () => waiters.wake(),
+    wakeLongPolls: () => longPolls.wake(),
   });
   const { giteaState } = handling;
   const publisher =
@@ -83,7 +83,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
           ...{ db, writes, gitea, publish, giteaUrl, dryRun, now, log },
         })
       : undefined;
-  const waiters = createWaiters();
+  const longPolls = createLongPolls();
   const consumer = new Consumer({
     ...{ writes, inbox, log, now, concurrency: config.workerConcurrency, handle },
   });
@@ -99,9 +99,9 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
         wakeConsumer();
       },
     });
-  const sweeper = createSweeper({ db, writes, wakePublisher, now, log, waiters });
+  const sweeper = createSweeper({ db, writes, wakePublisher, now, log, longPolls });
   const claims = createClaims({
-    ...{ db, writes, wakePublisher, giteaUrl, profiles: agents, now, log, waiters },
+    ...{ db, writes, wakePublisher, giteaUrl, profiles: agents, now, log, longPolls },
     secrets: config.webhookSecrets,
     leaseMs: config.leaseSeconds * 1_000,
     thresholds: config.thresholds,
@@ -123,13 +123,13 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const checks = healthChecks({
     ...{ db, thread, writes, inbox, webhookCounts, gitea, claude, publisher, reconciliation },
   });
-  const pauses = createPauses({ db, writes, wakePublisher, now, log, waiters });
+  const pauses = createPauses({ db, writes, wakePublisher, now, log, longPolls });
   const app = createServer({
     ...{ config, log, now, run, db, writes, inbox, account, claims, pauses },
     ...{ webhookCounts, checks, wakeConsumer },
   });
   const { start, close } = createLifecycle({
-    ...{ config, log, now, run, stopping, db, thread, inbox, consumer, waiters, sweeper },
+    ...{ config, log, now, run, stopping, db, thread, inbox, consumer, longPolls, sweeper },
     ...{ app, bot, account, gitea, publisher, reconciliation, dryRun },
     reconcileByHand: overrides.reconcileByHand ?? false,
   });

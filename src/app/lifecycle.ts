@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
 import type { Sweeper } from '../claims/sweeper.ts';
-import type { Waiters } from '../claims/long-poll.ts';
+import type { LongPolls } from '../claims/long-poll.ts';
 import { readVersion, type Config } from '../config.ts';
 import type { Database } from '../db/database.ts';
 import { lockDatabase } from '../db/lock.ts';
@@ -40,7 +40,7 @@ interface LifecycleDeps {
   readonly thread: SqliteThread;
   readonly inbox: Inbox;
   readonly consumer: Consumer;
-  readonly waiters: Waiters;
+  readonly longPolls: LongPolls;
   readonly sweeper: Sweeper;
   readonly app: FastifyInstance;
   readonly bot: Bot;
@@ -134,7 +134,7 @@ export function createLifecycle(deps: LifecycleDeps) {
   async function shutDown(): Promise<void> {
     run.draining = true;
     pruning.stop();
-    deps.waiters.close();
+    deps.longPolls.close();
     const stopped = Promise.all([
       consumer.stop(),
       sweeper.stop(),

@@ -40,7 +40,7 @@ export async function endClaim(
     async (transaction) =>
       (await repeatedEnd(transaction, request)) ?? endLiveClaim(state, transaction, request),
   );
-  state.waiters.wake();
+  state.longPolls.wake();
   return result;
 }
 

@@ -32,19 +32,19 @@ export async function handOut(
   request: ClaimRequest,
   { waitMs, signal }: { readonly waitMs: number; readonly signal: AbortSignal },
 ): Promise<ClaimResult> {
-  const { waiters } = state;
-  const leave = waitMs > 0 ? waiters.enter() : () => undefined;
+  const { longPolls } = state;
+  const leave = waitMs > 0 ? longPolls.enter() : () => undefined;
   if (leave === undefined) return tooManyWaiting;
   const endsAt = performance.now() + waitMs;
   try {
     for (;;) {
-      const seen = waiters.version();
+      const seen = longPolls.version();
       const result = await trySerially(state, request, signal);
       if (result !== undefined) return result;
       const leftMs = endsAt - performance.now();
       if (leftMs <= 0 || isOver(state, signal))
         return { kind: 'nothing', waiting: await countWaiting(state, request) };
-      await waiters.changeSince(seen, leftMs, signal);
+      await longPolls.changeSince(seen, leftMs, signal);
     }
   } finally {
     leave();
@@ -63,8 +63,8 @@ function trySerially(
 }
 
 /** True when nobody waits for the answer any more, or the service stops. */
-function isOver({ waiters }: ClaimsState, signal: AbortSignal): boolean {
-  return signal.aborted || waiters.isClosed();
+function isOver({ longPolls }: ClaimsState, signal: AbortSignal): boolean {
+  return signal.aborted || longPolls.isClosed();
 }
 
 async function tryHandOut(

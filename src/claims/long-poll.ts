@@ -3,13 +3,13 @@ const maxWaiting = 200;
 /** Delay in which changes are gathered, so that several of them wake each call once. */
 const gatherMs = 10;
 
-export type Waiters = ReturnType<typeof createWaiters>;
+export type LongPolls = ReturnType<typeof createLongPolls>;
 
 /**
  * Calls that wait until there may be work. Promise: no call sleeps through a change after it read `version`.
  * Every change wakes all of them; each reads the queue itself, and waits on if another was faster.
  */
-export function createWaiters() {
+export function createLongPolls() {
   const asleep = new Set<() => void>();
   let version = 0;
   let waiting = 0;

@@ -5,20 +5,20 @@ import { isStored, settleResumed, unparkIssue } from './parking.ts';
 import type { Database } from '../db/database.ts';
 import { addPause, endPauses, listPauses, type Pause } from './pause-rows.ts';
 import { change, type ClaimWrites } from './state.ts';
-import type { Waiters } from './long-poll.ts';
+import type { LongPolls } from './long-poll.ts';
 
 export interface PausesDeps extends ClaimWrites {
   readonly db: Database;
   readonly now: () => number;
   readonly log: Logger;
-  readonly waiters: Waiters;
+  readonly longPolls: LongPolls;
 }
 
 export type Pauses = ReturnType<typeof createPauses>;
 
 /** Lets a person pause and resume the handing out: for the whole service, one agent or one parked issue. */
 export function createPauses(deps: PausesDeps) {
-  const { db, now, log, waiters } = deps;
+  const { db, now, log, longPolls } = deps;
   /** Lists the pauses in force. */
   function list(): Promise<Pause[]> {
     return listPauses(db, now());
@@ -52,7 +52,7 @@ export function createPauses(deps: PausesDeps) {
     const { agent = null, by } = request;
     await change(deps, (transaction) => endPauses(transaction, agent));
     log.info({ agent, caller: by }, 'resumed');
-    waiters.wake();
+    longPolls.wake();
     return list();
   }
 
@@ -68,7 +68,7 @@ export function createPauses(deps: PausesDeps) {
       return unparked;
     });
     log.info({ repositoryId, issue: ref.number, resumed, caller: by }, 'issue resumed');
-    waiters.wake();
+    longPolls.wake();
     return resumed;
   }
 

@@ -8,7 +8,7 @@ import type { createSerial } from '../lib/serial.ts';
 import type { Logger } from '../log.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import type { Thresholds } from './context-monitor.ts';
-import type { Waiters } from './long-poll.ts';
+import type { LongPolls } from './long-poll.ts';
 import type { ClaimTokens } from './token.ts';
 
 /** Writes of claims, each in one transaction. */
@@ -35,7 +35,7 @@ export interface ClaimsState extends ClaimWrites {
   readonly leaseMs: number;
   readonly now: () => number;
   readonly log: Logger;
-  readonly waiters: Waiters;
+  readonly longPolls: LongPolls;
   readonly thresholds: Thresholds;
   /**
    * Asks Gitea whether the issue is unchanged since it became ready, and queues its refresh if not. Undefined

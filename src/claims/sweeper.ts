@@ -3,7 +3,7 @@ import { createLoop } from '../lib/loop.ts';
 import type { Logger } from '../log.ts';
 import { expiredClaims, storeClaimEnd } from './claim-rows.ts';
 import { pruneAnswers } from './idempotency.ts';
-import type { Waiters } from './long-poll.ts';
+import type { LongPolls } from './long-poll.ts';
 import { resumedIssues, settleResumed } from './parking.ts';
 import { change, type ClaimWrites } from './state.ts';
 
@@ -11,7 +11,7 @@ export interface SweeperDeps extends ClaimWrites {
   readonly db: Database;
   readonly now: () => number;
   readonly log: Logger;
-  readonly waiters: Waiters;
+  readonly longPolls: LongPolls;
 }
 
 export type Sweeper = ReturnType<typeof createSweeper>;
@@ -24,7 +24,7 @@ const pruneIntervalMs = 600_000;
 
 /** Ends the claims of workers that fell silent, once a second and at the start. */
 export function createSweeper(deps: SweeperDeps) {
-  const { db, now, log, waiters } = deps;
+  const { db, now, log, longPolls } = deps;
   let prunedAt = -Infinity;
 
   /** One sweep: expired leases, issues resumed beside the service, and answers past their lifetime. */
@@ -40,7 +40,7 @@ export function createSweeper(deps: SweeperDeps) {
       await change(deps, (transaction) => pruneAnswers(transaction, now()));
     }
     // Also for changes that nobody announces: pauses that end, and commands beside the service.
-    waiters.wake();
+    longPolls.wake();
   }
 
   async function sweepExpired(): Promise<void> {

@@ -17,7 +17,7 @@ import type { ClaimResult } from '../../../src/claims/hand-out.ts';
 import type { ClaimWrites } from '../../../src/claims/state.ts';
 import { createPauses } from '../../../src/claims/pauses.ts';
 import { createSweeper } from '../../../src/claims/sweeper.ts';
-import { createWaiters } from '../../../src/claims/long-poll.ts';
+import { createLongPolls } from '../../../src/claims/long-poll.ts';
 import { agentOf, blockerOf, modelAgents, WorkModel, type ModelClaim } from './work-model.ts';
 
 const leaseMs = 60_000;
@@ -105,8 +105,8 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
         return result;
       },
     };
-    const waiters = createWaiters();
-    const common = { db, writes, wakePublisher: () => undefined, now: () => clock, log, waiters };
+    const longPolls = createLongPolls();
+    const common = { db, writes, wakePublisher: () => undefined, now: () => clock, log, longPolls };
     const claims = createClaims({
       ...common,
       giteaUrl: 'https://git.example.test',
@@ -118,12 +118,12 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
     });
     const sweeper = createSweeper(common);
     await sweeper.sweep();
-    return { db, claims, sweeper, pauses: createPauses(common), waiters: common.waiters };
+    return { db, claims, sweeper, pauses: createPauses(common), longPolls: common.longPolls };
   }
 
   /** The process is gone: whatever it had in memory is, too. */
   async function restart(): Promise<void> {
-    service.waiters.close();
+    service.longPolls.close();
     await service.db.destroy();
     service = await open();
     model.sweep(clock);
@@ -336,7 +336,7 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
     await compareAll();
     return counts;
   } finally {
-    service.waiters.close();
+    service.longPolls.close();
     await service.db.destroy();
   }
 
