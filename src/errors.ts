@@ -9,7 +9,7 @@ export class CoordinatorError extends Error {
   }
 }
 
-/** The environment or the command line is wrong: nothing was started. */
+/** The environment or the command line is invalid: nothing was started. */
 export class ConfigError extends CoordinatorError {
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(code, message, options);
@@ -17,7 +17,7 @@ export class ConfigError extends CoordinatorError {
   }
 }
 
-/** The store cannot take or give data right now; the same call may succeed later. */
+/** The database cannot be read or written right now; a retry may succeed. */
 export class StoreUnavailable extends CoordinatorError {
   constructor(message: string, options?: ErrorOptions) {
     super('store_unavailable', message, options);
@@ -25,7 +25,7 @@ export class StoreUnavailable extends CoordinatorError {
   }
 }
 
-/** Somebody this work needs does not answer for now: it is tried again for as long as that takes. */
+/** Gitea or Claude does not answer right now: the work is retried without limit. */
 export class TryAgainLater extends CoordinatorError {
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(code, message, options);
@@ -33,7 +33,7 @@ export class TryAgainLater extends CoordinatorError {
   }
 }
 
-/** One line about anything that was thrown, for a log or a stored error; at most `limit` characters. */
+/** One line about any thrown value, for a log or a stored error; at most `limit` characters. */
 export function describeError(error: unknown, limit = 500): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return text.length > limit ? `${text.slice(0, limit - 1)}…` : text;

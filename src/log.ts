@@ -5,7 +5,7 @@ export type { Logger } from 'pino';
 export const logLevels = ['debug', 'info', 'warning', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-/** Redaction in pino goes by exact, case-sensitive path, so every path is spelled out. */
+/** Paths to redact; pino matches them exactly and by case. */
 const secretPaths = [
   'req.headers.authorization',
   'req.headers["x-gitea-signature"]',
@@ -23,7 +23,7 @@ interface Destination {
   readonly write: (lines: string) => unknown;
 }
 
-/** JSON lines, one per outcome. Text from outside always stands under a key. */
+/** JSON lines, one per outcome. Foreign text is always the value of a key, never the message. */
 export function createLogger(level: LogLevel, destination: Destination): Logger {
   const options = {
     level: level === 'warning' ? 'warn' : level,
@@ -36,9 +36,9 @@ export function createLogger(level: LogLevel, destination: Destination): Logger 
 }
 
 /**
- * Hands on the lines of one turn of the event loop together, at its end: a write costs more than a line.
- * They are written before the process exits, after an uncaught error too; a kill takes those of the
- * last turn with it.
+ * Buffers the lines of one turn of the event loop and writes them at its end: a write costs more than a
+ * line. They are written before the process exits, also after an uncaught error; a kill loses those of the
+ * last turn.
  */
 export function writeByTurn(destination: Destination): Destination {
   let lines = '';

@@ -19,12 +19,12 @@ import { addSetupCommand } from './commands/setup.ts';
 /** Exit codes as README.md lists them; `gates` and `doctor` have their own. */
 export const exitCodes = { ok: 0, failed: 1, misconfigured: 2 } as const;
 
-/** The surroundings of this process. */
+/** Streams and environment of this process. */
 export function processIo(): Io {
   return { stdout: process.stdout, stderr: process.stderr, environment: readEnvironment };
 }
 
-/** Runs one command line to its end; resolves to the exit code, and never throws for a known error. */
+/** Runs one command line; resolves to the exit code, and does not throw for a known error. */
 export async function runCommandLine(args: readonly string[], io: Io): Promise<number> {
   let exitCode: number = exitCodes.ok;
   try {
@@ -55,28 +55,25 @@ function buildProgram(io: Io, end: (exitCode: number) => void): Command {
     .action((options: { dryRun?: boolean }) => serve(io, { dryRun: options.dryRun === true }));
   program
     .command('demo')
-    .description('run the service on recorded deliveries, show the plans, and end')
-    .option('--keep', 'leave the service running until Ctrl-C')
+    .description('run the service on recorded deliveries, print the plans, and exit')
+    .option('--keep', 'keep the service running until Ctrl-C')
     .action((options: { keep?: boolean }) => demo(io, { keep: options.keep === true }));
   program
     .command('issues')
-    .description('show the plans in the database, or one of them')
+    .description('show the plans in the database, or one plan')
     .argument('[ref]', 'owner/repository#number')
     .option('--state <state>', 'only plans in this state')
-    .option('--limit <number>', 'how many plans', '50')
-    .option(
-      '--audit',
-      'only what must never be: issues stuck, claimed twice, slots held for nothing',
-    )
+    .option('--limit <number>', 'maximum number of plans', '50')
+    .option('--audit', 'only violations: stuck issues, issues with two claims, slots without work')
     .option('--json', 'the same JSON as the API')
     .action((ref: string | undefined, options: Record<string, unknown>) =>
       issues(io, ref, options),
     );
   program
     .command('agents')
-    .description('show the agents that issues are given to')
+    .description('show the agents that can get issues')
     .option('--schema', 'the JSON Schema of AGENTS_FILE')
-    .option('--json', 'JSON that is itself an AGENTS_FILE')
+    .option('--json', 'JSON that can be used as an AGENTS_FILE')
     .action((options: unknown) => agents(io, options));
   addDeliveriesCommand(program, io);
   addPauseCommands(program, io);

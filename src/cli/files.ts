@@ -4,10 +4,10 @@ import { getSystemErrorMessage } from 'node:util';
 
 import { CoordinatorError, describeError } from '../errors.ts';
 
-/** The text of a file, or of standard input for `-`; throws one error that says what is wrong with it. */
+/** The text of a file, or of standard input for `-`; throws an error with a sentence for people. */
 export async function readInput(file: string): Promise<string> {
   const name = file === '-' ? 'standard input' : file;
-  // What is piped in may come later: a synchronous read of it fails then.
+  // Piped input may arrive later, and a synchronous read of it would fail.
   const bytes =
     file === '-'
       ? await buffer(process.stdin)
@@ -28,7 +28,7 @@ function decode(bytes: Buffer): string | undefined {
   }
 }
 
-/** Does something to a file; what fails is told in the words of the system, after these. */
+/** Runs `act`; its error becomes `words` and the message of the operating system. */
 export function attempt<T>(code: string, words: string, act: () => T): T {
   try {
     return act();

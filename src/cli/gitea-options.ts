@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ConfigError, CoordinatorError } from '../errors.ts';
 import { readInput } from './files.ts';
 
-/** What `doctor` and `setup` take alike. */
+/** Options that `doctor` and `setup` share. */
 
 export const repositoryOption = z.string().regex(/^[\w.-]+\/[\w.-]+$/, '--repo must be owner/name');
 
@@ -24,11 +24,11 @@ function isHookUrl(text: string): boolean {
   );
 }
 
-/** A token that stands alone in a file; never shown. */
+/** Reads a token that is alone in a file. It is never shown. */
 export async function readToken(file: string): Promise<string> {
   const token = (await readOption(file)).trim();
   if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw new ConfigError('usage', '--token-file must hold a token of Gitea and nothing else.');
+  throw new ConfigError('usage', '--token-file must contain a token of Gitea and nothing else.');
 }
 
 async function readOption(file: string): Promise<string> {
@@ -40,14 +40,12 @@ async function readOption(file: string): Promise<string> {
   }
 }
 
-/** Shorter ones cannot be told from ordinary words. */
+/** Minimum length of a secret that is hidden; shorter ones look like ordinary words. */
 const minConcealed = 8;
-/** A beginning of a secret that is shorter gives nothing away. */
+/** Minimum length of a secret's beginning that is hidden; a shorter one reveals nothing. */
 const minPart = 4;
 
-/**
- * Takes secrets out of a text, whoever put them there; also what is left of one where the text was cut.
- */
+/** Hides secrets in a text, also the beginning of one where the text was cut. */
 export function conceal(secrets: readonly string[]): (text: string) => string {
   const long = secrets.filter((secret) => secret.length >= minConcealed);
   return (text) => long.reduce(concealOne, text);

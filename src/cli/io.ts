@@ -5,16 +5,16 @@ export interface Output {
   readonly isTTY?: boolean;
   /** Width of the terminal. */
   readonly columns?: number;
-  /** Its height. */
+  /** Height of the terminal. */
   readonly rows?: number;
 }
 
-/** What a command may touch of its surroundings; tests pass their own. */
+/** The only surroundings that a command uses; tests pass their own. */
 export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
   /** Read when a command needs it, so that `--help` works without any. */
   readonly environment: () => Environment;
-  /** Ends a command that runs until told otherwise, beside the signals of the process. */
+  /** Stops a long-running command, as the signals of the process do. */
   readonly signal?: AbortSignal;
 }

@@ -4,11 +4,11 @@ import Table from 'cli-table3';
 
 import type { Io, Output } from './io.ts';
 
-/** Width of a table, in characters, where no other is asked for. */
+/** Default width of a table, in characters. */
 const tableWidth = 134;
 const minLastColumn = 20;
-/** Longest text in the other columns. */
-const cellLimit = 44;
+/** Maximum length of a text in the other columns. */
+const maxCell = 44;
 const maxText = 1_000;
 
 export interface TableStyle {
@@ -17,14 +17,14 @@ export interface TableStyle {
   readonly paintCell?: (text: string, column: number) => string;
 }
 
-/** A table for people; the last column holds the sentences, and is wrapped instead of cut. */
+/** A table for people; the last column holds sentences and is wrapped instead of cut. */
 export function renderTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   { width = tableWidth, paintCell = (text) => text }: TableStyle = {},
 ): string {
   const texts = rows.map((row) =>
-    row.map((text, column) => shorten(text, column === head.length - 1 ? maxText : cellLimit)),
+    row.map((text, column) => shorten(text, column === head.length - 1 ? maxText : maxCell)),
   );
   const widths = head.map((title, column) =>
     Math.max(title.length, ...texts.map((row) => row[column]?.length ?? 0)),
@@ -41,7 +41,7 @@ export function renderTable(
   return table.toString();
 }
 
-/** JSON for machines, as the API answers it; what could steer a terminal is escaped. */
+/** JSON as the API returns it; characters that could control a terminal are escaped. */
 export function printJson(io: Io, value: unknown): void {
   const json = JSON.stringify(value, null, 2).replace(/[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
   io.stdout.write(`${json}\n`);
@@ -77,17 +77,17 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-/** Cut, not rounded: 79.9 % is not yet 80 %. */
+/** Rounded down: 79.9 % is not yet 80 %. */
 export function percent(ratio: number): string {
   return `${Math.floor(Number((ratio * 100).toPrecision(12)))} %`;
 }
 
-/** One line of a text that strangers wrote: control characters could steer the terminal. */
+/** A foreign text as one line without control characters, which could control the terminal. */
 export function printable(text: string): string {
   return stripVTControlCharacters(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
 }
 
-/** The same, cut where it is longer than `limit`. */
+/** The same, cut to `limit` characters. */
 export function shorten(text: string, limit: number): string {
   const line = printable(text);
   return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 
 import type { Output } from './io.ts';
 
-/** What `log-update` writes to: a terminal whose size may change. */
+/** Stream for `log-update`: a terminal whose size may change. */
 export class Terminal extends Writable {
   readonly isTTY = true;
   readonly #output: Output;
@@ -27,7 +27,7 @@ export class Terminal extends Writable {
   }
 }
 
-/** A terminal that was never told its size says 0, in containers and under `script` for instance. */
-export function sizeOf(told: number | undefined): number | undefined {
-  return told === 0 ? undefined : told;
+/** A terminal without a known size reports 0, in containers and under `script` for instance. */
+export function sizeOf(reported: number | undefined): number | undefined {
+  return reported === 0 ? undefined : reported;
 }

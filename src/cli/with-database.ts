@@ -1,6 +1,6 @@
 import { openExisting, type Database } from '../db/database.ts';
 
-/** Opens the database beside a service that may be running, and closes it whatever happens. */
+/** Opens the database beside a service that may be running, and always closes it. */
 export async function withDatabase(
   path: string,
   use: (db: Database) => Promise<void>,

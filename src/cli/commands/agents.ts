@@ -13,9 +13,9 @@ const optionsSchema = z.object({
   json: z.boolean().default(false),
 });
 
-/** Prints the agents in force, or what an `AGENTS_FILE` may hold; `--json` is itself such a file. */
-export function agents(io: Io, given: unknown): void {
-  const options = parseOptions(optionsSchema, given);
+/** Prints the current agents, or the schema of `AGENTS_FILE`; the output of `--json` is a valid one. */
+export function agents(io: Io, rawOptions: unknown): void {
+  const options = parseOptions(optionsSchema, rawOptions);
   if (options.schema) {
     printJson(io, agentsJsonSchema());
     return;

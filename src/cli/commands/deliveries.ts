@@ -25,28 +25,28 @@ const optionsSchema = listOptionsSchema.extend({
 export function addDeliveriesCommand(program: Command, io: Io): void {
   const command = program
     .command('deliveries')
-    .description('look at received deliveries, replay one');
+    .description('list received deliveries, show one, or replay one');
   command
     .command('list', { isDefault: true })
-    .description('newest first')
+    .description('list deliveries, newest first')
     .option('--status <status>', `one of ${deliveryStatuses.join(', ')}`)
-    .option('--limit <number>', 'how many', '50')
+    .option('--limit <number>', 'maximum number', '50')
     .option('--json', 'the same JSON as the API')
     .action((options: unknown) => list(io, options));
   command
     .command('show')
     .argument('<id>', 'delivery id')
-    .description('one delivery, as JSON')
+    .description('show one delivery, as JSON')
     .action((id: string) => show(io, id));
   command
     .command('replay')
     .argument('<id>', 'delivery id')
-    .description('handle a delivery again; a running service takes it up within a second')
+    .description('handle a delivery again; a running service starts within a second')
     .action((id: string) => replay(io, id));
 }
 
-async function list(io: Io, given: unknown): Promise<void> {
-  const { status, limit, json } = parseOptions(optionsSchema, given);
+async function list(io: Io, rawOptions: unknown): Promise<void> {
+  const { status, limit, json } = parseOptions(optionsSchema, rawOptions);
   await withDatabase(loadDatabasePath(io.environment()), async (db) => {
     const page = await listDeliveries(db, { status, limit, now: Date.now() });
     if (json) printJson(io, page);
@@ -64,7 +64,7 @@ async function show(io: Io, id: string): Promise<void> {
 async function replay(io: Io, id: string): Promise<void> {
   await withDatabase(loadDatabasePath(io.environment()), async (db) => {
     found(id, await replayDelivery(db, id, Date.now()));
-    io.stdout.write(`Delivery ${id} is due again.\n`);
+    io.stdout.write(`Delivery ${id} is queued again.\n`);
   });
 }
 

@@ -22,8 +22,8 @@ const optionsSchema = listOptionsSchema.extend({
 });
 
 /** Prints plans from the database, whether the service runs or not. */
-export async function issues(io: Io, ref: string | undefined, given: unknown): Promise<void> {
-  const options = parseOptions(optionsSchema, given);
+export async function issues(io: Io, ref: string | undefined, rawOptions: unknown): Promise<void> {
+  const options = parseOptions(optionsSchema, rawOptions);
   const { databasePath, giteaUrl } = loadStoreConfig(io.environment());
   await withDatabase(databasePath, (db) => {
     const store = { db, giteaUrl };
@@ -41,28 +41,28 @@ async function printList(io: Io, store: PlanStore, { state, limit, json }: Optio
     return;
   }
   io.stdout.write(
-    page.items.length === 0 ? 'No issue is known.\n' : `${renderPlans(page.items)}\n`,
+    page.items.length === 0 ? 'There are no issues.\n' : `${renderPlans(page.items)}\n`,
   );
-  if (page.nextCursor !== null) io.stdout.write(`More follow: raise --limit above ${limit}.\n`);
+  if (page.nextCursor !== null) io.stdout.write(`There are more: use a --limit above ${limit}.\n`);
 }
 
-/** Throws when anything is found, so that scripts see it. */
+/** Throws when it finds a violation, so that scripts see it. */
 async function printAudit(io: Io, db: Database, { limit, json }: Options): Promise<void> {
   const violations = await audit(db, Date.now(), limit);
   if (json) printJson(io, { items: violations });
   else if (violations.length === 0)
     io.stdout.write(
-      'Every open issue of the bot is in one state, and something will bring it on.\n',
+      'No violations: every open issue of the bot is in one state and will move on.\n',
     );
   else
     io.stdout.write(
       `${renderTable(
-        ['Issue', 'Code', 'What is wrong'],
+        ['Issue', 'Code', 'Violation'],
         violations.map(({ subject, code, text }) => [subject, code, text]),
       )}\n`,
     );
   if (violations.length > 0)
-    throw new CoordinatorError('audit_failed', `${violations.length} violations were found.`);
+    throw new CoordinatorError('audit_failed', `The audit found ${violations.length} violations.`);
 }
 
 async function printOne(io: Io, store: PlanStore, text: string, { json }: Options): Promise<void> {
@@ -70,12 +70,13 @@ async function printOne(io: Io, store: PlanStore, text: string, { json }: Option
   if (ref === undefined)
     throw new ConfigError('usage', 'Name an issue as owner/repository#number, in quotes.');
   const plan = await findFullPlan(store, ref, Date.now());
-  if (plan === undefined) throw new CoordinatorError('not_found', `${text} is not known here.`);
+  if (plan === undefined)
+    throw new CoordinatorError('not_found', `There is no issue ${text} in the database.`);
   if (json) printJson(io, plan);
   else io.stdout.write(renderPlan(plan));
 }
 
-/** What the table shows of a plan. */
+/** Columns of the table. */
 export interface ListedPlan extends Pick<PlanView, 'ref' | 'title'> {
   readonly state: string;
   readonly reason: { readonly text: string };
@@ -121,7 +122,7 @@ function renderPlan(plan: FullPlan): string {
   return `${lines.map(printable).join('\n')}\n`;
 }
 
-/** The latest of what was reported; the JSON has all that is kept. */
+/** Maximum number of reports shown; the JSON has all that are stored. */
 const shownSamples = 8;
 
 function renderClaim(claim: IssueClaim): string[] {
@@ -129,7 +130,7 @@ function renderClaim(claim: IssueClaim): string[] {
   const lines = [
     `Claim       ${worker} as ${agent}, since ${claimedAt}, lease until ${leaseExpiresAt}`,
   ];
-  const silent = stale ? ', silent' : '';
+  const silent = stale ? ', stale' : '';
   if (context === null) lines.push(`Used        nothing reported yet${silent}`);
   else {
     const { used, limit, ratio, action } = context;

@@ -26,19 +26,19 @@ const optionsSchema = z.object({
 export function addPauseCommands(program: Command, io: Io): void {
   program
     .command('pause')
-    .argument('[agent]', 'one agent; the whole service when left out')
-    .description('hand out no more issues; what is claimed goes on')
-    .option('--reason <reason>', 'why, for others')
+    .argument('[agent]', 'one agent (default: the whole service)')
+    .description('stop handing out issues; claimed issues continue')
+    .option('--reason <reason>', 'reason, for others')
     .action((agent: string | undefined, options: unknown) => pause(io, agent, options));
   program
     .command('resume')
     .argument('[what]', 'an agent, or a parked issue as owner/repository#number')
-    .description('end a pause, or let the workers have a parked issue again')
+    .description('end a pause, or return a parked issue to the queue')
     .action((what: string | undefined) => resume(io, what));
 }
 
-async function pause(io: Io, name: string | undefined, given: unknown): Promise<void> {
-  const { reason } = parseOptions(optionsSchema, given);
+async function pause(io: Io, name: string | undefined, rawOptions: unknown): Promise<void> {
+  const { reason } = parseOptions(optionsSchema, rawOptions);
   const agent = knownAgent(io, name);
   await withDatabase(loadDatabasePath(io.environment()), async (db) => {
     const now = Date.now();
@@ -60,8 +60,8 @@ async function resume(io: Io, what: string | undefined): Promise<void> {
     const repositoryId = await findRepositoryId(db, ref.repository);
     const issue = { repositoryId: repositoryId ?? 0, number: ref.number };
     if (repositoryId === undefined || !(await unparkIssue(db, issue)))
-      throw new CoordinatorError('not_parked', `${what} is not parked, or not known here.`);
-    io.stdout.write(`${what} is resumed; a running service takes it up within a second.\n`);
+      throw new CoordinatorError('not_parked', `${what} is not parked, or not in the database.`);
+    io.stdout.write(`${what} is resumed; a running service sees it within a second.\n`);
   });
 }
 

@@ -17,23 +17,23 @@ import { withDatabase } from '../with-database.ts';
 
 /** Interval at which the live queue is redrawn. */
 const refreshMs = 1_000;
-/** Width where there is no terminal, and the size of one that does not say its own. */
+/** Width without a terminal, and the default size of a terminal. */
 const plainWidth = 100;
 const defaultColumns = 80;
 const defaultRows = 24;
 
-/** `queue`: what the workers have, what they will get, and what they cannot. */
+/** `queue`: ready, claimed and blocked issues. */
 export function addQueueCommand(program: Command, io: Io): void {
   program
     .command('queue')
-    .description('show the queue, live where it is shown in a terminal')
-    .option('--limit <number>', 'how many issues of each kind', '10')
+    .description('show the queue; live in a terminal')
+    .option('--limit <number>', 'maximum number of issues of each kind', '10')
     .option('--json', 'the same JSON as the API, once')
     .action((options: unknown) => queue(io, options));
 }
 
-async function queue(io: Io, given: unknown): Promise<void> {
-  const { limit, json } = parseOptions(listOptionsSchema, given);
+async function queue(io: Io, rawOptions: unknown): Promise<void> {
+  const { limit, json } = parseOptions(listOptionsSchema, rawOptions);
   const { databasePath, giteaUrl } = loadStoreConfig(io.environment());
   const live = io.stdout.isTTY === true && io.environment()['TERM'] !== 'dumb' && !json;
   await withDatabase(databasePath, async (db) => {
@@ -67,13 +67,13 @@ async function showLive(io: Io, store: PlanStore, limit: number): Promise<void> 
   }
 }
 
-/** Issues of each kind for which the terminal is high enough: eight lines each, and nine around them. */
+/** Number of issues of each kind that fit the terminal: eight lines each, and nine around them. */
 function fittingCount({ stdout }: Io): number {
   return Math.max(1, Math.floor(((sizeOf(stdout.rows) ?? defaultRows) - 9) / 8));
 }
 
-/** The service may just hold the database for longer than a reader waits: the next look shows it. */
+/** The service may lock the database for longer than a reader waits: the next refresh shows it. */
 function sayBusy(error: unknown): string {
   if (error instanceof CoordinatorError) throw error;
-  return 'The database could not be read just now, trying again.';
+  return 'The database is busy; retrying.';
 }

@@ -31,14 +31,14 @@ export function renderQueue(
     ...heading(
       'Claimed',
       claimed.flatMap((claim) => renderClaim(claim, style)),
-      'nobody works',
+      'nothing is claimed',
     ),
     ...heading(
       'Blocked',
       blocked.flatMap((entry) => renderBlocked(entry, style)),
       'nothing is blocked',
     ),
-    ...cut(`Not ready in all: ${counts.join(', ') || 'none'}`, style.width),
+    ...cut(`Not ready in total: ${counts.join(', ') || 'none'}`, style.width),
   ].join('\n');
 }
 
@@ -58,12 +58,12 @@ function renderClaim(claim: ClaimView, style: QueueStyle): string[] {
   const { issue, worker, agent, leaseExpiresAt, context, stale } = claim;
   const left = formatLeft(Date.parse(leaseExpiresAt) - style.now);
   const [line = ''] = cut(`${issue}  ${worker} as ${agent}, lease ${left}`, style.width - 2);
-  const silent = stale ? style.paint('yellow', '  silent') : '';
+  const staleMark = stale ? style.paint('yellow', '  stale') : '';
   if (context === null)
-    return [`  ${line}`, `     ${style.paint('dim', 'context not reported')}${silent}`];
+    return [`  ${line}`, `     ${style.paint('dim', 'context not reported')}${staleMark}`];
   const { ratio, action } = context;
   const shown = `${bar(ratio)} ${percent(ratio)} ${action}`;
-  return [`  ${line}`, `     ${style.paint(actionColours[action], shown)}${silent}`];
+  return [`  ${line}`, `     ${style.paint(actionColours[action], shown)}${staleMark}`];
 }
 
 function renderBlocked({ ref, title, state, reason }: Queue['blocked'][number], style: QueueStyle) {
@@ -85,23 +85,23 @@ function bar(ratio: number): string {
 }
 
 function formatLeft(leftMs: number): string {
-  if (leftMs <= 0) return 'run out';
+  if (leftMs <= 0) return 'expired';
   const seconds = Math.ceil(leftMs / 1_000);
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} left`;
 }
 
-const linesBelow = 2;
+const maxLinesBelow = 2;
 
 /** A sentence below the line of its issue. */
 function below(text: string, { width, paint }: QueueStyle): string[] {
   const lines = wrapAnsi(printable(text), width - 6, { hard: true }).split('\n');
-  const shown = lines.slice(0, linesBelow);
+  const shown = lines.slice(0, maxLinesBelow);
   const more = lines.length > shown.length ? '…' : '';
   const last = shown.length - 1;
   return shown.map((line, index) => `     ${paint('dim', index === last ? line + more : line)}`);
 }
 
-/** One line of a text from outside, at most so many columns wide. */
+/** One line of a foreign text, at most `width` columns wide. */
 function cut(text: string, width: number): string[] {
   const line = printable(text);
   const [first = '', ...more] = wrapAnsi(line, width, { hard: true, wordWrap: false }).split('\n');

@@ -5,11 +5,11 @@ import { createCoordinator } from '../../app/coordinator.ts';
 import { createLogger, writeByTurn } from '../../log.ts';
 import type { Io } from '../io.ts';
 
-/** Docker kills after 10 s. */
+/** Deadline of closing; Docker kills after 10 s. */
 const closeDeadlineMs = 8_000;
 
 export interface ServeOptions {
-  /** What would be written to Gitea is only logged. */
+  /** Writes to Gitea are only logged. */
   readonly dryRun: boolean;
 }
 

@@ -28,52 +28,51 @@ const optionsSchema = z
   });
 
 const help = `
-What is right already is left alone, so this can be run again. The hook gets GITEA_WEBHOOK_SECRET.
+setup changes only what is missing or wrong, so it can be run again. The webhook gets GITEA_WEBHOOK_SECRET.
 
 Exit codes:
   0  done, or nothing to do
-  1  something is left to be done by hand: the text says what
-  2  the configuration or the command line is wrong`;
+  1  something is left to do by hand: the text says what
+  2  the configuration or the command line is invalid`;
 
-/** `setup`; `end` is told the exit code. */
+/** `setup`; `end` gets the exit code. */
 export function addSetupCommand(program: Command, io: Io, end: (exitCode: number) => void): void {
   program
     .command('setup')
-    .description('make the webhook, and the labels of a repository, or say what to click')
+    .description(
+      'create the webhook, and the labels of a repository, or list the steps to do it by hand',
+    )
     .option('--repo <owner/name>', 'a repository')
     .option('--org <name>', 'an organisation: one hook for all its repositories')
     .requiredOption(
       '--url <url>',
-      'the coordinator as Gitea reaches it: http://HOST:8000/webhook/gitea',
+      'URL of the coordinator, as Gitea reaches it: http://HOST:8000/webhook/gitea',
     )
-    .option(
-      '--token-file <file>',
-      'token of somebody who administers it (- for stdin); else GITEA_TOKEN',
-    )
-    .option('--new-secret', 'make the hook anew, with the present secret')
-    .option('--dry-run', 'only say what would be done')
+    .option('--token-file <file>', 'token of an administrator (- for stdin; default: GITEA_TOKEN)')
+    .option('--new-secret', 'replace the webhook by one with the current secret')
+    .option('--dry-run', 'print what would be done, and do nothing')
     .addHelpText('after', help)
     .action(async (options: unknown) => end(await setup(io, options)));
 }
 
-/** Sets up what the token may, and tells the rest; resolves to the exit code. */
-export async function setup(io: Io, given: unknown): Promise<number> {
-  const options = parseOptions(optionsSchema, given);
+/** Sets up what the token has the right to, and prints the rest; resolves to the exit code. */
+export async function setup(io: Io, rawOptions: unknown): Promise<number> {
+  const options = parseOptions(optionsSchema, rawOptions);
   const environment = io.environment();
   const config = loadSetupConfig(environment);
   const adminToken =
     options.tokenFile === undefined ? undefined : await readToken(options.tokenFile);
   const token = adminToken ?? config.giteaToken;
   if (token === undefined)
-    throw new ConfigError('usage', 'Give --token-file FILE, or set GITEA_TOKEN.');
-  const shown = conceal([token, ...examineConfig(environment).secrets]);
+    throw new ConfigError('usage', 'Use --token-file FILE, or set GITEA_TOKEN.');
+  const hideSecrets = conceal([token, ...examineConfig(environment).secrets]);
   const open = (as: string): Gitea =>
     createGitea({ baseUrl: config.giteaUrl, token: as, now: Date.now });
   const clients = { hooks: open(token), labels: open(config.giteaToken ?? token) };
   const signal = io.signal ?? new AbortController().signal;
   const { repo, org, url, newSecret, dryRun } = options;
-  const tell = ({ lines }: SetupResult) => {
-    for (const line of lines) io.stdout.write(`${printable(shown(line))}\n`);
+  const print = ({ lines }: SetupResult) => {
+    for (const line of lines) io.stdout.write(`${printable(hideSecrets(line))}\n`);
   };
   try {
     const hook = await setUpHook(
@@ -88,15 +87,15 @@ export async function setup(io: Io, given: unknown): Promise<number> {
       },
       signal,
     );
-    tell(hook);
+    print(hook);
     if (repo === undefined) return hook.left ? 1 : 0;
     const labels = await setUpLabels({ gitea: clients.labels, repository: repo, dryRun }, signal);
-    tell(labels);
+    print(labels);
     return hook.left || labels.left ? 1 : 0;
   } catch (error) {
-    // Without its cause, which would hold the text again.
+    // Without the cause, which contains the text again.
     if (error instanceof CoordinatorError)
-      throw new CoordinatorError(error.code, shown(error.message));
+      throw new CoordinatorError(error.code, hideSecrets(error.message));
     throw error;
   } finally {
     await Promise.all([clients.hooks.close(), clients.labels.close()]);

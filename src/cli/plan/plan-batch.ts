@@ -16,7 +16,7 @@ import type { Io } from '../io.ts';
 import { printable } from '../output.ts';
 import { createPlanReader, cutBody } from './plan-reader.ts';
 
-/** One line of the input: an issue, and what the tracker holds around it. */
+/** One line of the input: an issue, and other issues of the tracker. */
 const inputSchema = z.object({
   id: z.string().min(1),
   repository: z.string(),
@@ -33,12 +33,12 @@ interface Batch {
   readonly output: string;
 }
 
-/** Issues that are read side by side: while one waits for Claude another one goes on. */
+/** Number of issues read at the same time: while one waits for Claude, others continue. */
 const concurrency = 4;
 
 /**
- * Reads issues from a file of JSON lines, and writes one prediction a line, in the same order and as soon
- * as it is there: what was paid for is kept when the command is broken off.
+ * Reads issues from a file of JSON lines, and writes one prediction a line, in the same order and at once:
+ * when the command is stopped, the answers already paid for are kept.
  */
 export async function planBatch(io: Io, { config, input, output }: Batch): Promise<void> {
   if (resolve(input) === resolve(output))
@@ -51,7 +51,7 @@ export async function planBatch(io: Io, { config, input, output }: Batch): Promi
     log,
     onPause: (ms) =>
       io.stderr.write(
-        `${isTerminal ? '\n' : ''}Claude is away, asked again in ${Math.ceil(ms / 1000)} s.\n`,
+        `${isTerminal ? '\n' : ''}Claude does not answer; retrying in ${Math.ceil(ms / 1000)} s.\n`,
       ),
   });
   const stopping = new AbortController();
@@ -76,7 +76,7 @@ export async function planBatch(io: Io, { config, input, output }: Batch): Promi
       },
     );
   } finally {
-    // Where one fails the others must not go on.
+    // When one fails, the others must stop.
     stopping.abort();
     closeSync(file);
     if (isTerminal && lines.length > 0) io.stderr.write('\n');
@@ -85,7 +85,7 @@ export async function planBatch(io: Io, { config, input, output }: Batch): Promi
   io.stderr.write(describeFailures(failures));
 }
 
-/** Works on a few items at a time, and hands the results on in the order of the items. */
+/** Works on a few items at a time, and passes the results to `handOn` in the order of the items. */
 async function inOrder<T>(
   items: readonly T[],
   work: (item: T) => Promise<string>,
@@ -126,18 +126,18 @@ interface Failure {
   readonly reason: string;
 }
 
-/** Of the issues of one reason, those named. */
-const namedFailures = 10;
+/** Maximum number of issues named for one reason. */
+const maxNamed = 10;
 
 function describeFailures(failures: readonly Failure[]): string {
   if (failures.length === 0) return '';
   const byReason = Map.groupBy(failures, ({ reason }) => reason);
   const lines = [...byReason].map(([reason, failed]) => {
-    const ids = failed.slice(0, namedFailures).map(({ id }) => printable(id));
-    const more = failed.length > namedFailures ? ', ...' : '';
+    const ids = failed.slice(0, maxNamed).map(({ id }) => printable(id));
+    const more = failed.length > maxNamed ? ', ...' : '';
     return `  ${reason} (${failed.length}: ${ids.join(', ')}${more})\n`;
   });
-  return `Warning: ${failures.length} of them were read without Claude:\n${lines.join('')}`;
+  return `Warning: ${failures.length} issues were read without Claude:\n${lines.join('')}`;
 }
 
 function parseLines(input: string, text: string): InputIssue[] {
@@ -146,11 +146,14 @@ function parseLines(input: string, text: string): InputIssue[] {
     const parsed = inputSchema.safeParse(parseJson(line));
     if (parsed.success) return [parsed.data];
     const problem = z.prettifyError(parsed.error);
-    throw new CoordinatorError('input_invalid', `${input}:${index + 1} is no issue:\n${problem}`);
+    throw new CoordinatorError(
+      'input_invalid',
+      `${input}:${index + 1} is not an issue:\n${problem}`,
+    );
   });
 }
 
-/** What was read, without what was only calculated or assumed: null where nothing is said. */
+/** Values from the text or from Claude alone: null where the value is calculated or a default. */
 function predict({ id, repository }: InputIssue, reading: Reading) {
   const { dependencies, difficulty, estimatedContext, assignedAgent, factors } = reading;
   const refs = (direction: Dependency['direction']) =>
@@ -161,13 +164,13 @@ function predict({ id, repository }: InputIssue, reading: Reading) {
     id,
     blockedBy: refs('blocked_by'),
     blocks: refs('blocks'),
-    difficulty: said(difficulty),
-    estimatedContext: said(estimatedContext),
-    assignedAgent: said(assignedAgent),
+    difficulty: readValue(difficulty),
+    estimatedContext: readValue(estimatedContext),
+    assignedAgent: readValue(assignedAgent),
     factors: Object.values(factors).every((value) => value === null) ? null : factors,
   };
 }
 
-function said<T>({ value, source }: { readonly value: T; readonly source: Source }): T | null {
+function readValue<T>({ value, source }: { readonly value: T; readonly source: Source }): T | null {
   return source === 'declared' || source === 'model' ? value : null;
 }

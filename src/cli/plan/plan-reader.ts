@@ -8,34 +8,34 @@ import { createReader, type ClaudeDeps } from '../../reading/reader.ts';
 import { createTextReader } from '../../reading/text-thread.ts';
 import { createPatientAsk } from '../../claude/patient-ask.ts';
 
-/** A text, and what the tracker holds around it where that is known. */
+/** A text, and other issues of the tracker where they are known. */
 interface IssueToRead {
   readonly issue: IssueText;
   readonly known?: readonly KnownIssue[] | undefined;
 }
 
-/** What the grammar makes of a text, and what it comes to together with Claude, where Claude reads. */
+/** Result of the grammar alone, and the final one, for which Claude may have read, too. */
 export interface ReadIssueText {
   readonly text: TextReading;
   readonly reading: Reading;
 }
 
-/** Longest body that is read, as in the service. */
-const bodyLimit = 1_000_000;
+/** Maximum length of a body, in characters, as in the service. */
+const maxBody = 1_000_000;
 
-/** The body as far as it is read. */
+/** The body, cut to the maximum. */
 export function cutBody(body: string): Pick<IssueText, 'body' | 'bodyCut'> {
-  return { body: body.slice(0, bodyLimit), bodyCut: body.length > bodyLimit };
+  return { body: body.slice(0, maxBody), bodyCut: body.length > maxBody };
 }
 
 interface PlanReaderOptions {
   readonly config: PlanConfig;
   readonly log: Logger;
-  /** Where it is given, a Claude that is away for now is waited for: told how long. */
+  /** Called with the delay before a retry of Claude; without it, nothing is retried. */
   readonly onPause?: (ms: number) => void;
 }
 
-/** Reads texts as the service does, but keeps no answers. `claude`: its figures, where it reads. */
+/** Reads texts as the service does, but stores no answers. `claude`: the client, with its counts. */
 export function createPlanReader({ config, log, onPause }: PlanReaderOptions) {
   const agentNames = config.agents.map(({ name }) => name);
   const trackerUrl = config.giteaUrl;

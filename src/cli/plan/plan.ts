@@ -29,16 +29,16 @@ type Options = z.infer<typeof optionsSchema>;
 export function addPlanCommand(program: Command, io: Io): void {
   program
     .command('plan')
-    .description('show what the text of one issue comes to, without a service')
+    .description('show the plan for the text of one issue, without the service')
     .argument('[file]', 'Markdown file, or - for standard input')
-    .option('--ref <ref>', 'whose text it is: owner/repository#number')
-    .option('--title <title>', 'title of the issue; else the first line, if it is a # heading')
-    .option('--json', 'the same as JSON')
-    .option('--input <file>', 'issues, one JSON object a line')
-    .option('--output <file>', 'where their predictions go')
+    .option('--ref <ref>', 'issue of the text: owner/repository#number')
+    .option('--title <title>', 'title of the issue (default: the first line, if it is a # heading)')
+    .option('--json', 'the plan as JSON')
+    .option('--input <file>', 'file of issues, one JSON object a line')
+    .option('--output <file>', 'file for their predictions')
     .addHelpText(
       'after',
-      '\nClaude is asked if ISSUE_READER is claude, or is not set and ANTHROPIC_API_KEY is.',
+      '\nClaude is asked if ISSUE_READER is claude, or if it is unset and ANTHROPIC_API_KEY is set.',
     )
     .action((file: string | undefined, options: unknown) =>
       plan(io, file, parseOptions(optionsSchema, options)),
@@ -46,15 +46,18 @@ export function addPlanCommand(program: Command, io: Io): void {
 }
 
 async function plan(io: Io, file: string | undefined, options: Options): Promise<void> {
-  const { input, output, ...ofOne } = options;
+  const { input, output, ...single } = options;
   if (file !== undefined && input === undefined && output === undefined) {
     await planOne(io, file, options);
     return;
   }
   if (file !== undefined || input === undefined || output === undefined)
-    throw new ConfigError('usage', 'Give plan a Markdown file or -, or both --input and --output.');
-  if (ofOne.json || ofOne.ref !== undefined || ofOne.title !== undefined)
-    throw new ConfigError('usage', '--ref, --title and --json are for one text, not for --input.');
+    throw new ConfigError(
+      'usage',
+      'plan needs a Markdown file or -, or both --input and --output.',
+    );
+  if (single.json || single.ref !== undefined || single.title !== undefined)
+    throw new ConfigError('usage', '--ref, --title and --json cannot be used with --input.');
   await planBatch(io, { config: loadPlanConfig(io.environment()), input, output });
 }
 
@@ -79,7 +82,7 @@ async function planOne(io: Io, file: string, options: Options): Promise<void> {
 }
 
 async function readOne(io: Io, config: PlanConfig, issue: IssueText) {
-  // What Claude says is told in the plan.
+  // The plan shows what Claude answered, so only errors are logged.
   const log = createLogger('error', io.stderr);
   const reader = createPlanReader({ config, log });
   const asking = config.claude !== undefined && io.stderr.isTTY === true;
@@ -92,7 +95,7 @@ async function readOne(io: Io, config: PlanConfig, issue: IssueText) {
   }
 }
 
-/** Where a text is nobody's: a repository that Gitea cannot have. */
+/** Placeholder for a text without an issue: a repository name that Gitea does not allow. */
 const nowhere = { repository: '-/-', number: 0 };
 
 function issueOf(source: string, options: Options): IssueText {

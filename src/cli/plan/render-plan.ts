@@ -10,7 +10,7 @@ import type { Declarations } from '../../reading/declarations/values.ts';
 import type { Io } from '../io.ts';
 import { painter, printable, wrap, type Colour } from '../output.ts';
 
-/** What one text has come to. */
+/** Plan of one text. */
 export interface PlannedText {
   readonly issue: IssueText;
   readonly reading: Omit<Reading, 'warnings'>;
@@ -21,7 +21,7 @@ export interface PlannedText {
   readonly warnings: readonly CodedSentence[];
 }
 
-/** One thing told: its name, what it is, and where that comes from. */
+/** One line of the plan: its name, its value, and the source of the value. */
 interface Entry {
   readonly name: string;
   readonly value: string;
@@ -32,11 +32,11 @@ interface Entry {
 const nameWidth = 13;
 const shownMentions = 200;
 const shownQuote = 100;
-/** Of a terminal that does not tell its width, or a width that nothing fits in. */
+/** Width of a terminal whose width is not known or too small. */
 const defaultWidth = 80;
 const minWidth = 40;
 
-/** The plan for a person; in colours and wrapped on a terminal, one line a thing elsewhere. */
+/** The plan for a person: coloured and wrapped in a terminal, one line an entry elsewhere. */
 export function renderPlan(plan: PlannedText, io: Io): string {
   const isTerminal = io.stdout.isTTY === true;
   const { columns = 0 } = io.stdout;
@@ -51,7 +51,7 @@ export function renderPlan(plan: PlannedText, io: Io): string {
     const values = wrap(value, width - nameWidth).map((line) => paint(colour, line));
     const notes = wrap(note, width - nameWidth).map((line) => paint('dim', line));
     const lines = [...values, ...notes].map((line) => ' '.repeat(nameWidth) + line);
-    // A name too long for its column stands above.
+    // A name too long for its column gets a line of its own.
     if (label.length > nameWidth) return [label.trimEnd(), ...lines];
     return lines.map((line, index) => (index === 0 ? label + line.slice(nameWidth) : line));
   }
@@ -133,10 +133,14 @@ function edgeEntry({ repository, number, source, evidence }: Dependency): Entry 
   return { ...named(repository, number), value: source, colour: 'green', note: quote(evidence) };
 }
 
-/** Those that are not told as dependencies already. */
-function otherMentions(issue: IssueText, reading: PlannedText['reading'], mentions: readonly Mention[]) {
-  const told = new Set(reading.dependencies.map((edge) => localRef(issue, edge)));
-  return mentions.filter((mention) => !isOpen(mention) || !told.has(localRef(issue, mention)));
+/** Mentions that are not shown as dependencies. */
+function otherMentions(
+  issue: IssueText,
+  reading: PlannedText['reading'],
+  mentions: readonly Mention[],
+) {
+  const shown = new Set(reading.dependencies.map((edge) => localRef(issue, edge)));
+  return mentions.filter((mention) => !isOpen(mention) || !shown.has(localRef(issue, mention)));
 }
 
 function distinct(entries: readonly Entry[]): Entry[] {
@@ -172,6 +176,6 @@ function describeVerdict(verdict: Mention['verdict'], model: string | null): str
     case 'ruled_out':
       return `no dependency: ${verdict.reason.replaceAll('_', ' ')}`;
     case 'undecided':
-      return model === null ? 'undecided' : 'undecided, Claude adds nothing';
+      return model === null ? 'undecided' : 'undecided, also for Claude';
   }
 }

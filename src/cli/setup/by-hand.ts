@@ -1,14 +1,14 @@
 import type { HookOwner } from '../../gitea/hooks.ts';
 import { neededEvents } from '../doctor/hook-rules.ts';
 
-/** What somebody with the right to do it has to click, in order. The secret itself is never printed. */
+/** Steps for an administrator, in order. The secret itself is never printed. */
 export function hookByHand(owner: HookOwner, giteaUrl: string, url: string): string[] {
   const page =
     'repository' in owner
       ? `${giteaUrl}/${owner.repository}/settings/hooks/gitea/new`
       : `${giteaUrl}/org/${owner.organization}/settings/hooks/gitea/new`;
   return [
-    'Somebody who may administer hooks there makes it by hand:',
+    'An administrator there can create it by hand (see docs/setup.md):',
     `  1. Open ${page}`,
     `  2. Target URL: ${url}`,
     '  3. HTTP Method: POST',

@@ -17,21 +17,21 @@ export interface HookSetup {
   readonly dryRun: boolean;
 }
 
-/** What was done, in lines; `left`: something is left to do by hand. */
+/** Report of one step, in lines; `left`: something is left to do by hand. */
 export interface SetupResult {
   readonly lines: readonly string[];
   readonly left: boolean;
 }
 
-/** Makes the hook, or changes of it what is not as it should be. */
+/** Creates the hook, or corrects its wrong settings. */
 export async function setUpHook(setup: HookSetup, signal: AbortSignal): Promise<SetupResult> {
   const { gitea, owner, url, newSecret } = setup;
   const hooks = await hooksOf(gitea, owner, signal);
   if (hooks === 'missing') {
-    const text = `${nameOf(owner)} is not there, or this token may not see it: correct the name, or give another --token-file.`;
+    const text = `${nameOf(owner)} does not exist, or this token has no access to it: correct the name, or use another --token-file.`;
     return { lines: [text], left: true };
   }
-  if (hooks === 'refused') return refused(setup, 'This token may not look at its hooks.');
+  if (hooks === 'refused') return refused(setup, 'This token has no right to read its webhooks.');
   const same = hooks.filter((hook) => isSameUrl(hook.url, url));
   const shared = await sharedHook(setup, signal);
   if (shared?.isRight === true) return leaveShared(setup, shared, same);
@@ -40,7 +40,7 @@ export async function setUpHook(setup: HookSetup, signal: AbortSignal): Promise<
   const [hook] = same;
   if (hook === undefined) return withNotes(await create(setup, signal), notes);
   if (newSecret) return withNotes(await replace(setup, hook, signal), notes);
-  return withNotes(await mend(setup, hook, signal), notes);
+  return withNotes(await correct(setup, hook, signal), notes);
 }
 
 async function hooksOf(
@@ -64,7 +64,7 @@ interface SharedHook {
   readonly isRight: boolean;
 }
 
-/** A second hook would bring every event twice. */
+/** Finds it: with a second hook every event would arrive twice. */
 async function sharedHook(
   { gitea, owner, url }: HookSetup,
   signal: AbortSignal,
@@ -73,15 +73,15 @@ async function sharedHook(
   const [organization = ''] = owner.repository.split('/');
   const hooks = await hooksOf(gitea, { organization }, signal);
   if (hooks === 'missing' || hooks === 'refused') return undefined;
-  const meant = hooks
+  const shared = hooks
     .filter((hook) => isSameUrl(hook.url, url))
     .map((hook) => ({ organization, id: hook.id, isRight: faultsOf(hook, url).length === 0 }));
-  return meant.find(({ isRight }) => isRight) ?? meant[0];
+  return shared.find(({ isRight }) => isRight) ?? shared[0];
 }
 
-/** One of the repository's own would send everything twice as soon as the other is mended. */
+/** With a hook of the repository, every event would arrive twice as soon as the shared one is corrected. */
 function leaveToOrganization({ owner }: HookSetup, { organization, id }: SharedHook): SetupResult {
-  const text = `Hook ${id} of the organisation ${organization} sends there for ${nameOf(owner)}, but not as it should: give --org ${organization} instead of --repo, and it is mended.`;
+  const text = `Webhook ${id} of the organisation ${organization} serves ${nameOf(owner)}, but has wrong settings: run setup with --org ${organization} instead of --repo to correct it.`;
   return { lines: [text], left: true };
 }
 
@@ -90,34 +90,35 @@ function leaveShared(
   { organization, id }: SharedHook,
   same: readonly GiteaHook[],
 ): SetupResult {
-  const serves = `Hook ${id} of the organisation ${organization} serves ${nameOf(owner)} already`;
+  const serves = `Webhook ${id} of the organisation ${organization} already serves ${nameOf(owner)}`;
   const notes = same.map(
     (hook) =>
-      `Hook ${hook.id} of ${nameOf(owner)} sends there, too: delete it, or every event comes twice.`,
+      `Webhook ${hook.id} of ${nameOf(owner)} sends there, too: delete it, or every event arrives twice.`,
   );
   if (!newSecret) return { lines: [`${serves}: nothing to do.`, ...notes], left: false };
-  const text = `${serves}; its secret stays. To make it anew, give --org ${organization} instead of --repo.`;
+  const text = `${serves}; its secret was not changed. To replace it, run setup with --org ${organization} instead of --repo.`;
   return { lines: [text, ...notes], left: true };
 }
 
 const wantedEvents = neededEvents.map(({ requested }) => requested);
 
-/** `old`: what it is to be made like, as far as that does no harm. */
+/** `old`: the hook to replace, whose harmless settings are kept. */
 async function create(
   setup: HookSetup,
   signal: AbortSignal,
   old?: GiteaHook,
 ): Promise<SetupResult> {
   const { gitea, owner, url, secret, dryRun } = setup;
-  const what = `${url}, JSON, active, ${wantedEvents.join(', ')}, secret from GITEA_WEBHOOK_SECRET`;
-  if (dryRun) return done(`Would make a hook of ${nameOf(owner)}: ${what}.`);
+  const settings = `${url}, JSON, active, ${wantedEvents.join(', ')}, secret from GITEA_WEBHOOK_SECRET`;
+  if (dryRun) return done(`Would create a webhook of ${nameOf(owner)}: ${settings}.`);
   const wanted = { type: 'gitea', ...wantedHook(url, old), secret };
   const reply = await gitea.createHook(owner, wanted, signal);
-  if (reply.kind === 'ok') return done(`Made hook ${reply.value.id} of ${nameOf(owner)}: ${what}.`);
-  return refused(setup, reply.kind === 'missing' ? 'It is not there.' : reply.message);
+  if (reply.kind === 'ok')
+    return done(`Created webhook ${reply.value.id} of ${nameOf(owner)}: ${settings}.`);
+  return refused(setup, reply.kind === 'missing' ? 'It does not exist.' : reply.message);
 }
 
-/** The new one first: in between, events come twice, which is no harm; a gap would lose some. */
+/** Creates the new one first: until the old one is deleted, events arrive twice, which is harmless; a gap would lose some. */
 async function replace(
   setup: HookSetup,
   hook: GiteaHook,
@@ -126,27 +127,34 @@ async function replace(
   const { gitea, owner, dryRun } = setup;
   const made = await create(setup, signal, hook);
   if (made.left) return made;
-  if (dryRun) return { ...made, lines: [...made.lines, `Would then delete hook ${hook.id}.`] };
+  if (dryRun) return { ...made, lines: [...made.lines, `Would then delete webhook ${hook.id}.`] };
   const reply = await gitea.deleteHook(owner, hook.id, signal);
   if (reply.kind === 'refused') {
-    const text = `Hook ${hook.id} could not be deleted (${reply.message}): delete it by hand.`;
+    const text = `Gitea did not delete webhook ${hook.id} (${reply.message}): delete it by hand.`;
     return { lines: [...made.lines, text], left: true };
   }
-  return { ...made, lines: [...made.lines, `Deleted hook ${hook.id}, which had the old secret.`] };
+  return {
+    ...made,
+    lines: [...made.lines, `Deleted webhook ${hook.id}, which had the old secret.`],
+  };
 }
 
-async function mend(setup: HookSetup, hook: GiteaHook, signal: AbortSignal): Promise<SetupResult> {
+async function correct(
+  setup: HookSetup,
+  hook: GiteaHook,
+  signal: AbortSignal,
+): Promise<SetupResult> {
   const { gitea, owner, url, dryRun } = setup;
   const faults = faultsOf(hook, url);
-  const about = `Hook ${hook.id} of ${nameOf(owner)}`;
+  const about = `Webhook ${hook.id} of ${nameOf(owner)}`;
   const secret =
-    'Its secret cannot be read or changed: if it is not GITEA_WEBHOOK_SECRET, --new-secret makes the hook anew.';
+    'Its secret cannot be read or changed: if it is not GITEA_WEBHOOK_SECRET, replace the webhook with --new-secret.';
   if (faults.some(({ kind }) => kind === 'type')) {
-    const text = `${about} sends there, but is of the type ${hook.type}: --new-secret makes it anew with the right one.`;
+    const text = `${about} sends there, but has the type ${hook.type}: replace it with --new-secret.`;
     return { lines: [text], left: true };
   }
   if (faults.length === 0)
-    return { lines: [`${about} is as it should be: nothing to do.`, secret], left: false };
+    return { lines: [`${about} is right: nothing to do.`, secret], left: false };
   const changes = faults
     .map((fault) =>
       fault.kind === 'inactive'
@@ -160,32 +168,32 @@ async function mend(setup: HookSetup, hook: GiteaHook, signal: AbortSignal): Pro
     .join(', ');
   if (dryRun)
     return {
-      lines: [`Would change hook ${hook.id} of ${nameOf(owner)}: ${changes}.`],
+      lines: [`Would change webhook ${hook.id} of ${nameOf(owner)}: ${changes}.`],
       left: false,
     };
   const reply = await gitea.editHook(owner, hook.id, wantedHook(url, hook), signal);
   if (reply.kind !== 'ok')
-    return refused(setup, reply.kind === 'missing' ? 'It is not there.' : reply.message);
+    return refused(setup, reply.kind === 'missing' ? 'It does not exist.' : reply.message);
   return {
-    lines: [`Changed hook ${hook.id} of ${nameOf(owner)}: ${changes}.`, secret],
+    lines: [`Changed webhook ${hook.id} of ${nameOf(owner)}: ${changes}.`, secret],
     left: false,
   };
 }
 
-/** A proxy before the coordinator may ask for the header; and what else the hook sends is not ours to end. */
+/** Keeps what others may need: a proxy in front of the coordinator the header, other receivers their events. */
 function wantedHook(url: string, old: GiteaHook | undefined): HookChange {
   const { branchFilter, authorizationHeader } = old ?? {};
   const events = old === undefined ? wantedEvents : keptEvents(old);
   return { active: true, events, url, contentType: 'json', branchFilter, authorizationHeader };
 }
 
-/** Names that would mean more when they are sent back than they did in the answer. */
+/** Events whose name means more in a request than in an answer. */
 const narrow: ReadonlyMap<string, string> = new Map([
   ['issues', 'issues_only'],
   ['pull_request', 'pull_request_only'],
 ]);
 
-/** A change without events would leave pushes only, so the others of the hook are named again, too. */
+/** A change that names no events leaves pushes only, so the other events of the hook are named again. */
 function keptEvents({ events }: GiteaHook): string[] {
   const others = events.map((event) =>
     event.startsWith('pull_request_review_') && event !== 'pull_request_review_request'
@@ -199,7 +207,7 @@ function doubleNotes(same: readonly GiteaHook[]): string[] {
   if (same.length < 2) return [];
   const others = same.slice(1).map(({ id }) => id);
   return [
-    `There are ${same.length} hooks on this URL: delete ${others.join(', ')}, or every event comes twice.`,
+    `${same.length} webhooks have this URL: delete ${others.join(', ')}, or every event arrives twice.`,
   ];
 }
 
@@ -208,14 +216,14 @@ function elsewhereNotes(hooks: readonly GiteaHook[], url: string): string[] {
     .filter((hook) => isOnRoute(hook.url) && !isSameUrl(hook.url, url))
     .map(
       (hook) =>
-        `Hook ${hook.id} sends to ${shownUrl(hook.url)}: delete it if that was this coordinator under another address.`,
+        `Webhook ${hook.id} sends to ${shownUrl(hook.url)}: delete it if that is an old address of this coordinator.`,
     );
 }
 
 function refused({ owner, giteaUrl, url }: HookSetup, why: string): SetupResult {
   return {
     lines: [
-      `The hook of ${nameOf(owner)} is not set up: ${why}`,
+      `The webhook of ${nameOf(owner)} is not set up: ${why}`,
       ...hookByHand(owner, giteaUrl, url),
     ],
     left: true,

@@ -9,13 +9,13 @@ export interface LabelSetup {
   readonly dryRun: boolean;
 }
 
-/** Makes the labels of the states that the repository does not have yet. */
+/** Creates the status labels that the repository does not have yet. */
 export async function setUpLabels(setup: LabelSetup, signal: AbortSignal): Promise<SetupResult> {
   try {
     return await makeMissing(setup, signal);
   } catch (error) {
     if (!(error instanceof TryAgainLater) || error.code !== 'gitea_auth') throw error;
-    return left(`No labels are made: ${error.message}`);
+    return left(`No labels were created: ${error.message}`);
   }
 }
 
@@ -25,10 +25,12 @@ async function makeMissing(
 ): Promise<SetupResult> {
   const found = await gitea.getRepository(name, signal);
   if (found.kind !== 'ok')
-    return left(`No labels are made: ${name} is not there, or the token may not see it.`);
+    return left(
+      `No labels were created: ${name} does not exist, or the token has no access to it.`,
+    );
   const place = { repositoryId: found.value.id, repository: found.value.name };
   const present = await gitea.listRepositoryLabels(place, signal);
-  if (present.kind !== 'ok') return left(`No labels are made: ${name} is not there any more.`);
+  if (present.kind !== 'ok') return left(`No labels were created: ${name} no longer exists.`);
   const byName = new Map(present.value.map((label) => [label.name, label]));
   const missing = statusLabels.filter((label) => !byName.has(label.name));
   const loose = statusLabels.filter((label) => byName.get(label.name)?.exclusive === false);
@@ -36,19 +38,19 @@ async function makeMissing(
     (label) => `Label ${label.name} is not exclusive: tick Exclusive in its settings.`,
   );
   if (missing.length === 0)
-    return { lines: ['All labels are there: nothing to do.', ...notes], left: loose.length > 0 };
+    return { lines: ['All labels exist: nothing to do.', ...notes], left: loose.length > 0 };
   const names = missing.map((label) => label.name).join(', ');
   if (dryRun)
-    return { lines: [`Would make the labels ${names}.`, ...notes], left: loose.length > 0 };
+    return { lines: [`Would create the labels ${names}.`, ...notes], left: loose.length > 0 };
   for (const label of missing) {
     const reply = await gitea.createRepositoryLabel(place, { ...label, exclusive: true }, signal);
     if (reply.kind === 'ok') continue;
     const why = reply.kind === 'missing' ? 'not found' : reply.message;
     return left(
-      `Label ${label.name} could not be made (${why}): the token needs write access to the issues of ${name}. With it the service makes its labels by itself.`,
+      `Gitea did not create the label ${label.name} (${why}): the token needs write access to the issues of ${name}. With it, the service creates its labels itself.`,
     );
   }
-  return { lines: [`Made the labels ${names}.`, ...notes], left: loose.length > 0 };
+  return { lines: [`Created the labels ${names}.`, ...notes], left: loose.length > 0 };
 }
 
 function left(line: string): SetupResult {

@@ -85,7 +85,7 @@ test('a delivery replayed while the service is down is handled when it starts', 
   const { directory } = first;
   expect(await run(directory, 'replay', 'delivery-1')).toEqual({
     code: 0,
-    out: 'Delivery delivery-1 is due again.\n',
+    out: 'Delivery delivery-1 is queued again.\n',
     err: '',
   });
   expect(await statusOf(directory, 'delivery-1')).toBe('pending');

@@ -105,7 +105,7 @@ test('with --json a plan and a list are what the API answers', async () => {
 test('a list that is cut says so', async () => {
   const { directory } = await startStory();
   const { out } = await run(directory, 'issues', '--limit', '1');
-  expect(out).toContain('More follow: raise --limit above 1.');
+  expect(out).toContain('There are more: use a --limit above 1.');
   expect((await run(directory, 'issues', '--limit', '2')).out).not.toContain('More follow');
 });
 
@@ -116,14 +116,24 @@ test('plans can be read when the service is down, and an empty database says tha
   const empty = await startService();
   expect(await run(empty.directory, 'issues')).toEqual({
     code: 0,
-    out: 'No issue is known.\n',
+    out: 'There are no issues.\n',
     err: '',
   });
 });
 
 test.each([
-  ['an issue nobody has told of', ['acme/orbit#99'], 1, 'acme/orbit#99 is not known here.'],
-  ['a repository nobody has told of', ['acme/none#1'], 1, 'acme/none#1 is not known here.'],
+  [
+    'an issue nobody has told of',
+    ['acme/orbit#99'],
+    1,
+    'There is no issue acme/orbit#99 in the database.',
+  ],
+  [
+    'a repository nobody has told of',
+    ['acme/none#1'],
+    1,
+    'There is no issue acme/none#1 in the database.',
+  ],
   ['no reference', ['orbit'], 2, 'Name an issue as owner/repository#number, in quotes.'],
   ['an unknown state', ['--state', 'asleep'], 2, '--state must be one of ready, blocked,'],
   [

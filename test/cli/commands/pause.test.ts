@@ -50,12 +50,12 @@ test('a parked issue is resumed beside the service, which takes it up by itself'
   await call(service, 'worker-1', { held, what: 'block', body: { reason: 'Why?' } });
   const waiting = claim(service, 'worker-2', { query: '?wait=30' });
   expect((await run('resume', 'acme/orbit#1')).out).toBe(
-    'acme/orbit#1 is resumed; a running service takes it up within a second.\n',
+    'acme/orbit#1 is resumed; a running service sees it within a second.\n',
   );
   expect((await waiting).claim?.issue).toBe('acme/orbit#1');
   expect(await run('resume', 'acme/orbit#1')).toMatchObject({
     code: 1,
-    err: 'mosaic-coordinator: acme/orbit#1 is not parked, or not known here.\n',
+    err: 'mosaic-coordinator: acme/orbit#1 is not parked, or not in the database.\n',
   });
 });
 
@@ -71,7 +71,7 @@ test('the audit finds what must never be, and fails then', async () => {
   const service = await startBeside();
   expect(await service.run('issues', '--audit')).toEqual({
     code: 0,
-    out: 'Every open issue of the bot is in one state, and something will bring it on.\n',
+    out: 'No violations: every open issue of the bot is in one state and will move on.\n',
     err: '',
   });
   const db = createDatabase(service.config.databasePath);
@@ -80,7 +80,7 @@ test('the audit finds what must never be, and fails then', async () => {
   const { code, out, err } = await service.run('issues', '--audit', '--json');
   expect({ code, err }).toEqual({
     code: 1,
-    err: 'mosaic-coordinator: 2 violations were found.\n',
+    err: 'mosaic-coordinator: The audit found 2 violations.\n',
   });
   expect(out).toContain('in_progress_unclaimed');
   expect((await service.run('issues', '--audit')).out).toContain('acme/orbit#1');

@@ -68,7 +68,7 @@ test('the queue is printed once where nobody looks at a terminal', async () => {
       acme/orbit#3  Publish
          blocked: Waits for acme/orbit#2, which is open.
 
-    Not ready in all: 1 claimed, 1 open_blockers
+    Not ready in total: 1 claimed, 1 open_blockers
     "
   `);
 });
@@ -77,7 +77,7 @@ test('nothing to show is said in words', async () => {
   const { directory } = await startWork();
   const { out } = await run(directory, []);
   expect(out).toContain('nothing is ready');
-  expect(out).toContain('nobody works');
+  expect(out).toContain('nothing is claimed');
   expect(out).toContain('nothing is blocked');
 });
 

@@ -39,8 +39,8 @@ test('the hook and the labels are made; once more there is nothing to do', async
   const first = await setup();
   expect(first).toMatchObject({ code: 0, err: '' });
   expect(first.out).toMatchInlineSnapshot(`
-    "Made hook 1 of acme/orbit: http://coordinator:8000/webhook/gitea, JSON, active, issues_only, issue_assign, issue_label, issue_milestone, issue_comment, secret from GITEA_WEBHOOK_SECRET.
-    Made the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received.
+    "Created webhook 1 of acme/orbit: http://coordinator:8000/webhook/gitea, JSON, active, issues_only, issue_assign, issue_label, issue_milestone, issue_comment, secret from GITEA_WEBHOOK_SECRET.
+    Created the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received.
     "
   `);
   expect([...fake.hooks.values()]).toEqual([
@@ -63,9 +63,9 @@ test('the hook and the labels are made; once more there is nothing to do', async
   const second = await setup();
   expect(second.code).toBe(0);
   expect(second.out).toMatchInlineSnapshot(`
-    "Hook 1 of acme/orbit is as it should be: nothing to do.
-    Its secret cannot be read or changed: if it is not GITEA_WEBHOOK_SECRET, --new-secret makes the hook anew.
-    All labels are there: nothing to do.
+    "Webhook 1 of acme/orbit is right: nothing to do.
+    Its secret cannot be read or changed: if it is not GITEA_WEBHOOK_SECRET, replace the webhook with --new-secret.
+    All labels exist: nothing to do.
     "
   `);
   expect(fake.writes.length).toBe(writes);
@@ -78,7 +78,7 @@ test('a hook that is there is changed only where it differs, and keeps its other
   const { code, out } = await setup();
   expect(code).toBe(0);
   expect(out).toContain(
-    'Changed hook 1 of acme/orbit: active, JSON, issue_assign, issue_label, issue_milestone, issue_comment.',
+    'Changed webhook 1 of acme/orbit: active, JSON, issue_assign, issue_label, issue_milestone, issue_comment.',
   );
   expect(fake.writes[0]).toMatchObject({
     method: 'PATCH',
@@ -96,7 +96,7 @@ test('a hook that is there is changed only where it differs, and keeps its other
       config: { url, content_type: 'json' },
     },
   });
-  expect((await setup()).out).toContain('is as it should be: nothing to do');
+  expect((await setup()).out).toContain('is right: nothing to do');
 });
 
 test('a new secret makes the hook anew before the old one goes', async () => {
@@ -104,7 +104,7 @@ test('a new secret makes the hook anew before the old one goes', async () => {
   fake.addHook({ repository: 'acme/orbit', url, secret: 'another-secret-0123456789' });
   const { code, out } = await setup('--new-secret');
   expect(code).toBe(0);
-  expect(out).toContain('Deleted hook 1, which had the old secret.');
+  expect(out).toContain('Deleted webhook 1, which had the old secret.');
   expect([...fake.hooks.values()]).toMatchObject([{ id: 2, secret: recordedSecret }]);
 });
 
@@ -120,15 +120,15 @@ test('a hook of another type is left alone until it is to be made anew', async (
 test('a dry run says everything and does nothing', async () => {
   const { fake, setup, run, tokenFile } = await stage();
   expect((await setup('--dry-run')).out).toMatchInlineSnapshot(`
-    "Would make a hook of acme/orbit: http://coordinator:8000/webhook/gitea, JSON, active, issues_only, issue_assign, issue_label, issue_milestone, issue_comment, secret from GITEA_WEBHOOK_SECRET.
-    Would make the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received.
+    "Would create a webhook of acme/orbit: http://coordinator:8000/webhook/gitea, JSON, active, issues_only, issue_assign, issue_label, issue_milestone, issue_comment, secret from GITEA_WEBHOOK_SECRET.
+    Would create the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received.
     "
   `);
   fake.addHook({ repository: 'acme/orbit', url, active: false });
-  expect((await setup('--dry-run')).out).toContain('Would change hook 1 of acme/orbit: active.');
-  expect((await setup('--dry-run', '--new-secret')).out).toContain('Would then delete hook 1.');
+  expect((await setup('--dry-run')).out).toContain('Would change webhook 1 of acme/orbit: active.');
+  expect((await setup('--dry-run', '--new-secret')).out).toContain('Would then delete webhook 1.');
   expect((await run('--org', 'acme', '--token-file', tokenFile, '--dry-run')).out).toContain(
-    'Would make a hook of the organisation acme',
+    'Would create a webhook of the organisation acme',
   );
   expect(fake.writes).toEqual([]);
 });
@@ -138,8 +138,8 @@ test('without the right to it, what to click is printed in order, and never the 
   const { code, out } = await run('--repo', 'acme/orbit');
   expect(code).toBe(1);
   expect(out).toMatchInlineSnapshot(`
-    "The hook of acme/orbit is not set up: This token may not look at its hooks.
-    Somebody who may administer hooks there makes it by hand:
+    "The webhook of acme/orbit is not set up: This token has no right to read its webhooks.
+    An administrator there can create it by hand (see docs/setup.md):
       1. Open GITEA/acme/orbit/settings/hooks/gitea/new
       2. Target URL: http://coordinator:8000/webhook/gitea
       3. HTTP Method: POST
@@ -148,7 +148,7 @@ test('without the right to it, what to click is printed in order, and never the 
       6. Trigger On: Custom Events, and tick Issues, Issue Assigned, Issue Labeled, Issue Milestoned, Issue Comment
       7. Tick Active, and click Add Webhook
     Or run this again with that person's token in a file: --token-file FILE.
-    Made the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received.
+    Created the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received.
     "
   `);
   expect(out).not.toContain(recordedSecret);
@@ -166,19 +166,23 @@ test('an organisation gets one hook, and its repositories then need none', async
   const { code, out } = await setup();
   expect(code).toBe(0);
   expect(out).toContain(
-    'Hook 1 of the organisation acme serves acme/orbit already: nothing to do.',
+    'Webhook 1 of the organisation acme already serves acme/orbit: nothing to do.',
   );
   expect(fake.hooks.size).toBe(1);
   const again = await setup('--new-secret');
   expect(again.code).toBe(1);
-  expect(again.out).toContain('its secret stays. To make it anew, give --org acme');
+  expect(again.out).toContain(
+    'its secret was not changed. To replace it, run setup with --org acme',
+  );
   fake.addHook({ repository: 'acme/orbit', url });
-  expect((await setup()).out).toContain('Hook 2 of acme/orbit sends there, too: delete it');
+  expect((await setup()).out).toContain('Webhook 2 of acme/orbit sends there, too: delete it');
   fake.hooks.clear();
   fake.addHook({ url, active: false });
   const faulty = await setup();
   expect(faulty.code).toBe(1);
-  expect(faulty.out).toContain('but not as it should: give --org acme instead of --repo');
+  expect(faulty.out).toContain(
+    'but has wrong settings: run setup with --org acme instead of --repo',
+  );
   expect(fake.hooks.size).toBe(1);
 });
 
@@ -205,8 +209,8 @@ test('hooks on other addresses and second ones are told of', async () => {
   fake.addHook({ repository: 'acme/orbit', url });
   fake.addHook({ repository: 'acme/orbit', url });
   const { out } = await setup();
-  expect(out).toContain('There are 2 hooks on this URL: delete 3');
-  expect(out).toContain('Hook 1 sends to http://old:8000/webhook/gitea: delete it if');
+  expect(out).toContain('2 webhooks have this URL: delete 3');
+  expect(out).toContain('Webhook 1 sends to http://old:8000/webhook/gitea: delete it if');
 });
 
 test('labels that a repository has otherwise, or may not get, are told of', async () => {
@@ -220,21 +224,21 @@ test('labels that a repository has otherwise, or may not get, are told of', asyn
   fake.repositories.set(2, { name: 'acme/orbit', issues: new Map(), bot: 'read' });
   const reader = await run('--repo', 'acme/orbit');
   expect(reader.out).toMatch(
-    /Label coordinator\/\w+ could not be made \(user should have a permission to write to a repo\)/,
+    /Gitea did not create the label coordinator\/\w+ \(user should have a permission to write to a repo\)/,
   );
   fake.repositories.set(2, { name: 'acme/orbit', issues: new Map(), hidden: true });
   expect((await run('--repo', 'acme/orbit')).out).toContain(
-    'No labels are made: acme/orbit is not there',
+    'No labels were created: acme/orbit does not exist there',
   );
   Object.assign(environment, { GITEA_TOKEN: 'not-a-token-of-this-gitea' });
-  expect((await run('--repo', 'acme/orbit')).out).toContain('No labels are made: Gitea refused');
+  expect((await run('--repo', 'acme/orbit')).out).toContain('No labels were created: Gitea refused');
 });
 
 test('what is not there is told', async () => {
   const { run, tokenFile } = await stage();
   const { code, out } = await run('--repo', 'acme/nowhere', '--token-file', tokenFile);
   expect(code).toBe(1);
-  expect(out).toContain('acme/nowhere is not there, or this token may not see it');
+  expect(out).toContain('acme/nowhere does not exist, or this token has no access to it');
 });
 
 test.for([
@@ -255,9 +259,9 @@ test.for([
 test('without any token there is nobody to act as', async () => {
   const { run, environment, tokenFile } = await stage();
   Object.assign(environment, { GITEA_TOKEN: '' });
-  expect((await run('--org', 'acme')).err).toContain('Give --token-file FILE, or set GITEA_TOKEN.');
+  expect((await run('--org', 'acme')).err).toContain('Use --token-file FILE, or set GITEA_TOKEN.');
   writeFileSync(tokenFile, 'two words');
   expect((await run('--org', 'acme', '--token-file', tokenFile)).err).toContain(
-    '--token-file must hold a token of Gitea and nothing else',
+    '--token-file must contain a token of Gitea and nothing else',
   );
 });

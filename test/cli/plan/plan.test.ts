@@ -211,13 +211,13 @@ test('--json is for machines', async () => {
 });
 
 test.each([
-  ['nothing', [], 'Give plan a Markdown file'],
-  ['an input alone', ['--input', 'a.jsonl'], 'Give plan a Markdown file'],
+  ['nothing', [], 'plan needs a Markdown file'],
+  ['an input alone', ['--input', 'a.jsonl'], 'plan needs a Markdown file'],
   ['a bad ref', ['README.md', '--ref', 'x'], 'Name an issue as'],
   [
     'an option of one text',
     ['--input', 'a', '--output', 'b', '--json'],
-    'are for one text, not for --input',
+    'cannot be used with --input',
   ],
   ['one file for both', ['--input', 'a', '--output', './a'], 'would overwrite --input'],
 ])('%s is a wrong use', async (_name, args, message) => {
@@ -235,7 +235,7 @@ test.each([
   ['a folder', () => ['/'], 'Cannot read /: illegal operation on a directory.'],
   ['a binary file', () => [file('\x00\x01')], 'issue.md: it is not UTF-8 text.'],
   ['a missing input', () => ['--input', '/nowhere/a', '--output', 'b'], 'Cannot read'],
-  ['an unreadable line', () => ['--input', file('{'), '--output', 'b'], ':1 is no issue'],
+  ['an unreadable line', () => ['--input', file('{'), '--output', 'b'], ':1 is not an issue'],
   ['an unwritable output', () => ['--input', file(''), '--output', '/nowhere/b'], 'Cannot write'],
 ])('%s fails with a sentence', async (_name, args, message) => {
   const { code, err } = await run(args());
@@ -366,7 +366,7 @@ test('a batch tells which issues were read without Claude, and why', async () =>
   const environment = claudeEnvironment(claude.url);
   const { code, err } = await run(['--input', batch(12), '--output', output], { environment });
   expect(code).toBe(0);
-  expect(err).toMatch(/Warning: 12 of them were read without Claude:\n {2}Claude refused the key/);
+  expect(err).toMatch(/Warning: 12 issues were read without Claude:\n {2}Claude refused the key/);
   expect(err).toMatch(/\(12: i-\d{3}(, i-\d{3}){9}, \.\.\.\)\n$/);
   expect(readFileSync(output, 'utf8').trim().split('\n')).toHaveLength(12);
 });
