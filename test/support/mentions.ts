@@ -6,3 +6,16 @@ import type { IssueText } from '../../src/issue/reading.ts';
 export function findMentions(issue: IssueText): readonly Mention[] {
   return readText(issue, { agentNames: [], trackerUrl: 'https://git.example.test' }).mentions;
 }
+
+const signs = { dependency: '', met: 'met', ruled_out: 'no', undecided: 'open' };
+
+/** The mentions of a body on one line: `<` blocked by, `>` blocks, `no` ruled out, `open` undecided. */
+export function describeMentions(body: string): string {
+  const issue = { repository: 'acme/orbit', number: 500, title: '', body, bodyCut: false };
+  return findMentions(issue)
+    .map(({ repository, number, verdict }) => {
+      const arrow = 'direction' in verdict ? (verdict.direction === 'blocks' ? '>' : '<') : '';
+      return `${signs[verdict.kind]}${arrow}${repository ?? ''}#${number}`;
+    })
+    .join(' ');
+}
