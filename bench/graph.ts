@@ -18,17 +18,17 @@ import { issueUpdate } from '../test/support/issue-update.ts';
  * | ------------ | --------------------------------------------------------------------------------- |
  * | 1–2000       | a chain: each waits for the one before                                            |
  * | 2001         | a hub: 2002–3001 wait for nothing else                                            |
- * | 3002–3101    | 20 circles of five                                                                |
- * | 3102–10000   | a tangle without circles: each waits for about four of the 200 before it          |
+ * | 3002–3101    | 20 cycles of five                                                                |
+ * | 3102–10000   | a tangle without cycles: each waits for about four of the 200 before it          |
  */
 const issueCount = 10_000;
 const edgeCount = 30_000;
 const chainLength = 2_000;
 const hub = chainLength + 1;
 const hubDependents = 1_000;
-const firstInCircle = hub + hubDependents + 1;
-const circleSize = 5;
-const firstInTangle = firstInCircle + 20 * circleSize;
+const firstInCycle = hub + hubDependents + 1;
+const cycleSize = 5;
+const firstInTangle = firstInCycle + 20 * cycleSize;
 const windowSize = 200;
 const rounds = 20;
 const tangleClosings = 100;
@@ -59,10 +59,10 @@ function makeGraph(): Map<number, number[]> {
 
 function waitsFor(number: number): number[] {
   if (number <= chainLength) return number === 1 ? [] : [number - 1];
-  if (number > hub && number < firstInCircle) return [hub];
-  if (number < firstInCircle || number >= firstInTangle) return [];
-  const place = (number - firstInCircle) % circleSize;
-  return [place === circleSize - 1 ? number - place : number + 1];
+  if (number > hub && number < firstInCycle) return [hub];
+  if (number < firstInCycle || number >= firstInTangle) return [];
+  const place = (number - firstInCycle) % cycleSize;
+  return [place === cycleSize - 1 ? number - place : number + 1];
 }
 
 /** One snapshot of an issue, stored as the worker does. */
@@ -116,7 +116,7 @@ async function measureAll(): Promise<void> {
     clock += 1000;
     await db
       .updateTable('issues')
-      .set({ state: '', ready_at: null, queue_key: null, unblocks: 0, circle: null })
+      .set({ state: '', ready_at: null, queue_key: null, unblocks: 0, cycle_key: null })
       .execute();
     const startedAt = performance.now();
     changed = await db
@@ -162,7 +162,7 @@ try {
   await measureClosings('the first of the chain', often(1), graph);
   await measureClosings('the middle of the chain', often(chainLength / 2), graph);
   await measureClosings('the last of the chain', often(chainLength), graph);
-  await measureClosings('one of a circle', often(firstInCircle), graph);
+  await measureClosings('one of a cycle', often(firstInCycle), graph);
 } finally {
   await db.destroy();
   rmSync(directory, { recursive: true, force: true });

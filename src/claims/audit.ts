@@ -76,7 +76,7 @@ const rulesOfIssues = [
   {
     code: 'blocked_by_nothing',
     text: 'Is blocked, but nothing it waits for is open: no event would free it. Replay its newest delivery.',
-    broken: sql`issues.state = 'blocked' and issues.circle is null and issues.hidden_blockers = 0
+    broken: sql`issues.state = 'blocked' and issues.cycle_key is null and issues.hidden_blockers = 0
       and not exists (${openBlocker})`,
   },
   {

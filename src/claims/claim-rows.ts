@@ -52,7 +52,7 @@ export async function insertClaim(
 }
 
 function recomputeIssue(transaction: Transaction<Schema>, issue: IssueKey, now: number) {
-  return recomputeStates(transaction, { decided: [issue], joined: [], recounted: [] }, now);
+  return recomputeStates(transaction, { states: [issue], cycles: [], unblocks: [] }, now);
 }
 
 /** Finds a claim by its id, ended or not. */

@@ -93,5 +93,5 @@ export async function settleResumed(
   issues: readonly IssueKey[],
   now: number,
 ): Promise<void> {
-  await recomputeStates(transaction, { decided: issues, joined: [], recounted: [] }, now);
+  await recomputeStates(transaction, { states: issues, cycles: [], unblocks: [] }, now);
 }

@@ -99,7 +99,7 @@ async function createIssues(db: Kysely<Schema>): Promise<void> {
     .addColumn('changed_at', 'integer', (column) => column.notNull())
     .addColumn('queue_key', 'integer')
     .addColumn('unblocks', 'integer', (column) => column.notNull())
-    .addColumn('circle', 'text')
+    .addColumn('cycle_key', 'text')
     .addColumn('agent', 'text')
     .addColumn('parked_code', 'text')
     .addColumn('parked_params', 'text')
@@ -133,8 +133,8 @@ async function indexIssues(db: Kysely<Schema>): Promise<void> {
     .execute();
   await sql`create index issues_in_queue on issues (deleted, queue_key, number, repository_id)
     where queue_key is not null`.execute(db);
-  await sql`create index issues_in_circles on issues (circle)
-    where circle is not null`.execute(db);
+  await sql`create index issues_in_cycles on issues (cycle_key)
+    where cycle_key is not null`.execute(db);
   // Covers walks along the edges, which read nothing else of the long rows.
   await sql`create unique index issues_open on issues (repository_id, number)
     where open = 1 and deleted = 0`.execute(db);

@@ -73,8 +73,8 @@ export interface IssuesTable {
   queue_key: number | null;
   /** Number of open issues that wait for it, directly or through others, up to a limit. */
   unblocks: number;
-  /** The same for all issues that wait for each other in circles; null outside circles. */
-  circle: string | null;
+  /** Equal for all issues of one tangle of cycles; null outside cycles. */
+  cycle_key: string | null;
   changed_at: number;
   /** Name of the agent in `assignment`, for finding work by it. */
   agent: string | null;

@@ -8,7 +8,7 @@ import type { DeliveryGroup } from '../inbox/queue.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import { refreshEvent } from '../issue/facts.ts';
 import { storeCodes } from '../plans/codes.ts';
-import { tiedOtherwise } from '../plans/gitea-edges.ts';
+import { findDisagreeing } from '../plans/gitea-edges.ts';
 import { storeIssue } from '../plans/issue-rows.ts';
 import type { IssueUpdate } from '../plans/issue-update.ts';
 import { recomputeStates } from '../plans/recompute-states.ts';
@@ -56,8 +56,8 @@ export async function commitUpdate(
   wakePublisher();
 
   // 3. Refresh the issues that read differently now, and those that Gitea has in another state.
-  const tied = await tiedOtherwise(transaction, update);
-  await refreshIssues(transaction, inbox, [...namedByCode, ...tied]);
+  const disagreeing = await findDisagreeing(transaction, update);
+  await refreshIssues(transaction, inbox, [...namedByCode, ...disagreeing]);
   await inbox.addRefreshes(transaction, refreshes);
 
   // 4. Plan to read it again when Claude did not answer; at once if Claude came back meanwhile.

@@ -1,69 +1,68 @@
 import type { Transaction } from 'kysely';
 
-import { findCycles, type Cycle } from './graph.ts';
+import { findCycles, type Cycle } from './find-cycles.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import { keyIn, oneOf } from '../db/key-filter.ts';
-import { circleCandidates, distinctKeys, edgesWithin, openIssues } from './open-graph.ts';
+import { cycleCandidates, distinctKeys, edgesWithin, openIssues } from './open-graph.ts';
 import type { Schema } from '../db/schema.ts';
 
-/** Issues whose circles are known, and the circles of those that are in one. */
-export interface Circles {
+/** Issues whose cycle may have changed, and the cycles of those that are in one. */
+export interface ChangedCycles {
   readonly issues: ReadonlyMap<string, IssueKey>;
   readonly cycles: ReadonlyMap<string, Cycle>;
 }
 
-/** More issues than this are not walked from one by one: the whole graph is looked at instead. */
-const walkedFrom = 50;
+/** Maximum of issues to search from one by one; above it the whole graph is searched. */
+const maxSearchedFrom = 50;
 
 /**
- * Finds anew the circles that a change can have opened or closed. One that was there before, of those in
- * `groups`, can only have lost members. A new one leads through an issue that opened or that got an edge:
- * `joined`.
+ * Finds the cycles that a change can have opened or closed. A stored cycle, by its key, can only have lost
+ * members. A new cycle leads through an issue of `joined`, which was opened or got an edge.
  */
-export async function findCircles(
+export async function findChangedCycles(
   transaction: Transaction<Schema>,
-  groups: readonly string[],
+  cycleKeys: readonly string[],
   joined: readonly IssueKey[],
-): Promise<Circles> {
-  const candidates = distinctKeys(await membersOf(transaction, groups));
-  if (joined.length > walkedFrom) {
+): Promise<ChangedCycles> {
+  const candidates = distinctKeys(await membersOf(transaction, cycleKeys));
+  if (joined.length > maxSearchedFrom) {
     for (const key of await openIssues(transaction)) candidates.set(keyOf(key), key);
   } else {
     for (const issue of joined) {
-      for (const key of await circleCandidates(transaction, issue)) candidates.set(keyOf(key), key);
+      for (const key of await cycleCandidates(transaction, issue)) candidates.set(keyOf(key), key);
     }
   }
   if (candidates.size === 0) return { issues: candidates, cycles: new Map() };
   const keys = [...candidates.values()];
   const cycles = findCycles(await edgesWithin(transaction, keys));
-  const before = distinctKeys(await inStoredCircles(transaction, keys));
+  const before = distinctKeys(await inStoredCycles(transaction, keys));
   const issues = [...candidates].filter(([id]) => cycles.has(id) || before.has(id));
   return { issues: new Map(issues), cycles };
 }
 
-/** All members of these stored circles. */
+/** All members of these stored cycles. */
 async function membersOf(
   transaction: Transaction<Schema>,
-  groups: readonly string[],
+  cycleKeys: readonly string[],
 ): Promise<IssueKey[]> {
-  if (groups.length === 0) return [];
+  if (cycleKeys.length === 0) return [];
   return transaction
     .selectFrom('issues')
     .select(['repository_id as repositoryId', 'number'])
-    .where('circle', 'is not', null)
-    .where(oneOf('circle', groups))
+    .where('cycle_key', 'is not', null)
+    .where(oneOf('cycle_key', cycleKeys))
     .execute();
 }
 
-/** Those of these issues that were in a circle before. */
-async function inStoredCircles(
+/** The issues of these that were in a cycle before. */
+async function inStoredCycles(
   transaction: Transaction<Schema>,
   issues: readonly IssueKey[],
 ): Promise<IssueKey[]> {
   return transaction
     .selectFrom('issues')
     .select(['repository_id as repositoryId', 'number'])
-    .where('circle', 'is not', null)
+    .where('cycle_key', 'is not', null)
     .where(keyIn('repository_id', 'number', issues))
     .execute();
 }

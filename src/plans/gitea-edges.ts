@@ -9,11 +9,11 @@ import type { EdgeChange } from './edges.ts';
 import type { Schema } from '../db/schema.ts';
 
 /*
- * A dependency that is set on Gitea stands on the pages of both issues, and so is declared by each of them
- * that is planned. The page of the one that waits is the authority: what it does not list is gone.
+ * A dependency that is set on Gitea is listed on the pages of both issues, so each planned one of them
+ * declares it. The page of the blocked issue is the authority: an edge that it does not list is deleted.
  */
 
-/** What is stored of an issue's dependencies on Gitea, as its own page gave them. */
+/** The stored Gitea dependencies of an issue, as its own page listed them. */
 export async function findGiteaDependencies(db: Database, issue: IssueKey) {
   const row = await db
     .selectFrom('issues')
@@ -74,7 +74,7 @@ function bothSides({ blockedBy, blocks }: GiteaDependencies): GiteaIssue[] {
   return [...blockedBy, ...blocks];
 }
 
-/** Deletes what other issues still say they block, and this one's page lists no more. */
+/** Deletes edges that other issues still declare and the page of this one no longer lists. */
 export async function dropStaleGiteaDependencies(
   transaction: Transaction<Schema>,
   { facts, giteaDependencies, confirmed }: IssueUpdate,
@@ -97,11 +97,11 @@ export async function dropStaleGiteaDependencies(
 }
 
 /**
- * Issues of the bot that must be read again because of what an issue's page lists: those that say they
- * wait for it and are not listed, and those whose text has a listed pair the other way round. To be called
- * after the issue itself is stored.
+ * Issues of the bot to refresh because they disagree with this issue's page: they declare that they wait for
+ * it and are not listed, or their text has a listed pair the other way round. Call it after the issue itself
+ * is stored.
  */
-export async function tiedOtherwise(
+export async function findDisagreeing(
   transaction: Transaction<Schema>,
   { facts, giteaDependencies, confirmed }: IssueUpdate,
 ): Promise<IssueKey[]> {

@@ -1,5 +1,5 @@
 import { findRepositoryId } from './repository-names.ts';
-import { findCycles, startingWith } from './graph.ts';
+import { findCycles, startingWith } from './find-cycles.ts';
 import type { Source } from '../issue/source.ts';
 import { formatRef, keyOf, parseRef, type IssueKey } from '../issue/ref.ts';
 import { keyIn } from '../db/key-filter.ts';
@@ -7,7 +7,7 @@ import type { Database } from '../db/database.ts';
 import { distinctEdges, listLinkedEdges } from './linked-edges.ts';
 import { edgesWithin } from './open-graph.ts';
 
-/** What waits for what. An issue that is only known from edges has the state `unknown`. */
+/** The graph of dependencies. An issue that only an edge names has the state `unknown`. */
 export interface DependencyGraph {
   readonly nodes: readonly { readonly ref: string; readonly state: string }[];
   readonly edges: readonly {
@@ -18,19 +18,19 @@ export interface DependencyGraph {
   }[];
   /** Each in order: every issue waits for the next, the last for the first. */
   readonly cycles: readonly (readonly string[])[];
-  /** True when there is more than fits. */
+  /** True when the graph was cut at the limit. */
   readonly cut: boolean;
 }
 
 interface GraphOptions {
   readonly repository?: string | undefined;
-  /** Most edges, most issues in circles, and most of the bot's open issues. */
+  /** Maximum of edges, of issues in cycles, and of the bot's open issues. */
   readonly limit: number;
 }
 
 /**
  * The graph of all or of one repository: the edges with an end in it, their issues, the bot's other open
- * issues, and the circles that lead through it. Edges to deleted issues do not count and are not shown.
+ * issues, and the cycles that lead through it. Edges to deleted issues do not count and are not shown.
  */
 export async function readGraph(db: Database, options: GraphOptions): Promise<DependencyGraph> {
   const { repository, limit } = options;
@@ -41,7 +41,7 @@ export async function readGraph(db: Database, options: GraphOptions): Promise<De
   const edges = distinctEdges(linked.slice(0, limit)).filter(
     ({ blocked, blocker }) => blocked.state !== 'deleted' && blocker.state !== 'deleted',
   );
-  const members = await circleMembers(db, id, limit + 1);
+  const members = await cycleMembers(db, id, limit + 1);
   const open = await openIssuesOfBot(db, id, limit + 1);
   const shown = new Map<string, IssueKey>();
   const ends = edges.flatMap(({ blocked, blocker }) => [blocked, blocker]);
@@ -71,21 +71,26 @@ export async function readGraph(db: Database, options: GraphOptions): Promise<De
   };
 }
 
-/** The members of all circles, or of those that lead through a repository. */
-function circleMembers(db: Database, repositoryId: number | undefined, limit: number) {
+/** The members of all cycles, or of those that lead through a repository. */
+function cycleMembers(db: Database, repositoryId: number | undefined, limit: number) {
   let query = db
     .selectFrom('issues')
     .select(['repository_id as repositoryId', 'number'])
-    .where('circle', 'is not', null);
+    .where('cycle_key', 'is not', null);
   if (repositoryId !== undefined)
-    query = query.where('circle', 'in', (eb) =>
+    query = query.where('cycle_key', 'in', (eb) =>
       eb
         .selectFrom('issues as member')
-        .select('member.circle')
-        .where('member.circle', 'is not', null)
+        .select('member.cycle_key')
+        .where('member.cycle_key', 'is not', null)
         .where('member.repository_id', '=', repositoryId),
     );
-  return query.orderBy('circle').orderBy('repository_id').orderBy('number').limit(limit).execute();
+  return query
+    .orderBy('cycle_key')
+    .orderBy('repository_id')
+    .orderBy('number')
+    .limit(limit)
+    .execute();
 }
 
 function openIssuesOfBot(db: Database, repositoryId: number | undefined, limit: number) {
@@ -114,9 +119,9 @@ async function loadNodes(db: Database, issues: readonly IssueKey[]) {
   );
 }
 
-/** Every member names the circle starting with itself: each circle once, starting with its first. */
+/** Each cycle once, starting with its first member; every member lists it starting with itself. */
 function distinctCycles(paths: readonly (readonly string[])[]): (readonly string[])[] {
-  // Members of a large tangle share paths.
+  // Members of a large component share paths.
   const turned = [...new Set(paths)].map((path) => startingWith(path, [...path].sort()[0] ?? ''));
   return [...new Map(turned.map((path) => [path.join(' '), path])).values()];
 }

@@ -50,14 +50,14 @@ export async function storeIssue(
   const opened = change.forOthers && facts.open && !facts.deleted;
   const joins = opened || own.some(({ came }) => came);
   const touched = {
-    decided: [
+    states: [
       ...(change.forItself ? [self] : []),
       ...waiting,
       ...names.renamed,
       ...edges.flatMap((edge) => edge.blocked ?? []),
     ],
-    joined: [...names.resolved.flatMap((edge) => edge.blocked ?? []), ...(joins ? [self] : [])],
-    recounted: [
+    cycles: [...names.resolved.flatMap((edge) => edge.blocked ?? []), ...(joins ? [self] : [])],
+    unblocks: [
       ...(change.forOthers ? [self, ...(await neighbours('blocker'))] : []),
       ...edges.flatMap((edge) => edge.blocker ?? []),
     ],
@@ -96,10 +96,10 @@ async function storeAllNames(
   return { resolved, renamed };
 }
 
-/** Columns that hold facts, not what was decided from them. */
+/** The columns of facts; the others are computed from them. */
 type FactColumns = Omit<
   IssueRow,
-  keyof typeof undecided | keyof typeof untried | 'changed_at' | 'revision' | 'published'
+  keyof typeof notComputed | keyof typeof untried | 'changed_at' | 'revision' | 'published'
 >;
 
 /** Which states can change: this issue's own, and those of the issues around it. */
@@ -127,18 +127,18 @@ async function storeFacts(
   if (stored === undefined) {
     await transaction
       .insertInto('issues')
-      .values({ ...columns, ...undecided, ...untried, changed_at: now })
+      .values({ ...columns, ...notComputed, ...untried, changed_at: now })
       .execute();
     return { forItself: true, forOthers: true, newlyAssigned: false };
   }
   const differs = (...names: readonly (keyof typeof stored & keyof typeof columns)[]) =>
     names.some((name) => stored[name] !== columns[name]);
   const shown = differs('title', 'open', 'reading', 'estimate', 'assignment');
-  const otherText = stored.other_text !== null && keepsText(update);
-  const begunAnew = differs('open', 'deleted', 'assigned');
-  // What waits for verification is not begun again because its text was touched.
+  const otherText = stored.other_text !== null && storesText(update);
+  const restarted = differs('open', 'deleted', 'assigned');
+  // An edited text does not restart an issue that awaits verification.
   const changed =
-    begunAnew ||
+    restarted ||
     (stored.parked_code !== awaitingVerification && (otherText || differs('title', 'labels')));
   const tried = stored.parked_code !== null || stored.attempts > 0;
   await transaction
@@ -158,10 +158,10 @@ async function storeFacts(
   return { forItself: forOthers || forItself, forOthers, newlyAssigned };
 }
 
-/** Keeps the text while the issue is the bot's. */
+/** Stores the text while the issue is the bot's. */
 async function storeText(transaction: Transaction<Schema>, update: IssueUpdate): Promise<void> {
   const { repositoryId: repository_id, number, body } = update.facts;
-  if (keepsText(update)) {
+  if (storesText(update)) {
     await transaction
       .insertInto('issue_texts')
       .values({ repository_id, number, body })
@@ -181,11 +181,11 @@ async function storeText(transaction: Transaction<Schema>, update: IssueUpdate):
     .execute();
 }
 
-function keepsText({ facts, assigned }: IssueUpdate): boolean {
+function storesText({ facts, assigned }: IssueUpdate): boolean {
   return assigned && facts.textMissing !== true;
 }
 
-/** Only whether there is a text: it may be long. */
+/** Whether there is a text, without reading it: it may be long. */
 function textOf(eb: ExpressionBuilder<Schema, 'issues'>) {
   return eb
     .selectFrom('issue_texts')
@@ -218,8 +218,8 @@ function factColumns(update: IssueUpdate): FactColumns {
   };
 }
 
-/** A new row before its first decision. */
-const undecided = {
+/** The computed columns of a new row. */
+const notComputed = {
   warnings: '[]',
   state: '',
   reason_code: '',
@@ -227,10 +227,10 @@ const undecided = {
   ready_at: null,
   queue_key: null,
   unblocks: 0,
-  circle: null,
+  cycle_key: null,
 };
 
-/** No worker has tried, or somebody has changed the issue since. */
+/** No worker has tried the issue since a person changed it. */
 const untried = { attempts: 0, parked_code: null, parked_params: null };
 
 function ownWarnings({ facts, plan }: IssueUpdate): Warning[] {

@@ -3,23 +3,23 @@ import type { KnownCodes } from '../issue/codes.ts';
 import type { GiteaDependencies } from '../issue/gitea-dependencies.ts';
 import type { IssueFacts } from '../issue/facts.ts';
 
-/** What a handler found out about one issue. */
+/** The result of handling one issue. */
 export interface HandlingResult {
   readonly facts: IssueFacts;
   readonly assigned: boolean;
-  /** Only while the issue is the bot's. */
+  /** Undefined unless the issue is the bot's. */
   readonly plan: PlannedWork | undefined;
-  /** What its codes were known to name when it was read. */
+  /** The issues that its codes named when it was read. */
   readonly codes?: KnownCodes | undefined;
-  /** What is set on Gitea as its dependencies, already part of the plan's; undefined: not asked for. */
+  /** Dependencies set on Gitea, already merged into the plan; undefined: Gitea was not asked. */
   readonly giteaDependencies?: GiteaDependencies | undefined;
-  /** True when Gitea itself was just asked: its word needs no comparing with what was told before. */
+  /** True when the facts come from Gitea itself, not from a delivery. */
   readonly confirmed?: boolean;
 }
 
-/** All that one round of events says about an issue, to be stored in one transaction. */
+/** One handled issue, to be stored in one transaction. */
 export interface IssueUpdate extends HandlingResult {
-  /** The repository's name in each snapshot, the superseded ones too: texts may use any of them. */
+  /** The repository's name in each snapshot, superseded ones included: texts may use any of them. */
   readonly names: readonly RepositoryName[];
 }
 

@@ -1,20 +1,20 @@
 import { sql, type Transaction } from 'kysely';
 
-import { countWaiting, type GraphEdge } from './graph.ts';
+import type { GraphEdge } from './find-cycles.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
-import { unblocksCounted } from './queue-order.ts';
+import { maxUnblocksCounted } from './queue-order.ts';
 import { keyIn } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
 
 /*
- * The graph of the open issues: an edge counts in it while both its ends are open. Every query walks inside
- * the database and stops at a limit. Of `cross join` SQLite takes the tables in the order they stand in,
- * from the few issues given to those they lead to; and `open = 1 and deleted = 0` must stand there literally,
- * so that a small index answers it.
+ * The graph of the open issues: an edge counts while both its ends are open. Every query walks inside the
+ * database and stops at a limit. SQLite joins the tables of a `cross join` in their written order, here from
+ * the few given issues to their neighbours; and only the literal `open = 1 and deleted = 0` lets it use the
+ * small index of open issues.
  */
 
-/** Where a step leads: to what an issue waits for, or to what waits for it. */
+/** Direction of a step: to the issues that block one, or to those that it blocks. */
 type Step = 'blocker' | 'blocked';
 
 const from = { blocker: 'blocked', blocked: 'blocker' } as const;
@@ -62,11 +62,11 @@ const firstLimit = 50;
 const limitGrowth = 4;
 
 /**
- * Open issues that contain all that share a circle with this one: either what it waits for, however
- * indirectly, or what waits for it. Of the two the smaller, so that a new issue that waits for a long
- * chain costs no more than one that waits for nothing. None when the issue is in no circle.
+ * Open issues among which are all that share a cycle with this one: its direct and indirect blockers, or
+ * those that it blocks. The smaller of the two sets, so that a new issue that waits for a long chain costs
+ * no more than one without blockers. None when the issue is in no cycle.
  */
-export async function circleCandidates(
+export async function cycleCandidates(
   transaction: Transaction<Schema>,
   issue: IssueKey,
 ): Promise<IssueKey[]> {
@@ -78,7 +78,7 @@ export async function circleCandidates(
         transaction,
       );
       if (rows.length === limit) continue;
-      // A circle comes back to the issue: over one that it leads to in the other direction.
+      // A cycle returns to the issue, so it contains a neighbour in the other direction, too.
       const reached = distinctKeys(rows);
       const others = await openNeighbours(transaction, [issue], from[step]);
       return others.some((key) => reached.has(keyOf(key))) ? rows : [];
@@ -110,28 +110,28 @@ export async function edgesWithin(db: Database, issues: readonly IssueKey[]): Pr
   });
 }
 
-/** Above this many issues at once, reading the whole graph is faster than walking from each. */
-const countedByWalking = 500;
+/** Maximum of issues to count by walking from each; above it, reading the whole graph is faster. */
+const maxCountedByWalking = 500;
 
 /**
- * The issues that now hold up another number of open issues than stored, with that number. Begins with
- * those given and goes on with what they wait for, but not beyond an issue that was at the limit and still
- * is: whatever it waits for holds up at least as many.
+ * Counts how many open issues each of these blocks, and returns those whose stored count is stale. Goes on
+ * with their blockers, but not beyond an issue that was and is at the limit: its blockers block at least as
+ * many.
  */
-export async function recount(
+export async function recountUnblocked(
   transaction: Transaction<Schema>,
   issues: readonly IssueKey[],
-): Promise<Counted[]> {
-  const changed: Counted[] = [];
+): Promise<UnblockedCount[]> {
+  const changed: UnblockedCount[] = [];
   const seen = distinctKeys(issues);
   for (let level = [...seen.values()]; level.length > 0;) {
     const counted =
-      level.length > countedByWalking
+      level.length > maxCountedByWalking
         ? await countAll(transaction, level)
         : await countEach(transaction, level);
     changed.push(...counted.filter(({ before, now }) => before !== now));
     const onwards = counted.filter(
-      ({ before, now }) => before !== unblocksCounted || now !== unblocksCounted,
+      ({ before, now }) => before !== maxUnblocksCounted || now !== maxUnblocksCounted,
     );
     const next = distinctKeys(await openNeighbours(transaction, onwards, 'blocker'));
     level = [...next].filter(([id]) => !seen.has(id)).map(([, key]) => key);
@@ -140,8 +140,8 @@ export async function recount(
   return changed;
 }
 
-/** How many issues one holds up, as it was stored and as it is. */
-interface Counted extends IssueKey {
+/** How many issues one blocks: as stored, and as it is now. */
+interface UnblockedCount extends IssueKey {
   readonly before: number | null;
   readonly now: number;
 }
@@ -149,13 +149,13 @@ interface Counted extends IssueKey {
 async function countEach(
   transaction: Transaction<Schema>,
   issues: readonly IssueKey[],
-): Promise<readonly Counted[]> {
+): Promise<readonly UnblockedCount[]> {
   const start = sql`select counted.repository_id, counted.number`;
-  const { rows } = await sql<Counted>`
+  const { rows } = await sql<UnblockedCount>`
     select counted.repository_id as "repositoryId", counted.number, counted.unblocks as before,
       case when counted.open = 1 and counted.deleted = 0
         then (${reach(start, 'blocked')} select count(*) - 1
-          from (select 1 from reach limit ${unblocksCounted + 1}) as some)
+          from (select 1 from reach limit ${maxUnblocksCounted + 1}) as some)
         else 0 end as now
     from issues as counted
     where ${keyIn('counted.repository_id', 'counted.number', issues)}`.execute(transaction);
@@ -165,9 +165,9 @@ async function countEach(
 async function countAll(
   transaction: Transaction<Schema>,
   issues: readonly IssueKey[],
-): Promise<Counted[]> {
+): Promise<UnblockedCount[]> {
   const edges = await edgesWithin(transaction, await openIssues(transaction));
-  const counts = countWaiting(edges, issues.map(keyOf), unblocksCounted);
+  const counts = countBlocked(edges, issues.map(keyOf), maxUnblocksCounted);
   const now = new Map(issues.map((key, index) => [keyOf(key), counts[index] ?? 0]));
   const stored = await transaction
     .selectFrom('issues')
@@ -175,4 +175,23 @@ async function countAll(
     .where(keyIn('repository_id', 'number', issues))
     .execute();
   return stored.map((row) => ({ ...row, now: now.get(keyOf(row)) ?? 0 }));
+}
+
+/** Number of nodes that wait for a node, directly or through others, up to the limit. */
+export function countBlocked(
+  edges: readonly GraphEdge[],
+  nodes: readonly string[],
+  limit: number,
+): number[] {
+  const waiting = Map.groupBy(edges, ({ blocker }) => blocker);
+  return nodes.map((start) => {
+    const seen = new Set([start]);
+    for (const node of seen) {
+      for (const { blocked } of waiting.get(node) ?? []) {
+        seen.add(blocked);
+        if (seen.size > limit) return limit;
+      }
+    }
+    return seen.size - 1;
+  });
 }

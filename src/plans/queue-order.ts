@@ -1,19 +1,19 @@
-/** What an issue's place in the queue follows from. */
-export interface Place {
+/** The facts that decide the place of an issue in the queue. */
+export interface QueueFacts {
   /** Since when it is ready, epoch milliseconds. */
   readonly readyAt: number;
   readonly labels: readonly string[];
-  /** Open issues that wait for it, directly or through others; counted up to `unblocksCounted`. */
+  /** Open issues that wait for it, directly or through others; counted up to `maxUnblocksCounted`. */
   readonly unblocks: number;
 }
 
-/** More issues held up than this move an issue no further forward; nor are they counted. */
-export const unblocksCounted = 12;
+/** Maximum of blocked issues that count: more move an issue no further forward. */
+export const maxUnblocksCounted = 12;
 
-/** Hours forward for each issue held up. */
+/** Hours forward for each issue that it blocks. */
 const hoursPerIssue = 4;
 
-/** Hours forward (below 0: back) by label; of several the first counts. */
+/** Hours forward (below 0: back) by priority label; of several the first counts. */
 const priorities = [
   { label: 'priority/high', hours: 72 },
   { label: 'priority/medium', hours: 24 },
@@ -23,16 +23,17 @@ const priorities = [
 const hourMs = 3_600_000;
 
 /**
- * Ready issues are handed out by this key, the smallest first: the time an issue became ready, less a
- * bonus. No bonus is unlimited, so every issue comes before all that become ready long enough after it.
+ * The queue order: ready issues are handed out by this key, smallest first. It is the time at which an issue
+ * became ready, less a bonus for priority and for the issues it blocks. The bonus is bounded, so no issue
+ * starves.
  */
-export function queueKey(place: Place): number {
+export function queueKey(place: QueueFacts): number {
   const hours = (priorityOf(place)?.hours ?? 0) + unblocked(place) * hoursPerIssue;
   return place.readyAt - hours * hourMs;
 }
 
-/** Why an issue stands where it does, in a sentence that names each part of its key. */
-export function explainPlace(place: Place): string {
+/** Explains the place of an issue in the queue: a sentence that names each part of its key. */
+export function explainPlace(place: QueueFacts): string {
   const priority = priorityOf(place);
   const count = unblocked(place);
   const parts = [
@@ -43,13 +44,13 @@ export function explainPlace(place: Place): string {
   return `Ready since ${new Date(place.readyAt).toISOString()}${bonus}; the longest ready goes first.`;
 }
 
-function priorityOf({ labels }: Place) {
+function priorityOf({ labels }: QueueFacts) {
   const names = new Set(labels.map((label) => label.toLowerCase()));
   return priorities.find(({ label }) => names.has(label));
 }
 
-function unblocked({ unblocks }: Place): number {
-  return Math.min(unblocks, unblocksCounted);
+function unblocked({ unblocks }: QueueFacts): number {
+  return Math.min(unblocks, maxUnblocksCounted);
 }
 
 function moved(hours: number): string {
@@ -58,5 +59,5 @@ function moved(hours: number): string {
 
 function waiting(count: number): string {
   if (count === 1) return 'the issue that waits for it';
-  return `the ${count}${count === unblocksCounted ? ' or more' : ''} issues that wait for it`;
+  return `the ${count}${count === maxUnblocksCounted ? ' or more' : ''} issues that wait for it`;
 }

@@ -1,65 +1,65 @@
 import { sql, type ExpressionBuilder, type Transaction } from 'kysely';
 import { z } from 'zod';
 
-import { startingWith } from './graph.ts';
+import { startingWith } from './find-cycles.ts';
 import { chosenAgentSchema, parseParkingReason } from '../issue/reasons.ts';
 import { queueKey } from './queue-order.ts';
 import { warningsSchema, type Warning } from '../issue/warnings.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import { decideState, type Blocker } from '../issue/state.ts';
 import { keyIn } from '../db/key-filter.ts';
-import { findCircles, type Circles } from './cycles.ts';
-import { distinctKeys, recount } from './open-graph.ts';
+import { findChangedCycles, type ChangedCycles } from './cycles.ts';
+import { distinctKeys, recountUnblocked } from './open-graph.ts';
 import type { Schema } from '../db/schema.ts';
 
-/** What a change of facts can have changed: no more than this is looked at. */
+/** The issues that a change of facts can affect; no others are recomputed. */
 export interface TouchedIssues {
-  /** Whose state or sentence may be another one. */
-  readonly decided: readonly IssueKey[];
-  /** Which may be in a circle that was not there: they opened, or got an edge. */
-  readonly joined: readonly IssueKey[];
-  /** Which may hold up another number of issues: at what waits for them something changed. */
-  readonly recounted: readonly IssueKey[];
+  /** Their state or its reason may have changed. */
+  readonly states: readonly IssueKey[];
+  /** They may be in a new cycle: they were opened, or got an edge. */
+  readonly cycles: readonly IssueKey[];
+  /** They may block another number of issues, which moves them in the queue. */
+  readonly unblocks: readonly IssueKey[];
 }
 
 /**
- * Decides anew the touched issues, the members of circles that opened or closed through them, and the
- * places in the queue of the issues that hold up more or fewer now. Writes only what differs; returns how
- * many issues stand differently.
+ * Recomputes the state of the touched issues and of the members of cycles that opened or closed through
+ * them, and the queue order of issues that block more or fewer now. So closing a blocker frees the issues
+ * that wait for it. Writes only what differs; returns how many issues changed.
  */
 export async function recomputeStates(
   transaction: Transaction<Schema>,
-  { decided, joined, recounted }: TouchedIssues,
+  touched: TouchedIssues,
   now: number,
 ): Promise<number> {
-  const counts = await recount(transaction, recounted);
+  const counts = await recountUnblocked(transaction, touched.unblocks);
   const unblocks = new Map(counts.map((count) => [keyOf(count), count.now]));
-  const looked = distinctKeys([...decided, ...counts]);
-  const first = await loadIssues(transaction, [...looked.values()]);
-  const groups = new Set(first.flatMap(({ circle }) => circle ?? []));
-  const circles = await findCircles(transaction, [...groups], joined);
-  const more = [...circles.issues].filter(([id]) => !looked.has(id)).map(([, key]) => key);
+  const affected = distinctKeys([...touched.states, ...counts]);
+  const first = await loadIssues(transaction, [...affected.values()]);
+  const storedCycles = new Set(first.flatMap(({ cycle_key }) => cycle_key ?? []));
+  const changed = await findChangedCycles(transaction, [...storedCycles], touched.cycles);
+  const more = [...changed.issues].filter(([id]) => !affected.has(id)).map(([, key]) => key);
   const rows = [...first, ...(await loadIssues(transaction, more))];
-  const keys = [...looked.values(), ...more];
+  const keys = [...affected.values(), ...more];
   const waitsFor = Map.groupBy(await loadBlockers(transaction, keys), ({ blocked }) => blocked);
-  const pathOf = await namePaths(transaction, circles);
-  const written: Decided[] = [];
+  const pathOf = await namePaths(transaction, changed);
+  const written: ComputedRow[] = [];
   for (const row of rows) {
     const id = keyOf({ repositoryId: row.repository_id, number: row.number });
-    const after = decide(row, {
+    const after = compute(row, {
       blockers: waitsFor.get(id) ?? [],
       path: pathOf(id),
-      circle: circles.cycles.get(id)?.group ?? null,
+      cycleKey: changed.cycles.get(id)?.key ?? null,
       unblocks: unblocks.get(id) ?? row.unblocks,
       now,
     });
-    if (decidedColumns.some((column) => row[column] !== after[column])) written.push(after);
+    if (computedColumns.some((column) => row[column] !== after[column])) written.push(after);
   }
   await write(transaction, written);
   return written.filter(({ changed_at }) => changed_at === now).length;
 }
 
-/** Decides every issue anew, from nothing but the facts. */
+/** Recomputes every issue from its facts alone. */
 export async function recomputeAllStates(
   transaction: Transaction<Schema>,
   now: number,
@@ -68,7 +68,7 @@ export async function recomputeAllStates(
     .selectFrom('issues')
     .select(['repository_id as repositoryId', 'number'])
     .execute();
-  return recomputeStates(transaction, { decided: issues, joined: issues, recounted: issues }, now);
+  return recomputeStates(transaction, { states: issues, cycles: issues, unblocks: issues }, now);
 }
 
 function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[]) {
@@ -76,7 +76,7 @@ function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[
     .selectFrom('issues')
     .select(['repository_id', 'number', 'open', 'deleted', 'assigned', 'assignment', 'labels'])
     .select(['own_warnings', 'warnings', 'state', 'reason_code', 'reason_params', 'ready_at'])
-    .select(['queue_key', 'unblocks', 'circle', 'changed_at', 'revision'])
+    .select(['queue_key', 'unblocks', 'cycle_key', 'changed_at', 'revision'])
     .select(['parked_code', 'parked_params', 'hidden_blockers'])
     .select((eb) => [eb('reading', 'is not', null).as('read'), ...liveClaim(eb)])
     .where(keyIn('repository_id', 'number', issues))
@@ -98,12 +98,18 @@ function liveClaim(eb: ExpressionBuilder<Schema, 'issues'>) {
 type LoadedIssue = Awaited<ReturnType<typeof loadIssues>>[number];
 
 const shownColumns = ['state', 'reason_code', 'reason_params', 'warnings'] as const;
-const decidedColumns = [...shownColumns, 'ready_at', 'queue_key', 'unblocks', 'circle'] as const;
-/** They follow from whether what is shown differs. */
+const computedColumns = [
+  ...shownColumns,
+  'ready_at',
+  'queue_key',
+  'unblocks',
+  'cycle_key',
+] as const;
+/** Set when a shown column differs. */
 const stampColumns = ['changed_at', 'revision'] as const;
-type Decided = Pick<
+type ComputedRow = Pick<
   LoadedIssue,
-  'repository_id' | 'number' | (typeof stampColumns)[number] | (typeof decidedColumns)[number]
+  'repository_id' | 'number' | (typeof stampColumns)[number] | (typeof computedColumns)[number]
 >;
 
 interface LoadedBlocker {
@@ -111,7 +117,7 @@ interface LoadedBlocker {
   readonly blocker: Blocker | { readonly ref: string; readonly state: 'deleted' };
 }
 
-/** What these issues wait for, closed blockers aside, in the order of `linkedEdges`; each blocker once. */
+/** Blockers of these issues that are not closed, each once, in the order of `linkedEdges`. */
 async function loadBlockers(
   transaction: Transaction<Schema>,
   issues: readonly IssueKey[],
@@ -147,10 +153,10 @@ async function loadBlockers(
   return [...pairs.values()];
 }
 
-/** Gives the circle of an issue as references, in order, starting with that issue. */
+/** Gives the cycle of an issue as references, in order, starting with that issue. */
 async function namePaths(
   transaction: Transaction<Schema>,
-  { issues, cycles }: Circles,
+  { issues, cycles }: ChangedCycles,
 ): Promise<(id: string) => readonly string[]> {
   const ids = [...new Set([...issues.values()].map(({ repositoryId }) => repositoryId))];
   const names =
@@ -174,23 +180,24 @@ async function namePaths(
   return (id) => startingWith(named.get(cycles.get(id)?.path ?? []) ?? [], refOf(id));
 }
 
-interface Around {
+/** The facts around an issue from which its row is computed. */
+interface Neighbours {
   readonly blockers: readonly LoadedBlocker[];
   readonly path: readonly string[];
-  readonly circle: string | null;
+  readonly cycleKey: string | null;
   readonly unblocks: number;
   readonly now: number;
 }
 
 const labelsSchema = z.array(z.string());
 
-/** A deleted issue has no state; the row only keeps late events from reviving it. */
+/** A deleted issue has no state; its row only keeps a late event from reviving it. */
 const gone = { state: '', reason_code: '', reason_params: '', warnings: '[]' };
 
-function decide(row: LoadedIssue, around: Around): Decided {
-  const shown = row.deleted === 1 ? gone : show(row, around);
-  const ready_at = shown.state === 'ready' ? (row.ready_at ?? around.now) : null;
-  const { unblocks, circle } = around;
+function compute(row: LoadedIssue, neighbours: Neighbours): ComputedRow {
+  const shown = row.deleted === 1 ? gone : show(row, neighbours);
+  const ready_at = shown.state === 'ready' ? (row.ready_at ?? neighbours.now) : null;
+  const { unblocks, cycleKey } = neighbours;
   const differs = shownColumns.some((column) => row[column] !== shown[column]);
   return {
     repository_id: row.repository_id,
@@ -202,8 +209,8 @@ function decide(row: LoadedIssue, around: Around): Decided {
         ? null
         : queueKey({ readyAt: ready_at, labels: parseLabels(row), unblocks }),
     unblocks,
-    circle,
-    changed_at: differs ? around.now : row.changed_at,
+    cycle_key: cycleKey,
+    changed_at: differs ? neighbours.now : row.changed_at,
     revision: row.revision + (differs ? 1 : 0),
   };
 }
@@ -212,7 +219,7 @@ function parseLabels({ labels }: LoadedIssue): string[] {
   return labelsSchema.parse(JSON.parse(labels));
 }
 
-function show(row: LoadedIssue, { blockers, path }: Around): typeof gone {
+function show(row: LoadedIssue, { blockers, path }: Neighbours): typeof gone {
   const { state, reason } = decideState({
     open: row.open === 1,
     assigned: row.assigned === 1,
@@ -233,18 +240,17 @@ function show(row: LoadedIssue, { blockers, path }: Around): typeof gone {
     assignment:
       row.assignment === null ? undefined : chosenAgentSchema.parse(JSON.parse(row.assignment)),
   });
-  // What the graph has to tell of an issue beside its state.
   const deleted = blockers.filter(({ blocker }) => blocker.state === 'deleted');
   const waitedFor = state === 'in_progress' ? blockers.filter(isOpenBlocker) : [];
   const waits = row.assigned === 1 && row.open === 1;
-  const told = waits
+  const graphWarnings = waits
     ? [
         ...deleted.map(({ blocker }) => blockerDeleted(blocker.ref)),
         ...waitedFor.map(({ blocker }) => blockerOpened(blocker.ref)),
         ...(state === 'in_progress' && row.hidden_blockers > 0 ? [hiddenBlocker(row)] : []),
       ]
     : [];
-  const warnings = told.length === 0 ? row.own_warnings : allWarnings(row, told);
+  const warnings = graphWarnings.length === 0 ? row.own_warnings : allWarnings(row, graphWarnings);
   return {
     state,
     reason_code: reason.code,
@@ -253,8 +259,8 @@ function show(row: LoadedIssue, { blockers, path }: Around): typeof gone {
   };
 }
 
-function allWarnings({ own_warnings: own }: LoadedIssue, told: readonly Warning[]): string {
-  return JSON.stringify([...warningsSchema.parse(JSON.parse(own)), ...told]);
+function allWarnings({ own_warnings: own }: LoadedIssue, more: readonly Warning[]): string {
+  return JSON.stringify([...warningsSchema.parse(JSON.parse(own)), ...more]);
 }
 
 function isOpenBlocker({ blocker }: LoadedBlocker): boolean {
@@ -274,11 +280,14 @@ function blockerDeleted(ref: string): Warning {
 }
 
 const keyColumns = ['repository_id', 'number'] as const;
-const writtenColumns = [...keyColumns, ...decidedColumns, ...stampColumns] as const;
-const textColumns: readonly string[] = [...shownColumns, 'circle'];
+const writtenColumns = [...keyColumns, ...computedColumns, ...stampColumns] as const;
+const textColumns: readonly string[] = [...shownColumns, 'cycle_key'];
 
-/** Many issues can hang on one: all are written with one statement, see `keyIn`. */
-async function write(transaction: Transaction<Schema>, issues: readonly Decided[]): Promise<void> {
+/** Writes all rows with one statement, since thousands of issues can wait for one; see `keyIn`. */
+async function write(
+  transaction: Transaction<Schema>,
+  issues: readonly ComputedRow[],
+): Promise<void> {
   if (issues.length === 0) return;
   const rows = JSON.stringify(issues.map((issue) => writtenColumns.map((column) => issue[column])));
   const values = writtenColumns.map((column, index) => {
@@ -286,11 +295,11 @@ async function write(transaction: Transaction<Schema>, issues: readonly Decided[
     const typed = textColumns.includes(column) ? value : sql`cast(${value} as bigint)`;
     return sql`${typed} as ${sql.ref(column)}`;
   });
-  const changes = [...decidedColumns, ...stampColumns].map(
-    (column) => sql`${sql.ref(column)} = ${sql.ref(`decided.${column}`)}`,
+  const changes = [...computedColumns, ...stampColumns].map(
+    (column) => sql`${sql.ref(column)} = ${sql.ref(`computed.${column}`)}`,
   );
-  await sql`with decided as (select ${sql.join(values)} from json_each(${rows}))
-    update issues set ${sql.join(changes)} from decided
-    where issues.repository_id = decided.repository_id
-      and issues.number = decided.number`.execute(transaction);
+  await sql`with computed as (select ${sql.join(values)} from json_each(${rows}))
+    update issues set ${sql.join(changes)} from computed
+    where issues.repository_id = computed.repository_id
+      and issues.number = computed.number`.execute(transaction);
 }

@@ -16,19 +16,21 @@ const readForChoiceSchema = readingSchema.pick({ difficulty: true, assignedAgent
 const labelsSchema = z.array(z.string());
 
 /**
- * The bot's open issues that these profiles may plan otherwise: those that would be given to another
- * agent, or for another reason, and those whose text has the name of an agent that was not there at the
- * last start, and so may ask for it.
+ * Stale plans of the bot's open issues: those that these profiles would give to another agent or for another
+ * reason, and those whose text contains the name of an agent that is new since the last start.
  */
 export async function findStalePlans(
   db: Database,
   profiles: readonly AgentProfile[],
 ): Promise<IssueKey[]> {
-  const stale = [...(await assignedOtherwise(db, profiles)), ...(await namingNew(db, profiles))];
+  const stale = [
+    ...(await assignedDifferently(db, profiles)),
+    ...(await namingNewAgents(db, profiles)),
+  ];
   return [...distinctKeys(stale).values()];
 }
 
-/** To be called once the stale plans are taken care of: from now on these agents are not new. */
+/** Stores the agents of this start. Call it after the stale plans were refreshed. */
 export async function rememberAgents(
   db: Database,
   profiles: readonly AgentProfile[],
@@ -42,8 +44,11 @@ export async function rememberAgents(
   });
 }
 
-/** The texts are searched for new names only; each is a word of `a-z0-9_-`. */
-async function namingNew(db: Database, profiles: readonly AgentProfile[]): Promise<IssueKey[]> {
+/** Searches the texts for new names only; each is a word of `a-z0-9_-`, safe in a LIKE pattern. */
+async function namingNewAgents(
+  db: Database,
+  profiles: readonly AgentProfile[],
+): Promise<IssueKey[]> {
   const known = await db.selectFrom('known_agents').select('name').execute();
   const names = new Set(known.map(({ name }) => name));
   const added = profiles.filter(({ name }) => !names.has(name));
@@ -63,7 +68,7 @@ async function namingNew(db: Database, profiles: readonly AgentProfile[]): Promi
     .execute();
 }
 
-async function assignedOtherwise(
+async function assignedDifferently(
   db: Database,
   profiles: readonly AgentProfile[],
 ): Promise<IssueKey[]> {
@@ -85,9 +90,7 @@ async function assignedOtherwise(
         profiles,
         labelsSchema.parse(parse(row.labels)),
       );
-      return (
-        stored.agent !== present.agent || !isDeepStrictEqual(stored.reason, present.reason)
-      );
+      return stored.agent !== present.agent || !isDeepStrictEqual(stored.reason, present.reason);
     })
     .map((row) => ({ repositoryId: row.repository_id, number: row.number }));
 }

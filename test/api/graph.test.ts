@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { startService } from '../support/service.ts';
 import { tellIssues } from './tell-issues.ts';
 
-test('the graph shows issues, edges and circles, of all or of one repository', async () => {
+test('the graph shows issues, edges and cycles, of all or of one repository', async () => {
   const service = await startService();
   await tellIssues(
     service,

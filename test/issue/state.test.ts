@@ -55,7 +55,7 @@ test('an issue without an assignment is not read yet', () => {
   expect(decideState({ ...ready, assignment: undefined }).state).toBe('received');
 });
 
-test('a circle is named before open blockers, these before hidden ones, and those before unknown ones', () => {
+test('a cycle is named before open blockers, these before hidden ones, and those before unknown ones', () => {
   const all = [...blockers('unknown', 1), ...blockers('open', 1)];
   const code = (facts: Partial<StateFacts>) => decideState({ ...ready, ...facts }).reason.code;
   expect(code({ blockers: all, cycle: ['a/b#1', 'a/b#2'] })).toBe('cycle');
@@ -106,7 +106,7 @@ test('every state comes with a sentence', () => {
   `);
 });
 
-test('a long circle is named by its first members and a number', () => {
+test('a long cycle is named by its first members and a number', () => {
   const cycle = Array.from({ length: 1_000 }, (_, index) => `a/b#${index + 1}`);
   expect(reasonText(decideState({ ...ready, cycle }).reason)).toBe(
     'Waits for itself in a cycle: a/b#1 → a/b#2 → a/b#3 → a/b#4 → a/b#5 → 995 more → a/b#1.',

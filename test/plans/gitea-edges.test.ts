@@ -116,7 +116,7 @@ test.each<[string, Record<string, Partial<WorldIssue>>, string]>([
   }
 });
 
-test('a circle that only Gitea knows is named, and one of text and Gitea as well', async () => {
+test('a cycle that only Gitea knows is named, and one of text and Gitea as well', async () => {
   const onGitea = await settle({
     pairs: [
       [one, two],

@@ -178,7 +178,7 @@ test('a full recomputation gives issues that lost their places the same places a
   await put(4, 2_000, { body: 'Blocked by #3' });
   const rows = () => store.db.selectFrom('issues').selectAll().orderBy('number').execute();
   const before = await rows();
-  const nothing = { queue_key: null, unblocks: 0, circle: null };
+  const nothing = { queue_key: null, unblocks: 0, cycle_key: null };
   await store.db.updateTable('issues').set(nothing).execute();
   await store.db.transaction().execute((transaction) => recomputeAllStates(transaction, 9_000));
   expect(await rows()).toEqual(before);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { queueKey, type Place } from '../../src/plans/queue-order.ts';
+import { queueKey, type QueueFacts } from '../../src/plans/queue-order.ts';
 
 const hourMs = 3_600_000;
 const place = fc.record({
@@ -12,7 +12,7 @@ const place = fc.record({
 
 test('nothing starves: what became ready six days later never comes first', () => {
   fc.assert(
-    fc.property(place, place, (first: Place, second: Place) => {
+    fc.property(place, place, (first: QueueFacts, second: QueueFacts) => {
       const later = { ...second, readyAt: first.readyAt + (72 + 48 + 24) * hourMs + 1 };
       expect(queueKey(first)).toBeLessThan(queueKey(later));
     }),

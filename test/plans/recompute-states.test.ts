@@ -182,7 +182,7 @@ test('two issues that wait for each other are told so, and an edit frees them', 
 });
 
 /** 1 waits for 2, 2 for 3 ... 5 for 1; 6 waits for 1, and 3 also for 7. */
-async function startCircle() {
+async function startCycle() {
   const project = await startProject();
   await project.tell(7, '');
   await project.tell(6, 'Blocked by #1');
@@ -191,8 +191,8 @@ async function startCircle() {
   return project;
 }
 
-test('a circle of five is named in order by each member, and only by them', async () => {
-  const { states } = await startCircle();
+test('a cycle of five is named in order by each member, and only by them', async () => {
+  const { states } = await startCycle();
   expect(await states(7)).toMatchInlineSnapshot(`
     [
       "blocked: Waits for itself in a cycle: acme/orbit#1 → acme/orbit#2 → acme/orbit#3 → acme/orbit#4 → acme/orbit#5 → acme/orbit#1.",
@@ -211,8 +211,8 @@ test.each<[string, number, string, PayloadChanges]>([
   ['editing', 4, '', { action: 'edited' }],
   ['unassigning', 4, 'Blocked by #5', { action: 'unassigned', assignees: null }],
   ['deleting', 4, 'Blocked by #5', { action: 'deleted' }],
-])('%s one member of a circle frees all the others from it', async (_name, number, body, more) => {
-  const { tell, states } = await startCircle();
+])('%s one member of a cycle frees all the others from it', async (_name, number, body, more) => {
+  const { tell, states } = await startCycle();
   await tell(number, body, more);
   const texts = await states(7);
   expect(texts.filter((text) => text.includes('cycle'))).toEqual([]);
@@ -223,13 +223,13 @@ test.each<[string, number, string, PayloadChanges]>([
   expect(again).toHaveLength(more.action === 'deleted' ? 0 : 5);
 });
 
-test('an edge removed in an issue outside the circle of its blocker still frees everybody', async () => {
+test('an edge removed in an issue outside the cycle of its blocker still frees everybody', async () => {
   const { tell, states } = await startProject();
   await tell(1, 'Blocked by #2');
   await tell(2, '');
   await tell(3, 'Blocked by #1\nBlocks #2');
-  const inCircle = async () => (await states(3)).filter((text) => text.includes('cycle')).length;
-  expect(await inCircle()).toBe(3);
+  const inCycle = async () => (await states(3)).filter((text) => text.includes('cycle')).length;
+  expect(await inCycle()).toBe(3);
   await tell(3, 'Blocked by #1');
   expect(await states(3)).toEqual([
     'blocked: Waits for acme/orbit#2, which is open.',

@@ -101,7 +101,7 @@ async function openStore() {
     const issues = await db
       .selectFrom('issues')
       .select(['repository_id', 'number', 'deleted', 'state', 'reason_code', 'reason_params'])
-      .select(['warnings', 'ready_at', 'queue_key', 'unblocks', 'circle', 'labels'])
+      .select(['warnings', 'ready_at', 'queue_key', 'unblocks', 'cycle_key', 'labels'])
       .orderBy('repository_id')
       .orderBy('number')
       .execute();

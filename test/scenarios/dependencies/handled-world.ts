@@ -11,7 +11,7 @@ import { readOffline } from '../../../src/reading/offline-reading.ts';
 import { formatRef, parseRef, type IssueKey, type IssueRef } from '../../../src/issue/ref.ts';
 import { createDatabase } from '../../../src/db/database.ts';
 import { migrate } from '../../../src/db/migrations.ts';
-import { findGiteaDependencies, tiedOtherwise } from '../../../src/plans/gitea-edges.ts';
+import { findGiteaDependencies, findDisagreeing } from '../../../src/plans/gitea-edges.ts';
 
 export interface WorldIssue {
   readonly open: boolean;
@@ -103,7 +103,7 @@ export async function openWorld(world: World) {
     await db.transaction().execute(async (transaction) => {
       await storeUpdate(transaction, update, worldTime);
       queue.push(...refreshes);
-      for (const issue of await tiedOtherwise(transaction, update)) {
+      for (const issue of await findDisagreeing(transaction, update)) {
         const known = await findFacts(transaction, issue);
         if (known !== undefined) queue.push(refreshEvent(known));
       }

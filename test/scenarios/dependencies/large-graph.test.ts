@@ -39,7 +39,7 @@ test('in a graph of many issues, too, every change ends as if all had been decid
           );
       try {
         await migrate(db);
-        // Most of them stand when the last ones close circles over long ways.
+        // Most of them stand when the last ones close cycles over long ways.
         for (const [index, blockers] of waitsFor.entries())
           await tell({ number: index + 1, open: true, blockers });
         for (const { blockers, ...told } of changes) {
@@ -63,7 +63,7 @@ function rows(db: Database) {
   return db.selectFrom('issues').selectAll().orderBy('number').execute();
 }
 
-test('in a tangle of hundreds each member names a circle through itself, and only members are blocked', async () => {
+test('in a tangle of hundreds each member names a cycle through itself, and only members are blocked', async () => {
   const db = createDatabase(`${temporaryDirectory()}/graph.db`);
   onTestFinished(() => db.destroy());
   await migrate(db);
@@ -72,7 +72,7 @@ test('in a tangle of hundreds each member names a circle through itself, and onl
     db
       .transaction()
       .execute((transaction) => storeUpdate(transaction, issueUpdate({ ...told, at: 1 }), 1));
-  // A circle of 250, of which every tenth also waits for the one before and two wait outside.
+  // A cycle of 250, of which every tenth also waits for the one before and two wait outside.
   const size = 250;
   const blockersOf = (member: number) => [
     (member % size) + 1,
@@ -93,7 +93,7 @@ test('in a tangle of hundreds each member names a circle through itself, and onl
     expect(reason.text).toContain(`Waits for itself in a cycle: ${ref} → `);
   const { cycles } = await readGraph(db, { limit: 1_000 });
   expect(new Set(cycles.flat())).toEqual(new Set(members.map(({ ref }) => ref)));
-  // Without the edge that closes the long circle only the pairs are left.
+  // Without the edge that closes the long cycle only the pairs are left.
   await tell({ number: size, open: true, blockers: [size - 1] });
   const left = (await listPlans(store, { limit: size + 2 })).items;
   expect(left.filter(({ reason }) => reason.code === 'cycle')).toHaveLength(50);

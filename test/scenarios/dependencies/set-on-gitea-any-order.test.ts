@@ -31,7 +31,7 @@ const issue: fc.Arbitrary<WorldIssue> = fc
     return { ...rest, body };
   });
 
-/** Gitea refuses what waits for each other directly; longer circles and an issue that waits for itself it takes. */
+/** Gitea refuses what waits for each other directly; longer cycles and an issue that waits for itself it takes. */
 const pairs = fc.array(fc.tuple(ref, ref), { maxLength: 8 }).map((some) => {
   const kept = new Map<string, (typeof some)[number]>();
   for (const [one, other] of some)
@@ -60,7 +60,7 @@ async function look({ db }: Opened) {
       'warnings',
       'queue_key',
       'unblocks',
-      'circle',
+      'cycle_key',
     ])
     .orderBy('repository_id')
     .orderBy('number')

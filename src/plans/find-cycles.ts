@@ -1,3 +1,8 @@
+/*
+ * Tarjan's algorithm by hand: the kept library, graphology-components 1.5.4, finds strong components by
+ * recursion, which overflows the call stack on long chains (docs/decisions).
+ */
+
 /** "`blocked` waits for `blocker`", both as the strings of `keyOf`. */
 export interface GraphEdge {
   readonly blocked: string;
@@ -7,23 +12,23 @@ export interface GraphEdge {
 /** What each node waits for. */
 type Graph = ReadonlyMap<string, readonly string[]>;
 
-/** In a larger component, a shortest circle for each member would take too long to find. */
-const searchedMembers = 200;
-/** Members of circles found in one such component; what is left over then is told the first of them. */
-const mostNamed = 1_000_000;
+/** Maximum size of a component in which a shortest cycle is searched for every member. */
+const maxSearchedMembers = 200;
+/** Maximum of cycle members listed for one larger component; the rest share its first cycle. */
+const maxListed = 1_000_000;
 
-/** A circle of issues that wait for each other. */
+/** A cycle of issues that wait for each other. */
 export interface Cycle {
-  /** The first, by the alphabet, of all the issues that wait for each other here: the same for each of them. */
-  readonly group: string;
+  /** Alphabetically first issue of the component: the same for all its members. */
+  readonly key: string;
   /** In order, each waiting for the next and the last for the first; see `startingWith`. */
   readonly path: readonly string[];
 }
 
 /**
- * For every issue that waits for itself through others one such circle: a shortest one, starting with that
- * issue. In a large tangle it may be a longer one, which all on it share. Issues outside circles are not
- * in the map.
+ * Finds one cycle for every issue that waits for itself through others: a shortest one that starts with the
+ * issue. In a large component it may be longer, and its members share it. Issues outside cycles are not in
+ * the map.
  */
 export function findCycles(edges: readonly GraphEdge[]): Map<string, Cycle> {
   const graph = graphOf(edges);
@@ -32,15 +37,15 @@ export function findCycles(edges: readonly GraphEdge[]): Map<string, Cycle> {
     const [first] = component;
     if (first === undefined || component.length < 2) continue;
     const paths =
-      component.length > searchedMembers
+      component.length > maxSearchedMembers
         ? cyclesThrough(first, component, graph)
         : shortestCycles(component, graph);
-    for (const [start, path] of paths) cycles.set(start, { group: first, path });
+    for (const [start, path] of paths) cycles.set(start, { key: first, path });
   }
   return cycles;
 }
 
-/** The same circle, turned so that it starts with this one of its members. */
+/** Rotates a cycle so that it starts with this member. */
 export function startingWith(path: readonly string[], member: string): readonly string[] {
   const place = path.indexOf(member);
   return place <= 0 ? path : [...path.slice(place), ...path.slice(0, place)];
@@ -55,40 +60,18 @@ function graphOf(edges: readonly GraphEdge[]): Graph {
   return new Map([...graph].map(([node, blockers]) => [node, [...blockers].sort()]));
 }
 
-/** How many other nodes wait for a node, directly or through others; not counted further than the limit. */
-export function countWaiting(
-  edges: readonly GraphEdge[],
-  nodes: readonly string[],
-  limit: number,
-): number[] {
-  const waiting = Map.groupBy(edges, ({ blocker }) => blocker);
-  return nodes.map((start) => {
-    const seen = new Set([start]);
-    for (const node of seen) {
-      for (const { blocked } of waiting.get(node) ?? []) {
-        seen.add(blocked);
-        if (seen.size > limit) return limit;
-      }
-    }
-    return seen.size - 1;
-  });
-}
-
 interface Visit {
   readonly node: string;
   /** Place in the order of discovery. */
   readonly index: number;
   /** Smallest index known to be reachable from here. */
   low: number;
-  /** How many of its blockers were looked at. */
+  /** Number of its blockers visited so far. */
   seen: number;
   done: boolean;
 }
 
-/**
- * The strongly connected components, each in alphabetical order: Tarjan's algorithm with a stack of its
- * own, since chains are longer than the call stack is deep.
- */
+/** Strongly connected components, each in alphabetical order, found with an explicit stack. */
 export function components(graph: Graph): string[][] {
   const found: string[][] = [];
   const visits = new Map<string, Visit>();
@@ -133,8 +116,8 @@ function shortestCycles(component: readonly string[], graph: Graph): Map<string,
 }
 
 /**
- * A circle through each member of a component, found without searching from each: the way from it to the
- * first member and back, less the detours.
+ * A cycle through each member of a component, without a search from each: the path to the first member and
+ * back, without the detours.
  */
 function cyclesThrough(
   first: string,
@@ -142,14 +125,14 @@ function cyclesThrough(
   graph: Graph,
 ): Map<string, readonly string[]> {
   const inside = inducedGraph(graph, component);
-  const to = waysFrom(first, reversed(inside));
-  const from = waysFrom(first, inside);
+  const to = predecessorsFrom(first, reversed(inside));
+  const from = predecessorsFrom(first, inside);
   const shortest = shortestCycle(inside, new Set(component), first);
   const cycles = new Map<string, readonly string[]>(shortest.map((node) => [node, shortest]));
   let named = 0;
   for (const member of component) {
     if (cycles.has(member)) continue;
-    if (named > mostNamed) {
+    if (named > maxListed) {
       cycles.set(member, shortest);
       continue;
     }
@@ -172,8 +155,8 @@ function reversed(graph: Graph): Graph {
   return turned;
 }
 
-/** From where each node is reached on a shortest way from `start`. */
-function waysFrom(start: string, graph: Graph): Map<string, string> {
+/** Predecessor of each node on a shortest path from `start`. */
+function predecessorsFrom(start: string, graph: Graph): Map<string, string> {
   const cameFrom = new Map<string, string>();
   const queue = [start];
   for (const node of queue) {
@@ -186,7 +169,7 @@ function waysFrom(start: string, graph: Graph): Map<string, string> {
   return cameFrom;
 }
 
-/** Leaves out of a walk whatever leads from a node back to it. */
+/** Removes the loops from a walk. */
 function withoutDetours(walk: readonly string[]): string[] {
   const path: string[] = [];
   const places = new Map<string, number>();
