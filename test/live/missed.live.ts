@@ -37,7 +37,7 @@ liveTest(
   },
 );
 
-liveTest('with webhooks off altogether it still works, slower', async (world) => {
+liveTest('without any webhooks everything still works, slower', async (world) => {
   const figures = createFigures('With the hook deleted:');
   await createHook(world);
   await deleteHooks(world);

@@ -205,7 +205,7 @@ const stateSchema = z.looseObject({
   reason: z.object({ text: z.string() }),
 });
 
-test('told in order, the story ends as it should', async () => {
+test('deliveries in order end in the expected plans', async () => {
   const plans = z.array(stateSchema).parse(await plansAfter(inOrder));
   expect(plans.map(({ ref, state, reason }) => `${ref} ${state}: ${reason.text}`))
     .toMatchInlineSnapshot(`
@@ -221,7 +221,7 @@ test('told in order, the story ends as it should', async () => {
   `);
 });
 
-test('told in any order, with repetitions, the story ends in the same plans', async () => {
+test('deliveries in any order, with repetitions, end in the same plans', async () => {
   const expected = await plansAfter(inOrder);
   const steps = story.map((_, step) => step);
   const copies = fc.array(fc.record({ step: fc.constantFrom(...steps), copy: fc.nat(2) }), {

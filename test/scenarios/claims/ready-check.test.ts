@@ -39,7 +39,7 @@ test.each([
   ['unassigned', { assignees: [] }, 'released'],
   ['made to wait', { body: 'Blocked by #2' }, 'blocked'],
 ])(
-  'an issue that was %s without a word is not handed out, but the next one',
+  'an issue that was %s without a webhook is not handed out, but the next one is',
   async (_what, change, state) => {
     const service = await startQuiet({ 1: ready, 2: ready });
     service.issues.set(1, { ...ready, ...change, updatedAt: '2026-11-23T11:00:00Z' });
@@ -49,7 +49,7 @@ test.each([
   },
 );
 
-test('nor is one that waits for an issue which was reopened without a word', async () => {
+test('an issue whose blocker was reopened without a webhook is not handed out', async () => {
   const service = await startQuiet({
     1: { ...ready, open: false },
     2: { ...ready, body: 'Blocked by #1' },
@@ -65,7 +65,7 @@ test('nor is one that waits for an issue which was reopened without a word', asy
   expect(await claim(service, 'worker-1')).toMatchObject({ claim: { issue: 'acme/orbit#1' } });
 });
 
-test('a comment changes nothing, and what moved is not asked about again at once', async () => {
+test('a comment does not keep an issue back, and a changed issue is skipped until its refresh', async () => {
   const service = await startQuiet({ 1: ready, 2: ready });
   service.issues.set(1, { ...ready, open: false, updatedAt: '2026-11-23T11:00:00Z' });
   service.issues.set(2, { ...ready, updatedAt: '2026-11-23T11:00:00Z' });
@@ -76,7 +76,7 @@ test('a comment changes nothing, and what moved is not asked about again at once
   expect(service.gitea.requests.length).toBeGreaterThan(asked);
 });
 
-test('while Gitea does not answer nothing is handed out, saying so', async () => {
+test('while Gitea does not answer, a claim is refused with 503 and the reason', async () => {
   const service = await startQuiet({ 1: ready });
   service.gitea.breakWith(failing(502));
   const { status, json } = await post(service, { worker: 'worker-1', path: '/claims' });

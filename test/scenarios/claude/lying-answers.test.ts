@@ -102,7 +102,7 @@ test.each<[string, ClaudeScript, string]>([
     expect(text).not.toContain(invented);
 });
 
-test('what a lying answer may change is bounded', async () => {
+test('a lying answer can change a plan only within bounds', async () => {
   const claude = await startClaude(answers(lies));
   const service = await startService({ claude });
   expect(await service.send(signedRequest(issuePayload({ title: 'A title', body })))).toMatchObject(

@@ -76,7 +76,7 @@ test('a Claude that is away for hours is asked every 2 minutes, by one issue aft
     expect(await readingOf(service, number + 1)).toMatchObject({ outcome: 'complete' });
 });
 
-test('a later event is handled at once and takes the planned look along; the waits double', async () => {
+test('a later event is handled at once with the planned refresh; the delays double', async () => {
   const clock = manualClock();
   const claude = await startClaude(refuses);
   const service = await startService({ env: environmentOf(claude.url), now: clock.now });
@@ -105,7 +105,7 @@ test('a later event is handled at once and takes the planned look along; the wai
   expect(await scheduled(service)).toEqual([]);
 });
 
-test('the first answer after an outage makes all other planned looks due at once', async () => {
+test('the first answer after an outage makes all other planned refreshes due at once', async () => {
   const clock = manualClock();
   const claude = await startClaude(fails(529));
   const service = await startService({ env: environmentOf(claude.url), now: clock.now });
@@ -122,7 +122,7 @@ test('the first answer after an outage makes all other planned looks due at once
   expect(await scheduled(service)).toEqual([]);
 });
 
-test('what was being read without Claude when it came back is read again at once', async () => {
+test('an issue that was being read without Claude when it came back is read again at once', async () => {
   const clock = manualClock();
   const gitea = await startGitea();
   const issues = new Map<number, GiteaIssue>();
@@ -206,7 +206,7 @@ test.each<[string, ClaudeScript]>([
   });
 });
 
-test('a closed issue plans no look, and closing takes a planned one along', async () => {
+test('a closed issue plans no refresh, and closing an issue cancels a planned one', async () => {
   const claude = await startClaude(fails(529));
   const service = await startService({ env: environmentOf(claude.url) });
   await sendIssue(service, { number: 5, title: 'One' });
@@ -217,7 +217,7 @@ test('a closed issue plans no look, and closing takes a planned one along', asyn
   expect(await scheduled(service)).toEqual([]);
 });
 
-test('an event of the same second that comes during a failing call is not undone by the look planned after it', async () => {
+test('the refresh planned after a failing call does not undo an event of the same second', async () => {
   const clock = manualClock();
   const asked = Promise.withResolvers<undefined>();
   const closed = Promise.withResolvers<undefined>();
@@ -238,7 +238,7 @@ test('an event of the same second that comes during a failing call is not undone
   expect(await service.plan('acme/orbit#5')).toMatchObject({ title: 'New', state: 'done' });
 });
 
-test('the planned looks at an issue do not store its text again', async () => {
+test('planned refreshes of an issue do not store its text again', async () => {
   const claude = await startClaude(fails(529));
   const service = await startService({ env: environmentOf(claude.url) });
   await sendIssue(service, { number: 5, title: 'One', body: 'x'.repeat(50_000) });

@@ -148,7 +148,7 @@ test('any order of a history, with repetitions, gives the same graph, states and
   );
 }, 60_000);
 
-test('after every event all stands as if everything had been decided anew', async () => {
+test('after every event the states equal those of a full recomputation', async () => {
   await fc.assert(
     fc.asyncProperty(history, async (events) => {
       const store = await openStore();

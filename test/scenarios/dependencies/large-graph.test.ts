@@ -25,7 +25,7 @@ const change = fc.record({
   blockers: fc.option(fc.array(number, { maxLength: 2 })),
 });
 
-test('in a graph of many issues, too, every change ends as if all had been decided anew', async () => {
+test('after each change in a large graph the states equal those of a full recomputation', async () => {
   const path = `${temporaryDirectory()}/graph.db`;
   await fc.assert(
     fc.asyncProperty(graph, fc.array(change, { maxLength: 15 }), async (waitsFor, changes) => {
@@ -99,7 +99,7 @@ test('in a tangle of hundreds each member names a cycle through itself, and only
   expect(left.filter(({ reason }) => reason.code === 'cycle')).toHaveLength(50);
 });
 
-test('what is counted in one pass, for many issues, is what was counted one by one', async () => {
+test('counting dependants in one pass gives the same numbers as counting them one by one', async () => {
   const db = createDatabase(`${temporaryDirectory()}/graph.db`);
   onTestFinished(() => db.destroy());
   await migrate(db);

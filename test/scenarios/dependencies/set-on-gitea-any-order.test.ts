@@ -82,7 +82,7 @@ async function lookAfter(given: World) {
 
 const bounds = { numRuns: 120, interruptAfterTimeLimit: 12_000, markInterruptAsFailure: false };
 
-test('whatever was set on Gitea before, and in whatever order issues are read, the same stands', async () => {
+test('the order in which issues are read does not change the states', async () => {
   const changed = fc.record({
     before: world,
     after: world,
@@ -108,7 +108,7 @@ test('whatever was set on Gitea before, and in whatever order issues are read, t
   );
 }, 60_000);
 
-test('after every change all stands as if everything had been decided anew, and a second look changes nothing', async () => {
+test('after every change the states equal those of a full recomputation, and a second refresh changes nothing', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(world, { minLength: 1, maxLength: 3 }),

@@ -77,7 +77,7 @@ test('a dependency set on the page of an issue is read with its next event, and 
   });
 });
 
-test('one that is set right before an issue would be handed out keeps it back', async () => {
+test('a dependency set right before an issue would be handed out keeps the issue back', async () => {
   const service = await stage();
   const { maria, stateOf, idle } = service;
   for (const ref of [two, ours, theirs]) maria.close(ref);
@@ -95,7 +95,7 @@ test('one that is set right before an issue would be handed out keeps it back', 
   expect(await claim(service, 'worker-1')).toMatchObject({ claim: { issue: one } });
 });
 
-test('so does one that the bot may not read, and a dependency on itself does not', async () => {
+test('a blocker that the bot may not read keeps the issue back, and a dependency on itself does not', async () => {
   const service = await stage();
   const { maria, gitea, stateOf, idle, plan } = service;
   for (const ref of [two, ours]) maria.close(ref);
@@ -120,7 +120,7 @@ test('so does one that the bot may not read, and a dependency on itself does not
   ).toMatchObject({ claim: { issue: one } });
 });
 
-test('a worker that has begun is told of a blocker the bot may not read', async () => {
+test('a worker that has begun learns of a blocker that the bot may not read', async () => {
   const service = await stage();
   const { maria, gitea, touch, plan } = service;
   for (const ref of [two, ours]) maria.close(ref);
@@ -151,7 +151,7 @@ test('a pull request blocks until it is merged or closed', async () => {
   });
 });
 
-test('where dependencies are switched off nothing is set', async () => {
+test('a repository with dependencies switched off has no dependencies of Gitea', async () => {
   const { gitea, maria, touch, stateOf } = await stage();
   maria.addDependency(one, two);
   await touch(one);
@@ -161,7 +161,7 @@ test('where dependencies are switched off nothing is set', async () => {
   expect(await stateOf(one)).toBe('ready (ready)');
 });
 
-test('a renamed repository, and one that bears its old name, are not mistaken for each other', async () => {
+test('a renamed repository and another one that has its old name are not confused', async () => {
   const { gitea, maria, touch, plan } = await stage();
   maria.addDependency(one, ours);
   gitea.rename('acme/ledger', 'acme/books');
@@ -179,7 +179,7 @@ test('a renamed repository, and one that bears its old name, are not mistaken fo
   expect(await plan(one)).toMatchObject({ state: 'ready' });
 });
 
-test('the repository of the issue itself is renamed: its dependencies stay', async () => {
+test('an issue keeps its dependencies when its own repository is renamed', async () => {
   const { gitea, maria, touch, plan } = await stage();
   maria.addDependency(one, two);
   gitea.rename('acme/orbit', 'acme/star');
@@ -203,7 +203,7 @@ test('while Gitea does not list dependencies the event waits, and nothing is dec
   expect(await stateOf(one)).toBe('blocked (open_blockers)');
 });
 
-test('Claude is not asked again because dependencies have changed on Gitea', async () => {
+test('a change of dependencies on Gitea asks Claude nothing', async () => {
   const claude = await startClaude(answers(emptyAnswer));
   const { maria, touch, stateOf } = await stage({ claude });
   const asked = claude.calls.length;
@@ -217,7 +217,7 @@ test('Claude is not asked again because dependencies have changed on Gitea', asy
   expect(claude.calls).toHaveLength(asked);
 });
 
-test('what is set on Gitea costs two requests an issue, however much it is', async () => {
+test('reading the dependencies of an issue costs two requests, however many there are', async () => {
   const { gitea, maria, touch } = await stage();
   maria.addDependency(one, two);
   await touch(one);

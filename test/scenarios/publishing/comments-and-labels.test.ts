@@ -4,7 +4,7 @@ import { failing, giteaBot } from '../../fake-gitea/gitea.ts';
 import { stagePublishing } from '../../support/publishing.ts';
 import { minute, publishCheck } from './checks.ts';
 
-test('a comment of the account before is left, and an own one is made', async () => {
+test('a comment of the account before stays, and the bot adds its own', async () => {
   const { assigned, gitea, service, start, settle } = await stagePublishing();
   const ref = await assigned('One');
   gitea.as('maria').close(ref);
@@ -41,7 +41,7 @@ test('two programs that undo each other: after 30 repeats in a minute the issue 
   expect(await publishCheck(service)).toMatchObject({ publish: { status: 'ok', paused: 0 } });
 });
 
-test('an issue that many things happen to is no storm', async () => {
+test('many changes of one issue are not taken for a storm', async () => {
   const { gitea, settle, shown } = await stagePublishing();
   const maria = gitea.as('maria');
   const numbers = Array.from({ length: 40 }, (_, index) => index + 1);
@@ -122,7 +122,7 @@ test('a label deleted from the repository is created anew', async () => {
   expect(shown(ref).labels).toEqual(['coordinator/ready']);
 });
 
-test('the name of the repository that has passed to another one is not written to', async () => {
+test('nothing is written to a repository that took over the name of a renamed one', async () => {
   const { assigned, gitea, settle, shown } = await stagePublishing();
   const ref = await assigned('One');
   const other = await assigned('Two');

@@ -63,7 +63,7 @@ test('a repository whose comments may not be read does not keep the others waiti
   expect(shown(fine)).toMatchObject({ comments: 1, labels: ['coordinator/ready'] });
 });
 
-test('while Gitea does not answer at all, no issue is to blame', async () => {
+test('while Gitea does not answer at all, no single issue is put off', async () => {
   const { assigned, gitea, clock, service, settle, shown } = await stagePublishing();
   const ref = await assigned('One');
   gitea.breakWith(failing(502), (method, path) => method !== 'GET' || path.endsWith('/user'));
@@ -104,7 +104,7 @@ test('an archived repository refuses comments: the label stands, and it is tried
   expect(await publishCheck(service)).toMatchObject({ publish: { status: 'ok', failing: 0 } });
 });
 
-test('what was refused is tried again at once after a start', async () => {
+test('a refused publication is retried at once after a start', async () => {
   const { assigned, gitea, service, start, settle, shown } = await stagePublishing();
   const repository = gitea.repositories.get(2);
   if (repository !== undefined) repository.archived = true;

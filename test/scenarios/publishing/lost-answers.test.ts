@@ -5,7 +5,7 @@ import { stagePublishing } from '../../support/publishing.ts';
 import { aroundPublishing } from '../../support/publish-steps.ts';
 import { minute, isComment } from './checks.ts';
 
-test('killed between a comment and its note, it makes no second one', async () => {
+test('a kill between creating a comment and recording it leads to no second comment', async () => {
   const stage = await stagePublishing({
     aroundGitea: aroundPublishing((step) => {
       // What a kill leaves: written on Gitea, not recorded here.
@@ -65,7 +65,7 @@ test('an answer that gets lost makes no second comment', async () => {
   expect(shown(ref)).toMatchObject({ comments: 1, labels: ['coordinator/ready'] });
 });
 
-test('a label whose answer got lost goes when the issue is released meanwhile', async () => {
+test('a label whose answer got lost is removed when the issue is released meanwhile', async () => {
   const { assigned, gitea, clock, settle, shown } = await stagePublishing();
   gitea.loseAnswers((method, path) => method === 'POST' && path.endsWith('issues/1/labels'));
   const ref = await assigned('One');

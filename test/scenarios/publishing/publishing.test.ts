@@ -24,7 +24,7 @@ test('an issue that is assigned gets one comment and one label, written once', a
   expect(writes()).toEqual([]);
 });
 
-test('a blocker the service never heard of is looked at before people read what the issue waits for', async () => {
+test('an unknown blocker is refreshed before the comment names it', async () => {
   const { assigned, shown, writes, gitea } = await stagePublishing();
   gitea.mute(true);
   gitea.as('maria').openIssue('acme/orbit', { title: 'Never told of' });
@@ -134,7 +134,7 @@ test('a comment that a person deletes is made anew once, and again after a new a
   expect(shown(ref).comments).toBe(1);
 });
 
-test('what a person changes of ours is put right', async () => {
+test("a person's change to our comment or label is put right", async () => {
   const { assigned, settle, shown, gitea } = await stagePublishing();
   const ref = await assigned('Persist');
   const maria = gitea.as('maria');

@@ -5,7 +5,7 @@ import { giteaBot, startGitea } from '../../fake-gitea/gitea.ts';
 import { startService } from '../../support/service.ts';
 import { hour, minute, stageGitea, figures, states, expectEqual } from './stage.ts';
 
-test.each([-5, 5])('a clock of Gitea’s that is off by %i hours hides nothing', async (hours) => {
+test.each([-5, 5])('a Gitea whose clock is off by %i hours hides no change', async (hours) => {
   const { gitea, clock, open, serve } = await stageGitea({ aheadMs: hours * hour });
   open(2);
   const service = await serve();
@@ -41,7 +41,7 @@ test('a change in the very second of the newest one seen is found', async () => 
   expectEqual(service, gitea);
 });
 
-test('a clock of Gitea’s that was ahead and has been put right hides nothing', async () => {
+test('a Gitea whose clock was ahead and was put right hides no change', async () => {
   const clock = manualClock();
   let ahead = 6 * hour;
   const gitea = await startGitea({ now: () => clock.now() + ahead });

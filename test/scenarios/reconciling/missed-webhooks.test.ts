@@ -37,7 +37,7 @@ test('without any webhook every change is found, step by step, and each counts a
   expect(await figures(service)).toMatchObject({ status: 'ok', differences: 8, missed: 8 });
 });
 
-test('what webhooks tell is no difference, and nothing counts as missed', async () => {
+test('a change reported by a webhook counts neither as a difference nor as missed', async () => {
   const { gitea, clock, open, serve } = await stageGitea();
   const service = await serve();
   await service.reconcile();
@@ -64,7 +64,7 @@ test('what webhooks tell is no difference, and nothing counts as missed', async 
   expect(await figures(service)).toMatchObject({ differences: 1, missed: 1 });
 });
 
-test('a change that a webhook told of is not missed because something else moved the issue before it was handled', async () => {
+test('a reported change does not count as missed when something else moved the issue before it was handled', async () => {
   const { gitea, clock, open, serve } = await stageGitea();
   open(2);
   const { promise: held, resolve: letGo } = Promise.withResolvers<undefined>();
@@ -94,7 +94,7 @@ test('a change that a webhook told of is not missed because something else moved
   expect(await figures(service)).toMatchObject({ missed: 0 });
 });
 
-test('a change is missed although a webhook told of another one before it', async () => {
+test('a change counts as missed although a webhook reported another one before it', async () => {
   const { gitea, clock, open, serve } = await stageGitea();
   open(1);
   const service = await serve();

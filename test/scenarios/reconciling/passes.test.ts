@@ -26,7 +26,7 @@ test('a pass that fails half way loses nothing and is repeated', async () => {
   expect(await figures(service)).toMatchObject({ status: 'ok', passes: 2, differences: 30 });
 });
 
-test('there is one pass at a time', async () => {
+test('only one pass runs at a time', async () => {
   const { gitea, open, serve } = await stageGitea();
   open(1);
   const service = await serve();
@@ -54,7 +54,7 @@ test('the start does not wait for the first pass, and a stop ends it', async () 
   expect(held).toHaveLength(1);
 });
 
-test('the first pass comes by itself', async () => {
+test('the first pass runs without being asked for', async () => {
   const { open, serve } = await stageGitea();
   open(1);
   const added = Promise.withResolvers<undefined>();

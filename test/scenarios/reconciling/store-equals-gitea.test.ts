@@ -88,7 +88,7 @@ test('after twenty changes while it was stopped, one pass makes the store equal 
   expectEqual(after, gitea);
 });
 
-test('a repository that was made private keeps its plans, with a warning, and is asked about without end or count', async () => {
+test('a repository that was made private keeps its plans, with a warning, and counts no differences', async () => {
   const { gitea, open, serve } = await stageGitea();
   open(3);
   const service = await serve();
@@ -115,7 +115,7 @@ test('a repository that was made private keeps its plans, with a warning, and is
   );
 });
 
-test('dependencies set on Gitea are found without a webhook, and are none that was missed', async () => {
+test('dependencies set on Gitea are found without a webhook and do not count as missed', async () => {
   const { gitea, clock, open, serve } = await stageGitea();
   open(3);
   open(1, 'acme/ledger', { assignees: [] });
@@ -176,7 +176,7 @@ test('an issue that waits for a pull request is freed by the next pass after it 
   expect(await figures(service)).toMatchObject({ missed: 0 });
 });
 
-test('an issue that slips from page to page is looked at, not believed gone; one not known yet is found', async () => {
+test('an issue that slips from page to page is refreshed, not taken for deleted; an unknown one is found', async () => {
   const { gitea, clock, open, serve } = await stageGitea({ maxRows: 10 });
   open(35);
   const first = await serve();
@@ -202,7 +202,7 @@ test('an issue that slips from page to page is looked at, not believed gone; one
   expect(await states(service, 'acme/orbit#24', 'acme/orbit#14')).toEqual(['ready', 'ready']);
 });
 
-test('texts that fill more than one answer may hold are read in smaller pages', async () => {
+test('texts too large for one answer are read in smaller pages', async () => {
   const { open, serve } = await stageGitea();
   open(50, 'acme/orbit', { body: 'x'.repeat(400_000) });
   open(1, 'acme/ledger', { body: 'y'.repeat(17_000_000), title: 'Too large' });
@@ -250,7 +250,7 @@ test('the bot’s issues stay its own when its account gets another name', async
   expect(service.logs.map(({ msg }) => msg)).toContain('the bot has another name on Gitea now');
 });
 
-test('issues that were switched off are listed, cannot be read, and are not asked about without end', async () => {
+test('issues of a repository with issues switched off are not refreshed without end', async () => {
   const { gitea, open, serve } = await stageGitea();
   open(2);
   const orbit = gitea.repositories.get(2);
@@ -267,7 +267,7 @@ test('issues that were switched off are listed, cannot be read, and are not aske
   expect(await figures(third)).toMatchObject({ differences });
 });
 
-test('a comment that was deleted unseen, and a label, stand again after a full pass', async () => {
+test('a full pass restores a deleted comment and a removed label', async () => {
   const { gitea, clock, open, serve } = await stageGitea();
   open(1);
   const env = { PUBLISH: 'comment,labels' };
