@@ -258,7 +258,7 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Where the time of a loaded service goes; the profiler itself makes it slower. */
+/** Profile of a loaded service; the profiler itself makes it slower. */
 async function profile(): Promise<void> {
   const profiles = join(directory, 'profiles');
   const service = await startService('profiled', { ISSUE_READER: 'offline' }, [

@@ -11,11 +11,11 @@ import { builtInAgents } from '../src/planning/agents.ts';
 import { createLogger } from '../src/log.ts';
 import { createDatabase } from '../src/db/database.ts';
 import { migrate } from '../src/db/migrations.ts';
-import { updateOf } from '../test/scenarios/claims/work-simulation.ts';
+import { updateOf } from '../test/scenarios/claims/work-update.ts';
 import { tokenOf, workerNames, workerTokens } from '../test/support/workers.ts';
 
 /**
- * What claims cost, over HTTP on loopback, in a database on the disk of the working directory, flushes
+ * Cost of claims, over HTTP on loopback, in a database on the disk of the working directory, flushes
  * included: `npm run bench -- claims`. 50 workers claim, beat twice and complete over 10,000 issues; beside it
  * a bare loop of single updates on the same database. Then one worker alone, over 1,000 and over 20,000
  * issues. Workers, service and database share this process.

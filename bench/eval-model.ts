@@ -8,7 +8,7 @@ import {
 } from '../test/support/gold.ts';
 
 /**
- * What scripted models make of the labelled issues, through the acceptance and merge rules of the service:
+ * Results of scripted models on the labelled issues, through the acceptance and merge rules of the service:
  * `npm run bench -- eval-model`, or `npm run bench -- eval-model issues.jsonl`. The first answers the labels, the others
  * lie. No live model is measured here.
  */
@@ -36,7 +36,7 @@ function print(result: Evaluation): void {
   process.stdout.write(`${lines.join('\n')}\n\n`);
 }
 
-/** What others miss is of no interest: they lie. */
+/** Misses of the other models do not matter: they lie on purpose. */
 function isLabelled({ name }: Evaluation): boolean {
   return name === labelledModel.name;
 }

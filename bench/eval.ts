@@ -65,7 +65,7 @@ function predictionsOf(reader: Reader): string {
   return join(directory, `${reader}.jsonl`);
 }
 
-/** How Claude did with the mentions that the grammar leaves undecided: all edges that only it names. */
+/** Result of Claude on the mentions that the grammar leaves undecided: all edges that only Claude names. */
 function scoreUndecided(): string {
   const rows = readGold(gold);
   const right = new Set(

@@ -10,7 +10,7 @@ import { readEnvironment } from '../src/config.ts';
 import { runMarker } from '../src/gates/process/environment.ts';
 
 /**
- * What the gates cost beside the plain tools run by hand, one after the other in one run:
+ * Cost of the gates beside the plain tools run by hand, one after the other in one run:
  * `npm run bench -- gates`, or `npm run bench -- gates DIR` on another project. The goal is at most 1.1 times the longer of build
  * and lint plus the tests: that is what the gates run side by side, and what they run alone.
  */

@@ -10,7 +10,7 @@ import { randomNumbers } from '../test/support/random.ts';
 import { issueUpdate } from '../test/support/issue-update.ts';
 
 /**
- * What deciding costs with 10,000 open issues of the bot and 30,000 edges, in a database on the disk of the
+ * Cost of recomputing states with 10,000 open issues of the bot and 30,000 edges, in a database on the disk of the
  * working directory: `npm run bench -- graph`. A closing is all of one transaction, as the worker stores an
  * event, its flush to disk included; the issue is reopened before the next.
  *
@@ -39,7 +39,7 @@ const directory = mkdtempSync(join(process.cwd(), 'bench-data-'));
 const db = createDatabase(join(directory, 'graph.db'));
 let clock = Date.parse('2026-11-23T10:00:00Z');
 
-/** What each issue waits for; the same in every run. */
+/** Blockers of each issue; the same in every run. */
 function makeGraph(): Map<number, number[]> {
   const graph = new Map<number, number[]>();
   for (let number = 1; number <= issueCount; number += 1) graph.set(number, waitsFor(number));

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { randomNumbers } from '../test/support/random.ts';
-import { fates, kinds, simulate, type Action } from '../test/scenarios/claims/work-simulation.ts';
+import { fates, kinds, type Action } from '../test/scenarios/claims/work-actions.ts';
+import { simulate } from '../test/scenarios/claims/work-simulation.ts';
 
 /**
  * Agents at work for a long time: 2,000 issues and 20 workers, with crashes, lost answers, calls that arrive

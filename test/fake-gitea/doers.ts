@@ -26,7 +26,7 @@ export function placeOf(world: World, ref: string): IssuePlace {
   return { repositoryId: idOf(world, parsed.repository), number: parsed.number };
 }
 
-/** What somebody does on Gitea's pages, with its webhooks; issues are named like `acme/orbit#5`. */
+/** Actions of a person on Gitea's pages, with their webhooks; issues are named like `acme/orbit#5`. */
 export function createDoer(world: World, login: string) {
   const place = (ref: string) => placeOf(world, ref);
   const labelIds = (ref: string, names: readonly string[]) => {

@@ -45,7 +45,7 @@ export type FakeGitea = Awaited<ReturnType<typeof startGitea>>;
 /**
  * A small Gitea on loopback that behaves as 1.25.4 does, odd answers included, and sends webhooks. Tests
  * change `repositories` and `renamed` (old name to id) at any time without a word to anybody, act `as`
- * somebody, which is told, and may take it out of order. A request to a route that it does not have fails
+ * somebody, which sends webhooks, and may take it out of order. A request to a route that it does not have fails
  * the test; who asks for one on purpose empties `unknownRequests`.
  */
 export async function startGitea({

@@ -61,7 +61,7 @@ export const script: readonly Step[] = [
   ['bot', 'GET', `${orbit}/issues/comments/{c1}`],
   ['bot', 'PATCH', `${orbit}/issues/comments/{c1}`, { body: 'x' }],
   ['bot', 'GET', i(1)],
-  // What a comment names is moved, unless it is written so that it is a link only.
+  // An issue that a comment mentions is moved, unless the mention is only a link.
   ['bot', 'POST', `${i(1)}/comments`, { body: 'See acme/orbit&#35;2, `#2` and acme/orbit\\#2.' }],
   ['bot', 'PATCH', `${orbit}/issues/comments/{c3}`, { body: 'See #2.' }],
   ['bot', 'PATCH', `${orbit}/issues/comments/{c3}`, { body: 'See #2 again, and #1.' }],
@@ -116,7 +116,7 @@ export const script: readonly Step[] = [
   ['bot', 'GET', orbit],
   ['bot', 'GET', `${i(1)}/dependencies`],
   { repository: { dependenciesOff: false } },
-  // What the bot may not do.
+  // Calls that the bot may not make.
   { bot: 'read' },
   ['bot', 'GET', orbit],
   ['bot', 'POST', `${i(1)}/labels`, { labels: ['{l1}'] }],

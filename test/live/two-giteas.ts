@@ -15,7 +15,7 @@ export type Who = 'bot' | 'maria' | 'root' | 'nobody';
 export interface Side {
   readonly url: string;
   readonly tokens: Readonly<Record<Who, string>>;
-  /** Where its hooks are sent to. */
+  /** Address that its hooks are sent to. */
   readonly received: readonly Received[];
   readonly hookUrl: string;
   /** The next second begins. */

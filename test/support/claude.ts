@@ -98,7 +98,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-/** What makes a service under test ask this server. */
+/** The environment in which a service asks this server. */
 export function claudeEnvironment(url: string) {
   return {
     ISSUE_READER: 'claude',

@@ -16,7 +16,7 @@ interface Told {
   readonly text?: string;
 }
 
-/** What a handler makes of an issue of the bot, for tests and measurements of the graph. */
+/** The update that handling makes of an issue of the bot, for tests and benches of the graph. */
 export function issueUpdate({ number, blockers, open, at, text = '' }: Told): IssueUpdate {
   const issue = {
     repositoryId: 2,

@@ -15,10 +15,10 @@ export const mainArguments: readonly string[] = [
   fileURLToPath(new URL('../../src/main.ts', import.meta.url)),
 ];
 
-/** Where programs are found. */
+/** Search path of programs. */
 export const searchPath = readEnvironment()['PATH'] ?? '/usr/bin:/bin';
 
-/** How long a child may take for any one thing before the test gives up on it. */
+/** Maximum time that a child may take for any one thing. */
 const deadlineMs = 20_000;
 /** More output than any of these children writes. */
 const outputLimit = 16 * 1024 * 1024;

@@ -36,11 +36,11 @@ export async function stagePublishing({ publish = 'comment,labels', ...options }
 
   const service = await start();
 
-  /** Until everybody has told everybody and nobody has anything left to do. */
+  /** Resolves when all webhooks are delivered and the service has nothing left to do. */
   async function settle(): Promise<void> {
-    for (let told = -1; told < gitea.delivered.length;) {
+    for (let seen = -1; seen < gitea.delivered.length;) {
       await gitea.settled();
-      told = gitea.delivered.length;
+      seen = gitea.delivered.length;
       await running.at(-1)?.idle();
       await gitea.settled();
     }
@@ -55,7 +55,7 @@ export async function stagePublishing({ publish = 'comment,labels', ...options }
     return ref;
   }
 
-  /** What people see below an issue. */
+  /** Comment, labels and number of comments that people see on an issue. */
   function shown(ref: string) {
     const [first, ...more] = gitea.commentsOf(ref);
     const labels = gitea.labelsOf(ref).filter((name) => name.startsWith('coordinator/'));

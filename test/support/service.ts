@@ -25,7 +25,7 @@ export const apiToken = 'token-of-the-tests-0001';
 
 export interface ServiceOptions extends Overrides {
   readonly env?: Environment;
-  /** Where the database is; a fresh folder by default. Give one to start again on the same data. */
+  /** Folder of the database; a fresh one by default. Give one to start again on the same data. */
   readonly directory?: string;
   /** Reads in place of the real reader. */
   readonly read?: HandlingDeps['read'];

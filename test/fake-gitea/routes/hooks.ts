@@ -75,7 +75,7 @@ function routesBelow(
       const { id, owner, secret, type } = findHook(asked, parts);
       const body = parse(hookSchema, asked.body, 'Invalid url');
       const { url, content_type: contentType } = body.config;
-      // What is not named is taken away, the secret and the type aside.
+      // Absent fields are removed, except the secret and the type.
       const kept = { id, owner, secret, type, ...extrasOf(body) };
       const { active, events } = body;
       const changed = { ...kept, active, events: fineEvents(events), url, contentType };

@@ -2,7 +2,7 @@ export const giteaBot = 'coordinator-bot';
 
 export type Permission = 'none' | 'read' | 'write' | 'admin';
 
-/** What Gitea knows of an issue; what is not named stands as in the recorded answer. */
+/** An issue as Gitea stores it. A field that is absent is as in the recorded answer. */
 export interface GiteaIssue {
   readonly title?: string;
   readonly body?: string;
@@ -30,7 +30,7 @@ export interface GiteaRepository {
   hasIssues?: boolean;
   dependenciesOff?: boolean;
   archived?: boolean;
-  /** What the bot may do; write when not named. */
+  /** Permission of the bot; write by default. */
   bot?: Permission;
   labels?: GiteaLabel[];
   readonly issues: Map<number, GiteaIssue>;

@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../../support/service.ts';
 export interface BrowserPlace {
   /** A Chromium. */
   readonly chromium: string;
-  /** Where the pictures go. */
+  /** Folder of the pictures. */
   readonly pictures: string;
 }
 

@@ -5,7 +5,7 @@ import { eventually } from './eventually.ts';
 import type { IssueSeen } from './people.ts';
 import { bot, type World } from './world.ts';
 
-/** What stands on an issue's page by the coordinator. */
+/** Label and comments of the coordinator on an issue's page. */
 export interface Shown {
   /** As the API of the coordinator tells it. */
   readonly state: string | undefined;
@@ -62,7 +62,7 @@ interface ShownPlace {
   readonly number: number;
 }
 
-/** How a comment begins. */
+/** First words of a comment, by state. */
 export const openings: Readonly<Record<string, string>> = {
   ready: 'Ready',
   blocked: 'Blocked',

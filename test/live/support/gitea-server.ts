@@ -20,9 +20,9 @@ const startDeadlineMs = 60_000;
 const lookEveryMs = 50;
 
 export interface GiteaServerOptions extends GiteaBinary {
-  /** Where people and the coordinator find it when a proxy stands before it; itself by default. */
+  /** Address for people and the coordinator, for example of a proxy; its own by default. */
   readonly publicUrl?: string;
-  /** Where it listens; a free port by default. */
+  /** Port it listens on; a free one by default. */
   readonly port?: number;
   /** Whom its hooks may call, `ALLOWED_HOST_LIST`. */
   readonly allowedHosts?: string;

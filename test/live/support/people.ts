@@ -38,7 +38,7 @@ export interface IssueChanges {
   readonly assignees?: readonly string[];
 }
 
-/** What a person does on the pages of one repository. `repository` is asked each time: it may be renamed. */
+/** Actions of a person in one repository. `repository` is asked each time: it may be renamed. */
 export function createPerson(caller: Caller, repository: () => string) {
   const issue = (number: number) => `/repos/${repository()}/issues/${number}`;
   const dependency = (blocker: number) => {

@@ -9,7 +9,7 @@ import { createPerson } from './people.ts';
 export const bot = 'coordinator-bot';
 
 export interface WorldOptions {
-  /** Whether the repository can be seen only by those who work in it; so it is by default. */
+  /** Only collaborators can see the repository; true by default. */
   readonly isPrivate?: boolean;
 }
 
@@ -37,7 +37,7 @@ export async function startWorld(binary: GiteaBinary, { isPrivate = true }: Worl
     gitea,
     proxy,
     root,
-    /** Where the coordinator listens, whenever it runs. */
+    /** Address of the coordinator, whenever it runs. */
     url,
     repository,
     maria: createPerson({ url: gitea.url, token: gitea.tokens.maria }, repository),
@@ -46,7 +46,7 @@ export async function startWorld(binary: GiteaBinary, { isPrivate = true }: Worl
       await callGitea(root, 'PATCH', `/repos/${repository()}`, { name: to });
       names.repository = `acme/${to}`;
     },
-    /** Where the coordinator keeps its data. */
+    /** Data folder of the coordinator. */
     directory: temporaryDirectory(),
     environment: {
       GITEA_URL: proxy.url,

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { temporaryDirectory } from '../../support/service.ts';
-import { fates, kinds, simulate } from './work-simulation.ts';
+import { fates, kinds } from './work-actions.ts';
+import { simulate } from './work-simulation.ts';
 
 /** Claims, and what keeps them apart, come up more often than the rest. */
 const often = ['claim', 'claim', 'claim', 'heartbeat', 'clock', 'release'] as const;

@@ -30,7 +30,7 @@ export function agentOf(number: number): string {
   return number % 2 === 0 ? 'opus' : 'sonnet';
 }
 
-/** What issues, claims and slots must have come to, worked out apart from the service. */
+/** Expected state of issues, claims and slots, computed without the service. */
 export class WorkModel {
   readonly issues = new Map<number, ModelIssue>();
   readonly claims = new Map<string, ModelClaim>();
@@ -78,7 +78,7 @@ export class WorkModel {
     return new Set(this.live().map(([, { number }]) => number));
   }
 
-  /** Whether a worker that can run anything must be given something. */
+  /** Is there work for a worker that can run every agent? */
   hasWork(now: number): boolean {
     if (this.paused) return false;
     const live = this.live();
@@ -107,7 +107,7 @@ export class WorkModel {
     }
   }
 
-  /** What an event that changes openness or assignment, or else the text, brings about. */
+  /** Applies an event that changes openness, assignment or, failing both, the text. */
   tell(number: number, change: { readonly open?: boolean; readonly assigned?: boolean }): void {
     const issue = this.issue(number);
     const { open = issue.open, assigned = issue.assigned } = change;

@@ -2,10 +2,6 @@ import { join } from 'node:path';
 
 import { storeUpdate } from '../../../src/handling/commit-update.ts';
 import { builtInAgents } from '../../../src/planning/agents.ts';
-import { assignAgent } from '../../../src/planning/assign-agent.ts';
-import { estimateContext } from '../../../src/planning/estimate.ts';
-import { readOffline } from '../../../src/reading/offline-reading.ts';
-import type { IssueUpdate } from '../../../src/plans/issue-update.ts';
 import { createLogger } from '../../../src/log.ts';
 import { audit } from '../../../src/claims/audit.ts';
 import { createDatabase } from '../../../src/db/database.ts';
@@ -18,45 +14,11 @@ import type { ClaimWrites } from '../../../src/claims/state.ts';
 import { createPauses } from '../../../src/claims/pauses.ts';
 import { createSweeper } from '../../../src/claims/sweeper.ts';
 import { createLongPolls } from '../../../src/claims/long-poll.ts';
-import { agentOf, blockerOf, modelAgents, WorkModel, type ModelClaim } from './work-model.ts';
+import { agentOf, modelAgents, WorkModel, type ModelClaim } from './work-model.ts';
+import type { Action, Fate } from './work-actions.ts';
+import { repository, updateOf } from './work-update.ts';
 
 const leaseMs = 60_000;
-const repositoryId = 2;
-const repository = 'acme/orbit';
-
-/** How a call goes: `lost` answers are asked for again, `doubled` calls arrive twice at once. */
-export const fates = ['fine', 'lost', 'doubled', 'crash-before', 'crash-after'] as const;
-type Fate = (typeof fates)[number];
-export const kinds = [
-  'claim',
-  'heartbeat',
-  'release',
-  'handoff',
-  'limit',
-  'block',
-  'complete',
-  'close',
-  'reopen',
-  'unassign',
-  'assign',
-  'edit',
-  'clock',
-  'sweep',
-  'restart',
-  'resume',
-  'pause',
-  'unpause',
-  'unpause',
-  'unpause',
-] as const;
-
-/** One thing that happens; numbers are taken modulo what there is. */
-export interface Action {
-  readonly kind: (typeof kinds)[number];
-  readonly fate: Fate;
-  readonly worker: number;
-  readonly pick: number;
-}
 
 /** The clock is set forward and back, past a lease and not. */
 const clockSteps = [-30_000, -2_000, 1_000, 5_000, 20_000, 59_000, 61_000];
@@ -348,38 +310,4 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
 function same(actual: unknown, expected: unknown, what: string): void {
   const [left, right] = [JSON.stringify(actual), JSON.stringify(expected)];
   if (left !== right) throw new Error(`${what}: ${left}, should be ${right}`);
-}
-
-/** A snapshot of an issue of the model, as a handler would have it stored. */
-export function updateOf(
-  number: number,
-  issue: { readonly open: boolean; readonly assigned: boolean; readonly version: number },
-  updatedAt: number,
-): IssueUpdate {
-  const { open, assigned, version } = issue;
-  const names = [{ repository, updatedAt }];
-  const labels = [`agent:${agentOf(number)}`];
-  const body = `Total estimated: 20k, version ${version}`;
-  const identity = { repositoryId, repository, number, title: `Issue ${number}`, bodyCut: false };
-  const told = { ...identity, body, open, assignees: assigned ? ['bot'] : [], labels };
-  const facts = { ...told, updatedAt, deleted: false, labelsUpdatedAt: updatedAt };
-  if (!assigned) return { facts, assigned, plan: undefined, names };
-  const read = readOffline({ ...identity, body }, []);
-  const blocker = blockerOf(number);
-  const dependencies =
-    blocker === undefined
-      ? []
-      : [
-          {
-            direction: 'blocked_by',
-            repository: null,
-            number: blocker,
-            source: 'declared',
-            evidence: `Blocked by #${blocker}`,
-          } as const,
-        ];
-  const reading = { ...read, dependencies };
-  const estimate = estimateContext(reading);
-  const assignment = assignAgent(reading, estimate, builtInAgents, labels);
-  return { facts, assigned, plan: { reading, estimate, assignment }, names };
 }

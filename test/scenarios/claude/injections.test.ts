@@ -33,7 +33,7 @@ const files = z.int().min(0).max(1_000).nullable();
 /** In every word that the obeying model adds of its own. */
 const mark = 'zqinvented';
 
-/** What an injection is put in front of: a text that declares nothing, or all there is to declare. */
+/** Texts behind an injection: one that declares nothing, and one that declares everything. */
 const frames = {
   bare: { first: 1_000, text: '' },
   declared: {

@@ -15,7 +15,7 @@ import {
 export interface CountedCall {
   /** Number of the service that made it. */
   readonly life: number;
-  /** What its answer is kept under. */
+  /** Key under which its answer is stored. */
   readonly key: string;
 }
 

@@ -5,7 +5,7 @@ import { startChild, startedAt } from '../../support/process.ts';
 import { testEnvironment } from '../../support/service.ts';
 import type { PublishStep } from '../../support/publish-steps.ts';
 
-/** Where `crash-entry.ts` can kill itself, in the order the data travels. */
+/** Points at which `crash-entry.ts` can kill itself, in the order the data travels. */
 export const crashPoints = [
   'before-commit',
   'after-commit',
@@ -37,7 +37,7 @@ export interface CrashOptions {
   readonly env: Environment;
   /** Undefined: it is killed from outside. */
   readonly ownEnd: { readonly point: Point; readonly passes: number } | undefined;
-  /** How far ahead its clock is, in milliseconds. */
+  /** Milliseconds by which its clock is ahead. */
   readonly aheadMs?: number;
 }
 

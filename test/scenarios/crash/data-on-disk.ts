@@ -7,7 +7,7 @@ import { z } from 'zod';
 const textColumn = z.array(z.object({ value: z.string() }));
 
 /**
- * What a killed service left on disk. Looks at a copy: opening the database would repair it, which is for
+ * Reads the data that a killed service left on disk. It reads a copy: opening the database would repair it, which is for
  * the next service to do.
  */
 export function dataOnDisk(directory: string) {

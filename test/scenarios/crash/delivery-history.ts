@@ -21,7 +21,7 @@ const actions = [
   'label_updated',
 ] as const;
 
-/** What happened in one project: issues that wait for each other are opened, changed and closed. */
+/** The history of one project: issues that wait for each other are opened, changed and closed. */
 export function makeHistory(length: number, random: () => number): Sent[] {
   const pick = (limit: number) => Math.floor(random() * limit);
   const issues = new Map<number, { open: boolean; assigned: boolean; text: string }>();

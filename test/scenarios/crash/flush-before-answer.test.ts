@@ -10,7 +10,7 @@ import { temporaryDirectory, testEnvironment } from '../../support/service.ts';
 
 const hasStrace = spawnSync('which', ['strace'], { env: { PATH: searchPath } }).status === 0;
 
-/** What tells the order of arrival, flush and answer. */
+/** System calls that show the order of arrival, flush and answer. */
 const traced = 'trace=read,recvfrom,fsync,fdatasync,write,writev,sendto,sendmsg';
 
 /** Puts calls together that strace shows in two parts because another thread came between. */

@@ -125,7 +125,7 @@ async function fill(directory: string, env: Record<string, string>): Promise<voi
   await service.close();
 }
 
-/** What a killed service left: nothing the auditor finds, and no claim that no worker can know of. */
+/** Checks the data of a killed service: the audit finds nothing, and a worker knows of every live claim. */
 async function inspect(
   directory: string,
   workers: readonly Worker[],

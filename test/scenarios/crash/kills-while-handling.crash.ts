@@ -18,7 +18,7 @@ const killCount = killsPerKind * kinds.length;
 const deliveriesPerLife = 16;
 const seed = Number(process.hrtime.bigint() % 1_000_000n);
 
-/** What is known of one service after its end. */
+/** Record of one service after its end. */
 interface Life {
   readonly kind: Kind;
   /** Its WORKER_CONCURRENCY. */
@@ -95,14 +95,14 @@ function shuffledKinds(random: () => number): Kind[] {
     .map(({ kind }) => kind);
 }
 
-/** How many of the history are due in the next life: some more than before, and enough to pass the point. */
+/** Number of deliveries due in the next life: some more than before, and enough to pass the point. */
 function dueWith(kind: Kind, history: readonly Sent[], due: number): number {
   let end = due + deliveriesPerLife;
   while (leastPasses(kind, history.slice(due, end)) === 0 && end < history.length) end += 1;
   return end;
 }
 
-/** How often these deliveries, new to the service, make it pass a point at least. */
+/** Minimum number of times that these new deliveries make the service pass a point. */
 function leastPasses(kind: Kind, deliveries: readonly Sent[]): number {
   const newest = new Map(deliveries.map((delivery) => [delivery.number, delivery]));
   switch (kind) {
@@ -149,7 +149,7 @@ async function liveOnce(options: LifeOptions): Promise<Life> {
   return life;
 }
 
-/** What was committed though nobody was told. */
+/** Deliveries that were committed but not answered. */
 function storedInFlight({ inFlight, deliveries }: Life): string[] {
   return inFlight.filter((id) => deliveries.has(id));
 }

@@ -11,9 +11,9 @@ const fatalSteps: readonly FatalStep[] = ['comment-created', 'comment-edited', '
 /** One kill of the service right after Gitea has done what it asked for. */
 export interface PublishKill {
   readonly step: FatalStep;
-  /** Whether it still hears of it. */
+  /** Whether the service still receives the answer. */
   readonly answered: boolean;
-  /** What becomes of the issue while nobody listens. */
+  /** Change of the issue while the service is down. */
   readonly then: 'nothing' | 'unassigned' | 'closed';
 }
 

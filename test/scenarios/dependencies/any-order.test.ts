@@ -174,7 +174,7 @@ test('after every event the states equal those of a full recomputation', async (
   );
 }, 60_000);
 
-/** How many open issues wait for each, counted plainly from the graph as it is shown. */
+/** Number of open issues that wait for each issue, counted from the graph as it is shown. */
 function unblocksOf({ issues, graph }: Awaited<ReturnType<typeof lookAfter>>): number[] {
   const refOf = (issue: (typeof issues)[number]) =>
     `${repositories[issue.repository_id - 1] ?? ''}#${issue.number}`;

@@ -21,7 +21,7 @@ export interface WorldIssue {
   readonly hidden: number;
 }
 
-/** Where Gitea does not answer as usual. */
+/** Repositories for which Gitea does not answer normally. */
 export interface Oddities {
   /** Repositories that the bot may not read. */
   readonly unreadable?: readonly string[];
@@ -29,7 +29,7 @@ export interface Oddities {
   readonly off?: readonly string[];
 }
 
-/** What is true on Gitea: issues by reference, and pairs "the first waits for the second". */
+/** State of Gitea: issues by reference, and pairs "the first waits for the second". */
 export interface World extends Oddities {
   readonly issues: ReadonlyMap<string, WorldIssue>;
   readonly pairs: readonly (readonly [string, string])[];
@@ -118,7 +118,7 @@ export async function openWorld(world: World) {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       await handleOne(next);
       handled += 1;
-      if (handled > 1_000) throw new Error('the looks do not end');
+      if (handled > 1_000) throw new Error('the refreshes do not end');
     }
     return handled;
   }

@@ -34,7 +34,7 @@ async function stage(options: ServiceOptions = {}) {
   });
   gitea.addHook({ url: `${service.url}/webhook/gitea` });
   const maria = gitea.as('maria');
-  /** Everything that has happened so far is told and handled. */
+  /** Resolves when all webhooks so far are delivered and handled. */
   async function calm() {
     await gitea.settled();
     await service.idle();

@@ -8,7 +8,7 @@ import { minute, isComment } from './checks.ts';
 test('a kill between creating a comment and recording it leads to no second comment', async () => {
   const stage = await stagePublishing({
     aroundGitea: aroundPublishing((step) => {
-      // What a kill leaves: written on Gitea, not recorded here.
+      // A kill leaves this state: written on Gitea, not recorded here.
       if (step === 'comment-created' && killing) throw new Error('killed');
     }),
   });

@@ -43,7 +43,7 @@ test('ten minutes of passes, people and webhooks of our own writes: what is writ
   }
 
   const ours = gitea.delivered.filter(({ payload }) => isBots(payload));
-  // All but new labels are told back.
+  // Every write but the creation of a label comes back as a webhook.
   expect(ours.length).toBeGreaterThanOrEqual(gitea.writes.length - 5);
   const [shown = 0, second = -1, third = -1, closed = 0, cleared = 0, ...after] = writesOf;
   // At least a comment and a label for each of ten issues.

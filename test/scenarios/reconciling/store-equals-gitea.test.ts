@@ -152,7 +152,7 @@ test('dependencies set on Gitea are found without a webhook and do not count as 
     'ready',
   ]);
   const settled = await figures(service);
-  // Nobody was told of the blocker that was closed and opened again.
+  // No webhook reported the blocker that was closed and opened again.
   expect(settled).toMatchObject({ missed: 2 });
   await step(() => undefined);
   expect(await figures(service)).toMatchObject({ differences: settled.differences, missed: 2 });
@@ -247,7 +247,7 @@ test('the bot’s issues stay its own when its account gets another name', async
   const refs = [1, 2, 3].map((number) => `acme/orbit#${number}`);
   expect(await states(service, ...refs)).toEqual(['ready', 'ready', 'ready']);
   expect((await service.plan('acme/orbit#2'))?.title).toBe('Another title');
-  expect(service.logs.map(({ msg }) => msg)).toContain('the bot has another name on Gitea now');
+  expect(service.logs.map(({ msg }) => msg)).toContain('the bot was renamed on Gitea');
 });
 
 test('issues of a repository with issues switched off are not refreshed without end', async () => {
