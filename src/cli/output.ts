@@ -1,6 +1,7 @@
-import { stripVTControlCharacters } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 
 import Table from 'cli-table3';
+import wrapAnsi from 'wrap-ansi';
 
 import type { Io, Output } from './io.ts';
 
@@ -54,27 +55,18 @@ function escaped(character: string): string {
     .join('');
 }
 
-const colourCodes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
-export type Colour = keyof typeof colourCodes;
+export type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 export type Paint = (colour: Colour, text: string) => string;
 
-/** Colours on a terminal only, and not where NO_COLOR is set. */
+/** Colours only in a terminal, and not when NO_COLOR is set. */
 export function painter(io: Io, output: Output): Paint {
   const colourful = output.isTTY === true && (io.environment()['NO_COLOR'] ?? '') === '';
-  return (colour, text) => (colourful ? `\x1b[${colourCodes[colour]}m${text}\x1b[0m` : text);
+  return (colour, text) => (colourful ? styleText(colour, text, { validateStream: false }) : text);
 }
 
-/** Lines of at most this many characters, broken between words; a longer word stands alone. */
+/** Lines of at most `width` columns, broken between words; a longer word gets a line of its own. */
 export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
+  return width === Infinity ? [text] : wrapAnsi(text, width).split('\n');
 }
 
 /** Rounded down: 79.9 % is not yet 80 %. */

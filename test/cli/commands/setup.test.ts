@@ -228,7 +228,7 @@ test('labels that a repository has otherwise, or may not get, are told of', asyn
   );
   fake.repositories.set(2, { name: 'acme/orbit', issues: new Map(), hidden: true });
   expect((await run('--repo', 'acme/orbit')).out).toContain(
-    'No labels were created: acme/orbit does not exist there',
+    'No labels were created: acme/orbit does not exist',
   );
   Object.assign(environment, { GITEA_TOKEN: 'not-a-token-of-this-gitea' });
   expect((await run('--repo', 'acme/orbit')).out).toContain('No labels were created: Gitea refused');

@@ -140,8 +140,8 @@ test('where there is no terminal a finished gate is a plain line, and the summar
 
 test('on a terminal both fit its width and are coloured, unless NO_COLOR is set', async () => {
   const coloured = await run([], runTwo, { columns: 60 });
-  expect(coloured.out).toContain('\u001b[31mfailed\u001b[0m');
-  expect(coloured.err).toContain('\u001b[31m✖\u001b[0m lint');
+  expect(coloured.out).toContain('\u001b[31mfailed\u001b[39m');
+  expect(coloured.err).toContain('\u001b[31m✖\u001b[39m lint');
   const bare = await run([], runTwo, { columns: 60, environment: { NO_COLOR: '1' } });
   expect(bare.out).not.toContain('\u001b');
   expect(bare.err).toContain('✖ lint      failed 1.2 s');
