@@ -2,10 +2,10 @@
 export const numberPattern = /[#!](\d{1,9})(?!\w|\.\d)/g;
 /** A code such as COORD-005. */
 export const codePattern = /(?<![\w-])[A-Z][A-Z0-9]{1,9}-\d{1,6}(?![\w-])/g;
-/** What stands behind a code that a title begins with. */
+/** Text after a code with which a title begins. */
 const behindLabel = /^\s*(?:[:|–—]|-\s|$)|^\s+["'“\p{Lu}]/u;
 
-/** Issues of one repository by the codes in their titles, and those whose titles are known at all. */
+/** Issues of one repository by the codes in their titles, and all issues whose titles are known. */
 export interface KnownCodes {
   readonly carriers: ReadonlyMap<string, readonly number[]>;
   readonly titled: ReadonlySet<number>;

@@ -14,7 +14,7 @@ export const difficultyWords: ReadonlyMap<string, Difficulty> = new Map(
   ),
 );
 
-/** What a label such as `difficulty/hard` or `Difficulty: low` says; undefined for every other label. */
+/** The difficulty of a label such as `difficulty/hard` or `Difficulty: low`; undefined for every other label. */
 export function difficultyOfLabel(label: string): Difficulty | undefined {
   const word = /^\s*difficulty\s*[:/]\s*(\w+)\s*$/i.exec(label)?.[1];
   return word === undefined ? undefined : difficultyWords.get(word.toLowerCase());

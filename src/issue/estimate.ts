@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
-/** Who says how large an issue is, the first of them counts; `history` are finished issues like it. */
+/** Sources of a size, the first that has one counts; `history`: finished issues of the same kind. */
 export const estimateSources = ['declared', 'history', 'model', 'formula', 'default'] as const;
 export type EstimateSource = (typeof estimateSources)[number];
 
 const layerSchema = z.object({ source: z.enum(estimateSources), tokens: z.int() });
 export type Layer = Readonly<z.infer<typeof layerSchema>>;
 
-/** Tokens of context: a range, the layer that decided, the formula's figure, and what every layer says. */
+/** Tokens of context: a range, the source that decided, the formula's figure, and the figure of every layer. */
 export const estimateSchema = z.object({
   low: z.int(),
   likely: z.int(),

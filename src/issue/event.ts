@@ -14,7 +14,7 @@ export const eventKinds = [
   'refreshed',
 ] as const;
 
-/** Longest part of an issue's text that is kept and read, in characters. */
+/** Maximum length of the stored and read part of an issue's text, in characters. */
 const textLimit = 1_000_000;
 
 /**
@@ -46,7 +46,7 @@ export type IssueEvent = Readonly<z.infer<typeof issueEventSchema>>;
 export type IssueSnapshot = IssueEvent['issue'];
 
 /**
- * An issue's title and body as they are kept: bounded, and well formed, since the database stores UTF-8
+ * An issue's title and body as they are stored: bounded, and well formed, since the database stores UTF-8
  * and half a surrogate pair would come back as another text.
  */
 export function keptText(title: string, body: string | null | undefined) {

@@ -1,6 +1,6 @@
 import type { IssueEvent } from './event.ts';
 
-/** What all deliveries so far have told about one issue. */
+/** The facts about one issue that all deliveries so far have reported. */
 export interface IssueFacts {
   readonly repositoryId: number;
   readonly repository: string;
@@ -8,7 +8,7 @@ export interface IssueFacts {
   readonly title: string;
   readonly body: string;
   readonly bodyCut: boolean;
-  /** True when the text of this snapshot was not kept: `body` is empty for want of it. */
+  /** True when the text of this snapshot was not stored: `body` is empty then. */
   readonly textMissing?: boolean;
   readonly open: boolean;
   readonly deleted: boolean;
@@ -16,12 +16,12 @@ export interface IssueFacts {
   readonly labels: readonly string[];
   /** `updated_at` of the snapshot that decided, epoch milliseconds. */
   readonly updatedAt: number;
-  /** `updated_at` of the snapshot the labels come from; older than `updatedAt` when later ones lied. */
+  /** `updated_at` of the snapshot the labels come from; older than `updatedAt` when later ones were wrong. */
   readonly labelsUpdatedAt: number;
 }
 
 /**
- * Folds one event into what is known. The newest snapshot decides whatever the order of arrival;
+ * Folds one event into the facts. The newest snapshot decides whatever the order of arrival;
  * equal times apply in order of arrival, since Gitea's clock has whole seconds. Labels keep a time of
  * their own because some deliveries are wrong about them. Deletion is final: numbers are not reused.
  */
@@ -31,32 +31,32 @@ export function advance(facts: IssueFacts | undefined, event: IssueEvent): Issue
   const labelFacts =
     labels !== null && (facts === undefined || issue.updatedAt >= facts.labelsUpdatedAt)
       ? { labels, labelsUpdatedAt: issue.updatedAt }
-      : { labels: facts?.labels ?? [], labelsUpdatedAt: facts?.labelsUpdatedAt ?? neverTold };
+      : { labels: facts?.labels ?? [], labelsUpdatedAt: facts?.labelsUpdatedAt ?? neverReported };
   const newest = facts === undefined || supersedes(event, facts) ? issue : facts;
   return { ...newest, deleted, ...labelFacts };
 }
 
 function supersedes({ kind, issue }: IssueEvent, facts: IssueFacts): boolean {
   if (issue.updatedAt !== facts.updatedAt) return issue.updatedAt > facts.updatedAt;
-  // A look at an issue whose text is missing was made without it.
+  // A refresh of an issue whose text is missing was made without the text.
   return facts.textMissing !== true || kind !== 'refreshed' || issue.body !== '';
 }
 
-/** "Look at this issue again": tells nothing new about it. */
+/** An event that has the issue read again: it reports nothing new. */
 export function refreshEvent(facts: IssueFacts): IssueEvent {
   return { kind: 'refreshed', issue: { ...facts, assignees: [...facts.assignees], labels: null } };
 }
 
 /** Older than every time on the wire, year 1 included. */
-const neverTold = -8_640_000_000_000_000;
+const neverReported = -8_640_000_000_000_000;
 
-/** True while the newest word about labels was one that cannot be trusted. */
+/** True while the newest report about labels is one that cannot be trusted. */
 export function labelsUncertain(facts: IssueFacts): boolean {
   return facts.labelsUpdatedAt < facts.updatedAt;
 }
 
 /**
- * Whether the issue is the bot's to plan. Without a configured bot any assignee counts. Logins compare
+ * True when the issue is the bot's to plan. Without a configured bot any assignee counts. Logins compare
  * without regard to case, as Gitea does.
  */
 export function isAssigned(assignees: readonly string[], bot: string | undefined): boolean {

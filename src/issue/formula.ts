@@ -1,14 +1,14 @@
 import type { Factors } from './factors.ts';
 import type { Warning } from './warnings.ts';
 
-/** Tokens per part, from the original coordinator's estimator. */
+/** Tokens of each part, from the estimator of the original coordinator. */
 const perFile = 7_000;
 const complexityTokens = { low: 10_000, medium: 20_000, high: 30_000 };
 const testTokens = { low: 5_000, medium: 10_000, high: 15_000 };
 const documentationTokens = { none: 0, light: 2_000, medium: 3_000, heavy: 5_000 };
 export const safetyBuffer = 1.3;
 
-/** What an unnamed factor is taken to be. */
+/** Default values of factors that are not declared. */
 export const assumedFactors = {
   files: 3,
   complexity: 'medium',
@@ -18,7 +18,7 @@ export const assumedFactors = {
 
 /**
  * The original formula: 1.3 x (7,000 x files + complexity + tests + documentation), in tokens. A factor
- * the text does not name counts as `assumedFactors` has it.
+ * that is not declared has its default.
  */
 export function formulaTokens(factors: Factors): number {
   const files = factors.files ?? assumedFactors.files;
@@ -28,14 +28,14 @@ export function formulaTokens(factors: Factors): number {
   return Math.round((perFile * files + complexity + tests + docs) * safetyBuffer);
 }
 
-/** True when the text names at least one factor, so that the formula says something about it. */
+/** True when at least one factor is declared: otherwise the formula says nothing about the issue. */
 export function hasFactors(factors: Factors): boolean {
   return Object.values(factors).some((value) => value !== null);
 }
 
-/** A declared total further from the formula than this, either way, is told as a difference. */
+/** Maximum difference between the declared total and the formula, either way, without a warning. */
 const toleratedDifference = 0.25;
-/** Below the formula it is told from here on: too low a figure costs more than too high a one. */
+/** Maximum shortfall of the declared total without a warning: a figure too low costs more than one too high. */
 const toleratedShortfall = 0.1;
 
 /** A warning when the declared total and the formula's, in tokens, are far apart. */

@@ -3,12 +3,12 @@ import type { IssueKey, IssueRef } from './ref.ts';
 /** An issue as Gitea names it in a list of dependencies. */
 export type GiteaIssue = IssueKey & IssueRef;
 
-/** What is set as dependencies of an issue on Gitea's own page. */
+/** Dependencies that are set on an issue's page in Gitea. */
 export interface GiteaDependencies {
   readonly blockedBy: readonly GiteaIssue[];
   readonly blocks: readonly GiteaIssue[];
-  /** Blockers that the bot may not read. */
+  /** Number of blockers that the bot may not read. */
   readonly hidden: number;
-  /** False when there may be more: what is not listed need not be gone. */
+  /** False when there may be more: an unlisted dependency may still exist. */
   readonly complete: boolean;
 }

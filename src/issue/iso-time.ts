@@ -1,4 +1,4 @@
-/** A time as it is told outside: ISO 8601 in UTC. `epochMs`: milliseconds. */
+/** A time in ISO 8601, UTC. */
 export function isoTime(epochMs: number): string {
   return new Date(epochMs).toISOString();
 }

@@ -7,12 +7,12 @@ export const ownCommentMarker = '<!-- mosaic-coordinator -->';
 /** Markers of other versions may go on differently. */
 const markerStart = '<!-- mosaic-coordinator';
 
-/** Whether a comment of the bot's account is one that the service wrote; a quoted marker is none. */
+/** True when the service wrote this comment of the bot's account; a quoted marker does not count. */
 export function isOwnComment(body: string): boolean {
   return body.startsWith(markerStart);
 }
 
-/** The labels that people set: what the service says by its own must not come back as news. */
+/** The labels that people set: the service's own labels must not come back as news. */
 export function withoutOwnLabels(names: readonly string[]): string[] {
   return names.filter((name) => !isOwnLabel(name));
 }
@@ -21,7 +21,7 @@ function isOwnLabel(name: string): boolean {
   return name.startsWith(ownLabelScope);
 }
 
-/** What is known of an issue whose labels the bot's account has changed. */
+/** Stored facts of an issue whose labels the bot's account has changed. */
 export interface KnownLabels {
   /** As the newest event has them, handled or not; undefined when that one cannot be trusted about them. */
   readonly labels: readonly string[] | undefined;
@@ -29,8 +29,8 @@ export interface KnownLabels {
 }
 
 /**
- * Whether labels that the bot's account has changed, as they are now, show a change of ours and nothing
- * else. Workers may use the same account: whatever could be news is none of ours.
+ * True when labels that the bot's account has changed show a change of the service and nothing else. Workers
+ * may use the same account: a change that could be news is not ours.
  */
 export function isOwnLabelChange(
   labels: readonly string[],

@@ -21,13 +21,13 @@ function field<T extends z.ZodType>(value: T) {
   return z.object({ value, source: sourceSchema, evidence: z.string().nullable() });
 }
 
-/** What an issue's text says; every field with its source and, where quoted, its evidence. */
+/** The content of an issue's text; every field has its source and, where quoted, its evidence. */
 export const readingSchema = z.object({
   outcome: z.enum(['complete', 'partial', 'offline', 'fallback']),
   model: z.string().nullable(),
   reason: z.string().nullable(),
   estimatedContext: field(z.int().positive()),
-  /** The size Claude reads, also where the text declares one. */
+  /** The size that Claude reads, also where the text declares one. */
   modelContext: z.int().positive().optional(),
   difficulty: field(z.enum(difficulties)),
   assignedAgent: field(z.string().nullable()),
@@ -37,7 +37,7 @@ export const readingSchema = z.object({
 });
 export type Reading = Readonly<z.infer<typeof readingSchema>>;
 
-/** What the reader is given: the text and whose it is. */
+/** Input of the reader: the text and its issue. */
 export interface IssueText {
   readonly repository: string;
   readonly number: number;

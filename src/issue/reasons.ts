@@ -91,9 +91,14 @@ export type ChosenAgent = Readonly<z.infer<typeof chosenAgentSchema>>;
 
 /** The store has a reason in two columns; `params` is JSON. */
 export function parseStateReason(code: string, params: string): StateReason {
-  return stateReasonSchema.parse({ code, params: JSON.parse(params) });
+  return stateReasonSchema.parse(rowOf(code, params));
 }
 
 export function parseParkingReason(code: string, params: string): ParkingReason {
-  return parkingReasonSchema.parse({ code, params: JSON.parse(params) });
+  return parkingReasonSchema.parse(rowOf(code, params));
+}
+
+function rowOf(code: string, params: string): unknown {
+  const values: unknown = JSON.parse(params);
+  return { code, params: values };
 }

@@ -1,4 +1,4 @@
-/** What identifies an issue for good: repositories get renamed, ids and numbers stay. */
+/** Permanent identity of an issue: repositories get renamed, ids and numbers stay. */
 export interface IssueKey {
   readonly repositoryId: number;
   readonly number: number;

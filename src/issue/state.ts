@@ -1,6 +1,6 @@
 import type { ChosenAgent, ParkingReason, StateReason } from './reasons.ts';
 
-/** Where an issue stands. `received` is an issue of the bot that has not been read yet. */
+/** States of an issue. `received` is an issue of the bot that has not been read yet. */
 export const states = [
   'ready',
   'blocked',
@@ -21,7 +21,7 @@ export interface Decision {
 /** Parked until a person has verified the commit that an agent named. */
 export const awaitingVerification = 'awaiting_verification';
 
-/** An issue that another one waits for, as far as it is known. */
+/** An issue that another one waits for, with its state as far as it is known. */
 export interface Blocker {
   readonly ref: string;
   readonly state: 'open' | 'closed' | 'unknown';
@@ -34,14 +34,13 @@ export interface StateFacts {
   readonly read: boolean;
   /** The live claim, if there is one. */
   readonly claim?: { readonly worker: string; readonly agent: string } | undefined;
-  /** Why the workers get it no more until somebody changes something; undefined: they do. */
+  /** Reason to keep it from the workers until a person changes something; undefined: not parked. */
   readonly parked?: ParkingReason | undefined;
   readonly blockers: readonly Blocker[];
-  /** Blockers set on Gitea that the bot may not read: no more than their number is known. */
+  /** Number of blockers set on Gitea that the bot may not read. */
   readonly hiddenBlockers?: number;
   /** A cycle of dependencies through this issue, in order, starting with it; empty when there is none. */
   readonly cycle: readonly string[];
-  /** The agent chosen, or why none fits. */
   readonly assignment: ChosenAgent | undefined;
 }
 

@@ -8,23 +8,23 @@ import { formulaTokens, hasFactors, safetyBuffer } from '../issue/formula.ts';
 import type { Reading } from '../issue/reading.ts';
 import { logQuantile } from './quantile.ts';
 
-/** Fewer finished issues than this say nothing: one odd run would decide. */
-export const fewestSamples = 5;
+/** Minimum number of finished issues for an estimate by history: with fewer, one odd run would decide. */
+export const minSamples = 5;
 /**
- * Of the history's figures the one that two thirds stay below: an underestimate, which overflows the
- * agent, is taken to cost twice what an overestimate does.
+ * Quantile of the history that becomes the likely figure: two thirds stay below it. An underestimate, which
+ * overflows the agent, is assumed to cost twice as much as an overestimate.
  */
 const likelyQuantile = 2 / 3;
 const lowQuantile = 0.1;
 const highQuantile = 0.9;
 
-/** How far below the likely figure the range begins. */
-const downwards = 0.8;
+/** Low end of the range, as a share of the likely figure. */
+const lowShare = 0.8;
 /**
- * How far above it the range ends, at the least: the formula's own buffer where somebody counted; 1.9
- * where somebody guessed (the nine-in-ten run of an agent on one task takes 1.9 times the median one).
+ * Minimum high end of the range, as a multiple of the likely figure: the formula's own buffer where the source
+ * counted; 1.9 where it guessed (the 90th percentile of an agent's runs on one task is 1.9 times the median).
  */
-const upwards: Record<EstimateSource, number> = {
+const highShare: Record<EstimateSource, number> = {
   declared: safetyBuffer,
   history: safetyBuffer,
   model: 1.9,
@@ -32,21 +32,21 @@ const upwards: Record<EstimateSource, number> = {
   default: 1.9,
 };
 /**
- * Guesses and other issues raise the range to this much and no further: an agent must have room for twice
- * the likely figure anyway, so neither takes an agent away that the issue's own text allows.
+ * Maximum high end, as a multiple of the likely figure, to which guesses and other issues raise the range. An
+ * agent must have room for twice the likely figure anyway, so neither excludes an agent that the text allows.
  */
-const mostRaised = 2;
+const maxRaised = 2;
 
-type Read = Pick<Reading, 'estimatedContext' | 'factors' | 'modelContext'>;
+type SizedReading = Pick<Reading, 'estimatedContext' | 'factors' | 'modelContext'>;
 
 /**
- * Sizes an issue from every layer that says something: the text's own figure, finished issues like it,
- * Claude, the formula, else a default. The range is wider upwards, and reaches up to what the formula says.
- * `history`: tokens that finished issues of the same repository and difficulty took.
+ * Estimates the size of an issue from every layer that has a figure: the text, the history of finished issues,
+ * Claude, the formula, else a default. The range is wider upwards and includes the formula's figure.
+ * `history`: tokens used by finished issues of the same repository and difficulty.
  */
-export function estimateContext(reading: Read, history: readonly number[] = []): Estimate {
+export function estimateContext(reading: SizedReading, history: readonly number[] = []): Estimate {
   const samples = history.filter((tokens) => tokens > 0);
-  const known = samples.length >= fewestSamples;
+  const known = samples.length >= minSamples;
   const past = (share: number) => (known ? Math.round(logQuantile(samples, share)) : undefined);
   const formula = hasFactors(reading.factors) ? formulaTokens(reading.factors) : null;
   const layers = layersOf(reading, past(likelyQuantile), formula);
@@ -54,30 +54,30 @@ export function estimateContext(reading: Read, history: readonly number[] = []):
   const model = layers.find((layer) => layer.source === 'model')?.tokens ?? 0;
   const pastHigh = past(highQuantile) ?? 0;
   const high = Math.max(
-    Math.round(likely * upwards[source]),
+    Math.round(likely * highShare[source]),
     formula ?? 0,
     source === 'history' ? pastHigh : 0,
-    Math.min(Math.round(likely * mostRaised), Math.max(model, pastHigh)),
+    Math.min(Math.round(likely * maxRaised), Math.max(model, pastHigh)),
   );
   const pastLow = source === 'history' ? past(lowQuantile) : undefined;
-  const low = roundDown(Math.min(likely * downwards, pastLow ?? Infinity));
+  const low = roundDown(Math.min(likely * lowShare, pastLow ?? Infinity));
   return { low, likely, high, source, formula, layers };
 }
 
 function layersOf(
-  { estimatedContext, factors, modelContext }: Read,
+  { estimatedContext, factors, modelContext }: SizedReading,
   history: number | undefined,
   formula: number | null,
 ): [Layer, ...Layer[]] {
   const { source: from, value } = estimatedContext;
-  const said: Partial<Record<EstimateSource, number | undefined>> = {
+  const figures: Partial<Record<EstimateSource, number | undefined>> = {
     declared: from === 'declared' ? value : undefined,
     history,
     model: from === 'model' ? value : modelContext,
     formula: formula ?? undefined,
   };
   const layers = estimateSources.flatMap((source): Layer[] => {
-    const tokens = said[source];
+    const tokens = figures[source];
     return tokens === undefined ? [] : [{ source, tokens }];
   });
   const [first, ...rest] = layers;

@@ -6,16 +6,16 @@ import type { AgentProfile } from './agent-profiles.ts';
 import { assignAgent, type ReadForChoice } from './assign-agent.ts';
 import { expectedCost, failingRules } from './fit.ts';
 
-/** Why an agent is, or is not, the one for an issue. */
+/** The reason why an agent is, or is not, chosen for an issue. */
 export interface Explanation {
   readonly agent: string;
   readonly chosen: boolean;
   readonly fits: boolean;
-  /** The rule that decides, and a sentence. */
+  /** The rule that decides, with a sentence. */
   readonly reason: CodedSentence;
   /** Every rule the agent fails, each in a sentence. */
   readonly failing: readonly CodedSentence[];
-  /** The least that would make it fit; null when it fits. */
+  /** The smallest change that would make it fit; null when it fits. */
   readonly change: string | null;
   /** In US dollars, for comparing. */
   readonly expectedCost: number;

@@ -3,20 +3,20 @@ import type { Estimate } from '../issue/estimate.ts';
 import type { FitRule } from '../issue/fit-rules.ts';
 import type { AgentProfile } from './agent-profiles.ts';
 
-/** What an agent must have room for and be trusted with. */
+/** Size and difficulty that an agent must have room for and be trusted with. */
 export interface Work {
   readonly difficulty: Difficulty;
   readonly estimate: Pick<Estimate, 'likely' | 'high'>;
 }
 
-/** Tokens of context an agent may use. */
+/** Tokens of context that an agent may use. */
 export function usableTokens(profile: AgentProfile): number {
   return profile.contextLimit ?? profile.contextWindow;
 }
 
 /**
- * The 50 % rule: an issue fills half of what an agent may use at the most, exactly half passes. The rest
- * is for what an agent reads in vain, and for its own words.
+ * Maximum size of an issue by the 50 % rule: half of the context that the agent may use; exactly half passes.
+ * The rest is for files that the agent reads in vain, and for its own words.
  */
 export function maxTokens(profile: AgentProfile): number {
   return Math.floor(usableTokens(profile) / 2);
@@ -46,19 +46,19 @@ export function lacksRoom(failing: readonly FitRule[]): boolean {
   );
 }
 
-/** Turns of an agent on one issue: between 34 and 47 in the median run of strong agents. */
+/** Turns of an agent on one issue: strong agents need between 34 and 47 in the median run. */
 const turns = 40;
-/** Price of a token read from the cache, against one that is not. */
+/** Price of a token read from the cache, as a share of the price of one that is not. */
 const cachedShare = 0.1;
 /**
- * What a token of context costs in tokens of input: once as it is, and again with every later turn, for
- * half of the turns on average, from the cache.
+ * Cost of a token of context, in tokens of input: once at the full price, and again from the cache with every
+ * later turn, on average half of the turns.
  */
 const inputWeight = 1 + (turns / 2) * cachedShare;
-/** Share of the context that the agent wrote itself: reading outweighs writing by far. */
+/** Share of the context that the agent writes itself: agents read far more than they write. */
 const outputWeight = 0.2;
 
-/** What the work is expected to cost, in US dollars. For comparing agents: runs differ by factors. */
+/** Expected cost of the work in US dollars. Only for comparing agents: runs differ by factors. */
 export function expectedCost(profile: AgentProfile, { estimate }: Work): number {
   const { longPrompts } = profile;
   const long = longPrompts !== undefined && estimate.likely > longPrompts.above;

@@ -15,24 +15,24 @@ export interface PlannedWork {
   readonly assignment: Assignment;
 }
 
-interface Given {
+interface WorkInput {
   readonly reading: Reading;
   readonly profiles: readonly AgentProfile[];
   readonly labels?: readonly string[];
-  /** Tokens that finished issues of the same repository and difficulty took. */
+  /** Tokens used by finished issues of the same repository and difficulty. */
   readonly history?: readonly number[];
 }
 
 /**
- * Sizes what was read, chooses its agent, and adds what does not agree to the reading's warnings. Where
- * the text declares no difficulty, a label that names one counts.
+ * Estimates the size, chooses the agent, and adds disagreements to the reading's warnings. Where the text
+ * declares no difficulty, a label that names one counts.
  */
 export function planWork({
   reading: read,
   profiles,
   labels = [],
   history = [],
-}: Given): PlannedWork {
+}: WorkInput): PlannedWork {
   const reading = { ...read, difficulty: difficultyThatCounts(read, labels) };
   const estimate = estimateContext(reading, history);
   const warnings = [
@@ -45,12 +45,12 @@ export function planWork({
   return { reading: { ...reading, warnings }, estimate, assignment };
 }
 
-/** A difference is told by the reader where the text declares both; here where Claude filled factors in. */
+/** The reader warns where the text declares total and factors; this warns where Claude added factors. */
 function compareTotals({ estimatedContext, warnings }: Reading, { formula }: Estimate): Warning[] {
   const { source, value } = estimatedContext;
   if (source !== 'declared' || formula === null) return [];
-  const told = warnings.some(({ code }) => code === 'declared_total_differs');
-  return [...(told ? [] : totalDiffers(value, formula)), ...totalLow(value, formula)];
+  const warned = warnings.some(({ code }) => code === 'declared_total_differs');
+  return [...(warned ? [] : totalDiffers(value, formula)), ...totalLow(value, formula)];
 }
 
 /** The text's own difficulty counts; else one that the labels agree on; else the difficulty as read. */
@@ -81,7 +81,7 @@ function labelDisagrees({ difficulty }: Reading, labels: readonly string[]): War
   return [{ code: 'difficulty_label_disagrees', params }];
 }
 
-/** One step apart is common; from one end to the other, one of the two words is a slip. */
+/** One step apart is common; low beside high means that one of the two words is a mistake. */
 function complexityDisagrees({ difficulty, factors }: Reading): Warning[] {
   const { complexity } = factors;
   if (difficulty.source === 'default' || complexity === null) return [];

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { formulaTokens } from '../../src/issue/formula.ts';
-import { estimateContext, fewestSamples } from '../../src/planning/estimate.ts';
+import { estimateContext, minSamples } from '../../src/planning/estimate.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';
 import type { Factors } from '../../src/issue/factors.ts';
 import type { Reading } from '../../src/issue/reading.ts';
@@ -122,7 +122,7 @@ test('a larger guess raises the range of a declared figure, up to twice of it an
 test('finished issues count from the fifth on, by the quantiles of their sizes', () => {
   const past = [10_000, 20_000, 40_000, 80_000, 160_000];
   const unknown = read(68_900, 'default');
-  expect(past).toHaveLength(fewestSamples);
+  expect(past).toHaveLength(minSamples);
   expect(estimateContext(unknown, past.slice(1)).source).toBe('default');
   expect(estimateContext(unknown, [...past.slice(1), 0]).source).toBe('default');
   expect(estimateContext(unknown, past)).toEqual({
