@@ -107,6 +107,7 @@ async function createIssues(db: Kysely<Schema>): Promise<void> {
     .addColumn('hidden_blockers', 'integer', (column) => column.notNull().defaultTo(0))
     .addColumn('revision', 'integer', (column) => column.notNull().defaultTo(0))
     .addColumn('published', 'integer', (column) => column.notNull().defaultTo(0))
+    .addColumn('verification_requests', 'integer', (column) => column.notNull().defaultTo(0))
     .addPrimaryKeyConstraint('issues_key', ['repository_id', 'number'])
     .execute();
   await indexIssues(db);
@@ -146,7 +147,7 @@ async function indexIssues(db: Kysely<Schema>): Promise<void> {
     where deleted = 0 and state = 'needs_human' and parked_code is null`.execute(db);
   // Holds the few issues that are due, the newest change first.
   await sql`create index issues_to_publish on issues (changed_at)
-    where published <> revision`.execute(db);
+    where published <> revision or verification_requests > 0`.execute(db);
 }
 
 async function createEdges(db: Kysely<Schema>): Promise<void> {
@@ -293,9 +294,11 @@ async function createPublications(db: Kysely<Schema>): Promise<void> {
     .addColumn('repository_id', 'integer', (column) => column.notNull())
     .addColumn('number', 'integer', (column) => column.notNull())
     .addColumn('comment_id', 'integer')
+    .addColumn('comment_uncertain', 'integer', (column) => column.notNull())
     .addColumn('comment_hash', 'text')
     .addColumn('label', 'text')
-    .addColumn('remade', 'integer', (column) => column.notNull())
+    .addColumn('label_uncertain', 'integer', (column) => column.notNull())
+    .addColumn('comment_deletions', 'integer', (column) => column.notNull())
     .addColumn('attempts', 'integer', (column) => column.notNull())
     .addColumn('due_at', 'integer')
     .addColumn('paused_until', 'integer')
@@ -311,8 +314,8 @@ async function createReconciliation(db: Kysely<Schema>): Promise<void> {
     .createTable('reconciliation')
     .addColumn('id', 'integer', (column) => column.primaryKey())
     .addColumn('watermark', 'integer')
-    .addColumn('looked_repository_id', 'integer')
-    .addColumn('looked_number', 'integer')
+    .addColumn('others_repository_id', 'integer')
+    .addColumn('others_number', 'integer')
     .addColumn('passes', 'integer', (column) => column.notNull().defaultTo(0))
     .addColumn('last_pass_at', 'integer')
     .addColumn('differences', 'integer', (column) => column.notNull().defaultTo(0))

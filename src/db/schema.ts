@@ -87,22 +87,28 @@ export interface IssuesTable {
   hidden_blockers: Generated<number>;
   /** Grows with every change of what people are shown of it. */
   revision: Generated<number>;
-  /** The revision last published; below 0: what stands on Gitea is to be looked at. */
+  /** The revision last published. */
   published: Generated<number>;
+  /** Requests to verify our comment and label on Gitea since they were last verified. */
+  verification_requests: Generated<number>;
 }
 
 /** What was written to Gitea about an issue, and how that went. */
 export interface PublicationsTable {
   repository_id: number;
   number: number;
-  /** Our comment; 0: one may be there; null: none is, or a person wants none. */
+  /** Our comment, as far as it is known. */
   comment_id: number | null;
+  /** 1 from right before the first write of a comment until its answer is recorded: one may be there. */
+  comment_uncertain: number;
   /** SHA-256 of its text as we wrote it. */
   comment_hash: string | null;
-  /** Name of our label on it; empty: one may be there. */
+  /** Name of our label on the issue, as far as it is known. */
   label: string | null;
-  /** How often our comment was deleted since the issue was assigned: after the first time it is made anew. */
-  remade: number;
+  /** The same as for the comment. */
+  label_uncertain: number;
+  /** How often our comment was deleted since the issue was assigned: only the first time it is created again. */
+  comment_deletions: number;
   /** Refusals in a row. */
   attempts: number;
   /** Not before, epoch milliseconds. */
@@ -162,9 +168,9 @@ export interface ReconciliationTable {
   id: number;
   /** Newest `updated_at` up to which all was compared, by Gitea's clock. */
   watermark: number | null;
-  /** Where the round of looks at closed and foreign issues goes on. */
-  looked_repository_id: number | null;
-  looked_number: number | null;
+  /** Last issue of the round that refreshes closed and foreign issues. */
+  others_repository_id: number | null;
+  others_number: number | null;
   passes: number;
   last_pass_at: number | null;
   differences: number;

@@ -99,7 +99,12 @@ async function storeAllNames(
 /** The columns of facts; the others are computed from them. */
 type FactColumns = Omit<
   IssueRow,
-  keyof typeof notComputed | keyof typeof untried | 'changed_at' | 'revision' | 'published'
+  | keyof typeof notComputed
+  | keyof typeof untried
+  | 'changed_at'
+  | 'revision'
+  | 'published'
+  | 'verification_requests'
 >;
 
 /** Which states can change: this issue's own, and those of the issues around it. */

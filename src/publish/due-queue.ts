@@ -29,6 +29,6 @@ export function createDueQueue({ db, now, dryRun }: DueQueueDeps) {
   return { next, markReported };
 }
 
-function versionOf({ revision, published }: DueIssue): string {
-  return `${revision}/${published}`;
+function versionOf({ revision, published, verificationRequests }: DueIssue): string {
+  return `${revision}/${published}/${verificationRequests}`;
 }

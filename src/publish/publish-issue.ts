@@ -22,7 +22,8 @@ import { createStatusLabel, type StatusLabelGitea } from './status-label.ts';
 import {
   createStickyComment,
   hashOf,
-  uncertainComment,
+  maxDeletions,
+  mayHaveComment,
   type StickyCommentGitea,
 } from './sticky-comment.ts';
 import { createWriteBudget } from './write-budget.ts';
@@ -73,7 +74,7 @@ export function createPublishIssue(deps: PublishIssueDeps) {
   return async function publishIssue(due: DueIssue, signal: AbortSignal): Promise<void> {
     const plan = await findPlanOf({ db, giteaUrl }, due);
     const stored = await findPublication(db, due);
-    const verify = due.published < 0;
+    const verify = due.verificationRequests > 0;
     if (plan !== undefined) {
       const desired = desiredParts(plan, stored, publish);
       if (verify || !isPublished(desired, stored))
@@ -110,7 +111,7 @@ export function createPublishIssue(deps: PublishIssueDeps) {
     if (label !== undefined && (verify || !hasLabel(stored, label.value)))
       await attempt(async () => {
         await putLabel(address, label.value, signal);
-        return { label: label.value?.name ?? null };
+        return { label: label.value?.name ?? null, label_uncertain: 0 };
       });
     const [first] = refusals;
     if (first !== undefined) throw first;
@@ -121,12 +122,12 @@ export function createPublishIssue(deps: PublishIssueDeps) {
    * behind that write, this is the only trace of it on an issue that is no longer the bot's.
    */
   async function recordIntent({ due, desired, stored }: PublishTask): Promise<void> {
-    const comment = desired.comment !== undefined && stored.comment_id === null;
-    const label = desired.label?.value !== undefined && stored.label === null;
+    const comment = desired.comment !== undefined && !mayHaveComment(stored);
+    const label = desired.label?.value !== undefined && !mayHaveLabel(stored);
     if (!comment && !label) return;
     const changes = {
-      ...(comment ? { comment_id: uncertainComment } : {}),
-      ...(label ? { label: uncertainLabel } : {}),
+      ...(comment ? { comment_uncertain: 1 } : {}),
+      ...(label ? { label_uncertain: 1 } : {}),
     };
     await record((transaction) => storePublication(transaction, due, changes));
   }
@@ -141,17 +142,11 @@ export function createPublishIssue(deps: PublishIssueDeps) {
 
 const noFailure = { attempts: 0, due_at: null, paused_until: null, error: null };
 
-/** May be there; unlike any name of a label. */
-const uncertainLabel = '';
-
-/** Number of deletions of our comment after which it is not created again. */
-const maxDeletions = 2;
-
 function desiredParts(plan: Plan, stored: Publication, publish: PublishedParts): DesiredParts {
   const hasComment =
     publish.comment &&
-    stored.remade < maxDeletions &&
-    (stored.comment_id !== null || isTheBots(plan));
+    stored.comment_deletions < maxDeletions &&
+    (mayHaveComment(stored) || isTheBots(plan));
   return {
     comment: hasComment ? commentText(plan) : undefined,
     label: publish.labels ? { value: labelOf(plan, stored) } : undefined,
@@ -160,7 +155,7 @@ function desiredParts(plan: Plan, stored: Publication, publish: PublishedParts):
 
 /** An issue that was closed when it was released, or never the bot's, gets no label. */
 function labelOf(plan: Plan, stored: Publication): LabelDefinition | undefined {
-  if (plan.state === 'done' && stored.label === null) return undefined;
+  if (plan.state === 'done' && !mayHaveLabel(stored)) return undefined;
   return statusLabel(plan.state);
 }
 
@@ -176,5 +171,9 @@ function isPublished({ comment, label }: DesiredParts, stored: Publication): boo
 }
 
 function hasLabel(stored: Publication, label: LabelDefinition | undefined): boolean {
-  return stored.label === (label?.name ?? null);
+  return stored.label_uncertain === 0 && stored.label === (label?.name ?? null);
+}
+
+function mayHaveLabel({ label, label_uncertain: uncertain }: Publication): boolean {
+  return label !== null || uncertain === 1;
 }

@@ -5,24 +5,25 @@ import { keyIn, ofIssue } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';
 import type { PublicationRow, Schema } from '../db/schema.ts';
 
-/** An issue of which people may see something else than what is stored, as it was when it was read. */
+/** An issue whose comment or label on Gitea may be outdated, as of when it was read. */
 export interface DueIssue extends IssueKey {
   readonly revision: number;
-  /** The revision last published; below 0: what stands on Gitea has to be looked at. */
   readonly published: number;
+  /** Open requests to verify the comment and the label on Gitea. */
+  readonly verificationRequests: number;
 }
 
 interface DueOptions {
   readonly now: number;
   readonly limit: number;
-  /** Not these, which are in work. */
+  /** Issues in work, which are left out. */
   readonly except: readonly IssueKey[];
 }
 
-/** Word for word the condition of its index, which holds nothing but these. */
-const isDue = sql<boolean>`published <> revision`;
+/** Word for word the condition of the index `issues_to_publish`. */
+const isDue = sql<boolean>`(published <> revision or verification_requests > 0)`;
 
-/** Issues that are to be published and wait for no time, the newest change first. */
+/** Issues to publish whose time has come, the newest change first. */
 export function dueIssues(db: Database, { now, limit, except }: DueOptions): Promise<DueIssue[]> {
   let query = db
     .selectFrom('issues')
@@ -32,57 +33,61 @@ export function dueIssues(db: Database, { now, limit, except }: DueOptions): Pro
         .onRef('publications.number', '=', 'issues.number'),
     )
     .select(['issues.repository_id as repositoryId', 'issues.number', 'revision', 'published'])
+    .select('verification_requests as verificationRequests')
     .where(isDue)
     .where((eb) => eb.or([eb('due_at', 'is', null), eb('due_at', '<=', now)]))
     .where((eb) => eb.or([eb('paused_until', 'is', null), eb('paused_until', '<=', now)]))
-    .where((eb) => eb.not(isAboutToBeKnown(now)));
+    .where((eb) => eb.not(awaitsBlocker(now)));
   if (except.length > 0)
     query = query.where((eb) => eb.not(keyIn('issues.repository_id', 'issues.number', except)));
-  // Nothing further: the index gives them in this order, however many changed at the same time.
+  // No further sorting: the index returns them in this order, however many changed at the same time.
   return query.orderBy('changed_at', 'desc').limit(limit).execute();
 }
 
-/** By the clock of the caller, who may have waited for the transaction that planned the look. */
-const lookWithinMs = 1_000;
+/** Time by which a refresh may be due later: the caller may have waited for the transaction that requested it. */
+const refreshWithinMs = 1_000;
 
 /**
- * Of a blocker nothing is known, and a look at it is due: what people would be told is outdated in a moment,
- * and a first comment is also sent to them by mail.
+ * A blocker is unknown and its refresh is due: a comment would be outdated in a moment, and Gitea sends a
+ * first comment also by mail.
  */
-function isAboutToBeKnown(now: number): RawBuilder<boolean> {
+function awaitsBlocker(now: number): RawBuilder<boolean> {
   return sql<boolean>`(reason_code = 'unknown_blockers' and exists (select 1 from edges
     join deliveries on deliveries.repository_id = blocker_repository_id
       and deliveries.issue_number = blocker_number
     where blocked_repository_id = issues.repository_id and blocked_number = issues.number
-      and deliveries.status = 'waiting' and deliveries.due_at <= ${now + lookWithinMs}))`;
+      and deliveries.status = 'waiting' and deliveries.due_at <= ${now + refreshWithinMs}))`;
 }
 
-/** What was written to Gitea about an issue, as far as it is known. */
+/** The comment and the label of an issue on Gitea, as far as they are known, and failures to write them. */
 export type Publication = Omit<PublicationRow, keyof ReturnType<typeof columnsOf>>;
 
 const nothing: Publication = {
   comment_id: null,
+  comment_uncertain: 0,
   comment_hash: null,
   label: null,
-  remade: 0,
+  label_uncertain: 0,
+  comment_deletions: 0,
   attempts: 0,
   due_at: null,
   paused_until: null,
   error: null,
 };
 
-/** All null or 0 when nothing was ever written. */
+/** All null or 0 if nothing was ever written. */
 export async function findPublication(db: Database, issue: IssueKey): Promise<Publication> {
   const row = await db
     .selectFrom('publications')
-    .select(['comment_id', 'comment_hash', 'label', 'remade'])
+    .select(['comment_id', 'comment_uncertain', 'comment_hash', 'comment_deletions'])
+    .select(['label', 'label_uncertain'])
     .select(['attempts', 'due_at', 'paused_until', 'error'])
     .where(ofIssue(issue))
     .executeTakeFirst();
   return row ?? nothing;
 }
 
-/** Notes what was written, or why nothing was. */
+/** Records a write, or why there was none. */
 export async function storePublication(
   db: Database,
   issue: IssueKey,
@@ -96,21 +101,22 @@ export async function storePublication(
 }
 
 /**
- * Notes that this revision stands on Gitea. Whatever happened since the issue was read, another change or
- * another request to look, leaves it due.
+ * Records that this revision is on Gitea and verified. Another change, or another request to verify it,
+ * since the issue was read leaves it due.
  */
 export async function markPublished(db: Database, due: DueIssue): Promise<void> {
   await db
     .updateTable('issues')
-    .set({ published: due.revision })
+    .set({ published: due.revision, verification_requests: 0 })
     .where(ofIssue(due))
     .where('published', '=', due.published)
+    .where('verification_requests', '=', due.verificationRequests)
     .execute();
 }
 
 /**
- * Somebody may have changed what we wrote below these issues: it is looked at. Each request counts one
- * further down, so that one that comes during a look is not taken for done with it.
+ * Requests verification of issues where somebody may have changed our comment or label. Requests are
+ * counted, so that one that comes during a verification is not taken for answered by it.
  */
 export async function requestVerification(
   transaction: Transaction<Schema>,
@@ -119,44 +125,45 @@ export async function requestVerification(
   if (issues.length === 0) return;
   await transaction
     .updateTable('issues')
-    .set({ published: oneFurtherDown })
+    .set({ verification_requests: oneMore })
     .where(keyIn('repository_id', 'number', issues))
     .where(hasPublication)
     .execute();
 }
 
 /**
- * The same for every open issue below which something of ours may stand. Closed ones grow without end, and
- * what somebody does to them is told by an event or not at all.
+ * The same for every open issue that may have our comment or label. Closed issues grow without end: only an
+ * event makes us verify one.
  */
 export async function requestVerificationOfAll(transaction: Transaction<Schema>): Promise<void> {
   await transaction
     .updateTable('issues')
-    .set({ published: oneFurtherDown })
+    .set({ verification_requests: oneMore })
     .where('open', '=', 1)
     .where(hasPublication)
     .execute();
 }
 
-const oneFurtherDown = sql<number>`min(published, 0) - 1`;
+const oneMore = sql<number>`verification_requests + 1`;
 const hasPublication = sql<boolean>`exists (select 1 from publications
   where publications.repository_id = issues.repository_id and publications.number = issues.number
-    and (comment_id is not null or label is not null))`;
+    and (comment_id is not null or comment_uncertain = 1
+      or label is not null or label_uncertain = 1))`;
 
-/** A person has given the issue to the bot: a comment that was deleted before may be made again. */
+/** A person has assigned the issue to the bot: a comment that was deleted before may be created again. */
 export async function forgetDeletedComment(
   transaction: Transaction<Schema>,
   issue: IssueKey,
 ): Promise<void> {
   await transaction
     .updateTable('publications')
-    .set({ remade: 0 })
+    .set({ comment_deletions: 0 })
     .where(ofIssue(issue))
-    .where('remade', '>', 0)
+    .where('comment_deletions', '>', 0)
     .execute();
 }
 
-/** The token or the repository may be another one now: what was refused is tried again at once. */
+/** Retries refused issues at once: the token or the access to the repository may have changed. */
 export async function retryRefused(db: Database): Promise<void> {
   await db
     .updateTable('publications')
@@ -167,7 +174,7 @@ export async function retryRefused(db: Database): Promise<void> {
 }
 
 export interface PublicationCounts {
-  /** Issues of which people may see something outdated, those below included. */
+  /** Issues whose comment or label may be outdated, paused and failing ones included. */
   readonly pending: number;
   readonly paused: number;
   readonly failing: number;
@@ -191,7 +198,7 @@ export async function countPublications(db: Database, now: number): Promise<Publ
   return { pending, paused, failing };
 }
 
-/** Word for word the condition of its index. */
+/** Word for word the condition of the index `publications_troubled`. */
 const isTroubled = sql<boolean>`attempts > 0 or paused_until is not null`;
 
 function columnsOf({ repositoryId, number }: IssueKey) {

@@ -8,17 +8,16 @@ import type { GiteaComment } from '../gitea/schemas.ts';
 import { granted, Refused } from './refused.ts';
 import type { Spend } from './write-budget.ts';
 
-/** How often our comment is created again after somebody deleted it. */
-const maxRemade = 1;
-
-/** In place of an id: a comment of ours may be there, or not. */
-export const uncertainComment = 0;
+/** Number of deletions of our comment after which it is not created again. */
+export const maxDeletions = 2;
 
 /** The stored state of our comment. */
 export interface StoredComment {
   readonly comment_id: number | null;
+  /** 1: one may be there, with an unknown id. */
+  readonly comment_uncertain: number;
   readonly comment_hash: string | null;
-  readonly remade: number;
+  readonly comment_deletions: number;
 }
 
 export interface DesiredComment {
@@ -57,19 +56,25 @@ export function createStickyComment({ gitea, log, spend }: StickyCommentDeps) {
     signal: AbortSignal,
   ): Promise<Partial<StoredComment>> {
     const { address, body, stored, create } = desired;
-    const published = (id: number) => ({ comment_id: id, comment_hash: hashOf(body) });
-    const id = stored.comment_id === uncertainComment ? null : stored.comment_id;
+    const published = (comment_id: number) => ({
+      comment_id,
+      comment_uncertain: 0,
+      comment_hash: hashOf(body),
+    });
+    const id = stored.comment_id;
     if (id !== null && (await update(desired, id, signal))) return published(id);
     const found = await findOwn(address, signal);
     if (found !== undefined) {
       if (!isSame(found.body, body)) await edit(address, found.id, body, signal);
       return published(found.id);
     }
-    const remade = stored.remade + (id === null ? 0 : 1);
-    if (!create || remade > maxRemade) return { comment_id: null, comment_hash: null, remade };
+    const deletions = stored.comment_deletions + (id === null ? 0 : 1);
+    const counted = { comment_deletions: deletions };
+    if (!create || deletions >= maxDeletions)
+      return { comment_id: null, comment_uncertain: 0, comment_hash: null, ...counted };
     spend(address, hashOf(body));
     const created = granted(await createComment(address, body, signal), 'a comment');
-    return { ...published(created.id), remade };
+    return { ...published(created.id), ...counted };
   }
 
   /** Returns false when the comment is gone, or is not ours. */
@@ -139,6 +144,11 @@ export function createStickyComment({ gitea, log, spend }: StickyCommentDeps) {
   }
 
   return put;
+}
+
+/** Whether our comment is there, or may be there. */
+export function mayHaveComment({ comment_id: id, comment_uncertain: uncertain }: StoredComment) {
+  return id !== null || uncertain === 1;
 }
 
 /** Hash of a comment's text, as it is stored. */

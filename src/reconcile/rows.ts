@@ -23,7 +23,7 @@ export interface Reconciliation {
 
 export async function findReconciliation(db: Database): Promise<Reconciliation> {
   const row = await db.selectFrom('reconciliation').selectAll().executeTakeFirstOrThrow();
-  const { looked_repository_id: repositoryId, looked_number: number } = row;
+  const { others_repository_id: repositoryId, others_number: number } = row;
   return {
     watermark: row.watermark ?? undefined,
     othersUpTo: repositoryId === null || number === null ? undefined : { repositoryId, number },
@@ -59,8 +59,8 @@ export async function storePass(db: Database, pass: FinishedPass): Promise<void>
     .updateTable('reconciliation')
     .set((eb) => ({
       watermark: pass.watermark ?? null,
-      looked_repository_id: pass.othersUpTo?.repositoryId ?? null,
-      looked_number: pass.othersUpTo?.number ?? null,
+      others_repository_id: pass.othersUpTo?.repositoryId ?? null,
+      others_number: pass.othersUpTo?.number ?? null,
       passes: eb('passes', '+', 1),
       last_pass_at: pass.now,
       missed: eb('missed', '+', pass.missed),
