@@ -97,7 +97,7 @@ function isDeeper(value: unknown, levels: number): boolean {
 }
 
 function tooLarge(size: number): string {
-  return `The handoff is ${size} bytes as JSON, at most ${handoffLimit} are kept: shorten it, and point to files instead of quoting them.`;
+  return `The handoff is ${size} bytes as JSON, the maximum is ${handoffLimit}: shorten it, and point to files instead of quoting them.`;
 }
 
 const tooDeep = `The handoff is nested more than ${handoffDepth} levels deep: make it flatter, or send it as text.`;

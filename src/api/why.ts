@@ -6,20 +6,20 @@ import type { CodedSentence } from '../issue/coded.ts';
 import { explainAgents, type Explanation } from '../planning/explain.ts';
 import { findPlan, type PlanStore } from '../plans/plan-views.ts';
 
-/** Why each agent is, or is not, the one for an issue. */
+/** Explanation of the choice of an agent: why each one was, or was not, chosen. */
 interface Why {
   readonly ref: string;
   readonly state: State;
   readonly reason: CodedSentence;
-  /** The agent of the stored plan. */
+  /** Agent of the stored plan. */
   readonly assigned: string | null;
-  /** By the profiles in force, in their order; empty while the issue has no plan. */
+  /** One explanation for each profile in force, in their order; empty while the issue has no plan. */
   readonly agents: readonly Explanation[];
-  /** Says so when the profiles in force would choose another agent than the plan has. */
+  /** Set when the profiles in force would choose another agent than the plan has. */
   readonly note: string | null;
 }
 
-/** Explains the stored plan by the profiles in force; undefined when the issue is not known. */
+/** Explains the stored plan by the profiles in force; undefined when the issue is not stored. */
 export async function readWhy(
   store: PlanStore,
   ref: IssueRef,
@@ -47,4 +47,4 @@ export async function readWhy(
 }
 
 const otherProfiles =
-  'The plan was made with other profiles than those in force: it is made anew at the next start or event.';
+  'The plan was made with other profiles than those in force: the next start or event makes it again.';

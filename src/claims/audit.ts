@@ -3,18 +3,18 @@ import { sql } from 'kysely';
 import { formatRef } from '../issue/ref.ts';
 import type { Database } from '../db/database.ts';
 
-/** Something that must never be; `code` says what, `text` what to do about it. */
+/** A broken rule about issues or claims; `code` names the rule, `text` says what to do. */
 export interface Violation {
-  /** `owner/name#number` of the issue; the id of a claim whose issue is not known. */
+  /** `owner/name#number` of the issue, or the id of a claim whose issue is not stored. */
   readonly subject: string;
   readonly code: string;
   readonly text: string;
 }
 
-/** A lease may stand this long after it ran out: the sweeper comes once a second. */
+/** Grace period after a lease expired: the sweeper comes once a second. */
 const sweepGraceMs = 60_000;
 
-/** What an issue of the bot is when a worker may still be needed for it. */
+/** Condition for the bot's open issues. */
 const ofTheBot = sql`issues.open = 1 and issues.assigned = 1 and issues.deleted = 0`;
 const live = sql`select 1 from claims where claims.repository_id = issues.repository_id
   and claims.number = issues.number and claims.ended_at is null`;
@@ -26,21 +26,21 @@ const openBlocker = sql`select 1 from edges left join issues as blocker
       or edges.blocker_repository_id <> issues.repository_id
       or edges.blocker_number <> issues.number)
     and (blocker.open is null or (blocker.open = 1 and blocker.deleted = 0))`;
-const lookPlanned = sql`select 1 from deliveries
+const refreshPlanned = sql`select 1 from deliveries
   where deliveries.repository_id = issues.repository_id
     and deliveries.issue_number = issues.number and deliveries.status = 'waiting'`;
 
-/** What no open issue of the bot may be: not in exactly one state, or with nothing to bring it on. */
-const rulesOfIssues = [
+/** Rules for the bot's open issues: each is in exactly one state, and something will move it on. */
+const issueRules = [
   {
     code: 'no_state',
-    text: 'Is in none of the states an open issue of the bot can have, or without a reason. Replay its newest delivery.',
+    text: 'Has no valid state or no reason. Replay its newest delivery.',
     broken: sql`issues.reason_code = '' or issues.reason_params = '' or issues.state not in
       ('ready', 'in_progress', 'needs_human', 'blocked', 'oversized', 'received')`,
   },
   {
     code: 'in_progress_unclaimed',
-    text: 'Is in progress, but nobody has claimed it: nothing would ever bring it on. Replay its newest delivery.',
+    text: 'Is in progress, but not claimed: nothing would ever move it on. Replay its newest delivery.',
     broken: sql`issues.state = 'in_progress' and not exists (${live})`,
   },
   {
@@ -50,7 +50,7 @@ const rulesOfIssues = [
   },
   {
     code: 'needs_human_unparked',
-    text: 'Needs a person, but nothing says for what. Start the service: its sweeper decides it anew.',
+    text: 'Needs a person, but has no reason to. Start the service: its sweeper recomputes the state.',
     broken: sql`issues.state = 'needs_human' and issues.parked_code is null`,
   },
   {
@@ -60,7 +60,7 @@ const rulesOfIssues = [
   },
   {
     code: 'ready_not_queued',
-    text: 'Is ready, but has no place in the queue or no agent: no worker would get it. Replay its newest delivery.',
+    text: 'Is ready, but has no place in the queue or no agent: no worker will get it. Replay its newest delivery.',
     broken: sql`issues.state = 'ready' and (issues.queue_key is null or issues.agent is null)`,
   },
   {
@@ -70,29 +70,29 @@ const rulesOfIssues = [
   },
   {
     code: 'ready_but_blocked',
-    text: 'Is ready, though something it waits for is open or unknown. Replay its newest delivery.',
+    text: 'Is ready, but an issue that blocks it is open or unknown. Replay its newest delivery.',
     broken: sql`issues.state = 'ready' and (issues.hidden_blockers > 0 or exists (${openBlocker}))`,
   },
   {
     code: 'blocked_by_nothing',
-    text: 'Is blocked, but nothing it waits for is open: no event would free it. Replay its newest delivery.',
+    text: 'Is blocked, but no issue that blocks it is open: no event will free it. Replay its newest delivery.',
     broken: sql`issues.state = 'blocked' and issues.cycle_key is null and issues.hidden_blockers = 0
       and not exists (${openBlocker})`,
   },
   {
     code: 'received_not_due',
-    text: 'Was never read, and no look at it is planned. Replay its newest delivery.',
-    broken: sql`issues.state = 'received' and not exists (${lookPlanned})`,
+    text: 'Was never read, and no refresh of it is planned. Replay its newest delivery.',
+    broken: sql`issues.state = 'received' and not exists (${refreshPlanned})`,
   },
 ];
 
 /**
- * Lists what breaks "every open issue of the bot is in exactly one state and something will bring it on;
- * no issue has two live claims; no slot is held for nothing". Reads only; at most `limit` of each kind.
+ * Lists violations of "every open issue of the bot is in exactly one state, and something will move it on; no
+ * issue has two live claims; no slot is held for nothing". Only reads; at most `limit` of each kind.
  */
 export async function audit(db: Database, now: number, limit: number): Promise<Violation[]> {
   const found: Violation[] = [];
-  for (const { code, text, broken } of rulesOfIssues) {
+  for (const { code, text, broken } of issueRules) {
     const { rows } = await sql<{ full_name: string; number: number }>`
       select repositories.full_name, issues.number
       from issues join repositories on repositories.id = issues.repository_id
@@ -123,7 +123,7 @@ async function auditClaims(db: Database, now: number, limit: number): Promise<Vi
         left join issues on issues.repository_id = claims.repository_id
           and issues.number = claims.number
         left join repositories on repositories.id = claims.repository_id
-      where claims.ended_at is null) as judged
+      where claims.ended_at is null) as classified
     where code is not null order by id limit ${limit}`.execute(db);
   return rows.map(({ id, full_name, number, code }) => ({
     subject: full_name === null ? id : refOf(full_name, number),
@@ -133,14 +133,14 @@ async function auditClaims(db: Database, now: number, limit: number): Promise<Vi
 }
 
 const claimTexts: ReadonlyMap<string, string> = new Map([
-  ['claimed_twice', 'Has two live claims. Stop the service and report this as a fault.'],
+  ['claimed_twice', 'Has two live claims. Stop the service and report this as a bug.'],
   [
     'slot_leaked',
-    'Is claimed, though it is not for the workers: the slot is held for nothing. It is freed when the lease runs out.',
+    'Is claimed, but not for workers: its slot is held for nothing. The slot is free when the lease expires.',
   ],
   [
     'lease_not_swept',
-    'Has a lease that ran out over a minute ago. Start the service, or look in its log for why it does not sweep.',
+    'Has a lease that expired over a minute ago. Start the service, or find in its log why it does not sweep.',
   ],
 ]);
 

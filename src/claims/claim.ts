@@ -1,6 +1,6 @@
 import type { PlanView } from '../issue/plan.ts';
 
-/** What a worker asks for; an undefined filter means anything. */
+/** Request of a worker for an issue; an undefined filter means any. */
 export interface ClaimRequest {
   /** Name of the caller, from its bearer token. */
   readonly worker: string;

@@ -177,7 +177,7 @@ function explain(
   { compactAt, rotateAt, profile }: MonitorSettings,
 ): CodedSentence {
   const capped = limit === profile?.contextLimit;
-  const whose = capped ? ' this agent shall use at the most' : '';
+  const whose = capped ? ' this agent may use' : '';
   const share = `${thousands(used)} of ${thousands(limit)} tokens${whose} (${percent(ratio)})`;
   if (ratio > 1) {
     const hint = capped ? '' : '; a sum over turns is not the context';

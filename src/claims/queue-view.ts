@@ -21,7 +21,7 @@ export interface Queue {
   readonly waiting: Readonly<Record<string, number>>;
 }
 
-/** Ready issues in the order in which they will be handed out, the live claims, and why others wait. */
+/** Reads the ready issues in queue order, the live claims, and the reasons why others wait. */
 export async function readQueue(
   store: PlanStore,
   { limit, now }: { readonly limit: number; readonly now: number },
@@ -36,7 +36,7 @@ export async function readQueue(
 
 export type FullPlan = PlanView & IssueWork;
 
-/** One plan with the live claim and the past claims of its issue; undefined when not known or deleted. */
+/** Finds a plan with the live claim and the past claims of its issue; undefined when not known or deleted. */
 export async function findFullPlan(
   store: PlanStore,
   ref: IssueRef,

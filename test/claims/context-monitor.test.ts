@@ -164,8 +164,8 @@ test('the reason says it in figures', () => {
       "below_compact: 159,999 of 200,000 tokens (79.9 %) are in the context; compact comes at 80 %.",
       "rotate_at: 190,000 of 200,000 tokens (95 %) are in the context: rotate from 95 %.",
       "over_limit: 1,180,342 of 200,000 tokens (590.1 %) are in the context: rotate; a sum over turns is not the context.",
-      "compact_at: 330,000 of 400,000 tokens this agent shall use at the most (82.5 %) are in the context: compact from 80 %, rotate from 95 %.",
-      "over_limit: 410,000 of 400,000 tokens this agent shall use at the most (102.5 %) are in the context: rotate.",
+      "compact_at: 330,000 of 400,000 tokens this agent may use (82.5 %) are in the context: compact from 80 %, rotate from 95 %.",
+      "over_limit: 410,000 of 400,000 tokens this agent may use (102.5 %) are in the context: rotate.",
     ]
   `);
 });

@@ -10,12 +10,12 @@ function stage(
   skipped: (nth: number) => number = () => 0,
 ) {
   const wanted: boolean[] = [];
-  const longPolls = new Map<number, () => void>();
+  const waiters = new Map<number, () => void>();
   const reconciler = createReconciler({
     runPass: (full) => {
       wanted.push(full);
       const failure = outcome(wanted.length);
-      longPolls.get(wanted.length)?.();
+      waiters.get(wanted.length)?.();
       if (failure !== undefined) return Promise.reject(failure);
       return Promise.resolve({ full, differences: 2, missed: 1, skipped: skipped(wanted.length) });
     },
@@ -27,7 +27,7 @@ function stage(
   const passes = (count: number) =>
     new Promise<void>((resolve) => {
       if (wanted.length >= count) resolve();
-      else longPolls.set(count, resolve);
+      else waiters.set(count, resolve);
     });
   return { reconciler, wanted, passes };
 }
