@@ -8,6 +8,8 @@ import { exitCodes, runCommandLine } from '../src/cli/command-line.ts';
 import { doctorExitCodes } from '../src/cli/doctor/finding.ts';
 import { gateNames, gateStatuses } from '../src/gates/gate.ts';
 import { sandboxModes } from '../src/gates/report.ts';
+import { reasonSentences } from '../src/issue/reason-sentences.ts';
+import { warningSentences } from '../src/issue/warning-sentences.ts';
 import {
   anchorsOf,
   blocksOf,
@@ -154,6 +156,19 @@ function routesOf(tree: string): string[] {
     },
   );
 }
+
+test('the pages on states and planning name every reason', () => {
+  const text = readPage('docs/how-it-works.md').text + readPage('docs/planning.md').text;
+  const unnamed = Object.keys(reasonSentences).filter((code) => !text.includes(`\`${code}\``));
+  expect(unnamed).toEqual([]);
+});
+
+test('the page on planning explains every warning', () => {
+  const [, section = ''] = readPage('docs/planning.md').text.split('## Warnings');
+  const cells = [...section.matchAll(/^\| (`[^|]*)\|/gm)].map(([, cell = '']) => cell).join();
+  const explained = [...cells.matchAll(/`(\w+)`/g)].map(([, code]) => code);
+  expect(explained.sort()).toEqual(Object.keys(warningSentences).sort());
+});
 
 describe('the page on gates', () => {
   test('has a row for every gate, status and sandbox mode', () => {
