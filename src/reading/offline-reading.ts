@@ -9,22 +9,22 @@ import type { Warning } from '../issue/warnings.ts';
 import { formatRef } from '../issue/ref.ts';
 import type { Declarations, DeclaredValue } from './declarations/values.ts';
 
-/** Most dependencies one issue may declare; more is a list, not a plan. */
+/** Maximum dependencies that one issue may declare; more is a list, not a plan. */
 export const dependencyLimit = 100;
 
-/** What reading a text may use besides it. */
+/** Options of reading a text offline. */
 export interface OfflineOptions {
   /** Base URL of the tracker; without it no URL is the tracker's own. */
   readonly trackerUrl?: string | undefined;
-  /** What the tracker holds; without it nothing is dropped for being unknown. */
+  /** The issues of the tracker; without it no reference is dropped for being unknown. */
   readonly known?: KnownIssues | undefined;
-  /** The text as it was read already, in a thread of its own. */
+  /** The text if it was read before, in the text thread. */
   readonly text?: TextReading | undefined;
 }
 
 /**
- * Reads an issue's text without asking anybody: the template's sections and the dependency grammar.
- * Values: what the text declares, else the formula, else a default that says so.
+ * Reads an issue's text without Claude: the template's sections and the dependency grammar. A value is what the
+ * text declares, else the result of the formula, else a default marked as such.
  */
 export function readOffline(
   issue: IssueText,

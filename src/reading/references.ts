@@ -1,7 +1,7 @@
 import { codePattern, numberPattern } from '../issue/codes.ts';
 import type { Passage } from './markdown/passage.ts';
 
-/** A place where another issue is named: one number, a range, or a code without a number. */
+/** A reference to other issues: one number, a range, or a code without a number. */
 export interface Reference {
   readonly start: number;
   readonly end: number;
@@ -11,16 +11,16 @@ export interface Reference {
   /** The last number of a range. */
   readonly to: number | undefined;
   readonly code: string | undefined;
-  /** It leads to another host. */
+  /** True for a URL of another host. */
   readonly foreign: boolean;
 }
 
 const urlPattern = /https?:\/\/[^\s<>"`|]+/g;
-const longestName = 100;
+const maxNameLength = 100;
 /** `guide/intro.md#4` is a file and an anchor. */
 const fileEnding = /\.(?:md|html?|txt|rst|adoc|pdf|[jt]sx?|py|go|rs|java|json|ya?ml|css|php)$/i;
 
-/** Every reference of a passage in order, lists not yet joined. `trackerUrl`: whose URLs are the tracker's own. */
+/** Finds every reference of a passage, in order. `trackerUrl`: base of the URLs that are the tracker's own. */
 export function findReferences(
   { text, links }: Passage,
   trackerUrl: string | undefined,
@@ -85,20 +85,20 @@ function findNumbers(
   return found;
 }
 
-/** `owner/repo` right before the sign; empty without one, undefined when what stands there makes it no reference. */
+/** `owner/repo` in front of the sign; empty without one, undefined when the text in front makes it no reference. */
 function nameBefore(text: string, at: number): string | undefined {
   const last = text[at - 1] ?? ' ';
   if (/[#&!?=@]/.test(last)) return undefined;
   if (!/[\w./-]/.test(last)) return '';
   if (/(?:[#!]\d{1,9}|[\s(])[-/]$|\.$/.test(text.slice(Math.max(0, at - 12), at))) return '';
   let start = at;
-  while (start > 0 && at - start <= 2 * longestName && /[\w./-]/.test(text[start - 1] ?? ''))
+  while (start > 0 && at - start <= 2 * maxNameLength && /[\w./-]/.test(text[start - 1] ?? ''))
     start -= 1;
   const name = /^[\w.-]{1,100}\/[\w.-]{1,100}$/.exec(text.slice(start, at))?.[0];
   return name !== undefined && !fileEnding.test(name) ? name : undefined;
 }
 
-/** The issue or pull request an URL of the tracker names; a path alone is on the tracker as well. */
+/** The issue or pull request that a URL of the tracker names; a path alone is on the tracker too. */
 function ownReference(url: string, trackerUrl: string | undefined) {
   const base = trackerUrl
     ?.replace(/^https?:/i, '')
@@ -120,7 +120,7 @@ function foreignNumber(url: string): number | undefined {
 
 const rangeSign = /^\s*(?:-|–|—|\.{2,3}|to|through|thru|till|until)\s*$/i;
 
-/** `#3-#6`, `#3 to #6`: one reference from the first number to the last. */
+/** Joins `#3-#6` or `#3 to #6` to one reference with a range. */
 function joinRanges(text: string, found: readonly Reference[]): Reference[] {
   const joined: Reference[] = [];
   for (const reference of found) {
@@ -140,7 +140,7 @@ function joinRanges(text: string, found: readonly Reference[]): Reference[] {
   return joined;
 }
 
-/** A code beside a number belongs to it; one that stands alone is a reference of its own. */
+/** Adds codes: one beside a number belongs to it, one alone is a reference of its own. */
 function withCodes(text: string, numbers: readonly Reference[]): Reference[] {
   const found: Reference[] = [...numbers];
   let next = 0;

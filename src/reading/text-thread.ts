@@ -8,7 +8,7 @@ import type { Warning } from '../issue/warnings.ts';
 import { readRawDeclarations } from './declarations/read-declarations.ts';
 import { knownIssues, type KnownIssue } from './known-issues.ts';
 
-/** What a thread is given to read. */
+/** Message to the thread: a text to read. */
 export interface TextQuestion {
   readonly issue: CodedText;
   readonly agentNames: readonly string[];
@@ -19,26 +19,26 @@ export interface TextQuestion {
 export interface TextThreadOptions {
   readonly agentNames: readonly string[];
   readonly trackerUrl?: string | undefined;
-  /** All that the tracker holds; without it nothing is dropped for being unknown. */
+  /** All issues of the tracker; without it no reference is dropped for being unknown. */
   readonly known?: readonly KnownIssue[] | undefined;
-  /** Shorter texts are read at once, in this thread. */
+  /** Minimum length of a text for the thread; a shorter one is read at once. */
   readonly longFrom?: number;
   readonly deadlineMs?: number;
 }
 
-/** Characters up to which a text is read within milliseconds. */
+/** Default of `longFrom`: shorter texts are read within milliseconds. */
 const longText = 8 * 1024;
 const deadline = 10_000;
-/** Source and build differ in it; `tsc` does not rewrite it in a URL. */
+/** Extension of this file: `.ts` in the source, `.js` in the build. `tsc` does not rewrite it in a URL. */
 const extension = extname(fileURLToPath(import.meta.url));
 
 /**
- * Reads texts without holding up this thread: a long one in a thread of its own, which is ended at the
- * deadline. Then only the template's lines are read, and a warning says so. Rejects only when aborted.
+ * Reads texts without blocking this thread: a long one in a worker thread, which is terminated at the deadline.
+ * Then only the template's lines are read, with a warning. Rejects only when aborted.
  */
 export function createTextReader(options: TextThreadOptions) {
   const { agentNames, trackerUrl, known, longFrom = longText, deadlineMs = deadline } = options;
-  /** One thread at a time: each may take as much memory as the whole service. */
+  /** Reads one long text at a time: each thread may take as much memory as the whole service. */
   let lastRead: Promise<unknown> = Promise.resolve();
 
   return async function read(issue: CodedText, signal: AbortSignal): Promise<TextReading> {
@@ -57,25 +57,25 @@ export function createTextReader(options: TextThreadOptions) {
   };
 }
 
-/** What the thread does, and this one with a short text. */
+/** Reads a text, in the worker thread or in this one. */
 export function answerTextQuestion({ issue, known, ...context }: TextQuestion): TextReading {
   return readText(issue, { ...context, known: trackerOf(issue, known) });
 }
 
-/** The whole tracker where it is listed, else what is known of the codes in the text. */
+/** The whole tracker where it is listed, else the stored issues that the codes of the text name. */
 function trackerOf(issue: CodedText, listed: TextQuestion['known']): KnownIssues | undefined {
   if (listed !== undefined) return knownIssues(listed);
   return issue.known && knownByCodes(issue.repository, issue.known);
 }
 
-/** Undefined when the thread fails or does not answer in time. */
+/** Reads in a worker thread; undefined when it fails or exceeds the deadline. */
 async function readInThread(
   question: TextQuestion,
   deadlineMs: number,
   signal: AbortSignal,
 ): Promise<TextReading | undefined> {
   const worker = new Worker(new URL(`./text-thread-main${extension}`, import.meta.url), {
-    // Neither the secrets nor the options of the process are its business.
+    // The thread gets neither the secrets nor the options of the process.
     env: {},
     execArgv: [],
   });
