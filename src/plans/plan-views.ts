@@ -20,6 +20,7 @@ import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts'
 import { states, type State } from '../issue/state.ts';
 import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
+import { parseNames } from '../db/stored-names.ts';
 import { distinctEdges, linkedEdges, type EdgeEnd, type LinkedEdge } from './linked-edges.ts';
 
 /** Reads plans as the API and the command line give them; `giteaUrl` is where their links point. */
@@ -116,7 +117,7 @@ export async function listReady(store: PlanStore, limit: number): Promise<ReadyI
   return rows.flatMap((row, index) => {
     const plan = plans[index];
     if (plan === undefined) return [];
-    const labels = labelsSchema.parse(JSON.parse(row.labels));
+    const labels = parseNames(row.labels);
     const place = { readyAt: row.ready_at ?? 0, labels, unblocks: row.unblocks };
     return [{ ref: plan.ref, rank: index + 1, why: explainPlace(place), plan }];
   });
@@ -202,7 +203,6 @@ function planEdge(edge: LinkedEdge, other: EdgeEnd): PlanEdge[] {
 }
 
 const stateSchema = z.enum(states);
-const labelsSchema = z.array(z.string());
 const shownReadingSchema = readingSchema.omit({
   modelContext: true,
   dependencies: true,

@@ -1,5 +1,4 @@
 import { sql, type ExpressionBuilder, type Transaction } from 'kysely';
-import { z } from 'zod';
 
 import { startingWith } from './find-cycles.ts';
 import { chosenAgentSchema, parseParkingReason } from '../issue/reasons.ts';
@@ -11,6 +10,7 @@ import { keyIn } from '../db/key-filter.ts';
 import { findChangedCycles, type ChangedCycles } from './cycles.ts';
 import { distinctKeys, recountUnblocked } from './open-graph.ts';
 import type { Schema } from '../db/schema.ts';
+import { parseNames } from '../db/stored-names.ts';
 
 /** The issues that a change of facts can affect; no others are recomputed. */
 export interface TouchedIssues {
@@ -189,8 +189,6 @@ interface Neighbours {
   readonly now: number;
 }
 
-const labelsSchema = z.array(z.string());
-
 /** A deleted issue has no state; its row only keeps a late event from reviving it. */
 const gone = { state: '', reason_code: '', reason_params: '', warnings: '[]' };
 
@@ -207,16 +205,12 @@ function compute(row: LoadedIssue, neighbours: Neighbours): ComputedRow {
     queue_key:
       ready_at === null
         ? null
-        : queueKey({ readyAt: ready_at, labels: parseLabels(row), unblocks }),
+        : queueKey({ readyAt: ready_at, labels: parseNames(row.labels), unblocks }),
     unblocks,
     cycle_key: cycleKey,
     changed_at: differs ? neighbours.now : row.changed_at,
     revision: row.revision + (differs ? 1 : 0),
   };
-}
-
-function parseLabels({ labels }: LoadedIssue): string[] {
-  return labelsSchema.parse(JSON.parse(labels));
 }
 
 function show(row: LoadedIssue, { blockers, path }: Neighbours): typeof gone {

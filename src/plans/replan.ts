@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 
 import { sql } from 'kysely';
-import { z } from 'zod';
 
 import { estimateSchema } from '../issue/estimate.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
@@ -10,10 +9,10 @@ import { chosenAgentSchema } from '../issue/reasons.ts';
 import { readingSchema } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { Database } from '../db/database.ts';
+import { parseNames } from '../db/stored-names.ts';
 import { distinctKeys } from './open-graph.ts';
 
 const readForChoiceSchema = readingSchema.pick({ difficulty: true, assignedAgent: true });
-const labelsSchema = z.array(z.string());
 
 /**
  * Stale plans of the bot's open issues: those that these profiles would give to another agent or for another
@@ -88,7 +87,7 @@ async function assignedDifferently(
         readForChoiceSchema.parse(parse(row.reading)),
         estimateSchema.parse(parse(row.estimate)),
         profiles,
-        labelsSchema.parse(parse(row.labels)),
+        parseNames(row.labels),
       );
       return stored.agent !== present.agent || !isDeepStrictEqual(stored.reason, present.reason);
     })

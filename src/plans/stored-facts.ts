@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
 import type { IssueRow, Schema } from '../db/schema.ts';
+import { parseNames } from '../db/stored-names.ts';
 import type { IssueFacts } from '../issue/facts.ts';
 import type { KnownLabels } from '../issue/own-marks.ts';
 import type { IssueKey } from '../issue/ref.ts';
@@ -54,8 +55,7 @@ export async function findLabels(db: Database, key: IssueKey): Promise<KnownLabe
   return { labels, assigned: row.assigned === 1 };
 }
 
-const namesSchema = z.array(z.string());
-const waitingSchema = z.object({ issue: z.object({ labels: namesSchema.nullable() }) });
+const waitingSchema = z.object({ issue: z.object({ labels: z.array(z.string()).nullable() }) });
 
 function waitingLabels(event: string | null): readonly string[] | undefined {
   const parsed = waitingSchema.safeParse(JSON.parse(event ?? 'null'));
@@ -85,10 +85,6 @@ async function deliveredText(db: Database, row: IssueRow): Promise<string | unde
     .limit(1)
     .executeTakeFirst();
   return delivery?.body ?? undefined;
-}
-
-function parseNames(json: string): string[] {
-  return namesSchema.parse(JSON.parse(json));
 }
 
 /** State and reason code of a stored issue, as the log shows them. */

@@ -1,5 +1,4 @@
 import { sql, type Transaction } from 'kysely';
-import { z } from 'zod';
 
 import type { StoredIssue } from './difference.ts';
 import type { StoredList } from './pass-state.ts';
@@ -8,6 +7,7 @@ import { keyIn } from '../db/key-filter.ts';
 import type { WarningCode } from '../issue/warnings.ts';
 import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
+import { parseNames } from '../db/stored-names.ts';
 
 /** Progress and counts of all passes; they survive a restart. */
 export interface Reconciliation {
@@ -175,13 +175,13 @@ function selectStored(db: Database) {
       'issues.snapshot_repository',
       'repositories.full_name',
     ])
-    .select(sql<number>`exists (select 1 from json_each(issues.own_warnings)
-      where value ->> 'code' = ${unreadableCode})`.as('unreadable'));
+    .select(
+      sql<number>`exists (select 1 from json_each(issues.own_warnings)
+      where value ->> 'code' = ${unreadableCode})`.as('unreadable'),
+    );
 }
 
 type StoredRow = Awaited<ReturnType<ReturnType<typeof selectStored>['execute']>>[number];
-
-const namesSchema = z.array(z.string());
 
 function storedIssue(row: StoredRow, body: string | undefined): StoredIssue {
   return {
@@ -193,7 +193,7 @@ function storedIssue(row: StoredRow, body: string | undefined): StoredIssue {
     open: row.open === 1,
     deleted: row.deleted === 1,
     assigned: row.assigned === 1,
-    labels: namesSchema.parse(JSON.parse(row.labels)),
+    labels: parseNames(row.labels),
     updatedAt: row.snapshot_at,
     unreadable: row.unreadable > 0,
   };
