@@ -37,6 +37,9 @@ export interface ClinicOptions {
   readonly env?: Environment;
 }
 
+/** The doctor's probe, which removes a label that the issue does not have. */
+const probeWrite = /^DELETE \/repos\/acme\/[\w-]+\/issues\/\d+\/labels\/\d+$/;
+
 /** A set-up in which everything is right: one repository with an issue and a label, a hook, a running service. */
 export async function openClinic({ env = {} }: ClinicOptions = {}): Promise<Clinic> {
   const fake = await startGitea();
@@ -48,7 +51,12 @@ export async function openClinic({ env = {} }: ClinicOptions = {}): Promise<Clin
   });
   const directory = temporaryDirectory();
   const access = { GITEA_URL: fake.url, GITEA_TOKEN: giteaToken, ...env };
-  const service = await startService({ directory, gitea: fake, env });
+  const service = await startService({
+    directory,
+    gitea: fake,
+    env,
+    expectAtEnd: { writes: [probeWrite] },
+  });
   fake.addHook({ repository: 'acme/orbit', url: webhookUrl(service) });
   await service.reconcile();
   const tokenFile = join(directory, 'maria.token');

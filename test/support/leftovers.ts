@@ -13,6 +13,8 @@ export interface Leftovers {
   readonly dead?: number;
   /** Deliveries are still due or in work, because what they need never answers. */
   readonly undrained?: boolean;
+  /** Writes of the bot that the test makes beside the service. */
+  readonly writes?: readonly RegExp[];
 }
 
 /** Longest wait for the deliveries that are still due when a test ends. */
@@ -75,10 +77,15 @@ const publishing = [
 ];
 
 /** Compares the bot's writes with what publishing makes; a service that does not publish makes none. */
-export function expectPlannedWrites(writes: FakeGitea['writes'], publishes: boolean): void {
-  const unplanned = writes
+export function expectPlannedWrites(
+  made: FakeGitea['writes'],
+  publishes: boolean,
+  { writes = [] }: Leftovers,
+): void {
+  const planned = [...writes, ...(publishes ? publishing : [])];
+  const unplanned = made
     .filter(({ by }) => by === giteaBot)
     .map(({ method, path }) => `${method} ${path}`)
-    .filter((write) => !publishes || !publishing.some((planned) => planned.test(write)));
+    .filter((write) => !planned.some((pattern) => pattern.test(write)));
   expect(unplanned, 'unplanned writes to Gitea').toEqual([]);
 }

@@ -116,7 +116,7 @@ export async function startService(options: ServiceOptions = {}) {
     expectErrorLines(logs, declared);
     const { comment, labels } = config.publish;
     const publishes = (comment || labels) && around.dryRun !== true;
-    expectPlannedWrites(gitea?.writes.slice(writesBefore) ?? [], publishes);
+    expectPlannedWrites(gitea?.writes.slice(writesBefore) ?? [], publishes, declared);
   }
 
   /** Sends a delivery over HTTP. */
