@@ -1,10 +1,10 @@
 import { answerSchema, type ModelAnswer } from '../reading/model/question.ts';
 import type { Database } from '../db/database.ts';
 
-/** Answers kept; the least recently stored go first. */
-const answersKept = 10_000;
+/** Maximum of stored answers; the oldest are deleted first. */
+const maxAnswers = 10_000;
 
-/** A stored answer of the model; undefined when that question was not answered yet. */
+/** The stored answer to a question; undefined if it was not answered yet. */
 export async function recallAnswer(db: Database, key: string): Promise<ModelAnswer | undefined> {
   const row = await db
     .selectFrom('model_answers')
@@ -14,7 +14,7 @@ export async function recallAnswer(db: Database, key: string): Promise<ModelAnsw
   return row === undefined ? undefined : answerSchema.parse(JSON.parse(row.answer));
 }
 
-/** Keeps an answer, so that an unchanged text costs no second call, also after a restart. */
+/** Stores an answer, so that an unchanged text costs no second call, also after a restart. */
 export async function rememberAnswer(
   db: Database,
   key: string,
@@ -31,7 +31,7 @@ export async function rememberAnswer(
     .select('key')
     .orderBy('stored_at', 'desc')
     .orderBy('key')
-    .offset(answersKept)
+    .offset(maxAnswers)
     .limit(100)
     .execute();
   if (tooOld.length === 0) return;

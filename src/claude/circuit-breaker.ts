@@ -1,13 +1,14 @@
+import { backoffMs } from '../lib/backoff.ts';
 import type { AskFailure } from '../reading/model/question.ts';
 
-/** How a call ended, as far as it says whether Claude is there. */
+/** The end of a call, with what it says about Claude's availability. */
 export interface CallEnd {
   readonly kind: 'ok' | AskFailure;
-  /** How long the server asks to be left alone. */
+  /** The server's Retry-After. */
   readonly retryAfterMs?: number | undefined;
 }
 
-/** Leave to make a call, whose end is to be reported; or the reason for which none is made now. */
+/** Permission for a call, whose end must be reported; or the reason why no call is made now. */
 export type Attempt =
   | { readonly allowed: true; readonly end: (end: CallEnd) => void }
   | { readonly allowed: false; readonly reason: AskFailure };
@@ -19,20 +20,19 @@ interface Pause {
 
 export interface CircuitBreakerOptions {
   readonly now: () => number;
-  /** Longest a call takes; also the first pause, so that the calls under way have ended before the next. */
+  /** Timeout of a call; also the first pause, so that calls under way end before the next one begins. */
   readonly callDeadlineMs: number;
 }
 
-/** So short that a Claude that is back is noticed soon, and 30 calls an hour are no burden to anybody. */
-const longestPauseMs = 120_000;
-/** The limits of the API are those of a minute: who asks for more is no reason to stay away for an hour. */
-const longestRetryAfterMs = 60_000;
+/** Maximum pause: short enough to notice soon that Claude is back; 30 calls an hour burden nobody. */
+const maxPauseMs = 120_000;
+/** Maximum Retry-After that is obeyed: the API's limits are per minute. */
+const maxRetryAfterMs = 60_000;
 /**
- * Of how many different texts without a reading between a failure speaks of Claude: one text may be what a
- * proxy refuses or a server stumbles over, and must not keep Claude from all others. A failure that is
- * not listed is an answer.
+ * Number of different texts that must fail, with no success between, before a pause begins: a single text
+ * may be one that a proxy refuses or a server stumbles over. A kind that is not listed is an answer.
  */
-const textsUntilAway: ReadonlyMap<CallEnd['kind'], number> = new Map([
+const textsUntilPause: ReadonlyMap<CallEnd['kind'], number> = new Map([
   ['rate_limited', 1],
   ['unavailable', 2],
   ['auth', 2],
@@ -41,21 +41,23 @@ const textsUntilAway: ReadonlyMap<CallEnd['kind'], number> = new Map([
 ]);
 
 /**
- * Keeps calls away from a Claude that is away, so that only those under way then have to wait for it.
+ * Stops calls while Claude is unavailable, so that only the calls under way wait for it.
  *
- * When calls about different texts did not reach Claude, or Claude would not serve them, a pause begins;
- * during it no call is made. Of the calls after it one is let through, and the pause goes on for as long as
- * that may take: if Claude answers, calls are free again, if not, the next pause is twice as long. A
- * refused or cut-off text is an answer. Calls begun before a pause change nothing any more; a call that
- * is broken off and never reports its end is replaced by another one after its deadline.
+ * A pause begins when calls about different texts did not reach Claude, or Claude would not serve them.
+ * After the pause one call is let through, and the pause lasts until that call must have ended: if Claude
+ * answers, calls are free again; if not, the next pause is twice as long. A refused or truncated text is an
+ * answer. Calls begun before a pause change nothing. A call that is aborted and never reports its end is
+ * replaced by another one after its timeout.
  */
 export function createCircuitBreaker({ now, callDeadlineMs }: CircuitBreakerOptions) {
   let pause: Pause | undefined;
-  let nextPauseMs = callDeadlineMs;
-  /** Texts that failed since the last reading. */
+  const backoff = { firstMs: callDeadlineMs, factor: 2, maxMs: maxPauseMs };
+  /** Pauses in a row without a success. */
+  let pauses = 0;
+  /** Texts that failed since the last success. */
   const failing = new Set<string>();
 
-  /** `text`: what identifies the question. */
+  /** `text` identifies the question. */
   function begin(text: string): Attempt {
     if (pause !== undefined && isAhead(pause.until))
       return { allowed: false, reason: pause.reason };
@@ -69,30 +71,30 @@ export function createCircuitBreaker({ now, callDeadlineMs }: CircuitBreakerOpti
     };
   }
 
-  /** A clock that was set back does not make a pause longer. */
+  /** A clock that is set back must not make a pause longer. */
   function isAhead(time: number): boolean {
     const remainingMs = time - now();
-    return remainingMs > 0 && remainingMs <= longestPauseMs;
+    return remainingMs > 0 && remainingMs <= maxPauseMs;
   }
 
   function settle(text: string, { kind, retryAfterMs = 0 }: CallEnd): void {
-    const enough = textsUntilAway.get(kind);
+    const enough = textsUntilPause.get(kind);
     if (kind === 'ok' || enough === undefined) {
       pause = undefined;
-      // Only a reading ends an outage: a text may be declined by one model, and the next one be away.
+      // Only a success ends an outage: one model may decline a text while the next one is away.
       if (kind === 'ok') {
         failing.clear();
-        nextPauseMs = callDeadlineMs;
+        pauses = 0;
       }
       return;
     }
     if (pause === undefined && failing.size < enough && failing.add(text).size < enough) return;
-    const pauseMs = Math.max(nextPauseMs, Math.min(retryAfterMs, longestRetryAfterMs));
+    pauses += 1;
+    const pauseMs = Math.max(backoffMs(backoff, pauses), Math.min(retryAfterMs, maxRetryAfterMs));
     pause = { reason: kind, until: now() + pauseMs };
-    nextPauseMs = Math.min(2 * nextPauseMs, longestPauseMs);
   }
 
-  /** When the next call may be made, epoch milliseconds; undefined while Claude is there. */
+  /** Epoch milliseconds of the next call; undefined while Claude answers. */
   function pausedUntil(): number | undefined {
     return pause?.until;
   }

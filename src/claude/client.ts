@@ -14,7 +14,7 @@ import { parseJson } from '../lib/text.ts';
 
 export interface ClaudeOptions {
   readonly apiKey: string;
-  /** Whoever answers there gets the key. */
+  /** The server at this address gets the key. */
   readonly baseUrl: string | undefined;
   readonly log: Logger;
   readonly now: () => number;
@@ -24,9 +24,9 @@ export interface ClaudeRequest<T> {
   readonly model: string;
   readonly system: string;
   readonly user: string;
-  /** What the API is to hold the model to. Every field required, null for absent. */
+  /** Schema sent to the API, which enforces it. Every field is required, null for absent. */
   readonly format: z.ZodType;
-  /** What is accepted: the API does not enforce bounds. */
+  /** Schema of an accepted answer: the API does not enforce bounds. */
   readonly schema: z.ZodType<T>;
 }
 
@@ -35,7 +35,7 @@ export interface TokenUsage {
   readonly outputTokens: number;
 }
 
-/** How a call ended; `ok` is the only one with an answer that may be used. */
+/** The outcome of a call; only `ok` has an answer. */
 export type ClaudeOutcome<T> =
   | { readonly kind: 'ok'; readonly value: T; readonly usage: TokenUsage }
   | {
@@ -44,7 +44,7 @@ export type ClaudeOutcome<T> =
       readonly retryAfterMs?: number | undefined;
     };
 
-/** Calls since the start, for health; the cost only of models whose price is known. */
+/** Calls since the start, for health; the cost counts only models whose price is known. */
 export interface ClaudeStatus {
   readonly calls: number;
   readonly failures: number;
@@ -52,9 +52,9 @@ export interface ClaudeStatus {
   readonly outputTokens: number;
   readonly costDollars: number;
   readonly lastSuccess: string | null;
-  /** How the latest call ended. */
+  /** Outcome of the latest call. */
   readonly lastOutcome: string | null;
-  /** While Claude is away: when it is asked again, or was to be if nothing has been to ask since. */
+  /** When the next call is allowed; in the past if nothing was asked since. Null while Claude answers. */
   readonly pausedUntil: string | null;
 }
 
@@ -65,19 +65,19 @@ const prices: ReadonlyMap<string, { input: number; output: number }> = new Map([
   ['claude-opus-5-5', { input: 4, output: 20 }],
 ]);
 
-/** A storm of edits must not become a storm of bills; what is over it is read again later. */
-const callsPerHour = 1_000;
+/** Maximum of calls an hour, against the costs of a storm of edits; texts beyond it are retried later. */
+const maxCallsPerHour = 1_000;
 const hourMs = 3_600_000;
 
-/** The SDK's own timeout ends at the response headers: only the signal bounds a call as a whole. */
+/** Timeout of a whole call, by a signal: the SDK's own timeout ends at the response headers. */
 const callDeadlineMs = 15_000;
 const headersTimeoutMs = 10_000;
-/** Room for a verdict on each of 40 references, with quotes where they are needed. */
+/** Maximum of output tokens: a verdict on each of 40 references, with quotes where they are needed. */
 const answerTokens = 2_048;
 
 const noUsage: TokenUsage = { inputTokens: 0, outputTokens: 0 };
 
-/** The reply as far as it is used; the SDK hands on whatever a server sends. */
+/** The used fields of a reply; the SDK does not check what a server sends. */
 const replySchema = z.looseObject({
   stop_reason: z.string().nullable(),
   content: z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),
@@ -89,7 +89,7 @@ const replySchema = z.looseObject({
   }),
 });
 
-/** A count no model reaches, or none at all, counts as 0: it must not spoil the answer or the sums. */
+/** An impossible or missing count is 0: it must not spoil the answer or the sums. */
 function tokenCount() {
   return z.int().nonnegative().max(10_000_000).catch(0);
 }
@@ -97,9 +97,9 @@ function tokenCount() {
 export type Claude = ReturnType<typeof createClaude>;
 
 /**
- * Asks Claude for one JSON value of a schema. A call ends within 15 s, whatever the server does, and
- * throws only when `signal` is aborted. While Claude is away calls are not made: they end at once, as those
- * that found it out did.
+ * Asks Claude for one JSON value of a schema. A call ends within 15 s, whatever the server does, and throws
+ * only when `signal` is aborted. While Claude is unavailable no calls are made: `ask` returns at once, with
+ * the outcome of the call that began the pause.
  */
 export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
   const client = createClient({ apiKey, baseUrl });
@@ -116,9 +116,9 @@ export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
   };
 
   async function ask<T>(request: ClaudeRequest<T>, signal: AbortSignal): Promise<ClaudeOutcome<T>> {
-    // A clock that was set back must not use up the allowance of the future.
+    // A clock that is set back must not use up the limit of later hours.
     recentCalls = recentCalls.filter((at) => at > now() - hourMs && at <= now());
-    if (recentCalls.length >= callsPerHour) {
+    if (recentCalls.length >= maxCallsPerHour) {
       counts = { ...counts, lastOutcome: 'budget' };
       return { kind: 'budget', usage: noUsage };
     }
@@ -176,7 +176,7 @@ export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
     } catch (error) {
       signal.throwIfAborted();
       const kind = failureKind(error, deadline);
-      // Not the error itself: its message and headers hold what the server sent.
+      // Not the error itself: its message and headers contain what the server sent.
       log.warn({ model: request.model, kind, ...causeOf(error) }, 'Claude did not answer');
       return { kind, usage: noUsage, retryAfterMs: retryAfterMs(error) };
     }
@@ -185,18 +185,18 @@ export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
   return { ask, status, pausedUntil: breaker.pausedUntil };
 }
 
-/** How a call ends that has no answer. */
+/** The outcome of a call without an answer. */
 type CallFailure = Exclude<AskFailure, 'refused' | 'truncated' | 'budget'>;
 
-/** What asking about a model came to; `cause` is a status or a code of the system, never a text. */
+/** The result of checking a model; `cause` is an HTTP status or a system error code, never a text. */
 export interface ModelCheck {
   readonly kind: 'known' | 'unknown_model' | CallFailure;
   readonly cause?: string;
 }
 
 /**
- * Whether Claude answers there, takes the key and knows the model: the tokens of one word are counted,
- * which costs nothing. Ends within 15 s and throws only when `signal` is aborted.
+ * Checks that Claude answers, accepts the key and knows the model, by counting the tokens of one word, which
+ * costs nothing. Ends within 15 s and throws only when `signal` is aborted.
  */
 export async function checkModel(
   { model, ...options }: Pick<ClaudeOptions, 'apiKey' | 'baseUrl'> & { readonly model: string },
@@ -221,7 +221,7 @@ export async function checkModel(
 
 const countSchema = z.looseObject({ input_tokens: z.int().nonnegative() });
 
-/** A 404 in the words of the API, as opposed to that of a proxy or a wrong address. */
+/** A 404 of the API itself, as opposed to one of a proxy or a wrong address. */
 function isUnknownModel(error: unknown): boolean {
   return error instanceof NotFoundError && error.type === 'not_found_error';
 }
@@ -231,7 +231,7 @@ function createClient({ apiKey, baseUrl }: Pick<ClaudeOptions, 'apiKey' | 'baseU
     apiKey,
     authToken: null,
     ...(baseUrl === undefined ? {} : { baseURL: baseUrl }),
-    // The inbox owns retries: it survives a restart, and the SDK would obey a Retry-After of an hour.
+    // The inbox owns retries, which survive a restart; the SDK would obey a Retry-After of an hour.
     maxRetries: 0,
     timeout: headersTimeoutMs,
     logLevel: 'off',
@@ -257,7 +257,7 @@ function usageOf(usage: z.infer<typeof replySchema>['usage']): TokenUsage {
   return { inputTokens: usage.input_tokens + cached, outputTokens: usage.output_tokens };
 }
 
-/** What may be logged of a failure: the HTTP status, or the system's code (`ECONNREFUSED`). */
+/** The loggable part of a failure: the HTTP status, or the system error code (`ECONNREFUSED`). */
 function causeOf(error: unknown): { status?: number; code?: string } {
   if (error instanceof APIError && typeof error.status === 'number')
     return { status: error.status };
@@ -266,7 +266,7 @@ function causeOf(error: unknown): { status?: number; code?: string } {
   return {};
 }
 
-/** How long the server asks to be left alone; undefined unless it says so in seconds, as the API does. */
+/** The server's Retry-After; undefined unless it is in seconds, as the API sends it. */
 function retryAfterMs(error: unknown): number | undefined {
   if (!(error instanceof APIError)) return undefined;
   const headers = z.instanceof(Headers).safeParse(error.headers).data;

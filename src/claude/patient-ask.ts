@@ -4,44 +4,48 @@ import type { createClaude } from './client.ts';
 import type { AskFailure } from '../reading/model/question.ts';
 import type { ClaudeDeps } from '../reading/reader.ts';
 
-/** How often a text is asked about; a pause of Claude is at most 2 min. */
-const mostAsks = 4;
-/** What passes by itself. */
-const passing: ReadonlySet<'ok' | AskFailure> = new Set(['rate_limited', 'unavailable', 'timeout']);
+/** Maximum of attempts a text; a pause of Claude is at most 2 min. */
+const maxAttempts = 4;
+/** Failures that pass by themselves. */
+const transient: ReadonlySet<'ok' | AskFailure> = new Set([
+  'rate_limited',
+  'unavailable',
+  'timeout',
+]);
 
-interface Options {
+interface PatientAskOptions {
   readonly client: Pick<ReturnType<typeof createClaude>, 'ask' | 'pausedUntil'>;
-  /** Told of each pause once. */
+  /** Called once for each pause. */
   readonly onPause: (ms: number) => void;
   readonly now?: () => number;
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
 
 /**
- * Asks again when Claude is away for now, after its pause: a long run must not lose its rest to the limits
- * of one minute. Once a text was asked about in vain nobody waits any more.
+ * Retries a question after Claude's pause: a long run must not lose its remaining texts to the limits of one
+ * minute. Once all attempts for one text have failed, no further text is retried.
  */
 export function createPatientAsk({
   client,
   onPause,
   now = Date.now,
   wait = (ms, signal) => sleep(ms, undefined, { signal }),
-}: Options): ClaudeDeps['ask'] {
+}: PatientAskOptions): ClaudeDeps['ask'] {
   let patience = true;
-  let toldOf: number | undefined;
+  let reportedPause: number | undefined;
 
   return async function ask(question, signal) {
-    for (let asks = 1; ; asks += 1) {
+    for (let attempt = 1; ; attempt += 1) {
       const asked = await client.ask(question, signal);
-      if (!passing.has(asked.kind) || !patience) return asked;
-      if (asks === mostAsks) {
+      if (!transient.has(asked.kind) || !patience) return asked;
+      if (attempt === maxAttempts) {
         patience = false;
         return asked;
       }
       const until = client.pausedUntil();
       const pauseMs = Math.max(0, (until ?? 0) - now());
-      if (pauseMs > 0 && until !== toldOf) onPause(pauseMs);
-      toldOf = until;
+      if (pauseMs > 0 && until !== reportedPause) onPause(pauseMs);
+      reportedPause = until;
       await wait(pauseMs, signal);
     }
   };
