@@ -5,36 +5,29 @@ import type { Claude } from '../claude/client.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/database.ts';
 import { refreshIssues } from '../handling/refresh-issues.ts';
-import type { WriteQueue } from '../db/write-queue.ts';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Logger } from '../log.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { findStalePlans, rememberAgents } from '../plans/replan.ts';
 import type { ClaudeDeps } from '../reading/reader.ts';
+import type { Parts } from './parts.ts';
 
 /** Pause between two tries to make the refreshes due that waited for Claude. */
 const retryPauseMs = 1_000;
 /** Interval at which deliveries past their retention are deleted. */
 const pruneIntervalMs = 3_600_000;
 
-interface ClaudeAccessOptions {
-  readonly config: NonNullable<Config['claude']>;
-  readonly claude: Claude;
-  readonly db: Database;
-  readonly writes: WriteQueue;
-  readonly inbox: Inbox;
-  readonly wakeConsumer: () => void;
-  readonly stopping: AbortSignal;
-  readonly now: () => number;
-  readonly log: Logger;
-}
-
 /**
  * Claude as the reader uses it, its answers stored. When it comes back from an outage, the refreshes that
  * waited for it become due, and `returns` grows.
  */
-export function createClaudeAccess(options: ClaudeAccessOptions) {
-  const { claude, db, writes, inbox, stopping, now, log } = options;
+export function createClaudeAccess(
+  parts: Pick<Parts, 'db' | 'writes' | 'inbox' | 'wakeConsumer' | 'stopping' | 'now' | 'log'>,
+  claude: Claude,
+  models: NonNullable<Config['claude']>,
+) {
+  const { db, writes, inbox, now, log } = parts;
+  const stopping = parts.stopping.signal;
   let returns = 0;
 
   async function makeRefreshesDue(): Promise<void> {
@@ -42,7 +35,7 @@ export function createClaudeAccess(options: ClaudeAccessOptions) {
     while (!stopping.aborted) {
       try {
         await writes.run(() => inbox.makeRefreshesDue());
-        options.wakeConsumer();
+        parts.wakeConsumer();
         return;
       } catch (error) {
         log.warn(
@@ -55,7 +48,7 @@ export function createClaudeAccess(options: ClaudeAccessOptions) {
   }
 
   const reader: ClaudeDeps = {
-    ...options.config,
+    ...models,
     ask: async (question, signal) => {
       const wasPaused = claude.pausedUntil() !== undefined;
       const outcome = await claude.ask(question, signal);

@@ -20,8 +20,9 @@ import { createWebhookCounts } from '../webhook/counts.ts';
 import { parseStored } from '../webhook/payload.ts';
 import { healthChecks } from './health-checks.ts';
 import { createIssueHandling } from './issue-handling.ts';
-import { createLifecycle, type RunState } from './lifecycle.ts';
+import { createLifecycle } from './lifecycle.ts';
 import type { Overrides } from './overrides.ts';
+import type { RunState } from './parts.ts';
 import { createReconciliation } from './reconciliation.ts';
 import { createServer } from './routes.ts';
 
@@ -70,22 +71,19 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     parse: (eventName, raw) => parseStored(eventName, raw, account.known()),
   });
   // One issue: read, planned and committed in one transaction; then its comment and label published.
+  const longPolls = createLongPolls();
   const { handling, handle } = createIssueHandling({
-    ...{ config, log, now, db, writes, inbox, gitea, claude, bot, stopping: stopping.signal },
-    ...{ aroundRead: overrides.aroundRead, wakeConsumer },
-    wakePublisher,
-    wakeLongPolls: () => longPolls.wake(),
+    ...{ config, overrides, log, now, stopping, db, writes, inbox, gitea, claude, bot },
+    ...{ longPolls, wakeConsumer, wakePublisher },
   });
   const { giteaState } = handling;
   const publisher =
     gitea && (publish.comment || publish.labels)
-      ? createPublisher({
-          ...{ db, writes, gitea, publish, giteaUrl, dryRun, now, log },
-        })
+      ? createPublisher({ db, writes, gitea, publish, giteaUrl, dryRun, now, log })
       : undefined;
-  const longPolls = createLongPolls();
   const consumer = new Consumer({
-    ...{ writes, inbox, log, now, concurrency: config.workerConcurrency, handle },
+    ...{ writes, inbox, log, now, handle },
+    concurrency: config.workerConcurrency,
   });
 
   // Claims, which ask Gitea once more before an issue is handed out.
@@ -111,28 +109,22 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   });
 
   // The reconciler, the routes, and the run of it all.
-  const listeningSince = () => run.listeningSince;
   const reconciliation =
     gitea &&
     giteaState &&
-    createReconciliation({
-      ...{ db, writes, inbox, consumer, gitea, giteaState, bot, publisher },
-      ...{ config, listeningSince, now, random, log },
-    });
+    createReconciliation(
+      { config, run, db, writes, inbox, consumer, bot, wakePublisher, now, random, log },
+      { gitea, giteaState },
+    );
   const webhookCounts = createWebhookCounts(now);
-  const checks = healthChecks({
-    ...{ db, thread, writes, inbox, webhookCounts, gitea, claude, publisher, reconciliation },
-  });
   const pauses = createPauses({ db, writes, wakePublisher, now, log, longPolls });
-  const app = createServer({
-    ...{ config, log, now, run, db, writes, inbox, account, claims, pauses },
-    ...{ webhookCounts, checks, wakeConsumer },
-  });
-  const { start, close } = createLifecycle({
-    ...{ config, log, now, run, stopping, db, thread, inbox, consumer, longPolls, sweeper },
-    ...{ app, bot, account, gitea, publisher, reconciliation, dryRun },
-    reconcileByHand: overrides.reconcileByHand ?? false,
-  });
+  const parts = {
+    ...{ config, overrides, log, now, random, run, stopping, db, thread, writes, inbox, consumer },
+    ...{ wakeConsumer, wakePublisher, bot, account, longPolls, sweeper, claims, pauses },
+    ...{ webhookCounts, gitea, claude, giteaState, publisher, reconciliation },
+  };
+  const app = createServer({ ...parts, checks: healthChecks(parts) });
+  const { start, close } = createLifecycle({ ...parts, app });
 
   /** Compares Gitea with the store now; undefined without a token. Throws `TryAgainLater`. */
   const reconcile = () => reconciliation?.pass();

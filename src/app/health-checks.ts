@@ -1,44 +1,33 @@
 import type { ClaudeStatus } from '../claude/client.ts';
 import type { Database } from '../db/database.ts';
 import { checkStore } from '../db/health.ts';
-import type { SqliteThread } from '../db/sqlite-thread.ts';
 import type { GiteaStatus } from '../gitea/transport.ts';
 import type { Check } from '../http/health.ts';
-import type { WriteQueue } from '../db/write-queue.ts';
-import type { Inbox } from '../inbox/inbox.ts';
 import { isoTime } from '../issue/iso-time.ts';
-import type { Publisher } from '../publish/publisher.ts';
 import { findReconciliation } from '../reconcile/rows.ts';
-import type { WebhookCounts } from '../webhook/counts.ts';
 import type { Reconciliation } from './reconciliation.ts';
+import type { Parts } from './parts.ts';
 
 /** Without these checks nothing can be accepted: when one is down, the service is down. */
 export const essentialChecks = ['store'];
 
-interface HealthSources {
-  readonly db: Database;
-  readonly thread: SqliteThread;
-  readonly writes: WriteQueue;
-  readonly inbox: Inbox;
-  readonly webhookCounts: WebhookCounts;
-  /** The clients and what needs them are undefined where the configuration leaves them out. */
-  readonly gitea: { readonly status: () => GiteaStatus } | undefined;
-  readonly claude: { readonly status: () => ClaudeStatus } | undefined;
-  readonly publisher: Publisher | undefined;
-  readonly reconciliation: Reconciliation | undefined;
-}
+type HealthParts = Pick<
+  Parts,
+  | ('db' | 'thread' | 'writes' | 'inbox' | 'webhookCounts')
+  | ('gitea' | 'claude' | 'publisher' | 'reconciliation')
+>;
 
 /** The checks of `/health` by name; none of them waits for the network. */
-export function healthChecks(sources: HealthSources): Record<string, () => Promise<Check>> {
-  const { db, thread, writes, inbox, webhookCounts, publisher, reconciliation } = sources;
+export function healthChecks(parts: HealthParts): Record<string, () => Promise<Check>> {
+  const { db, thread, writes, inbox, webhookCounts, publisher, reconciliation } = parts;
   return {
     store: () => checkStore(thread, writes),
     inbox: async () => {
       const counts = await inbox.counts();
       return { status: counts.dead > 0 ? 'degraded' : 'ok', ...counts };
     },
-    gitea: () => Promise.resolve(giteaCheck(sources.gitea?.status())),
-    claude: () => Promise.resolve(claudeCheck(sources.claude?.status())),
+    gitea: () => Promise.resolve(giteaCheck(parts.gitea?.status())),
+    claude: () => Promise.resolve(claudeCheck(parts.claude?.status())),
     webhook: () => Promise.resolve({ status: 'ok', ...webhookCounts.read() }),
     reconcile: () => reconcileCheck(db, reconciliation),
     publish: async () =>

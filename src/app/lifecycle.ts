@@ -1,63 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { FastifyInstance } from 'fastify';
-
-import type { Sweeper } from '../claims/sweeper.ts';
-import type { LongPolls } from '../claims/long-poll.ts';
-import { readVersion, type Config } from '../config.ts';
-import type { Database } from '../db/database.ts';
+import { readVersion } from '../config.ts';
 import { lockDatabase } from '../db/lock.ts';
 import { migrate } from '../db/migrations.ts';
-import type { SqliteThread } from '../db/sqlite-thread.ts';
 import { CoordinatorError, describeError } from '../errors.ts';
-import type { Gitea } from '../gitea/client.ts';
-import type { Bot } from '../handling/bot.ts';
-import type { Consumer } from '../inbox/consumer.ts';
-import type { Inbox } from '../inbox/inbox.ts';
-import type { Logger } from '../log.ts';
-import type { Publisher } from '../publish/publisher.ts';
 import { retryRefused } from '../publish/rows.ts';
 import { createPruning, replanForAgents } from './background.ts';
-import type { Reconciliation } from './reconciliation.ts';
+import type { Parts } from './parts.ts';
 
 /** Longest wait for work under way at close; its delivery is still in the inbox. */
 const closeDeadlineMs = 7_000;
 
-/** What other parts need to know about the run: since when it listens, and whether it is closing. */
-export interface RunState {
-  /** Epoch milliseconds; undefined before the service listens. */
-  listeningSince: number | undefined;
-  draining: boolean;
-}
-
-interface LifecycleDeps {
-  readonly config: Config;
-  readonly log: Logger;
-  readonly now: () => number;
-  readonly run: RunState;
-  readonly stopping: AbortController;
-  readonly db: Database;
-  readonly thread: SqliteThread;
-  readonly inbox: Inbox;
-  readonly consumer: Consumer;
-  readonly longPolls: LongPolls;
-  readonly sweeper: Sweeper;
-  readonly app: FastifyInstance;
-  readonly bot: Bot;
-  /** The user of the token. */
-  readonly account: Bot;
-  /** Undefined without a token, or where publishing is off. */
-  readonly gitea: Gitea | undefined;
-  readonly publisher: Publisher | undefined;
-  readonly reconciliation: Reconciliation | undefined;
-  readonly dryRun: boolean;
-  readonly reconcileByHand: boolean;
-}
-
 /** Start opens everything in order; close undoes it in reverse and may be called twice. */
-export function createLifecycle(deps: LifecycleDeps) {
-  const { config, log, now, run, db, inbox, consumer, sweeper, app, gitea } = deps;
-  const { publisher, reconciliation } = deps;
+export function createLifecycle(parts: Parts) {
+  const { config, overrides, log, run, stopping, db, inbox, consumer, sweeper, app } = parts;
+  const { bot, account, gitea, publisher, reconciliation } = parts;
   const pruning = createPruning(inbox, config.deliveryRetentionDays, log);
   let unlock: (() => void) | undefined;
   let closing: Promise<void> | undefined;
@@ -69,8 +26,8 @@ export function createLifecycle(deps: LifecycleDeps) {
       await openStore();
       startLoops();
       const url = await listen();
-      run.listeningSince = now();
-      if (!deps.reconcileByHand) reconciliation?.start();
+      run.listeningSince = parts.now();
+      if (overrides.reconcileByHand !== true) reconciliation?.start();
       const version = readVersion();
       log.info({ url, version, reader: config.issueReader }, 'coordinator started');
       return { url };
@@ -82,7 +39,7 @@ export function createLifecycle(deps: LifecycleDeps) {
 
   async function openStore(): Promise<void> {
     await migrate(db);
-    await deps.thread.open();
+    await parts.thread.open();
     await pruning.start();
     // Key, model and token may be other ones than before: what failed with the old ones is tried again.
     await inbox.makeRefreshesDue();
@@ -96,19 +53,19 @@ export function createLifecycle(deps: LifecycleDeps) {
     sweeper.start();
     consumer.start();
     publisher?.start();
-    if (deps.dryRun)
+    if (overrides.dryRun === true)
       log.warn({ publish: publisher === undefined ? 'off' : 'on' }, 'dry run: Gitea is only read');
-    if (gitea !== undefined && deps.bot.known() === undefined) void findBot();
+    if (gitea !== undefined && bot.known() === undefined) void findBot();
     // Until the account is known our own writes come back as events; each costs one refresh.
-    else void deps.account.find().catch(() => undefined);
+    else void account.find().catch(() => undefined);
   }
 
   /** Not awaited by start: a Gitea outage must not keep deliveries out. */
   async function findBot(): Promise<void> {
     try {
-      log.info({ bot: await deps.bot.find() }, 'issues of this user are planned');
+      log.info({ bot: await bot.find() }, 'issues of this user are planned');
     } catch (error) {
-      if (deps.stopping.signal.aborted) return;
+      if (stopping.signal.aborted) return;
       log.warn(
         { err: error },
         'Gitea does not say whose token GITEA_TOKEN is: issues wait for that',
@@ -134,18 +91,18 @@ export function createLifecycle(deps: LifecycleDeps) {
   async function shutDown(): Promise<void> {
     run.draining = true;
     pruning.stop();
-    deps.longPolls.close();
+    parts.longPolls.close();
     const stopped = Promise.all([
       consumer.stop(),
       sweeper.stop(),
       reconciliation?.stop(),
       publisher?.stop(),
     ]);
-    deps.stopping.abort();
+    stopping.abort();
     await Promise.race([
       Promise.all([stopped, app.close()])
         .then(() => inbox.settled())
-        .then(() => deps.thread.close()),
+        .then(() => parts.thread.close()),
       sleep(closeDeadlineMs, undefined, { ref: false }),
     ]);
     await gitea?.close();

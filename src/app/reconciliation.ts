@@ -1,13 +1,5 @@
-import type { Config } from '../config.ts';
-import type { Database } from '../db/database.ts';
 import type { Gitea } from '../gitea/client.ts';
-import type { Bot } from '../handling/bot.ts';
 import type { GiteaState } from '../handling/gitea-state.ts';
-import type { WriteQueue } from '../db/write-queue.ts';
-import type { Inbox } from '../inbox/inbox.ts';
-import type { Consumer } from '../inbox/consumer.ts';
-import type { Logger } from '../log.ts';
-import type { Publisher } from '../publish/publisher.ts';
 import { requestVerificationOfAll } from '../publish/rows.ts';
 import { createMissedWebhooks } from '../reconcile/missed-webhooks.ts';
 import { createPass } from '../reconcile/pass.ts';
@@ -20,32 +12,25 @@ import {
   storePass,
   wasReported,
 } from '../reconcile/rows.ts';
+import type { Parts } from './parts.ts';
 
 /** Tolerance for a webhook's time of arrival, since Gitea's clock and ours drift apart. */
 const clockDriftMs = 600_000;
 
-interface ReconciliationDeps {
-  readonly db: Database;
-  readonly writes: WriteQueue;
-  readonly inbox: Inbox;
-  readonly consumer: Consumer;
-  readonly gitea: Gitea;
-  readonly giteaState: GiteaState;
-  readonly bot: Bot;
-  readonly publisher: Publisher | undefined;
-  readonly config: Pick<Config, 'reconcileIntervalSeconds'>;
-  /** Since when webhooks can arrive, epoch milliseconds; undefined before the service listens. */
-  readonly listeningSince: () => number | undefined;
-  readonly now: () => number;
-  readonly random: () => number;
-  readonly log: Logger;
-}
+type ReconciliationParts = Pick<
+  Parts,
+  | ('config' | 'run' | 'db' | 'writes' | 'inbox' | 'consumer' | 'bot')
+  | ('wakePublisher' | 'now' | 'random' | 'log')
+>;
 
 export type Reconciliation = ReturnType<typeof createReconciliation>;
 
 /** Wires the reconciler: it puts into the inbox what no webhook reported. */
-export function createReconciliation(deps: ReconciliationDeps) {
-  const { db, writes, inbox, consumer, gitea, giteaState, bot, publisher, now, log } = deps;
+export function createReconciliation(
+  parts: ReconciliationParts,
+  { gitea, giteaState }: { readonly gitea: Gitea; readonly giteaState: GiteaState },
+) {
+  const { db, writes, inbox, consumer, bot, now, log } = parts;
   const skew = () => gitea.status().clockSkewMs ?? undefined;
   const giteaTime = (ours: number) => {
     const skewMs = skew();
@@ -79,12 +64,12 @@ export function createReconciliation(deps: ReconciliationDeps) {
     },
     requestVerification: async () => {
       await writes.transaction(requestVerificationOfAll);
-      publisher?.wake();
+      parts.wakePublisher();
     },
     giteaNow: () => giteaTime(now()),
     missed: createMissedWebhooks({
       upSince: () => {
-        const since = deps.listeningSince();
+        const since = parts.run.listeningSince;
         return since === undefined ? undefined : giteaTime(since);
       },
       wasReported: (change) => {
@@ -97,8 +82,8 @@ export function createReconciliation(deps: ReconciliationDeps) {
   });
   return createReconciler({
     runPass,
-    intervalMs: deps.config.reconcileIntervalSeconds * 1_000,
-    random: deps.random,
+    intervalMs: parts.config.reconcileIntervalSeconds * 1_000,
+    random: parts.random,
     log,
   });
 }

@@ -1,0 +1,61 @@
+import type { FastifyInstance } from 'fastify';
+
+import type { Claims } from '../claims/claims.ts';
+import type { LongPolls } from '../claims/long-poll.ts';
+import type { Pauses } from '../claims/pauses.ts';
+import type { Sweeper } from '../claims/sweeper.ts';
+import type { Claude } from '../claude/client.ts';
+import type { Config } from '../config.ts';
+import type { Database } from '../db/database.ts';
+import type { SqliteThread } from '../db/sqlite-thread.ts';
+import type { WriteQueue } from '../db/write-queue.ts';
+import type { Gitea } from '../gitea/client.ts';
+import type { Bot } from '../handling/bot.ts';
+import type { GiteaState } from '../handling/gitea-state.ts';
+import type { Consumer } from '../inbox/consumer.ts';
+import type { Inbox } from '../inbox/inbox.ts';
+import type { Logger } from '../log.ts';
+import type { Publisher } from '../publish/publisher.ts';
+import type { WebhookCounts } from '../webhook/counts.ts';
+import type { Overrides } from './overrides.ts';
+import type { Reconciliation } from './reconciliation.ts';
+
+/** The parts of the service; each function of this room takes the ones it needs. */
+export interface Parts {
+  readonly config: Config;
+  readonly overrides: Overrides;
+  readonly log: Logger;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly run: RunState;
+  readonly stopping: AbortController;
+  readonly db: Database;
+  readonly thread: SqliteThread;
+  readonly writes: WriteQueue;
+  readonly inbox: Inbox;
+  readonly consumer: Consumer;
+  readonly wakeConsumer: () => void;
+  readonly wakePublisher: () => void;
+  /** The bot whose issues are planned. */
+  readonly bot: Bot;
+  /** The user of the token, whose writes are ours. */
+  readonly account: Bot;
+  readonly longPolls: LongPolls;
+  readonly sweeper: Sweeper;
+  readonly claims: Claims;
+  readonly pauses: Pauses;
+  readonly webhookCounts: WebhookCounts;
+  readonly app: FastifyInstance;
+  /** The clients and what needs them are undefined where the configuration leaves them out. */
+  readonly gitea: Gitea | undefined;
+  readonly claude: Claude | undefined;
+  readonly giteaState: GiteaState | undefined;
+  readonly publisher: Publisher | undefined;
+  readonly reconciliation: Reconciliation | undefined;
+}
+
+/** Since when the service listens (epoch milliseconds, undefined before), and whether it is closing. */
+export interface RunState {
+  listeningSince: number | undefined;
+  draining: boolean;
+}
