@@ -5,7 +5,7 @@ import { storeUpdate } from '../src/handling/commit-update.ts';
 import type { IssueUpdate } from '../src/plans/issue-update.ts';
 import { createDatabase } from '../src/db/database.ts';
 import { migrate } from '../src/db/migrations.ts';
-import { recomputeAllStates } from '../src/plans/recompute-states.ts';
+import { recomputeAllStates } from '../test/support/recompute-all-states.ts';
 import { randomNumbers } from '../test/support/random.ts';
 import { issueUpdate } from '../test/support/issue-update.ts';
 

@@ -59,18 +59,6 @@ export async function recomputeStates(
   return written.filter(({ changed_at }) => changed_at === now).length;
 }
 
-/** Recomputes every issue from its facts alone. */
-export async function recomputeAllStates(
-  transaction: Transaction<Schema>,
-  now: number,
-): Promise<number> {
-  const issues = await transaction
-    .selectFrom('issues')
-    .select(['repository_id as repositoryId', 'number'])
-    .execute();
-  return recomputeStates(transaction, { states: issues, cycles: issues, unblocks: issues }, now);
-}
-
 function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[]) {
   return transaction
     .selectFrom('issues')

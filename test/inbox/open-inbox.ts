@@ -16,7 +16,7 @@ import { createWriteQueue } from '../../src/db/write-queue.ts';
 import { manualClock } from '../support/clock.ts';
 import { temporaryDirectory } from '../support/service.ts';
 
-export const baseTime = Date.parse('2026-11-23T10:00:00Z');
+const baseTime = Date.parse('2026-11-23T10:00:00Z');
 
 export function eventOf(number: number, second: number, body = `text ${second}`): IssueEvent {
   return {

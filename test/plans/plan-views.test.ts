@@ -6,7 +6,7 @@ import { createDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/db/migrations.ts';
 import { findPlan, listPlans, type PlanStore } from '../../src/plans/plan-views.ts';
 import { readQueue } from '../../src/claims/queue-view.ts';
-import { recomputeAllStates } from '../../src/plans/recompute-states.ts';
+import { recomputeAllStates } from '../support/recompute-all-states.ts';
 import { advance, isAssigned } from '../../src/issue/facts.ts';
 import { builtInAgents } from '../../src/planning/agents.ts';
 import { assignAgent } from '../../src/planning/assign-agent.ts';

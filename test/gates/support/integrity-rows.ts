@@ -14,7 +14,7 @@ export const add = 'const add = (a: number, b: number) => a + b;\n';
 export const adds = "it('adds', () => {\n  expect(add(1, 2)).toBe(3);\n});\n";
 export const subtracts = "it('subtracts', () => {\n  expect(add(1, -2)).toBe(-1);\n});\n";
 export const multiplies = "it('multiplies', () => {\n  expect(mul(2, 2)).toBe(4);\n});\n";
-export const imports = "import { describe, expect, it } from 'vitest';\n";
+const imports = "import { describe, expect, it } from 'vitest';\n";
 
 /** One file, `a.test.ts`, with the imports of vitest on its first line. */
 export function testFile(name: string, before: string, after: string, ...expected: string[]): Row {
@@ -55,7 +55,7 @@ export function packageJson(
   return fileRow('package.json', name, text(before), text(after), ...expected);
 }
 
-export const vitestConfig = (coverage: string) =>
+const vitestConfig = (coverage: string) =>
   `import { defineConfig } from 'vitest/config';\n\nexport default defineConfig({\n  test: {\n    coverage: {\n${coverage}\n    },\n  },\n});\n`;
 export const vitestRow = (name: string, before: string, after: string, ...expected: string[]) =>
   fileRow('vitest.config.ts', name, vitestConfig(before), vitestConfig(after), ...expected);

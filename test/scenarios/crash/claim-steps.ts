@@ -11,7 +11,7 @@ const marks = {
   sweep: /"value":"expired"|"DeleteQueryNode".*"idempotent_answers"/,
 } as const;
 export type ClaimStep = keyof typeof marks;
-export const claimSteps: readonly ClaimStep[] = [
+const claimSteps: readonly ClaimStep[] = [
   'claim',
   'heartbeat',
   'release',

@@ -12,7 +12,7 @@ import { createDatabase } from '../../../src/db/database.ts';
 import { readGraph } from '../../../src/plans/graph-view.ts';
 import { migrate } from '../../../src/db/migrations.ts';
 import { readQueue } from '../../../src/claims/queue-view.ts';
-import { recomputeAllStates } from '../../../src/plans/recompute-states.ts';
+import { recomputeAllStates } from '../../support/recompute-all-states.ts';
 
 const now = Date.parse('2026-11-23T12:00:00Z');
 const repositories = ['acme/orbit', 'acme/lib'];

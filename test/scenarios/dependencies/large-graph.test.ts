@@ -6,7 +6,7 @@ import { createDatabase, type Database } from '../../../src/db/database.ts';
 import { readGraph } from '../../../src/plans/graph-view.ts';
 import { migrate } from '../../../src/db/migrations.ts';
 import { listPlans } from '../../../src/plans/plan-views.ts';
-import { recomputeAllStates } from '../../../src/plans/recompute-states.ts';
+import { recomputeAllStates } from '../../support/recompute-all-states.ts';
 import { issueUpdate } from '../../support/issue-update.ts';
 import { temporaryDirectory } from '../../support/service.ts';
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { readGraph } from '../../../src/plans/graph-view.ts';
 import { readQueue } from '../../../src/claims/queue-view.ts';
-import { recomputeAllStates } from '../../../src/plans/recompute-states.ts';
+import { recomputeAllStates } from '../../support/recompute-all-states.ts';
 import {
   openWorld,
   worldRepositories,

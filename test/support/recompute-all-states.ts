@@ -1,0 +1,16 @@
+import type { Transaction } from 'kysely';
+
+import type { Schema } from '../../src/db/schema.ts';
+import { recomputeStates } from '../../src/plans/recompute-states.ts';
+
+/** Recomputes every issue from its facts alone: what incremental recomputing is compared with. */
+export async function recomputeAllStates(
+  transaction: Transaction<Schema>,
+  now: number,
+): Promise<number> {
+  const issues = await transaction
+    .selectFrom('issues')
+    .select(['repository_id as repositoryId', 'number'])
+    .execute();
+  return recomputeStates(transaction, { states: issues, cycles: issues, unblocks: issues }, now);
+}
