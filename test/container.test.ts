@@ -83,3 +83,13 @@ test('compose publishes the port the image exposes and keeps the volume of its d
   ])
     expect(compose).toContain(` ${line}\n`);
 });
+
+test('image, devcontainer, CI and package run the same Node', () => {
+  const version = read('.node-version').trim();
+  expect(dockerfile.match(/^FROM node:\d+/gm)).toEqual(Array(3).fill(`FROM node:${version}`));
+  expect(read('.devcontainer/devcontainer.json')).toContain(`javascript-node:${version}"`);
+  expect(read('package.json')).toContain(`"node": ">=${version}"`);
+  const ci = read('.gitea/workflows/ci.yaml');
+  expect(ci).toContain('node-version-file: .node-version');
+  expect(ci).toContain('- run: .ci/run');
+});
