@@ -33,7 +33,9 @@ const places = [...rooms, 'config', 'config-variables', 'main'];
 function forbiddenIn(room, allowed) {
   if (allowed === 'all') return ['main'];
   if (allowed === 'all but cli') return ['cli', 'main'];
-  return places.filter((place) => ![room, ...allowed, ...openToAll].includes(place));
+  // A library of its own: not even lib and log.
+  const open = room === 'gates' ? ['errors'] : openToAll;
+  return [...places, ...openToAll].filter((place) => ![room, ...allowed, ...open].includes(place));
 }
 
 const layers = Object.entries(mayImport).map(([room, allowed]) => ({

@@ -5,7 +5,7 @@ import type { GiteaStatus } from '../gitea/transport.ts';
 import type { Check } from '../http/health.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import { findReconciliation } from '../reconcile/rows.ts';
-import type { Reconciliation } from './reconciliation.ts';
+import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { Parts } from './parts.ts';
 
 /** Without these checks nothing can be accepted: when one is down, the service is down. */
@@ -58,7 +58,7 @@ function isFailing({ pausedUntil, lastOutcome }: ClaudeStatus): boolean {
 /** Passes, differences and missed webhooks; off without a token, since nothing can be compared. */
 async function reconcileCheck(
   db: Database,
-  reconciliation: Reconciliation | undefined,
+  reconciliation: Reconciler | undefined,
 ): Promise<Check> {
   if (reconciliation === undefined) return { status: 'off' };
   const { passes, lastPassAt, differences, missed } = await findReconciliation(db);

@@ -16,9 +16,9 @@ import type { Consumer } from '../inbox/consumer.ts';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Logger } from '../log.ts';
 import type { Publisher } from '../publish/publisher.ts';
+import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { WebhookCounts } from '../webhook/counts.ts';
 import type { Overrides } from './overrides.ts';
-import type { Reconciliation } from './reconciliation.ts';
 
 /** The parts of the service; each function of this room takes the ones it needs. */
 export interface Parts {
@@ -51,7 +51,7 @@ export interface Parts {
   readonly claude: Claude | undefined;
   readonly giteaState: GiteaState | undefined;
   readonly publisher: Publisher | undefined;
-  readonly reconciliation: Reconciliation | undefined;
+  readonly reconciliation: Reconciler | undefined;
 }
 
 /** Since when the service listens (epoch milliseconds, undefined before), and whether it is closing. */

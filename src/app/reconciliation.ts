@@ -23,8 +23,6 @@ type ReconciliationParts = Pick<
   | ('wakePublisher' | 'now' | 'random' | 'log')
 >;
 
-export type Reconciliation = ReturnType<typeof createReconciliation>;
-
 /** Wires the reconciler: it puts into the inbox what no webhook reported. */
 export function createReconciliation(
   parts: ReconciliationParts,

@@ -1,15 +1,23 @@
-import { resolveIssue, type ResolvedIssue } from '../gitea/resolve-issue.ts';
+import { resolveIssue, type ResolvedIssue, type ResolveLookups } from '../gitea/resolve-issue.ts';
 import type { IssueEvent, IssueSnapshot } from '../issue/event.ts';
 import type { IssueFacts } from '../issue/facts.ts';
 import type { GiteaDependencies } from '../issue/gitea-dependencies.ts';
 import type { Dependency } from '../issue/reading.ts';
-import { formatRef, keyOf, type IssueRef } from '../issue/ref.ts';
+import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import type { Warning } from '../issue/warnings.ts';
 import { mapLimited } from '../lib/map-limited.ts';
 import type { HandlingResult } from '../plans/issue-update.ts';
 import { addGiteaDependencies } from './add-gitea-dependencies.ts';
-import type { ReadGiteaDependencies, createGiteaDependencies } from './gitea-dependencies.ts';
-import type { GiteaStateDeps } from './gitea-state.ts';
+import type {
+  createGiteaDependencies,
+  GiteaDependenciesDeps,
+  ReadGiteaDependencies,
+} from './gitea-dependencies.ts';
+
+/** Lookups on Gitea, all of which throw `TryAgainLater` while it does not answer, and in the store. */
+export interface GiteaStateDeps extends GiteaDependenciesDeps, ResolveLookups {
+  readonly findFacts: (issue: IssueKey) => Promise<IssueFacts | undefined>;
+}
 
 type Sources = GiteaStateDeps & ReturnType<typeof createGiteaDependencies>;
 

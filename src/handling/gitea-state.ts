@@ -1,14 +1,8 @@
-import { resolveIssue, type ResolveLookups } from '../gitea/resolve-issue.ts';
+import { resolveIssue } from '../gitea/resolve-issue.ts';
 import type { IssueFacts } from '../issue/facts.ts';
-import type { IssueKey } from '../issue/ref.ts';
 import type { HandlingResult } from '../plans/issue-update.ts';
-import { checkDependencies, planFromStore } from './check-dependencies.ts';
-import { createGiteaDependencies, type GiteaDependenciesDeps } from './gitea-dependencies.ts';
-
-/** Lookups on Gitea, all of which throw `TryAgainLater` while it does not answer, and in the store. */
-export interface GiteaStateDeps extends GiteaDependenciesDeps, ResolveLookups {
-  readonly findFacts: (issue: IssueKey) => Promise<IssueFacts | undefined>;
-}
+import { checkDependencies, planFromStore, type GiteaStateDeps } from './check-dependencies.ts';
+import { createGiteaDependencies } from './gitea-dependencies.ts';
 
 export type GiteaState = ReturnType<typeof createGiteaState>;
 

@@ -17,6 +17,8 @@ const fullEvery = 12;
 const maxRepeats = 3;
 const retryBackoff = { firstMs: 5_000, factor: 2, maxMs: 300_000 };
 
+export type Reconciler = ReturnType<typeof createReconciler>;
+
 /**
  * Runs passes one at a time: at the start, then in intervals. A failed pass is retried sooner, with
  * backoff; a full one that failed stays due.
