@@ -132,7 +132,7 @@ function wordsFor(fault: HookFault, hook: GiteaHook, url: string | undefined): s
 function clickFor(fault: HookFault, url: string): string {
   switch (fault.kind) {
     case 'url':
-      return `set ProbeTarget URL to ${url}`;
+      return `set Target URL to ${url}`;
     case 'type':
       return 'delete it and add one of the type Gitea';
     case 'inactive':

@@ -44,7 +44,7 @@ testCases([
     code: 2,
     name: 'hook acme/orbit',
     text: /sends to http:\/\/127\.0\.0\.1:\d+\/webhook instead of/,
-    cure: /ProbeTarget URL to http:\/\/127\.0\.0\.1:\d+\/webhook\/gitea/,
+    cure: /Target URL to http:\/\/127\.0\.0\.1:\d+\/webhook\/gitea/,
   },
   {
     what: 'the host of the URL is wrong',
@@ -55,7 +55,7 @@ testCases([
     code: 2,
     name: 'hook acme/orbit',
     text: /sends to http:\/\/elsewhere\.test:8000\/webhook\/gitea instead of/,
-    cure: /ProbeTarget URL/,
+    cure: /Target URL/,
   },
   {
     what: 'the hook is of another type',
