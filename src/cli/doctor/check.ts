@@ -1,5 +1,5 @@
-import { CoordinatorError } from '../../errors.ts';
-import type { CheckResult, DoctorFinding } from './finding.ts';
+import { CoordinatorError, TryAgainLater } from '../../errors.ts';
+import { broken, resultOf, skipped, type CheckResult, type Outcome } from './finding.ts';
 
 export interface Budget {
   /** By `performance.now()`: a check that has not started by then is skipped. */
@@ -27,32 +27,40 @@ export async function check<T>(
 ): Promise<CheckResult<T>> {
   signal.throwIfAborted();
   const ms = Math.round(Math.min(deadlineMs, endsAt - performance.now()));
-  if (ms <= 0) return skipped('The doctor ran out of time: other checks took too long.', name);
+  if (ms <= 0)
+    return resultOf(name, skipped('The doctor ran out of time: other checks took too long.'));
   const deadline = AbortSignal.timeout(ms);
   try {
     return await work(AbortSignal.any([signal, deadline]));
   } catch (error) {
     signal.throwIfAborted();
-    const found = deadline.aborted ? timedOut(ms) : failed(error);
-    return { findings: [{ name, ...found }], value: undefined };
+    return resultOf(name, deadline.aborted ? timedOut(ms) : failed(error));
   }
 }
 
-/** Checks that depend on one that failed. */
-export function skipped(text: string, ...names: readonly string[]): CheckResult<never> {
-  return { findings: names.map((name) => ({ name, mark: 'skipped', text })), value: undefined };
+function timedOut(deadlineMs: number): Outcome {
+  return broken(
+    `The check timed out after ${(deadlineMs / 1_000).toFixed(0)} s.`,
+    'Check the load of Gitea and the network between, then run the doctor again.',
+  );
 }
 
-function timedOut(deadlineMs: number): Omit<DoctorFinding, 'name'> {
-  return {
-    mark: 'broken',
-    text: `The check timed out after ${(deadlineMs / 1_000).toFixed(0)} s.`,
-    cure: 'Check the load of Gitea and the network between, then run the doctor again.',
-  };
-}
-
-function failed(error: unknown): Omit<DoctorFinding, 'name'> {
+function failed(error: unknown): Outcome {
   if (!(error instanceof CoordinatorError)) throw error;
   const cure = 'Read the log of Gitea, or of the proxy in front of it, and run the doctor again.';
-  return { mark: 'broken', text: error.message, cure };
+  return broken(error.message, cure);
+}
+
+/** The answer to a call of Gitea, or `refused` when Gitea does not accept the token or its rights. */
+export async function unlessRefused<T, R>(
+  call: Promise<T>,
+  refused: (message: string) => R,
+): Promise<T | R> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof TryAgainLater && error.code === 'gitea_auth')
+      return refused(error.message);
+    throw error;
+  }
 }

@@ -1,5 +1,5 @@
 import type { GiteaHook } from '../../gitea/schemas.ts';
-import type { DoctorFinding } from './finding.ts';
+import { broken, warning, type DoctorFinding, type Outcome } from './finding.ts';
 import {
   faultsOf,
   isMeantForUs,
@@ -35,35 +35,25 @@ export function classifyHooks(
   { repository, hooks, incomplete }: RepositoryHooks,
   expected: HookExpectation,
 ): DoctorFinding[] {
-  const name = `hook ${repository}`;
+  const about = (outcome: Outcome) => ({ name: `hook ${repository}`, ...outcome });
   const ours = ownHooks(hooks, expected);
-  if (ours.length === 0)
-    return [{ name, ...noneFound(repository, hooks.length, incomplete, expected) }];
+  if (ours.length === 0) return [about(noneFound(repository, hooks.length, incomplete, expected))];
   const faults = ours.map((owned) => ({ owned, faults: faultsOf(owned.hook, expected.url) }));
-  const right = faults.filter((each) => each.faults.length === 0);
+  const right = faults.filter((each) => each.faults.length === 0).map(({ owned }) => owned);
   const [first] = right;
   if (first === undefined)
-    return faults.map((each) => ({ name, ...describeFaults(each.owned, each.faults, expected) }));
+    return faults.map((each) => about(describeFaults(each.owned, each.faults, expected)));
   if (right.length === 1) return [];
-  const urls = new Set(right.map(({ owned }) => shownUrl(owned.hook.url)));
-  if (urls.size > 1)
-    return [
-      {
-        name,
-        mark: 'warning',
-        text: `${right.length} webhooks send to coordinators at ${[...urls].join(' and ')}.`,
-        cure: `Tell the doctor which one is right, for example --url ${shownUrl(first.owned.hook.url)}. Delete a webhook whose coordinator no longer exists.`,
-      },
-    ];
-  const owners = right.map(({ owned }) => `${owned.owner} (${owned.hook.id})`).join(', ');
-  return [
-    {
-      name,
-      mark: 'warning',
-      text: `${right.length} webhooks send here: those of ${owners}. Every event arrives ${right.length} times.`,
-      cure: `Delete all but one, for example in Settings > Webhooks of ${first.owned.owner}. A webhook of the organisation serves all its repositories.`,
-    },
-  ];
+  const urls = new Set(right.map(({ hook }) => shownUrl(hook.url)));
+  if (urls.size > 1) {
+    const text = `${right.length} webhooks send to coordinators at ${[...urls].join(' and ')}.`;
+    const cure = `Tell the doctor which one is right, for example --url ${shownUrl(first.hook.url)}. Delete a webhook whose coordinator no longer exists.`;
+    return [about(warning(text, cure))];
+  }
+  const owners = right.map(({ hook, owner }) => `${owner} (${hook.id})`).join(', ');
+  const text = `${right.length} webhooks send here: those of ${owners}. Every event arrives ${right.length} times.`;
+  const cure = `Delete all but one, for example in Settings > Webhooks of ${first.owner}. A webhook of the organisation serves all its repositories.`;
+  return [about(warning(text, cure))];
 }
 
 /** The hooks that are, or seem to be, meant for this coordinator. */
@@ -83,31 +73,30 @@ function noneFound(
   others: number,
   incomplete: boolean,
   { url }: HookExpectation,
-): Omit<DoctorFinding, 'name'> {
+): Outcome {
   const other = others === 0 ? '' : ` ${others === 1 ? 'One sends' : `${others} send`} elsewhere.`;
   const text = `No webhook sends to ${webhookPath}.${other}`;
   const cure = `Create it, or let setup list the steps:\n    mosaic-coordinator setup --repo ${repository} --url ${url ?? `http://COORDINATOR:8000${webhookPath}`}`;
-  if (!incomplete) return { mark: 'broken', text, cure };
+  if (!incomplete) return broken(text, cure);
   const more = 'The organisation may have one: this token has no right to read its webhooks.';
-  return { mark: 'warning', text: `${text} ${more}`, cure };
+  return warning(`${text} ${more}`, cure);
 }
 
 function describeFaults(
   { hook, owner }: OwnedHook,
   faults: readonly HookFault[],
   { url }: HookExpectation,
-): Omit<DoctorFinding, 'name'> {
+): Outcome {
   const whose = owner.includes('/') ? `--repo ${owner}` : `--org ${owner}`;
   const right =
     url ?? (isOnRoute(hook.url) ? shownUrl(hook.url) : `${originOf(hook.url)}${webhookPath}`);
   const settings = `Settings > Webhooks of ${owner}, webhook ${hook.id}`;
   const clicks = faults.map((fault) => clickFor(fault, right));
   const remade = faults.some(({ kind }) => kind === 'type' || kind === 'url');
-  return {
-    mark: 'broken',
-    text: `Webhook ${hook.id} of ${owner} ${faults.map((fault) => wordsFor(fault, hook, url)).join(', and ')}.`,
-    cure: `In ${settings}: ${clicks.join('; ')}. Or${remade ? ' delete it and' : ''} run:\n    mosaic-coordinator setup ${whose} --url ${right}`,
-  };
+  return broken(
+    `Webhook ${hook.id} of ${owner} ${faults.map((fault) => wordsFor(fault, hook, url)).join(', and ')}.`,
+    `In ${settings}: ${clicks.join('; ')}. Or${remade ? ' delete it and' : ''} run:\n    mosaic-coordinator setup ${whose} --url ${right}`,
+  );
 }
 
 function originOf(text: string): string {

@@ -2,12 +2,8 @@ import type { Gitea } from '../../gitea/client.ts';
 import { TryAgainLater } from '../../errors.ts';
 import { isoTime } from '../../issue/iso-time.ts';
 import { shorten } from '../output.ts';
-import type { CheckResult, DoctorFinding } from './finding.ts';
-
-export interface Connection {
-  /** Undefined when Gitea reports it to nobody. */
-  readonly version: string | undefined;
-}
+import { unlessRefused } from './check.ts';
+import { broken, hint, ok, resultOf, warning, type CheckResult, type Outcome } from './finding.ts';
 
 interface ConnectionDeps {
   /** Without a token: a wrong one would hide that Gitea answers. */
@@ -18,35 +14,27 @@ interface ConnectionDeps {
   readonly now: () => number;
 }
 
-/** Checks that Gitea answers, its version, and its clock. */
+/** Checks that Gitea answers, its version, and its clock; the value is true when it answers. */
 export async function checkConnection(
   { gitea, signedIn, url, now }: ConnectionDeps,
   signal: AbortSignal,
-): Promise<CheckResult<Connection>> {
+): Promise<CheckResult<true>> {
   try {
+    const refused = () => undefined;
+    // A Gitea that refuses is there all the same; some report their version to nobody.
     const version =
-      (await unlessRefused(gitea.getVersion(signal))) ??
-      (signedIn === undefined ? undefined : await unlessRefused(signedIn.getVersion(signal)));
+      (await unlessRefused(gitea.getVersion(signal), refused)) ??
+      (signedIn && (await unlessRefused(signedIn.getVersion(signal), refused)));
     return {
       findings: [
         { name: 'gitea', ...describeVersion(version, url) },
-        clockFinding(gitea.status().clockSkewMs, now()),
+        { name: 'clock', ...describeClock(gitea.status().clockSkewMs, now()) },
       ],
-      value: { version },
+      value: true,
     };
   } catch (error) {
     if (!(error instanceof TryAgainLater)) throw error;
-    return { findings: [{ name: 'gitea', ...describeFailure(error, url) }], value: undefined };
-  }
-}
-
-/** A Gitea that refuses is there all the same. */
-async function unlessRefused(version: Promise<string>): Promise<string | undefined> {
-  try {
-    return await version;
-  } catch (error) {
-    if (error instanceof TryAgainLater && error.code === 'gitea_auth') return undefined;
-    throw error;
+    return resultOf('gitea', describeFailure(error, url));
   }
 }
 
@@ -54,9 +42,8 @@ const maxVersion = 60;
 /** Oldest 1.x version with an API for dependencies. */
 const oldestMinor = 20;
 
-function describeVersion(version: string | undefined, url: string): Omit<DoctorFinding, 'name'> {
-  if (version === undefined)
-    return { mark: 'ok', text: `Gitea answers at ${url}; it does not report its version.` };
+function describeVersion(version: string | undefined, url: string): Outcome {
+  if (version === undefined) return ok(`Gitea answers at ${url}; it does not report its version.`);
   const compatible = /^(.+)\+gitea-(.+)$/.exec(version);
   const giteaVersion = compatible?.[2] ?? shorten(version, maxVersion);
   const name =
@@ -64,15 +51,12 @@ function describeVersion(version: string | undefined, url: string): Omit<DoctorF
       ? `Gitea ${giteaVersion}`
       : `Forgejo ${compatible[1] ?? ''} (speaks the API of Gitea ${giteaVersion})`;
   const [, major = '', minor = ''] = /^v?(\d+)\.(\d+)/.exec(giteaVersion) ?? [];
-  if (major === '')
-    return { mark: 'ok', text: `${name} answers at ${url}; this build has no version number.` };
-  if (Number(major) > 1 || Number(minor) >= oldestMinor)
-    return { mark: 'ok', text: `${name} answers at ${url}.` };
-  return {
-    mark: 'warning',
-    text: `${name} answers at ${url}; it is older than 1.${oldestMinor} and has no API for dependencies.`,
-    cure: `Upgrade Gitea. Until then only dependencies written in the text of an issue are known.`,
-  };
+  if (major === '') return ok(`${name} answers at ${url}; this build has no version number.`);
+  if (Number(major) > 1 || Number(minor) >= oldestMinor) return ok(`${name} answers at ${url}.`);
+  return warning(
+    `${name} answers at ${url}; it is older than 1.${oldestMinor} and has no API for dependencies.`,
+    `Upgrade Gitea. Until then only dependencies written in the text of an issue are known.`,
+  );
 }
 
 const cures: ReadonlyMap<string, string> = new Map([
@@ -86,14 +70,13 @@ const cures: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-function describeFailure(error: TryAgainLater, url: string): Omit<DoctorFinding, 'name'> {
+function describeFailure(error: TryAgainLater, url: string): Outcome {
   const code = causeCode(error);
   const detail = code === undefined ? '' : ` (${code})`;
-  return {
-    mark: 'broken',
-    text: `${error.message} The URL is ${url}${detail}.`,
-    cure: cures.get(error.code) ?? cureOfNetwork(code),
-  };
+  return broken(
+    `${error.message} The URL is ${url}${detail}.`,
+    cures.get(error.code) ?? cureOfNetwork(code),
+  );
 }
 
 function cureOfNetwork(code = ''): string {
@@ -113,30 +96,20 @@ function causeCode(error: Error): string | undefined {
 /** Clock difference that is reported as a warning; Gitea's times are in whole seconds, and the network adds some. */
 const harmfulSkewMs = 30_000;
 
-function clockFinding(skewMs: number | null, now: number): DoctorFinding {
-  const name = 'clock';
+function describeClock(skewMs: number | null, now: number): Outcome {
   if (skewMs === null)
-    return {
-      name,
-      mark: 'hint',
-      text: 'Gitea does not report its time, so the clocks are not compared.',
-    };
+    return hint('Gitea does not report its time, so the clocks are not compared.');
   const apart = Math.round(Math.abs(skewMs) / 1_000);
   if (Math.abs(skewMs) < harmfulSkewMs)
-    return {
-      name,
-      mark: 'ok',
-      text:
-        apart < 2
-          ? 'Gitea and this machine have the same time.'
-          : `Gitea's clock is ${apart} s off, which is harmless.`,
-    };
-  return {
-    name,
-    mark: 'warning',
-    text: `The clocks are ${apart} s apart: Gitea has ${wholeSecond(now + skewMs)}, this machine ${wholeSecond(now)}.`,
-    cure: 'Synchronize both clocks with NTP (timedatectl set-ntp true, or chrony).',
-  };
+    return ok(
+      apart < 2
+        ? 'Gitea and this machine have the same time.'
+        : `Gitea's clock is ${apart} s off, which is harmless.`,
+    );
+  return warning(
+    `The clocks are ${apart} s apart: Gitea has ${wholeSecond(now + skewMs)}, this machine ${wholeSecond(now)}.`,
+    'Synchronize both clocks with NTP (timedatectl set-ntp true, or chrony).',
+  );
 }
 
 function wholeSecond(epochMs: number): string {

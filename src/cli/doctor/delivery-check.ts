@@ -1,9 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { CheckResult, DoctorFinding } from './finding.ts';
-import { hostListCure } from './host-list.ts';
+import {
+  broken,
+  hint,
+  ok,
+  resultOf,
+  skipped,
+  warning,
+  type CheckResult,
+  type DoctorFinding,
+  type Outcome,
+} from './finding.ts';
 import type { HookExpectation, OwnedHook } from './classify-hooks.ts';
-import { shownUrl } from './hook-rules.ts';
+import { hostListCure, shownUrl } from './hook-rules.ts';
 import type { Probe, ProbeTarget } from './probe.ts';
 import type { WebhookCounts } from './service.ts';
 
@@ -52,7 +61,7 @@ export async function checkDelivery(
     findings.push({ name, ...describe(counted, words, target, deps.expected) });
   }
   if (findings.length === 0)
-    return { findings: [await unprobedFinding(deps, signal)], value: undefined };
+    return resultOf('delivery', describeUnprobed(await deps.counts(signal)));
   return { findings, value: arrivals > 0 };
 }
 
@@ -117,56 +126,46 @@ function describe(
   words: string,
   { repository, hooks }: ProbeTarget,
   expected: HookExpectation,
-): Omit<DoctorFinding, 'name'> {
+): Outcome {
   const { authentic, wrongSignature, form, otherwiseRefused, afterMs } = counted;
   const also = authentic > 0 ? 'One delivery was accepted, but another' : 'The delivery';
   const owner = hooks?.[0]?.owner ?? repository.name;
   const whose = owner.includes('/') ? `--repo ${owner}` : `--org ${owner}`;
   const setup = `mosaic-coordinator setup ${whose} --url ${hookUrl(hooks, expected) ?? 'URL'}`;
   if (wrongSignature > 0)
-    return {
-      mark: 'broken',
-      text: `${also} was refused for its signature (401): the secret of the webhook is not GITEA_WEBHOOK_SECRET.`,
-      cure: `Set Secret of the webhook in Gitea to the value of GITEA_WEBHOOK_SECRET, or run:\n    ${setup} --new-secret`,
-    };
+    return broken(
+      `${also} was refused for its signature (401): the secret of the webhook is not GITEA_WEBHOOK_SECRET.`,
+      `Set Secret of the webhook in Gitea to the value of GITEA_WEBHOOK_SECRET, or run:\n    ${setup} --new-secret`,
+    );
   if (form > 0)
-    return {
-      mark: 'broken',
-      text: `${also} was refused (415): the webhook sends forms instead of JSON.`,
-      cure: `Set POST Content Type of the webhook to application/json, or run:\n    ${setup}`,
-    };
+    return broken(
+      `${also} was refused (415): the webhook sends forms instead of JSON.`,
+      `Set POST Content Type of the webhook to application/json, or run:\n    ${setup}`,
+    );
   if (otherwiseRefused > 0)
-    return {
-      mark: 'broken',
-      text: `${also} was refused before its signature was checked.`,
-      cure: 'Set HTTP Method of the webhook to POST. The log of the service names the refused request.',
-    };
+    return broken(
+      `${also} was refused before its signature was checked.`,
+      'Set HTTP Method of the webhook to POST. The log of the service names the refused request.',
+    );
   if (authentic > 0)
-    return {
-      mark: 'ok',
-      text: `A delivery arrived after ${(afterMs / 1_000).toFixed(1)} s with a valid signature (triggered ${words}).`,
-    };
+    return ok(
+      `A delivery arrived after ${(afterMs / 1_000).toFixed(1)} s with a valid signature (triggered ${words}).`,
+    );
   return silent(hooks, expected, setup);
 }
 
-function silent(
-  hooks: ProbeTarget['hooks'],
-  expected: HookExpectation,
-  setup: string,
-): Omit<DoctorFinding, 'name'> {
+function silent(hooks: ProbeTarget['hooks'], expected: HookExpectation, setup: string): Outcome {
   const url = hookUrl(hooks, expected);
   const [first] = hooks ?? [];
   if (first !== undefined)
-    return {
-      mark: 'broken',
-      text: `No delivery arrived, although the webhook exists: Gitea cannot reach ${shownUrl(first.hook.url)}. The most likely cause is ALLOWED_HOST_LIST of Gitea.`,
-      cure: hostListCure(url, `webhook ${first.hook.id} of ${first.owner}`),
-    };
-  return {
-    mark: 'broken',
-    text: 'No delivery arrived. The webhook is missing, not active, does not send label events, or sends elsewhere, or Gitea is not allowed to call this machine (ALLOWED_HOST_LIST).',
-    cure: `Run the doctor with --token-file to check the webhook, or create it:\n    ${setup}\nIf it exists and is right:\n${hostListCure(url)}`,
-  };
+    return broken(
+      `No delivery arrived, although the webhook exists: Gitea cannot reach ${shownUrl(first.hook.url)}. The most likely cause is ALLOWED_HOST_LIST of Gitea.`,
+      hostListCure(url, `webhook ${first.hook.id} of ${first.owner}`),
+    );
+  return broken(
+    'No delivery arrived. The webhook is missing, not active, does not send label events, or sends elsewhere, or Gitea is not allowed to call this machine (ALLOWED_HOST_LIST).',
+    `Run the doctor with --token-file to check the webhook, or create it:\n    ${setup}\nIf it exists and is right:\n${hostListCure(url)}`,
+  );
 }
 
 function hookUrl(
@@ -181,37 +180,22 @@ const probeCure =
   'Open an issue in a repository of the bot, create a label that the issue does not have (setup --repo creates some), and run the doctor again.';
 
 /** Without a probe, the deliveries that arrived by themselves are the only evidence. */
-async function unprobedFinding(
-  { counts }: DeliveryCheckDeps,
-  signal: AbortSignal,
-): Promise<DoctorFinding> {
-  const name = 'delivery';
-  const known = await counts(signal);
-  if (known === undefined)
-    return {
-      name,
-      mark: 'skipped',
-      text: 'The service does not report the deliveries that arrived.',
-    };
-  const { lastAuthenticAt, lastRefusedAt } = known;
+function describeUnprobed(counts: WebhookCounts | undefined): Outcome {
+  if (counts === undefined)
+    return skipped('The service does not report the deliveries that arrived.');
+  const { lastAuthenticAt, lastRefusedAt } = counts;
   if (lastRefusedAt !== null && (lastAuthenticAt ?? '') < lastRefusedAt)
-    return {
-      name,
-      mark: 'warning',
-      text: `No delivery was triggered. The last one that arrived was refused, at ${lastRefusedAt} (invalid signatures since the start: ${known.refusedSignature}).`,
-      cure: 'Compare the secret of the webhook with GITEA_WEBHOOK_SECRET, and its content type with application/json.',
-    };
+    return warning(
+      `No delivery was triggered. The last one that arrived was refused, at ${lastRefusedAt} (invalid signatures since the start: ${counts.refusedSignature}).`,
+      'Compare the secret of the webhook with GITEA_WEBHOOK_SECRET, and its content type with application/json.',
+    );
   if (lastAuthenticAt !== null)
-    return {
-      name,
-      mark: 'hint',
-      text: `No delivery was triggered. The last one arrived at ${lastAuthenticAt} with a valid signature; that does not prove that deliveries arrive now.`,
-      cure: probeCure,
-    };
-  return {
-    name,
-    mark: 'hint',
-    text: 'No delivery was triggered (that needs an issue and a label), and none has arrived since the start.',
-    cure: probeCure,
-  };
+    return hint(
+      `No delivery was triggered. The last one arrived at ${lastAuthenticAt} with a valid signature; that does not prove that deliveries arrive now.`,
+      probeCure,
+    );
+  return hint(
+    'No delivery was triggered (that needs an issue and a label), and none has arrived since the start.',
+    probeCure,
+  );
 }

@@ -1,16 +1,48 @@
+import type { ExaminedConfig } from '../../config.ts';
 import { createGitea, type Gitea } from '../../gitea/client.ts';
+import type { GiteaRepository } from '../../gitea/schemas.ts';
 import { listKnownRepositories } from '../../plans/known-repositories.ts';
 import { withDatabase } from '../with-database.ts';
-import { agentsFinding } from './agents.ts';
-import { check } from './check.ts';
+import { check, type Budget, type CheckOptions } from './check.ts';
 import { checkClaude } from './claude.ts';
-import { configurationFinding } from './configuration.ts';
+import type { HookExpectation, RepositoryHooks } from './classify-hooks.ts';
+import { describeAgents, describeConfiguration } from './configuration.ts';
+import { checkConnection } from './connection.ts';
 import { checkDatabase, type CheckedDatabase } from './database.ts';
-import type { Diagnosis, DoctorOptions } from './diagnosis.ts';
-import type { CheckResult, DoctorFinding } from './finding.ts';
-import { checkAccess, checkWebhooks } from './gitea-checks.ts';
-import type { StoredRepository } from './repositories.ts';
-import { checkServiceAndDeliveries } from './service-checks.ts';
+import { checkDelivery } from './delivery-check.ts';
+import { resultOf, skipped, type CheckResult, type DoctorFinding } from './finding.ts';
+import { checkHooks } from './hooks.ts';
+import { probesFor, probeTargets, type ProbeTarget } from './probe.ts';
+import { checkRepositories, type StoredRepository } from './repositories.ts';
+import { askHealth, checkService, describePolling, serviceUrl } from './service.ts';
+import { checkToken, describeNoToken } from './token.ts';
+
+interface DoctorOptions {
+  readonly config: ExaminedConfig;
+  /** AGENTS_FILE is set. */
+  readonly agentsFile: boolean;
+  /** Token in the file of `--token-file`. */
+  readonly adminToken: string | undefined;
+  /** The coordinator's own URL, as hooks have to have it. */
+  readonly url: string | undefined;
+  /** Only this repository. */
+  readonly repository: string | undefined;
+  readonly probe: boolean;
+  readonly now: () => number;
+  /** Interval at which the service is asked for the deliveries that arrived. */
+  readonly pollMs: number;
+  /** Maximum wait for deliveries. */
+  readonly patienceMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** One run of the doctor. */
+interface Diagnosis extends DoctorOptions {
+  readonly budget: Budget;
+  readonly gitea: ReturnType<typeof openClients>;
+  /** Reports the findings, and returns the value. */
+  readonly take: <T>(result: CheckResult<T>) => T | undefined;
+}
 
 /** Deadline of the doctor. */
 const wholeDeadlineMs = 60_000;
@@ -42,15 +74,14 @@ export async function diagnose(
 
 async function runChecks(diagnosis: Diagnosis): Promise<void> {
   const { config, agentsFile, url, take } = diagnosis;
-  take({ findings: [configurationFinding(config)], value: undefined });
+  take(resultOf('configuration', describeConfiguration(config)));
   const database = take(checkDatabase(config));
-  take({ findings: [agentsFinding(config, agentsFile)], value: undefined });
+  take(resultOf('agents', describeAgents(config, agentsFile)));
   const repositories = await checkAccess(diagnosis, await storedRepositories(database));
   const expected = { url, port: config.port };
-  const hooks = await checkWebhooks(diagnosis, { repositories, expected });
+  const hooks = await checkWebhooks(diagnosis, repositories, expected);
   await checkServiceAndDeliveries(diagnosis, {
-    repositories: repositories ?? [],
-    hooks,
+    targets: probeTargets(repositories ?? [], hooks, expected),
     expected,
     databaseInUse: database?.inUse,
   });
@@ -73,4 +104,101 @@ async function storedRepositories(database: CheckedDatabase | undefined) {
       stored = await listKnownRepositories(db, maxStoredRepositories);
     });
   return stored;
+}
+
+/** Runs one check, reports its findings, and returns its value. */
+async function runCheck<T>(
+  { budget, take }: Diagnosis,
+  options: CheckOptions,
+  work: (signal: AbortSignal) => Promise<CheckResult<T>>,
+): Promise<T | undefined> {
+  return take(await check(budget, options, work));
+}
+
+/** Result of the access checks when those in `names` depend on one that failed. */
+function skip(text: string, ...names: readonly string[]): CheckResult<readonly GiteaRepository[]> {
+  return { findings: names.map((name) => ({ name, ...skipped(text) })) };
+}
+
+/** Checks Gitea, the token and the rights of the bot; undefined when its repositories stay unknown. */
+async function checkAccess(
+  diagnosis: Diagnosis,
+  stored: readonly StoredRepository[],
+): Promise<readonly GiteaRepository[] | undefined> {
+  const { config, gitea, now, repository, take } = diagnosis;
+  const { giteaUrl: url, giteaToken, botUsername } = config;
+  if (url === undefined)
+    return take(skip('GITEA_URL is invalid; see configuration.', 'gitea', 'token', 'repositories'));
+  const signedIn = giteaToken === undefined ? undefined : gitea.bot;
+  const answers = await runCheck(diagnosis, { name: 'gitea' }, (signal) =>
+    checkConnection({ gitea: gitea.anonymous, signedIn, url, now }, signal),
+  );
+  if (answers === undefined) return take(skip('Gitea does not answer.', 'token', 'repositories'));
+  if (giteaToken === undefined) {
+    take(resultOf('token', describeNoToken(config)));
+    return take(skip('This check needs a token.', 'repositories'));
+  }
+  const bot = await runCheck(diagnosis, { name: 'token' }, (signal) =>
+    checkToken({ gitea: gitea.bot, botUsername }, signal),
+  );
+  if (bot === undefined) return take(skip('The owner of the token is not known.', 'repositories'));
+  const deps = { gitea: gitea.bot, bot, only: repository, stored };
+  return runCheck(diagnosis, { name: 'repositories' }, (signal) => checkRepositories(deps, signal));
+}
+
+/** The hooks of each repository, where they could be read. */
+async function checkWebhooks(
+  diagnosis: Diagnosis,
+  repositories: readonly GiteaRepository[] | undefined,
+  expected: HookExpectation,
+): Promise<readonly RepositoryHooks[]> {
+  if (repositories === undefined) {
+    diagnosis.take(resultOf('hooks', skipped('The repositories are not known.')));
+    return [];
+  }
+  const deps = { ...diagnosis.gitea, repositories, expected };
+  const hooks = await runCheck(diagnosis, { name: 'hooks' }, (signal) => checkHooks(deps, signal));
+  return hooks ?? [];
+}
+
+interface Deliveries {
+  readonly targets: readonly ProbeTarget[];
+  readonly expected: HookExpectation;
+  readonly databaseInUse: boolean | undefined;
+}
+
+/** Checks the running service, that deliveries arrive there, and that it missed none. */
+async function checkServiceAndDeliveries(
+  diagnosis: Diagnosis,
+  { targets, expected, databaseInUse }: Deliveries,
+): Promise<void> {
+  const { config, gitea, pollMs, patienceMs, take } = diagnosis;
+  const url = serviceUrl(config.host, config.port);
+  const health = await runCheck(diagnosis, { name: 'service' }, (signal) =>
+    checkService(url, databaseInUse, signal),
+  );
+  if (url === undefined || health === undefined) {
+    take(resultOf('delivery', skipped('This check needs a running service.')));
+    return;
+  }
+  const probe = diagnosis.probe && config.giteaToken !== undefined;
+  const deps = {
+    targets,
+    probes: (target: ProbeTarget, signal: AbortSignal) =>
+      probesFor(target, { ...gitea, probe }, signal),
+    counts: async (signal: AbortSignal) => {
+      const now = await askHealth(url, signal);
+      return now === 'foreign' ? undefined : now?.checks.webhook;
+    },
+    expected,
+    pollMs,
+    patienceMs,
+  };
+  const deadlineMs = 2 * patienceMs + 10_000;
+  const arrives = await runCheck(diagnosis, { name: 'delivery', deadlineMs }, (signal) =>
+    checkDelivery(deps, signal),
+  );
+  const { reconcile } = health.checks;
+  if (reconcile === undefined) return;
+  take(resultOf('polling', describePolling(reconcile, { arrives, url: expected.url })));
 }

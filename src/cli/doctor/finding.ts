@@ -12,10 +12,32 @@ export interface DoctorFinding {
   readonly cure?: string | undefined;
 }
 
-/** Findings, and the value that later checks need; undefined when the check failed. */
+/** A finding whose subject the caller names. */
+export type Outcome = Omit<DoctorFinding, 'name'>;
+
+export const ok = (text: string): Outcome => ({ mark: 'ok', text });
+export const hint = (text: string, cure?: string): Outcome => ({ mark: 'hint', text, cure });
+export const skipped = (text: string): Outcome => ({ mark: 'skipped', text });
+export const warning = (text: string, cure: string): Outcome => ({ mark: 'warning', text, cure });
+export const broken = (text: string, cure: string): Outcome => ({ mark: 'broken', text, cure });
+
+/** Findings, and the value that later checks need; without one when the check failed. */
 export interface CheckResult<T> {
   readonly findings: readonly DoctorFinding[];
-  readonly value: T | undefined;
+  readonly value?: T | undefined;
+}
+
+/** A single finding as the result of a check. */
+export function resultOf<T = never>(name: string, outcome: Outcome, value?: T): CheckResult<T> {
+  return { findings: [{ name, ...outcome }], value };
+}
+
+const shownNames = 5;
+
+/** The first names, and the number of the others. */
+export function listNames(names: readonly string[]): string {
+  const more = names.length - shownNames;
+  return `${names.slice(0, shownNames).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** The doctor's result. A skipped check depends on one that has a finding of its own. */

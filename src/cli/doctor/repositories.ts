@@ -1,6 +1,14 @@
 import type { Gitea } from '../../gitea/client.ts';
 import type { GiteaRepository } from '../../gitea/schemas.ts';
-import type { CheckResult, DoctorFinding } from './finding.ts';
+import {
+  hint,
+  listNames,
+  ok,
+  warning,
+  type CheckResult,
+  type DoctorFinding,
+  type Outcome,
+} from './finding.ts';
 
 /** A repository in our database. */
 export interface StoredRepository {
@@ -22,44 +30,24 @@ interface RepositoriesDeps {
 const maxRepositories = 50;
 /** Maximum number of stored repositories that the bot does not see; each is requested alone. */
 const maxUnseen = 20;
-const shownNames = 5;
 
 /** Checks the rights of the bot in each repository that it sees or should see. */
 export async function checkRepositories(
   deps: RepositoriesDeps,
   signal: AbortSignal,
 ): Promise<CheckResult<readonly GiteaRepository[]>> {
-  const { only } = deps;
-  if (only !== undefined) return checkOne(deps, only, signal);
+  const { gitea, bot, only } = deps;
+  if (only !== undefined) {
+    const reply = await gitea.getRepository(only, signal);
+    if (reply.kind !== 'ok') return { findings: [unreadable(only, bot)], value: [] };
+    return { findings: findingsOf([reply.value], bot), value: [reply.value] };
+  }
   const { seen, more } = await listSeen(deps, signal);
-  const checked = seen.map((repository) => ({
-    repository,
-    problem: repositoryProblem(repository, deps.bot),
-  }));
-  const right = checked.filter(({ problem }) => problem === undefined);
   const findings = [
-    ...(seen.length === 0
-      ? [noneFinding(deps.bot)]
-      : summary(right.map(({ repository }) => repository))),
-    ...checked.flatMap(({ problem }) => problem ?? []),
-    ...(more ? [] : await unseenFindings(deps, seen, signal)),
-    ...(more ? [moreFinding()] : []),
+    ...(seen.length === 0 ? [noneFinding(bot)] : findingsOf(seen, bot)),
+    ...(more ? [moreFinding] : await unseenFindings(deps, seen, signal)),
   ];
   return { findings, value: seen };
-}
-
-async function checkOne(
-  { gitea, bot }: RepositoriesDeps,
-  name: string,
-  signal: AbortSignal,
-): Promise<CheckResult<readonly GiteaRepository[]>> {
-  const reply = await gitea.getRepository(name, signal);
-  if (reply.kind !== 'ok') return { findings: [unreadable(name, bot)], value: [] };
-  const problem = repositoryProblem(reply.value, bot);
-  return {
-    findings: problem === undefined ? summary([reply.value]) : [problem],
-    value: [reply.value],
-  };
 }
 
 async function listSeen({ gitea }: RepositoriesDeps, signal: AbortSignal) {
@@ -74,65 +62,48 @@ async function listSeen({ gitea }: RepositoriesDeps, signal: AbortSignal) {
   return { seen: all.slice(0, maxRepositories), more: all.length > maxRepositories };
 }
 
-function repositoryProblem(repository: GiteaRepository, bot: string): DoctorFinding | undefined {
-  const { name, archived, hasIssues, permissions, dependencies } = repository;
-  const about = { name: `repository ${name}` };
-  if (archived)
-    return { ...about, mark: 'hint', text: 'It is archived: nobody can comment there.' };
-  if (!hasIssues)
-    return {
-      ...about,
-      mark: 'warning',
-      text: 'Issues are disabled.',
-      cure: `Enable issues in ${name} > Settings > Units, or remove ${bot} from its collaborators.`,
-    };
-  if (!permissions.push)
-    return {
-      ...about,
-      mark: 'warning',
-      text: `${bot} has no write access: it can comment, but not set labels, and it cannot be assigned.`,
-      cure: addCollaborator(name, bot),
-    };
-  if (dependencies === false)
-    return {
-      ...about,
-      mark: 'warning',
-      text: 'Dependencies are disabled: only those written in the text of an issue are known.',
-      cure: `Tick "Enable Dependencies For Issues and Pull Requests" in ${name} > Settings > Units > Issues.`,
-    };
-  return undefined;
-}
-
-function summary(right: readonly GiteaRepository[]): DoctorFinding[] {
-  if (right.length === 0) return [];
-  const names = right.slice(0, shownNames).map(({ name }) => name);
-  const more = right.length - names.length;
-  const list = `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+/** One finding for all repositories that are right, and one for each other. */
+function findingsOf(repositories: readonly GiteaRepository[], bot: string): DoctorFinding[] {
+  const checked = repositories.map((repository) => describe(repository, bot));
+  const right = repositories.filter((_, index) => checked[index] === undefined);
+  const names = listNames(right.map(({ name }) => name));
+  const all = ok(`${names}: read, write, issues and dependencies.`);
   return [
-    {
-      name: 'repositories',
-      mark: 'ok',
-      text: `${list}: read, write, issues and dependencies.`,
-    },
+    ...(right.length === 0 ? [] : [{ name: 'repositories', ...all }]),
+    ...checked.filter((problem) => problem !== undefined),
   ];
 }
 
-function noneFinding(bot: string): DoctorFinding {
-  return {
-    name: 'repositories',
-    mark: 'warning',
-    text: `${bot} has access to no repository, so no issue can be assigned to it.`,
-    cure: `Add ${bot} in Settings > Collaborators of each repository, with write access, or add it to a team of the organisation that has write access.`,
-  };
+/** The problem of a repository, if it has one. */
+function describe(repository: GiteaRepository, bot: string): DoctorFinding | undefined {
+  const { name, archived, hasIssues, permissions, dependencies } = repository;
+  const about = (outcome: Outcome) => ({ name: `repository ${name}`, ...outcome });
+  if (archived) return about(hint('It is archived: nobody can comment there.'));
+  if (!hasIssues) {
+    const cure = `Enable issues in ${name} > Settings > Units, or remove ${bot} from its collaborators.`;
+    return about(warning('Issues are disabled.', cure));
+  }
+  if (!permissions.push) {
+    const text = `${bot} has no write access: it can comment, but not set labels, and it cannot be assigned.`;
+    return about(warning(text, addCollaborator(name, bot)));
+  }
+  if (dependencies !== false) return undefined;
+  const text = 'Dependencies are disabled: only those written in the text of an issue are known.';
+  const cure = `Tick "Enable Dependencies For Issues and Pull Requests" in ${name} > Settings > Units > Issues.`;
+  return about(warning(text, cure));
 }
 
-function moreFinding(): DoctorFinding {
-  return {
-    name: 'repositories',
-    mark: 'hint',
-    text: `There are more than ${maxRepositories}; the others were not checked. --repo owner/name checks one.`,
-  };
+function noneFinding(bot: string): DoctorFinding {
+  const text = `${bot} has access to no repository, so no issue can be assigned to it.`;
+  const cure = `Add ${bot} in Settings > Collaborators of each repository, with write access, or add it to a team of the organisation that has write access.`;
+  return { name: 'repositories', ...warning(text, cure) };
 }
+
+const moreFinding: DoctorFinding = {
+  name: 'repositories',
+  mark: 'hint',
+  text: `There are more than ${maxRepositories}; the others were not checked. --repo owner/name checks one.`,
+};
 
 /** Repositories that send webhooks but have not added the bot. */
 async function unseenFindings(
@@ -147,20 +118,15 @@ async function unseenFindings(
     const reply = await gitea.getRepository(id, signal);
     // A repository that only holds blockers of other issues needs read access alone.
     if (reply.kind === 'ok' && !assigned) continue;
-    const problem =
-      reply.kind === 'ok' ? repositoryProblem(reply.value, bot) : unreadable(name, bot);
+    const problem = reply.kind === 'ok' ? describe(reply.value, bot) : unreadable(name, bot);
     if (problem !== undefined) findings.push(problem);
   }
   return findings;
 }
 
 function unreadable(name: string, bot: string): DoctorFinding {
-  return {
-    name: `repository ${name}`,
-    mark: 'warning',
-    text: `${bot} cannot see it: it is private and ${bot} is not a collaborator, or it was deleted.`,
-    cure: addCollaborator(name, bot),
-  };
+  const text = `${bot} cannot see it: it is private and ${bot} is not a collaborator, or it was deleted.`;
+  return { name: `repository ${name}`, ...warning(text, addCollaborator(name, bot)) };
 }
 
 function addCollaborator(name: string, bot: string): string {

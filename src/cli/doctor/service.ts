@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-import type { CheckResult, DoctorFinding } from './finding.ts';
+import { hostListCure } from './hook-rules.ts';
+import { hint, ok, resultOf, skipped, warning, type CheckResult, type Outcome } from './finding.ts';
 
 /** Counts of the webhook route since the start of the service. */
 const webhookSchema = z.object({
@@ -33,10 +34,7 @@ const healthSchema = z.object({
       .safeParse(checks['reconcile']).data?.sinceStart,
   })),
 });
-export type Health = z.infer<typeof healthSchema>;
-
-/** Undefined: nothing listens. `foreign`: another program does. */
-type AskHealth = (signal: AbortSignal) => Promise<Health | 'foreign' | undefined>;
+type Health = z.infer<typeof healthSchema>;
 
 /** URL of the service, seen from this machine; undefined when its port is not known. */
 export function serviceUrl(host: string | undefined, port: number | undefined): string | undefined {
@@ -47,72 +45,83 @@ export function serviceUrl(host: string | undefined, port: number | undefined): 
 
 const answerDeadlineMs = 5_000;
 
-export function createAskHealth(url: string): AskHealth {
-  return async (signal) => {
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(answerDeadlineMs)]);
-    try {
-      const reply = await fetch(`${url}/health`, { redirect: 'manual', signal: deadline });
-      const health = healthSchema.safeParse(await reply.json().catch(() => undefined));
-      return health.data ?? 'foreign';
-    } catch {
-      signal.throwIfAborted();
-      return undefined;
-    }
-  };
+/** Undefined: nothing listens. `foreign`: another program does. */
+export async function askHealth(url: string, signal: AbortSignal) {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(answerDeadlineMs)]);
+  try {
+    const reply = await fetch(`${url}/health`, { redirect: 'manual', signal: deadline });
+    const health = healthSchema.safeParse(await reply.json().catch(() => undefined));
+    return health.data ?? 'foreign';
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
 }
 
-interface ServiceDeps {
-  readonly url: string | undefined;
-  readonly ask: AskHealth;
-  /** A service uses the database; undefined when that could not be checked. */
-  readonly databaseInUse: boolean | undefined;
-}
-
-/** Checks the running service, if there is one. */
+/**
+ * Checks the running service, if there is one. `databaseInUse`: a service uses the database; undefined when
+ * that could not be checked.
+ */
 export async function checkService(
-  { url, ask, databaseInUse }: ServiceDeps,
+  url: string | undefined,
+  databaseInUse: boolean | undefined,
   signal: AbortSignal,
 ): Promise<CheckResult<Health>> {
   const name = 'service';
-  const finding = (found: Omit<DoctorFinding, 'name'>, value?: Health): CheckResult<Health> => ({
-    findings: [{ name, ...found }],
-    value,
-  });
   if (url === undefined) {
     const text = 'HOST or PORT does not say where it listens, so no delivery can be checked.';
-    return finding({ mark: 'skipped', text });
+    return resultOf(name, skipped(text));
   }
-  const health = await ask(signal);
-  if (health === 'foreign')
-    return finding({
-      mark: 'warning',
-      text: `Another program answers at ${url}, or another version of the coordinator.`,
-      cure: 'Choose another PORT, or run the doctor of the running version.',
-    });
-  if (health === undefined && databaseInUse === true)
-    return finding({
-      mark: 'warning',
-      text: `A service uses the database but does not answer at ${url}.`,
-      cure: 'Run the doctor where the service runs, with the same HOST and PORT. If that is here, read the log of the service.',
-    });
-  if (health === undefined)
-    return finding({
-      mark: 'hint',
-      text: `No service runs at ${url}, so the doctor could not check that a webhook arrives.`,
-      cure: 'Start the service (npm start) and run the doctor again.',
-    });
-  if (databaseInUse === false)
-    return finding(
-      {
-        mark: 'warning',
-        text: `A coordinator runs at ${url}, but it uses another database than DATABASE_URL.`,
-        cure: 'Run the doctor with the environment of that service, or stop a service that was left behind.',
-      },
-      health,
+  const health = await askHealth(url, signal);
+  if (health !== undefined && health !== 'foreign')
+    return resultOf(name, describeHealth(health, url, databaseInUse), health);
+  return resultOf(name, describeSilence(health, url, databaseInUse));
+}
+
+function describeSilence(found: 'foreign' | undefined, url: string, databaseInUse?: boolean) {
+  if (found === 'foreign')
+    return warning(
+      `Another program answers at ${url}, or another version of the coordinator.`,
+      'Choose another PORT, or run the doctor of the running version.',
     );
-  const runs = `Version ${health.version} runs at ${url}`;
-  if (health.checks.failing.length === 0) return finding({ mark: 'ok', text: `${runs}.` }, health);
-  const cure = `Read ${url}/health and the log of the service.`;
-  const text = `${runs}, and is ${health.status}: ${health.checks.failing.join(', ')}.`;
-  return finding({ mark: 'warning', text, cure }, health);
+  if (databaseInUse === true)
+    return warning(
+      `A service uses the database but does not answer at ${url}.`,
+      'Run the doctor where the service runs, with the same HOST and PORT. If that is here, read the log of the service.',
+    );
+  return hint(
+    `No service runs at ${url}, so the doctor could not check that a webhook arrives.`,
+    'Start the service (npm start) and run the doctor again.',
+  );
+}
+
+function describeHealth({ version, status, checks }: Health, url: string, databaseInUse?: boolean) {
+  if (databaseInUse === false)
+    return warning(
+      `A coordinator runs at ${url}, but it uses another database than DATABASE_URL.`,
+      'Run the doctor with the environment of that service, or stop a service that was left behind.',
+    );
+  const runs = `Version ${version} runs at ${url}`;
+  if (checks.failing.length === 0) return ok(`${runs}.`);
+  return warning(
+    `${runs}, and is ${status}: ${checks.failing.join(', ')}.`,
+    `Read ${url}/health and the log of the service.`,
+  );
+}
+
+/** Changes that polling found although no webhook reported them; `arrives`: a delivery arrived just now. */
+export function describePolling(
+  { passes, missed }: { readonly passes: number; readonly missed: number },
+  { arrives, url }: { readonly arrives: boolean | undefined; readonly url: string | undefined },
+): Outcome {
+  if (passes === 0) return hint('The service has not compared its database with Gitea yet.');
+  if (missed === 0) return ok('No webhook was missed: polling found no other change.');
+  const changes = missed === 1 ? 'a change' : `${missed} changes`;
+  const text = `Since the service started, only polling found ${changes}: no webhook reported ${missed === 1 ? 'it' : 'them'}.`;
+  if (arrives === true)
+    return hint(
+      `${text} Deliveries arrive now.`,
+      'If the number grows, a repository has no webhook, or one that does not send all events.',
+    );
+  return warning(`${text} The likely cause is ALLOWED_HOST_LIST of Gitea.`, hostListCure(url));
 }

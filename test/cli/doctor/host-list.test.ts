@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { hostListCure } from '../../../src/cli/doctor/host-list.ts';
+import { hostListCure } from '../../../src/cli/doctor/hook-rules.ts';
 
 test.for([
   ['http://localhost:8000/webhook/gitea', 'loopback'],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { hostListCure } from '../../../src/cli/doctor/host-list.ts';
+import { hostListCure } from '../../../src/cli/doctor/hook-rules.ts';
 import { renderFinding, renderVerdict } from '../../../src/cli/doctor/render-finding.ts';
 
 test('lines are as wide as the terminal, coloured there, and what is to be copied stays whole', () => {
