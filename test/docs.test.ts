@@ -8,7 +8,7 @@ import { exitCodes, runCommandLine } from '../src/cli/command-line.ts';
 import { doctorExitCodes } from '../src/cli/doctor/finding.ts';
 import { gateNames, gateStatuses } from '../src/gates/gate.ts';
 import { sandboxModes } from '../src/gates/report.ts';
-import { reasonSentences } from '../src/issue/reason-sentences.ts';
+import { reasonSentences } from '../src/issue/reasons.ts';
 import { warningSentences } from '../src/issue/warning-sentences.ts';
 import {
   anchorsOf,

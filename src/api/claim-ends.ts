@@ -10,8 +10,8 @@ import {
   readIdempotencyKey,
   refuse,
   refuseKey,
-} from './claim-call.ts';
-import type { ClaimRoutes } from './claims.ts';
+  type ClaimRoutes,
+} from './claims.ts';
 import { errorBody } from './errors.ts';
 
 /** Limit of a handoff as UTF-8 JSON: a page or two, not a transcript. */

@@ -3,6 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 
 import { readQueue } from '../claims/queue-view.ts';
+import { readGraph } from '../plans/graph-view.ts';
 import type { PlanStore } from '../plans/plan-views.ts';
 
 /** Upper bound of issues of each kind: workers take from the front. */
@@ -16,5 +17,20 @@ export function registerQueue(
   const api = scope.withTypeProvider<ZodTypeProvider>();
   api.get('/queue', { schema: { querystring: z.strictObject({}) } }, () =>
     readQueue(store, { limit: queueLimit, now: now() }),
+  );
+}
+
+/** Upper bound of edges, and likewise of issues: about as much as a program can draw. */
+const graphLimit = 5_000;
+const graphQuery = z.strictObject({ repository: z.string().max(300).optional() });
+
+/** Shows the dependency graph of all repositories or of one. */
+export function registerGraph(
+  scope: FastifyInstance,
+  { store }: { readonly store: PlanStore },
+): void {
+  const api = scope.withTypeProvider<ZodTypeProvider>();
+  api.get('/graph', { schema: { querystring: graphQuery } }, ({ query }) =>
+    readGraph(store.db, { ...query, limit: graphLimit }),
   );
 }

@@ -6,10 +6,9 @@ import { registerClaimEnds } from './claim-ends.ts';
 import { registerClaims, type ClaimRoutes } from './claims.ts';
 import { registerDeliveries, type DeliveryRoutes } from './deliveries.ts';
 import { notFound } from './errors.ts';
-import { registerGraph } from './graph.ts';
+import { registerGraph, registerQueue } from './queue.ts';
 import { registerIssues, type IssueRoutes } from './issues.ts';
 import { registerPauses, type PauseRoutes } from './pauses.ts';
-import { registerQueue } from './queue.ts';
 
 export interface ApiDeps extends IssueRoutes, DeliveryRoutes, ClaimRoutes, PauseRoutes {
   readonly tokens: readonly ApiToken[];

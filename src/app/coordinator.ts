@@ -1,7 +1,7 @@
 import { createClaims } from '../claims/claims.ts';
 import { createLongPolls } from '../claims/long-poll.ts';
 import { createPauses } from '../claims/pauses.ts';
-import { closedBlockers } from '../claims/candidates.ts';
+import { closedBlockers } from '../claims/supply.ts';
 import { createSweeper } from '../claims/sweeper.ts';
 import { createClaude } from '../claude/client.ts';
 import type { Config } from '../config.ts';

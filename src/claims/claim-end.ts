@@ -3,14 +3,20 @@ import { z } from 'zod';
 
 import type { ClaimRow, Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
-import { reasonText } from '../issue/reason-sentences.ts';
+import { reasonText } from '../issue/reasons.ts';
 import { oneLine } from '../lib/text.ts';
 import { findClaim, storeClaimEnd, type EndEffect } from './claim-rows.ts';
-import { maxReasonLength, type ClaimCall, type ClaimEnd, type Refusal } from './claim.ts';
+import {
+  maxReasonLength,
+  type ClaimCall,
+  type ClaimEnd,
+  type Refusal,
+  lateCall,
+  wrongToken,
+} from './claim.ts';
 import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.ts';
 import { awaitingVerification } from '../issue/state.ts';
-import { addPause } from './pause-rows.ts';
-import { lateCall, wrongToken } from './refusals.ts';
+import { addPause } from './pauses.ts';
 import { change, type ClaimsState } from './state.ts';
 
 const outcomes = { release: 'released', block: 'blocked', complete: 'completed' } as const;

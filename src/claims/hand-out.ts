@@ -10,13 +10,24 @@ import { viewPlan, type PlanView } from '../issue/plan.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import { findRepositoryId } from '../plans/repository-names.ts';
 import { countByReason, findPlanOf } from '../plans/plan-views.ts';
-import { nextCandidate, readyByAgent, type Candidate } from './candidates.ts';
+import {
+  nextCandidate,
+  readyByAgent,
+  type Candidate,
+  countReady,
+  openProfiles,
+  readSupply,
+} from './supply.ts';
 import { findHandoff, insertClaim } from './claim-rows.ts';
-import type { ClaimRequest, ClaimedIssue, Handoff, Refusal } from './claim.ts';
+import {
+  type ClaimRequest,
+  type ClaimedIssue,
+  type Handoff,
+  type Refusal,
+  tooManyWaiting,
+} from './claim.ts';
 import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.ts';
-import { tooManyWaiting } from './refusals.ts';
 import { change, type ClaimsState } from './state.ts';
-import { countReady, openProfiles, readSupply } from './supply.ts';
 
 export type ClaimResult =
   | { readonly kind: 'claimed'; readonly claim: ClaimedIssue }

@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely';
 import type { ClaimRow, Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import { extendLease, findClaim, storeContext } from './claim-rows.ts';
-import type { ClaimCall, Refusal } from './claim.ts';
+import { type ClaimCall, type Refusal, lateCall, wrongToken } from './claim.ts';
 import {
   initialMonitorState,
   observe,
@@ -11,7 +11,6 @@ import {
   type ContextReport,
 } from './context-monitor.ts';
 import { monitorStateSchema } from './monitor-state.ts';
-import { lateCall, wrongToken } from './refusals.ts';
 import type { ClaimsState } from './state.ts';
 import type { ContextUsage } from './usage.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Database } from '../db/database.ts';
-import { keyReused, type RefusedCall } from './refusals.ts';
+import { keyReused, type RefusedCall } from './claim.ts';
 
 /** Identifies a call and its retries. */
 export interface CallKey {

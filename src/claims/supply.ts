@@ -1,7 +1,10 @@
+import type { Database } from '../db/database.ts';
+import { keyIn } from '../db/key-filter.ts';
+import type { IssueKey } from '../issue/ref.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { liveClaimsByAgent } from './claim-rows.ts';
 import type { ClaimRequest } from './claim.ts';
-import { listPauses, type Pause } from './pause-rows.ts';
+import { listPauses, type Pause } from './pauses.ts';
 import type { ClaimsState } from './state.ts';
 
 /** What can be handed out to a worker now, and the obstacles. */
@@ -57,4 +60,87 @@ function obstacleOf(agent: string, supply: Supply): string | undefined {
   if (profile === undefined || agents?.includes(agent) === false) return 'other_agent';
   if (pauses.some((pause) => pause.agent === agent)) return 'paused';
   return (liveClaims.get(agent) ?? 0) >= profile.concurrency ? 'no_free_slot' : undefined;
+}
+
+/** Filter for candidates; all lists are short. */
+export interface CandidateFilter {
+  readonly agents: readonly string[];
+  /** Undefined: any repository. */
+  readonly repositoryIds: readonly number[] | undefined;
+  /** Issues to skip: they are being checked, or were found changed. */
+  readonly except: readonly IssueKey[];
+}
+
+export interface Candidate extends IssueKey {
+  readonly agent: string;
+  readonly queueKey: number;
+}
+
+/**
+ * Finds the first ready issue in queue order that passes the filter. Each agent (and repository) costs the
+ * first entry of an index range, whatever the number of issues.
+ */
+export async function nextCandidate(
+  db: Database,
+  { agents, repositoryIds, except }: CandidateFilter,
+): Promise<Candidate | undefined> {
+  const found: Candidate[] = [];
+  for (const agent of agents) {
+    for (const repositoryId of repositoryIds ?? [undefined]) {
+      let query = db
+        .selectFrom('issues')
+        .select(['repository_id as repositoryId', 'number', 'queue_key as queueKey'])
+        .where('agent', '=', agent)
+        .where('queue_key', 'is not', null);
+      if (repositoryId !== undefined) query = query.where('repository_id', '=', repositoryId);
+      if (except.length > 0)
+        query = query.where((eb) => eb.not(keyIn('repository_id', 'number', except)));
+      const row = await query
+        .orderBy('queue_key')
+        .orderBy('number')
+        .orderBy('repository_id')
+        .limit(1)
+        .executeTakeFirst();
+      if (row !== undefined) found.push({ ...row, agent, queueKey: row.queueKey ?? 0 });
+    }
+  }
+  return found.sort(byQueueOrder)[0];
+}
+
+function byQueueOrder(a: Candidate, b: Candidate): number {
+  return a.queueKey - b.queueKey || a.number - b.number || a.repositoryId - b.repositoryId;
+}
+
+/** Counts ready issues by agent. */
+export async function readyByAgent(db: Database): Promise<ReadonlyMap<string, number>> {
+  const rows = await db
+    .selectFrom('issues')
+    .select(['agent', (eb) => eb.fn.countAll<number>().as('count')])
+    .where('queue_key', 'is not', null)
+    .groupBy('agent')
+    .execute();
+  return new Map(rows.map(({ agent, count }) => [agent ?? '', count]));
+}
+
+/** Lists blockers of an issue that are closed according to the store, at most `limit`. */
+export function closedBlockers(
+  db: Database,
+  { repositoryId, number }: IssueKey,
+  limit: number,
+): Promise<IssueKey[]> {
+  return db
+    .selectFrom('edges')
+    .innerJoin('issues', (join) =>
+      join
+        .onRef('issues.repository_id', '=', 'blocker_repository_id')
+        .onRef('issues.number', '=', 'blocker_number'),
+    )
+    .select(['issues.repository_id as repositoryId', 'issues.number'])
+    .distinct()
+    .where('blocked_repository_id', '=', repositoryId)
+    .where('blocked_number', '=', number)
+    .where('open', '=', 0)
+    .where('deleted', '=', 0)
+    .limit(limit)
+    .execute();
 }

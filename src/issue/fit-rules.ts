@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-import type { Coded } from './coded.ts';
+import { thousands } from '../lib/text.ts';
+import { type Coded, render, type Sentences } from './coded.ts';
 import { difficulties } from './difficulty.ts';
 
 const tokens = z.int();
@@ -24,3 +25,31 @@ export type FitRuleParams = { [R in StoredRule as R['code']]: R['params'] };
 export type FitRule<C extends keyof FitRuleParams = keyof FitRuleParams> = Coded<FitRuleParams, C>;
 
 export const fitRuleSchema: z.ZodType<FitRule> = schema;
+
+/** They go on after the agent's name. */
+const failing: Sentences<FitRuleParams> = {
+  not_enabled: () => 'is not enabled',
+  difficulty_not_trusted: ({ difficulty }) => `is not trusted with ${difficulty} difficulty`,
+  window_too_small: ({ max, room, usable, likely }) =>
+    `takes ${thousands(max)} tokens at most (half of its ${room} of ${thousands(usable)}) and the issue needs ${thousands(likely)}`,
+  high_estimate_too_large: ({ room, usable, high }) =>
+    `has a ${room} of ${thousands(usable)} tokens and the high estimate is ${thousands(high)}`,
+};
+
+/** The least that would mend it, as a request. */
+const changes: Sentences<FitRuleParams> = {
+  not_enabled: () => 'enable it',
+  difficulty_not_trusted: ({ difficulty }) => `trust it with ${difficulty} difficulty`,
+  window_too_small: ({ max }) => `bring the issue to at most ${thousands(max)} tokens`,
+  high_estimate_too_large: ({ usable }) =>
+    `bring the high estimate to at most ${thousands(usable)} tokens`,
+};
+
+export function failingText(rule: FitRule): string {
+  return render(failing, rule);
+}
+
+/** All that must change for an agent that fails these rules. */
+export function changesText(rules: readonly FitRule[]): string {
+  return rules.map((rule) => render(changes, rule)).join(', and ');
+}

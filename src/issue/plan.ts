@@ -1,8 +1,7 @@
 import type { Estimate } from './estimate.ts';
 import type { CodedSentence } from './coded.ts';
 import type { Reading } from './reading.ts';
-import { reasonText } from './reason-sentences.ts';
-import type { ChoiceReason, ChosenAgent, StateReason } from './reasons.ts';
+import { reasonText, type ChoiceReason, type ChosenAgent, type StateReason } from './reasons.ts';
 import type { Source } from './source.ts';
 import type { State } from './state.ts';
 import { warningText } from './warning-sentences.ts';

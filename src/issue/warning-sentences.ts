@@ -1,8 +1,8 @@
 import { capital, thousands } from '../lib/text.ts';
 import { render, type Sentences } from './coded.ts';
-import { failingText } from './fit-rule-sentences.ts';
+import { failingText } from './fit-rules.ts';
 import type { Dependency } from './reading.ts';
-import { hiddenText } from './reason-sentences.ts';
+import { hiddenText } from './reasons.ts';
 import type { Source } from './source.ts';
 import type { AskFailure, Warning, WarningParams } from './warnings.ts';
 

@@ -3,10 +3,11 @@ import {
   type Estimate,
   type EstimateSource,
   type Layer,
+  formulaTokens,
+  hasFactors,
+  safetyBuffer,
 } from '../issue/estimate.ts';
-import { formulaTokens, hasFactors, safetyBuffer } from '../issue/formula.ts';
 import type { Reading } from '../issue/reading.ts';
-import { logQuantile } from './quantile.ts';
 
 /** Minimum number of finished issues for an estimate by history: with fewer, one odd run would decide. */
 export const minSamples = 5;
@@ -88,4 +89,19 @@ function layersOf(
 
 function roundDown(tokens: number): number {
   return tokens >= 10_000 ? Math.floor(tokens / 1_000) * 1_000 : Math.floor(tokens);
+}
+
+/**
+ * The figure that this share of positive samples stays below, between two samples by ratio: sizes of
+ * issues spread by factors, not by differences. Throws on no samples at all.
+ */
+export function logQuantile(samples: readonly number[], share: number): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const position = Math.min(Math.max(share, 0), 1) * (sorted.length - 1);
+  const below = sorted[Math.floor(position)];
+  const above = sorted[Math.ceil(position)];
+  if (below === undefined || above === undefined)
+    throw new RangeError('there is no quantile of nothing');
+  const part = position - Math.floor(position);
+  return Math.exp(Math.log(below) * (1 - part) + Math.log(above) * part);
 }

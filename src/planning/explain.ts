@@ -1,7 +1,7 @@
 import type { CodedSentence } from '../issue/coded.ts';
 import type { Estimate } from '../issue/estimate.ts';
-import { changesText, failingText } from '../issue/fit-rule-sentences.ts';
-import { reasonText } from '../issue/reason-sentences.ts';
+import { changesText, failingText } from '../issue/fit-rules.ts';
+import { reasonText } from '../issue/reasons.ts';
 import type { AgentProfile } from './agent-profiles.ts';
 import { assignAgent, type ReadForChoice } from './assign-agent.ts';
 import { expectedCost, failingRules } from './fit.ts';

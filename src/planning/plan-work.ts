@@ -1,7 +1,6 @@
 import { difficultyOfLabel, type Difficulty } from '../issue/difficulty.ts';
-import type { Estimate } from '../issue/estimate.ts';
+import { type Estimate, totalDiffers, totalLow } from '../issue/estimate.ts';
 import { levels } from '../issue/factors.ts';
-import { totalDiffers, totalLow } from '../issue/formula.ts';
 import type { Reading } from '../issue/reading.ts';
 import type { Warning } from '../issue/warnings.ts';
 import type { AgentProfile } from './agent-profiles.ts';

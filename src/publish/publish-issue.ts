@@ -9,7 +9,12 @@ import { parseRef } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
 import { findPlanOf } from '../plans/plan-views.ts';
 import { commentText } from './comment/text.ts';
-import { statusLabel, type LabelDefinition } from './label-definitions.ts';
+import {
+  statusLabel,
+  type LabelDefinition,
+  createStatusLabel,
+  type StatusLabelGitea,
+} from './status-label.ts';
 import { granted, Refused } from './refused.ts';
 import {
   findPublication,
@@ -18,7 +23,6 @@ import {
   type DueIssue,
   type Publication,
 } from './rows.ts';
-import { createStatusLabel, type StatusLabelGitea } from './status-label.ts';
 import {
   createStickyComment,
   hashOf,

@@ -1,11 +1,45 @@
-import { ownLabelScope } from '../issue/own-marks.ts';
-import type { LabelDefinition } from './label-definitions.ts';
-import type { IssueAddress } from '../gitea/address.ts';
+import type { IssueAddress, RepositoryAddress } from '../gitea/address.ts';
 import type { Gitea } from '../gitea/client.ts';
 import type { GiteaLabel } from '../gitea/schemas.ts';
+import { ownLabelScope } from '../issue/own-marks.ts';
+import { states, type State } from '../issue/state.ts';
+import { createSerial } from '../lib/serial.ts';
 import { granted, Refused } from './refused.ts';
-import { createRepositoryLabels, type RepositoryLabelGitea } from './repository-labels.ts';
 import type { Spend } from './write-budget.ts';
+
+/** A status label as it is created in a repository. */
+export interface LabelDefinition {
+  readonly name: string;
+  /** `#rrggbb`. */
+  readonly color: string;
+  readonly description: string;
+}
+
+/** A released issue is not the bot's and has no label. */
+const definitions: Record<
+  Exclude<State, 'released'>,
+  readonly [color: string, description: string]
+> = {
+  received: ['#bfd4f2', 'Assigned to the coordinator, not read yet'],
+  ready: ['#0e8a16', 'Nothing is in the way: an agent can start'],
+  blocked: ['#b60205', 'Waits for something else'],
+  oversized: ['#d93f0b', 'No agent can take it: split it'],
+  needs_human: ['#fbca04', 'A person has to look at it'],
+  in_progress: ['#1d76db', 'An agent works on it'],
+  done: ['#5319e7', 'Closed'],
+};
+
+/** The label of a state; undefined for a state without one. */
+export function statusLabel(state: State): LabelDefinition | undefined {
+  if (state === 'released') return undefined;
+  const [color, description] = definitions[state];
+  return { name: `${ownLabelScope}${state}`, color, description };
+}
+
+/** All labels, for creating them in advance. */
+export const statusLabels: readonly LabelDefinition[] = states.flatMap(
+  (state) => statusLabel(state) ?? [],
+);
 
 export type StatusLabelGitea = RepositoryLabelGitea &
   Pick<Gitea, 'addIssueLabel' | 'listIssueLabels' | 'removeIssueLabel'>;
@@ -71,4 +105,72 @@ export function createStatusLabel({ gitea, spend }: StatusLabelDeps) {
 
 function isOwn({ name }: LabelName): boolean {
   return name.startsWith(ownLabelScope);
+}
+
+/** Maximum of repositories whose labels are cached; then the cache is cleared. */
+const maxRepositories = 1_000;
+
+export type RepositoryLabelGitea = Pick<Gitea, 'createRepositoryLabel' | 'listRepositoryLabels'>;
+
+/**
+ * Finds the ids of our labels in each repository, and creates missing labels. Gitea accepts the same name
+ * twice, so the labels are listed first, and one repository is handled by one call at a time.
+ */
+export function createRepositoryLabels(gitea: RepositoryLabelGitea) {
+  const cached = new Map<number, Map<string, number>>();
+  const serially = createSerial();
+
+  /** The id of a label, cached. Throws `Refused`. */
+  function idOf(
+    repository: RepositoryAddress,
+    label: LabelDefinition,
+    signal: AbortSignal,
+  ): Promise<number> {
+    return serially(String(repository.repositoryId), () => findOrCreate(repository, label, signal));
+  }
+
+  async function findOrCreate(
+    repository: RepositoryAddress,
+    label: LabelDefinition,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const ids = cached.get(repository.repositoryId) ?? (await list(repository, signal));
+    const id = ids.get(label.name) ?? (await create(repository, label, signal));
+    ids.set(label.name, id);
+    return id;
+  }
+
+  async function list(
+    repository: RepositoryAddress,
+    signal: AbortSignal,
+  ): Promise<Map<string, number>> {
+    const reply = await gitea.listRepositoryLabels(repository, signal);
+    const labels = [...granted(reply, 'the labels of the repository')];
+    // Of several labels with one name, the exclusive one counts, then the oldest: the last `set` wins.
+    labels.sort((a, b) => Number(a.exclusive) - Number(b.exclusive) || b.id - a.id);
+    const ids = new Map(labels.map(({ name, id }) => [name, id]));
+    if (cached.size >= maxRepositories) cached.clear();
+    cached.set(repository.repositoryId, ids);
+    return ids;
+  }
+
+  async function create(
+    repository: RepositoryAddress,
+    label: LabelDefinition,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const reply = await gitea.createRepositoryLabel(
+      repository,
+      { ...label, exclusive: true },
+      signal,
+    );
+    return granted(reply, 'a new label').id;
+  }
+
+  /** Drops the cache of a repository, after somebody deleted a label. */
+  function forget(repository: RepositoryAddress): void {
+    cached.delete(repository.repositoryId);
+  }
+
+  return { idOf, forget };
 }

@@ -1,4 +1,4 @@
-import { assumedFactors, formulaTokens, hasFactors, totalDiffers } from '../issue/formula.ts';
+import { assumedFactors, formulaTokens, hasFactors, totalDiffers } from '../issue/estimate.ts';
 import type { Mention } from './mentions.ts';
 import type { KnownIssues } from './known-issues.ts';
 import { readText, type TextReading } from './read-text.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { reasonText } from '../../src/issue/reason-sentences.ts';
 import {
+  reasonText,
   chosenAgentSchema,
   parkingReasonSchema,
   parseParkingReason,

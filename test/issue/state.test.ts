@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { reasonText } from '../../src/issue/reason-sentences.ts';
-import type { ChosenAgent, ParkingReason } from '../../src/issue/reasons.ts';
+import { reasonText, type ChosenAgent, type ParkingReason } from '../../src/issue/reasons.ts';
 import { decideState, type Blocker, type StateFacts } from '../../src/issue/state.ts';
 
 const ready: StateFacts = {

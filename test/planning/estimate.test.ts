@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { formulaTokens } from '../../src/issue/formula.ts';
+import { formulaTokens } from '../../src/issue/estimate.ts';
 import { estimateContext, minSamples } from '../../src/planning/estimate.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';
 import type { Factors } from '../../src/issue/factors.ts';

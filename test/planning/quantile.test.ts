@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { logQuantile } from '../../src/planning/quantile.ts';
+import { logQuantile } from '../../src/planning/estimate.ts';
 
 test.each([
   [[7], 0.9, 7],

@@ -7,7 +7,7 @@ import { ConfigError, CoordinatorError } from '../../errors.ts';
 import { parseRef } from '../../issue/ref.ts';
 import { unparkIssue } from '../../claims/parking.ts';
 import type { Database } from '../../db/database.ts';
-import { addPause, endPauses, listPauses, type Pause } from '../../claims/pause-rows.ts';
+import { addPause, endPauses, listPauses, type Pause } from '../../claims/pauses.ts';
 import type { Io } from '../io.ts';
 import { parseOptions } from '../list-options.ts';
 import { printable } from '../output.ts';

@@ -1,6 +1,6 @@
 import type { Gitea } from '../../gitea/client.ts';
 import { TryAgainLater } from '../../errors.ts';
-import { statusLabels } from '../../publish/label-definitions.ts';
+import { statusLabels } from '../../publish/status-label.ts';
 import type { SetupResult } from './hook.ts';
 
 export interface LabelSetup {

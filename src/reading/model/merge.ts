@@ -1,5 +1,5 @@
 import type { Factors } from '../../issue/factors.ts';
-import { formulaTokens, hasFactors } from '../../issue/formula.ts';
+import { formulaTokens, hasFactors } from '../../issue/estimate.ts';
 import { acceptedEdges, groundAnswer, namesAgent, type TextWithMentions } from './grounding.ts';
 import type { ModelAnswer } from './question.ts';
 import type { IssueText, Reading } from '../../issue/reading.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { runCommandLine } from '../../../src/cli/command-line.ts';
-import { statusLabels } from '../../../src/publish/label-definitions.ts';
+import { statusLabels } from '../../../src/publish/status-label.ts';
 import { giteaToken, startGitea } from '../../fake-gitea/gitea.ts';
 import { recordedSecret } from '../../support/recordings.ts';
 import { temporaryDirectory, testEnvironment } from '../../support/service.ts';
@@ -231,7 +231,9 @@ test('labels that a repository has otherwise, or may not get, are told of', asyn
     'No labels were created: acme/orbit does not exist',
   );
   Object.assign(environment, { GITEA_TOKEN: 'not-a-token-of-this-gitea' });
-  expect((await run('--repo', 'acme/orbit')).out).toContain('No labels were created: Gitea refused');
+  expect((await run('--repo', 'acme/orbit')).out).toContain(
+    'No labels were created: Gitea refused',
+  );
 });
 
 test('what is not there is told', async () => {
