@@ -1,91 +1,26 @@
 import { sql } from 'kysely';
 
-import { isStale, monitorStateSchema, type ContextAction } from './monitor-state.ts';
+import { isStale, monitorStateSchema } from './monitor-state.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import { formatRef, type IssueKey } from '../issue/ref.ts';
 import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
 import type { ClaimRow } from '../db/schema.ts';
 
-/** Context usage of the agent at work at its last report. Times are ISO 8601, UTC. */
-export interface ContextView {
-  readonly used: number;
-  readonly limit: number;
-  readonly ratio: number;
-  readonly action: ContextAction;
-  readonly reportedAt: string;
-  /** Maximum of the tokens in the window, and all that ever entered it. */
-  readonly peak: number;
-  readonly total: number;
-}
-
-/** A live claim, without its token. */
-export interface ClaimView {
-  readonly claimId: string;
-  readonly issue: string;
-  readonly worker: string;
-  readonly agent: string;
-  readonly claimedAt: string;
-  readonly heartbeatAt: string;
-  readonly leaseExpiresAt: string;
-  /** True when the agent has not reported its context for three intervals. */
-  readonly stale: boolean;
-  /** Likely size of the issue when it was handed out. */
-  readonly estimated: number | null;
-  readonly context: ContextView | null;
-}
-
+/** A live claim, without its token. Times are ISO 8601, UTC. */
+export type ClaimView = Readonly<ReturnType<typeof viewOf>>;
 /** The live claim of an issue with the reports on its context, oldest first. */
-export interface IssueClaim extends ClaimView {
-  readonly history: readonly ContextSample[];
-}
-
-export interface ContextSample {
-  readonly at: string;
-  readonly used: number;
-  readonly limit: number;
-  readonly action: ContextAction;
-  readonly crossed: boolean;
-}
-
+export type IssueClaim = NonNullable<Awaited<ReturnType<typeof findWork>>['claim']>;
 /** A claim that has ended, with its estimate and the tokens used. */
-export interface PastClaim {
-  readonly claimId: string;
-  readonly worker: string;
-  readonly agent: string;
-  readonly claimedAt: string;
-  readonly endedAt: string;
-  readonly outcome: NonNullable<ClaimRow['outcome']>;
-  readonly reason: string | null;
-  readonly estimated: number | null;
-  /** Tokens; null without a report. */
-  readonly peak: number | null;
-  readonly total: number | null;
-  /** Total including the claims whose handoffs led to this one. */
-  readonly took: number | null;
-}
-
-/** The live claim and the past claims of an issue. */
-export interface IssueWork {
-  readonly claim: IssueClaim | null;
-  /** The newest first, at most ten. */
-  readonly pastClaims: readonly PastClaim[];
-}
+export type PastClaim = Readonly<ReturnType<typeof pastClaim>[number]>;
 
 /** Reports due in one lease, so that a silent agent shows as stale long before its lease expires. */
 const reportsPerLease = 10;
 
-interface ClaimFilter {
-  /** Undefined: all workers. */
-  readonly worker?: string | undefined;
-  readonly now: number;
-  readonly limit: number;
-}
-
-/** Lists live claims, oldest first. */
+/** Lists live claims, oldest first; without a worker those of all workers. */
 export async function listClaims(
   db: Database,
-  { worker, now, limit }: ClaimFilter,
+  { worker, now, limit }: { worker?: string; now: number; limit: number },
 ): Promise<ClaimView[]> {
   let query = db
     .selectFrom('claims')
@@ -100,8 +35,8 @@ export async function listClaims(
 
 const maxPastClaims = 10;
 
-/** Finds the claims of one issue: the live one, and the newest of those that ended. */
-export async function findWork(db: Database, issue: IssueKey, now: number): Promise<IssueWork> {
+/** Finds the claims of one issue: the live one, and the newest of those that ended, newest first. */
+export async function findWork(db: Database, issue: IssueKey, now: number) {
   const rows = await db
     .selectFrom('claims')
     .innerJoin('repositories', 'repositories.id', 'claims.repository_id')
@@ -160,7 +95,7 @@ export async function findHistory(
   return [...newest.values()].slice(0, maxHistory);
 }
 
-function viewOf(row: ClaimRow & { readonly full_name: string }, now: number): ClaimView {
+function viewOf(row: ClaimRow & { readonly full_name: string }, now: number) {
   const state = stateOf(row);
   const latest = state?.history.at(-1);
   const since = state?.lastReportAt ?? row.claimed_at;
@@ -173,7 +108,9 @@ function viewOf(row: ClaimRow & { readonly full_name: string }, now: number): Cl
     claimedAt: isoTime(row.claimed_at),
     heartbeatAt: isoTime(row.heartbeat_at),
     leaseExpiresAt: isoTime(row.expires_at),
+    /** True when the agent has not reported its context for three intervals. */
     stale: isStale({ since, now, intervalMs }),
+    /** Likely size of the issue when it was handed out. */
     estimated: row.estimated,
     context:
       state === undefined || latest === undefined
@@ -184,18 +121,19 @@ function viewOf(row: ClaimRow & { readonly full_name: string }, now: number): Cl
             ratio: latest.used / latest.limit,
             action: latest.action,
             reportedAt: isoTime(since),
+            /** Maximum of the tokens in the window, and all that ever entered it. */
             peak: state.peak,
             total: state.total,
           },
   };
 }
 
-function historyOf(row: ClaimRow): ContextSample[] {
+function historyOf(row: ClaimRow) {
   const history = stateOf(row)?.history ?? [];
   return history.map(({ at, ...sample }) => ({ at: isoTime(at), ...sample }));
 }
 
-function pastClaim(row: ClaimRow): PastClaim[] {
+function pastClaim(row: ClaimRow) {
   const { id, worker, agent, claimed_at, ended_at, outcome, reason, estimated, peak, total } = row;
   if (ended_at === null || outcome === null) return [];
   return [
@@ -208,8 +146,10 @@ function pastClaim(row: ClaimRow): PastClaim[] {
       outcome,
       reason,
       estimated,
+      /** Tokens; null without a report. */
       peak,
       total,
+      /** Total including the claims whose handoffs led to this one. */
       took: total === null ? null : row.carried + total,
     },
   ];

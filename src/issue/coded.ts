@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /**
  * A reason or a warning is a stable code with the values its sentence needs; `P` maps each code to its
  * values. Nothing stores or passes on a sentence: the table of its audience makes it, see `render`.
@@ -5,6 +7,16 @@
 export type Coded<P, C extends keyof P = keyof P> = {
   readonly [K in C]: { readonly code: K; readonly params: P[K] };
 }[C];
+
+/** Schema of one code with its params. */
+export function coded<C extends string, P extends z.ZodRawShape>(code: C, params: P) {
+  return z.object({ code: z.literal(code), params: z.object(params) });
+}
+
+/** Maps each code of a schema's union to its params. */
+export type ParamsOf<R extends { readonly code: string; readonly params: unknown }> = {
+  [Each in R as Each['code']]: Each['params'];
+};
 
 /** One sentence, or what else an audience is told, for each code. */
 export type Sentences<P, T = string> = { readonly [K in keyof P]: (params: P[K]) => T };

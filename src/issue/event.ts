@@ -30,7 +30,7 @@ const issueSnapshotSchema = z.object({
   bodyCut: z.boolean(),
   open: z.boolean(),
   /** Logins, as the payload lists them after the change. */
-  assignees: z.array(z.string()),
+  assignees: z.array(z.string()).readonly(),
   /** Label names; null when this delivery cannot be trusted about them. */
   labels: z.array(z.string()).nullable(),
   /** Gitea's `updated_at` in epoch milliseconds (whole seconds on the wire). */

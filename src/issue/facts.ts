@@ -1,18 +1,10 @@
-import type { IssueEvent } from './event.ts';
+import type { IssueEvent, IssueSnapshot } from './event.ts';
 
 /** The facts about one issue that all deliveries so far have reported. */
-export interface IssueFacts {
-  readonly repositoryId: number;
-  readonly repository: string;
-  readonly number: number;
-  readonly title: string;
-  readonly body: string;
-  readonly bodyCut: boolean;
+export interface IssueFacts extends Readonly<Omit<IssueSnapshot, 'labels'>> {
   /** True when the text of this snapshot was not stored: `body` is empty then. */
   readonly textMissing?: boolean;
-  readonly open: boolean;
   readonly deleted: boolean;
-  readonly assignees: readonly string[];
   readonly labels: readonly string[];
   /** `updated_at` of the snapshot that decided, epoch milliseconds. */
   readonly updatedAt: number;
@@ -44,7 +36,7 @@ function supersedes({ kind, issue }: IssueEvent, facts: IssueFacts): boolean {
 
 /** An event that has the issue read again: it reports nothing new. */
 export function refreshEvent(facts: IssueFacts): IssueEvent {
-  return { kind: 'refreshed', issue: { ...facts, assignees: [...facts.assignees], labels: null } };
+  return { kind: 'refreshed', issue: { ...facts, labels: null } };
 }
 
 /** Older than every time on the wire, year 1 included. */

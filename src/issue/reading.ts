@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { difficulties } from './difficulty.ts';
+import type { IssueSnapshot } from './event.ts';
 import { factorsSchema } from './factors.ts';
 import { sourceSchema } from './source.ts';
 import { warningSchema } from './warnings.ts';
@@ -38,10 +39,6 @@ export const readingSchema = z.object({
 export type Reading = Readonly<z.infer<typeof readingSchema>>;
 
 /** Input of the reader: the text and its issue. */
-export interface IssueText {
-  readonly repository: string;
-  readonly number: number;
-  readonly title: string;
-  readonly body: string;
-  readonly bodyCut: boolean;
-}
+export type IssueText = Readonly<
+  Pick<IssueSnapshot, 'repository' | 'number' | 'title' | 'body' | 'bodyCut'>
+>;

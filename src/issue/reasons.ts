@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { thousands } from '../lib/text.ts';
-import { type Coded, render, type Sentences } from './coded.ts';
+import { coded, render, type Coded, type ParamsOf, type Sentences } from './coded.ts';
 import { difficulties } from './difficulty.ts';
 import { fitRuleSchema, changesText } from './fit-rules.ts';
 
@@ -14,22 +14,18 @@ const someRefs = { refs: z.array(z.string()).readonly(), more: count };
 const chosen = { agent: z.string() };
 const lease = { worker: z.string(), agent: z.string() };
 
-function reason<C extends string, P extends z.ZodRawShape>(code: C, params: P) {
-  return z.object({ code: z.literal(code), params: z.object(params) });
-}
-
 /*
  * The store has reasons as they are here: a code that is removed or gets other params needs a migration.
  */
 
 /** Why this agent was chosen. */
 const choiceReasons = z.discriminatedUnion('code', [
-  reason('label_agent', chosen),
-  reason('declared_agent', chosen),
-  reason('cheapest_fit', { agent: z.string(), difficulty, likely: tokens }),
+  coded('label_agent', chosen),
+  coded('declared_agent', chosen),
+  coded('cheapest_fit', { agent: z.string(), difficulty, likely: tokens }),
 ]);
 
-const noFit = reason('no_agent_fits', {
+const noFit = coded('no_agent_fits', {
   difficulty,
   likely: tokens,
   high: tokens,
@@ -44,30 +40,27 @@ const noFit = reason('no_agent_fits', {
 
 /** Why no worker gets the issue until a person changes something. */
 const parkingReasons = z.discriminatedUnion('code', [
-  reason('failed_attempts', { ...lease, count, last: z.enum(['expired', 'released']) }),
+  coded('failed_attempts', { ...lease, count, last: z.enum(['expired', 'released']) }),
   /** `words`: the worker's own. They never reach a comment. */
-  reason('worker_blocked', { ...lease, words: z.string() }),
-  reason('awaiting_verification', { worker: z.string(), commit: z.string() }),
+  coded('worker_blocked', { ...lease, words: z.string() }),
+  coded('awaiting_verification', { worker: z.string(), commit: z.string() }),
 ]);
 
 /** Why an issue is in its state. */
 const stateReasons = z.discriminatedUnion('code', [
-  reason('closed', {}),
-  reason('not_assigned', {}),
-  reason('not_read', {}),
-  reason('claimed', lease),
+  coded('closed', {}),
+  coded('not_assigned', {}),
+  coded('not_read', {}),
+  coded('claimed', lease),
   ...parkingReasons.options,
-  reason('cycle', someRefs),
-  reason('open_blockers', someRefs),
-  reason('hidden_blocker', { count }),
-  reason('unknown_blockers', someRefs),
+  coded('cycle', someRefs),
+  coded('open_blockers', someRefs),
+  coded('hidden_blocker', { count }),
+  coded('unknown_blockers', someRefs),
   noFit,
-  reason('ready', chosen),
+  coded('ready', chosen),
 ]);
 
-type ParamsOf<R extends { readonly code: string; readonly params: unknown }> = {
-  [Each in R as Each['code']]: Each['params'];
-};
 export type StateReasonParams = ParamsOf<z.infer<typeof stateReasons>>;
 export type ChoiceReasonParams = ParamsOf<z.infer<typeof choiceReasons>>;
 export type StateReason<C extends keyof StateReasonParams = keyof StateReasonParams> = Coded<
@@ -78,30 +71,23 @@ export type ChoiceReason = Coded<ChoiceReasonParams>;
 export type ParkingReason = StateReason<z.infer<typeof parkingReasons>['code']>;
 export type NoFit = StateReason<'no_agent_fits'>;
 
-const choiceReasonSchema: z.ZodType<ChoiceReason> = choiceReasons;
-const noFitSchema: z.ZodType<NoFit> = noFit;
 export const parkingReasonSchema: z.ZodType<ParkingReason> = parkingReasons;
 export const stateReasonSchema: z.ZodType<StateReason> = stateReasons;
 
 /** The agent chosen and why, or why none fits. */
 export const chosenAgentSchema = z.union([
-  z.object({ agent: z.string(), reason: choiceReasonSchema }),
-  z.object({ agent: z.null(), reason: noFitSchema }),
+  z.object({ agent: z.string(), reason: choiceReasons }),
+  z.object({ agent: z.null(), reason: noFit }),
 ]);
 export type ChosenAgent = Readonly<z.infer<typeof chosenAgentSchema>>;
 
 /** The store has a reason in two columns; `params` is JSON. */
 export function parseStateReason(code: string, params: string): StateReason {
-  return stateReasonSchema.parse(rowOf(code, params));
+  return stateReasons.parse({ code, params: JSON.parse(params) });
 }
 
 export function parseParkingReason(code: string, params: string): ParkingReason {
-  return parkingReasonSchema.parse(rowOf(code, params));
-}
-
-function rowOf(code: string, params: string): unknown {
-  const values: unknown = JSON.parse(params);
-  return { code, params: values };
+  return parkingReasons.parse({ code, params: JSON.parse(params) });
 }
 
 /** A sentence for each reason, as the API and the command line give it. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import type { Coded } from './coded.ts';
+import { coded, type Coded, type ParamsOf } from './coded.ts';
 import { difficulties } from './difficulty.ts';
 import { levels } from './factors.ts';
 import { fitRuleSchema } from './fit-rules.ts';
@@ -32,86 +32,81 @@ const bothTotals = { declared: tokens, formula: tokens };
 const disagreement = { declared: value, claude: value };
 const refusal = { agent: z.string(), failing: z.array(fitRuleSchema).readonly() };
 
-function warning<C extends string, P extends z.ZodRawShape>(code: C, params: P) {
-  return z.object({ code: z.literal(code), params: z.object(params) });
-}
-
 /** All warnings. A code that is removed or gets other params needs a migration: the store has them. */
 const schema = z.discriminatedUnion('code', [
-  warning('nothing_readable', {}),
-  warning('body_cut', {}),
-  warning('text_not_kept', {}),
-  warning('text_not_parsed', {}),
-  warning('model_text_cut', {}),
-  warning('read_without_claude', { failure: z.enum(askFailures), asksAgain: z.boolean() }),
-  warning('too_many_dependencies', { limit: count }),
-  warning('too_many_mentions', { limit: count }),
-  warning('instruction_ignored', {}),
-  warning('factors_assumed', {
+  coded('nothing_readable', {}),
+  coded('body_cut', {}),
+  coded('text_not_kept', {}),
+  coded('text_not_parsed', {}),
+  coded('model_text_cut', {}),
+  coded('read_without_claude', { failure: z.enum(askFailures), asksAgain: z.boolean() }),
+  coded('too_many_dependencies', { limit: count }),
+  coded('too_many_mentions', { limit: count }),
+  coded('instruction_ignored', {}),
+  coded('factors_assumed', {
     assumed: z.array(z.object({ factor: z.string(), value })).readonly(),
   }),
-  warning('labels_uncertain', {}),
-  warning('gitea_unreadable', { repository: z.string() }),
-  warning('difficulty_declared_twice', declaredTwice),
-  warning('agent_declared_twice', declaredTwice),
-  warning('total_declared_twice', declaredTwice),
-  warning('declared_total_differs', bothTotals),
-  warning('declared_total_low', bothTotals),
-  warning('size_disagrees', { declared: tokens, claude: tokens }),
-  warning('difficulty_disagrees', disagreement),
-  warning('agent_disagrees', disagreement),
-  warning('files_disagrees', disagreement),
+  coded('labels_uncertain', {}),
+  coded('gitea_unreadable', { repository: z.string() }),
+  coded('difficulty_declared_twice', declaredTwice),
+  coded('agent_declared_twice', declaredTwice),
+  coded('total_declared_twice', declaredTwice),
+  coded('declared_total_differs', bothTotals),
+  coded('declared_total_low', bothTotals),
+  coded('size_disagrees', { declared: tokens, claude: tokens }),
+  coded('difficulty_disagrees', disagreement),
+  coded('agent_disagrees', disagreement),
+  coded('files_disagrees', disagreement),
   /** `other`: the complexity that Claude reads, or the difficulty of the plan. */
-  warning('complexity_disagrees', {
+  coded('complexity_disagrees', {
     complexity: z.enum(levels),
     with: z.enum(['claude', 'difficulty']),
     other: z.enum(levels),
   }),
-  warning('tests_disagrees', disagreement),
-  warning('docs_disagrees', disagreement),
-  warning('difficulty_label_disagrees', {
+  coded('tests_disagrees', disagreement),
+  coded('docs_disagrees', disagreement),
+  coded('difficulty_label_disagrees', {
     labels: z.array(difficulty).readonly(),
     difficulty,
     textCounts: z.boolean(),
   }),
-  warning('label_agent_unknown', { agent: z.string(), known: names }),
-  warning('label_agents_differ', { agent: z.string(), others: names }),
-  warning('label_agent_refused', refusal),
-  warning('label_agent_cannot_hold', refusal),
-  warning('declared_agent_refused', refusal),
-  warning('declared_agent_cannot_hold', refusal),
-  warning('suggested_agent_ignored', { suggested: z.string(), chosen: z.string().nullable() }),
-  warning('formula_exceeds_agent', {
+  coded('label_agent_unknown', { agent: z.string(), known: names }),
+  coded('label_agents_differ', { agent: z.string(), others: names }),
+  coded('label_agent_refused', refusal),
+  coded('label_agent_cannot_hold', refusal),
+  coded('declared_agent_refused', refusal),
+  coded('declared_agent_cannot_hold', refusal),
+  coded('suggested_agent_ignored', { suggested: z.string(), chosen: z.string().nullable() }),
+  coded('formula_exceeds_agent', {
     formula: tokens,
     agent: z.string(),
     max: tokens,
     othersFit: z.boolean(),
   }),
   /** Found in the text, set on Gitea, or a name of the issue that only Gitea could resolve. */
-  warning('self_reference', { found: z.enum(['text', 'gitea', 'target']), ref }),
-  warning('contradiction', { refs }),
-  warning('direction_contradicts', { source: sourceSchema, ref }),
-  warning('direction_disagrees', {
+  coded('self_reference', { found: z.enum(['text', 'gitea', 'target']), ref }),
+  coded('contradiction', { refs }),
+  coded('direction_contradicts', { source: sourceSchema, ref }),
+  coded('direction_disagrees', {
     ref,
     winner: sourceSchema,
     loser: sourceSchema,
     /** As the winner has it. */
     direction,
   }),
-  warning('dependency_disagrees', { ref, direction }),
+  coded('dependency_disagrees', { ref, direction }),
   /** `more`: those without a name here. */
-  warning('dependency_ruled_out', { refs, more: count }),
-  warning('code_mismatch', { refs }),
-  warning('target_missing', { ref }),
-  warning('target_unreadable', { ref }),
-  warning('hidden_blocker', { count }),
-  warning('too_many_native_dependencies', { limit: count }),
-  warning('blocker_open', { ref }),
-  warning('blocker_deleted', { ref }),
+  coded('dependency_ruled_out', { refs, more: count }),
+  coded('code_mismatch', { refs }),
+  coded('target_missing', { ref }),
+  coded('target_unreadable', { ref }),
+  coded('hidden_blocker', { count }),
+  coded('too_many_native_dependencies', { limit: count }),
+  coded('blocker_open', { ref }),
+  coded('blocker_deleted', { ref }),
 ]);
 
-type StoredWarning = z.infer<typeof schema>;
-export type WarningParams = { [W in StoredWarning as W['code']]: W['params'] };
+export type WarningParams = ParamsOf<z.infer<typeof schema>>;
 export type WarningCode = keyof WarningParams;
 /** Something about an issue's plan that a person should know. */
 export type Warning<C extends WarningCode = WarningCode> = Coded<WarningParams, C>;
