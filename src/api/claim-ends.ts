@@ -1,18 +1,10 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
 import { maxReasonLength, type ClaimEnd } from '../claims/claim.ts';
-import {
-  bodyLimit,
-  callOf,
-  claimParams,
-  readIdempotencyKey,
-  refuse,
-  refuseKey,
-  type ClaimRoutes,
-} from './claims.ts';
+import { bodyLimit, callOf, claimParams, readIdempotencyKey, refuse, refuseKey } from './claims.ts';
 import { errorBody } from './errors.ts';
+import type { Api, ApiDeps } from './route.ts';
 
 /** Limit of a handoff as UTF-8 JSON: a page or two, not a transcript. */
 const handoffLimit = 32 * 1024;
@@ -35,9 +27,7 @@ const completeBody = z.strictObject({
 });
 
 /** Release, block and complete: the three calls that end a claim. */
-export function registerClaimEnds(scope: FastifyInstance, { claims, now }: ClaimRoutes): void {
-  const api = scope.withTypeProvider<ZodTypeProvider>();
-
+export function registerClaimEnds(api: Api, { claims, now }: ApiDeps): void {
   async function end(
     request: FastifyRequest<{ Params: { id: string } }>,
     reply: FastifyReply,

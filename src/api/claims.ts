@@ -1,18 +1,11 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
 import type { ClaimCall, Refusal } from '../claims/claim.ts';
 import type { Claims } from '../claims/claims.ts';
 import { readHeartbeat, readStatusLine, type ContextUsage } from '../claims/usage.ts';
-import type { AgentProfile } from '../planning/agent-profiles.ts';
-import { unknownAgent, errorBody } from './errors.ts';
-
-export interface ClaimRoutes {
-  readonly claims: Claims;
-  readonly agents: readonly AgentProfile[];
-  readonly now: () => number;
-}
+import { errorBody, unknownAgent } from './errors.ts';
+import type { Api, ApiDeps } from './route.ts';
 
 const names = z.array(z.string().max(300)).min(1, 'must name at least one').max(50);
 const claimBody = z
@@ -27,8 +20,7 @@ const claimQuery = z.strictObject({
 });
 
 /** Hands out issues, lists the caller's claims, and takes heartbeats. */
-export function registerClaims(scope: FastifyInstance, { claims, agents }: ClaimRoutes): void {
-  const api = scope.withTypeProvider<ZodTypeProvider>();
+export function registerClaims(api: Api, { claims, agents }: ApiDeps): void {
   api.post(
     '/claims',
     { bodyLimit, schema: { body: claimBody, querystring: claimQuery } },
@@ -57,8 +49,8 @@ export function registerClaims(scope: FastifyInstance, { claims, agents }: Claim
   api.get('/claims', { schema: { querystring: z.strictObject({}) } }, async (request) => ({
     items: await claims.list(callerOf(request)),
   }));
-  registerHeartbeat(scope, claims, { path: 'heartbeat', readUsage: readHeartbeat });
-  registerHeartbeat(scope, claims, { path: 'statusline', readUsage: readStatusLine });
+  registerHeartbeat(api, claims, { path: 'heartbeat', readUsage: readHeartbeat });
+  registerHeartbeat(api, claims, { path: 'statusline', readUsage: readStatusLine });
 }
 
 interface HeartbeatRoute {
@@ -67,23 +59,17 @@ interface HeartbeatRoute {
   readonly readUsage: (body: unknown) => ContextUsage | undefined;
 }
 
-function registerHeartbeat(
-  scope: FastifyInstance,
-  claims: Claims,
-  { path, readUsage }: HeartbeatRoute,
-): void {
-  scope
-    .withTypeProvider<ZodTypeProvider>()
-    .post(
-      `/claims/:id/${path}`,
-      { bodyLimit, schema: { params: claimParams } },
-      async (request, reply) => {
-        const usage = readUsage(request.body);
-        const result = await claims.heartbeat(callOf(request, undefined), usage);
-        if (result.kind === 'refused') return refuse(reply, result.refusal);
-        return { leaseExpiresAt: result.leaseExpiresAt, context: result.context };
-      },
-    );
+function registerHeartbeat(api: Api, claims: Claims, { path, readUsage }: HeartbeatRoute): void {
+  api.post(
+    `/claims/:id/${path}`,
+    { bodyLimit, schema: { params: claimParams } },
+    async (request, reply) => {
+      const usage = readUsage(request.body);
+      const result = await claims.heartbeat(callOf(request, undefined), usage);
+      if (result.kind === 'refused') return refuse(reply, result.refusal);
+      return { leaseExpiresAt: result.leaseExpiresAt, context: result.context };
+    },
+  );
 }
 
 /** Returns a signal that aborts when the client goes away before it was answered. */

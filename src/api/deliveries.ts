@@ -1,25 +1,8 @@
-import type { FastifyInstance } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 
-import {
-  deliveryStatuses,
-  findDelivery,
-  listDeliveries,
-  type DeliveryView,
-} from '../inbox/delivery-views.ts';
-import type { Logger } from '../log.ts';
-import type { PlanStore } from '../plans/plan-views.ts';
+import { deliveryStatuses, findDelivery, listDeliveries } from '../inbox/delivery-views.ts';
 import { notFound } from './errors.ts';
-import { cursorSchema, limitSchema } from './list-query.ts';
-
-export interface DeliveryRoutes {
-  readonly store: PlanStore;
-  readonly now: () => number;
-  readonly log: Logger;
-  /** Makes a delivery due now; undefined when there is none with that id. */
-  readonly replay: (id: string) => Promise<DeliveryView | undefined>;
-}
+import { cursorSchema, limitSchema, type Api, type ApiDeps } from './route.ts';
 
 const listQuery = z.strictObject({
   status: z.enum(deliveryStatuses).optional(),
@@ -30,11 +13,7 @@ const deliveryParams = z.object({ id: z.string().max(100) });
 const unknownDelivery = notFound('There is no delivery with that id.');
 
 /** Lists, shows and replays deliveries. */
-export function registerDeliveries(
-  scope: FastifyInstance,
-  { store, now, log, replay }: DeliveryRoutes,
-): void {
-  const api = scope.withTypeProvider<ZodTypeProvider>();
+export function registerDeliveries(api: Api, { store, now, log, replay }: ApiDeps): void {
   api.get('/deliveries', { schema: { querystring: listQuery } }, ({ query }) =>
     listDeliveries(store.db, { ...query, now: now() }),
   );

@@ -1,24 +1,14 @@
-import type { FastifyInstance } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 
 import { findFullPlan } from '../claims/queue-view.ts';
-import type { CodedSentence } from '../issue/coded.ts';
 import type { IssueRef } from '../issue/ref.ts';
-import { states, type State } from '../issue/state.ts';
+import { states } from '../issue/state.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
-import { explainAgents, type Explanation } from '../planning/explain.ts';
+import { explainAgents } from '../planning/explain.ts';
 import { listPlans, type PlanStore, findPlan } from '../plans/plan-views.ts';
 import { findFacts } from '../plans/stored-facts.ts';
 import { notFound, unknownAgent } from './errors.ts';
-import { cursorSchema, limitSchema } from './list-query.ts';
-
-export interface IssueRoutes {
-  readonly store: PlanStore;
-  /** The profiles in force. */
-  readonly agents: readonly AgentProfile[];
-  readonly now: () => number;
-}
+import { cursorSchema, limitSchema, type Api, type ApiDeps } from './route.ts';
 
 const listQuery = z.strictObject({
   state: z.enum(states).optional(),
@@ -39,8 +29,7 @@ const whyQuery = z.strictObject({ agent: z.string().max(100).optional() });
 const unknownIssue = notFound('That issue is not known here.');
 
 /** Lists plans, shows one, and explains the choice of its agent. */
-export function registerIssues(scope: FastifyInstance, { store, agents, now }: IssueRoutes): void {
-  const api = scope.withTypeProvider<ZodTypeProvider>();
+export function registerIssues(api: Api, { store, agents, now }: ApiDeps): void {
   api.get('/issues', { schema: { querystring: listQuery } }, ({ query }) =>
     listPlans(store, query),
   );
@@ -71,25 +60,8 @@ function refOf({ owner, repo, number }: z.infer<typeof issueParams>) {
   return { repository: `${owner}/${repo}`, number };
 }
 
-/** Explanation of the choice of an agent: why each one was, or was not, chosen. */
-interface Why {
-  readonly ref: string;
-  readonly state: State;
-  readonly reason: CodedSentence;
-  /** Agent of the stored plan. */
-  readonly assigned: string | null;
-  /** One explanation for each profile in force, in their order; empty while the issue has no plan. */
-  readonly agents: readonly Explanation[];
-  /** Set when the profiles in force would choose another agent than the plan has. */
-  readonly note: string | null;
-}
-
 /** Explains the stored plan by the profiles in force; undefined when the issue is not stored. */
-export async function readWhy(
-  store: PlanStore,
-  ref: IssueRef,
-  profiles: readonly AgentProfile[],
-): Promise<Why | undefined> {
+export async function readWhy(store: PlanStore, ref: IssueRef, profiles: readonly AgentProfile[]) {
   const plan = await findPlan(store, ref);
   if (plan === undefined) return undefined;
   const { reading, estimate, assignment } = plan;
@@ -105,8 +77,11 @@ export async function readWhy(
     ref: plan.ref,
     state: plan.state,
     reason: plan.reason,
+    /** Agent of the stored plan. */
     assigned,
+    /** One explanation for each profile in force, in their order; empty while the issue has no plan. */
     agents,
+    /** Set when the profiles in force would choose another agent than the plan has. */
     note: agents.length === 0 || chosen === assigned ? null : otherProfiles,
   };
 }

@@ -1,16 +1,8 @@
-import type { FastifyInstance } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 
-import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { parseRef } from '../issue/ref.ts';
-import type { Pauses } from '../claims/pauses.ts';
 import { notFound, unknownAgent } from './errors.ts';
-
-export interface PauseRoutes {
-  readonly pauses: Pauses;
-  readonly agents: readonly AgentProfile[];
-}
+import type { Api, ApiDeps } from './route.ts';
 
 const agentName = z.string().max(100).toLowerCase();
 const pauseBody = z
@@ -27,8 +19,7 @@ const resumeBody = z
   .nullish();
 
 /** Pauses and resumes the handing out of issues, and resumes a parked issue. */
-export function registerPauses(scope: FastifyInstance, { pauses, agents }: PauseRoutes): void {
-  const api = scope.withTypeProvider<ZodTypeProvider>();
+export function registerPauses(api: Api, { pauses, agents }: ApiDeps): void {
   const isUnknown = (name: string | undefined) =>
     name !== undefined && !agents.some((agent) => agent.name === name);
   api.get('/pauses', { schema: { querystring: z.strictObject({}) } }, async () => ({
@@ -41,7 +32,7 @@ export function registerPauses(scope: FastifyInstance, { pauses, agents }: Pause
   api.post('/resume', { schema: { body: resumeBody } }, async ({ body, caller = '' }, reply) => {
     if (body?.issue === undefined) {
       if (isUnknown(body?.agent)) return reply.code(422).send(unknownAgent(agents));
-      return { items: await pauses.resume({ agent: body?.agent, by: caller }) };
+      return { items: await pauses.resume(body?.agent ?? null, caller) };
     }
     const ref = parseRef(body.issue);
     const resumed = ref === undefined ? undefined : await pauses.resumeIssue(ref, caller);

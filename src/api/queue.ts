@@ -1,20 +1,14 @@
-import type { FastifyInstance } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 
 import { readQueue } from '../claims/queue-view.ts';
 import { readGraph } from '../plans/graph-view.ts';
-import type { PlanStore } from '../plans/plan-views.ts';
+import type { Api, ApiDeps } from './route.ts';
 
 /** Upper bound of issues of each kind: workers take from the front. */
 const queueLimit = 200;
 
 /** Shows the queue. */
-export function registerQueue(
-  scope: FastifyInstance,
-  { store, now }: { readonly store: PlanStore; readonly now: () => number },
-): void {
-  const api = scope.withTypeProvider<ZodTypeProvider>();
+export function registerQueue(api: Api, { store, now }: ApiDeps): void {
   api.get('/queue', { schema: { querystring: z.strictObject({}) } }, () =>
     readQueue(store, { limit: queueLimit, now: now() }),
   );
@@ -25,11 +19,7 @@ const graphLimit = 5_000;
 const graphQuery = z.strictObject({ repository: z.string().max(300).optional() });
 
 /** Shows the dependency graph of all repositories or of one. */
-export function registerGraph(
-  scope: FastifyInstance,
-  { store }: { readonly store: PlanStore },
-): void {
-  const api = scope.withTypeProvider<ZodTypeProvider>();
+export function registerGraph(api: Api, { store }: ApiDeps): void {
   api.get('/graph', { schema: { querystring: graphQuery } }, ({ query }) =>
     readGraph(store.db, { ...query, limit: graphLimit }),
   );

@@ -1,18 +1,19 @@
 import type { FastifyInstance } from 'fastify';
-import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import {
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
 
-import { requireToken, type ApiToken } from './auth.ts';
+import { requireToken } from './auth.ts';
 import { registerClaimEnds } from './claim-ends.ts';
-import { registerClaims, type ClaimRoutes } from './claims.ts';
-import { registerDeliveries, type DeliveryRoutes } from './deliveries.ts';
+import { registerClaims } from './claims.ts';
+import { registerDeliveries } from './deliveries.ts';
 import { notFound } from './errors.ts';
 import { registerGraph, registerQueue } from './queue.ts';
-import { registerIssues, type IssueRoutes } from './issues.ts';
-import { registerPauses, type PauseRoutes } from './pauses.ts';
-
-export interface ApiDeps extends IssueRoutes, DeliveryRoutes, ClaimRoutes, PauseRoutes {
-  readonly tokens: readonly ApiToken[];
-}
+import type { ApiDeps } from './route.ts';
+import { registerIssues } from './issues.ts';
+import { registerPauses } from './pauses.ts';
 
 /** The API under `/api/v1`: one file registers one group of routes. All of `/api` needs a token. */
 export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
@@ -28,13 +29,14 @@ export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
       );
       scope.register(
         (v1, _v1Options, v1Done) => {
-          registerIssues(v1, deps);
-          registerQueue(v1, deps);
-          registerGraph(v1, deps);
-          registerDeliveries(v1, deps);
-          registerClaims(v1, deps);
-          registerClaimEnds(v1, deps);
-          registerPauses(v1, deps);
+          const api = v1.withTypeProvider<ZodTypeProvider>();
+          registerIssues(api, deps);
+          registerQueue(api, deps);
+          registerGraph(api, deps);
+          registerDeliveries(api, deps);
+          registerClaims(api, deps);
+          registerClaimEnds(api, deps);
+          registerPauses(api, deps);
           v1Done();
         },
         { prefix: '/v1' },

@@ -10,7 +10,7 @@ import {
   maxReasonLength,
   type ClaimCall,
   type ClaimEnd,
-  type Refusal,
+  type RefusedCall,
   lateCall,
   wrongToken,
 } from './claim.ts';
@@ -30,8 +30,7 @@ const endAnswerSchema = z.object({
 export type ClaimEndAnswer = Readonly<z.infer<typeof endAnswerSchema>>;
 
 export type ClaimEndResult =
-  | { readonly kind: 'ended'; readonly answer: ClaimEndAnswer }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  { readonly kind: 'ended'; readonly answer: ClaimEndAnswer } | RefusedCall;
 
 /** Ends a claim at the request of its worker. The same call again gets the same answer and changes nothing. */
 export async function endClaim(
@@ -89,9 +88,9 @@ async function endLiveClaim(
       agent,
       source: 'limit',
       reason: `${worker} reports that the allowance of ${agent} is used up.`,
-      pausedBy: worker,
+      paused_by: worker,
+      paused_at: now,
       until: end.limitedUntil,
-      now,
     });
   const answer = answerOf(id, end, now);
   await storeAnswer(transaction, callKey(call, end), { bodyHash: hash, answer, now });
@@ -119,7 +118,7 @@ function effectOf(
   { worker, agent }: ClaimRow,
   end: ClaimEnd,
   now: number,
-): Pick<EndEffect, 'outcome' | 'reason' | 'commit' | 'handoff' | 'failed' | 'parked'> {
+): Omit<EndEffect, 'hash' | 'now'> {
   switch (end.kind) {
     case 'release': {
       const { reason, handoff, limitedUntil } = end;

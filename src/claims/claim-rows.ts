@@ -6,8 +6,7 @@ import type { IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate } from '../plans/issue-update.ts';
 import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
-import { recomputeStates } from '../plans/recompute-states.ts';
-import { countFailure, park } from './parking.ts';
+import { countFailure, park, recomputeIssues } from './parking.ts';
 import type { ClaimRow, Schema } from '../db/schema.ts';
 
 export interface NewClaim {
@@ -47,12 +46,8 @@ export async function insertClaim(
     on conflict do nothing
     returning id`.execute(transaction);
   if (rows.length === 0) return false;
-  await recomputeIssue(transaction, issue, now);
+  await recomputeIssues(transaction, [issue], now);
   return true;
-}
-
-function recomputeIssue(transaction: Transaction<Schema>, issue: IssueKey, now: number) {
-  return recomputeStates(transaction, { states: [issue], cycles: [], unblocks: [] }, now);
 }
 
 /** Finds a claim by its id, ended or not. */
@@ -60,17 +55,10 @@ export function findClaim(db: Database, id: string): Promise<ClaimRow | undefine
   return db.selectFrom('claims').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-export interface LeaseExtension {
-  readonly id: string;
-  readonly worker: string;
-  readonly now: number;
-  readonly expiresAt: number;
-}
-
 /** Extends a lease that has not expired; undefined when there is none. */
 export function extendLease(
   db: Database,
-  { id, worker, now, expiresAt }: LeaseExtension,
+  { id, worker, now, expiresAt }: Omit<NewClaim, 'issue' | 'agent' | 'concurrency'>,
 ): Promise<ClaimRow | undefined> {
   return db
     .updateTable('claims')
@@ -89,10 +77,9 @@ export async function storeContext(
   id: string,
   state: MonitorState,
 ): Promise<void> {
-  const { peak, total } = state;
   await transaction
     .updateTable('claims')
-    .set({ context: JSON.stringify(state), peak, total })
+    .set({ context: JSON.stringify(state), peak: state.peak, total: state.total })
     .where('id', '=', id)
     .execute();
 }
@@ -118,7 +105,13 @@ export async function storeClaimEnd(
   end: EndEffect,
 ): Promise<boolean> {
   const issue = { repositoryId: claim.repository_id, number: claim.number };
-  if (end.handoff !== undefined) await deleteHandoffs(transaction, issue);
+  if (end.handoff !== undefined)
+    await transaction
+      .updateTable('claims')
+      .set({ handoff: null })
+      .where(ofIssue(issue))
+      .where('handoff', 'is not', null)
+      .execute();
   const { numUpdatedRows } = await transaction
     .updateTable('claims')
     .set({
@@ -133,25 +126,12 @@ export async function storeClaimEnd(
     .where('ended_at', 'is', null)
     .executeTakeFirst();
   if (numUpdatedRows === 0n) return false;
-  if (end.failed)
-    await countFailure(transaction, {
-      issue,
-      worker: claim.worker,
-      agent: claim.agent,
-      expired: end.outcome === 'expired',
-    });
+  const last = end.outcome === 'expired' ? 'expired' : 'released';
+  const { worker, agent } = claim;
+  if (end.failed) await countFailure(transaction, issue, { worker, agent, last });
   if (end.parked !== undefined) await park(transaction, issue, end.parked);
-  await recomputeIssue(transaction, issue, end.now);
+  await recomputeIssues(transaction, [issue], end.now);
   return true;
-}
-
-async function deleteHandoffs(transaction: Transaction<Schema>, issue: IssueKey): Promise<void> {
-  await transaction
-    .updateTable('claims')
-    .set({ handoff: null })
-    .where(ofIssue(issue))
-    .where('handoff', 'is not', null)
-    .execute();
 }
 
 /** Ends the live claim on an issue that was closed, unassigned or deleted, in the transaction that stores this. */

@@ -14,6 +14,7 @@ import {
   nextCandidate,
   readyByAgent,
   type Candidate,
+  type CandidateFilter,
   countReady,
   openProfiles,
   readSupply,
@@ -23,7 +24,7 @@ import {
   type ClaimRequest,
   type ClaimedIssue,
   type Handoff,
-  type Refusal,
+  type RefusedCall,
   tooManyWaiting,
 } from './claim.ts';
 import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.ts';
@@ -32,7 +33,7 @@ import { change, type ClaimsState } from './state.ts';
 export type ClaimResult =
   | { readonly kind: 'claimed'; readonly claim: ClaimedIssue }
   | { readonly kind: 'nothing'; readonly waiting: Readonly<Record<string, number>> }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  | RefusedCall;
 
 /** Upper bound of candidates checked for one call: more means that something is wrong, and the worker calls again anyway. */
 const maxCandidates = 10;
@@ -131,20 +132,14 @@ async function isStillReady(
   }
 }
 
-interface CandidateSearch {
-  readonly request: ClaimRequest;
-  readonly repositoryIds: readonly number[] | undefined;
-  readonly except: readonly IssueKey[];
-}
-
 async function firstCandidate(
   state: ClaimsState,
   db: Database,
-  { request, repositoryIds, except }: CandidateSearch,
+  { request, ...filter }: Omit<CandidateFilter, 'agents'> & { readonly request: ClaimRequest },
 ): Promise<Candidate | undefined> {
   const supply = await readSupply({ ...state, db }, request);
   const agents = openProfiles(supply).map(({ name }) => name);
-  return nextCandidate(db, { agents, repositoryIds, except });
+  return nextCandidate(db, { agents, ...filter });
 }
 
 /** Ids of the named repositories; unknown names have none. */

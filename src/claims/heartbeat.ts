@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely';
 import type { ClaimRow, Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import { extendLease, findClaim, storeContext } from './claim-rows.ts';
-import { type ClaimCall, type Refusal, lateCall, wrongToken } from './claim.ts';
+import { type ClaimCall, type RefusedCall, lateCall, wrongToken } from './claim.ts';
 import {
   initialMonitorState,
   observe,
@@ -20,7 +20,7 @@ export type HeartbeatResult =
       readonly leaseExpiresAt: string;
       readonly context: ContextAnswer | null;
     }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  | RefusedCall;
 
 /**
  * Extends the lease from now on, and answers what to do about the context window if its usage is reported.
@@ -37,10 +37,8 @@ export async function heartbeat(
     const expiresAt = now + state.leaseMs;
     const row = await extendLease(transaction, { id: claimId, worker, now, expiresAt });
     if (row === undefined) return lateCall(await findClaim(transaction, claimId), worker);
-    const context =
-      usage === undefined
-        ? null
-        : await observeClaim(state, transaction, { row, report: { ...usage, at: now } });
+    const report = usage && { ...usage, at: now };
+    const context = report ? await observeClaim(state, transaction, { row, report }) : null;
     return { kind: 'extended', leaseExpiresAt: isoTime(expiresAt), context };
   });
 }

@@ -32,10 +32,10 @@ export type MonitorState = Readonly<z.infer<typeof monitorStateSchema>>;
 const staleAfterIntervals = 3;
 
 /** True when an agent has not reported its context for 3 intervals; `since` is its last report or its start. */
-export function isStale(time: {
-  readonly since: number;
-  readonly now: number;
-  readonly intervalMs: number;
-}): boolean {
-  return time.now - time.since >= staleAfterIntervals * time.intervalMs;
+export function isStale({
+  since,
+  now,
+  intervalMs,
+}: Record<'since' | 'now' | 'intervalMs', number>): boolean {
+  return now - since >= staleAfterIntervals * intervalMs;
 }

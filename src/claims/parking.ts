@@ -3,25 +3,18 @@ import { sql, type Transaction } from 'kysely';
 import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
 import type { Schema } from '../db/schema.ts';
-import type { ParkingReason } from '../issue/reasons.ts';
+import type { ParkingReason, StateReasonParams } from '../issue/reasons.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import { recomputeStates } from '../plans/recompute-states.ts';
 
 /** Maximum of failed attempts on an issue: the last one parks it for a person. */
 const maxAttempts = 3;
 
-/** A failed attempt on an issue. */
-interface FailedAttempt {
-  readonly issue: IssueKey;
-  readonly worker: string;
-  readonly agent: string;
-  readonly expired: boolean;
-}
-
 /** Counts a failed attempt; the last one parks the issue. */
 export async function countFailure(
   transaction: Transaction<Schema>,
-  { issue, worker, agent, expired }: FailedAttempt,
+  issue: IssueKey,
+  attempt: Omit<StateReasonParams['failed_attempts'], 'count'>,
 ): Promise<void> {
   const row = await transaction
     .updateTable('issues')
@@ -30,28 +23,26 @@ export async function countFailure(
     .returning('attempts')
     .executeTakeFirst();
   if (row === undefined || row.attempts < maxAttempts) return;
-  const last = expired ? 'expired' : 'released';
-  const params = { count: row.attempts, worker, agent, last } as const;
+  const params = { count: row.attempts, ...attempt };
   await park(transaction, issue, { code: 'failed_attempts', params });
 }
 
 /** Keeps an issue from the workers. */
 export async function park(
   transaction: Transaction<Schema>,
-  { repositoryId, number }: IssueKey,
+  issue: IssueKey,
   { code, params }: ParkingReason,
 ): Promise<void> {
   await transaction
     .updateTable('issues')
     .set({ parked_code: code, parked_params: JSON.stringify(params) })
-    .where('repository_id', '=', repositoryId)
-    .where('number', '=', number)
+    .where(ofIssue(issue))
     .execute();
 }
 
 /**
  * Lets the workers have an issue again, and resets its attempts. One statement, so that a command beside the
- * service can do it; `settleResumed` then recomputes its state. False: it was not parked.
+ * service can do it; `recomputeIssues` then recomputes its state. False: it was not parked.
  */
 export async function unparkIssue(db: Database, issue: IssueKey): Promise<boolean> {
   const { numUpdatedRows } = await db
@@ -87,8 +78,8 @@ export function resumedIssues(db: Database, limit: number): Promise<IssueKey[]> 
   );
 }
 
-/** Recomputes the states of resumed issues. */
-export async function settleResumed(
+/** Recomputes the states of issues that were claimed, parked or resumed, or whose claim ended. */
+export async function recomputeIssues(
   transaction: Transaction<Schema>,
   issues: readonly IssueKey[],
   now: number,

@@ -1,39 +1,20 @@
 import { sql } from 'kysely';
 
 import type { Database } from '../db/database.ts';
+import type { PausesTable } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import type { IssueRef } from '../issue/ref.ts';
-import type { Logger } from '../log.ts';
 import { findRepositoryId } from '../plans/repository-names.ts';
-import type { LongPolls } from './long-poll.ts';
-import { isStored, settleResumed, unparkIssue } from './parking.ts';
+import { isStored, recomputeIssues, unparkIssue } from './parking.ts';
 import { change, type ClaimWrites } from './state.ts';
 
-/** A pause in force: nothing is handed out. */
-export interface Pause {
-  /** Name of the agent; null for the whole service. */
-  readonly agent: string | null;
-  readonly source: 'person' | 'limit';
-  readonly reason: string;
-  readonly pausedBy: string;
-  readonly pausedAt: string;
-  /** Null until it is resumed. */
-  readonly until: string | null;
-}
-
-export interface NewPause {
-  readonly agent: string | null;
-  readonly source: Pause['source'];
-  readonly reason: string;
-  readonly pausedBy: string;
-  readonly until: number | null;
-  readonly now: number;
-}
+/** A pause in force: nothing is handed out, of one agent or (null) of the whole service. */
+export type Pause = Awaited<ReturnType<typeof listPauses>>[number];
 
 /** Adds a pause in one statement. Of two limits of an agent the later end counts; a person's pause stays beside them. */
-export async function addPause(db: Database, pause: NewPause): Promise<void> {
+export async function addPause(db: Database, pause: PausesTable): Promise<void> {
   await sql`insert into pauses (agent, source, reason, paused_by, paused_at, until)
-    values (${pause.agent}, ${pause.source}, ${pause.reason}, ${pause.pausedBy}, ${pause.now},
+    values (${pause.agent}, ${pause.source}, ${pause.reason}, ${pause.paused_by}, ${pause.paused_at},
       ${pause.until})
     on conflict do update set reason = excluded.reason,
       paused_by = excluded.paused_by, paused_at = excluded.paused_at,
@@ -51,7 +32,7 @@ export async function endPauses(db: Database, agent: string | null): Promise<num
 }
 
 /** Lists the pauses in force, the whole service first. */
-export async function listPauses(db: Database, now: number): Promise<Pause[]> {
+export async function listPauses(db: Database, now: number) {
   const rows = await db
     .selectFrom('pauses')
     .selectAll()
@@ -69,17 +50,10 @@ export async function listPauses(db: Database, now: number): Promise<Pause[]> {
   }));
 }
 
-export interface PausesDeps extends ClaimWrites {
-  readonly db: Database;
-  readonly now: () => number;
-  readonly log: Logger;
-  readonly longPolls: LongPolls;
-}
-
 export type Pauses = ReturnType<typeof createPauses>;
 
 /** Lets a person pause and resume the handing out: for the whole service, one agent or one parked issue. */
-export function createPauses(deps: PausesDeps) {
+export function createPauses(deps: ClaimWrites) {
   const { db, now, log, longPolls } = deps;
   /** Lists the pauses in force. */
   function list(): Promise<Pause[]> {
@@ -93,25 +67,14 @@ export function createPauses(deps: PausesDeps) {
     readonly by: string;
   }): Promise<Pause[]> {
     const { agent = null, reason = 'No reason was given.', by } = request;
-    const newPause = {
-      agent,
-      reason,
-      pausedBy: by,
-      source: 'person',
-      until: null,
-      now: now(),
-    } as const;
-    await change(deps, (transaction) => addPause(transaction, newPause));
+    const paused = { source: 'person', paused_by: by, paused_at: now(), until: null } as const;
+    await change(deps, (transaction) => addPause(transaction, { agent, reason, ...paused }));
     log.info({ agent, caller: by }, 'paused');
     return list();
   }
 
   /** Ends the pauses of an agent or the service, whether a person or a limit made them. Returns those still in force. */
-  async function resume(request: {
-    readonly agent?: string | undefined;
-    readonly by: string;
-  }): Promise<Pause[]> {
-    const { agent = null, by } = request;
+  async function resume(agent: string | null, by: string): Promise<Pause[]> {
     await change(deps, (transaction) => endPauses(transaction, agent));
     log.info({ agent, caller: by }, 'resumed');
     longPolls.wake();
@@ -126,7 +89,7 @@ export function createPauses(deps: PausesDeps) {
     if (!(await isStored(db, issue))) return undefined;
     const resumed = await change(deps, async (transaction) => {
       const unparked = await unparkIssue(transaction, issue);
-      if (unparked) await settleResumed(transaction, [issue], now());
+      if (unparked) await recomputeIssues(transaction, [issue], now());
       return unparked;
     });
     log.info({ repositoryId, issue: ref.number, resumed, caller: by }, 'issue resumed');

@@ -11,10 +11,14 @@ import type { Thresholds } from './context-monitor.ts';
 import type { LongPolls } from './long-poll.ts';
 import type { ClaimTokens } from './token.ts';
 
-/** Writes of claims, each in one transaction. */
+/** Everything that a change of claims needs; each change is one transaction. */
 export interface ClaimWrites {
+  readonly db: Database;
   readonly writes: Pick<WriteQueue, 'transaction'>;
   readonly wakePublisher: () => void;
+  readonly longPolls: LongPolls;
+  readonly now: () => number;
+  readonly log: Logger;
 }
 
 /** Runs a transaction that changes what people see of an issue, and wakes the publisher after its commit. */
@@ -29,13 +33,9 @@ export async function change<T>(
 
 /** Shared by the verbs of claims: each takes this record and is a function in a file of its own. */
 export interface ClaimsState extends ClaimWrites {
-  readonly db: Database;
   readonly giteaUrl: string;
   readonly profiles: readonly AgentProfile[];
   readonly leaseMs: number;
-  readonly now: () => number;
-  readonly log: Logger;
-  readonly longPolls: LongPolls;
   readonly thresholds: Thresholds;
   /**
    * Asks Gitea whether the issue is unchanged since it became ready, and queues its refresh if not. Undefined

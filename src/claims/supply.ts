@@ -4,30 +4,24 @@ import type { IssueKey } from '../issue/ref.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { liveClaimsByAgent } from './claim-rows.ts';
 import type { ClaimRequest } from './claim.ts';
-import { listPauses, type Pause } from './pauses.ts';
+import { listPauses } from './pauses.ts';
 import type { ClaimsState } from './state.ts';
 
-/** What can be handed out to a worker now, and the obstacles. */
-export interface Supply {
-  readonly profiles: readonly AgentProfile[];
-  readonly pauses: readonly Pause[];
-  /** Number of live claims by agent. */
-  readonly liveClaims: ReadonlyMap<string, number>;
-  /** Agents that the worker can run; undefined: all. */
-  readonly agents: readonly string[] | undefined;
-  /** True when the worker asked for certain repositories. */
-  readonly someRepositories: boolean;
-}
+type Supply = Awaited<ReturnType<typeof readSupply>>;
 
+/** Reads what can be handed out to a worker now, and the obstacles. */
 export async function readSupply(
   { db, profiles, now }: Pick<ClaimsState, 'db' | 'profiles' | 'now'>,
   { agents, repositories }: ClaimRequest,
-): Promise<Supply> {
+) {
   return {
     profiles,
     pauses: await listPauses(db, now()),
+    /** Number of live claims by agent. */
     liveClaims: await liveClaimsByAgent(db),
+    /** Agents that the worker can run; undefined: all. */
     agents,
+    /** True when the worker asked for certain repositories. */
     someRepositories: repositories !== undefined,
   };
 }

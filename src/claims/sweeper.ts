@@ -1,18 +1,8 @@
-import type { Database } from '../db/database.ts';
 import { createLoop } from '../lib/loop.ts';
-import type { Logger } from '../log.ts';
 import { expiredClaims, storeClaimEnd } from './claim-rows.ts';
 import { pruneAnswers } from './idempotency.ts';
-import type { LongPolls } from './long-poll.ts';
-import { resumedIssues, settleResumed } from './parking.ts';
+import { resumedIssues, recomputeIssues } from './parking.ts';
 import { change, type ClaimWrites } from './state.ts';
-
-export interface SweeperDeps extends ClaimWrites {
-  readonly db: Database;
-  readonly now: () => number;
-  readonly log: Logger;
-  readonly longPolls: LongPolls;
-}
 
 export type Sweeper = ReturnType<typeof createSweeper>;
 
@@ -23,7 +13,7 @@ const maxSwept = 50;
 const pruneIntervalMs = 600_000;
 
 /** Ends the claims of workers that fell silent, once a second and at the start. */
-export function createSweeper(deps: SweeperDeps) {
+export function createSweeper(deps: ClaimWrites) {
   const { db, now, log, longPolls } = deps;
   let prunedAt = -Infinity;
 
@@ -33,7 +23,7 @@ export function createSweeper(deps: SweeperDeps) {
     while ((await resumedIssues(db, 1)).length > 0)
       await change(deps, async (transaction) => {
         const issues = await resumedIssues(transaction, maxSwept);
-        await settleResumed(transaction, issues, now());
+        await recomputeIssues(transaction, issues, now());
       });
     if (Math.abs(now() - prunedAt) >= pruneIntervalMs) {
       prunedAt = now();

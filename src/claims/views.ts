@@ -47,8 +47,10 @@ export async function findWork(db: Database, issue: IssueKey, now: number) {
     .limit(maxPastClaims + 1)
     .execute();
   const live = rows.find(({ ended_at }) => ended_at === null);
+  const samples = (live && stateOf(live)?.history) ?? [];
+  const history = samples.map(({ at, ...sample }) => ({ at: isoTime(at), ...sample }));
   return {
-    claim: live === undefined ? null : { ...viewOf(live, now), history: historyOf(live) },
+    claim: live === undefined ? null : { ...viewOf(live, now), history },
     pastClaims: rows.flatMap(pastClaim).slice(0, maxPastClaims),
   };
 }
@@ -126,11 +128,6 @@ function viewOf(row: ClaimRow & { readonly full_name: string }, now: number) {
             total: state.total,
           },
   };
-}
-
-function historyOf(row: ClaimRow) {
-  const history = stateOf(row)?.history ?? [];
-  return history.map(({ at, ...sample }) => ({ at: isoTime(at), ...sample }));
 }
 
 function pastClaim(row: ClaimRow) {

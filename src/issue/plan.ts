@@ -3,14 +3,12 @@ import type { CodedSentence } from './coded.ts';
 import type { Reading } from './reading.ts';
 import { reasonText, type ChoiceReason, type ChosenAgent, type StateReason } from './reasons.ts';
 import type { Source } from './source.ts';
-import type { State } from './state.ts';
+import type { Blocker, State } from './state.ts';
 import { warningText } from './warning-sentences.ts';
 import type { Warning } from './warnings.ts';
 
 /** One end of a dependency as a plan shows it. */
-export interface PlanEdge {
-  readonly ref: string;
-  readonly state: 'open' | 'closed' | 'unknown';
+export interface PlanEdge extends Blocker {
   readonly source: Source;
   readonly evidence: string;
 }
@@ -42,10 +40,7 @@ export interface PlanView extends Omit<Plan, 'reason' | 'assignment' | 'warnings
   readonly warnings: readonly CodedSentence[];
 }
 
-export interface ChosenAgentView {
-  readonly agent: string | null;
-  readonly reason: CodedSentence;
-}
+export type ChosenAgentView = Readonly<ReturnType<typeof viewAssignment>>;
 
 export function viewPlan(plan: Plan): PlanView {
   const { reason, assignment, warnings } = plan;
@@ -65,7 +60,7 @@ export function viewWarning(warning: Warning): CodedSentence {
   return { code: warning.code, text: warningText(warning) };
 }
 
-export function viewAssignment({ agent, reason }: ChosenAgent): ChosenAgentView {
+export function viewAssignment({ agent, reason }: ChosenAgent) {
   return { agent, reason: viewReason(reason) };
 }
 

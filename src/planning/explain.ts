@@ -6,21 +6,6 @@ import type { AgentProfile } from './agent-profiles.ts';
 import { assignAgent, type ReadForChoice } from './assign-agent.ts';
 import { expectedCost, failingRules } from './fit.ts';
 
-/** The reason why an agent is, or is not, chosen for an issue. */
-export interface Explanation {
-  readonly agent: string;
-  readonly chosen: boolean;
-  readonly fits: boolean;
-  /** The rule that decides, with a sentence. */
-  readonly reason: CodedSentence;
-  /** Every rule the agent fails, each in a sentence. */
-  readonly failing: readonly CodedSentence[];
-  /** The smallest change that would make it fit; null when it fits. */
-  readonly change: string | null;
-  /** In US dollars, for comparing. */
-  readonly expectedCost: number;
-}
-
 interface Question {
   readonly reading: ReadForChoice;
   readonly estimate: Estimate;
@@ -28,25 +13,27 @@ interface Question {
   readonly labels: readonly string[];
 }
 
-/** Explains every profile, in their order, by the rules that choose. */
-export function explainAgents(question: Question): Explanation[] {
-  const { reading, estimate, profiles, labels } = question;
+/** Explains why each profile is, or is not, chosen for an issue, in their order, by the rules that choose. */
+export function explainAgents({ reading, estimate, profiles, labels }: Question) {
   const work = { difficulty: reading.difficulty.value, estimate };
   const { agent, reason: given } = assignAgent(reading, estimate, profiles, labels);
   const reason = { code: given.code, text: reasonText(given) };
   const chosen = profiles.find(({ name }) => name === agent);
-  return profiles.map((profile): Explanation => {
+  return profiles.map((profile) => {
     const failing = failingRules(profile, work);
     const cost = expectedCost(profile, work);
     const common = {
       agent: profile.name,
       chosen: profile === chosen,
       fits: failing.length === 0,
+      /** Every rule the agent fails, each in a sentence. */
       failing: failing.map((rule) => ({
         code: rule.code,
         text: `${profile.name} ${failingText(rule)}.`,
       })),
+      /** The smallest change that would make it fit; null when it fits. */
       change: failing.length === 0 ? null : `To make it fit: ${changesText(failing)}.`,
+      /** In US dollars, for comparing. */
       expectedCost: Number(cost.toPrecision(3)),
     };
     const [first] = common.failing;

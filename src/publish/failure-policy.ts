@@ -75,7 +75,10 @@ export function createFailurePolicy(deps: FailurePolicyDeps) {
     const issue = { repositoryId: due.repositoryId, issue: due.number };
     try {
       const { attempts } = await findPublication(db, due);
-      const changes = error instanceof Storm ? afterStorm() : afterFailure(attempts + 1, error);
+      const changes =
+        error instanceof Storm
+          ? { paused_until: now() + stormPauseMs }
+          : afterFailure(attempts + 1, error);
       log.warn({ ...issue, err: error, ...changes }, 'publishing of an issue is postponed');
       if (deps.dryRun) return;
       const full = { ...changes, error: describeError(error) };
@@ -84,10 +87,6 @@ export function createFailurePolicy(deps: FailurePolicyDeps) {
       log.error({ ...issue, err: failure }, 'a failed publication could not be postponed');
       outage.until = now() + outageBackoff.firstMs;
     }
-  }
-
-  function afterStorm() {
-    return { paused_until: now() + stormPauseMs };
   }
 
   function afterFailure(attempts: number, error: unknown) {

@@ -70,9 +70,9 @@ interface PublishTask {
 /** Brings the comment and the label of one issue up to date with its plan. */
 export function createPublishIssue(deps: PublishIssueDeps) {
   const { db, record, gitea, publish, giteaUrl, now, log } = deps;
-  const { spend } = createWriteBudget(now);
-  const putComment = createStickyComment({ gitea, log, spend });
-  const putLabel = createStatusLabel({ gitea, spend });
+  const spend = createWriteBudget(now);
+  const putComment = createStickyComment(gitea, log, spend);
+  const putLabel = createStatusLabel(gitea, spend);
 
   /** Throws `Refused`, `Storm` or `TryAgainLater`; the writes made until then are recorded. */
   return async function publishIssue(due: DueIssue, signal: AbortSignal): Promise<void> {

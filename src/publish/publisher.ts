@@ -7,10 +7,9 @@ import { keyOf } from '../issue/ref.ts';
 import { createLoop } from '../lib/loop.ts';
 import type { Logger } from '../log.ts';
 import { dryRun } from './dry-run.ts';
-import { createDueQueue } from './due-queue.ts';
 import { createFailurePolicy } from './failure-policy.ts';
 import { createPublishIssue, type PublishedParts, type PublishGitea } from './publish-issue.ts';
-import { countPublications, type DueIssue, type PublicationCounts } from './rows.ts';
+import { countPublications, type DueIssue, dueIssues } from './rows.ts';
 
 export interface PublisherDeps {
   readonly db: Database;
@@ -22,12 +21,6 @@ export interface PublisherDeps {
   readonly dryRun: boolean;
   readonly now: () => number;
   readonly log: Logger;
-}
-
-export interface PublisherStatus extends PublicationCounts {
-  readonly status: 'ok' | 'degraded';
-  /** Code of the latest failure; null after a success. */
-  readonly lastError: string | null;
 }
 
 export type Publisher = ReturnType<typeof createPublisher>;
@@ -53,6 +46,7 @@ const maxPauseMs = 1_000;
 export function createPublisher(deps: PublisherDeps) {
   const { db, now, log } = deps;
   const inWork = new Map<string, DueIssue>();
+  /** Code of the latest failure; null after a success. */
   let lastError: string | null = null;
   const loop = createLoop({
     step: beginDue,
@@ -61,7 +55,7 @@ export function createPublisher(deps: PublisherDeps) {
       return maxPauseMs;
     },
   });
-  const queue = createDueQueue(deps);
+  const queue = createDueQueue(db, now, deps.dryRun);
   const failures = createFailurePolicy({ ...deps, signal: loop.signal });
   const publishIssue = createPublishIssue(
     deps.dryRun
@@ -100,10 +94,10 @@ export function createPublisher(deps: PublisherDeps) {
   }
 
   /** For health. */
-  async function status(): Promise<PublisherStatus> {
+  async function status() {
     const counts = await countPublications(db, now());
     const isFine = counts.paused === 0 && counts.failing === 0 && lastError === null;
-    return { status: isFine ? 'ok' : 'degraded', ...counts, lastError };
+    return { status: isFine ? 'ok' : 'degraded', ...counts, lastError } as const;
   }
 
   return {
@@ -116,4 +110,29 @@ export function createPublisher(deps: PublisherDeps) {
     stop: loop.stop,
     status,
   };
+}
+
+/** Issues that a dry run reads at once, beyond those it has reported: it never takes one off the list. */
+const dryRunBatch = 200;
+
+/** The issues to publish next. A dry run records nothing, so it remembers which ones it has reported. */
+function createDueQueue(db: Database, now: () => number, dryRun: boolean) {
+  const reported = new Map<string, string>();
+
+  async function next(limit: number, inWork: readonly DueIssue[]): Promise<readonly DueIssue[]> {
+    const options = { now: now(), except: inWork };
+    if (!dryRun) return dueIssues(db, { ...options, limit });
+    const all = await dueIssues(db, { ...options, limit: reported.size + dryRunBatch });
+    return all.filter((due) => reported.get(keyOf(due)) !== versionOf(due)).slice(0, limit);
+  }
+
+  function markReported(due: DueIssue): void {
+    if (dryRun) reported.set(keyOf(due), versionOf(due));
+  }
+
+  return { next, markReported };
+}
+
+function versionOf({ revision, published, verificationRequests }: DueIssue): string {
+  return `${revision}/${published}/${verificationRequests}`;
 }

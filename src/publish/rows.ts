@@ -13,18 +13,14 @@ export interface DueIssue extends IssueKey {
   readonly verificationRequests: number;
 }
 
-interface DueOptions {
-  readonly now: number;
-  readonly limit: number;
-  /** Issues in work, which are left out. */
-  readonly except: readonly IssueKey[];
-}
-
 /** Word for word the condition of the index `issues_to_publish`. */
 const isDue = sql<boolean>`(published <> revision or verification_requests > 0)`;
 
-/** Issues to publish whose time has come, the newest change first. */
-export function dueIssues(db: Database, { now, limit, except }: DueOptions): Promise<DueIssue[]> {
+/** Issues to publish whose time has come, the newest change first, without those in work (`except`). */
+export function dueIssues(
+  db: Database,
+  { now, limit, except }: { now: number; limit: number; except: readonly IssueKey[] },
+): Promise<DueIssue[]> {
   let query = db
     .selectFrom('issues')
     .leftJoin('publications', (join) =>
@@ -173,15 +169,8 @@ export async function retryRefused(db: Database): Promise<void> {
     .execute();
 }
 
-export interface PublicationCounts {
-  /** Issues whose comment or label may be outdated, paused and failing ones included. */
-  readonly pending: number;
-  readonly paused: number;
-  readonly failing: number;
-}
-
-/** For health. */
-export async function countPublications(db: Database, now: number): Promise<PublicationCounts> {
+/** For health. `pending`: issues whose comment or label may be outdated, paused and failing ones included. */
+export async function countPublications(db: Database, now: number) {
   const { pending } = await db
     .selectFrom('issues')
     .select((eb) => eb.fn.countAll<number>().as('pending'))

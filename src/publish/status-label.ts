@@ -41,14 +41,14 @@ export const statusLabels: readonly LabelDefinition[] = states.flatMap(
   (state) => statusLabel(state) ?? [],
 );
 
-export type StatusLabelGitea = RepositoryLabelGitea &
-  Pick<Gitea, 'addIssueLabel' | 'listIssueLabels' | 'removeIssueLabel'>;
-
-interface StatusLabelDeps {
-  readonly gitea: StatusLabelGitea;
-  /** Called before each write. */
-  readonly spend: Spend;
-}
+export type StatusLabelGitea = Pick<
+  Gitea,
+  | 'addIssueLabel'
+  | 'createRepositoryLabel'
+  | 'listIssueLabels'
+  | 'listRepositoryLabels'
+  | 'removeIssueLabel'
+>;
 
 type LabelName = Pick<GiteaLabel, 'id' | 'name'>;
 
@@ -56,7 +56,7 @@ type LabelName = Pick<GiteaLabel, 'id' | 'name'>;
  * Keeps at most one label of our scope on an issue: the wanted one, or none. Does not send a label that is
  * there already, since Gitea would send a webhook for it. Throws `Refused`.
  */
-export function createStatusLabel({ gitea, spend }: StatusLabelDeps) {
+export function createStatusLabel(gitea: StatusLabelGitea, spend: Spend) {
   const labels = createRepositoryLabels(gitea);
 
   async function put(
@@ -110,13 +110,11 @@ function isOwn({ name }: LabelName): boolean {
 /** Maximum of repositories whose labels are cached; then the cache is cleared. */
 const maxRepositories = 1_000;
 
-export type RepositoryLabelGitea = Pick<Gitea, 'createRepositoryLabel' | 'listRepositoryLabels'>;
-
 /**
  * Finds the ids of our labels in each repository, and creates missing labels. Gitea accepts the same name
  * twice, so the labels are listed first, and one repository is handled by one call at a time.
  */
-export function createRepositoryLabels(gitea: RepositoryLabelGitea) {
+export function createRepositoryLabels(gitea: StatusLabelGitea) {
   const cached = new Map<number, Map<string, number>>();
   const serially = createSerial();
 
@@ -126,18 +124,16 @@ export function createRepositoryLabels(gitea: RepositoryLabelGitea) {
     label: LabelDefinition,
     signal: AbortSignal,
   ): Promise<number> {
-    return serially(String(repository.repositoryId), () => findOrCreate(repository, label, signal));
-  }
-
-  async function findOrCreate(
-    repository: RepositoryAddress,
-    label: LabelDefinition,
-    signal: AbortSignal,
-  ): Promise<number> {
-    const ids = cached.get(repository.repositoryId) ?? (await list(repository, signal));
-    const id = ids.get(label.name) ?? (await create(repository, label, signal));
-    ids.set(label.name, id);
-    return id;
+    return serially(String(repository.repositoryId), async () => {
+      const ids = cached.get(repository.repositoryId) ?? (await list(repository, signal));
+      const known = ids.get(label.name);
+      if (known !== undefined) return known;
+      const wanted = { ...label, exclusive: true };
+      const reply = await gitea.createRepositoryLabel(repository, wanted, signal);
+      const { id } = granted(reply, 'a new label');
+      ids.set(label.name, id);
+      return id;
+    });
   }
 
   async function list(
@@ -152,19 +148,6 @@ export function createRepositoryLabels(gitea: RepositoryLabelGitea) {
     if (cached.size >= maxRepositories) cached.clear();
     cached.set(repository.repositoryId, ids);
     return ids;
-  }
-
-  async function create(
-    repository: RepositoryAddress,
-    label: LabelDefinition,
-    signal: AbortSignal,
-  ): Promise<number> {
-    const reply = await gitea.createRepositoryLabel(
-      repository,
-      { ...label, exclusive: true },
-      signal,
-    );
-    return granted(reply, 'a new label').id;
   }
 
   /** Drops the cache of a repository, after somebody deleted a label. */

@@ -6,19 +6,17 @@ import type { IssueAddress } from '../gitea/address.ts';
 import type { Gitea } from '../gitea/client.ts';
 import type { GiteaComment } from '../gitea/schemas.ts';
 import { granted, Refused } from './refused.ts';
+import type { Publication } from './rows.ts';
 import type { Spend } from './write-budget.ts';
 
 /** Number of deletions of our comment after which it is not created again. */
 export const maxDeletions = 2;
 
-/** The stored state of our comment. */
-export interface StoredComment {
-  readonly comment_id: number | null;
-  /** 1: one may be there, with an unknown id. */
-  readonly comment_uncertain: number;
-  readonly comment_hash: string | null;
-  readonly comment_deletions: number;
-}
+/** The stored state of our comment; `comment_uncertain` is 1: one may be there, with an unknown id. */
+export type StoredComment = Pick<
+  Publication,
+  'comment_id' | 'comment_uncertain' | 'comment_hash' | 'comment_deletions'
+>;
 
 export interface DesiredComment {
   readonly address: IssueAddress;
@@ -35,18 +33,11 @@ export type StickyCommentGitea = Pick<
   'createComment' | 'editComment' | 'getComment' | 'getUser' | 'listComments'
 >;
 
-interface StickyCommentDeps {
-  readonly gitea: StickyCommentGitea;
-  readonly log: Logger;
-  /** Called before each write. */
-  readonly spend: Spend;
-}
-
 /**
  * Keeps one comment of ours below an issue. The marker counts only in comments of our own account. Of
  * several comments, the oldest counts and the others are left alone. Throws `Refused`.
  */
-export function createStickyComment({ gitea, log, spend }: StickyCommentDeps) {
+export function createStickyComment(gitea: StickyCommentGitea, log: Logger, spend: Spend) {
   const { createComment, editComment, getComment, getUser, listComments } = gitea;
   let me: number | undefined;
 

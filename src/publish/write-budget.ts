@@ -9,10 +9,7 @@ const windowMs = 60_000;
 /** Number of issues at which old writes are cleared away. */
 const maxIssues = 1_000;
 
-interface PastWrite {
-  readonly at: number;
-  readonly content: string;
-}
+type PastWrite = Readonly<{ at: number; content: string }>;
 
 /** Called before each write; `content` identifies what is written. Throws `Storm` after too many writes. */
 export type Spend = (issue: IssueKey, content: string) => void;
@@ -21,7 +18,7 @@ export type Spend = (issue: IssueKey, content: string) => void;
  * Counts the writes to each issue, to end a loop in which two programs undo each other's writes for ever.
  * A loop repeats the same writes; an issue that changes often gets new texts. A restart resets the counts.
  */
-export function createWriteBudget(now: () => number): { readonly spend: Spend } {
+export function createWriteBudget(now: () => number): Spend {
   const writes = new Map<string, PastWrite[]>();
 
   function spend(issue: IssueKey, content: string): void {
@@ -46,5 +43,5 @@ export function createWriteBudget(now: () => number): { readonly spend: Spend } 
     for (const [key, all] of writes) if (recentOf(all).length === 0) writes.delete(key);
   }
 
-  return { spend };
+  return spend;
 }

@@ -41,9 +41,8 @@ async function pause(io: Io, name: string | undefined, rawOptions: unknown): Pro
   const { reason } = parseOptions(optionsSchema, rawOptions);
   const agent = knownAgent(io, name);
   await withDatabase(loadDatabasePath(io.environment()), async (db) => {
-    const now = Date.now();
-    const by = 'command line';
-    await addPause(db, { agent, reason, pausedBy: by, source: 'person', until: null, now });
+    const paused = { paused_by: 'command line', paused_at: Date.now(), until: null };
+    await addPause(db, { agent, reason, source: 'person', ...paused });
     await printPauses(io, db);
   });
 }

@@ -256,7 +256,7 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
         return service.pauses.pause({ by: 'person' });
       case 'unpause':
         model.paused = false;
-        return service.pauses.resume({ by: 'person' });
+        return service.pauses.resume(null, 'person');
     }
   }
 

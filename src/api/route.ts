@@ -1,0 +1,35 @@
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+
+import type { Claims } from '../claims/claims.ts';
+import type { Pauses } from '../claims/pauses.ts';
+import type { DeliveryView } from '../inbox/delivery-views.ts';
+import type { Logger } from '../log.ts';
+import type { AgentProfile } from '../planning/agent-profiles.ts';
+import type { PlanStore } from '../plans/plan-views.ts';
+import type { ApiToken } from './auth.ts';
+
+/** The server below the prefix of the API, where each group of routes registers itself. */
+export type Api = Parameters<FastifyPluginCallbackZod>[0];
+
+export interface ApiDeps {
+  readonly tokens: readonly ApiToken[];
+  readonly store: PlanStore;
+  readonly claims: Claims;
+  readonly pauses: Pauses;
+  /** The profiles in force. */
+  readonly agents: readonly AgentProfile[];
+  readonly now: () => number;
+  readonly log: Logger;
+  /** Makes a delivery due now; undefined when there is none with that id. */
+  readonly replay: (id: string) => Promise<DeliveryView | undefined>;
+}
+
+/** Query parameters of every list that has pages. */
+export const limitSchema = z
+  .string()
+  .regex(/^[1-9]\d{0,2}$/, 'must be a whole number from 1 to 200')
+  .transform(Number)
+  .pipe(z.int().max(200))
+  .default(50);
+export const cursorSchema = z.string().max(200).optional();
