@@ -1,6 +1,5 @@
 import { expandReference, isIssue } from './expand-reference.ts';
-import type { Classification } from './grammar/classification.ts';
-import { classifySentence } from './grammar/classify.ts';
+import { classifySentence, type Classification } from './grammar/classify.ts';
 import { refSign } from './grammar/fragments.ts';
 import type { Scope } from './grammar/labels.ts';
 import type { KnownIssues } from './known-issues.ts';
@@ -54,11 +53,9 @@ export function readMentions(source: MentionSource): DirectedMention[] {
   return found;
 }
 
-interface Surroundings extends PassageScopes {
+interface Surroundings extends PassageScopes, Pick<MentionSource, 'issue' | 'known'> {
   /** The passage talks to the program that reads it. */
   readonly addressed: boolean;
-  readonly issue: IssueText;
-  readonly known: KnownIssues | undefined;
 }
 
 function* readPassage(

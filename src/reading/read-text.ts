@@ -1,4 +1,3 @@
-import { resolveContradictions } from './contradictions.ts';
 import { isInstruction } from './grammar/instructions.ts';
 import type { KnownIssues } from './known-issues.ts';
 import { parseMarkdown, parseTitle } from './markdown/markdown.ts';
@@ -8,9 +7,10 @@ import type { Warning } from '../issue/warnings.ts';
 import { mentionLimit, readMentions } from './read-mentions.ts';
 import { readDeclarations } from './declarations/read-declarations.ts';
 import type { Declarations } from './declarations/values.ts';
+import { formatRef } from '../issue/ref.ts';
 
 /** Facts besides the text that its reading depends on. */
-export interface TextContext {
+interface TextContext {
   readonly agentNames: readonly string[];
   /** Base URL of the tracker; without it no URL is the tracker's own. */
   readonly trackerUrl?: string | undefined;
@@ -43,7 +43,7 @@ export function readText(issue: IssueText, context: TextContext): TextReading {
   };
 }
 
-function warningsOf(found: readonly DirectedMention[], issue: IssueText): Warning[] {
+function warningsOf(found: readonly DirectedMention[], { number }: IssueText): Warning[] {
   const refsOf = (reason: ExclusionReason) => {
     const of = found.filter(
       ({ mention: { verdict }, direction }) =>
@@ -52,31 +52,62 @@ function warningsOf(found: readonly DirectedMention[], issue: IssueText): Warnin
     const refs = of.map(({ mention: { repository, number } }) => `${repository ?? ''}#${number}`);
     return [...new Set(refs)].slice(0, maxRefs);
   };
-  const both = refsOf('contradiction');
-  const codes = refsOf('code_mismatch');
-  return [
-    ...(refsOf('self').length > 0 ? [selfReference(issue)] : []),
-    ...(both.length === 0 ? [] : [bothDirections(both)]),
-    ...(codes.length === 0 ? [] : [codeDisagrees(codes)]),
-    ...(refsOf('instruction').length > 0 ? [textForProgram] : []),
-    ...(found.length >= mentionLimit ? [tooManyMentions] : []),
-  ];
+  const warnings: Warning[] = [];
+  if (refsOf('self').length > 0)
+    warnings.push({ code: 'self_reference', params: { found: 'text', ref: `#${number}` } });
+  for (const code of ['contradiction', 'code_mismatch'] as const) {
+    const refs = refsOf(code);
+    if (refs.length > 0) warnings.push({ code, params: { refs } });
+  }
+  if (refsOf('instruction').length > 0) warnings.push({ code: 'instruction_ignored', params: {} });
+  if (found.length >= mentionLimit)
+    warnings.push({ code: 'too_many_mentions', params: { limit: mentionLimit } });
+  return warnings;
 }
 
 /** Maximum number of references that a warning names. */
 const maxRefs = 10;
 
-function selfReference({ number }: IssueText): Warning {
-  return { code: 'self_reference', params: { found: 'text', ref: `#${number}` } };
+/** A dependency denied in such words further down is retracted. */
+const retracting: readonly ExclusionReason[] = ['negated', 'history'];
+
+/**
+ * Excludes the dependencies that the rest of the text contradicts: those retracted further down, and those
+ * declared in both directions.
+ */
+function resolveContradictions(
+  found: readonly DirectedMention[],
+  issue: IssueText,
+): DirectedMention[] {
+  const retractedAt = new Map<string, number>();
+  const directions = new Map<string, Set<string>>();
+  const keyOf = ({ mention: { repository, number } }: DirectedMention) =>
+    formatRef({ repository: repository ?? issue.repository, number }).toLowerCase();
+  for (const [index, item] of found.entries()) {
+    const { verdict } = item.mention;
+    if (
+      verdict.kind === 'ruled_out' &&
+      retracting.includes(verdict.reason) &&
+      item.direction !== undefined
+    )
+      retractedAt.set(`${item.direction} ${keyOf(item)}`, index);
+  }
+  const kept = found.map((item, index) => {
+    const { verdict } = item.mention;
+    if (verdict.kind !== 'dependency') return item;
+    const at = retractedAt.get(`${verdict.direction} ${keyOf(item)}`) ?? -1;
+    if (at > index) return exclude(item, 'retracted');
+    const both = directions.get(keyOf(item)) ?? new Set();
+    directions.set(keyOf(item), both.add(verdict.direction));
+    return item;
+  });
+  return kept.map((item) =>
+    item.mention.verdict.kind === 'dependency' && directions.get(keyOf(item))?.size === 2
+      ? exclude(item, 'contradiction')
+      : item,
+  );
 }
 
-function bothDirections(refs: readonly string[]): Warning {
-  return { code: 'contradiction', params: { refs } };
+function exclude(found: DirectedMention, reason: ExclusionReason): DirectedMention {
+  return { ...found, mention: { ...found.mention, verdict: { kind: 'ruled_out', reason } } };
 }
-
-function codeDisagrees(refs: readonly string[]): Warning {
-  return { code: 'code_mismatch', params: { refs } };
-}
-
-const textForProgram: Warning = { code: 'instruction_ignored', params: {} };
-const tooManyMentions: Warning = { code: 'too_many_mentions', params: { limit: mentionLimit } };

@@ -1,7 +1,6 @@
 import { labelOf, splitLabel } from './labels.ts';
-import { lineLimit, linesOf, type TextLine } from './lines.ts';
+import { lineLimit, linesOf, rawLines, type TextLine } from './lines.ts';
 import type { Passage } from '../markdown/passage.ts';
-import { rawLines } from './raw-lines.ts';
 import { keepValue, type DeclarationName, type Declarations } from './values.ts';
 
 /**

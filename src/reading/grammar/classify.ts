@@ -1,16 +1,43 @@
-import {
-  excluded,
-  keepFirst,
-  type Classification,
-  type Classifications,
-} from './classification.ts';
 import { isAsked, partStart, simplify } from './clauses.ts';
 import { exclusions, waiting } from './exclusions.ts';
 import { refSign } from './fragments.ts';
-import type { Scope } from './labels.ts';
+import { scopeOf, type Scope } from './labels.ts';
 import { rules, type Rule } from './relations.ts';
 import { exceptionTo } from './rule-exceptions.ts';
-import { classifyBehindLabel, classifyInScope } from './under-labels.ts';
+import type { ExclusionReason } from '../mentions.ts';
+
+/** Meaning of one list of references, by the words around it in one sentence. */
+export interface Classification {
+  readonly kind: 'dependency' | 'ruled_out' | 'undecided';
+  readonly direction: 'blocked_by' | 'blocks' | undefined;
+  readonly reason: ExclusionReason | undefined;
+  /** The words that decided, as a range of the sentence. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The lists of references classified so far, by their place in the sentence. */
+type Classifications = Map<number, Classification>;
+
+/** The first classification of a place counts. */
+function keepFirst(classified: Classifications, at: number, classification: Classification): void {
+  if (!classified.has(at)) classified.set(at, classification);
+}
+
+function excluded(reason: ExclusionReason, at: number): Classification {
+  return classificationOf(undefined, reason, at, at + 1);
+}
+
+/** A reason excludes the dependency. */
+function classificationOf(
+  scope: Scope | undefined,
+  reason: ExclusionReason | undefined,
+  start: number,
+  end: number,
+): Classification {
+  const direction = scope === 'related' ? undefined : scope;
+  return { kind: reason === undefined ? 'dependency' : 'ruled_out', direction, reason, start, end };
+}
 
 /**
  * Classifies every list of references (`refSign`) of a sentence, in order. `scope` is the relation the
@@ -37,14 +64,11 @@ export function classifySentence(sentence: string, scope: Scope | undefined): Cl
 }
 
 function classify(text: string, rule: Rule, match: RegExpExecArray, at: number): Classification {
-  const start = match.index;
   const end = Math.max(match.index + match[0].length, at + 1);
   if (rule.means !== 'blocked_by' && rule.means !== 'blocks')
-    return { kind: 'ruled_out', direction: undefined, reason: rule.means, start, end };
-  const direction = rule.means;
+    return classificationOf(undefined, rule.means, match.index, end);
   const reason = rule.negated === true ? 'negated' : exceptionTo(text, { rule, match, at, end });
-  if (reason === undefined) return { kind: 'dependency', direction, reason, start, end };
-  return { kind: 'ruled_out', direction, reason, start, end };
+  return classificationOf(rule.means, reason, match.index, end);
 }
 
 /** `#12 is blocked by #13`: #12 is no dependency either, unless the text says so elsewhere. */
@@ -82,4 +106,82 @@ function blank(text: string, matched: Iterable<Classification>): string {
   const signs = text.split('');
   for (const { start, end } of matched) signs.fill(' ', start, end);
   return signs.join('');
+}
+
+/**
+ * Classifies the references behind a label in the sentence itself, as in `Blocked by: the lock in #3, the
+ * printer in #4`: a label reaches to the end of its line.
+ */
+function classifyBehindLabel(
+  text: string,
+  places: readonly number[],
+  classified: Classifications,
+): void {
+  const colon = /^[^:\uE000]{2,50}?(?::| [–—-] )/.exec(text);
+  if (colon === null) return;
+  const scope = scopeOf(colon[0]);
+  if (scope === undefined) return;
+  if (colon[0].includes('"')) {
+    // A key of JSON, not a label.
+    for (const at of places) keepFirst(classified, at, excluded('code', at));
+    return;
+  }
+  const asked = isAsked(text, text.slice(places.at(-1) ?? 0));
+  for (const at of places) {
+    if (
+      at < colon[0].length ||
+      depthAt(text, at) > 0 ||
+      /[;.]/.test(text.slice(colon[0].length, at))
+    )
+      continue;
+    const between = text.slice(places[places.indexOf(at) - 1] ?? colon[0].length, at);
+    if (
+      /\b(?:not|no|none|nothing|nobody|was|were|see|or|if|when|maybe|than|instead|former|old)\b/.test(
+        between,
+      )
+    )
+      continue;
+    const reason = scope === 'related' ? scope : asked ? 'question' : undefined;
+    keepFirst(classified, at, classificationOf(scope, reason, 0, at + 1));
+  }
+}
+
+/**
+ * Classifies the references of a list item or cell under a relation: those it begins with, or else its only
+ * ones.
+ */
+function classifyInScope(
+  text: string,
+  places: readonly number[],
+  classified: Classifications,
+  scope: Scope,
+): void {
+  const first = places[0];
+  if (first === undefined) return;
+  const leading =
+    /^[\s\W\d]*(?:\[[ x]\]\s*)?(?:(?:issue|pr|pull request|ticket|the)\s+)*[^\p{L}\p{N}]*$/u.test(
+      text.slice(0, first),
+    );
+  if (!leading && places.length > 1) return;
+  const item = text.slice(leading ? first + 1 : 0);
+  if (leading && contradictsScope(item, scope)) return;
+  if (scope === 'related') return keepFirst(classified, first, excluded('related', first));
+  const gone =
+    /\b(?:no longer|not any ?more|not needed|not (?:a )?(?:block(?:er|ing)|required|necessary)|obsolete|dropped|isn't needed|not really|instead of)\b/.test(
+      text,
+    );
+  const asked = isAsked(text, item.slice(-40));
+  const reason = gone ? 'negated' : asked ? 'question' : undefined;
+  keepFirst(classified, first, classificationOf(scope, reason, leading ? first : 0, first + 1));
+}
+
+/** `- #12 – blocks` under "Dependencies" leaves the direction open. `(blocking)` describes #12 itself. */
+function contradictsScope(item: string, scope: Scope): boolean {
+  const own = item.includes(refSign) || /\bblocking\b/i.test(item) ? undefined : scopeOf(item);
+  return own !== undefined && own !== 'related' && own !== scope;
+}
+
+function depthAt(text: string, at: number): number {
+  const before = text.slice(0, at);
+  return before.split('(').length - before.split(')').length;
 }

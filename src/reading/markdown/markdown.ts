@@ -1,10 +1,13 @@
 import MarkdownIt from 'markdown-it';
 
-import { addHtml } from './html.ts';
-import { addCell, flatten } from './inline.ts';
-import type { HiddenReason, Passage } from './passage.ts';
-import { PassageBuilder } from './passage-builder.ts';
-import { lineOffsets, splitLines } from './source-lines.ts';
+import { addHtml, addCell, flatten } from './inline.ts';
+import {
+  PassageBuilder,
+  lineOffsets,
+  splitLines,
+  type HiddenReason,
+  type Passage,
+} from './passage.ts';
 
 const parser = new MarkdownIt('default', { html: true, linkify: false });
 // Escapes and entities stay tokens of their own, so that every other text token stands in the source as it is.

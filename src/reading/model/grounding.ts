@@ -8,6 +8,8 @@ import { foldedText } from '../visible-text.ts';
 /** Maximum dependencies taken from the model in each direction. */
 const maxDependencies = 20;
 const evidenceLength = 200;
+/** Maximum number of references that a warning names. */
+const maxRefs = 10;
 /** A quote must contain a word or a number, not only a dash. */
 const saysSomething = /\p{L}{2}|\d/u;
 
@@ -72,12 +74,18 @@ export function acceptedEdges(
       });
     } else if (quoted.length > 0 || !places.some(isOpen)) ruledOut.add(ref);
   }
+  const warnings: Warning[] = [];
+  if (ruledOut.size > 0) {
+    const refs = [...ruledOut].slice(0, maxRefs);
+    const params = { refs, more: ruledOut.size - refs.length };
+    warnings.push({ code: 'dependency_ruled_out', params });
+  }
   const inDirection = Object.groupBy(edges.values(), ({ direction }) => direction);
   return {
     edges: [inDirection.blocked_by ?? [], inDirection.blocks ?? []].flatMap((same) =>
       same.slice(0, maxDependencies),
     ),
-    warnings: ruledOut.size === 0 ? [] : [textRulesOut([...ruledOut])],
+    warnings,
   };
 }
 
@@ -91,12 +99,4 @@ export function namesAgent({ title, body }: IssueText, agent: string): boolean {
   return new RegExp(String.raw`(?<![\w-])${name}(?![\w-])`, 'i').test(
     foldedText(`${title}\n${body}`),
   );
-}
-
-/** Maximum number of references that a warning names. */
-const maxRefs = 10;
-
-function textRulesOut(refs: readonly string[]): Warning {
-  const params = { refs: refs.slice(0, maxRefs), more: Math.max(0, refs.length - maxRefs) };
-  return { code: 'dependency_ruled_out', params };
 }

@@ -43,26 +43,21 @@ export function mergeEdges(
   issue: IssueText,
   edges: readonly Dependency[],
 ): { dependencies: Dependency[]; warnings: Warning[] } {
-  const byTarget = Map.groupBy(edges, (edge) => localRef(issue, edge));
-  const merged = [...byTarget].map(([ref, said]) => {
-    const [first, ...rest] = [...said].sort((a, b) => rank(a) - rank(b));
-    const other = rest.find(({ direction }) => direction !== first?.direction);
-    if (first === undefined || other === undefined) return { kept: first, warning: undefined };
-    return other.source === first.source
-      ? { kept: undefined, warning: contradicts(ref, first) }
-      : { kept: first, warning: turnedRound(ref, first, other) };
-  });
-  return {
-    dependencies: merged.flatMap(({ kept }) => kept ?? []),
-    warnings: merged.flatMap(({ warning }) => warning ?? []),
-  };
-}
-
-function turnedRound(ref: string, first: Dependency, other: Dependency): Warning {
-  const { source: winner, direction } = first;
-  return { code: 'direction_disagrees', params: { ref, winner, loser: other.source, direction } };
-}
-
-function contradicts(ref: string, { source }: Dependency): Warning {
-  return { code: 'direction_contradicts', params: { source, ref } };
+  const dependencies: Dependency[] = [];
+  const warnings: Warning[] = [];
+  for (const [ref, said] of Map.groupBy(edges, (edge) => localRef(issue, edge))) {
+    const [first, ...rest] = said.toSorted((a, b) => rank(a) - rank(b));
+    if (first === undefined) continue;
+    const { source, direction } = first;
+    const other = rest.find((edge) => edge.direction !== direction);
+    if (other?.source === source) {
+      warnings.push({ code: 'direction_contradicts', params: { source, ref } });
+      continue;
+    }
+    dependencies.push(first);
+    if (other === undefined) continue;
+    const params = { ref, winner: source, loser: other.source, direction };
+    warnings.push({ code: 'direction_disagrees', params });
+  }
+  return { dependencies, warnings };
 }
