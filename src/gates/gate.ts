@@ -1,5 +1,7 @@
 /** The vocabulary of the gates. */
 
+import { CoordinatorError } from '../errors.ts';
+
 export const gateNames = ['build', 'lint', 'test', 'coverage', 'integrity'] as const;
 export type GateName = (typeof gateNames)[number];
 
@@ -20,6 +22,11 @@ export interface Finding {
   readonly rule: string | null;
   readonly message: string;
   readonly severity: 'error' | 'warning';
+}
+
+/** An error that concerns a line, or a whole file. */
+export function errorAt(file: string, line: number | null, rule: string, message: string): Finding {
+  return { file, line, column: null, rule, message, severity: 'error' };
 }
 
 export interface GateResult {
@@ -119,4 +126,19 @@ export interface Checkout {
   /** The one run of vitest, which all calls share. */
   readonly testRun: () => Promise<TestRun>;
   readonly signal: AbortSignal;
+}
+
+export type GatesErrorCode =
+  | 'gates_directory_unusable'
+  | 'gates_options_invalid'
+  | 'gates_ref_unknown'
+  | 'gates_git_failed'
+  | 'gates_sandbox_unavailable';
+
+/** The gates cannot run with these options. The code under check is not at fault. */
+export class GatesError extends CoordinatorError {
+  constructor(code: GatesErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+    this.name = 'GatesError';
+  }
 }

@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-import type { CoverageThresholds, GateName } from './gate.ts';
-import { GatesError } from './gates-error.ts';
+import { GatesError, type CoverageThresholds, type GateName } from './gate.ts';
 import type { GatesOptions, SandboxMode } from './report.ts';
 import { defaultCoverage } from './tools/coverage.ts';
 

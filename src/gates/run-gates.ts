@@ -3,9 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describeError } from '../errors.ts';
 import { allGates } from './all-gates.ts';
 import { createCheckouts } from './checkout/checkout.ts';
-import { hashConfiguration } from './checkout/config-hash.ts';
+import { hashConfiguration } from './checkout/configuration.ts';
 import {
   gateNames,
+  GatesError,
   type Checkout,
   type Gate,
   type GateName,
@@ -15,7 +16,6 @@ import {
   type Verdict,
 } from './gate.ts';
 import { gateResult } from './gate-result.ts';
-import { GatesError } from './gates-error.ts';
 import { integrity } from './integrity/integrity.ts';
 import { planGates, type GatesPlan } from './plan.ts';
 import { prepareCheckout } from './checkout/prepare-checkout.ts';

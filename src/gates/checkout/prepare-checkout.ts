@@ -2,13 +2,12 @@ import { lstat, realpath } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 
 import type { CheckoutPlaces } from './checkout.ts';
-import { isConfigurationFile } from './configuration-files.ts';
+import { isConfigurationFile, readTrustedConfiguration } from './configuration.ts';
 import type { GatesPlan } from '../plan.ts';
-import { GatesError } from '../gates-error.ts';
+import { GatesError } from '../gate.ts';
 import { makePrivateCopy } from './private-copy.ts';
 import type { Repository } from './repository.ts';
 import { ancestors } from '../tools/find-tool.ts';
-import { readTrustedConfiguration } from './trusted-config.ts';
 
 export interface CheckoutRequest {
   readonly plan: GatesPlan;

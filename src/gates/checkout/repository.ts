@@ -1,7 +1,7 @@
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 
-import { GatesError } from '../gates-error.ts';
+import { GatesError } from '../gate.ts';
 import { git } from './git-command.ts';
 import { ancestors } from '../tools/find-tool.ts';
 

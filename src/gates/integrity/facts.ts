@@ -35,3 +35,37 @@ export interface SourceFacts {
   /** False when the file does not parse, so that it was read by words. */
   readonly parsed: boolean;
 }
+
+/** A source file that differs between base and head; both paths count as one file when it was renamed. */
+export interface SourceChange {
+  /** Where it is now, or was. */
+  readonly path: string;
+  readonly pathBefore: string;
+  readonly before: SourceFacts | undefined;
+  readonly after: SourceFacts | undefined;
+}
+
+/**
+ * Pairs items that have the same key, each with the first that matches; gives the pairs, and the items
+ * that are left on both sides. An item without a key has no partner.
+ */
+export function pairByKey<T extends object>(
+  { items, others }: { readonly items: readonly T[]; readonly others: readonly T[] },
+  keyOf: (item: T) => string | undefined,
+  matches: (item: T, other: T) => boolean,
+) {
+  const candidates = Map.groupBy(others, (other) => keyOf(other) ?? '');
+  candidates.delete('');
+  const pairs: [T, T][] = [];
+  const used = new Set<T>();
+  const rest = items.filter((item) => {
+    const sameKey = candidates.get(keyOf(item) ?? '') ?? [];
+    const index = sameKey.findIndex((other) => matches(item, other));
+    const [match] = index < 0 ? [] : sameKey.splice(index, 1);
+    if (match === undefined) return true;
+    used.add(match);
+    pairs.push([item, match]);
+    return false;
+  });
+  return { pairs, items: rest, others: others.filter((other) => !used.has(other)) };
+}

@@ -1,15 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 
 import { CoordinatorError } from '../../errors.ts';
-import type { Checkout, Finding, Gate, Verdict } from '../gate.ts';
-import { baseCommit } from './base-commit.ts';
+import { errorAt, type Checkout, type Finding, type Gate, type Verdict } from '../gate.ts';
+import { baseCommit } from './base-tree.ts';
 import { configFindings, partsOfConfig } from './config-findings.ts';
-import type { SourceFacts } from './facts.ts';
+import type { SourceFacts, SourceChange } from './facts.ts';
 import { configKind } from './gate-config.ts';
 import { lostTests } from './lost-tests.ts';
 import { newMarks } from './new-marks.ts';
 import { pairFiles } from './pair-files.ts';
-import type { SourceChange } from './source-change.ts';
 import { sourceFacts } from './source-facts.ts';
 import { openTrees, type FileChange, type Limits, type TreeChanges } from './tree-changes.ts';
 
@@ -29,11 +28,11 @@ const defaultLimits: Limits = { files: 5_000, fileBytes: 1_000_000, totalBytes: 
  * - constant: an expression with the same value on every evaluation; an assertion on it can never fail.
  *
  * Files, in the order of the flow:
- * - base-commit, base-tree, work-tree-file, tree-changes: read both sides, find the files that differ.
- * - pair-files, source-change: which file of the base a file of the head was, also after a rename.
- * - gate-config, config-edits, syntax-diff, package-rules, config-findings: edits of configuration files.
- * - syntax, source-facts, pragmas, test-api, scope, constant, test-calls, test-body, assertions: the facts of
- *   one source file, by its syntax tree; by words when it does not parse.
+ * - base-tree, work-tree-file, tree-changes: read both sides, find the files that differ.
+ * - pair-files: which file of the base a file of the head was, also after a rename.
+ * - gate-config, syntax-diff, package-rules, config-findings: edits of configuration files.
+ * - syntax, source-facts, pragmas, test-api, scope, constant, test-calls, test-body: the facts of one source
+ *   file, by its syntax tree; by words when it does not parse.
  * - new-marks, lost-tests: compare the facts of both sides into findings.
  */
 export function integrity(base: string, limits: Partial<Limits> = {}): Gate {
@@ -145,14 +144,9 @@ async function sourceChanges(
 }
 
 function notLookedAt(tree: TreeChanges): Finding[] {
-  return tree.notLookedAt.map(({ path, reason }) => ({
-    file: path,
-    line: null,
-    column: null,
-    rule: 'not-looked-at',
-    message: `not looked at: ${reason}`,
-    severity: 'error',
-  }));
+  return tree.notLookedAt.map(({ path, reason }) =>
+    errorAt(path, null, 'not-looked-at', `not looked at: ${reason}`),
+  );
 }
 
 function textsOf(files: readonly FileChange[], side: 'before' | 'after'): Map<string, string> {
@@ -168,16 +162,8 @@ function textsOf(files: readonly FileChange[], side: 'before' | 'after'): Map<st
 function notRead(sources: readonly SourceChange[]): Finding[] {
   return sources.flatMap(({ path, before, after }): Finding[] => {
     if (after?.parsed !== false) return [];
-    return [
-      {
-        file: path,
-        line: 1,
-        column: null,
-        rule: 'not-parsed',
-        message: 'does not parse, so it was compared by words',
-        severity: before?.parsed === true ? 'error' : 'warning',
-      },
-    ];
+    const finding = errorAt(path, 1, 'not-parsed', 'does not parse, so it was compared by words');
+    return before?.parsed === true ? [finding] : [{ ...finding, severity: 'warning' }];
   });
 }
 

@@ -1,6 +1,5 @@
-import type { Finding } from '../gate.ts';
-import type { TestCase } from './facts.ts';
-import type { SourceChange } from './source-change.ts';
+import { errorAt, type Finding } from '../gate.ts';
+import { pairByKey, type SourceChange, type TestCase } from './facts.ts';
 
 /**
  * Tests of the base that are gone, or that no longer test. Counted over the whole tree: a test may move to
@@ -19,12 +18,17 @@ export function lostTests(changes: readonly SourceChange[]): Finding[] {
     (change.after?.tests ?? []).map((test): TestInFile => ({ test, change, path: change.path })),
   );
   const pairs: Pair[] = [];
-  let rest = { old, now };
+  let rest: { items: readonly TestInFile[]; others: readonly TestInFile[] } = {
+    items: old,
+    others: now,
+  };
   for (const keyOf of keys) {
-    rest = pairUp(rest.old, rest.now, keyOf, pairs);
+    const paired = pairByKey(rest, keyOf, staysCollected);
+    pairs.push(...paired.pairs.map(([old, now]) => ({ old, now })));
+    rest = paired;
   }
   const helpers = new Set(changes.flatMap(({ after }) => after?.assertingFunctions ?? []));
-  return [...weakened(pairs, helpers), ...fewer(pairs, rest)];
+  return [...weakened(pairs, helpers), ...fewer(pairs, rest.items, rest.others)];
 }
 
 interface TestInFile {
@@ -49,34 +53,12 @@ const keys: readonly ((placed: TestInFile) => string | undefined)[] = [
   ({ test }) => (test.statements > 0 ? test.body?.join('\n') : undefined),
 ];
 
-function pairUp(
-  old: readonly TestInFile[],
-  now: readonly TestInFile[],
-  keyOf: (placed: TestInFile) => string | undefined,
-  pairs: Pair[],
-): { old: TestInFile[]; now: TestInFile[] } {
-  const candidates = new Map<string, TestInFile[]>();
-  for (const placed of now) {
-    const key = keyOf(placed);
-    if (key === undefined || key === '') continue;
-    const others = candidates.get(key);
-    if (others) others.push(placed);
-    else candidates.set(key, [placed]);
-  }
-  const used = new Set<TestInFile>();
-  const unpaired = old.filter((placed) => {
-    const others = candidates.get(keyOf(placed) ?? '') ?? [];
-    const index = others.findIndex((other) => isTestPath(other.path) || !isTestPath(placed.path));
-    const [match] = index < 0 ? [] : others.splice(index, 1);
-    if (!match) return true;
-    used.add(match);
-    pairs.push({ old: placed, now: match });
-    return false;
-  });
-  return { old: unpaired, now: now.filter((placed) => !used.has(placed)) };
+/** A test must not move from a path that a test runner collects to another. */
+function staysCollected(old: TestInFile, now: TestInFile): boolean {
+  return isTestPath(now.path) || !isTestPath(old.path);
 }
 
-/** True for a path that a test runner collects; a test must not move from there to another path. */
+/** True for a path that a test runner collects. */
 function isTestPath(path: string): boolean {
   return /[.](test|spec)[.][cm]?[jt]sx?$|(^|\/)__tests__\//.test(path);
 }
@@ -84,35 +66,29 @@ function isTestPath(path: string): boolean {
 function weakened(pairs: readonly Pair[], helpers: ReadonlySet<string>): Finding[] {
   return pairs.flatMap(({ old, now }): Finding[] => {
     if (old.test.body === undefined || now.test.body === undefined) return [];
-    const at = { file: now.path, line: now.test.line, column: null, severity: 'error' } as const;
+    const at = (rule: string, message: string) => errorAt(now.path, now.test.line, rule, message);
     if (old.test.statements > 0 && now.test.statements === 0) {
-      return [
-        { ...at, rule: 'test-emptied', message: `the test ${quoted(now.test)} has lost its body` },
-      ];
+      return [at('test-emptied', `the test ${quoted(now.test)} has lost its body`)];
     }
     if (old.test.assertions === 0 || now.test.assertions > 0) return [];
     // A function that is new to the test and asserts on its behalf.
     if (now.test.calls.some((name) => helpers.has(name) && !old.test.calls.includes(name)))
       return [];
-    return [
-      {
-        ...at,
-        rule: 'assertions-removed',
-        message: `the test ${quoted(now.test)} asserts nothing any more (${old.test.assertions} assertions at the base)`,
-      },
-    ];
+    const message = `the test ${quoted(now.test)} asserts nothing any more (${old.test.assertions} assertions at the base)`;
+    return [at('assertions-removed', message)];
   });
 }
 
 /** Findings for the tests that files lost beyond those they gained. */
 function fewer(
   pairs: readonly Pair[],
-  rest: { readonly old: readonly TestInFile[]; readonly now: readonly TestInFile[] },
+  missing: readonly TestInFile[],
+  added: readonly TestInFile[],
 ): Finding[] {
   const gained = new Map<SourceChange, number>();
   const add = (change: SourceChange, count: number) =>
     gained.set(change, (gained.get(change) ?? 0) + count);
-  for (const { test, change, path } of rest.now) {
+  for (const { test, change, path } of added) {
     // Tests in a file that no runner collects replace nothing.
     if (isTestPath(path) || !isTestPath(change.pathBefore)) add(change, test.cases);
   }
@@ -129,32 +105,16 @@ function fewer(
   const dropped = pairs.flatMap(({ old, now }): Finding[] => {
     const lost = old.test.cases - now.test.cases;
     if (!Number.isFinite(lost) || lost <= 0 || madeUpFor(now.change, lost)) return [];
-    return [
-      {
-        file: now.path,
-        line: now.test.line,
-        column: null,
-        rule: 'fewer-cases',
-        message: `${quoted(now.test)} runs ${now.test.cases} cases, at the base ${old.test.cases}`,
-        severity: 'error',
-      },
-    ];
+    const message = `${quoted(now.test)} runs ${now.test.cases} cases, at the base ${old.test.cases}`;
+    return [errorAt(now.path, now.test.line, 'fewer-cases', message)];
   });
-  const deleted = rest.old.flatMap(({ test, change, path }): Finding[] => {
+  const deleted = missing.flatMap(({ test, change, path }): Finding[] => {
     // A test of unknown number counts as one at least.
     const count = Number.isFinite(test.cases) ? Math.max(test.cases, 1) : 1;
     if (madeUpFor(change, count)) return [];
     const where = change.after ? '' : ', and so is its file';
-    return [
-      {
-        file: path,
-        line: test.line,
-        column: null,
-        rule: 'test-deleted',
-        message: `the test ${quoted(test)} is gone${where} (the line is the base's)`,
-        severity: 'error',
-      },
-    ];
+    const message = `the test ${quoted(test)} is gone${where} (the line is the base's)`;
+    return [errorAt(path, test.line, 'test-deleted', message)];
   });
   return [...dropped, ...deleted];
 }

@@ -1,6 +1,5 @@
-import type { Finding } from '../gate.ts';
-import type { Mark } from './facts.ts';
-import type { SourceChange } from './source-change.ts';
+import { errorAt, type Finding } from '../gate.ts';
+import { pairByKey, type Mark, type SourceChange } from './facts.ts';
 
 /**
  * The marks of the head that the base did not have. Counted over the whole tree, so that moved code is not
@@ -14,62 +13,39 @@ export function newMarks(changes: readonly SourceChange[]): Finding[] {
   const now = changes.flatMap((change) =>
     (change.after?.marks ?? []).map((mark): MarkInFile => ({ mark, change })),
   );
-  const narrowed = now.filter((placed) => !isNarrower(placed));
-  let rest = withoutKnown(narrowed, old, ({ mark, change }) => [
-    change.path,
-    mark.rule,
-    mark.context,
-  ]);
-  rest = withoutKnown(rest.now, rest.old, ({ mark }) =>
-    mark.context === '' ? undefined : [mark.rule, mark.context],
+  const covered = (now: MarkInFile, old: MarkInFile) => covers(old.mark, now.mark);
+  let rest: { items: readonly MarkInFile[]; others: readonly MarkInFile[] } = {
+    items: now.filter((placed) => !isNarrower(placed)),
+    others: old,
+  };
+  rest = pairByKey(
+    rest,
+    ({ mark, change }) => keyFrom(change.path, mark.rule, mark.context),
+    covered,
   );
-  rest = withoutKnown(
-    rest.now,
-    rest.old,
-    ({ mark, change }) => [change.path, mark.rule],
-    wasEdited,
+  rest = pairByKey(
+    rest,
+    ({ mark }) => (mark.context === '' ? undefined : keyFrom(mark.rule, mark.context)),
+    covered,
   );
-  return rest.now.map(({ mark, change }) => ({
-    file: change.path,
-    line: mark.line,
-    column: null,
-    rule: `new-${mark.rule}`,
-    message: `\`${mark.text}\` is new${change.after?.parsed === false ? ' (found by words: the file does not parse)' : ''}`,
-    severity: 'error',
-  }));
+  rest = pairByKey(
+    rest,
+    ({ mark, change }) => keyFrom(change.path, mark.rule),
+    (one, other) => covered(one, other) && wasEdited(one, other),
+  );
+  return rest.items.map(({ mark, change }) => {
+    const note = change.after?.parsed === false ? ' (found by words: the file does not parse)' : '';
+    return errorAt(change.path, mark.line, `new-${mark.rule}`, `\`${mark.text}\` is new${note}`);
+  });
+}
+
+function keyFrom(...parts: readonly string[]): string {
+  return parts.join('\0');
 }
 
 interface MarkInFile {
   readonly mark: Mark;
   readonly change: SourceChange;
-}
-
-/** Takes out, pair by pair, what stands on both sides under the same key. */
-function withoutKnown(
-  now: readonly MarkInFile[],
-  old: readonly MarkInFile[],
-  keyOf: (placed: MarkInFile) => string[] | undefined,
-  matches: (now: MarkInFile, old: MarkInFile) => boolean = () => true,
-): { now: MarkInFile[]; old: MarkInFile[] } {
-  const candidates = new Map<string, MarkInFile[]>();
-  for (const placed of old) {
-    const key = keyOf(placed)?.join('\0');
-    if (key === undefined) continue;
-    const others = candidates.get(key);
-    if (others) others.push(placed);
-    else candidates.set(key, [placed]);
-  }
-  const used = new Set<MarkInFile>();
-  const unknown = now.filter((placed) => {
-    const others = candidates.get(keyOf(placed)?.join('\0') ?? '') ?? [];
-    const index = others.findIndex(
-      (other) => covers(other.mark, placed.mark) && matches(placed, other),
-    );
-    const [match] = index < 0 ? [] : others.splice(index, 1);
-    if (match) used.add(match);
-    return match === undefined;
-  });
-  return { now: unknown, old: old.filter((placed) => !used.has(placed)) };
 }
 
 /** A directive may come to name fewer rules, not more. */

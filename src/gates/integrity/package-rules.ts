@@ -1,5 +1,6 @@
 import type { Node } from '@babel/types';
 
+import { memberOf } from './syntax.ts';
 import type { Edit } from './syntax-diff.ts';
 
 /**
@@ -60,20 +61,6 @@ function isGateTool(name: string): boolean {
 /** A version or range from the registry, not another package, a file or an address. */
 function isVersion(source: string): boolean {
   return /^[\w.^~<>=|*+\s-]*$/.test(source);
-}
-
-function memberOf(object: Node | undefined, name: string): Node | undefined {
-  if (object?.type !== 'ObjectExpression') return undefined;
-  for (const property of object.properties) {
-    if (
-      property.type === 'ObjectProperty' &&
-      property.key.type === 'StringLiteral' &&
-      property.key.value === name
-    ) {
-      return property.value;
-    }
-  }
-  return undefined;
 }
 
 function stringOf(node: Node | undefined): string | undefined {

@@ -73,6 +73,21 @@ export function lineOf(node: Node | Comment): number {
   return node.loc?.start.line ?? 1;
 }
 
+/** The value of a key of a JSON object; undefined when there is none. */
+export function memberOf(object: Node | undefined, name: string): Node | undefined {
+  if (object?.type !== 'ObjectExpression') return undefined;
+  for (const property of object.properties) {
+    if (
+      property.type === 'ObjectProperty' &&
+      property.key.type === 'StringLiteral' &&
+      property.key.value === name
+    ) {
+      return property.value;
+    }
+  }
+  return undefined;
+}
+
 const unessential = new Set([
   'start',
   'end',

@@ -1,6 +1,13 @@
 import type { Node } from '@babel/types';
 
-import { assertingFunctionsIn } from './assertions.ts';
+import {
+  assertingFunctionsIn,
+  functionOf,
+  isText,
+  readBody,
+  titleOf,
+  type TestSource,
+} from './test-body.ts';
 import { constantsOf, isConstant, propertyName } from './constant.ts';
 import type { Mark, TestCase } from './facts.ts';
 import { propertiesOf, scopeOfBlock, scopeOfFunction } from './scope.ts';
@@ -14,7 +21,6 @@ import {
   type ApiExpression,
   type Scope,
 } from './test-api.ts';
-import { functionOf, isText, readBody, titleOf, type TestSource } from './test-body.ts';
 
 /** Tests and marks of one file. */
 export interface TestCalls {

@@ -1,10 +1,12 @@
 import path from 'node:path';
 
+import { parseExpression } from '@babel/parser';
+import type { Node } from '@babel/types';
+
 import type { Checkout, Gate, Tool, ToolRun, Verdict } from '../gate.ts';
+import { memberOf } from '../integrity/syntax.ts';
 import { lastWords, verdictOnEnd, withTool } from './tool-verdict.ts';
-import { parseTscBuildInfo } from './tsc-build-info.ts';
-import { parseTscOutput } from './tsc-output.ts';
-import { tsconfigReferences } from './tsconfig-references.ts';
+import { parseTscBuildInfo, parseTscOutput } from './tsc-output.ts';
 
 /** The types are correct: `tsc --noEmit` on tsconfig.json and the projects it references. */
 export const build: Gate = {
@@ -113,4 +115,21 @@ async function runTsc(checkout: Checkout, tool: Tool, project: string): Promise<
     project,
   ]);
   return { project, run, buildInfo: await checkout.readReport(file, run.startedAt) };
+}
+
+/** The `references` of a tsconfig, as written there; empty for a text that is not one. */
+export function tsconfigReferences(text: string): readonly string[] {
+  let config: Node;
+  try {
+    // JSON with comments and trailing commas is a part of JavaScript.
+    config = parseExpression(text);
+  } catch {
+    return [];
+  }
+  const references = memberOf(config, 'references');
+  if (references?.type !== 'ArrayExpression') return [];
+  return references.elements.flatMap((element) => {
+    const path = element && memberOf(element, 'path');
+    return path?.type === 'StringLiteral' ? [path.value] : [];
+  });
 }

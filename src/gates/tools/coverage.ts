@@ -1,12 +1,15 @@
+import { z } from 'zod';
+
 import {
-  coverageFigures,
-  parseCoverageSummary,
-  percent,
-  type CoverageFigure,
-  type CoverageSummary,
-} from './coverage-summary.ts';
-import type { CoverageThresholds, Finding, Gate, TestRun, Verdict } from '../gate.ts';
+  errorAt,
+  type CoverageThresholds,
+  type Finding,
+  type Gate,
+  type TestRun,
+  type Verdict,
+} from '../gate.ts';
 import { verdictOnEnd, withTestRun } from './tool-verdict.ts';
+import { parseReport, relativeFile } from './reports.ts';
 
 /**
  * Default coverage threshold in percent, for lines, statements, functions and branches. A run with a lower
@@ -70,12 +73,40 @@ function findingsOf({ files }: CoverageSummary, figure: CoverageFigure): Finding
     .map(([file, counts]) => ({ file, ...counts[figure] }))
     .filter(({ covered, total }) => covered < total)
     .sort((a, b) => b.total - b.covered - (a.total - a.covered))
-    .map(({ file, covered, total }) => ({
-      file,
-      line: null,
-      column: null,
-      rule: figure,
-      message: `${covered} of ${total} ${figure} covered.`,
-      severity: 'error',
-    }));
+    .map(({ file, covered, total }) =>
+      errorAt(file, null, figure, `${covered} of ${total} ${figure} covered.`),
+    );
 }
+
+export const coverageFigures = ['lines', 'statements', 'functions', 'branches'] as const;
+type CoverageFigure = (typeof coverageFigures)[number];
+
+type CoverageSummary = NonNullable<ReturnType<typeof parseCoverageSummary>>;
+
+/** Reads `coverage-summary.json`; undefined for anything else. Files are relative to the checkout. */
+function parseCoverageSummary(text: string, directory: string) {
+  const summary = parseReport(text, summarySchema);
+  const { total, ...files } = summary ?? {};
+  if (!total) return undefined;
+  const named = Object.entries(files).map(
+    ([file, counts]) => [relativeFile(directory, file), counts] as const,
+  );
+  return { total, files: new Map(named) };
+}
+
+/** Percent covered, rounded down to hundredths so that 84.999 does not read as 85; 100 of nothing. */
+function percent({ covered, total }: { covered: number; total: number }): number {
+  return total === 0 ? 100 : Math.floor((covered / total) * 10_000) / 100;
+}
+
+const count = z.int().nonnegative();
+const figure = z
+  .object({ covered: count, total: count })
+  .refine(({ covered, total }) => covered <= total);
+const figures = z.object({
+  lines: figure,
+  statements: figure,
+  functions: figure,
+  branches: figure,
+});
+const summarySchema = z.record(z.string(), figures);

@@ -1,8 +1,10 @@
 import path from 'node:path';
 
-import { parseEslintReport } from './eslint-report.ts';
-import type { Gate, ToolRun, Verdict } from '../gate.ts';
+import { z } from 'zod';
+
+import type { Gate, ToolRun, Verdict, Finding } from '../gate.ts';
 import { lastWords, verdictOnEnd, withTool } from './tool-verdict.ts';
+import { parseReport, relativeFile } from './reports.ts';
 
 /** eslint over the whole checkout; a warning is a failure, and so is a directive that disables nothing. */
 export const lint: Gate = {
@@ -71,4 +73,46 @@ export function lintVerdict(directory: string, run: ToolRun, text: string | unde
 /** Without the headline eslint puts above every crash. */
 function complaintOf(run: ToolRun): string {
   return lastWords(run).replace(/^Oops! Something went wrong! :\( ESLint: \S+ /, '');
+}
+
+/** Reads a report of eslint's formatter `json`; undefined for anything else. */
+function parseEslintReport(text: string, directory: string) {
+  const files = parseReport(text, reportSchema);
+  if (!files) return undefined;
+  return {
+    files: files.length,
+    errors: files.reduce((sum, file) => sum + file.errorCount, 0),
+    warnings: files.reduce((sum, file) => sum + file.warningCount, 0),
+    findings: files.flatMap(({ filePath, messages }) =>
+      messages.map((message) => toFinding(relativeFile(directory, filePath), message)),
+    ),
+  };
+}
+
+const count = z.int().nonnegative();
+const message = z.object({
+  ruleId: z.string().nullable(),
+  severity: z.union([z.literal(1), z.literal(2)]),
+  message: z.string(),
+  line: z.int().optional(),
+  column: z.int().optional(),
+});
+const reportSchema = z.array(
+  z.object({
+    filePath: z.string(),
+    messages: z.array(message),
+    errorCount: count,
+    warningCount: count,
+  }),
+);
+
+function toFinding(file: string, found: z.infer<typeof message>): Finding {
+  return {
+    file,
+    line: found.line ?? null,
+    column: found.column ?? null,
+    rule: found.ruleId,
+    message: found.message,
+    severity: found.severity === 2 ? 'error' : 'warning',
+  };
 }

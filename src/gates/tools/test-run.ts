@@ -1,7 +1,10 @@
 import path from 'node:path';
 
-import { namesCoverageInclude } from './coverage-include.ts';
+import { parse } from '@babel/parser';
+import type { Node, ObjectProperty } from '@babel/types';
+
 import type { Checkout, TestRun, Tool } from '../gate.ts';
+import { childrenOf } from '../integrity/syntax.ts';
 import { lastWords } from './tool-verdict.ts';
 
 /**
@@ -86,3 +89,32 @@ async function ownInclude(checkout: Checkout): Promise<boolean> {
 const configFiles = ['vitest.config', 'vite.config'].flatMap((name) =>
   ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs'].map((extension) => `${name}.${extension}`),
 );
+
+/**
+ * True when a vitest configuration itself names the files that coverage counts (`coverage: { include }`). A
+ * setting in a variable or in another file is not found.
+ */
+export function namesCoverageInclude(config: string): boolean {
+  try {
+    return anyNode(parse(config, { sourceType: 'module', plugins: ['typescript'] }), (node) => {
+      if (!isProperty(node, 'coverage') || !('properties' in node.value)) return false;
+      return node.value.properties.some((entry) => isProperty(entry, 'include'));
+    });
+  } catch {
+    // Vitest cannot read such a text either, or it is nested deeper than the stack.
+    return false;
+  }
+}
+
+function anyNode(node: Node, matches: (node: Node) => boolean): boolean {
+  return matches(node) || childrenOf(node).some((child) => anyNode(child, matches));
+}
+
+function isProperty(node: Node, name: string): node is ObjectProperty {
+  if (node.type !== 'ObjectProperty') return false;
+  const { key } = node;
+  return (
+    (key.type === 'Identifier' && key.name === name) ||
+    (key.type === 'StringLiteral' && key.value === name)
+  );
+}

@@ -1,16 +1,13 @@
-import type { Finding } from '../gate.ts';
-import { relativeFile } from './relative-file.ts';
+import { z } from 'zod';
 
-export interface TscOutput {
-  /** Faults of the code. */
-  readonly findings: readonly Finding[];
-  /** Faults that kept the compiler from checking the code: in the configuration, or missing type packages. */
-  readonly obstacles: readonly Finding[];
-}
+import type { Finding } from '../gate.ts';
+import { relativeFile, parseReport } from './reports.ts';
 
 /** Reads the output of tsc with `--pretty false`; ignores other lines. */
-export function parseTscOutput(text: string, directory: string): TscOutput {
+export function parseTscOutput(text: string, directory: string) {
+  /** Faults of the code. */
   const findings: Finding[] = [];
+  /** Faults that kept the compiler from checking the code: in the configuration, or missing type packages. */
   const obstacles: Finding[] = [];
   for (const line of text.split(/\r?\n/)) {
     const finding = parseLine(line, directory);
@@ -48,4 +45,36 @@ function isObstacle({ file, rule }: Finding): boolean {
   if (file === null || rule === projectNotBuilt) return true;
   if (!file.endsWith('.json')) return false;
   return /(^|\/)[jt]sconfig[^/]*$/.test(file) || /^TS(5|6|17|18)\d{3}$/.test(rule ?? '');
+}
+
+/** Reads the build information of a tsc run, the nearest thing it has to a report; undefined for anything else. */
+export function parseTscBuildInfo(text: string) {
+  const info = parseReport(text, buildInfo);
+  if (!info) return undefined;
+  return {
+    /** Files of the project itself that were checked, not those they import. */
+    files: info.root.reduce<number>((sum, entry) => sum + countOf(entry), 0),
+    /** Errors the compiler recorded, whatever it said elsewhere; those of syntax count as one. */
+    errors: info.semanticDiagnosticsPerFile.reduce<number>(
+      (sum, entry) => sum + diagnosticsIn(entry),
+      Number(info.errors),
+    ),
+  };
+}
+
+const buildInfo = z.object({
+  fileInfos: z.array(z.unknown()),
+  // Numbers of files, or first and last of a row of them. TypeScript 7 leaves out what is empty.
+  root: z.array(z.union([z.number(), z.string(), z.tuple([z.number(), z.number()])])).default([]),
+  errors: z.boolean().default(false),
+  // A bare number is a file that was not checked again; a pair holds its diagnostics.
+  semanticDiagnosticsPerFile: z.array(z.unknown()).default([]),
+});
+
+function countOf(entry: z.infer<typeof buildInfo>['root'][number]): number {
+  return Array.isArray(entry) ? Math.max(0, entry[1] - entry[0] + 1) : 1;
+}
+
+function diagnosticsIn(entry: unknown): number {
+  return Array.isArray(entry) && Array.isArray(entry[1]) ? entry[1].length : 0;
 }

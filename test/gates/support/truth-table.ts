@@ -3,8 +3,7 @@ import path from 'node:path';
 
 import Table from 'cli-table3';
 
-import type { GateName } from '../../../src/gates/gate.ts';
-import { GatesError } from '../../../src/gates/gates-error.ts';
+import { GatesError, type GateName } from '../../../src/gates/gate.ts';
 import type { GatesReport, SandboxMode } from '../../../src/gates/report.ts';
 import { runGates } from '../../../src/gates/run-gates.ts';
 import { makeProject } from './make-project.ts';

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
-import { buildVerdict, type ProjectRun } from '../../../src/gates/tools/build.ts';
-import { tsconfigReferences } from '../../../src/gates/tools/tsconfig-references.ts';
-import { parseTscBuildInfo } from '../../../src/gates/tools/tsc-build-info.ts';
-import { parseTscOutput } from '../../../src/gates/tools/tsc-output.ts';
+import {
+  buildVerdict,
+  tsconfigReferences,
+  type ProjectRun,
+} from '../../../src/gates/tools/build.ts';
+import { parseTscBuildInfo, parseTscOutput } from '../../../src/gates/tools/tsc-output.ts';
 import { madeRun, unfinishedRuns } from '../support/made-run.ts';
 
 const checked = JSON.stringify({ fileNames: ['lib.d.ts', 'a.ts'], fileInfos: [{}, {}], root: [2] });

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { namesCoverageInclude } from '../../../src/gates/tools/coverage-include.ts';
-import { coverageFigures } from '../../../src/gates/tools/coverage-summary.ts';
-import { coverageVerdict } from '../../../src/gates/tools/coverage.ts';
+import { namesCoverageInclude } from '../../../src/gates/tools/test-run.ts';
+import { coverageFigures, coverageVerdict } from '../../../src/gates/tools/coverage.ts';
 import type { TestRun } from '../../../src/gates/gate.ts';
 import { madeRun, madeTestRun, unfinishedRuns } from '../support/made-run.ts';
 

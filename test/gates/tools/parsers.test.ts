@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { buildVerdict } from '../../../src/gates/tools/build.ts';
-import { namesCoverageInclude } from '../../../src/gates/tools/coverage-include.ts';
+import { buildVerdict, tsconfigReferences } from '../../../src/gates/tools/build.ts';
+import { namesCoverageInclude } from '../../../src/gates/tools/test-run.ts';
 import { coverageVerdict } from '../../../src/gates/tools/coverage.ts';
 import { lintVerdict } from '../../../src/gates/tools/lint.ts';
 import { testVerdict } from '../../../src/gates/tools/test.ts';
-import { tsconfigReferences } from '../../../src/gates/tools/tsconfig-references.ts';
 import { madeRun, madeTestRun } from '../support/made-run.ts';
 
 const thresholds = { lines: 0, statements: 0, functions: 0, branches: 0 };

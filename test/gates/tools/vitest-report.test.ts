@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { parseVitestReport } from '../../../src/gates/tools/vitest-report.ts';
+import { parseVitestReport } from '../../../src/gates/tools/test.ts';
 
 function findingsOf(file: object, tests: readonly object[] = []) {
   const assertionResults = tests.map((each) => ({ fullName: 'adds', status: 'failed', ...each }));
