@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { describeError } from '../errors.ts';
-import { allGates } from './all-gates.ts';
 import { createCheckouts } from './checkout/checkout.ts';
 import { hashConfiguration } from './checkout/configuration.ts';
 import {
@@ -24,12 +23,15 @@ import type { GatesOptions, GatesReport } from './report.ts';
 import { readRepository } from './checkout/repository.ts';
 import { openSandbox } from './process/sandbox.ts';
 import { createSemaphore } from './process/semaphore.ts';
-import { runTests } from './tools/test-run.ts';
-import { defaultCoverage } from './tools/coverage.ts';
+import { build } from './tools/build.ts';
+import { coverage, defaultCoverage } from './tools/coverage.ts';
 import { createToolFinder } from './tools/find-tool.ts';
+import { lint } from './tools/lint.ts';
+import { runTests } from './tools/test-run.ts';
+import { test } from './tools/test.ts';
 
-export type { Finding, GateName, GateResult, GateStatus } from './gate.ts';
-export type { GateProgress, GatesOptions, GatesReport, SandboxMode } from './report.ts';
+/** Every gate by name, except `integrity`, which needs a base ref. */
+export const allGates = { build, lint, test, coverage };
 
 /** The gates that a run consists of: `integrity` needs a base ref, the others only a checkout. */
 export interface GateSet {

@@ -5,12 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, onTestFinished, test, vi } from 'vitest';
 
-import { allGates } from '../../src/gates/all-gates.ts';
 import type { Gate, GateName, Verdict } from '../../src/gates/gate.ts';
 import type { GateProgress, GatesOptions } from '../../src/gates/report.ts';
 import { planGates } from '../../src/gates/plan.ts';
 import { prepareCheckout } from '../../src/gates/checkout/prepare-checkout.ts';
-import { createRunGates, runGates } from '../../src/gates/run-gates.ts';
+import { allGates, createRunGates, runGates } from '../../src/gates/run-gates.ts';
 import { runTests } from '../../src/gates/tools/test-run.ts';
 import { temporaryDirectory } from '../support/service.ts';
 import { neverAborted, writeFiles } from './support/checkout.ts';
