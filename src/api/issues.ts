@@ -5,7 +5,7 @@ import type { IssueRef } from '../issue/ref.ts';
 import { states } from '../issue/state.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { explainAgents } from '../planning/explain.ts';
-import { listPlans, type PlanStore, findPlan } from '../plans/plan-views.ts';
+import { findPlan, listPlans, type PlanStore } from '../plans/plan-views.ts';
 import { findFacts } from '../plans/stored-facts.ts';
 import { notFound, unknownAgent } from './errors.ts';
 import { cursorSchema, limitSchema, type Api, type ApiDeps } from './route.ts';
@@ -65,8 +65,7 @@ export async function readWhy(store: PlanStore, ref: IssueRef, profiles: readonl
   const plan = await findPlan(store, ref);
   if (plan === undefined) return undefined;
   const { reading, estimate, assignment } = plan;
-  const facts = await findFacts(store.db, plan);
-  const labels = facts?.labels ?? [];
+  const labels = (await findFacts(store.db, plan))?.labels ?? [];
   const agents =
     reading === null || estimate === null
       ? []

@@ -10,10 +10,10 @@ import { registerClaimEnds } from './claim-ends.ts';
 import { registerClaims } from './claims.ts';
 import { registerDeliveries } from './deliveries.ts';
 import { notFound } from './errors.ts';
-import { registerGraph, registerQueue } from './queue.ts';
-import type { ApiDeps } from './route.ts';
 import { registerIssues } from './issues.ts';
 import { registerPauses } from './pauses.ts';
+import { registerQueueAndGraph } from './queue.ts';
+import type { ApiDeps } from './route.ts';
 
 /** The API under `/api/v1`: one file registers one group of routes. All of `/api` needs a token. */
 export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
@@ -31,8 +31,7 @@ export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
         (v1, _v1Options, v1Done) => {
           const api = v1.withTypeProvider<ZodTypeProvider>();
           registerIssues(api, deps);
-          registerQueue(api, deps);
-          registerGraph(api, deps);
+          registerQueueAndGraph(api, deps);
           registerDeliveries(api, deps);
           registerClaims(api, deps);
           registerClaimEnds(api, deps);

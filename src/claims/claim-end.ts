@@ -7,12 +7,12 @@ import { reasonText } from '../issue/reasons.ts';
 import { oneLine } from '../lib/text.ts';
 import { findClaim, storeClaimEnd, type EndEffect } from './claim-rows.ts';
 import {
+  lateCall,
   maxReasonLength,
+  wrongToken,
   type ClaimCall,
   type ClaimEnd,
   type RefusedCall,
-  lateCall,
-  wrongToken,
 } from './claim.ts';
 import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.ts';
 import { awaitingVerification } from '../issue/state.ts';

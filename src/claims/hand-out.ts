@@ -11,21 +11,21 @@ import { keyOf, type IssueKey } from '../issue/ref.ts';
 import { findRepositoryId } from '../plans/repository-names.ts';
 import { countByReason, findPlanOf } from '../plans/plan-views.ts';
 import {
+  countReady,
   nextCandidate,
+  openProfiles,
+  readSupply,
   readyByAgent,
   type Candidate,
   type CandidateFilter,
-  countReady,
-  openProfiles,
-  readSupply,
 } from './supply.ts';
 import { findHandoff, insertClaim } from './claim-rows.ts';
 import {
+  tooManyWaiting,
   type ClaimRequest,
   type ClaimedIssue,
   type Handoff,
   type RefusedCall,
-  tooManyWaiting,
 } from './claim.ts';
 import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.ts';
 import { change, type ClaimsState } from './state.ts';

@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely';
 import type { ClaimRow, Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import { extendLease, findClaim, storeContext } from './claim-rows.ts';
-import { type ClaimCall, type RefusedCall, lateCall, wrongToken } from './claim.ts';
+import { lateCall, wrongToken, type ClaimCall, type RefusedCall } from './claim.ts';
 import {
   initialMonitorState,
   observe,

@@ -1,7 +1,7 @@
 import { createLoop } from '../lib/loop.ts';
 import { expiredClaims, storeClaimEnd } from './claim-rows.ts';
 import { pruneAnswers } from './idempotency.ts';
-import { resumedIssues, recomputeIssues } from './parking.ts';
+import { recomputeIssues, resumedIssues } from './parking.ts';
 import { change, type ClaimWrites } from './state.ts';
 
 export type Sweeper = ReturnType<typeof createSweeper>;

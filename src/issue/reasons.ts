@@ -83,11 +83,13 @@ export type ChosenAgent = Readonly<z.infer<typeof chosenAgentSchema>>;
 
 /** The store has a reason in two columns; `params` is JSON. */
 export function parseStateReason(code: string, params: string): StateReason {
-  return stateReasons.parse({ code, params: JSON.parse(params) });
+  const values: unknown = JSON.parse(params);
+  return stateReasons.parse({ code, params: values });
 }
 
 export function parseParkingReason(code: string, params: string): ParkingReason {
-  return parkingReasons.parse({ code, params: JSON.parse(params) });
+  const values: unknown = JSON.parse(params);
+  return parkingReasons.parse({ code, params: values });
 }
 
 /** A sentence for each reason, as the API and the command line give it. */

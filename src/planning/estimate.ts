@@ -1,11 +1,11 @@
 import {
   estimateSources,
-  type Estimate,
-  type EstimateSource,
-  type Layer,
   formulaTokens,
   hasFactors,
   safetyBuffer,
+  type Estimate,
+  type EstimateSource,
+  type Layer,
 } from '../issue/estimate.ts';
 import type { Reading } from '../issue/reading.ts';
 

@@ -1,5 +1,5 @@
 import { difficultyOfLabel, type Difficulty } from '../issue/difficulty.ts';
-import { type Estimate, totalDiffers, totalLow } from '../issue/estimate.ts';
+import { totalDiffers, totalLow, type Estimate } from '../issue/estimate.ts';
 import { levels } from '../issue/factors.ts';
 import type { Reading } from '../issue/reading.ts';
 import type { Warning } from '../issue/warnings.ts';

@@ -10,9 +10,9 @@ import type { Logger } from '../log.ts';
 import { findPlanOf } from '../plans/plan-views.ts';
 import { commentText } from './comment/text.ts';
 import {
+  createStatusLabel,
   statusLabel,
   type LabelDefinition,
-  createStatusLabel,
   type StatusLabelGitea,
 } from './status-label.ts';
 import { granted, Refused } from './refused.ts';

@@ -9,7 +9,7 @@ import type { Logger } from '../log.ts';
 import { dryRun } from './dry-run.ts';
 import { createFailurePolicy } from './failure-policy.ts';
 import { createPublishIssue, type PublishedParts, type PublishGitea } from './publish-issue.ts';
-import { countPublications, type DueIssue, dueIssues } from './rows.ts';
+import { countPublications, dueIssues, type DueIssue } from './rows.ts';
 
 export interface PublisherDeps {
   readonly db: Database;
