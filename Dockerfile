@@ -21,6 +21,7 @@ WORKDIR /app
 RUN install -d -o node -g node -m 700 /data
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
+COPY docs docs
 COPY --from=build /app/dist dist
 USER node
 VOLUME /data

@@ -26,7 +26,7 @@ import type { RunState } from './parts.ts';
 import { createReconciliation } from './reconciliation.ts';
 import { createServer } from './routes.ts';
 
-/** Most closed blockers that Gitea is asked about before an issue is handed out. */
+/** Maximum of closed blockers that Gitea is asked about before an issue is handed out. */
 const maxBlockersChecked = 20;
 
 /**

@@ -55,9 +55,11 @@ export function createIssueHandling(parts: HandlingParts) {
   const handle: ConsumerDeps['handle'] = async (group, signal) => {
     const returnsBefore = claudeAccess?.returns();
     const handled = await handleIssue(group.issue, group.events, handling, signal);
-    const claudeReturned = claudeAccess?.returns() !== returnsBefore;
-    return (transaction) =>
-      commitUpdate(transaction, { ...handled, group, claudeReturned }, commitDeps);
+    return (transaction) => {
+      // Compared here, in the write queue: Claude may also come back while this waits for its turn.
+      const claudeReturned = claudeAccess?.returns() !== returnsBefore;
+      return commitUpdate(transaction, { ...handled, group, claudeReturned }, commitDeps);
+    };
   };
   return { handling, handle };
 }

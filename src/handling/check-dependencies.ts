@@ -21,7 +21,7 @@ export interface GiteaStateDeps extends GiteaDependenciesDeps, ResolveLookups {
 
 type Sources = GiteaStateDeps & ReturnType<typeof createGiteaDependencies>;
 
-/** Most issues of one text that Gitea is asked about at a time. */
+/** Maximum of issues of one text that Gitea is asked about at a time. */
 const maxRequestsAtOnce = 5;
 
 /**

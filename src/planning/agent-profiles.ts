@@ -2,8 +2,8 @@ import { z } from 'zod';
 
 import { difficulties } from '../issue/difficulty.ts';
 
-/** More profiles than this are a mistake, and a long list for every question to Claude. */
-const mostProfiles = 50;
+/** Maximum number of profiles: more are a mistake, and Claude would get a long list each time. */
+const maxProfiles = 50;
 
 const name = z
   .string()
@@ -62,7 +62,7 @@ const fileSchema = z.strictObject({
   agents: z
     .array(profileSchema)
     .min(1, 'must hold at least one profile')
-    .max(mostProfiles, `must hold at most ${mostProfiles} profiles`),
+    .max(maxProfiles, `must hold at most ${maxProfiles} profiles`),
 });
 
 /** The profiles in force; `asOf` is when limits and prices were looked up. */
@@ -71,8 +71,8 @@ export interface Agents {
   readonly agents: readonly AgentProfile[];
 }
 
-/** Enough to correct at once. */
-const mostProblems = 50;
+/** Maximum number of problems reported at once. */
+const maxProblems = 50;
 
 /** The text of an `AGENTS_FILE` as profiles, or everything that is wrong with it, each with its place. */
 export function parseAgents(text: string): Agents | { readonly problems: readonly string[] } {
@@ -83,7 +83,7 @@ export function parseAgents(text: string): Agents | { readonly problems: readonl
     ...(parsed.error?.issues.map(problemOf) ?? []),
     ...contradictions(looseFileSchema.parse(json).agents),
   ];
-  if (!parsed.success || problems.length > 0) return { problems: problems.slice(0, mostProblems) };
+  if (!parsed.success || problems.length > 0) return { problems: problems.slice(0, maxProblems) };
   return { asOf: parsed.data.asOf, agents: parsed.data.agents };
 }
 
@@ -142,12 +142,12 @@ const kinds: Readonly<Record<string, string>> = {
   array: 'a list in brackets',
   string: 'a text in quotes',
 };
-/** Keys nobody knows that are named in one problem. */
-const mostKeys = 10;
+/** Maximum number of unknown keys named in one problem. */
+const maxKeys = 10;
 
 function messageOf(issue: Issue): string {
   if (issue.code === 'unrecognized_keys')
-    return `has unknown keys, remove or correct them: ${issue.keys.slice(0, mostKeys).join(', ')}`;
+    return `has unknown keys, remove or correct them: ${issue.keys.slice(0, maxKeys).join(', ')}`;
   if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input'))
     return issue.message;
   if (issue.message.endsWith('undefined')) return 'is required';

@@ -22,8 +22,8 @@ interface StoredChange {
 }
 
 /**
- * Stores facts, text, edges and repository names of one issue, and returns which states must be computed
- * anew. Computes none itself: `handling/commit-update.ts` calls `recomputeStates` in the same transaction.
+ * Stores facts, text, edges and repository names of one issue, and returns which states must be
+ * recomputed. Recomputes none itself: `handling/commit-update.ts` calls `recomputeStates` in the same transaction.
  */
 export async function storeIssue(
   transaction: Transaction<Schema>,

@@ -94,7 +94,7 @@ function describe(repository: GiteaRepository, bot: string): DoctorFinding | und
 }
 
 function noneFinding(bot: string): DoctorFinding {
-  const text = `${bot} has access to no repository, so no issue can be assigned to it.`;
+  const text = `${bot} works in no repository with write access, so no issue can be assigned to it.`;
   const cure = `Add ${bot} in Settings > Collaborators of each repository, with write access, or add it to a team of the organisation that has write access.`;
   return { name: 'repositories', ...warning(text, cure) };
 }

@@ -27,9 +27,9 @@ export function formatPlace({ file, line, column }: Finding, directory: string):
   return [path, line, line === null ? null : column].filter((part) => part !== null).join(':');
 }
 
-const longestMessage = 300;
+const maxMessageLength = 300;
 
 /** What a tool said, as one line without control characters, of a length that people read. */
 export function formatMessage(message: string): string {
-  return shorten(message, longestMessage);
+  return shorten(message, maxMessageLength);
 }

@@ -11,7 +11,7 @@ testCases([
     breakIt: ({ fake }) => void (orbitOf(fake).hidden = true),
     code: 1,
     name: 'repositories',
-    text: /coordinator-bot has access to no repository/,
+    text: /coordinator-bot works in no repository with write access/,
     cure: /Collaborators/,
   },
   {
