@@ -47,7 +47,7 @@ export function createReconciliation(
     store: {
       progress: () => findReconciliation(db),
       find: (issues) => findStored(db, issues),
-      list: (which, after, limit) => listStored(db, { which, after, limit }),
+      list: (which, after, limit) => listStored(db, which, { after, limit }),
       finish: (progress, { missed }) =>
         writes.run(() => storePass(db, { ...progress, missed, now: now() })),
     },
@@ -72,7 +72,7 @@ export function createReconciliation(
       },
       wasReported: (change) => {
         const receivedSince = change.updatedAt - (skew() ?? 0) - clockDriftMs;
-        return wasReported(db, { ...change, receivedSince });
+        return wasReported(db, change, receivedSince);
       },
       log,
     }),

@@ -13,17 +13,6 @@ export type Attempt =
   | { readonly allowed: true; readonly end: (end: CallEnd) => void }
   | { readonly allowed: false; readonly reason: AskFailure };
 
-interface Pause {
-  readonly reason: AskFailure;
-  readonly until: number;
-}
-
-export interface CircuitBreakerOptions {
-  readonly now: () => number;
-  /** Timeout of a call; also the first pause, so that calls under way end before the next one begins. */
-  readonly callDeadlineMs: number;
-}
-
 /** Maximum pause: short enough to notice soon that Claude is back; 30 calls an hour burden nobody. */
 const maxPauseMs = 120_000;
 /** Maximum Retry-After that is obeyed: the API's limits are per minute. */
@@ -48,9 +37,12 @@ const textsUntilPause: ReadonlyMap<CallEnd['kind'], number> = new Map([
  * answers, calls are free again; if not, the next pause is twice as long. A refused or truncated text is an
  * answer. Calls begun before a pause change nothing. A call that is aborted and never reports its end is
  * replaced by another one after its timeout.
+ *
+ * `callDeadlineMs`: timeout of a call; also the first pause, so that calls under way end before the next one
+ * begins.
  */
-export function createCircuitBreaker({ now, callDeadlineMs }: CircuitBreakerOptions) {
-  let pause: Pause | undefined;
+export function createCircuitBreaker(now: () => number, callDeadlineMs: number) {
+  let pause: { readonly reason: AskFailure; readonly until: number } | undefined;
   const backoff = { firstMs: callDeadlineMs, factor: 2, maxMs: maxPauseMs };
   /** Pauses in a row without a success. */
   let pauses = 0;

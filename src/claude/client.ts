@@ -9,7 +9,7 @@ import { z } from 'zod';
 
 import type { AskFailure } from '../reading/model/question.ts';
 import type { Logger } from '../log.ts';
-import { createCircuitBreaker } from './circuit-breaker.ts';
+import { createCircuitBreaker, type CallEnd } from './circuit-breaker.ts';
 import { parseJson } from '../lib/text.ts';
 
 export interface ClaudeOptions {
@@ -30,26 +30,17 @@ export interface ClaudeRequest<T> {
   readonly schema: z.ZodType<T>;
 }
 
-export interface TokenUsage {
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-}
+type TokenUsage = Readonly<Record<'inputTokens' | 'outputTokens', number>>;
 
 /** The outcome of a call; only `ok` has an answer. */
 export type ClaudeOutcome<T> =
   | { readonly kind: 'ok'; readonly value: T; readonly usage: TokenUsage }
-  | {
-      readonly kind: AskFailure;
-      readonly usage: TokenUsage;
-      readonly retryAfterMs?: number | undefined;
-    };
+  | (CallEnd & { readonly kind: AskFailure; readonly usage: TokenUsage });
 
 /** Calls since the start, for health; the cost counts only models whose price is known. */
-export interface ClaudeStatus {
+export interface ClaudeStatus extends TokenUsage {
   readonly calls: number;
   readonly failures: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
   readonly costDollars: number;
   readonly lastSuccess: string | null;
   /** Outcome of the latest call. */
@@ -75,7 +66,7 @@ const headersTimeoutMs = 10_000;
 /** Maximum of output tokens: a verdict on each of 40 references, with quotes where they are needed. */
 const answerTokens = 2_048;
 
-const noUsage: TokenUsage = { inputTokens: 0, outputTokens: 0 };
+const noUsage = { inputTokens: 0, outputTokens: 0 } as const;
 
 /** The used fields of a reply; the SDK does not check what a server sends. */
 const replySchema = z.looseObject({
@@ -103,7 +94,7 @@ export type Claude = ReturnType<typeof createClaude>;
  */
 export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
   const client = createClient({ apiKey, baseUrl });
-  const breaker = createCircuitBreaker({ now, callDeadlineMs });
+  const breaker = createCircuitBreaker(now, callDeadlineMs);
   let recentCalls: number[] = [];
   let counts: Omit<ClaudeStatus, 'pausedUntil'> = {
     calls: 0,
@@ -211,7 +202,9 @@ export async function checkModel(
     return { kind: countSchema.safeParse(reply).success ? 'known' : 'invalid' };
   } catch (error) {
     signal.throwIfAborted();
-    if (isUnknownModel(error)) return { kind: 'unknown_model' };
+    // A 404 of the API itself, as opposed to one of a proxy or a wrong address.
+    if (error instanceof NotFoundError && error.type === 'not_found_error')
+      return { kind: 'unknown_model' };
     const { status, code } = causeOf(error);
     const cause = status === undefined ? code : `status ${status}`;
     const kind = failureKind(error, deadline);
@@ -220,11 +213,6 @@ export async function checkModel(
 }
 
 const countSchema = z.looseObject({ input_tokens: z.int().nonnegative() });
-
-/** A 404 of the API itself, as opposed to one of a proxy or a wrong address. */
-function isUnknownModel(error: unknown): boolean {
-  return error instanceof NotFoundError && error.type === 'not_found_error';
-}
 
 function createClient({ apiKey, baseUrl }: Pick<ClaudeOptions, 'apiKey' | 'baseUrl'>): Anthropic {
   return new Anthropic({

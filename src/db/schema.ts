@@ -27,177 +27,6 @@ export interface DeliveriesTable {
   error: string | null;
 }
 
-export interface RepositoriesTable {
-  id: number;
-  full_name: string;
-  lower_name: string;
-  /** `updated_at` of the snapshot the name was last seen in: repositories get renamed. */
-  named_at: number;
-}
-
-/** Every name a repository was ever seen under: texts go on using the old ones. */
-export interface RepositoryNamesTable {
-  repository_id: number;
-  lower_name: string;
-  /** `updated_at` of the newest snapshot with this name. */
-  named_at: number;
-}
-
-export interface IssuesTable {
-  repository_id: number;
-  number: number;
-  title: string;
-  body_cut: number;
-  open: number;
-  deleted: number;
-  assigned: number;
-  assignees: string;
-  labels: string;
-  snapshot_at: number;
-  /** Name of the repository in that snapshot: what the text means by its own repository. */
-  snapshot_repository: string;
-  labels_at: number;
-  reading: string | null;
-  estimate: string | null;
-  assignment: string | null;
-  /** Warnings of reading and assignment; those that follow from the graph are in `warnings`. */
-  own_warnings: string;
-  warnings: string;
-  state: string;
-  /** A code with its params as JSON, see `issue/reasons.ts`; empty for a deleted issue. */
-  reason_code: string;
-  reason_params: string;
-  /** Since when it is ready, epoch milliseconds; null in any other state. */
-  ready_at: number | null;
-  /** Its place among the ready issues, the smallest first; null in any other state. */
-  queue_key: number | null;
-  /** Number of open issues that wait for it, directly or through others, up to a limit. */
-  unblocks: number;
-  /** Equal for all issues of one tangle of cycles; null outside cycles. */
-  cycle_key: string | null;
-  changed_at: number;
-  /** Name of the agent in `assignment`, for finding work by it. */
-  agent: string | null;
-  /** Failed attempts since a person last changed or resumed the issue. */
-  attempts: Generated<number>;
-  /** Why it is kept from the workers, whatever else decides its state; null: it is not. */
-  parked_code: string | null;
-  parked_params: string | null;
-  /** Blockers set on Gitea that the bot may not read: no more than their number is known. */
-  hidden_blockers: Generated<number>;
-  /** Grows with every change of what people are shown of it. */
-  revision: Generated<number>;
-  /** The revision last published. */
-  published: Generated<number>;
-  /** Requests to verify our comment and label on Gitea since they were last verified. */
-  verification_requests: Generated<number>;
-}
-
-/** What was written to Gitea about an issue, and how that went. */
-export interface PublicationsTable {
-  repository_id: number;
-  number: number;
-  /** Our comment, as far as it is known. */
-  comment_id: number | null;
-  /** 1 from right before the first write of a comment until its answer is recorded: one may be there. */
-  comment_uncertain: number;
-  /** SHA-256 of its text as we wrote it. */
-  comment_hash: string | null;
-  /** Name of our label on the issue, as far as it is known. */
-  label: string | null;
-  /** The same as for the comment. */
-  label_uncertain: number;
-  /** How often our comment was deleted since the issue was assigned: only the first time it is created again. */
-  comment_deletions: number;
-  /** Refusals in a row. */
-  attempts: number;
-  /** Not before, epoch milliseconds. */
-  due_at: number | null;
-  /** After too many writes in too short a time. */
-  paused_until: number | null;
-  /** Of the last refusal, for people. */
-  error: string | null;
-}
-
-/** A worker's lease on one issue; live until `ended_at` is set, which happens once. */
-export interface ClaimsTable {
-  id: string;
-  repository_id: number;
-  number: number;
-  /** The caller that holds it. */
-  worker: string;
-  agent: string;
-  /** The likely size and the difficulty when it was handed out; null where the plan had none. */
-  estimated: number | null;
-  difficulty: string | null;
-  /** Tokens that went into the issue before, in the claims whose handoffs lead to this one. */
-  carried: Generated<number>;
-  claimed_at: number;
-  heartbeat_at: number;
-  expires_at: number;
-  ended_at: number | null;
-  outcome: 'released' | 'blocked' | 'completed' | 'expired' | 'withdrawn' | null;
-  reason: string | null;
-  commit_id: string | null;
-  /** JSON the worker left for whoever claims the issue next; the newest of an issue only. */
-  handoff: string | null;
-  /** JSON of the state of its context monitor; null: nothing was reported yet. */
-  context: string | null;
-  /** Of that state: most tokens ever in the window, and all that ever entered it. */
-  peak: number | null;
-  total: number | null;
-  /** SHA-256 of the call that ended it: the same call again gets the same answer. */
-  end_hash: string | null;
-}
-
-/** A pause in the handing out of issues. */
-export interface PausesTable {
-  /** Agent whose issues are held back; null for the whole service. */
-  agent: string | null;
-  /** Who may end it: a person, or the time at which an agent's allowance is back. */
-  source: 'person' | 'limit';
-  reason: string;
-  paused_by: string;
-  paused_at: number;
-  /** Epoch milliseconds; null: until it is resumed. */
-  until: number | null;
-}
-
-/** How far the comparing with Gitea has come: one row. */
-export interface ReconciliationTable {
-  id: number;
-  /** Newest `updated_at` up to which all was compared, by Gitea's clock. */
-  watermark: number | null;
-  /** Last issue of the round that refreshes closed and foreign issues. */
-  others_repository_id: number | null;
-  others_number: number | null;
-  passes: number;
-  last_pass_at: number | null;
-  differences: number;
-  /** Changes that no webhook told of although the service was up. */
-  missed: number;
-}
-
-/** Answers to calls with an Idempotency-Key, without secrets. */
-export interface IdempotentAnswersTable {
-  caller: string;
-  route: string;
-  key: string;
-  body_hash: string;
-  answer: string;
-  stored_at: number;
-}
-
-/**
- * The text of an issue's snapshot, kept while the issue is assigned to the bot; without a row it is only
- * to be found in a delivery.
- */
-export interface IssueTextsTable {
-  repository_id: number;
-  number: number;
-  body: string;
-}
-
 /**
  * "`blocked` waits for `blocker`", declared in the issue `declared_*`. An end in a repository of which
  * only the name is known has no id yet: the name stands in `unresolved_name` (lower case).
@@ -222,37 +51,186 @@ export interface CodesTable {
   number: number;
 }
 
-/** What Claude said, by a hash of model, prompt, schema, agents and text. */
-export interface ModelAnswersTable {
-  key: string;
-  answer: string;
-  stored_at: number;
-}
-
-/** The agents of the last start, enabled or not: texts were read with their names in mind. */
-export interface KnownAgentsTable {
-  name: string;
-}
-
 export interface Schema {
-  model_answers: ModelAnswersTable;
+  /** What Claude said, by a hash of model, prompt, schema, agents and text. */
+  model_answers: {
+    key: string;
+    answer: string;
+    stored_at: number;
+  };
   deliveries: DeliveriesTable;
-  repositories: RepositoriesTable;
-  repository_names: RepositoryNamesTable;
-  issues: IssuesTable;
-  issue_texts: IssueTextsTable;
+  repositories: {
+    id: number;
+    full_name: string;
+    lower_name: string;
+    /** `updated_at` of the snapshot the name was last seen in: repositories get renamed. */
+    named_at: number;
+  };
+  /** Every name a repository was ever seen under: texts go on using the old ones. */
+  repository_names: {
+    repository_id: number;
+    lower_name: string;
+    /** `updated_at` of the newest snapshot with this name. */
+    named_at: number;
+  };
+  issues: {
+    repository_id: number;
+    number: number;
+    title: string;
+    body_cut: number;
+    open: number;
+    deleted: number;
+    assigned: number;
+    assignees: string;
+    labels: string;
+    snapshot_at: number;
+    /** Name of the repository in that snapshot: what the text means by its own repository. */
+    snapshot_repository: string;
+    labels_at: number;
+    reading: string | null;
+    estimate: string | null;
+    assignment: string | null;
+    /** Warnings of reading and assignment; those that follow from the graph are in `warnings`. */
+    own_warnings: string;
+    warnings: string;
+    state: string;
+    /** A code with its params as JSON, see `issue/reasons.ts`; empty for a deleted issue. */
+    reason_code: string;
+    reason_params: string;
+    /** Since when it is ready, epoch milliseconds; null in any other state. */
+    ready_at: number | null;
+    /** Its place among the ready issues, the smallest first; null in any other state. */
+    queue_key: number | null;
+    /** Number of open issues that wait for it, directly or through others, up to a limit. */
+    unblocks: number;
+    /** Equal for all issues of one tangle of cycles; null outside cycles. */
+    cycle_key: string | null;
+    changed_at: number;
+    /** Name of the agent in `assignment`, for finding work by it. */
+    agent: string | null;
+    /** Failed attempts since a person last changed or resumed the issue. */
+    attempts: Generated<number>;
+    /** Why it is kept from the workers, whatever else decides its state; null: it is not. */
+    parked_code: string | null;
+    parked_params: string | null;
+    /** Blockers set on Gitea that the bot may not read: no more than their number is known. */
+    hidden_blockers: Generated<number>;
+    /** Grows with every change of what people are shown of it. */
+    revision: Generated<number>;
+    /** The revision last published. */
+    published: Generated<number>;
+    /** Requests to verify our comment and label on Gitea since they were last verified. */
+    verification_requests: Generated<number>;
+  };
+  /**
+   * The text of an issue's snapshot, kept while the issue is assigned to the bot; without a row it is only
+   * to be found in a delivery.
+   */
+  issue_texts: {
+    repository_id: number;
+    number: number;
+    body: string;
+  };
   edges: EdgesTable;
-  known_agents: KnownAgentsTable;
+  /** The agents of the last start, enabled or not: texts were read with their names in mind. */
+  known_agents: {
+    name: string;
+  };
   issue_codes: CodesTable;
   code_mentions: CodesTable;
-  claims: ClaimsTable;
-  pauses: PausesTable;
-  idempotent_answers: IdempotentAnswersTable;
-  publications: PublicationsTable;
-  reconciliation: ReconciliationTable;
+  /** A worker's lease on one issue; live until `ended_at` is set, which happens once. */
+  claims: {
+    id: string;
+    repository_id: number;
+    number: number;
+    /** The caller that holds it. */
+    worker: string;
+    agent: string;
+    /** The likely size and the difficulty when it was handed out; null where the plan had none. */
+    estimated: number | null;
+    difficulty: string | null;
+    /** Tokens that went into the issue before, in the claims whose handoffs lead to this one. */
+    carried: Generated<number>;
+    claimed_at: number;
+    heartbeat_at: number;
+    expires_at: number;
+    ended_at: number | null;
+    outcome: 'released' | 'blocked' | 'completed' | 'expired' | 'withdrawn' | null;
+    reason: string | null;
+    commit_id: string | null;
+    /** JSON the worker left for whoever claims the issue next; the newest of an issue only. */
+    handoff: string | null;
+    /** JSON of the state of its context monitor; null: nothing was reported yet. */
+    context: string | null;
+    /** Of that state: most tokens ever in the window, and all that ever entered it. */
+    peak: number | null;
+    total: number | null;
+    /** SHA-256 of the call that ended it: the same call again gets the same answer. */
+    end_hash: string | null;
+  };
+  /** A pause in the handing out of issues. */
+  pauses: {
+    /** Agent whose issues are held back; null for the whole service. */
+    agent: string | null;
+    /** Who may end it: a person, or the time at which an agent's allowance is back. */
+    source: 'person' | 'limit';
+    reason: string;
+    paused_by: string;
+    paused_at: number;
+    /** Epoch milliseconds; null: until it is resumed. */
+    until: number | null;
+  };
+  /** Answers to calls with an Idempotency-Key, without secrets. */
+  idempotent_answers: {
+    caller: string;
+    route: string;
+    key: string;
+    body_hash: string;
+    answer: string;
+    stored_at: number;
+  };
+  /** What was written to Gitea about an issue, and how that went. */
+  publications: {
+    repository_id: number;
+    number: number;
+    /** Our comment, as far as it is known. */
+    comment_id: number | null;
+    /** 1 from right before the first write of a comment until its answer is recorded: one may be there. */
+    comment_uncertain: number;
+    /** SHA-256 of its text as we wrote it. */
+    comment_hash: string | null;
+    /** Name of our label on the issue, as far as it is known. */
+    label: string | null;
+    /** The same as for the comment. */
+    label_uncertain: number;
+    /** How often our comment was deleted since the issue was assigned: only the first time it is created again. */
+    comment_deletions: number;
+    /** Refusals in a row. */
+    attempts: number;
+    /** Not before, epoch milliseconds. */
+    due_at: number | null;
+    /** After too many writes in too short a time. */
+    paused_until: number | null;
+    /** Of the last refusal, for people. */
+    error: string | null;
+  };
+  /** How far the comparing with Gitea has come: one row. */
+  reconciliation: {
+    id: number;
+    /** Newest `updated_at` up to which all was compared, by Gitea's clock. */
+    watermark: number | null;
+    /** Last issue of the round that refreshes closed and foreign issues. */
+    others_repository_id: number | null;
+    others_number: number | null;
+    passes: number;
+    last_pass_at: number | null;
+    differences: number;
+    /** Changes that no webhook told of although the service was up. */
+    missed: number;
+  };
 }
 
 export type DeliveryRow = Selectable<DeliveriesTable>;
-export type ClaimRow = Selectable<ClaimsTable>;
-export type IssueRow = Selectable<IssuesTable>;
-export type PublicationRow = Selectable<PublicationsTable>;
+export type ClaimRow = Selectable<Schema['claims']>;
+export type IssueRow = Selectable<Schema['issues']>;
+export type PublicationRow = Selectable<Schema['publications']>;

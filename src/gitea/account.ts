@@ -2,13 +2,7 @@ import { z } from 'zod';
 
 import type { Lookups } from './lookups.ts';
 import { pageLimit } from './pages.ts';
-import {
-  repositorySchema,
-  userSchema,
-  versionSchema,
-  type GiteaRepository,
-  type GiteaUser,
-} from './schemas.ts';
+import { repositorySchema, userSchema, type GiteaRepository, type GiteaUser } from './schemas.ts';
 import { tokenRefused, type GiteaAnswer, type Transport } from './transport.ts';
 
 /** Paths that need one scope each which the coordinator does not use. */
@@ -22,16 +16,14 @@ export function createAccountCalls({ exchange }: Transport, { getRequired }: Loo
   }
 
   async function getVersion(signal: AbortSignal): Promise<string> {
-    return (await getRequired('version', versionSchema, signal)).version;
+    return (await getRequired('version', z.object({ version: z.string() }), signal)).version;
   }
 
   /** One page of the repositories that the token's user owns or works in; `count` 0 means the end. */
-  async function listRepositories(
-    page: number,
-    signal: AbortSignal,
-  ): Promise<{ repositories: readonly GiteaRepository[]; count: number }> {
+  async function listRepositories(page: number, signal: AbortSignal) {
     const path = `user/repos?page=${page}&limit=${pageLimit}`;
-    const repositories = await getRequired(path, z.array(repositorySchema), signal);
+    const schema: z.ZodType<readonly GiteaRepository[]> = z.array(repositorySchema);
+    const repositories = await getRequired(path, schema, signal);
     return { repositories, count: repositories.length };
   }
 

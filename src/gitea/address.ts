@@ -11,16 +11,10 @@ export interface IssueAddress extends RepositoryAddress {
   readonly number: number;
 }
 
-/** A repository of which only the name is known. */
-export interface RepositoryName {
-  readonly repository: string;
-}
+/** The owner of hooks: a repository of which only the name is known, or an organisation. */
+export type HookOwner = { readonly repository: string } | { readonly organization: string };
 
-export interface OrganizationName {
-  readonly organization: string;
-}
-
-export type Address = IssueAddress | RepositoryAddress | RepositoryName | OrganizationName;
+export type Address = IssueAddress | RepositoryAddress | HookOwner;
 
 /** The path of an address below `/api/v1/`; undefined for a name that must not reach a URL. */
 export function pathOf(address: Address): string | undefined {

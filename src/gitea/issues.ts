@@ -29,18 +29,12 @@ export function createIssueCalls(lookups: Lookups, { read }: Calls) {
   }
 
   /** Issues that block an issue, closed ones included; missing also while dependencies are switched off. */
-  function listDependencies(
-    address: IssueAddress,
-    signal: AbortSignal,
-  ): Promise<ReadResult<LinkedIssues>> {
+  function listDependencies(address: IssueAddress, signal: AbortSignal) {
     return listLinked(address, 'dependencies', signal);
   }
 
   /** Issues that an issue blocks. */
-  function listBlocks(
-    address: IssueAddress,
-    signal: AbortSignal,
-  ): Promise<ReadResult<LinkedIssues>> {
+  function listBlocks(address: IssueAddress, signal: AbortSignal) {
     return listLinked(address, 'blocks', signal);
   }
 

@@ -1,11 +1,10 @@
 import type { z } from 'zod';
 
-import type { IssueSnapshot } from '../issue/event.ts';
 import type { IssueRef } from '../issue/ref.ts';
 import { repositoryPath } from './address.ts';
 import { readsValue, type LookupResult } from './replies.ts';
 import { issueSchema, repositorySchema, type GiteaRepository } from './schemas.ts';
-import { unexpected, type Transport } from './transport.ts';
+import { unexpected, type GiteaAnswer, type Transport } from './transport.ts';
 
 export type Lookups = ReturnType<typeof createLookups>;
 
@@ -22,14 +21,8 @@ export function createLookups({ exchange, failed }: Transport) {
   }
 
   /** Reads a resource that every Gitea has. */
-  async function getRequired<T>(
-    path: string,
-    schema: z.ZodType<T>,
-    signal: AbortSignal,
-  ): Promise<T> {
-    const result = await get(path, schema, signal);
-    if (result.kind === 'ok') return result.value;
-    throw failed(unexpected('does not know the path of its API'));
+  async function getRequired<T>(path: string, schema: z.ZodType<T>, signal: AbortSignal) {
+    return (await getRequiredPage(path, schema, signal)).value;
   }
 
   /** Reads a page of a list that every Gitea has; `total` is the number of rows on all pages. */
@@ -38,23 +31,16 @@ export function createLookups({ exchange, failed }: Transport) {
     schema: z.ZodType<T>,
     signal: AbortSignal,
   ): Promise<{ value: T; total: number | undefined }> {
-    const readValue = readsValue(schema);
-    const { result, total } = await exchange(
-      { method: 'GET', path },
-      (answer) => ({ result: readValue(answer), total: answer.total }),
-      signal,
-    );
+    const readPage = (answer: GiteaAnswer) => [readsValue(schema)(answer), answer.total] as const;
+    const [result, total] = await exchange({ method: 'GET', path }, readPage, signal);
     if (result.kind === 'ok') return { value: result.value, total };
     throw failed(unexpected('does not know the path of its API'));
   }
 
   /** An issue, or a pull request, which counts as an issue without assignees. */
-  async function getIssue(
-    ref: IssueRef,
-    signal: AbortSignal,
-  ): Promise<LookupResult<IssueSnapshot>> {
+  async function getIssue(ref: IssueRef, signal: AbortSignal) {
     const path = repositoryPath(ref.repository);
-    if (path === undefined) return { kind: 'missing' };
+    if (path === undefined) return { kind: 'missing' } as const;
     return get(`${path}/issues/${ref.number}`, issueSchema, signal);
   }
 

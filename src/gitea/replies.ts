@@ -2,28 +2,12 @@ import type { z } from 'zod';
 
 import { tokenRefused, unavailable, unexpected, type GiteaAnswer } from './transport.ts';
 
-interface Ok<T> {
-  readonly kind: 'ok';
-  readonly value: T;
-}
-
-interface Missing {
-  readonly kind: 'missing';
-}
-
-interface Moved {
-  readonly kind: 'moved';
-  readonly to: string | undefined;
-}
-
-interface Refused {
-  readonly kind: 'refused';
-  readonly status: number;
-  readonly message: string;
-}
+type Ok<T> = Readonly<{ kind: 'ok'; value: T }>;
+type Moved = Readonly<{ kind: 'moved'; to: string | undefined }>;
+type Refused = Readonly<{ kind: 'refused'; status: number; message: string }>;
 
 /** `missing`: 404, which is also Gitea's answer for things that the token may not see. */
-export type ReadResult<T> = Ok<T> | Missing;
+export type ReadResult<T> = Ok<T> | { readonly kind: 'missing' };
 
 /** `moved`: a redirect, because the repository was renamed; `to` is its new name if the answer has it. */
 export type LookupResult<T> = ReadResult<T> | Moved;

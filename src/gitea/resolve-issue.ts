@@ -17,9 +17,7 @@ export interface ResolveLookups extends Pick<Lookups, 'getIssue'> {
 }
 
 /** An issue to find; without an id, only the name of its repository is known. */
-export interface IssueToResolve extends IssueRef {
-  readonly repositoryId: number | undefined;
-}
+type IssueToResolve = IssueRef & { readonly repositoryId: number | undefined };
 
 /** `unreadable`: the repository is gone, or the token may not read its issues. */
 export type ResolvedIssue =

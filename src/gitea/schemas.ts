@@ -116,8 +116,6 @@ export const hookSchema = z
   });
 export type GiteaHook = Readonly<z.infer<typeof hookSchema>>;
 
-export const versionSchema = z.object({ version: z.string() });
-
 function isPullRequest({ pull_request }: RawIssue): boolean {
   return pull_request != null;
 }

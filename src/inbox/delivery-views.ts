@@ -25,11 +25,6 @@ export interface DeliveryView {
   readonly bodyHash: string;
 }
 
-export interface DeliveryPage {
-  readonly items: readonly DeliveryView[];
-  readonly nextCursor: string | null;
-}
-
 interface ListOptions {
   readonly status?: DeliveryStatus | undefined;
   readonly limit: number;
@@ -38,7 +33,7 @@ interface ListOptions {
 }
 
 /** Deliveries, newest first, a page at a time. Throws `invalid_cursor`. */
-export async function listDeliveries(db: Database, options: ListOptions): Promise<DeliveryPage> {
+export async function listDeliveries(db: Database, options: ListOptions) {
   const { status, limit, cursor, now } = options;
   let query = db.selectFrom('deliveries').select(viewColumns).orderBy('seq', 'desc');
   if (cursor !== undefined) query = query.where('seq', '<', parseCursor(cursor));

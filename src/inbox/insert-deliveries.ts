@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import type { Database } from '../db/database.ts';
 import type { DeliveriesTable } from '../db/schema.ts';
+import type { SqliteThread } from '../db/sqlite-thread.ts';
 
 export type NewDelivery = Required<Omit<Insertable<DeliveriesTable>, 'seq'>>;
 
@@ -12,11 +13,8 @@ export type NewDelivery = Required<Omit<Insertable<DeliveriesTable>, 'seq'>>;
  */
 export type InsertDeliveries = (rows: readonly NewDelivery[]) => Promise<Set<string>>;
 
-/** Runs one statement and resolves with its rows. */
-type RunStatement = (sql: string, parameters: readonly unknown[]) => Promise<unknown[]>;
-
-/** Fixes the order of the columns for every row. */
-const columns: NewDelivery = {
+/** The defaults of a row; fixes the order of the columns for every row. */
+export const emptyRow: NewDelivery = {
   id: '',
   status: 'waiting',
   event_name: '',
@@ -39,7 +37,7 @@ const columns: NewDelivery = {
 const insertedSchema = z.array(z.object({ id: z.string() }));
 
 /** Inserts through `run`. `db` only compiles the statements, once per number of rows: compiling costs more than running. */
-export function createInsert(db: Database, run: RunStatement): InsertDeliveries {
+export function createInsert(db: Database, run: SqliteThread['all']): InsertDeliveries {
   const statements = new Map<number, string>();
 
   function statementFor(rowCount: number): string {
@@ -47,7 +45,7 @@ export function createInsert(db: Database, run: RunStatement): InsertDeliveries 
     if (known !== undefined) return known;
     const { sql } = db
       .insertInto('deliveries')
-      .values(Array.from({ length: rowCount }, () => columns))
+      .values(Array.from({ length: rowCount }, () => emptyRow))
       .onConflict((conflict) => conflict.column('id').doNothing())
       .returning('id')
       .compile();
@@ -56,7 +54,7 @@ export function createInsert(db: Database, run: RunStatement): InsertDeliveries 
   }
 
   return async (rows) => {
-    const parameters = rows.flatMap((row) => Object.values({ ...columns, ...row }));
+    const parameters = rows.flatMap((row) => Object.values({ ...emptyRow, ...row }));
     const inserted = await run(statementFor(rows.length), parameters);
     return new Set(insertedSchema.parse(inserted).map(({ id }) => id));
   };

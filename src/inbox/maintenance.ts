@@ -3,15 +3,6 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { QueueState } from './queue.ts';
 import { failedStatuses, statusLiteral, waiting } from './rows.ts';
 
-export interface InboxCounts {
-  readonly pending: number;
-  readonly scheduled: number;
-  readonly dead: number;
-  readonly rejected: number;
-  /** Age of the oldest pending delivery, seconds. */
-  readonly oldestSeconds: number;
-}
-
 /** Maximum size of the stored bytes of rejected deliveries; beyond it the oldest lose theirs. */
 const maxRejectedBytes = 64 * 1024 * 1024;
 /** Rows deleted in one turn of the event loop. */
@@ -58,19 +49,16 @@ export async function pruneDeliveries(
       .limit(rowsPerDeletion)
       .execute();
     if (old.length === 0) return pruned;
-    const deletion = db.deleteFrom('deliveries').where(
-      'seq',
-      'in',
-      old.map(({ seq }) => seq),
-    );
+    const seqs = old.map(({ seq }) => seq);
+    const deletion = db.deleteFrom('deliveries').where('seq', 'in', seqs);
     await writes.run(() => deletion.execute());
     pruned += old.length;
     await nextTurn();
   }
 }
 
-/** Counts deliveries by status, for health. */
-export async function countDeliveries({ db, now }: State): Promise<InboxCounts> {
+/** Counts deliveries by status, for health; `oldestSeconds` is the age of the oldest pending one. */
+export async function countDeliveries({ db, now }: State) {
   const at = now();
   const rows = await db
     .selectFrom('deliveries')

@@ -17,14 +17,9 @@ export interface DeliveryGroup {
   readonly events: readonly IssueEvent[];
 }
 
-interface GroupMember {
-  readonly seq: number;
-  readonly id: string;
-  readonly attempts: number;
-  readonly kind: string | null;
-  readonly received_at: number;
-  readonly snapshot_at: number | null;
-  readonly due_at: number;
+type GroupColumns = 'seq' | 'id' | 'attempts' | 'kind' | 'received_at' | 'snapshot_at' | 'due_at';
+
+interface GroupMember extends Readonly<Pick<DeliveryRow, GroupColumns>> {
   /** False for a scheduled delivery that was only taken along. */
   readonly due: boolean;
 }
@@ -213,10 +208,7 @@ async function waitForOutage(
   const newest = Math.max(...group.deliveries.map((member) => member.received_at));
   const delay = db
     .updateTable('deliveries')
-    .set({
-      due_at: now() + outageDelayMs(now() - newest, random),
-      error: describeError(error),
-    })
+    .set({ due_at: now() + outageDelayMs(now() - newest, random), error: describeError(error) })
     .where('seq', 'in', seqs(group.deliveries));
   await writes.run(() => delay.execute());
   return 'scheduled';

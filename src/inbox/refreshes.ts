@@ -4,7 +4,7 @@ import type { Transaction } from 'kysely';
 
 import type { Database } from '../db/database.ts';
 import { keyIn } from '../db/key-filter.ts';
-import type { Schema } from '../db/schema.ts';
+import type { DeliveryRow, Schema } from '../db/schema.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import type { DeliveryGroup } from './queue.ts';
@@ -141,11 +141,7 @@ export async function makeRefreshesDue({ now }: Clock, connection: Database): Pr
     .execute();
 }
 
-interface WaitingRow {
-  readonly seq: number;
-  readonly repository_id: number | null;
-  readonly issue_number: number | null;
-}
+type WaitingRow = Pick<DeliveryRow, 'seq' | 'repository_id' | 'issue_number'>;
 
 function waitingOf(connection: Database, events: readonly IssueEvent[]) {
   const issues = events.map(({ issue }) => issue);
@@ -156,10 +152,7 @@ function waitingOf(connection: Database, events: readonly IssueEvent[]) {
     .where(keyIn('repository_id', 'issue_number', issues));
 }
 
-function withoutWaiting(
-  events: readonly IssueEvent[],
-  rows: readonly WaitingRow[],
-): readonly IssueEvent[] {
+function withoutWaiting(events: readonly IssueEvent[], rows: readonly WaitingRow[]) {
   const keys = new Set(rows.map(rowKey));
   return events.filter(({ issue }) => !keys.has(keyOf(issue)));
 }

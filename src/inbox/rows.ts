@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 
 import { issueEventSchema, type IssueEvent } from '../issue/event.ts';
 import type { DeliveryRow } from '../db/schema.ts';
-import type { NewDelivery } from './insert-deliveries.ts';
+import { emptyRow, type NewDelivery } from './insert-deliveries.ts';
 
 /** One webhook POST, authentic and parsed. */
 export interface Delivery {
@@ -14,10 +14,7 @@ export interface Delivery {
 }
 
 /** One webhook POST, authentic but not parsed: its bytes are stored. */
-export interface RejectedDelivery {
-  readonly id: string;
-  readonly eventName: string;
-  readonly bodyHash: string;
+export interface RejectedDelivery extends Omit<Delivery, 'event'> {
   readonly raw: Buffer;
   readonly error: string;
 }
@@ -36,25 +33,12 @@ export function eventColumns({ kind, issue }: IssueEvent) {
 }
 
 export function deliveryRow(delivery: Delivery, now: number): NewDelivery {
-  return {
-    ...newRow(delivery, now),
-    ...eventColumns(delivery.event),
-    status: 'waiting',
-    raw: null,
-    raw_size: 0,
-    error: null,
-  };
+  return { ...newRow(delivery, now), ...eventColumns(delivery.event) };
 }
 
 export function rejectedRow(delivery: RejectedDelivery, now: number): NewDelivery {
   return {
     ...newRow(delivery, now),
-    kind: null,
-    repository_id: null,
-    issue_number: null,
-    snapshot_at: null,
-    event: null,
-    body: null,
     status: 'rejected',
     raw: delivery.raw.toString('base64'),
     raw_size: delivery.raw.length,
@@ -62,16 +46,10 @@ export function rejectedRow(delivery: RejectedDelivery, now: number): NewDeliver
   };
 }
 
-function newRow({ id, eventName, bodyHash }: Delivery | RejectedDelivery, now: number) {
-  return {
-    id,
-    event_name: eventName,
-    body_hash: bodyHash,
-    received_at: now,
-    due_at: now,
-    attempts: 0,
-    handled_at: null,
-  };
+function newRow(delivery: Omit<Delivery, 'event'>, now: number): NewDelivery {
+  const { id, eventName, bodyHash } = delivery;
+  const times = { received_at: now, due_at: now };
+  return { ...emptyRow, id, event_name: eventName, body_hash: bodyHash, ...times };
 }
 
 const storedEventSchema = issueEventSchema.extend({
@@ -84,13 +62,11 @@ export function storedEvent(row: Pick<DeliveryRow, 'event' | 'body'>): IssueEven
   return { kind, issue: { ...issue, body: row.body ?? '' } };
 }
 
-type StoredStatus = DeliveryRow['status'];
-
 /**
  * A status as a literal of the statement instead of a parameter: only then can SQLite use the partial indexes
  * of `deliveries`.
  */
-export function statusLiteral(status: StoredStatus): RawBuilder<StoredStatus> {
+export function statusLiteral(status: DeliveryRow['status']): RawBuilder<DeliveryRow['status']> {
   return sql.lit(status);
 }
 

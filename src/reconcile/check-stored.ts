@@ -1,14 +1,8 @@
 import { refreshEvent, type IssueFacts } from '../issue/facts.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import type { StoredIssue } from './difference.ts';
-import {
-  addEvents,
-  findDifferences,
-  forEachStored,
-  isPlanned,
-  type Pass,
-  type StoredList,
-} from './pass-state.ts';
+import { addEvents, findDifferences, forEachStored, isPlanned, type Pass } from './pass-state.ts';
+import type { StoredList } from './rows.ts';
 
 /** Stored issues read at once. */
 const listLimit = 200;
@@ -33,10 +27,7 @@ export async function checkOpen(pass: Pass): Promise<void> {
 }
 
 /** Refreshes blockers that were not listed; closed ones only if the listing of changes is incomplete. */
-export async function checkBlockers(
-  pass: Pass,
-  { openOnly }: { readonly openOnly: boolean },
-): Promise<void> {
+export async function checkBlockers(pass: Pass, { openOnly = false }): Promise<void> {
   let refreshed = 0;
   for await (const some of inOrder(pass, 'blockers')) {
     const unseen = some.filter(

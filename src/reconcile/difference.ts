@@ -1,10 +1,9 @@
 import type { IssueSnapshot } from '../issue/event.ts';
 import { isAssigned } from '../issue/facts.ts';
+import type { IssueKey } from '../issue/ref.ts';
 
 /** The stored fields of an issue that are compared with Gitea's listing. */
-export interface StoredIssue {
-  readonly repositoryId: number;
-  readonly number: number;
+export interface StoredIssue extends IssueKey {
   /** Present name of its repository. */
   readonly repository: string;
   readonly title: string;

@@ -1,7 +1,8 @@
 import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
 
-interface Change extends IssueKey, IssueRef {
+/** A change that polling found. */
+export interface FoundChange extends IssueKey, IssueRef {
   readonly updatedAt: number;
   /** `updatedAt` of the stored issue; undefined if it was not stored. */
   readonly storedAt: number | undefined;
@@ -9,7 +10,7 @@ interface Change extends IssueKey, IssueRef {
 
 export interface MissedWebhooksDeps {
   /** Whether a webhook reported the issue as of this time of Gitea's, or newer than it was stored. */
-  readonly wasReported: (change: Change) => Promise<boolean>;
+  readonly wasReported: (change: FoundChange) => Promise<boolean>;
   /** Gitea's time when this process started. */
   readonly upSince: () => number | undefined;
   readonly log: Logger;
@@ -30,13 +31,13 @@ const maxRemembered = 5_000;
  * reports the change.
  */
 export function createMissedWebhooks({ wasReported, upSince, log }: MissedWebhooksDeps) {
-  const suspects = new Map<string, Change>();
+  const suspects = new Map<string, FoundChange>();
   /** The newest settled change of each issue. */
   const settled = new Map<string, number>();
   let first = true;
   let unrecorded = 0;
 
-  function suspect(change: Change, giteaNow: number | undefined): void {
+  function suspect(change: FoundChange, giteaNow: number | undefined): void {
     const since = upSince();
     if (first || since === undefined || giteaNow === undefined) return;
     if (change.updatedAt < since || settled.get(keyOf(change)) === change.updatedAt) return;
@@ -61,7 +62,7 @@ export function createMissedWebhooks({ wasReported, upSince, log }: MissedWebhoo
     return unrecorded;
   }
 
-  function remember(change: Change): void {
+  function remember(change: FoundChange): void {
     settled.delete(keyOf(change));
     settled.set(keyOf(change), change.updatedAt);
     const [oldest] = settled.keys();

@@ -6,15 +6,8 @@ import { mapLimited } from '../lib/map-limited.ts';
 import type { Logger } from '../log.ts';
 import { differencesOf, type Difference, type StoredIssue } from './difference.ts';
 import type { MissedWebhooks } from './missed-webhooks.ts';
+import type { Progress, StoredList } from './rows.ts';
 import type { AskPage } from './search-pages.ts';
-
-/** Progress of the passes; kept in the store. */
-export interface Progress {
-  /** Newest time seen on Gitea, by its clock, up to which all was compared; undefined: nothing yet. */
-  readonly watermark: number | undefined;
-  /** Last issue of the round that refreshes issues that are not the bot's, or closed. */
-  readonly othersUpTo: IssueKey | undefined;
-}
 
 export interface PassOutcome {
   readonly full: boolean;
@@ -22,21 +15,6 @@ export interface PassOutcome {
   readonly missed: number;
   /** Issues that Gitea gave no answer about, while it answered other calls. */
   readonly skipped: number;
-}
-
-/** The bot's open issues; their blockers that are not among them; all other stored issues. */
-export type StoredList = 'open' | 'blockers' | 'others';
-
-export interface ReconcileStore {
-  readonly progress: () => Promise<Progress>;
-  readonly find: (issues: readonly IssueKey[]) => Promise<readonly StoredIssue[]>;
-  /** Stored issues in the order of their keys, without texts. */
-  readonly list: (
-    which: StoredList,
-    after: IssueKey | undefined,
-    limit: number,
-  ) => Promise<readonly StoredIssue[]>;
-  readonly finish: (progress: Progress, outcome: PassOutcome) => Promise<void>;
 }
 
 export interface ReconcileDeps {
@@ -51,7 +29,17 @@ export interface ReconcileDeps {
   readonly bot: () => Promise<string | undefined>;
   /** Login of the token's user. */
   readonly tokenUser: (signal: AbortSignal) => Promise<string>;
-  readonly store: ReconcileStore;
+  readonly store: {
+    readonly progress: () => Promise<Progress>;
+    readonly find: (issues: readonly IssueKey[]) => Promise<readonly StoredIssue[]>;
+    /** Stored issues in the order of their keys, without texts. */
+    readonly list: (
+      which: StoredList,
+      after: IssueKey | undefined,
+      limit: number,
+    ) => Promise<readonly StoredIssue[]>;
+    readonly finish: (progress: Progress, outcome: PassOutcome) => Promise<void>;
+  };
   /** Puts refreshes into the inbox; returns the issues that did not wait there already. */
   readonly add: (events: readonly IssueEvent[]) => Promise<readonly IssueKey[]>;
   /** Makes the publisher verify our comments and labels on Gitea. */
@@ -72,12 +60,6 @@ export interface PassMemory {
   readonly dependenciesReadAt: Map<string, number>;
 }
 
-/** A planned issue without differences whose `updatedAt` moved on Gitea. */
-export interface MovedIssue {
-  readonly stored: StoredIssue;
-  readonly updatedAt: number;
-}
-
 /** State of one pass. */
 export interface Pass {
   readonly deps: ReconcileDeps;
@@ -90,20 +72,12 @@ export interface Pass {
   /** Repositories whose new name is in the inbox. */
   readonly renamed: Set<number>;
   readonly unreadable: Set<number>;
-  readonly moved: Map<string, MovedIssue>;
+  /** Planned issues without differences whose `updatedAt` moved on Gitea. */
+  readonly moved: Map<string, { readonly stored: StoredIssue; readonly updatedAt: number }>;
   differences: number;
   skipped: number;
   /** Newest `updatedAt` that was listed. */
   newest: number | undefined;
-}
-
-export function createPassMemory(): PassMemory {
-  return {
-    dependenciesUpTo: undefined,
-    lastUser: undefined,
-    lastFailed: false,
-    dependenciesReadAt: new Map(),
-  };
 }
 
 export function createPassState(

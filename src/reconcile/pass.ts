@@ -7,7 +7,6 @@ import {
 } from './check-stored.ts';
 import { compareAssigned, compareChanged } from './compare-listed.ts';
 import {
-  createPassMemory,
   createPassState,
   latest,
   type PassMemory,
@@ -42,7 +41,12 @@ const clockJumpMs = 300_000;
  * one that is not stored yet; the next full pass finds it.
  */
 export function createPass(deps: ReconcileDeps) {
-  const memory = createPassMemory();
+  const memory: PassMemory = {
+    dependenciesUpTo: undefined,
+    lastUser: undefined,
+    lastFailed: false,
+    dependenciesReadAt: new Map(),
+  };
   return (wantsFull: boolean, signal: AbortSignal) => runPass(deps, memory, wantsFull, signal);
 }
 

@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 
 import type { StoredIssue } from './difference.ts';
-import type { StoredList } from './pass-state.ts';
+import type { FoundChange } from './missed-webhooks.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import { keyIn } from '../db/key-filter.ts';
 import type { WarningCode } from '../issue/warnings.ts';
@@ -9,19 +9,16 @@ import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
 import { parseNames } from '../db/stored-names.ts';
 
-/** Progress and counts of all passes; they survive a restart. */
-export interface Reconciliation {
-  /** Newest time seen on Gitea, by Gitea's clock, epoch milliseconds. */
+/** Progress of the passes; it survives a restart. */
+export interface Progress {
+  /** Newest time seen on Gitea, by its clock, up to which all was compared; undefined: nothing yet. */
   readonly watermark: number | undefined;
+  /** Last issue of the round that refreshes issues that are not the bot's, or closed. */
   readonly othersUpTo: IssueKey | undefined;
-  readonly passes: number;
-  /** By our clock, epoch milliseconds. */
-  readonly lastPassAt: number | undefined;
-  readonly differences: number;
-  readonly missed: number;
 }
 
-export async function findReconciliation(db: Database): Promise<Reconciliation> {
+/** Progress and counts of all passes; `lastPassAt` is by our clock. */
+export async function findReconciliation(db: Database) {
   const row = await db.selectFrom('reconciliation').selectAll().executeTakeFirstOrThrow();
   const { others_repository_id: repositoryId, others_number: number } = row;
   return {
@@ -46,15 +43,11 @@ export async function countDifferences(
     .execute();
 }
 
-interface FinishedPass {
-  readonly watermark: number | undefined;
-  readonly othersUpTo: IssueKey | undefined;
-  readonly missed: number;
-  readonly now: number;
-}
-
 /** Records a finished pass, after all its differences are stored. */
-export async function storePass(db: Database, pass: FinishedPass): Promise<void> {
+export async function storePass(
+  db: Database,
+  pass: Progress & { readonly missed: number; readonly now: number },
+): Promise<void> {
   await db
     .updateTable('reconciliation')
     .set((eb) => ({
@@ -85,16 +78,14 @@ export async function findStored(
   return rows.map((row) => storedIssue(row, row.body ?? undefined));
 }
 
-interface ListOptions {
-  readonly which: StoredList;
-  readonly after: IssueKey | undefined;
-  readonly limit: number;
-}
+/** The bot's open issues; their blockers that are not among them; all other stored issues. */
+export type StoredList = 'open' | 'blockers' | 'others';
 
 /** Stored issues in the order of their keys, without their texts and without deleted ones. */
 export async function listStored(
   db: Database,
-  { which, after, limit }: ListOptions,
+  which: StoredList,
+  { after, limit }: { readonly after: IssueKey | undefined; readonly limit: number },
 ): Promise<StoredIssue[]> {
   const from = after ?? { repositoryId: 0, number: 0 };
   let query = selectStored(db)
@@ -132,22 +123,20 @@ export async function listStored(
   return rows.map((row) => storedIssue(row, undefined));
 }
 
-interface Change extends IssueKey {
-  /** Gitea's time. */
-  readonly updatedAt: number;
-  /** The same of the stored issue, when the change was found. */
-  readonly storedAt: number | undefined;
-  /** Only webhooks received since then, by our clock, are searched. */
-  readonly receivedSince: number;
-}
-
-/** Whether a webhook reported the issue as of that time, or newer than it was stored. */
-export async function wasReported(db: Database, change: Change): Promise<boolean> {
+/**
+ * Whether a webhook reported the issue as of that time, or newer than it was stored. Only webhooks received
+ * since `receivedSince`, by our clock, are searched.
+ */
+export async function wasReported(
+  db: Database,
+  change: FoundChange,
+  receivedSince: number,
+): Promise<boolean> {
   const row = await db
     .selectFrom('deliveries')
     .select('seq')
     .where('status', 'in', ['waiting', 'done', 'dead'])
-    .where('received_at', '>=', change.receivedSince)
+    .where('received_at', '>=', receivedSince)
     .where('repository_id', '=', change.repositoryId)
     .where('issue_number', '=', change.number)
     .where('snapshot_at', '>=', Math.min(change.updatedAt, (change.storedAt ?? -1) + 1))
@@ -156,8 +145,6 @@ export async function wasReported(db: Database, change: Change): Promise<boolean
     .executeTakeFirst();
   return row !== undefined;
 }
-
-const unreadableCode: WarningCode = 'gitea_unreadable';
 
 function selectStored(db: Database) {
   return db
@@ -177,7 +164,7 @@ function selectStored(db: Database) {
     ])
     .select(
       sql<number>`exists (select 1 from json_each(issues.own_warnings)
-      where value ->> 'code' = ${unreadableCode})`.as('unreadable'),
+      where value ->> 'code' = ${'gitea_unreadable' satisfies WarningCode})`.as('unreadable'),
     );
 }
 

@@ -1,15 +1,16 @@
 import { isoTime } from '../issue/iso-time.ts';
 
-/** Result of a request to the webhook route. */
-export type Outcome =
-  | 'accepted'
-  | 'duplicate'
-  | 'ignored'
-  | 'rejected'
-  | 'refusedSignature'
+/** Number of requests to the webhook route, by result. */
+const noRequests = {
+  accepted: 0,
+  duplicate: 0,
+  ignored: 0,
+  rejected: 0,
+  refusedSignature: 0,
   /** Usually a hook that sends forms. */
-  | 'refusedContentType'
-  | 'refusedOther';
+  refusedContentType: 0,
+  refusedOther: 0,
+};
 
 export type WebhookCounts = ReturnType<typeof createWebhookCounts>;
 
@@ -18,15 +19,7 @@ export type WebhookCounts = ReturnType<typeof createWebhookCounts>;
  * delivery arrives, or its signature is wrong.
  */
 export function createWebhookCounts(now: () => number) {
-  const counts: Record<Outcome, number> = {
-    accepted: 0,
-    duplicate: 0,
-    ignored: 0,
-    rejected: 0,
-    refusedSignature: 0,
-    refusedContentType: 0,
-    refusedOther: 0,
-  };
+  const counts = { ...noRequests };
   /** Epoch milliseconds; formatted only when health reads them. */
   let lastAuthenticAt: number | undefined;
   let lastRefusedAt: number | undefined;
@@ -36,7 +29,7 @@ export function createWebhookCounts(now: () => number) {
     lastAuthenticAt = now();
   }
 
-  function count(outcome: Outcome): void {
+  function count(outcome: keyof typeof counts): void {
     counts[outcome] += 1;
     if (outcome.startsWith('refused')) lastRefusedAt = now();
   }

@@ -9,7 +9,7 @@ import { manualClock } from '../support/clock.ts';
 
 function openBreaker() {
   const clock = manualClock();
-  const breaker = createCircuitBreaker({ now: clock.now, callDeadlineMs: 15_000 });
+  const breaker = createCircuitBreaker(clock.now, 15_000);
 
   let texts = 0;
   /** A call about a text of its own. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { createPass } from '../../src/reconcile/pass.ts';
-import type { Progress, StoredList } from '../../src/reconcile/pass-state.ts';
+import type { Progress, StoredList } from '../../src/reconcile/rows.ts';
 import type { StoredIssue } from '../../src/reconcile/difference.ts';
 import type { IssueEvent, IssueSnapshot } from '../../src/issue/event.ts';
 import { keyOf, type IssueKey } from '../../src/issue/ref.ts';

@@ -1,4 +1,4 @@
-import type { HookOwner } from '../../gitea/hooks.ts';
+import type { HookOwner } from '../../gitea/address.ts';
 import { neededEvents } from '../doctor/hook-rules.ts';
 
 /** Steps for an administrator, in order. The secret itself is never printed. */

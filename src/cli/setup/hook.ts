@@ -1,5 +1,6 @@
+import type { HookOwner } from '../../gitea/address.ts';
 import type { Gitea } from '../../gitea/client.ts';
-import type { HookChange, HookOwner } from '../../gitea/hooks.ts';
+import type { HookChange } from '../../gitea/hooks.ts';
 import type { GiteaHook } from '../../gitea/schemas.ts';
 import { TryAgainLater } from '../../errors.ts';
 import { faultsOf, isOnRoute, isSameUrl, neededEvents, shownUrl } from '../doctor/hook-rules.ts';
