@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 
 import type { Database } from '../db/database.ts';
-import type { PausesTable } from '../db/schema.ts';
+import type { Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import type { IssueRef } from '../issue/ref.ts';
 import { findRepositoryId } from '../plans/repository-names.ts';
@@ -12,7 +12,7 @@ import { change, type ClaimWrites } from './state.ts';
 export type Pause = Awaited<ReturnType<typeof listPauses>>[number];
 
 /** Adds a pause in one statement. Of two limits of an agent the later end counts; a person's pause stays beside them. */
-export async function addPause(db: Database, pause: PausesTable): Promise<void> {
+export async function addPause(db: Database, pause: Schema['pauses']): Promise<void> {
   await sql`insert into pauses (agent, source, reason, paused_by, paused_at, until)
     values (${pause.agent}, ${pause.source}, ${pause.reason}, ${pause.paused_by}, ${pause.paused_at},
       ${pause.until})

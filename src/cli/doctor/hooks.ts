@@ -1,5 +1,5 @@
+import type { HookOwner } from '../../gitea/address.ts';
 import type { Gitea } from '../../gitea/client.ts';
-import type { HookOwner } from '../../gitea/hooks.ts';
 import type { GiteaHook, GiteaRepository } from '../../gitea/schemas.ts';
 import { unlessRefused } from './check.ts';
 import {
