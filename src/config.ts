@@ -18,9 +18,6 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export type Config = Readonly<ReturnType<typeof configOf>>;
 
-/** Configuration of a command that reads the database. */
-type StoreConfig = Pick<Config, 'databasePath' | 'giteaUrl'>;
-
 /** Configuration of a command that reads texts without the service. */
 export type PlanConfig = Pick<Config, 'agents' | 'claude'> & {
   /** Undefined: no URL in a text refers to the tracker itself. */
@@ -48,7 +45,7 @@ export function loadDatabasePath(environment: Environment): string {
 }
 
 /** Checks only the variables that showing plans with links needs. */
-export function loadStoreConfig(environment: Environment): StoreConfig {
+export function loadStoreConfig(environment: Environment) {
   const values = parse(variables.pick({ DATABASE_URL: true, GITEA_URL: true }), environment);
   return { databasePath: values.DATABASE_URL, giteaUrl: values.GITEA_URL };
 }
@@ -84,15 +81,10 @@ export function examineConfig(environment: Environment) {
   };
 }
 
-const setupVariables = variables.pick({
-  GITEA_WEBHOOK_SECRET: true,
-  GITEA_URL: true,
-  GITEA_TOKEN: true,
-});
-
 /** Checks only the variables that `setup` needs. */
 export function loadSetupConfig(environment: Environment) {
-  const values = parse(setupVariables, environment);
+  const names = { GITEA_WEBHOOK_SECRET: true, GITEA_URL: true, GITEA_TOKEN: true } as const;
+  const values = parse(variables.pick(names), environment);
   return {
     webhookSecret: values.GITEA_WEBHOOK_SECRET,
     giteaUrl: values.GITEA_URL,

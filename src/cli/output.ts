@@ -12,17 +12,15 @@ const minLastColumn = 20;
 const maxCell = 44;
 const maxText = 1_000;
 
-export interface TableStyle {
-  readonly width?: number;
-  /** Colours a cell when its text is ready; the columns count from 0. */
-  readonly paintCell?: (text: string, column: number) => string;
-}
-
-/** A table for people; the last column holds sentences and is wrapped instead of cut. */
+/**
+ * A table for people; the last column holds sentences and is wrapped instead of cut. `paintCell` colours a
+ * cell when its text is ready; the columns count from 0.
+ */
 export function renderTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  { width = tableWidth, paintCell = (text) => text }: TableStyle = {},
+  width = tableWidth,
+  paintCell = (text: string, _column: number) => text,
 ): string {
   const texts = rows.map((row) =>
     row.map((text, column) => shorten(text, column === head.length - 1 ? maxText : maxCell)),
@@ -57,6 +55,13 @@ function escaped(character: string): string {
 
 export type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 export type Paint = (colour: Colour, text: string) => string;
+
+/** Width and colours of what is printed for people. */
+export interface Style {
+  /** Columns of the terminal. */
+  readonly width: number;
+  readonly paint: Paint;
+}
 
 /** Colours only in a terminal, and not when NO_COLOR is set. */
 export function painter(io: Io, output: Output): Paint {

@@ -5,7 +5,7 @@ import { loadAgents } from '../../config.ts';
 import { agentsJsonSchema, type AgentProfile } from '../../planning/agent-profiles.ts';
 import { maxTokens } from '../../planning/fit.ts';
 import type { Io } from '../io.ts';
-import { parseOptions } from '../list-options.ts';
+import { parseOptions } from '../options.ts';
 import { printJson, renderTable } from '../output.ts';
 
 const optionsSchema = z.object({

@@ -11,7 +11,7 @@ import {
   type DeliveryView,
 } from '../../inbox/delivery-views.ts';
 import type { Io } from '../io.ts';
-import { listOptionsSchema, parseOptions } from '../list-options.ts';
+import { listOptionsSchema, parseOptions } from '../options.ts';
 import { printJson, renderTable } from '../output.ts';
 import { withDatabase } from '../with-database.ts';
 

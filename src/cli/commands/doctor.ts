@@ -5,11 +5,9 @@ import { examineConfig } from '../../config.ts';
 import { diagnose } from '../doctor/diagnose.ts';
 import { doctorExitCodes, verdictOf, withDocsPage, type DoctorFinding } from '../doctor/finding.ts';
 import { renderFinding, renderVerdict } from '../doctor/render-finding.ts';
-import { conceal, hookUrlOption, readToken, repositoryOption } from '../gitea-options.ts';
-import type { Io } from '../io.ts';
-import { parseOptions } from '../list-options.ts';
+import { widthOf, type Io } from '../io.ts';
+import { conceal, hookUrlOption, parseOptions, readToken, repositoryOption } from '../options.ts';
 import { painter, printJson } from '../output.ts';
-import { sizeOf } from '../terminal.ts';
 
 const optionsSchema = z.object({
   tokenFile: z.string().optional(),
@@ -56,8 +54,6 @@ export function addDoctorCommand(
     .action(async (options: unknown) => end(await doctor(io, options, pace)));
 }
 
-const plainWidth = 100;
-const defaultColumns = 80;
 const defaultPollMs = 300;
 const defaultPatienceMs = 15_000;
 
@@ -66,16 +62,9 @@ export async function doctor(io: Io, rawOptions: unknown, pace: DoctorPace = {})
   const options = parseOptions(optionsSchema, rawOptions);
   const environment = io.environment();
   const config = examineConfig(environment);
-  const adminToken =
-    options.tokenFile === undefined ? undefined : await readToken(options.tokenFile);
-  const hideSecrets = conceal([
-    ...config.secrets,
-    ...(adminToken === undefined ? [] : [adminToken]),
-  ]);
-  const style = {
-    width: sizeOf(io.stdout.columns) ?? (io.stdout.isTTY === true ? defaultColumns : plainWidth),
-    paint: painter(io, io.stdout),
-  };
+  const adminToken = await readToken(options.tokenFile);
+  const hideSecrets = conceal([...config.secrets, adminToken ?? '']);
+  const style = { width: widthOf(io.stdout), paint: painter(io, io.stdout) };
   const findings: DoctorFinding[] = [];
   await diagnose(
     {
@@ -91,7 +80,9 @@ export async function doctor(io: Io, rawOptions: unknown, pace: DoctorPace = {})
       signal: io.signal ?? new AbortController().signal,
     },
     (found) => {
-      const finding = concealIn(withDocsPage(found), hideSecrets);
+      const { text, cure, ...about } = withDocsPage(found);
+      const shownCure = cure === undefined ? undefined : hideSecrets(cure);
+      const finding = { ...about, text: hideSecrets(text), cure: shownCure };
       findings.push(finding);
       if (!options.json) io.stdout.write(`${renderFinding(finding, style)}\n`);
     },
@@ -100,17 +91,6 @@ export async function doctor(io: Io, rawOptions: unknown, pace: DoctorPace = {})
   if (options.json) printJson(io, { verdict, findings: findings.map(jsonOf) });
   else io.stdout.write(`\n${renderVerdict(findings, style)}\n`);
   return doctorExitCodes[verdict];
-}
-
-function concealIn(
-  { text, cure, ...finding }: DoctorFinding,
-  hideSecrets: (text: string) => string,
-): DoctorFinding {
-  return {
-    ...finding,
-    text: hideSecrets(text),
-    cure: cure === undefined ? undefined : hideSecrets(cure),
-  };
 }
 
 function jsonOf({ name, mark, text, cure }: DoctorFinding) {

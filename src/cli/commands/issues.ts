@@ -12,7 +12,7 @@ import type { IssueClaim, PastClaim } from '../../claims/views.ts';
 import { findFullPlan, type FullPlan } from '../../claims/queue-view.ts';
 import { listPlans, type PlanStore } from '../../plans/plan-views.ts';
 import type { Io } from '../io.ts';
-import { listOptionsSchema, parseOptions } from '../list-options.ts';
+import { listOptionsSchema, parseOptions } from '../options.ts';
 import { percent, printable, printJson, renderTable } from '../output.ts';
 import { withDatabase } from '../with-database.ts';
 

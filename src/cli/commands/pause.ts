@@ -9,7 +9,7 @@ import { unparkIssue } from '../../claims/parking.ts';
 import type { Database } from '../../db/database.ts';
 import { addPause, endPauses, listPauses, type Pause } from '../../claims/pauses.ts';
 import type { Io } from '../io.ts';
-import { parseOptions } from '../list-options.ts';
+import { parseOptions } from '../options.ts';
 import { printable } from '../output.ts';
 import { withDatabase } from '../with-database.ts';
 

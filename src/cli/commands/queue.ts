@@ -7,19 +7,16 @@ import { loadStoreConfig } from '../../config.ts';
 import { CoordinatorError } from '../../errors.ts';
 import { readQueue } from '../../claims/queue-view.ts';
 import type { PlanStore } from '../../plans/plan-views.ts';
-import type { Io } from '../io.ts';
-import { listOptionsSchema, parseOptions } from '../list-options.ts';
+import { sizeOf, Terminal, widthOf, type Io } from '../io.ts';
+import { listOptionsSchema, parseOptions } from '../options.ts';
 import { listenForStop } from '../listen-for-stop.ts';
 import { painter, printJson } from '../output.ts';
 import { renderQueue } from './render-queue.ts';
-import { sizeOf, Terminal } from '../terminal.ts';
 import { withDatabase } from '../with-database.ts';
 
 /** Interval at which the live queue is redrawn. */
 const refreshMs = 1_000;
-/** Width without a terminal, and the default size of a terminal. */
-const plainWidth = 100;
-const defaultColumns = 80;
+/** Height of a terminal without a known size. */
 const defaultRows = 24;
 
 /** `queue`: ready, claimed and blocked issues. */
@@ -48,7 +45,7 @@ async function drawQueue(io: Io, store: PlanStore, limit: number): Promise<strin
   const now = Date.now();
   return renderQueue(await readQueue(store, { limit, now }), {
     now,
-    width: sizeOf(io.stdout.columns) ?? (io.stdout.isTTY === true ? defaultColumns : plainWidth),
+    width: widthOf(io.stdout),
     paint: painter(io, io.stdout),
   });
 }

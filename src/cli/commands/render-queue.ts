@@ -3,12 +3,10 @@ import wrapAnsi from 'wrap-ansi';
 import { thousands } from '../../lib/text.ts';
 import type { ClaimView } from '../../claims/views.ts';
 import type { Queue } from '../../claims/queue-view.ts';
-import { percent, printable, type Colour, type Paint } from '../output.ts';
+import { percent, printable, type Colour, type Style } from '../output.ts';
 
-interface QueueStyle {
+interface QueueStyle extends Style {
   readonly now: number;
-  readonly width: number;
-  readonly paint: Paint;
 }
 
 /** The queue as lines of at most `width` columns. */

@@ -4,9 +4,8 @@ import { z } from 'zod';
 import { createGitea, type Gitea } from '../../gitea/client.ts';
 import { examineConfig, loadSetupConfig } from '../../config.ts';
 import { ConfigError, CoordinatorError } from '../../errors.ts';
-import { conceal, hookUrlOption, readToken, repositoryOption } from '../gitea-options.ts';
 import type { Io } from '../io.ts';
-import { parseOptions } from '../list-options.ts';
+import { conceal, hookUrlOption, parseOptions, readToken, repositoryOption } from '../options.ts';
 import { printable } from '../output.ts';
 import { setUpHook, type SetupResult } from '../setup/hook.ts';
 import { setUpLabels } from '../setup/labels.ts';
@@ -60,8 +59,7 @@ export async function setup(io: Io, rawOptions: unknown): Promise<number> {
   const options = parseOptions(optionsSchema, rawOptions);
   const environment = io.environment();
   const config = loadSetupConfig(environment);
-  const adminToken =
-    options.tokenFile === undefined ? undefined : await readToken(options.tokenFile);
+  const adminToken = await readToken(options.tokenFile);
   const token = adminToken ?? config.giteaToken;
   if (token === undefined)
     throw new ConfigError('usage', 'Use --token-file FILE, or set GITEA_TOKEN.');

@@ -1,12 +1,7 @@
 import wrapAnsi from 'wrap-ansi';
 
-import { printable, shorten, type Colour, type Paint } from '../output.ts';
+import { printable, shorten, type Colour, type Style } from '../output.ts';
 import { verdictOf, type DoctorFinding, type Mark } from './finding.ts';
-
-export interface FindingStyle {
-  readonly width: number;
-  readonly paint: Paint;
-}
 
 const symbols: Record<Mark, { readonly symbol: string; readonly colour: Colour }> = {
   ok: { symbol: '✔', colour: 'green' },
@@ -19,10 +14,7 @@ const symbols: Record<Mark, { readonly symbol: string; readonly colour: Colour }
 const maxText = 2_000;
 
 /** A finding as lines of at most `width` columns; lines to be copied are not wrapped. */
-export function renderFinding(
-  { name, mark, text, cure }: DoctorFinding,
-  style: FindingStyle,
-): string {
+export function renderFinding({ name, mark, text, cure }: DoctorFinding, style: Style): string {
   const { symbol, colour } = symbols[mark];
   const head = `${style.paint(colour, symbol)} ${style.paint('bold', printable(name))}: `;
   const [first = '', ...more] = wrapped(head + shorten(text, maxText), style.width - 2);
@@ -31,7 +23,7 @@ export function renderFinding(
   return [...lines, ...renderCure(cure, style)].join('\n');
 }
 
-function renderCure(cure: string, { width }: FindingStyle): string[] {
+function renderCure(cure: string, { width }: Style): string[] {
   const lines = cure.split('\n').flatMap((text) => {
     const line = shorten(text, maxText);
     return line.startsWith('    ') ? [line] : wrapped(line, width - 7);
@@ -44,7 +36,7 @@ function wrapped(text: string, width: number): string[] {
 }
 
 /** The last line of the doctor. */
-export function renderVerdict(findings: readonly DoctorFinding[], { paint }: FindingStyle): string {
+export function renderVerdict(findings: readonly DoctorFinding[], { paint }: Style): string {
   const count = (mark: Mark) => findings.filter((finding) => finding.mark === mark).length;
   const counts = (['broken', 'warning', 'hint', 'skipped', 'ok'] as const)
     .filter((mark) => count(mark) > 0)

@@ -10,11 +10,11 @@ import type { GatesOptions, GatesReport } from '../../gates/report.ts';
 import { renderJunit } from './junit.ts';
 import { gatesOptionsSchema, isDirectory, sandboxes, type GatesCommandOptions } from './options.ts';
 import { openScreen } from './screen.ts';
-import { renderResults, renderSummary, type SummaryStyle } from './summary.ts';
+import { renderResults, renderSummary } from './summary.ts';
 import type { Io, Output } from '../io.ts';
-import { parseOptions } from '../list-options.ts';
+import { parseOptions } from '../options.ts';
 import { listenForStop, stopSignals } from '../listen-for-stop.ts';
-import { painter, printJson } from '../output.ts';
+import { painter, printJson, type Style } from '../output.ts';
 
 export type RunGates = (options: GatesOptions) => Promise<GatesReport>;
 
@@ -144,7 +144,7 @@ function printReport(io: Io, report: GatesReport, { json, junit }: GatesCommandO
 const minWidth = 40;
 const maxWidth = 134;
 
-function styleFor(io: Io, output: Output): SummaryStyle {
+function styleFor(io: Io, output: Output): Style {
   const width = Math.min(maxWidth, Math.max(minWidth, output.columns ?? maxWidth));
   return { width, paint: painter(io, output) };
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 import { gateNames } from '../../gates/gate.ts';
 import { sandboxModes } from '../../gates/report.ts';
+import { countOption } from '../options.ts';
 
 export const sandboxes = [...sandboxModes, 'auto'] as const;
 const figures = ['lines', 'statements', 'functions', 'branches'] as const;
@@ -32,7 +33,6 @@ function namedValues(text: string) {
   );
 }
 
-const timeoutMessage = '--timeout must be a whole number of seconds from 1 to 86400';
 const ref = (option: string) =>
   z.string().regex(/^[^-\s][^\s]*$/, `${option} must name a branch, a tag or a commit`);
 const directory = (option: string) =>
@@ -47,12 +47,7 @@ export const gatesOptionsSchema = z
     base: ref('--base').optional(),
     configFrom: ref('--config-from').optional(),
     minCoverage: minCoverage.optional(),
-    timeout: z.coerce
-      .number(timeoutMessage)
-      .int(timeoutMessage)
-      .min(1, timeoutMessage)
-      .max(86_400, timeoutMessage)
-      .optional(),
+    timeout: countOption('--timeout must be a whole number of seconds', 86_400).optional(),
     sandbox: z.enum(sandboxes, `--sandbox must be one of ${sandboxes.join(', ')}`).optional(),
     untrusted: z.boolean().default(false),
     toolsFrom: directory('--tools-from').optional(),

@@ -3,9 +3,8 @@ import { createLogUpdate } from 'log-update';
 import type { GateName, GateResult } from '../../gates/gate.ts';
 import type { GateProgress } from '../../gates/report.ts';
 import { formatDuration, formatMessage, statusMarks } from './text.ts';
-import type { Io } from '../io.ts';
+import { Terminal, type Io } from '../io.ts';
 import { painter, type Paint } from '../output.ts';
-import { Terminal } from '../terminal.ts';
 
 /** Shows gates while they run, on standard error: standard output is for what they came to. */
 export interface Screen {

@@ -3,20 +3,14 @@ import wrapAnsi from 'wrap-ansi';
 import { gateStatuses, type Finding, type GateResult } from '../../gates/gate.ts';
 import type { GatesReport } from '../../gates/report.ts';
 import { formatDuration, formatMessage, formatPlace, statusMarks } from './text.ts';
-import { printable, renderTable, type Paint } from '../output.ts';
-
-export interface SummaryStyle {
-  /** Columns of the terminal. */
-  readonly width: number;
-  readonly paint: Paint;
-}
+import { printable, renderTable, type Style } from '../output.ts';
 
 /** Narrower terminals get no column of tools. */
 const roomForTools = 90;
 const shownFindings = 10;
 
 /** What the gates came to, for people: a table, the first findings, and the verdict at the end. */
-export function renderSummary(report: GatesReport, style: SummaryStyle): string {
+export function renderSummary(report: GatesReport, style: Style): string {
   const sections = [
     renderResults(report.gates, style),
     ...report.gates
@@ -28,10 +22,7 @@ export function renderSummary(report: GatesReport, style: SummaryStyle): string 
 }
 
 /** A table with a row a gate. */
-export function renderResults(
-  results: readonly GateResult[],
-  { width, paint }: SummaryStyle,
-): string {
+export function renderResults(results: readonly GateResult[], { width, paint }: Style): string {
   const columns = [
     { title: 'Gate', cell: ({ gate }: GateResult) => gate },
     { title: 'Status', cell: ({ status }: GateResult) => status },
@@ -42,12 +33,10 @@ export function renderResults(
   return renderTable(
     columns.map(({ title }) => title),
     results.map((result) => columns.map(({ cell }) => cell(result))),
-    {
-      width,
-      paintCell: (text, column) => {
-        const status = gateStatuses.find((name) => column === 1 && name === text);
-        return status === undefined ? text : paint(statusMarks[status].colour, text);
-      },
+    width,
+    (text, column) => {
+      const status = gateStatuses.find((name) => column === 1 && name === text);
+      return status === undefined ? text : paint(statusMarks[status].colour, text);
     },
   );
 }
@@ -56,7 +45,7 @@ function formatTool({ tool }: GateResult): string {
   return tool === null ? '' : `${tool.name} ${tool.version}`;
 }
 
-function renderFindings(result: GateResult, directory: string, style: SummaryStyle): string {
+function renderFindings(result: GateResult, directory: string, style: Style): string {
   const { gate, findings, findingsOmitted } = result;
   const count = findings.length + findingsOmitted;
   const shown = findings.slice(0, shownFindings);
@@ -69,7 +58,7 @@ function renderFindings(result: GateResult, directory: string, style: SummarySty
 }
 
 /** The place stays whole, or it could not be followed; the message goes beside it, or below where it is long. */
-function renderFinding(finding: Finding, directory: string, { width, paint }: SummaryStyle) {
+function renderFinding(finding: Finding, directory: string, { width, paint }: Style) {
   const place = formatPlace(finding, directory);
   const kind = finding.severity === 'warning' ? 'warning: ' : '';
   const rule = finding.rule === null ? '' : ` (${printable(finding.rule)})`;
@@ -84,7 +73,7 @@ function indent(text: string): string {
   return text.replace(/^/gm, '    ');
 }
 
-function renderVerdict(report: GatesReport, { width, paint }: SummaryStyle): string {
+function renderVerdict(report: GatesReport, { width, paint }: Style): string {
   const { verdict, gates, commit, dirty, sandbox, durationMs, weakened } = report;
   const passed = gates.filter((result) => result.passed).length;
   const facts = [

@@ -27,12 +27,6 @@ const inputSchema = z.object({
 });
 type InputIssue = z.infer<typeof inputSchema>;
 
-interface Batch {
-  readonly config: PlanConfig;
-  readonly input: string;
-  readonly output: string;
-}
-
 /** Number of issues read at the same time: while one waits for Claude, others continue. */
 const concurrency = 4;
 
@@ -40,7 +34,14 @@ const concurrency = 4;
  * Reads issues from a file of JSON lines, and writes one prediction a line, in the same order and at once:
  * when the command is stopped, the answers already paid for are kept.
  */
-export async function planBatch(io: Io, { config, input, output }: Batch): Promise<void> {
+export async function planBatch(
+  io: Io,
+  {
+    config,
+    input,
+    output,
+  }: { readonly config: PlanConfig; readonly input: string; readonly output: string },
+): Promise<void> {
   if (resolve(input) === resolve(output))
     throw new ConfigError('usage', '--output would overwrite --input: name another file.');
   const isTerminal = io.stderr.isTTY === true;
@@ -64,7 +65,7 @@ export async function planBatch(io: Io, { config, input, output }: Batch): Promi
       lines,
       async (line) => {
         const issue = { ...line, ...cutBody(line.body) };
-        const { reading } = await reader.read({ issue, known: line.knownIssues }, signal);
+        const { reading } = await reader.read(issue, signal, line.knownIssues);
         if (reading.outcome === 'fallback')
           failures.push({ id: line.id, reason: reading.reason ?? '' });
         return `${JSON.stringify(predict(line, reading))}\n`;

@@ -1,24 +1,11 @@
 import { createClaude } from '../../claude/client.ts';
 import type { PlanConfig } from '../../config.ts';
-import type { TextReading } from '../../reading/read-text.ts';
-import type { IssueText, Reading } from '../../issue/reading.ts';
+import type { IssueText } from '../../issue/reading.ts';
 import type { Logger } from '../../log.ts';
 import type { KnownIssue } from '../../reading/known-issues.ts';
 import { createReader, type ClaudeDeps } from '../../reading/reader.ts';
 import { createTextReader } from '../../reading/text-thread.ts';
 import { createPatientAsk } from '../../claude/patient-ask.ts';
-
-/** A text, and other issues of the tracker where they are known. */
-interface IssueToRead {
-  readonly issue: IssueText;
-  readonly known?: readonly KnownIssue[] | undefined;
-}
-
-/** Result of the grammar alone, and the final one, for which Claude may have read, too. */
-export interface ReadIssueText {
-  readonly text: TextReading;
-  readonly reading: Reading;
-}
 
 /** Maximum length of a body, in characters, as in the service. */
 const maxBody = 1_000_000;
@@ -54,7 +41,11 @@ export function createPlanReader({ config, log, onPause }: PlanReaderOptions) {
           asksAgain: false,
         };
 
-  async function read({ issue, known }: IssueToRead, signal: AbortSignal): Promise<ReadIssueText> {
+  /**
+   * `known`: other issues of the tracker. `text`: the result of the grammar alone; `reading`: the final one,
+   * for which Claude may have read, too.
+   */
+  async function read(issue: IssueText, signal: AbortSignal, known?: readonly KnownIssue[]) {
     const text = await createTextReader({ agentNames, trackerUrl, known })(issue, signal);
     const readIssue = createReader({ agentNames, readText: () => Promise.resolve(text), claude });
     return { text, reading: await readIssue(issue, signal) };

@@ -10,7 +10,7 @@ import { parseRef } from '../../issue/ref.ts';
 import { createLogger } from '../../log.ts';
 import { readInput } from '../files.ts';
 import type { Io } from '../io.ts';
-import { parseOptions } from '../list-options.ts';
+import { parseOptions } from '../options.ts';
 import { printJson } from '../output.ts';
 import { planBatch } from './plan-batch.ts';
 import { createPlanReader, cutBody } from './plan-reader.ts';
@@ -89,7 +89,7 @@ async function readOne(io: Io, config: PlanConfig, issue: IssueText) {
   if (asking) io.stderr.write(`Asking ${config.claude.model} ...`);
   try {
     // Ctrl-C ends the process itself.
-    return await reader.read({ issue }, new AbortController().signal);
+    return await reader.read(issue, new AbortController().signal);
   } finally {
     if (asking) io.stderr.write('\r\x1b[K');
   }

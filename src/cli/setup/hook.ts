@@ -2,14 +2,18 @@ import type { HookOwner } from '../../gitea/address.ts';
 import type { Gitea } from '../../gitea/client.ts';
 import type { HookChange } from '../../gitea/hooks.ts';
 import type { GiteaHook } from '../../gitea/schemas.ts';
-import { TryAgainLater } from '../../errors.ts';
-import { faultsOf, isOnRoute, isSameUrl, neededEvents, shownUrl } from '../doctor/hook-rules.ts';
-import { hookByHand } from './by-hand.ts';
+import { unlessRefused } from '../doctor/check.ts';
+import {
+  faultsOf,
+  isOnRoute,
+  isSameUrl,
+  neededEvents,
+  shownUrl,
+  type HookFault,
+} from '../doctor/hook-rules.ts';
 
-type HookCalls = Pick<Gitea, 'listHooks' | 'createHook' | 'editHook' | 'deleteHook'>;
-
-export interface HookSetup {
-  readonly gitea: HookCalls;
+interface HookSetup {
+  readonly gitea: Pick<Gitea, 'listHooks' | 'createHook' | 'editHook' | 'deleteHook'>;
   readonly giteaUrl: string;
   readonly owner: HookOwner;
   readonly url: string;
@@ -24,38 +28,35 @@ export interface SetupResult {
   readonly left: boolean;
 }
 
+/** Nothing is left to do. */
+export const done = (...lines: readonly string[]): SetupResult => ({ lines, left: false });
+export const left = (...lines: readonly string[]): SetupResult => ({ lines, left: true });
+
 /** Creates the hook, or corrects its wrong settings. */
 export async function setUpHook(setup: HookSetup, signal: AbortSignal): Promise<SetupResult> {
-  const { gitea, owner, url, newSecret } = setup;
-  const hooks = await hooksOf(gitea, owner, signal);
-  if (hooks === 'missing') {
-    const text = `${nameOf(owner)} does not exist, or this token has no access to it: correct the name, or use another --token-file.`;
-    return { lines: [text], left: true };
-  }
+  const { owner, url, newSecret } = setup;
+  const hooks = await hooksOf(setup, owner, signal);
+  if (hooks === 'missing')
+    return left(
+      `${nameOf(owner)} does not exist, or this token has no access to it: correct the name, or use another --token-file.`,
+    );
   if (hooks === 'refused') return refused(setup, 'This token has no right to read its webhooks.');
   const same = hooks.filter((hook) => isSameUrl(hook.url, url));
   const shared = await sharedHook(setup, signal);
-  if (shared?.isRight === true) return leaveShared(setup, shared, same);
-  if (shared !== undefined) return leaveToOrganization(setup, shared);
-  const notes = [...doubleNotes(same), ...elsewhereNotes(hooks, url)];
+  if (shared !== undefined) return leaveShared(setup, shared, same);
   const [hook] = same;
-  if (hook === undefined) return withNotes(await create(setup, signal), notes);
-  if (newSecret) return withNotes(await replace(setup, hook, signal), notes);
-  return withNotes(await correct(setup, hook, signal), notes);
+  const made =
+    hook === undefined
+      ? await create(setup, signal)
+      : await (newSecret ? replace : correct)(setup, hook, signal);
+  const notes = [...doubleNotes(same), ...elsewhereNotes(hooks, url)];
+  return { ...made, lines: [...made.lines, ...notes] };
 }
 
-async function hooksOf(
-  gitea: HookCalls,
-  owner: HookOwner,
-  signal: AbortSignal,
-): Promise<readonly GiteaHook[] | 'missing' | 'refused'> {
-  try {
-    const reply = await gitea.listHooks(owner, signal);
-    return reply.kind === 'ok' ? reply.value : 'missing';
-  } catch (error) {
-    if (error instanceof TryAgainLater && error.code === 'gitea_auth') return 'refused';
-    throw error;
-  }
+async function hooksOf({ gitea }: HookSetup, owner: HookOwner, signal: AbortSignal) {
+  const reply = await unlessRefused(gitea.listHooks(owner, signal), () => 'refused' as const);
+  if (reply === 'refused') return reply;
+  return reply.kind === 'ok' ? reply.value : 'missing';
 }
 
 /** A hook of the organisation on the same URL. */
@@ -66,13 +67,11 @@ interface SharedHook {
 }
 
 /** Finds it: with a second hook every event would arrive twice. */
-async function sharedHook(
-  { gitea, owner, url }: HookSetup,
-  signal: AbortSignal,
-): Promise<SharedHook | undefined> {
+async function sharedHook(setup: HookSetup, signal: AbortSignal): Promise<SharedHook | undefined> {
+  const { owner, url } = setup;
   if (!('repository' in owner)) return undefined;
   const [organization = ''] = owner.repository.split('/');
-  const hooks = await hooksOf(gitea, { organization }, signal);
+  const hooks = await hooksOf(setup, { organization }, signal);
   if (hooks === 'missing' || hooks === 'refused') return undefined;
   const shared = hooks
     .filter((hook) => isSameUrl(hook.url, url))
@@ -80,25 +79,27 @@ async function sharedHook(
   return shared.find(({ isRight }) => isRight) ?? shared[0];
 }
 
-/** With a hook of the repository, every event would arrive twice as soon as the shared one is corrected. */
-function leaveToOrganization({ owner }: HookSetup, { organization, id }: SharedHook): SetupResult {
-  const text = `Webhook ${id} of the organisation ${organization} serves ${nameOf(owner)}, but has wrong settings: run setup with --org ${organization} instead of --repo to correct it.`;
-  return { lines: [text], left: true };
-}
-
 function leaveShared(
   { owner, newSecret }: HookSetup,
-  { organization, id }: SharedHook,
+  { organization, id, isRight }: SharedHook,
   same: readonly GiteaHook[],
 ): SetupResult {
-  const serves = `Webhook ${id} of the organisation ${organization} already serves ${nameOf(owner)}`;
+  const hook = `Webhook ${id} of the organisation ${organization}`;
+  // With a hook of the repository, every event would arrive twice as soon as the shared one is corrected.
+  if (!isRight)
+    return left(
+      `${hook} serves ${nameOf(owner)}, but has wrong settings: run setup with --org ${organization} instead of --repo to correct it.`,
+    );
+  const serves = `${hook} already serves ${nameOf(owner)}`;
   const notes = same.map(
-    (hook) =>
-      `Webhook ${hook.id} of ${nameOf(owner)} sends there, too: delete it, or every event arrives twice.`,
+    (own) =>
+      `Webhook ${own.id} of ${nameOf(owner)} sends there, too: delete it, or every event arrives twice.`,
   );
-  if (!newSecret) return { lines: [`${serves}: nothing to do.`, ...notes], left: false };
-  const text = `${serves}; its secret was not changed. To replace it, run setup with --org ${organization} instead of --repo.`;
-  return { lines: [text, ...notes], left: true };
+  if (!newSecret) return done(`${serves}: nothing to do.`, ...notes);
+  return left(
+    `${serves}; its secret was not changed. To replace it, run setup with --org ${organization} instead of --repo.`,
+    ...notes,
+  );
 }
 
 const wantedEvents = neededEvents.map(({ requested }) => requested);
@@ -128,16 +129,12 @@ async function replace(
   const { gitea, owner, dryRun } = setup;
   const made = await create(setup, signal, hook);
   if (made.left) return made;
-  if (dryRun) return { ...made, lines: [...made.lines, `Would then delete webhook ${hook.id}.`] };
+  if (dryRun) return done(...made.lines, `Would then delete webhook ${hook.id}.`);
   const reply = await gitea.deleteHook(owner, hook.id, signal);
-  if (reply.kind === 'refused') {
-    const text = `Gitea did not delete webhook ${hook.id} (${reply.message}): delete it by hand.`;
-    return { lines: [...made.lines, text], left: true };
-  }
-  return {
-    ...made,
-    lines: [...made.lines, `Deleted webhook ${hook.id}, which had the old secret.`],
-  };
+  if (reply.kind !== 'refused')
+    return done(...made.lines, `Deleted webhook ${hook.id}, which had the old secret.`);
+  const text = `Gitea did not delete webhook ${hook.id} (${reply.message}): delete it by hand.`;
+  return left(...made.lines, text);
 }
 
 async function correct(
@@ -147,38 +144,26 @@ async function correct(
 ): Promise<SetupResult> {
   const { gitea, owner, url, dryRun } = setup;
   const faults = faultsOf(hook, url);
-  const about = `Webhook ${hook.id} of ${nameOf(owner)}`;
+  const about = `${hook.id} of ${nameOf(owner)}`;
   const secret =
     'Its secret cannot be read or changed: if it is not GITEA_WEBHOOK_SECRET, replace the webhook with --new-secret.';
-  if (faults.some(({ kind }) => kind === 'type')) {
-    const text = `${about} sends there, but has the type ${hook.type}: replace it with --new-secret.`;
-    return { lines: [text], left: true };
-  }
-  if (faults.length === 0)
-    return { lines: [`${about} is right: nothing to do.`, secret], left: false };
-  const changes = faults
-    .map((fault) =>
-      fault.kind === 'inactive'
-        ? 'active'
-        : fault.kind === 'content_type'
-          ? 'JSON'
-          : fault.kind === 'events'
-            ? fault.missing.map(({ requested }) => requested).join(', ')
-            : url,
-    )
-    .join(', ');
-  if (dryRun)
-    return {
-      lines: [`Would change webhook ${hook.id} of ${nameOf(owner)}: ${changes}.`],
-      left: false,
-    };
+  if (faults.some(({ kind }) => kind === 'type'))
+    return left(
+      `Webhook ${about} sends there, but has the type ${hook.type}: replace it with --new-secret.`,
+    );
+  if (faults.length === 0) return done(`Webhook ${about} is right: nothing to do.`, secret);
+  const changes = faults.map((fault) => describeChange(fault, url)).join(', ');
+  if (dryRun) return done(`Would change webhook ${about}: ${changes}.`);
   const reply = await gitea.editHook(owner, hook.id, wantedHook(url, hook), signal);
   if (reply.kind !== 'ok')
     return refused(setup, reply.kind === 'missing' ? 'It does not exist.' : reply.message);
-  return {
-    lines: [`Changed webhook ${hook.id} of ${nameOf(owner)}: ${changes}.`, secret],
-    left: false,
-  };
+  return done(`Changed webhook ${about}: ${changes}.`, secret);
+}
+
+function describeChange(fault: HookFault, url: string): string {
+  if (fault.kind === 'events') return fault.missing.map(({ requested }) => requested).join(', ');
+  if (fault.kind === 'inactive') return 'active';
+  return fault.kind === 'content_type' ? 'JSON' : url;
 }
 
 /** Keeps what others may need: a proxy in front of the coordinator the header, other receivers their events. */
@@ -222,21 +207,27 @@ function elsewhereNotes(hooks: readonly GiteaHook[], url: string): string[] {
 }
 
 function refused({ owner, giteaUrl, url }: HookSetup, why: string): SetupResult {
-  return {
-    lines: [
-      `The webhook of ${nameOf(owner)} is not set up: ${why}`,
-      ...hookByHand(owner, giteaUrl, url),
-    ],
-    left: true,
-  };
+  const text = `The webhook of ${nameOf(owner)} is not set up: ${why}`;
+  return left(text, ...hookByHand(owner, giteaUrl, url));
 }
 
-function done(line: string): SetupResult {
-  return { lines: [line], left: false };
-}
-
-function withNotes({ lines, left }: SetupResult, notes: readonly string[]): SetupResult {
-  return { lines: [...lines, ...notes], left };
+/** Steps for an administrator, in order. The secret itself is never printed. */
+export function hookByHand(owner: HookOwner, giteaUrl: string, url: string): string[] {
+  const page =
+    'repository' in owner
+      ? `${giteaUrl}/${owner.repository}/settings/hooks/gitea/new`
+      : `${giteaUrl}/org/${owner.organization}/settings/hooks/gitea/new`;
+  return [
+    'An administrator there can create it by hand (see docs/setup.md):',
+    `  1. Open ${page}`,
+    `  2. Target URL: ${url}`,
+    '  3. HTTP Method: POST',
+    '  4. POST Content Type: application/json',
+    '  5. Secret: the value of GITEA_WEBHOOK_SECRET',
+    `  6. Trigger On: Custom Events, and tick ${neededEvents.map(({ words }) => words).join(', ')}`,
+    '  7. Tick Active, and click Add Webhook',
+    "Or run this again with that person's token in a file: --token-file FILE.",
+  ];
 }
 
 function nameOf(owner: HookOwner): string {

@@ -1,22 +1,19 @@
 import type { Gitea } from '../../gitea/client.ts';
-import { TryAgainLater } from '../../errors.ts';
 import { statusLabels } from '../../publish/status-label.ts';
-import type { SetupResult } from './hook.ts';
+import { unlessRefused } from '../doctor/check.ts';
+import { left, type SetupResult } from './hook.ts';
 
-export interface LabelSetup {
+interface LabelSetup {
   readonly gitea: Pick<Gitea, 'getRepository' | 'listRepositoryLabels' | 'createRepositoryLabel'>;
   readonly repository: string;
   readonly dryRun: boolean;
 }
 
 /** Creates the status labels that the repository does not have yet. */
-export async function setUpLabels(setup: LabelSetup, signal: AbortSignal): Promise<SetupResult> {
-  try {
-    return await makeMissing(setup, signal);
-  } catch (error) {
-    if (!(error instanceof TryAgainLater) || error.code !== 'gitea_auth') throw error;
-    return left(`No labels were created: ${error.message}`);
-  }
+export function setUpLabels(setup: LabelSetup, signal: AbortSignal): Promise<SetupResult> {
+  return unlessRefused(makeMissing(setup, signal), (message) =>
+    left(`No labels were created: ${message}`),
+  );
 }
 
 async function makeMissing(
@@ -37,11 +34,10 @@ async function makeMissing(
   const notes = loose.map(
     (label) => `Label ${label.name} is not exclusive: tick Exclusive in its settings.`,
   );
-  if (missing.length === 0)
-    return { lines: ['All labels exist: nothing to do.', ...notes], left: loose.length > 0 };
+  const result = (line: string) => ({ lines: [line, ...notes], left: loose.length > 0 });
+  if (missing.length === 0) return result('All labels exist: nothing to do.');
   const names = missing.map((label) => label.name).join(', ');
-  if (dryRun)
-    return { lines: [`Would create the labels ${names}.`, ...notes], left: loose.length > 0 };
+  if (dryRun) return result(`Would create the labels ${names}.`);
   for (const label of missing) {
     const reply = await gitea.createRepositoryLabel(place, { ...label, exclusive: true }, signal);
     if (reply.kind === 'ok') continue;
@@ -50,9 +46,5 @@ async function makeMissing(
       `Gitea did not create the label ${label.name} (${why}): the token needs write access to the issues of ${name}. With it, the service creates its labels itself.`,
     );
   }
-  return { lines: [`Created the labels ${names}.`, ...notes], left: loose.length > 0 };
-}
-
-function left(line: string): SetupResult {
-  return { lines: [line], left: true };
+  return result(`Created the labels ${names}.`);
 }

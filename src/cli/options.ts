@@ -3,7 +3,25 @@ import { z } from 'zod';
 import { ConfigError, CoordinatorError } from '../errors.ts';
 import { readInput } from './files.ts';
 
-/** Options that `doctor` and `setup` share. */
+/** A whole number from 1 to `max`; `option`: its name and unit in the message. */
+export function countOption(option: string, max: number) {
+  const message = `${option} from 1 to ${max}`;
+  return z.coerce.number(message).int(message).min(1, message).max(max, message);
+}
+
+/** Options of every command that shows a list. */
+export const listOptionsSchema = z.object({
+  /** Maximum number of items in a list. */
+  limit: countOption('--limit must be a whole number', 10_000),
+  json: z.boolean().default(false),
+});
+
+/** Checks the options of a command; throws one `ConfigError` that names all problems. */
+export function parseOptions<T>(schema: z.ZodType<T>, rawOptions: unknown): T {
+  const parsed = schema.safeParse(rawOptions);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError('usage', z.prettifyError(parsed.error));
+}
 
 export const repositoryOption = z.string().regex(/^[\w.-]+\/[\w.-]+$/, '--repo must be owner/name');
 
@@ -24,20 +42,15 @@ function isHookUrl(text: string): boolean {
   );
 }
 
-/** Reads a token that is alone in a file. It is never shown. */
-export async function readToken(file: string): Promise<string> {
-  const token = (await readOption(file)).trim();
-  if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw new ConfigError('usage', '--token-file must contain a token of Gitea and nothing else.');
-}
-
-async function readOption(file: string): Promise<string> {
-  try {
-    return await readInput(file);
-  } catch (error) {
+/** Reads the token that is alone in the file of `--token-file`. It is never shown. */
+export async function readToken(file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const text = await readInput(file).catch((error: unknown) => {
     if (error instanceof CoordinatorError) throw new ConfigError('usage', error.message);
     throw error;
-  }
+  });
+  if (/^[\x21-\x7e]+$/.test(text.trim())) return text.trim();
+  throw new ConfigError('usage', '--token-file must contain a token of Gitea and nothing else.');
 }
 
 /** Minimum length of a secret that is hidden; shorter ones look like ordinary words. */
