@@ -20,7 +20,7 @@ export function renderTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   width = tableWidth,
-  paintCell = (text: string, _column: number) => text,
+  paintCell: (text: string, column: number) => string = (text) => text,
 ): string {
   const texts = rows.map((row) =>
     row.map((text, column) => shorten(text, column === head.length - 1 ? maxText : maxCell)),

@@ -54,8 +54,7 @@ export function addDoctorCommand(
     .action(async (options: unknown) => end(await doctor(io, options, pace)));
 }
 
-const defaultPollMs = 300;
-const defaultPatienceMs = 15_000;
+const defaultPace = { now: Date.now, pollMs: 300, patienceMs: 15_000 };
 
 /** Prints every finding; resolves to the exit code. */
 export async function doctor(io: Io, rawOptions: unknown, pace: DoctorPace = {}): Promise<number> {
@@ -74,9 +73,8 @@ export async function doctor(io: Io, rawOptions: unknown, pace: DoctorPace = {})
       url: options.url,
       repository: options.repo,
       probe: options.probe,
-      now: pace.now ?? Date.now,
-      pollMs: pace.pollMs ?? defaultPollMs,
-      patienceMs: pace.patienceMs ?? defaultPatienceMs,
+      ...defaultPace,
+      ...pace,
       signal: io.signal ?? new AbortController().signal,
     },
     (found) => {

@@ -45,10 +45,12 @@ function timedOut(deadlineMs: number): Outcome {
   );
 }
 
+export const readTheLog =
+  'Read the log of Gitea, or of the proxy in front of it, and run the doctor again.';
+
 function failed(error: unknown): Outcome {
   if (!(error instanceof CoordinatorError)) throw error;
-  const cure = 'Read the log of Gitea, or of the proxy in front of it, and run the doctor again.';
-  return broken(error.message, cure);
+  return broken(error.message, readTheLog);
 }
 
 /** The answer to a call of Gitea, or `refused` when Gitea does not accept the token or its rights. */

@@ -1,14 +1,7 @@
 import { checkModel, type ModelCheck } from '../../claude/client.ts';
 import type { Config, ExaminedConfig } from '../../config.ts';
-import {
-  broken,
-  ok,
-  resultOf,
-  skipped,
-  warning,
-  type CheckResult,
-  type Outcome,
-} from './finding.ts';
+import { broken, ok, resultOf, skipped, warning } from './finding.ts';
+import type { CheckResult, Outcome } from './finding.ts';
 
 /** Checks that Claude can be reached, accepts the key and has both models; this costs nothing. */
 export async function checkClaude(

@@ -2,7 +2,7 @@ import type { Gitea } from '../../gitea/client.ts';
 import { TryAgainLater } from '../../errors.ts';
 import { isoTime } from '../../issue/iso-time.ts';
 import { shorten } from '../output.ts';
-import { unlessRefused } from './check.ts';
+import { readTheLog, unlessRefused } from './check.ts';
 import { broken, hint, ok, resultOf, warning, type CheckResult, type Outcome } from './finding.ts';
 
 interface ConnectionDeps {
@@ -59,27 +59,16 @@ function describeVersion(version: string | undefined, url: string): Outcome {
   );
 }
 
-const cures: ReadonlyMap<string, string> = new Map([
-  [
-    'gitea_unexpected',
-    'Correct GITEA_URL. It is the address of the start page, with the sub-path if there is one, and without /api.',
-  ],
-  [
-    'gitea_unavailable',
-    'Read the log of Gitea, or of the proxy in front of it, and run the doctor again.',
-  ],
-]);
-
 function describeFailure(error: TryAgainLater, url: string): Outcome {
   const code = causeCode(error);
   const detail = code === undefined ? '' : ` (${code})`;
-  return broken(
-    `${error.message} The URL is ${url}${detail}.`,
-    cures.get(error.code) ?? cureOfNetwork(code),
-  );
+  return broken(`${error.message} The URL is ${url}${detail}.`, cureOf(error, code));
 }
 
-function cureOfNetwork(code = ''): string {
+function cureOf(error: TryAgainLater, code = ''): string {
+  if (error.code === 'gitea_unexpected')
+    return 'Correct GITEA_URL. It is the address of the start page, with the sub-path if there is one, and without /api.';
+  if (error.code === 'gitea_unavailable') return readTheLog;
   if (/CERT|SELF_SIGNED|UNABLE_TO/.test(code))
     return "Set NODE_EXTRA_CA_CERTS to the certificate file of your authority, or renew Gitea's certificate.";
   return 'Start Gitea, or correct GITEA_URL to an address that this machine can reach. Inside a container, localhost is the container itself.';

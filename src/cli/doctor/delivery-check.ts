@@ -1,16 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import {
-  broken,
-  hint,
-  ok,
-  resultOf,
-  skipped,
-  warning,
-  type CheckResult,
-  type DoctorFinding,
-  type Outcome,
-} from './finding.ts';
+import { broken, hint, ok, resultOf, skipped, warning } from './finding.ts';
+import type { CheckResult, DoctorFinding, Outcome } from './finding.ts';
 import type { HookExpectation, OwnedHook } from './classify-hooks.ts';
 import { hostListCure, shownUrl } from './hook-rules.ts';
 import type { Probe, ProbeTarget } from './probe.ts';

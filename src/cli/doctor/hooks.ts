@@ -2,15 +2,8 @@ import type { HookOwner } from '../../gitea/address.ts';
 import type { Gitea } from '../../gitea/client.ts';
 import type { GiteaHook, GiteaRepository } from '../../gitea/schemas.ts';
 import { unlessRefused } from './check.ts';
-import {
-  hint,
-  listNames,
-  ok,
-  warning,
-  type CheckResult,
-  type DoctorFinding,
-  type Outcome,
-} from './finding.ts';
+import { hint, listNames, ok, warning } from './finding.ts';
+import type { CheckResult, DoctorFinding, Outcome } from './finding.ts';
 import { classifyHooks, type HookExpectation, type RepositoryHooks } from './classify-hooks.ts';
 
 type HookReader = Pick<Gitea, 'listHooks'>;

@@ -1,14 +1,7 @@
 import type { Gitea } from '../../gitea/client.ts';
 import type { GiteaRepository } from '../../gitea/schemas.ts';
-import {
-  hint,
-  listNames,
-  ok,
-  warning,
-  type CheckResult,
-  type DoctorFinding,
-  type Outcome,
-} from './finding.ts';
+import { hint, listNames, ok, warning } from './finding.ts';
+import type { CheckResult, DoctorFinding, Outcome } from './finding.ts';
 
 /** A repository in our database. */
 export interface StoredRepository {

@@ -2,16 +2,8 @@ import type { Gitea } from '../../gitea/client.ts';
 import type { ExaminedConfig } from '../../config.ts';
 import { unlessRefused } from './check.ts';
 import { isInvalid } from './configuration.ts';
-import {
-  broken,
-  hint,
-  ok,
-  resultOf,
-  skipped,
-  warning,
-  type CheckResult,
-  type Outcome,
-} from './finding.ts';
+import { broken, hint, ok, resultOf, skipped, warning } from './finding.ts';
+import type { CheckResult, Outcome } from './finding.ts';
 
 interface TokenDeps {
   readonly gitea: Pick<Gitea, 'getTokenScopes' | 'getUser'>;

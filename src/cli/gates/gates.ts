@@ -94,7 +94,13 @@ export async function gates(io: Io, { directory, given, runGates }: GatesRequest
   stop.release();
   screen.close();
   if (stop.signal.aborted) return reportStop(io, finished, stop.signal);
-  if (outcome.status === 'rejected') return reportTrouble(io, outcome.reason);
+  if (outcome.status === 'rejected') {
+    const error: unknown = outcome.reason;
+    const text = error instanceof CoordinatorError ? error.message : inspect(error);
+    io.stderr.write(`mosaic-coordinator: ${text}\n`);
+    // Exit code 1 would blame the checkout.
+    return exitCodes.error;
+  }
   printReport(io, outcome.value, options);
   return exitCodes[outcome.value.verdict];
 }
@@ -106,16 +112,14 @@ function runOptions(options: GatesCommandOptions): Omit<GatesOptions, 'directory
     ...(base === undefined ? {} : { base }),
     ...(configFrom === undefined ? {} : { configFrom }),
     ...(minCoverage === undefined ? {} : { minCoverage }),
-    ...(timeout === undefined ? {} : deadlines(timeout * 1_000)),
+    // Three phases: build beside lint, the tests, and the tests again without coverage.
+    ...(timeout === undefined
+      ? {}
+      : { timeoutMs: timeout * 1_000, overallTimeoutMs: 3 * timeout * 1_000 }),
     ...(sandbox === undefined ? {} : { sandbox }),
     ...(toolsFrom === undefined ? {} : { toolsFrom: resolve(toolsFrom) }),
     untrusted,
   };
-}
-
-/** Three phases: build beside lint, the tests, and the tests again without coverage. */
-function deadlines(timeoutMs: number): Pick<GatesOptions, 'timeoutMs' | 'overallTimeoutMs'> {
-  return { timeoutMs, overallTimeoutMs: 3 * timeoutMs };
 }
 
 /** Writes to standard error alone: half a report on standard output could be taken for a whole one. */
@@ -125,14 +129,6 @@ function reportStop(io: Io, finished: readonly GateResult[], { reason }: AbortSi
   if (results.length > 0) io.stderr.write(`${renderResults(results, styleFor(io, io.stderr))}\n`);
   io.stderr.write(`Stopped by ${name}: there is no verdict.\n`);
   return 128 + constants.signals[name];
-}
-
-/** Exits with 2, because exit code 1 would blame the checkout. */
-function reportTrouble(io: Io, error: unknown): number {
-  const known = error instanceof CoordinatorError;
-  const text = known ? error.message : inspect(error);
-  io.stderr.write(`mosaic-coordinator: ${text}\n`);
-  return exitCodes.error;
 }
 
 function printReport(io: Io, report: GatesReport, { json, junit }: GatesCommandOptions): void {
