@@ -25,9 +25,12 @@ export function isDevelopmentVersion(executed: readonly string[]): boolean {
  * `migration_failed` with the database as it was. `all`: for tests of the next migration.
  */
 export async function migrate(db: Kysely<Schema>, all: Migrations = migrations): Promise<void> {
-  await refuseDevelopmentVersion(db);
-  const { error } = await migratorFor(db, all).migrateToLatest();
-  if (error !== undefined) {
+  try {
+    await refuseDevelopmentVersion(db);
+    const { error } = await migratorFor(db, all).migrateToLatest();
+    if (error !== undefined) throw error;
+  } catch (error) {
+    if (error instanceof CoordinatorError) throw error;
     const message = `The database could not be brought up to date; it was left as it was. ${describeError(error)}`;
     throw new CoordinatorError('migration_failed', message, { cause: error });
   }
@@ -48,8 +51,10 @@ async function refuseDevelopmentVersion(db: Kysely<Schema>): Promise<void> {
 }
 
 async function executedMigrations(db: Kysely<Schema>): Promise<string[]> {
-  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some(({ name }) => name === 'kysely_migration')) return [];
+  const migrated = await sql`select 1 from sqlite_schema where name = 'kysely_migration'`.execute(
+    db,
+  );
+  if (migrated.rows.length === 0) return [];
   const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
   return rows.map(({ name }) => name);
 }

@@ -30,6 +30,9 @@ import { lint } from './tools/lint.ts';
 import { runTests } from './tools/test-run.ts';
 import { test } from './tools/test.ts';
 
+export type { Finding, GateName, GateResult, GateStatus } from './gate.ts';
+export type { GateProgress, GatesOptions, GatesReport, SandboxMode } from './report.ts';
+
 /** Every gate by name, except `integrity`, which needs a base ref. */
 export const allGates = { build, lint, test, coverage };
 

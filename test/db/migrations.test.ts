@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -114,4 +115,13 @@ test('a database of a development version is refused with what to do, and left a
   await expect(migrate(db)).rejects.toMatchObject(refusal);
   const { rows } = await sql`select name from sqlite_master where type = 'table'`.execute(db);
   expect(rows).toEqual([{ name: 'kysely_migration' }, { name: 'deliveries' }]);
+});
+
+test('a file that is no database ends the start with a sentence, not with a stack trace', async () => {
+  const { db, path } = openDatabase();
+  writeFileSync(path, 'This is not a database, only a text that is long enough. '.repeat(20));
+  await expect(migrate(db)).rejects.toMatchObject({
+    code: 'migration_failed',
+    message: expect.stringContaining('file is not a database'),
+  });
 });
