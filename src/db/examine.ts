@@ -54,8 +54,8 @@ export function examineDatabase(path: string): DatabaseFacts {
     const held = isHeld(path);
     return { kind, held, ...settingsOf(path) };
   } catch (error) {
-    if (isReading(error)) return { kind: 'unreadable', reason: reasonOf(error) };
-    return { kind: 'unwritable', reason: reasonOf(error) };
+    const kind = cannotRead.includes(sqliteCode(error) ?? 0) ? 'unreadable' : 'unwritable';
+    return { kind, reason: reasonOf(error) };
   }
 }
 
@@ -82,7 +82,11 @@ function kindOf(path: string): 'current' | 'earlier' | 'later' | 'development' |
     const tables = database.prepare(
       "select name from sqlite_schema where name = 'kysely_migration'",
     );
-    if (tables.get() === undefined) return isEmpty(database) ? 'earlier' : 'foreign';
+    if (tables.get() === undefined) {
+      // A service that is killed right after creating the file leaves it without tables.
+      const isEmpty = database.prepare('select 1 from sqlite_schema').get() === undefined;
+      return isEmpty ? 'earlier' : 'foreign';
+    }
     const rows = database.prepare('select name from kysely_migration').all();
     const executed = namesSchema.parse(rows).map(({ name }) => name);
     if (isDevelopmentVersion(executed)) return 'development';
@@ -95,11 +99,6 @@ function kindOf(path: string): 'current' | 'earlier' | 'later' | 'development' |
   } finally {
     database.close();
   }
-}
-
-/** True for a file without tables, which a service leaves that is killed right after creating it. */
-function isEmpty(database: DatabaseSync): boolean {
-  return database.prepare('select 1 from sqlite_schema').get() === undefined;
 }
 
 /** A database that no service ever used has no lock file, and this must not create one. */
@@ -141,12 +140,8 @@ function settingsOf(path: string): { journal: string; synchronous: string } {
 }
 
 const notADatabase = 26;
+/** SQLITE_IOERR and SQLITE_CORRUPT: a damaged database or a failing disk. */
 const cannotRead: readonly number[] = [10, 11];
-
-/** SQLITE_IOERR or SQLITE_CORRUPT: a damaged database or a failing disk. */
-function isReading(error: unknown): boolean {
-  return cannotRead.includes(sqliteCode(error) ?? 0);
-}
 
 function sqliteCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error)) return undefined;

@@ -36,15 +36,12 @@ export function createSearchCalls({ getRequiredPage }: Lookups) {
     const query = new URLSearchParams({ type, state, limit: String(limit) });
     query.set('page', String(page));
     if (assigned) query.set('assigned', 'true');
-    if (since !== undefined) query.set('since', wholeSeconds(since));
+    if (since !== undefined)
+      query.set('since', new Date(since).toISOString().replace(/\.\d+Z$/, 'Z'));
     const path = `repos/issues/search?${query.toString()}`;
     const { value, total } = await getRequiredPage(path, issueListSchema(type), signal);
     return { issues: value.issues, count: value.rows, limit, total };
   }
 
   return { searchIssues };
-}
-
-function wholeSeconds(epochMs: number): string {
-  return new Date(Math.floor(epochMs / 1000) * 1000).toISOString().replace('.000Z', 'Z');
 }

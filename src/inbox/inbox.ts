@@ -1,21 +1,9 @@
-import type { Transaction } from 'kysely';
-
 import type { Database } from '../db/database.ts';
-import type { Schema } from '../db/schema.ts';
-import type { IssueEvent } from '../issue/event.ts';
-import type { IssueKey } from '../issue/ref.ts';
 import { createArrivals, yieldToArrivals, type Arrivals } from './arrivals.ts';
 import { createGroupCommit, type AddResult } from './group-commit.ts';
 import type { InsertDeliveries } from './insert-deliveries.ts';
 import { countDeliveries, pruneDeliveries, trimRejectedBytes } from './maintenance.ts';
-import {
-  claimGroup,
-  completeGroup,
-  nextDueAt,
-  retryGroup,
-  type DeliveryGroup,
-  type QueueState,
-} from './queue.ts';
+import { claimGroup, completeGroup, nextDueAt, retryGroup, type QueueState } from './queue.ts';
 import {
   addDifferences,
   addRefreshes,
@@ -61,28 +49,24 @@ export function createInbox({ insert, arrivals = createArrivals(), ...state }: I
     settled: commits.settled,
     yieldToArrivals: (signal: AbortSignal) => yieldToArrivals(arrivals, signal),
 
-    claim: (busy: readonly IssueKey[]) => claimGroup(state, busy),
-    complete: (transaction: Transaction<Schema>, group: DeliveryGroup) =>
-      completeGroup(state, transaction, group),
-    retryLater: (group: DeliveryGroup, error: unknown) => retryGroup(state, group, error),
-    nextDueAt: () => nextDueAt(state),
+    claim: bind(state, claimGroup),
+    complete: bind(state, completeGroup),
+    retryLater: bind(state, retryGroup),
+    nextDueAt: bind(state, nextDueAt),
 
-    addRefreshes: (transaction: Transaction<Schema>, events: readonly IssueEvent[]) =>
-      addRefreshes(state, transaction, events),
-    scheduleRefresh: (transaction: Transaction<Schema>, event: IssueEvent, group: DeliveryGroup) =>
-      scheduleRefresh(state, transaction, event, group),
-    requestRefreshes: (connection: Database, events: readonly IssueEvent[]) =>
-      requestRefreshes(state, connection, events),
-    addDifferences: (
-      transaction: Transaction<Schema>,
-      events: readonly IssueEvent[],
-      inWork: ReadonlyMap<string, number>,
-    ) => addDifferences(state, transaction, events, inWork),
-    bringRefreshForward: (transaction: Transaction<Schema>, at: number) =>
-      bringRefreshForward(state, transaction, at),
+    addRefreshes: bind(state, addRefreshes),
+    scheduleRefresh: bind(state, scheduleRefresh),
+    requestRefreshes: bind(state, requestRefreshes),
+    addDifferences: bind(state, addDifferences),
+    bringRefreshForward: bind(state, bringRefreshForward),
     makeRefreshesDue: (connection: Database = db) => makeRefreshesDue(state, connection),
 
-    counts: () => countDeliveries(state),
-    prune: (retentionDays: number) => pruneDeliveries(state, retentionDays),
+    counts: bind(state, countDeliveries),
+    prune: bind(state, pruneDeliveries),
   };
+}
+
+/** The verb with its state given. */
+function bind<S, A extends unknown[], R>(state: S, verb: (state: S, ...rest: A) => R) {
+  return (...rest: A): R => verb(state, ...rest);
 }

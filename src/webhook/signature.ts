@@ -7,13 +7,10 @@ export interface WebhookSecrets {
   readonly previous?: string | Buffer | undefined;
 }
 
-/** The secrets as keys, created once: creating one costs as much as hashing a small body. */
-export interface WebhookKeys {
-  readonly current: KeyObject;
-  readonly previous?: KeyObject | undefined;
-}
+export type WebhookKeys = Readonly<ReturnType<typeof keysOf>>;
 
-export function keysOf({ current, previous }: WebhookSecrets): WebhookKeys {
+/** The secrets as keys, created once: creating one costs as much as hashing a small body. */
+export function keysOf({ current, previous }: WebhookSecrets) {
   const key = (secret: string | Buffer) => createSecretKey(Buffer.from(secret));
   return { current: key(current), previous: previous === undefined ? undefined : key(previous) };
 }
