@@ -86,10 +86,9 @@ export function createCircuitBreaker(now: () => number, callDeadlineMs: number) 
     pause = { reason: kind, until: now() + pauseMs };
   }
 
-  /** Epoch milliseconds of the next call; undefined while Claude answers. */
-  function pausedUntil(): number | undefined {
-    return pause?.until;
-  }
-
-  return { begin, pausedUntil };
+  return {
+    begin,
+    /** Epoch milliseconds of the next call; undefined while Claude answers. */
+    pausedUntil: () => pause?.until,
+  };
 }

@@ -230,7 +230,9 @@ function readReply<T>(reply: unknown, schema: z.ZodType<T>): ClaudeOutcome<T> {
   const parsed = replySchema.safeParse(reply);
   if (!parsed.success) return { kind: 'invalid', usage: noUsage };
   const { stop_reason: stopReason, content } = parsed.data;
-  const usage = usageOf(parsed.data.usage);
+  const { input_tokens, output_tokens: outputTokens, ...cached } = parsed.data.usage;
+  const cachedTokens = cached.cache_creation_input_tokens + cached.cache_read_input_tokens;
+  const usage = { inputTokens: input_tokens + cachedTokens, outputTokens };
   if (stopReason === 'refusal') return { kind: 'refused', usage };
   if (stopReason === 'max_tokens' || stopReason === 'model_context_window_exceeded')
     return { kind: 'truncated', usage };
@@ -238,11 +240,6 @@ function readReply<T>(reply: unknown, schema: z.ZodType<T>): ClaudeOutcome<T> {
   const value = schema.safeParse(parseJson(text ?? ''));
   if (stopReason !== 'end_turn' || !value.success) return { kind: 'invalid', usage };
   return { kind: 'ok', value: value.data, usage };
-}
-
-function usageOf(usage: z.infer<typeof replySchema>['usage']): TokenUsage {
-  const cached = usage.cache_creation_input_tokens + usage.cache_read_input_tokens;
-  return { inputTokens: usage.input_tokens + cached, outputTokens: usage.output_tokens };
 }
 
 /** The loggable part of a failure: the HTTP status, or the system error code (`ECONNREFUSED`). */

@@ -1,32 +1,5 @@
 import type { Generated, Selectable } from 'kysely';
 
-/** One webhook POST. `event` and `body` hold what we understood; `raw` the bytes of what we did not. */
-export interface DeliveriesTable {
-  seq: Generated<number>;
-  id: string;
-  /** `waiting` is shown as pending (due) or scheduled (its time is to come). */
-  status: 'waiting' | 'done' | 'dead' | 'rejected';
-  /** Name in the event header, unsigned. */
-  event_name: string;
-  kind: string | null;
-  repository_id: number | null;
-  issue_number: number | null;
-  /** `updated_at` of the snapshot, epoch milliseconds. */
-  snapshot_at: number | null;
-  /** JSON of the event without the issue's text. */
-  event: string | null;
-  body: string | null;
-  /** Base64 of the request body, kept only while it has not been understood. */
-  raw: string | null;
-  raw_size: number;
-  body_hash: string;
-  received_at: number;
-  due_at: number;
-  attempts: number;
-  handled_at: number | null;
-  error: string | null;
-}
-
 /**
  * "`blocked` waits for `blocker`", declared in the issue `declared_*`. An end in a repository of which
  * only the name is known has no id yet: the name stands in `unresolved_name` (lower case).
@@ -58,7 +31,32 @@ export interface Schema {
     answer: string;
     stored_at: number;
   };
-  deliveries: DeliveriesTable;
+  /** One webhook POST. `event` and `body` hold what we understood; `raw` the bytes of what we did not. */
+  deliveries: {
+    seq: Generated<number>;
+    id: string;
+    /** `waiting` is shown as pending (due) or scheduled (its time is to come). */
+    status: 'waiting' | 'done' | 'dead' | 'rejected';
+    /** Name in the event header, unsigned. */
+    event_name: string;
+    kind: string | null;
+    repository_id: number | null;
+    issue_number: number | null;
+    /** `updated_at` of the snapshot, epoch milliseconds. */
+    snapshot_at: number | null;
+    /** JSON of the event without the issue's text. */
+    event: string | null;
+    body: string | null;
+    /** Base64 of the request body, kept only while it has not been understood. */
+    raw: string | null;
+    raw_size: number;
+    body_hash: string;
+    received_at: number;
+    due_at: number;
+    attempts: number;
+    handled_at: number | null;
+    error: string | null;
+  };
   repositories: {
     id: number;
     full_name: string;
@@ -230,7 +228,7 @@ export interface Schema {
   };
 }
 
-export type DeliveryRow = Selectable<DeliveriesTable>;
+export type DeliveryRow = Selectable<Schema['deliveries']>;
 export type ClaimRow = Selectable<Schema['claims']>;
 export type IssueRow = Selectable<Schema['issues']>;
 export type PublicationRow = Selectable<Schema['publications']>;

@@ -59,9 +59,8 @@ export function createGroupCommit(
       for (const { row, resolve } of batch)
         resolve(inserted.delete(row.id) ? 'accepted' : 'duplicate');
     } catch (error) {
-      const unavailable = new StoreUnavailable('The delivery could not be stored', {
-        cause: error,
-      });
+      const message = 'The delivery could not be stored';
+      const unavailable = new StoreUnavailable(message, { cause: error });
       for (const { reject } of batch) reject(unavailable);
     }
   }

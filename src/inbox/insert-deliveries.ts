@@ -2,10 +2,10 @@ import type { Insertable } from 'kysely';
 import { z } from 'zod';
 
 import type { Database } from '../db/database.ts';
-import type { DeliveriesTable } from '../db/schema.ts';
+import type { Schema } from '../db/schema.ts';
 import type { SqliteThread } from '../db/sqlite-thread.ts';
 
-export type NewDelivery = Required<Omit<Insertable<DeliveriesTable>, 'seq'>>;
+export type NewDelivery = Required<Omit<Insertable<Schema['deliveries']>, 'seq'>>;
 
 /**
  * Inserts rows in one commit, except those whose id is stored already; resolves after the commit with the
