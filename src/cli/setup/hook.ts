@@ -29,7 +29,7 @@ export interface SetupResult {
 }
 
 /** Nothing is left to do. */
-export const done = (...lines: readonly string[]): SetupResult => ({ lines, left: false });
+const done = (...lines: readonly string[]): SetupResult => ({ lines, left: false });
 export const left = (...lines: readonly string[]): SetupResult => ({ lines, left: true });
 
 /** Creates the hook, or corrects its wrong settings. */
@@ -212,7 +212,7 @@ function refused({ owner, giteaUrl, url }: HookSetup, why: string): SetupResult 
 }
 
 /** Steps for an administrator, in order. The secret itself is never printed. */
-export function hookByHand(owner: HookOwner, giteaUrl: string, url: string): string[] {
+function hookByHand(owner: HookOwner, giteaUrl: string, url: string): string[] {
   const page =
     'repository' in owner
       ? `${giteaUrl}/${owner.repository}/settings/hooks/gitea/new`
