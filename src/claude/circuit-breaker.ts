@@ -1,5 +1,5 @@
+import type { AskFailure } from '../issue/warnings.ts';
 import { backoffMs } from '../lib/backoff.ts';
-import type { AskFailure } from '../reading/model/question.ts';
 
 /** The end of a call, with what it says about Claude's availability. */
 export interface CallEnd {

@@ -7,7 +7,7 @@ import Anthropic, {
 import { zodOutputFormat } from '@anthropic-ai/sdk/helpers/zod';
 import { z } from 'zod';
 
-import type { AskFailure } from '../reading/model/question.ts';
+import type { AskFailure } from '../issue/warnings.ts';
 import type { Logger } from '../log.ts';
 import { createCircuitBreaker, type CallEnd } from './circuit-breaker.ts';
 import { parseJson } from '../lib/text.ts';

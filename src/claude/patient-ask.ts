@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { AskFailure } from '../issue/warnings.ts';
 import type { createClaude } from './client.ts';
-import type { AskFailure } from '../reading/model/question.ts';
 import type { ClaudeDeps } from '../reading/reader.ts';
 
 /** Maximum of attempts a text; a pause of Claude is at most 2 min. */

@@ -99,11 +99,11 @@ export const reasonSentences: Sentences<StateReasonParams & ChoiceReasonParams> 
   not_read: () => 'Assigned to the bot, not read yet.',
   claimed: ({ worker, agent }) => `${worker} works on it as ${agent}.`,
   failed_attempts: ({ count, worker, agent, last }) => {
-    const how = last === 'expired' ? 'its lease ran out' : 'it was given back';
+    const how = last === 'expired' ? 'its lease expired' : 'it was given back';
     return `${count} attempts failed; of the last one, by ${worker} as ${agent}, ${how}. Change the issue, or resume it when the cause is gone.`;
   },
   worker_blocked: ({ worker, agent, words }) =>
-    `${worker}, at work as ${agent}, is stuck: "${words}" Change the issue, or resume it.`,
+    `${worker}, working as ${agent}, is stuck: "${words}" Change the issue, or resume it.`,
   awaiting_verification: ({ worker, commit }) =>
     `${worker} says that ${commit} completes it: verify that and close the issue, or resume it.`,
   cycle: ({ refs, more }) => {
@@ -116,7 +116,7 @@ export const reasonSentences: Sentences<StateReasonParams & ChoiceReasonParams> 
   },
   hidden_blocker: ({ count }) => hiddenText(count),
   unknown_blockers: ({ refs, more }) =>
-    `Waits for ${listRefs(refs, more)}, of which no event has told anything yet.`,
+    `Waits for ${listRefs(refs, more)}, which no event has reported yet.`,
   no_agent_fits: noAgentFits,
   ready: ({ agent }) => `Nothing is in the way: ${agent} can start.`,
   label_agent: ({ agent }) => `A label asks for ${agent}, and it fits.`,

@@ -6,7 +6,7 @@ import { levels } from './factors.ts';
 import { fitRuleSchema } from './fit-rules.ts';
 import { sourceSchema } from './source.ts';
 
-/** Why a reading has no answer of Claude. */
+/** Reasons why Claude gave no answer; `budget`: not asked, the calls of this hour are used up. */
 export const askFailures = [
   'refused',
   'truncated',
@@ -32,7 +32,7 @@ const bothTotals = { declared: tokens, formula: tokens };
 const disagreement = { declared: value, claude: value };
 const refusal = { agent: z.string(), failing: z.array(fitRuleSchema).readonly() };
 
-/** All warnings. A code that is removed or gets other params needs a migration: the store has them. */
+/** All warnings. The store has them, so a code that is added, removed or changed needs a migration. */
 const schema = z.discriminatedUnion('code', [
   coded('nothing_readable', {}),
   coded('body_cut', {}),

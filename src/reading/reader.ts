@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import type { AskFailure } from '../issue/warnings.ts';
 import { groundAnswer } from './model/grounding.ts';
 import { mergeAnswer } from './model/merge.ts';
 import {
@@ -9,7 +10,6 @@ import {
   modelQuestion,
   promptVersion,
   systemPrompt,
-  type AskFailure,
   type ModelAnswer,
 } from './model/question.ts';
 import { readOffline } from './offline-reading.ts';

@@ -95,7 +95,7 @@ test('a worker that is stuck parks the issue until somebody changes it', async (
   await call(service, 'worker-1', { held: mine, what: 'block', body });
   expect((await plan('acme/orbit#1'))?.reason).toEqual({
     code: 'worker_blocked',
-    text: 'worker-1, at work as sonnet, is stuck: "Which database? [31m" Change the issue, or resume it.',
+    text: 'worker-1, working as sonnet, is stuck: "Which database? [31m" Change the issue, or resume it.',
   });
   await tell(1);
   expect(await stateOf(1)).toBe('needs_human worker_blocked');

@@ -125,7 +125,7 @@ test('a worker that falls silent loses its issue to one that waits; three times,
   const restarted = await startWork({ directory: service.directory, now: clock.now });
   expect((await restarted.plan('acme/orbit#1'))?.reason).toEqual({
     code: 'failed_attempts',
-    text: '3 attempts failed; of the last one, by worker-3 as sonnet, its lease ran out. Change the issue, or resume it when the cause is gone.',
+    text: '3 attempts failed; of the last one, by worker-3 as sonnet, its lease expired. Change the issue, or resume it when the cause is gone.',
   });
 });
 

@@ -38,17 +38,6 @@ Report:
 
 Negated, withdrawn, past, quoted or hypothetical statements, questions, items already done, related issues and dependencies between other issues are neither.`;
 
-/** Reasons why the model gave no answer; `budget`: not asked, the calls of this hour are used up. */
-export type AskFailure =
-  | 'refused'
-  | 'truncated'
-  | 'invalid'
-  | 'rate_limited'
-  | 'unavailable'
-  | 'auth'
-  | 'timeout'
-  | 'budget';
-
 const relations = ['blocks', 'blocked_by', 'neither'] as const;
 
 /** The schema sent with the question: flat, every field required, null for absent. */
