@@ -2,8 +2,8 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 /**
- * The rooms of src, and what each may import from the others (DESIGN, section 3; CONTRIBUTING.md).
- * `errors.ts`, `log.ts` and `lib/` are open to all. Third-party packages are not restricted here.
+ * The rooms of src, and what each may import from the others (CONTRIBUTING.md).
+ * `errors.ts`, `log.ts` and `lib/` are open to all rooms but `gates/`, which is a library of its own. Third-party packages are not restricted here.
  */
 const mayImport = {
   issue: [],

@@ -9,7 +9,7 @@ import { createDatabase } from '../db/database.ts';
 import { createSqliteThread } from '../db/sqlite-thread.ts';
 import { createWriteQueue } from '../db/write-queue.ts';
 import { createGitea } from '../gitea/client.ts';
-import { createBot } from '../handling/bot.ts';
+import { createBot } from '../handling/bot-login.ts';
 import { createReadyCheck } from '../handling/ready-check.ts';
 import { Consumer } from '../inbox/consumer.ts';
 import { createInbox } from '../inbox/inbox.ts';

@@ -10,7 +10,7 @@ import type { Database } from '../db/database.ts';
 import type { SqliteThread } from '../db/sqlite-thread.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
 import type { Gitea } from '../gitea/client.ts';
-import type { Bot } from '../handling/bot.ts';
+import type { Bot } from '../handling/bot-login.ts';
 import type { GiteaState } from '../handling/gitea-state.ts';
 import type { Consumer } from '../inbox/consumer.ts';
 import type { Inbox } from '../inbox/inbox.ts';

@@ -61,7 +61,7 @@ export async function openExisting(path: string): Promise<Database> {
     throw new CoordinatorError('no_database', message, { cause: error });
   }
   await db.destroy();
-  const message = `The database at ${path} is of another version. Start this version of the coordinator once to bring it up to date.`;
+  const message = `The database at ${path} is of another version. If it is older, start this version of the coordinator once to bring it up to date; if it is newer, use the version that wrote it.`;
   throw new CoordinatorError('not_migrated', message);
 }
 

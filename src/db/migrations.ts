@@ -36,11 +36,11 @@ export async function migrate(db: Kysely<Schema>, all: Migrations = migrations):
   }
 }
 
-/** True when the database has the schema of this version. Throws `development_database`. */
+/** True when the database has the schema of this version, no older or newer one. Throws `development_database`. */
 export async function isMigrated(db: Kysely<Schema>): Promise<boolean> {
   await refuseDevelopmentVersion(db);
-  const known = await migratorFor(db, migrations).getMigrations();
-  return known.every(({ executedAt }) => executedAt !== undefined);
+  const executed = await executedMigrations(db);
+  return executed.sort().join() === Object.keys(migrations).sort().join();
 }
 
 async function refuseDevelopmentVersion(db: Kysely<Schema>): Promise<void> {

@@ -123,3 +123,9 @@ test('a file that is no database ends the start with a sentence, not with a stac
   await expect(migrate(db)).rejects.toMatchObject({ code: 'migration_failed' });
   await expect(migrate(db)).rejects.toThrow('file is not a database');
 });
+
+test('a command refuses a database of a later version', async () => {
+  const { db, path } = openDatabase();
+  await migrate(db, { ...migrations, '002-later': { up: addColumn } });
+  await expect(openExisting(path)).rejects.toMatchObject({ code: 'not_migrated' });
+});
