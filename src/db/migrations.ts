@@ -25,15 +25,13 @@ export function isDevelopmentVersion(executed: readonly string[]): boolean {
  * `migration_failed` with the database as it was. `all`: for tests of the next migration.
  */
 export async function migrate(db: Kysely<Schema>, all: Migrations = migrations): Promise<void> {
-  try {
-    await refuseDevelopmentVersion(db);
-    const { error } = await migratorFor(db, all).migrateToLatest();
-    if (error !== undefined) throw error;
-  } catch (error) {
-    if (error instanceof CoordinatorError) throw error;
-    const message = `The database could not be brought up to date; it was left as it was. ${describeError(error)}`;
-    throw new CoordinatorError('migration_failed', message, { cause: error });
-  }
+  const { error } = await refuseDevelopmentVersion(db)
+    .then(() => migratorFor(db, all).migrateToLatest())
+    .catch((cause: unknown) => ({ error: cause }));
+  if (error === undefined) return;
+  if (error instanceof CoordinatorError) throw error;
+  const message = `The database could not be brought up to date; it was left as it was. ${describeError(error)}`;
+  throw new CoordinatorError('migration_failed', message, { cause: error });
 }
 
 /** True when the database has the schema of this version, no older or newer one. Throws `development_database`. */
