@@ -11,13 +11,7 @@ const marks = {
   sweep: /"value":"expired"|"DeleteQueryNode".*"idempotent_answers"/,
 } as const;
 export type ClaimStep = keyof typeof marks;
-const claimSteps: readonly ClaimStep[] = [
-  'claim',
-  'heartbeat',
-  'release',
-  'complete',
-  'sweep',
-];
+const claimSteps: readonly ClaimStep[] = ['claim', 'heartbeat', 'release', 'complete', 'sweep'];
 
 type Moment = 'before-commit' | 'after-commit';
 
