@@ -113,7 +113,7 @@ export function callOf(
 }
 
 /** Name of the caller; the hook of all of `/api` refuses requests without one. */
-export function callerOf({ caller }: FastifyRequest): string {
+function callerOf({ caller }: FastifyRequest): string {
   if (caller === undefined) throw new RangeError('a request of the API has no caller');
   return caller;
 }

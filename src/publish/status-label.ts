@@ -114,7 +114,7 @@ const maxRepositories = 1_000;
  * Finds the ids of our labels in each repository, and creates missing labels. Gitea accepts the same name
  * twice, so the labels are listed first, and one repository is handled by one call at a time.
  */
-export function createRepositoryLabels(gitea: StatusLabelGitea) {
+function createRepositoryLabels(gitea: StatusLabelGitea) {
   const cached = new Map<number, Map<string, number>>();
   const serially = createSerial();
 
