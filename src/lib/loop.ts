@@ -7,8 +7,6 @@ export interface LoopOptions {
   readonly onError: (error: unknown) => number;
 }
 
-export type Loop = ReturnType<typeof createLoop>;
-
 /**
  * A poll loop: step, pause, step again. A step may begin tasks that outlive it; the user of the loop limits
  * their number and logs their errors.
@@ -19,7 +17,7 @@ export type Loop = ReturnType<typeof createLoop>;
  */
 export function createLoop({ step, onError }: LoopOptions) {
   const stopping = new AbortController();
-  const { signal } = stopping;
+  const signal: AbortSignal = stopping.signal;
   const tasks = new Set<Promise<unknown>>();
   const idleWaiters: (() => void)[] = [];
   let running: Promise<void> | undefined;
