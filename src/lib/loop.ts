@@ -7,6 +7,8 @@ export interface LoopOptions {
   readonly onError: (error: unknown) => number;
 }
 
+export type Loop = ReturnType<typeof createLoop>;
+
 /**
  * A poll loop: step, pause, step again. A step may begin tasks that outlive it; the user of the loop limits
  * their number and logs their errors.
