@@ -4,12 +4,14 @@ import { Migrator, type Migration } from 'kysely/migration';
 import { CoordinatorError, describeError } from '../errors.ts';
 import { createSchema } from './baseline.ts';
 import type { Schema } from './schema.ts';
+import { addTrust } from './trust.ts';
 
 type Migrations = Readonly<Record<string, Migration>>;
 
 /** By name, in order. */
 export const migrations: Migrations = {
   '001-baseline': { up: createSchema },
+  '002-trust': { up: addTrust },
 };
 
 /** First migration of the development versions, which the baseline replaced. */
