@@ -18,6 +18,10 @@ export const dependencySchema = z.object({
 });
 export type Dependency = Readonly<z.infer<typeof dependencySchema>>;
 
+/** An issue of which another one is a part; `repository` is null for the part's own. */
+const partOfSchema = z.object({ repository: z.string().nullable(), number: z.int().positive() });
+export type PartOf = Readonly<z.infer<typeof partOfSchema>>;
+
 function field<T extends z.ZodType>(value: T) {
   return z.object({ value, source: sourceSchema, evidence: z.string().nullable() });
 }
@@ -34,6 +38,8 @@ export const readingSchema = z.object({
   assignedAgent: field(z.string().nullable()),
   factors: factorsSchema,
   dependencies: z.array(dependencySchema),
+  /** The issues that the text calls its parent or epic. */
+  partOf: z.array(partOfSchema).default([]),
   warnings: z.array(warningSchema),
 });
 export type Reading = Readonly<z.infer<typeof readingSchema>>;

@@ -10,6 +10,7 @@ export const exclusionReasons = [
   'question',
   'history',
   'related',
+  'part_of',
   'third_party',
   'foreign_url',
   'self',

@@ -3,7 +3,7 @@ import type { Mention } from './mentions.ts';
 import type { KnownIssues } from './known-issues.ts';
 import { readText, type TextReading } from './read-text.ts';
 import type { Factors } from '../issue/factors.ts';
-import type { Dependency, IssueText, Reading } from '../issue/reading.ts';
+import type { Dependency, IssueText, PartOf, Reading } from '../issue/reading.ts';
 import type { Source } from '../issue/source.ts';
 import type { Warning } from '../issue/warnings.ts';
 import { formatRef } from '../issue/ref.ts';
@@ -55,6 +55,7 @@ export function readOffline(
     assignedAgent: fieldOf(declared.agent) ?? { value: null, source: 'default', evidence: null },
     factors,
     dependencies,
+    partOf: partsIn(text.mentions, issue),
     warnings: [
       ...(nothing && text.warnings.length === 0 ? [nothingReadable] : []),
       ...(issue.bodyCut ? [bodyCut] : []),
@@ -97,6 +98,20 @@ function dependenciesOf(mentions: readonly Mention[], issue: IssueText): Depende
       });
   }
   return [...found.values()];
+}
+
+/** Maximum of parents of one issue; more are a list of something else. */
+const parentLimit = 20;
+
+/** Each parent or epic once. */
+function partsIn(mentions: readonly Mention[], issue: IssueText): PartOf[] {
+  const found = new Map<string, PartOf>();
+  for (const { verdict, repository, number } of mentions) {
+    if (verdict.kind !== 'ruled_out' || verdict.reason !== 'part_of') continue;
+    const ref = formatRef({ repository: repository ?? issue.repository, number }).toLowerCase();
+    if (ref !== formatRef(issue).toLowerCase()) found.set(ref, { repository, number });
+  }
+  return [...found.values()].slice(0, parentLimit);
 }
 
 const nothingReadable: Warning = { code: 'nothing_readable', params: {} };

@@ -187,6 +187,7 @@ test('a plan is shown in full, in the shape and with the figures of the contract
           evidence: 'Recommended agent: sonnet',
         },
         factors: { files: 3, complexity: 'medium', tests: 'low', docs: 'light' },
+        partOf: [],
       },
       blockedBy: [
         {

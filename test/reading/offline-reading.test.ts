@@ -55,6 +55,7 @@ test('what the text declares comes with its source and the line it stands in', (
         evidence: 'Blocked by: #12',
       },
     ],
+    partOf: [],
     warnings: [
       {
         code: 'declared_total_differs',

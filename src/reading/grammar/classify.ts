@@ -35,7 +35,7 @@ function classificationOf(
   start: number,
   end: number,
 ): Classification {
-  const direction = scope === 'related' ? undefined : scope;
+  const direction = scope === 'blocked_by' || scope === 'blocks' ? scope : undefined;
   return { kind: reason === undefined ? 'dependency' : 'ruled_out', direction, reason, start, end };
 }
 
@@ -65,16 +65,25 @@ export function classifySentence(sentence: string, scope: Scope | undefined): Cl
 
 function classify(text: string, rule: Rule, match: RegExpExecArray, at: number): Classification {
   const end = Math.max(match.index + match[0].length, at + 1);
-  if (rule.means !== 'blocked_by' && rule.means !== 'blocks')
-    return classificationOf(undefined, rule.means, match.index, end);
+  const { means } = rule;
+  if (means !== 'blocked_by' && means !== 'blocks' && means !== 'part_of')
+    return classificationOf(undefined, means, match.index, end);
   const reason = rule.negated === true ? 'negated' : exceptionTo(text, { rule, match, at, end });
-  return classificationOf(rule.means, reason, match.index, end);
+  return classificationOf(means, reasonIn(means, reason), match.index, end);
+}
+
+/** Why a reference in a relation is no dependency: `exception`, if there is one, or the relation is another one. */
+function reasonIn(
+  scope: Scope,
+  exception: ExclusionReason | undefined,
+): ExclusionReason | undefined {
+  return exception ?? (scope === 'blocked_by' || scope === 'blocks' ? undefined : scope);
 }
 
 /** `#12 is blocked by #13`: #12 is no dependency either, unless the text says so elsewhere. */
 function excludeSubjects(places: readonly number[], classified: Classifications): void {
   for (const [at, classification] of [...classified]) {
-    if (classification.reason !== 'third_party') continue;
+    if (classification.reason !== 'third_party' || classification.direction === undefined) continue;
     const subject = places[places.indexOf(at) - 1];
     if (subject === undefined) continue;
     if (classified.get(subject)?.kind !== 'dependency' || classification.start <= subject)
@@ -141,8 +150,8 @@ function classifyBehindLabel(
       )
     )
       continue;
-    const reason = scope === 'related' ? scope : asked ? 'question' : undefined;
-    keepFirst(classified, at, classificationOf(scope, reason, 0, at + 1));
+    const reason = asked && scope !== 'related' ? 'question' : undefined;
+    keepFirst(classified, at, classificationOf(scope, reasonIn(scope, reason), 0, at + 1));
   }
 }
 
@@ -172,13 +181,14 @@ function classifyInScope(
     );
   const asked = isAsked(text, item.slice(-40));
   const reason = gone ? 'negated' : asked ? 'question' : undefined;
-  keepFirst(classified, first, classificationOf(scope, reason, leading ? first : 0, first + 1));
+  const start = leading ? first : 0;
+  keepFirst(classified, first, classificationOf(scope, reasonIn(scope, reason), start, first + 1));
 }
 
 /** `- #12 – blocks` under "Dependencies" leaves the direction open. `(blocking)` describes #12 itself. */
 function contradictsScope(item: string, scope: Scope): boolean {
   const own = item.includes(refSign) || /\bblocking\b/i.test(item) ? undefined : scopeOf(item);
-  return own !== undefined && own !== 'related' && own !== scope;
+  return (own === 'blocked_by' || own === 'blocks') && own !== scope;
 }
 
 function depthAt(text: string, at: number): number {

@@ -33,6 +33,11 @@ const carry = String.raw`(?:be )?(?:merged?|land(?:ed)?|start(?:ed)?|begin|begun
 const cannot = String.raw`(?:do not|don[’']?t|must not|mustn[’']?t|should not|shouldn[’']?t|cannot|can not|can[’']?t|may not|will not|won[’']?t|never|not to|no)`;
 const can = String.raw`(?:can|could|may|might|will|should|is able to|are able to|will be able to)(?: (?:then|finally|also|only|at last|safely|be able to))*`;
 
+/** Number of a part: "part 2 of", "part two of". */
+const counter = String.raw`(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|[a-z]|[ivx]{1,4})`;
+/** Not the object of a relation: "depends on the last part of #12" waits for it. */
+const waitless = String.raw`(?<!\b(?:on|by|for|requires?|needs?|blocks?|blocking|after|until|till|before|once|unblocks?)(?: (?:the|a|an|first|second|third|last|next|other|this|its))*[ :]+)\b`;
+
 /** Filled in from top to bottom: CANNOT before CAN, which is its beginning. */
 const fragments = {
   REF: refSign,
@@ -48,6 +53,8 @@ const fragments = {
   CANNOT: cannot,
   CAN: can,
   BE: be,
+  COUNTER: counter,
+  WAITLESS: waitless,
 };
 
 /** Replaces the names of fragments in a pattern; `own`: fragments of one table, filled in first. */

@@ -2,7 +2,7 @@ import { simplify } from './clauses.ts';
 import { noun } from './fragments.ts';
 
 /** Relation that a heading, label or first cell gives to the references under or beside it. */
-export type Scope = 'blocked_by' | 'blocks' | 'related';
+export type Scope = 'blocked_by' | 'blocks' | 'related' | 'part_of';
 
 /** Words of a heading, label or first cell that name a relation. */
 const labels: readonly { readonly means: Scope; readonly pattern: RegExp }[] = [
@@ -17,9 +17,14 @@ const labels: readonly { readonly means: Scope; readonly pattern: RegExp }[] = [
       /^(?:blocks|blocking|unblocks|will unblock|required (?:by|for)|needed (?:by|for)|(?:a )?(?:pre-?requisite|precondition) (?:for|of)|dependents|depended on by|what this blocks|(?:(?:issues|prs|tickets|tasks|things|what|those) (?:that |which )?(?:is |are )?)?(?:blocked by|waiting (?:for|on)|depend(?:s|ing|ent)? on) this|is blocking|holds up)$/,
   },
   {
+    means: 'part_of',
+    pattern:
+      /^(?:(?:a |one )?(?:part|sub ?task|sub ?issue|sub ?ticket|child)(?: (?:issue|task|ticket))? of|belongs to|(?:parent|epic|umbrella|tracking)(?: (?:issue|epic|story|task|ticket|link))?)$/,
+  },
+  {
     means: 'related',
     pattern:
-      /^(?:relat(?:ed|es)(?: to| issues| work)?|see also|see|references|refs|similar(?: to)?|fix(?:es)?|closes|resolves|duplicates?(?: of)?|part of|parent|epic|follow[ -]?ups?(?: to)?|caused by|split from|links|related links|background|history|discussion|screenshots?|mock-?ups?|nice to have|optional|bonus|someday|later|not (?:in|part of) this|not here|not now|fyi|cc|out of scope|not in scope|changelog|supersedes|replaces|context)$/,
+      /^(?:relat(?:ed|es)(?: to| issues| work)?|see also|see|references|refs|similar(?: to)?|fix(?:es)?|closes|resolves|duplicates?(?: of)?|follow[ -]?ups?(?: to)?|caused by|split from|links|related links|background|history|discussion|screenshots?|mock-?ups?|nice to have|optional|bonus|someday|later|not (?:in|part of) this|not here|not now|fyi|cc|out of scope|not in scope|changelog|supersedes|replaces|context)$/,
   },
 ];
 

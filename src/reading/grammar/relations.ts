@@ -2,7 +2,7 @@ import { fillIn, noun } from './fragments.ts';
 
 /** A phrase that says how a reference stands to this issue. */
 export interface Rule {
-  readonly means: 'blocked_by' | 'blocks' | 'related' | 'history' | 'not_a_reference';
+  readonly means: 'blocked_by' | 'blocks' | 'related' | 'part_of' | 'history' | 'not_a_reference';
   /** `flip`: the reference is the subject; its MODS are searched for negations as well. */
   readonly form: 'after' | 'flip';
   /** The words themselves say that it is not so. */
@@ -74,9 +74,14 @@ export const rules: readonly Rule[] = [
     String.raw`REFMODS(?:unrelated|irrelevant|obsolete|out of scope)\b`,
   ]),
 
+  // The parent or epic of this issue: "blocked by the epic #12" waits for it.
+  ...rulesOf({ means: 'part_of', form: 'after' }, [
+    String.raw`WAITLESS(?:(?:(?:the |its )?(?:first|second|third|fourth|fifth|last|final|next|one|\d+(?:st|nd|rd|th)?) (?:out )?of (?:the )?(?:\w+ )?parts|part(?: COUNTER(?: ?(?:\/|of) ?COUNTER)?)?|sub-?(?:task|issue|ticket)|child(?: issue| task| ticket)?) of|sub-?(?:task|issue|ticket) (?:to|for|in)|belongs (?:to|under)|(?:parent|epic|umbrella|tracking issue)(?:[ -](?:issue|epic|story|task|ticket|link))?(?: is)?(?! (?:of|for)\b))NEARREF`,
+  ]),
+
   // Other relations.
   ...rulesOf({ means: 'related', form: 'after' }, [
-    String.raw`\b(?:relat(?:ed|es|ing|ion)(?: issues?)?(?: to| with)?|see(?: also)?|similar(?: to)?|same (?:as|in)|like|compare|cf\.?|fix(?:es|ed)?(?: by| in| with)?|(?<!\b(?:cannot|can't|can not|to) )clos(?:es|ed|e)(?: by| in)?|resolv(?:es|ed|e)(?: by| in)?|duplicates?(?: of)?|dup(?:e)?(?: of)?|split (?:off |out )?(?:from|of|out of)|spun off from|extracted from|part of|subtask of|sub-issue of|child of|parent(?: of| is)?|epic|follow[ -]?up(?: to| of| for| from)?|follows(?: up)?(?: on)?|caused by|broken by|introduced (?:by|in|with)|regress(?:ed|ion)(?: from| of| in| since| by)?|refs?|references?|reference to|supersed(?:es|ed)(?: by)?|replac(?:es|ed)(?: by)?|revert(?:s|ed)?|successor (?:of|to)|predecessor|continuation of|tracked (?:in|by)|tracks|unrelated to|different from|not to be confused with|in the spirit of|inspired by|cherry[ -]picked from|backport (?:of|from)|addresses|implements|covers|verwandt mit|siehe(?: auch)?|voir(?: aussi)?|v[ée]ase|zie(?: ook)?|vedi)NEARREF`,
+    String.raw`\b(?:relat(?:ed|es|ing|ion)(?: issues?)?(?: to| with)?|see(?: also)?|similar(?: to)?|same (?:as|in)|like|compare|cf\.?|fix(?:es|ed)?(?: by| in| with)?|(?<!\b(?:cannot|can't|can not|to) )clos(?:es|ed|e)(?: by| in)?|resolv(?:es|ed|e)(?: by| in)?|duplicates?(?: of)?|dup(?:e)?(?: of)?|split (?:off |out )?(?:from|of|out of)|spun off from|extracted from|(?:parent|epic)(?: issue)? (?:of|for)|follow[ -]?up(?: to| of| for| from)?|follows(?: up)?(?: on)?|caused by|broken by|introduced (?:by|in|with)|regress(?:ed|ion)(?: from| of| in| since| by)?|refs?|references?|reference to|supersed(?:es|ed)(?: by)?|replac(?:es|ed)(?: by)?|revert(?:s|ed)?|successor (?:of|to)|predecessor|continuation of|tracked (?:in|by)|tracks|unrelated to|different from|not to be confused with|in the spirit of|inspired by|cherry[ -]picked from|backport (?:of|from)|addresses|implements|covers|verwandt mit|siehe(?: auch)?|voir(?: aussi)?|v[ée]ase|zie(?: ook)?|vedi)NEARREF`,
   ]),
 
   // Order: what is not to happen before, and what can happen after.
@@ -129,4 +134,7 @@ export const rules: readonly Rule[] = [
     String.raw`\b(?:MUST|to|should|this|it)(?: be)? (?:land|lands|merged|merge|done|finished|go in|fixed|in|complete[d]?) beforeNEARREF`,
   ]),
   ...rulesOf({ means: 'history', form: 'after' }, [String.raw`\b(?:un)?blockedNEARREF`]),
+  ...rulesOf({ means: 'part_of', form: 'flip' }, [
+    String.raw`REFMODS(?:the |our |its )?(?:parent|epic|umbrella)\b(?! (?:of|for) (?!SELF|us\b))`,
+  ]),
 ];

@@ -19,6 +19,7 @@ export function planOf(given: Partial<Plan> = {}): Plan {
       difficulty: { value: 'medium', source: 'model', evidence: null },
       assignedAgent: { value: 'sonnet', source: 'declared', evidence: 'Agent: sonnet' },
       factors: { files: 3, complexity: 'medium', tests: 'low', docs: 'light' },
+      partOf: [],
     },
     blockedBy: [],
     blocks: [],
