@@ -113,6 +113,14 @@ export const pairRules: readonly {
       values.GITEA_WEBHOOK_SECRET === values.GITEA_WEBHOOK_SECRET_PREVIOUS,
     message: 'GITEA_WEBHOOK_SECRET_PREVIOUS must differ from GITEA_WEBHOOK_SECRET',
   },
+  {
+    names: ['API_TOKENS', 'AGENTS_FILE'],
+    isBroken: ({ API_TOKENS = [], AGENTS_FILE }) => {
+      const known = new Set(AGENTS_FILE?.agents.map(({ name }) => name));
+      return API_TOKENS.some(({ agents = [] }) => agents.some((agent) => !known.has(agent)));
+    },
+    message: 'API_TOKENS narrows a caller to an agent that AGENTS_FILE does not have',
+  },
 ];
 
 function isBaseUrl(text: string): boolean {
@@ -173,23 +181,83 @@ export function readText(path: string): string | undefined {
   }
 }
 
-/** `name:token,name:token`; the name is the caller's identity in logs and claims. */
-function parseApiTokens(text: string, context: z.RefinementCtx<string>) {
-  const tokens = text.split(',').map((pair) => {
-    const colon = pair.indexOf(':');
-    return { name: pair.slice(0, Math.max(colon, 0)).trim(), token: pair.slice(colon + 1).trim() };
-  });
-  const areValid = tokens.every(
-    ({ name, token: value }) =>
-      /^[\w.-]{1,64}$/.test(name) && /^[\x21-\x7e]+$/.test(value) && value.length >= minSecret,
-  );
+/** Roles of a token, see docs/api.md. */
+const roles = ['reader', 'worker', 'verifier', 'operator'] as const;
+const roleSchema = z.enum(roles);
+
+interface ApiToken {
+  readonly name: string;
+  readonly role: (typeof roles)[number];
+  /** In lower case, as `owner/name` or `owner/*`; undefined: all. */
+  readonly repositories: readonly string[] | undefined;
+  readonly agents: readonly string[] | undefined;
+  readonly token: string;
+}
+
+/** `name:token`, `name:role:token` or `name:role[narrowing]:token`. */
+const tokenEntry = /^([\w.-]{1,64})\s*:\s*(?:(\w+)(?:\[([^[\]]*)\])?:)?([\x21-\x7e]+)$/;
+/** A role whose narrowing has begun. */
+const openNarrowing = new RegExp(`^\\s*[\\w.-]+\\s*:\\s*(${roles.join('|')})\\[`, 'i');
+
+/** The name is the caller's identity in logs and claims. Messages count the entries, and show nothing of them. */
+function parseApiTokens(text: string, context: z.RefinementCtx<string>): readonly ApiToken[] {
+  const tokens: ApiToken[] = [];
+  for (const [index, entry] of splitTokens(text).entries()) {
+    const token = readToken(entry.trim());
+    if (typeof token === 'string') context.addIssue(`${token} (entry ${index + 1})`);
+    else tokens.push(token);
+  }
   const names = new Set(tokens.map(({ name }) => name));
   const values = new Set(tokens.map(({ token: value }) => value));
-  if (!areValid)
-    context.addIssue(
-      `must be name:token,name:token with tokens of at least ${minSecret} characters`,
-    );
-  else if (names.size < tokens.length || values.size < tokens.length)
+  if (names.size < tokens.length || values.size < tokens.length)
     context.addIssue('must not name a caller or a token twice');
   return tokens;
+}
+
+/** Entries end at a comma, but for those inside the brackets of a role. */
+function splitTokens(text: string): string[] {
+  const entries: string[] = [];
+  for (const piece of text.split(',')) {
+    const last = entries.at(-1);
+    if (last !== undefined && openNarrowing.test(last) && !last.includes(']'))
+      entries[entries.length - 1] = `${last},${piece}`;
+    else entries.push(piece);
+  }
+  return entries;
+}
+
+/** One token, or what is wrong with it. */
+function readToken(entry: string): ApiToken | string {
+  const [, name = '', word = '', narrowing, rest = ''] = tokenEntry.exec(entry) ?? [];
+  const role = roleSchema.safeParse(word.toLowerCase()).data;
+  // Without a role all that follows the name is the token, colons included.
+  const token = role === undefined ? entry.slice(entry.indexOf(':') + 1).trim() : rest;
+  if (name === '' || token.length < minSecret)
+    return `must be name:token or name:role:token with tokens of at least ${minSecret} characters; the roles are ${roles.join(', ')}`;
+  const narrowed = narrowing === undefined ? {} : readNarrowing(narrowing);
+  // A narrowing that cannot be read must not become a part of the token.
+  const isMisread = role === undefined && (narrowing !== undefined || openNarrowing.test(entry));
+  if (isMisread || narrowed === undefined)
+    return 'must narrow a caller as name:role[repos=owner/name;owner/*,agents=name]:token';
+  if (role === 'operator' && narrowing !== undefined)
+    return 'must not narrow an operator, whose pauses and replays concern everything';
+  const { repos, agents } = role === undefined ? {} : narrowed;
+  return { name, role: role ?? 'operator', repositories: repos, agents, token };
+}
+
+/** Values of `repos=` and `agents=`, separated by any of `;`, `,`, `|` and blanks; undefined when unreadable. */
+function readNarrowing(text: string) {
+  const lists: { repos?: string[]; agents?: string[] } = {};
+  let list: string[] = [];
+  for (const item of text.toLowerCase().split(/[;,|\s]+/)) {
+    const [, key, value = item] = /^(repos|agents)=(.*)$/.exec(item) ?? [];
+    if (key === 'repos' || key === 'agents') {
+      if (lists[key] !== undefined) return undefined;
+      lists[key] = list = [];
+    }
+    const pattern = list === lists.repos ? /^[\w.-]+\/([\w.-]+|\*)$/ : /^[\w.-]+$/;
+    if (!pattern.test(value)) return undefined;
+    list.push(value);
+  }
+  return lists.repos === undefined && lists.agents === undefined ? undefined : lists;
 }

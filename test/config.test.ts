@@ -129,7 +129,7 @@ test('with every variable wrong, one error names each of them once, and no value
       "PUBLISH must be comment,labels or comment or labels or none",
       "RECONCILE_INTERVAL_SECONDS must be a whole number from 10 to 86400",
       "AGENTS_FILE names a file that cannot be read as UTF-8 text, or is larger than 1 MB",
-      "API_TOKENS must be name:token,name:token with tokens of at least 16 characters",
+      "API_TOKENS must be name:token or name:role:token with tokens of at least 16 characters; the roles are reader, worker, verifier, operator (entry 1)",
       "WORKER_CONCURRENCY must be a whole number from 1 to 64",
       "DELIVERY_RETENTION_DAYS must be a whole number from 1 to 3650",
       "CONTEXT_COMPACT_AT must be a number above 0 and up to 1, such as 0.80",
@@ -282,9 +282,30 @@ test('a file that cannot be read is named by its variable, not by its path', () 
 });
 
 test('API tokens are pairs of a name and a token, which may contain a colon', () => {
+  const operator = { role: 'operator', repositories: undefined, agents: undefined };
   expect(load({ API_TOKENS: 'ann:token-of-sixteen-1, bob:token:of:sixteen:2' }).apiTokens).toEqual([
-    { name: 'ann', token: 'token-of-sixteen-1' },
-    { name: 'bob', token: 'token:of:sixteen:2' },
+    { name: 'ann', token: 'token-of-sixteen-1', ...operator },
+    { name: 'bob', token: 'token:of:sixteen:2', ...operator },
+  ]);
+});
+
+test.each([
+  ['ann:reader:token-of-sixteen-1', { role: 'reader' }],
+  ['ann:Worker:token:of:sixteen:1', { role: 'worker', token: 'token:of:sixteen:1' }],
+  ['ann:readers:token-of-sixteen-1', { role: 'operator', token: 'readers:token-of-sixteen-1' }],
+  [
+    'ann:worker[repos=Acme/*;acme/orbit,agents=Sonnet]:token-of-sixteen-1',
+    { role: 'worker', repositories: ['acme/*', 'acme/orbit'], agents: ['sonnet'] },
+  ],
+  [
+    'ann:verifier[agents=opus|haiku, repos=a/b]:token-of-sixteen-1',
+    { role: 'verifier', repositories: ['a/b'], agents: ['opus', 'haiku'] },
+  ],
+])('API_TOKENS may give a role and narrow it: %s', (text, expected) => {
+  const tokens = load({ API_TOKENS: `${text},bob:operator:token-of-sixteen-2` }).apiTokens;
+  expect(tokens).toMatchObject([
+    { name: 'ann', ...expected },
+    { name: 'bob', role: 'operator' },
   ]);
 });
 
@@ -296,12 +317,22 @@ test.each([
   ['a n:token-of-sixteen-1', 'must be name:token'],
   ['ann:token of sixteen 1', 'must be name:token'],
   ['ann:token-of-sixteen-1,', 'must be name:token'],
+  ['ann:reader:short', 'must be name:token'],
+  ['ann:worker[repos=acme/*:token-of-sixteen-1', 'must narrow a caller'],
+  ['ann:worker[repos=acme]:token-of-sixteen-1', 'must narrow a caller'],
+  ['ann:worker[repos=*]:token-of-sixteen-1', 'must narrow a caller'],
+  ['ann:worker[rooms=a/b]:token-of-sixteen-1', 'must narrow a caller'],
+  ['ann:worker[]:token-of-sixteen-1', 'must narrow a caller'],
+  ['ann:admin[repos=a/b]:token-of-sixteen-1', 'must narrow a caller'],
+  ['ann:operator[repos=a/b]:token-of-sixteen-1', 'must not narrow an operator'],
+  ['ann:worker[agents=nobody]:token-of-sixteen-1', 'narrows a caller to an agent'],
   ['ann:token-of-sixteen-1,ann:token-of-sixteen-2', 'must not name a caller or a token twice'],
   ['ann:token-of-sixteen-1,bob:token-of-sixteen-1', 'must not name a caller or a token twice'],
 ])('API_TOKENS of the form %s are refused', (tokens, message) => {
   const told = problems({ ...required, API_TOKENS: tokens });
   expect(told).toHaveLength(1);
   expect(told[0]).toContain(`API_TOKENS ${message}`);
+  expect(told[0]).not.toContain('sixteen-1');
 });
 
 test.each([

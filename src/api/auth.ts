@@ -3,36 +3,50 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { errorBody } from './errors.ts';
+import { forbidden, rolesOf, type Caller } from './roles.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Name of the caller's token; undefined outside the API. */
-    caller: string | undefined;
+    /** Whose token it is; undefined outside the API. */
+    caller: Caller | undefined;
   }
 }
 
-/** A caller of the API, identified by its name. */
-export interface ApiToken {
-  readonly name: string;
+export interface ApiToken extends Caller {
   readonly token: string;
 }
 
+/** Finds the caller by the header `Authorization`; undefined when it has none of the tokens. */
+export type CallerOf = (authorization: string | undefined) => Caller | undefined;
+
 /**
- * Creates a hook that lets only known callers pass. It compares digests of equal length, always all of them and
- * in constant time, so that the time taken reveals neither a token nor its length.
+ * Creates the search for a caller. It compares digests of equal length, always all of them and in constant time,
+ * so that the time taken reveals neither a token nor its length.
  */
-export function requireToken(tokens: readonly ApiToken[]) {
-  const known = tokens.map(({ name, token }) => ({ name, digest: digest(token) }));
+export function createCallerOf(tokens: readonly ApiToken[]): CallerOf {
+  const known = tokens.map(({ token, ...caller }) => ({ caller, digest: digest(token) }));
+  return (authorization) => {
+    const given = digest(/^bearer (.+)$/i.exec(authorization ?? '')?.[1] ?? '');
+    const [found] = known.filter((token) => timingSafeEqual(token.digest, given));
+    return found?.caller;
+  };
+}
+
+/** Creates a hook that lets only known callers pass, and only to the routes of their role. */
+export function requireCaller(callerOf: CallerOf, isOff: boolean) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
-    if (known.length === 0) {
+    if (isOff) {
       const message = 'The API is off. Set API_TOKENS to turn it on.';
       return reply.code(403).send(errorBody('api_disabled', message));
     }
-    const given = digest(/^bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '');
-    const [caller] = known.filter((token) => timingSafeEqual(token.digest, given));
+    const caller = callerOf(request.headers.authorization);
     if (caller !== undefined) {
-      request.caller = caller.name;
-      return undefined;
+      request.caller = caller;
+      const { url } = request.routeOptions;
+      // No route: the answer is 404.
+      const needed = request.is404 || url === undefined ? undefined : rolesOf(request.method, url);
+      if (needed?.includes(caller.role) !== false) return undefined;
+      return reply.code(403).send(errorBody('forbidden', forbidden(caller, needed)));
     }
     const message = 'Send one of API_TOKENS as "Authorization: Bearer <token>".';
     return reply
@@ -40,6 +54,12 @@ export function requireToken(tokens: readonly ApiToken[]) {
       .header('www-authenticate', 'Bearer')
       .send(errorBody('unauthorized', message));
   };
+}
+
+/** The caller of a request that passed the hook. */
+export function callerOfRequest({ caller }: FastifyRequest): Caller {
+  if (caller === undefined) throw new RangeError('a request of the API has no caller');
+  return caller;
 }
 
 function digest(text: string): Buffer {

@@ -4,7 +4,10 @@ import { z } from 'zod';
 import type { ClaimCall, Refusal } from '../claims/claim.ts';
 import type { Claims } from '../claims/claims.ts';
 import { readHeartbeat, readStatusLine, type ContextUsage } from '../claims/usage.ts';
+import { callerOfRequest } from './auth.ts';
 import { errorBody, unknownAgent } from './errors.ts';
+import { maskPlan } from './mask.ts';
+import type { Caller } from './roles.ts';
 import type { Api, ApiDeps } from './route.ts';
 
 const names = z.array(z.string().max(300)).min(1, 'must name at least one').max(50);
@@ -26,14 +29,19 @@ export function registerClaims(api: Api, { claims, agents }: ApiDeps): void {
     { bodyLimit, schema: { body: claimBody, querystring: claimQuery } },
     async (request, reply) => {
       const body = request.body ?? {};
-      const wanted = body.agents?.map((name) => name.toLowerCase());
+      const caller = callerOfRequest(request);
+      const named = body.agents?.map((name) => name.toLowerCase());
+      const foreign = named?.filter((name) => caller.agents?.includes(name) === false) ?? [];
+      if (foreign.length > 0) return reply.code(403).send(errorBody('forbidden', onlyFor(caller)));
+      const wanted = named ?? caller.agents;
       if (wanted?.some((name) => !agents.some((agent) => agent.name === name)) === true)
         return reply.code(422).send(unknownAgent(agents));
       const key = readIdempotencyKey(request);
       if (!key.success) return refuseKey(reply, key.error);
       const result = await claims.claim(
         {
-          worker: callerOf(request),
+          worker: caller.name,
+          scope: caller.repositories,
           agents: wanted,
           repositories: body.repositories,
           idempotencyKey: key.data,
@@ -42,12 +50,16 @@ export function registerClaims(api: Api, { claims, agents }: ApiDeps): void {
         goneSignal(reply),
       );
       if (result.kind === 'refused') return refuse(reply, result.refusal);
-      if (result.kind === 'claimed') return reply.code(201).send({ claim: result.claim });
+      if (result.kind === 'claimed') {
+        const { claim } = result;
+        const plan = maskPlan(claim.plan, caller.repositories);
+        return reply.code(201).send({ claim: { ...claim, plan } });
+      }
       return { claim: null, waiting: result.waiting };
     },
   );
   api.get('/claims', { schema: { querystring: z.strictObject({}) } }, async (request) => ({
-    items: await claims.list(callerOf(request)),
+    items: await claims.list(callerOfRequest(request).name),
   }));
   registerHeartbeat(api, claims, { path: 'heartbeat', readUsage: readHeartbeat });
   registerHeartbeat(api, claims, { path: 'statusline', readUsage: readStatusLine });
@@ -106,16 +118,14 @@ export function callOf(
   const token = request.headers['x-claim-token'];
   return {
     claimId: request.params.id,
-    worker: callerOf(request),
+    worker: callerOfRequest(request).name,
     token: typeof token === 'string' ? token : undefined,
     idempotencyKey: key,
   };
 }
 
-/** Name of the caller; the hook of all of `/api` refuses requests without one. */
-function callerOf({ caller }: FastifyRequest): string {
-  if (caller === undefined) throw new RangeError('a request of the API has no caller');
-  return caller;
+function onlyFor({ name, agents }: Caller): string {
+  return `The token "${name}" may claim for ${agents?.join(', ') ?? 'every agent'} only.`;
 }
 
 export function readIdempotencyKey({ headers }: FastifyRequest) {

@@ -27,7 +27,7 @@ export function registerDeliveries(api: Api, { store, now, log, replay }: ApiDep
     async ({ params, caller }, reply) => {
       const delivery = await replay(params.id);
       if (delivery === undefined) return reply.code(404).send(unknownDelivery);
-      log.info({ caller, delivery: params.id }, 'delivery replayed');
+      log.info({ caller: caller?.name, delivery: params.id }, 'delivery replayed');
       return delivery;
     },
   );

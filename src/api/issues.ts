@@ -6,8 +6,11 @@ import { states } from '../issue/state.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { explainAgents } from '../planning/explain.ts';
 import { findPlan, listPlans, type PlanStore } from '../plans/plan-views.ts';
+import { isInScope } from '../plans/scope.ts';
 import { findFacts } from '../plans/stored-facts.ts';
+import { callerOfRequest } from './auth.ts';
 import { notFound, unknownAgent } from './errors.ts';
+import { maskPlan, maskSentence } from './mask.ts';
 import { cursorSchema, limitSchema, type Api, type ApiDeps } from './route.ts';
 
 const listQuery = z.strictObject({
@@ -30,26 +33,46 @@ const unknownIssue = notFound('That issue is not known here.');
 
 /** Lists plans, shows one, and explains the choice of its agent. */
 export function registerIssues(api: Api, { store, agents, now }: ApiDeps): void {
-  api.get('/issues', { schema: { querystring: listQuery } }, ({ query }) =>
-    listPlans(store, query),
-  );
+  api.get('/issues', { schema: { querystring: listQuery } }, async (request) => {
+    const scope = callerOfRequest(request).repositories;
+    const page = await listPlans(store, { ...request.query, scope });
+    return { ...page, items: page.items.map((plan) => maskPlan(plan, scope)) };
+  });
   api.get(
     '/issues/:owner/:repo/:number',
     { schema: { params: issueParams } },
-    async ({ params }, reply) => {
-      const plan = await findFullPlan(store, refOf(params), now());
-      return plan ?? reply.code(404).send(unknownIssue);
+    async (request, reply) => {
+      const caller = callerOfRequest(request);
+      const ref = refOf(request.params);
+      const plan = isInScope(caller.repositories, ref.repository)
+        ? await findFullPlan(store, ref, now())
+        : undefined;
+      if (plan === undefined) return reply.code(404).send(unknownIssue);
+      const isOwn = ({ worker }: { readonly worker: string }) =>
+        caller.role !== 'worker' || worker === caller.name;
+      const { claim, pastClaims } = plan;
+      return {
+        ...maskPlan(plan, caller.repositories),
+        claim: claim !== null && isOwn(claim) ? claim : null,
+        pastClaims: pastClaims.filter(isOwn),
+      };
     },
   );
   api.get(
     '/issues/:owner/:repo/:number/why',
     { schema: { params: issueParams, querystring: whyQuery } },
-    async ({ params, query }, reply) => {
+    async (request, reply) => {
+      const { params, query } = request;
+      const scope = callerOfRequest(request).repositories;
       const profile = agents.find(({ name }) => name === query.agent?.toLowerCase());
       if (query.agent !== undefined && profile === undefined)
         return reply.code(404).send(unknownAgent(agents));
-      const why = await readWhy(store, refOf(params), agents);
-      if (why === undefined) return reply.code(404).send(unknownIssue);
+      const ref = refOf(params);
+      const found = isInScope(scope, ref.repository)
+        ? await readWhy(store, ref, agents)
+        : undefined;
+      if (found === undefined) return reply.code(404).send(unknownIssue);
+      const why = { ...found, reason: maskSentence(found.reason, scope) };
       if (profile === undefined) return why;
       return { ...why, agents: why.agents.filter(({ agent }) => agent === profile.name) };
     },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { parseRef } from '../issue/ref.ts';
+import { callerOfRequest } from './auth.ts';
 import { notFound, unknownAgent } from './errors.ts';
 import type { Api, ApiDeps } from './route.ts';
 
@@ -22,14 +23,19 @@ const resumeBody = z
 export function registerPauses(api: Api, { pauses, agents }: ApiDeps): void {
   const isUnknown = (name: string | undefined) =>
     name !== undefined && !agents.some((agent) => agent.name === name);
-  api.get('/pauses', { schema: { querystring: z.strictObject({}) } }, async () => ({
-    items: await pauses.list(),
-  }));
-  api.post('/pause', { schema: { body: pauseBody } }, async ({ body, caller = '' }, reply) => {
-    if (isUnknown(body?.agent)) return reply.code(422).send(unknownAgent(agents));
-    return { items: await pauses.pause({ ...body, by: caller }) };
+  api.get('/pauses', { schema: { querystring: z.strictObject({}) } }, async (request) => {
+    const { agents: own } = callerOfRequest(request);
+    const items = await pauses.list();
+    return { items: items.filter(({ agent }) => agent === null || own?.includes(agent) !== false) };
   });
-  api.post('/resume', { schema: { body: resumeBody } }, async ({ body, caller = '' }, reply) => {
+  api.post('/pause', { schema: { body: pauseBody } }, async (request, reply) => {
+    const { body } = request;
+    if (isUnknown(body?.agent)) return reply.code(422).send(unknownAgent(agents));
+    return { items: await pauses.pause({ ...body, by: callerOfRequest(request).name }) };
+  });
+  api.post('/resume', { schema: { body: resumeBody } }, async (request, reply) => {
+    const { body } = request;
+    const caller = callerOfRequest(request).name;
     if (body?.issue === undefined) {
       if (isUnknown(body?.agent)) return reply.code(422).send(unknownAgent(agents));
       return { items: await pauses.resume(body?.agent ?? null, caller) };

@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 import { readQueue } from '../claims/queue-view.ts';
 import { readGraph } from '../plans/graph-view.ts';
+import { callerOfRequest } from './auth.ts';
+import { maskPlan, maskSentence } from './mask.ts';
 import type { Api, ApiDeps } from './route.ts';
 
 /** Upper bound of issues of each kind: workers take from the front. */
@@ -12,10 +14,19 @@ const graphQuery = z.strictObject({ repository: z.string().max(300).optional() }
 
 /** Shows the queue, and the dependency graph of all repositories or of one. */
 export function registerQueueAndGraph(api: Api, { store, now }: ApiDeps): void {
-  api.get('/queue', { schema: { querystring: z.strictObject({}) } }, () =>
-    readQueue(store, { limit: queueLimit, now: now() }),
-  );
-  api.get('/graph', { schema: { querystring: graphQuery } }, ({ query }) =>
-    readGraph(store.db, { ...query, limit: graphLimit }),
-  );
+  api.get('/queue', { schema: { querystring: z.strictObject({}) } }, async (request) => {
+    const { name, role, repositories: scope, agents } = callerOfRequest(request);
+    const worker = role === 'worker' ? name : undefined;
+    const shown = { limit: queueLimit, now: now(), scope, agents, worker };
+    const { ready, blocked, ...queue } = await readQueue(store, shown);
+    return {
+      ...queue,
+      ready: ready.map((issue) => ({ ...issue, plan: maskPlan(issue.plan, scope) })),
+      blocked: blocked.map((issue) => ({ ...issue, reason: maskSentence(issue.reason, scope) })),
+    };
+  });
+  api.get('/graph', { schema: { querystring: graphQuery } }, (request) => {
+    const scope = callerOfRequest(request).repositories;
+    return readGraph(store.db, { ...request.query, scope, limit: graphLimit });
+  });
 }

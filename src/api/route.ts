@@ -7,13 +7,15 @@ import type { DeliveryView } from '../inbox/delivery-views.ts';
 import type { Logger } from '../log.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import type { PlanStore } from '../plans/plan-views.ts';
-import type { ApiToken } from './auth.ts';
+import type { CallerOf } from './auth.ts';
 
 /** The server below the prefix of the API, where each group of routes registers itself. */
 export type Api = Parameters<FastifyPluginCallbackZod>[0];
 
 export interface ApiDeps {
-  readonly tokens: readonly ApiToken[];
+  readonly callerOf: CallerOf;
+  /** True without any token: the API is off. */
+  readonly isOff: boolean;
   readonly store: PlanStore;
   readonly claims: Claims;
   readonly pauses: Pauses;

@@ -5,7 +5,7 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 
-import { requireToken } from './auth.ts';
+import { requireCaller } from './auth.ts';
 import { registerClaimEnds } from './claim-ends.ts';
 import { registerClaims } from './claims.ts';
 import { registerDeliveries } from './deliveries.ts';
@@ -13,6 +13,7 @@ import { notFound } from './errors.ts';
 import { registerIssues } from './issues.ts';
 import { registerPauses } from './pauses.ts';
 import { registerQueueAndGraph } from './queue.ts';
+import { rolesOf } from './roles.ts';
 import type { ApiDeps } from './route.ts';
 
 /** The API under `/api/v1`: one file registers one group of routes. All of `/api` needs a token. */
@@ -22,7 +23,10 @@ export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
       scope.setValidatorCompiler(validatorCompiler);
       scope.setSerializerCompiler(serializerCompiler);
       scope.decorateRequest('caller', undefined);
-      scope.addHook('onRequest', requireToken(deps.tokens));
+      scope.addHook('onRequest', requireCaller(deps.callerOf, deps.isOff));
+      scope.addHook('onRoute', ({ method, url }) => {
+        for (const verb of [method].flat()) rolesOf(verb, url);
+      });
       acceptEmptyBodies(scope);
       scope.setNotFoundHandler((_request, reply) =>
         reply.code(404).send(notFound('There is no such route.')),

@@ -1,3 +1,4 @@
+import { createCallerOf } from '../api/auth.ts';
 import { registerApi } from '../api/routes.ts';
 import { readVersion } from '../config.ts';
 import { registerHealth } from '../http/health.ts';
@@ -41,7 +42,8 @@ export function createServer(parts: RouteParts) {
   registerApi(app, {
     store: { db, giteaUrl: config.giteaUrl },
     agents: config.agents,
-    tokens: config.apiTokens,
+    callerOf: createCallerOf(config.apiTokens),
+    isOff: config.apiTokens.length === 0,
     now,
     log,
     replay: async (id) => {

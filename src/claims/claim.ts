@@ -1,11 +1,14 @@
 import type { ClaimRow } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import type { PlanView } from '../issue/plan.ts';
+import type { Scope } from '../plans/scope.ts';
 
 /** Request of a worker for an issue; an undefined filter means any. */
 export interface ClaimRequest {
   /** Name of the caller, from its bearer token. */
   readonly worker: string;
+  /** Repositories that the caller may see at all. */
+  readonly scope?: Scope;
   /** Names of the agent profiles that it can run. */
   readonly agents?: readonly string[] | undefined;
   /** Repositories that it can work in, as `owner/name`. */

@@ -90,7 +90,7 @@ async function tryHandOut(
   const changed: IssueKey[] = [];
   for (let tries = 0; tries < maxCandidates && !isOver(state, signal); tries += 1) {
     const except = [...changed, ...state.beingChecked.values()];
-    const search = { request, repositoryIds, except };
+    const search = { request, repositoryIds, scope: request.scope, except };
     const candidate = await firstCandidate(state, state.db, search);
     if (candidate === undefined) return undefined;
     if (!(await isStillReady(state, candidate, signal))) {
@@ -212,8 +212,8 @@ async function countWaiting(
   request: ClaimRequest,
 ): Promise<Record<string, number>> {
   const supply = await readSupply(state, request);
-  const ready = await readyByAgent(state.db);
-  return { ...(await countByReason(state.db)), ...countReady(supply, ready) };
+  const ready = await readyByAgent(state.db, request.scope);
+  return { ...(await countByReason(state.db, request.scope)), ...countReady(supply, ready) };
 }
 
 function callKey({ worker, idempotencyKey }: ClaimRequest): CallKey | undefined {

@@ -5,22 +5,23 @@ import {
   listBlocked,
   listReady,
   type PlanStore,
+  type QueueOptions,
 } from '../plans/plan-views.ts';
 import { findWork, listClaims } from './views.ts';
 
 /** Reads the ready issues in queue order, the live claims, and the reasons why others wait. */
 export async function readQueue(
   store: PlanStore,
-  { limit, now }: { readonly limit: number; readonly now: number },
+  options: QueueOptions & { readonly now: number; readonly worker?: string | undefined },
 ) {
   return {
-    ready: await listReady(store, limit),
-    /** All live claims, the oldest first. */
-    claimed: await listClaims(store.db, { now, limit }),
+    ready: await listReady(store, options),
+    /** Live claims, of one worker or of all, the oldest first. */
+    claimed: await listClaims(store.db, options),
     /** The bot's open issues that no worker may have, with the reason. */
-    blocked: await listBlocked(store.db, limit),
+    blocked: await listBlocked(store.db, options),
     /** The bot's open issues that may not start, counted by reason code. */
-    waiting: await countByReason(store.db),
+    waiting: await countByReason(store.db, options.scope),
   };
 }
 

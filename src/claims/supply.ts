@@ -5,6 +5,7 @@ import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { liveClaimsByAgent } from './claim-rows.ts';
 import type { ClaimRequest } from './claim.ts';
 import { listPauses } from './pauses.ts';
+import { inScope, type Scope } from '../plans/scope.ts';
 import type { ClaimsState } from './state.ts';
 
 type Supply = Awaited<ReturnType<typeof readSupply>>;
@@ -61,6 +62,7 @@ export interface CandidateFilter {
   readonly agents: readonly string[];
   /** Undefined: any repository. */
   readonly repositoryIds: readonly number[] | undefined;
+  readonly scope: Scope;
   /** Issues to skip: they are being checked, or were found changed. */
   readonly except: readonly IssueKey[];
 }
@@ -76,7 +78,7 @@ export interface Candidate extends IssueKey {
  */
 export async function nextCandidate(
   db: Database,
-  { agents, repositoryIds, except }: CandidateFilter,
+  { agents, repositoryIds, scope, except }: CandidateFilter,
 ): Promise<Candidate | undefined> {
   const found: Candidate[] = [];
   for (const agent of agents) {
@@ -85,7 +87,8 @@ export async function nextCandidate(
         .selectFrom('issues')
         .select(['repository_id as repositoryId', 'number', 'queue_key as queueKey'])
         .where('agent', '=', agent)
-        .where('queue_key', 'is not', null);
+        .where('queue_key', 'is not', null)
+        .where(inScope('repository_id', scope));
       if (repositoryId !== undefined) query = query.where('repository_id', '=', repositoryId);
       if (except.length > 0)
         query = query.where((eb) => eb.not(keyIn('repository_id', 'number', except)));
@@ -106,11 +109,15 @@ function byQueueOrder(a: Candidate, b: Candidate): number {
 }
 
 /** Counts ready issues by agent. */
-export async function readyByAgent(db: Database): Promise<ReadonlyMap<string, number>> {
+export async function readyByAgent(
+  db: Database,
+  scope: Scope,
+): Promise<ReadonlyMap<string, number>> {
   const rows = await db
     .selectFrom('issues')
     .select(['agent', (eb) => eb.fn.countAll<number>().as('count')])
     .where('queue_key', 'is not', null)
+    .where(inScope('repository_id', scope))
     .groupBy('agent')
     .execute();
   return new Map(rows.map(({ agent, count }) => [agent ?? '', count]));

@@ -5,6 +5,7 @@ import { isoTime } from '../issue/iso-time.ts';
 import { formatRef, type IssueKey } from '../issue/ref.ts';
 import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
+import { inScope, type Scope } from '../plans/scope.ts';
 import type { ClaimRow } from '../db/schema.ts';
 
 /** A live claim, without its token. Times are ISO 8601, UTC. */
@@ -17,17 +18,26 @@ export type PastClaim = Readonly<ReturnType<typeof pastClaim>[number]>;
 /** Reports due in one lease, so that a silent agent shows as stale long before its lease expires. */
 const reportsPerLease = 10;
 
-/** Lists live claims, oldest first; without a worker those of all workers. */
+interface ClaimFilter {
+  /** Undefined: claims of all workers. */
+  readonly worker?: string | undefined;
+  readonly scope?: Scope;
+  readonly now: number;
+  readonly limit: number;
+}
+
+/** Lists live claims, oldest first. */
 export async function listClaims(
   db: Database,
-  { worker, now, limit }: { worker?: string; now: number; limit: number },
+  { worker, scope, now, limit }: ClaimFilter,
 ): Promise<ClaimView[]> {
   let query = db
     .selectFrom('claims')
     .innerJoin('repositories', 'repositories.id', 'claims.repository_id')
     .selectAll('claims')
     .select('full_name')
-    .where('ended_at', 'is', null);
+    .where('ended_at', 'is', null)
+    .where(inScope('claims.repository_id', scope));
   if (worker !== undefined) query = query.where('worker', '=', worker);
   const rows = await query.orderBy('claimed_at').orderBy('claims.id').limit(limit).execute();
   return rows.map((row) => viewOf(row, now));

@@ -4,7 +4,8 @@ import type { Source } from '../issue/source.ts';
 import { formatRef, keyOf, parseRef, type IssueKey } from '../issue/ref.ts';
 import { keyIn } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';
-import { distinctEdges, listLinkedEdges } from './linked-edges.ts';
+import { distinctEdges, listLinkedEdges, type EdgeFilter } from './linked-edges.ts';
+import { inScope, type Scope } from './scope.ts';
 import { edgesWithin } from './open-graph.ts';
 
 /** The graph of dependencies. An issue that only an edge names has the state `unknown`. */
@@ -24,6 +25,8 @@ export interface DependencyGraph {
 
 interface GraphOptions {
   readonly repository?: string | undefined;
+  /** Repositories that the caller may see: an edge that leads out of them is not shown. */
+  readonly scope?: Scope;
   /** Maximum of edges, of issues in cycles, and of the bot's open issues. */
   readonly limit: number;
 }
@@ -33,16 +36,16 @@ interface GraphOptions {
  * issues, and the cycles that lead through it. Edges to deleted issues do not count and are not shown.
  */
 export async function readGraph(db: Database, options: GraphOptions): Promise<DependencyGraph> {
-  const { repository, limit } = options;
+  const { repository, limit, scope } = options;
   const id = repository === undefined ? undefined : await findRepositoryId(db, repository);
   if (repository !== undefined && id === undefined)
     return { nodes: [], edges: [], cycles: [], cut: false };
-  const linked = await listLinkedEdges(db, id, limit + 1);
+  const linked = await listLinkedEdges(db, { repositoryId: id, scope, limit: limit + 1 });
   const edges = distinctEdges(linked.slice(0, limit)).filter(
     ({ blocked, blocker }) => blocked.state !== 'deleted' && blocker.state !== 'deleted',
   );
-  const members = await cycleMembers(db, id, limit + 1);
-  const open = await openIssuesOfBot(db, id, limit + 1);
+  const members = await cycleMembers(db, { repositoryId: id, scope, limit: limit + 1 });
+  const open = await openIssuesOfBot(db, { repositoryId: id, scope, limit: limit + 1 });
   const shown = new Map<string, IssueKey>();
   const ends = edges.flatMap(({ blocked, blocker }) => [blocked, blocker]);
   const keys = [...ends.flatMap(({ key }) => key ?? []), ...open.slice(0, limit)];
@@ -72,11 +75,12 @@ export async function readGraph(db: Database, options: GraphOptions): Promise<De
 }
 
 /** The members of all cycles, or of those that lead through a repository. */
-function cycleMembers(db: Database, repositoryId: number | undefined, limit: number) {
+function cycleMembers(db: Database, { repositoryId, scope, limit }: EdgeFilter) {
   let query = db
     .selectFrom('issues')
     .select(['repository_id as repositoryId', 'number'])
-    .where('cycle_key', 'is not', null);
+    .where('cycle_key', 'is not', null)
+    .where(inScope('repository_id', scope));
   if (repositoryId !== undefined)
     query = query.where('cycle_key', 'in', (eb) =>
       eb
@@ -93,12 +97,13 @@ function cycleMembers(db: Database, repositoryId: number | undefined, limit: num
     .execute();
 }
 
-function openIssuesOfBot(db: Database, repositoryId: number | undefined, limit: number) {
+function openIssuesOfBot(db: Database, { repositoryId, scope, limit }: EdgeFilter) {
   let query = db
     .selectFrom('issues')
     .select(['repository_id as repositoryId', 'number'])
     .where('deleted', '=', 0)
-    .where('state', 'not in', ['done', 'released']);
+    .where('state', 'not in', ['done', 'released'])
+    .where(inScope('repository_id', scope));
   if (repositoryId !== undefined) query = query.where('repository_id', '=', repositoryId);
   return query.orderBy('repository_id').orderBy('number').limit(limit).execute();
 }

@@ -3,6 +3,7 @@ import { sources } from '../issue/source.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import { keyIn } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';
+import { inScope, type Scope } from './scope.ts';
 
 /** One end of an edge with what is known of the issue there. */
 export interface EdgeEnd {
@@ -40,13 +41,22 @@ export async function linkedEdges(
   return rows.filter((row) => !isLoop(row)).map(linkedEdge);
 }
 
+export interface EdgeFilter {
+  /** Undefined: all. */
+  readonly repositoryId: number | undefined;
+  /** Both ends must be in it. */
+  readonly scope: Scope;
+  readonly limit: number;
+}
+
 /** The first edges by the issues they block, of all or with an end in one repository. */
 export async function listLinkedEdges(
   db: Database,
-  repositoryId: number | undefined,
-  limit: number,
+  { repositoryId, scope, limit }: EdgeFilter,
 ): Promise<LinkedEdge[]> {
-  let query = selectLinked(db);
+  let query = selectLinked(db)
+    .where(inScope('edges.blocked_repository_id', scope))
+    .where(inScope('edges.blocker_repository_id', scope));
   if (repositoryId !== undefined)
     query = query.where((eb) =>
       eb.or([

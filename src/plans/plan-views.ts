@@ -19,8 +19,9 @@ import { warningsSchema } from '../issue/warnings.ts';
 import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import { states, type State } from '../issue/state.ts';
 import type { Database } from '../db/database.ts';
-import { ofIssue } from '../db/key-filter.ts';
+import { oneOf, ofIssue } from '../db/key-filter.ts';
 import { parseNames } from '../db/stored-names.ts';
+import { inScope, type Scope } from './scope.ts';
 import { distinctEdges, linkedEdges, type EdgeEnd, type LinkedEdge } from './linked-edges.ts';
 
 /** Reads plans as the API and the command line give them; `giteaUrl` is where their links point. */
@@ -39,12 +40,14 @@ interface ListOptions {
   readonly repository?: string | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;
+  readonly scope?: Scope;
 }
 
 /** Plans, newest change first, a page at a time. Throws `invalid_cursor`. */
 export async function listPlans(store: PlanStore, options: ListOptions): Promise<PlanPage> {
-  const { state, repository, limit, cursor } = options;
+  const { state, repository, limit, cursor, scope } = options;
   let query = selectIssues(store.db)
+    .where(inScope('repository_id', scope))
     .orderBy('changed_at', 'desc')
     .orderBy('repository_id', 'desc')
     .orderBy('number', 'desc');
@@ -103,11 +106,25 @@ export interface ReadyIssue {
   readonly plan: PlanView;
 }
 
+/** The part of the queue that a caller may see. */
+export interface QueueOptions {
+  readonly limit: number;
+  readonly scope?: Scope;
+  /** Undefined: ready issues of any agent. */
+  readonly agents?: readonly string[] | undefined;
+}
+
 /** Ready issues in the order in which they will be handed out. */
-export async function listReady(store: PlanStore, limit: number): Promise<ReadyIssue[]> {
-  const rows = await selectIssues(store.db)
+export async function listReady(
+  store: PlanStore,
+  { limit, scope, agents }: QueueOptions,
+): Promise<ReadyIssue[]> {
+  let query = selectIssues(store.db)
     .select('unblocks')
     .where('queue_key', 'is not', null)
+    .where(inScope('repository_id', scope));
+  if (agents !== undefined) query = query.where(oneOf('agent', agents));
+  const rows = await query
     .orderBy('queue_key')
     .orderBy('number')
     .orderBy('repository_id')
@@ -126,13 +143,17 @@ export async function listReady(store: PlanStore, limit: number): Promise<ReadyI
 export type BlockedIssue = Pick<PlanView, 'ref' | 'title' | 'state' | 'reason'>;
 
 /** The bot's open issues that are neither ready nor claimed, the newest change first. */
-export async function listBlocked(db: Database, limit: number): Promise<BlockedIssue[]> {
+export async function listBlocked(
+  db: Database,
+  { limit, scope }: QueueOptions,
+): Promise<BlockedIssue[]> {
   const rows = await db
     .selectFrom('issues')
     .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
     .select(['full_name', 'number', 'title', 'state', 'reason_code', 'reason_params'])
     .where('deleted', '=', 0)
     .where('state', 'in', blockedStates)
+    .where(inScope('repository_id', scope))
     .orderBy('changed_at', 'desc')
     .orderBy('repository_id', 'desc')
     .orderBy('number', 'desc')
@@ -147,12 +168,16 @@ export async function listBlocked(db: Database, limit: number): Promise<BlockedI
 }
 
 /** The bot's open issues that are not ready, counted by reason code. */
-export async function countByReason(db: Database): Promise<Record<string, number>> {
+export async function countByReason(
+  db: Database,
+  scope: Scope = undefined,
+): Promise<Record<string, number>> {
   const counts = await db
     .selectFrom('issues')
     .select(['reason_code as code', (eb) => eb.fn.countAll<number>().as('count')])
     .where('deleted', '=', 0)
     .where('state', 'in', waitingStates)
+    .where(inScope('repository_id', scope))
     .groupBy('reason_code')
     .orderBy('reason_code')
     .execute();

@@ -1,0 +1,21 @@
+import { sql, type RawBuilder } from 'kysely';
+
+/** Repositories that a caller may see, in lower case, as `owner/name` or `owner/*`. Undefined: all. */
+export type Scope = readonly string[] | undefined;
+
+/** True when a repository is in the scope; its case does not matter, as on Gitea. */
+export function isInScope(scope: Scope, repository: string): boolean {
+  if (scope === undefined) return true;
+  const name = repository.toLowerCase();
+  return scope.includes(name) || scope.includes(`${name.split('/', 1)[0] ?? ''}/*`);
+}
+
+/** Condition for rows whose repository bears a name of the scope now. */
+export function inScope(idColumn: string, scope: Scope): RawBuilder<boolean> {
+  if (scope === undefined) return sql<boolean>`true`;
+  const names = JSON.stringify(scope);
+  return sql<boolean>`${sql.ref(idColumn)} in (select scoped.id from repositories as scoped
+    where scoped.lower_name in (select value from json_each(${names}))
+      or substr(scoped.lower_name, 1, instr(scoped.lower_name, '/')) || '*'
+        in (select value from json_each(${names})))`;
+}
