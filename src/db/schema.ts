@@ -63,6 +63,19 @@ export interface Schema {
     lower_name: string;
     /** `updated_at` of the snapshot the name was last seen in: repositories get renamed. */
     named_at: number;
+    /** Who may see it; null: nobody has said so yet. */
+    visibility: 'public' | 'limited' | 'private' | null;
+    archived: Generated<number>;
+    /** 0: the bot may not read it, or not write in it. */
+    access: Generated<number>;
+    /** 1: a write was refused; that the bot may read proves nothing then. */
+    write_refused: Generated<number>;
+    /** Whether the bot may push, by Gitea's last answer; null: not asked. */
+    can_push: number | null;
+    /** Time of the report from which `visibility` and `archived` come; -1: none. */
+    facts_at: Generated<number>;
+    /** When Gitea was last asked about it, epoch milliseconds; null: never. */
+    checked_at: number | null;
   };
   /** Every name a repository was ever seen under: texts go on using the old ones. */
   repository_names: {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { keptText, type IssueSnapshot } from '../issue/event.ts';
 import { withoutOwnLabels } from '../issue/own-marks.ts';
+import { rawRepositoryFacts, repositoryFactsOf } from '../issue/repository-facts.ts';
 
 /** Gitea's answers, each reduced to the keys that are used. */
 
@@ -43,8 +44,7 @@ export const repositorySchema = z
     id: z.int().positive(),
     full_name: repositoryName,
     has_issues: z.boolean().default(true),
-    private: z.boolean().default(false),
-    archived: z.boolean().default(false),
+    ...rawRepositoryFacts,
     permissions: z
       .object({
         admin: z.boolean().default(false),
@@ -54,9 +54,10 @@ export const repositorySchema = z
       .nullish(),
     internal_tracker: z.object({ enable_issue_dependencies: z.boolean().optional() }).nullish(),
   })
-  .transform(({ full_name, has_issues, permissions, internal_tracker, ...rest }) => ({
-    ...rest,
+  .transform(({ id, full_name, has_issues, permissions, internal_tracker, ...rest }) => ({
+    id,
     name: full_name,
+    ...repositoryFactsOf(rest),
     hasIssues: has_issues,
     /** Whether dependencies are switched on; undefined with an external issue tracker. */
     dependencies: internal_tracker?.enable_issue_dependencies,

@@ -47,9 +47,8 @@ export async function handleIssue(
     throw new RangeError('an issue is handled because of at least one event');
   const reported = rest.reduce(advance, advance(stored, first));
   const bot = await deps.bot();
-  const names = events.map((event) => ({
-    repository: event.issue.repository,
-    updatedAt: event.issue.updatedAt,
+  const names = events.map(({ issue: { repository, updatedAt, repositoryFacts } }) => ({
+    ...{ repository, updatedAt, facts: repositoryFacts },
   }));
   const handle = (facts: IssueFacts) => situations[situationOf(facts, bot)](facts, deps, signal);
   const { giteaState } = deps;

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { repositoryFactsSchema } from './repository-facts.ts';
+
 export const eventKinds = [
   'assigned',
   'unassigned',
@@ -35,6 +37,10 @@ const issueSnapshotSchema = z.object({
   labels: z.array(z.string()).nullable(),
   /** Gitea's `updated_at` in epoch milliseconds (whole seconds on the wire). */
   updatedAt: z.int(),
+  /** Of a pull request: whether it was merged. An issue has none. */
+  merged: z.boolean().optional(),
+  /** What the delivery says of the repository; a refresh of our own says nothing. */
+  repositoryFacts: repositoryFactsSchema.optional(),
 });
 
 /** What happened to one issue, in our words. Level-triggered: the kind is a hint, the snapshot decides. */

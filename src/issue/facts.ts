@@ -36,7 +36,7 @@ function supersedes({ kind, issue }: IssueEvent, facts: IssueFacts): boolean {
 
 /** An event that has the issue read again: it reports nothing new. */
 export function refreshEvent(facts: IssueFacts): IssueEvent {
-  return { kind: 'refreshed', issue: { ...facts, labels: null } };
+  return { kind: 'refreshed', issue: { ...facts, labels: null, repositoryFacts: undefined } };
 }
 
 /** Older than every time on the wire, year 1 included. */

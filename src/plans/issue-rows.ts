@@ -11,6 +11,7 @@ import { dropStaleGiteaDependencies, namedRepositories } from './gitea-edges.ts'
 import type { IssueUpdate } from './issue-update.ts';
 import { openNeighbours } from './open-graph.ts';
 import type { TouchedIssues } from './recompute-states.ts';
+import { storeRepositoryFacts } from './repository-facts.ts';
 import { storeNames } from './repository-names.ts';
 import { changedAt, markChanged, markShown } from './revisions.ts';
 
@@ -83,6 +84,8 @@ async function storeAllNames(
   const renamed: IssueKey[] = [];
   for (const [id, reported] of [[facts.repositoryId, { names, given }] as const, ...others]) {
     const stored = await storeNames(transaction, id, reported, now);
+    for (const { facts: said, updatedAt } of reported.names)
+      if (said !== undefined) await storeRepositoryFacts(transaction, id, said, updatedAt);
     for (const lowerName of stored.lowerNames)
       resolved.push(...(await resolveNames(transaction, id, lowerName)));
     if (!stored.renamed) continue;

@@ -2,6 +2,7 @@ import type { PlannedWork } from '../planning/plan-work.ts';
 import type { KnownCodes } from '../issue/codes.ts';
 import type { GiteaDependencies } from '../issue/gitea-dependencies.ts';
 import type { IssueFacts } from '../issue/facts.ts';
+import type { RepositoryFacts } from '../issue/repository-facts.ts';
 
 /** The result of handling one issue. */
 export interface HandlingResult {
@@ -27,4 +28,6 @@ export interface RepositoryName {
   readonly repository: string;
   /** `updated_at` of the snapshot, epoch milliseconds. */
   readonly updatedAt: number;
+  /** What that snapshot says of the repository. */
+  readonly facts?: RepositoryFacts | undefined;
 }

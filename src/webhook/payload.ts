@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { CoordinatorError } from '../errors.ts';
 import { keptText, type IssueEvent } from '../issue/event.ts';
 import { isOwnComment, withoutOwnLabels } from '../issue/own-marks.ts';
+import { rawRepositoryFacts, repositoryFactsOf } from '../issue/repository-facts.ts';
 
 export type ParsedDelivery =
   | { readonly kind: 'event'; readonly event: IssueEvent }
@@ -50,6 +51,7 @@ const issuePayloadSchema = z.object({
   repository: z.object({
     id: z.int().positive(),
     full_name: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
+    ...rawRepositoryFacts,
   }),
   sender: userSchema.nullish(),
   comment: z.object({ body: z.string().nullish() }).nullish(),
@@ -179,6 +181,7 @@ function eventOf(
       assignees: issue.assignees?.map(({ login }) => login) ?? [],
       labels: labelsOf(action, issue.labels ?? []),
       updatedAt: issue.updated_at,
+      repositoryFacts: repositoryFactsOf(repository),
     },
   };
 }

@@ -27,9 +27,9 @@ async function contentsOf(db: Database): Promise<unknown> {
 async function addColumn(db: Database): Promise<void> {
   await db.schema
     .alterTable('repositories')
-    .addColumn('archived', 'integer', (column) => column.notNull().defaultTo(0))
+    .addColumn('starred', 'integer', (column) => column.notNull().defaultTo(0))
     .execute();
-  await sql`update repositories set archived = 1`.execute(db);
+  await sql`update repositories set starred = 1`.execute(db);
 }
 
 /** The database of this version with one row, and the migrations of a next version. */
@@ -69,10 +69,8 @@ test('a migration that fails half-way leaves nothing behind and can be done agai
 test('the next migration is applied to a database of this version, with all that is in it', async () => {
   const { db, all } = await openWithRow(addColumn);
   await migrate(db, all);
-  const { rows } = await sql`select id, full_name, named_at, archived from repositories`.execute(
-    db,
-  );
-  expect(rows).toEqual([{ id: 1, full_name: 'acme/orbit', named_at: 7, archived: 1 }]);
+  const { rows } = await sql`select id, full_name, named_at, starred from repositories`.execute(db);
+  expect(rows).toEqual([{ id: 1, full_name: 'acme/orbit', named_at: 7, starred: 1 }]);
   const after = await contentsOf(db);
   await migrate(db, all);
   expect(await contentsOf(db)).toEqual(after);

@@ -63,7 +63,7 @@ test('reads repositories by id and by name, and the user', async () => {
       id: 2,
       name: 'acme/orbit',
       hasIssues: true,
-      private: true,
+      visibility: 'private',
       archived: false,
       permissions: { admin: false, push: true, pull: true },
     },

@@ -31,7 +31,10 @@ liveTest('each call of the client is answered as it reads the answers', async (w
   ]);
   const found = await gitea.getRepository('acme/orbit', signal);
   if (found.kind !== 'ok') throw new Error('The repository is not there.');
-  expect(found.value).toMatchObject({ private: true, permissions: { push: true, admin: false } });
+  expect(found.value).toMatchObject({
+    visibility: 'private',
+    permissions: { push: true, admin: false },
+  });
   const { repositories } = await gitea.listRepositories(1, signal);
   expect(repositories.map(({ name }) => name)).toEqual(['acme/orbit']);
 

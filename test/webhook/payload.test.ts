@@ -194,6 +194,7 @@ describe('the snapshot', () => {
           assignees: [bot, 'tom'],
           labels: ['enhancement'],
           updatedAt: Date.parse('2026-11-23T09:20:20Z'),
+          repositoryFacts: { archived: false, visibility: 'private' },
         },
       },
     });

@@ -1,4 +1,4 @@
-import type { GiteaHook } from '../../../src/gitea/schemas.ts';
+import type { GiteaHook, GiteaRepository } from '../../../src/gitea/schemas.ts';
 
 /** A signal that never aborts. */
 export const never = new AbortController().signal;
@@ -16,10 +16,10 @@ export const hook: GiteaHook = {
   authorizationHeader: undefined,
 };
 /** A repository with all rights of a bot. */
-export const repository = {
+export const repository: GiteaRepository = {
   id: 2,
   name: 'acme/orbit',
-  private: true,
+  visibility: 'private',
   archived: false,
   hasIssues: true,
   dependencies: true,
