@@ -79,7 +79,11 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const { giteaState } = handling;
   const publisher =
     gitea && (publish.comment || publish.labels)
-      ? createPublisher({ db, writes, gitea, publish, giteaUrl, dryRun, now, log })
+      ? createPublisher({
+          ...{ db, writes, gitea, publish, giteaUrl, dryRun, now, log },
+          botUsername: config.botUsername,
+          agents: agents.filter(({ enabled }) => enabled).map(({ name }) => name),
+        })
       : undefined;
   const consumer = new Consumer({
     ...{ writes, inbox, log, now, handle },

@@ -9,6 +9,7 @@ import { parseRef } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
 import { findPlanOf } from '../plans/plan-views.ts';
 import { commentText } from './comment/text.ts';
+import type { CommentSetting } from './comment/subject.ts';
 import {
   createStatusLabel,
   statusLabel,
@@ -16,6 +17,7 @@ import {
   type StatusLabelGitea,
 } from './status-label.ts';
 import { granted, Refused } from './refused.ts';
+import { findVisibleRepositories } from './visible-repositories.ts';
 import {
   findPublication,
   markPublished,
@@ -48,6 +50,10 @@ export interface PublishIssueDeps {
   readonly gitea: PublishGitea;
   readonly publish: PublishedParts;
   readonly giteaUrl: string;
+  /** Login of the bot that issues are assigned to; undefined: it is the user of the token. */
+  readonly botUsername: string | undefined;
+  /** Names of the agents that can be chosen. */
+  readonly agents: readonly string[];
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -71,7 +77,8 @@ interface PublishTask {
 export function createPublishIssue(deps: PublishIssueDeps) {
   const { db, record, gitea, publish, giteaUrl, now, log } = deps;
   const spend = createWriteBudget(now);
-  const putComment = createStickyComment(gitea, log, spend);
+  const account = createAccount(gitea);
+  const putComment = createStickyComment({ ...gitea, getUser: account }, log, spend);
   const putLabel = createStatusLabel(gitea, spend);
 
   /** Throws `Refused`, `Storm` or `TryAgainLater`; the writes made until then are recorded. */
@@ -80,7 +87,11 @@ export function createPublishIssue(deps: PublishIssueDeps) {
     const stored = await findPublication(db, due);
     const verify = due.verificationRequests > 0;
     if (plan !== undefined) {
-      const desired = desiredParts(plan, stored, publish);
+      const comment = hasComment(plan, stored, publish)
+        ? commentText(plan, await settingFor(plan, signal))
+        : undefined;
+      const label = publish.labels ? { value: labelOf(plan, stored) } : undefined;
+      const desired = { comment, label };
       if (verify || !isPublished(desired, stored))
         await write({ plan, stored, desired, verify, due }, signal);
     }
@@ -90,6 +101,13 @@ export function createPublishIssue(deps: PublishIssueDeps) {
       await markPublished(transaction, due);
     });
   };
+
+  async function settingFor(plan: Plan, signal: AbortSignal): Promise<CommentSetting> {
+    const { login: author } = await account(signal);
+    const { botUsername: bot = author, agents } = deps;
+    const visibleRepositories = await findVisibleRepositories(db, plan);
+    return { giteaUrl, author, bot, agents, visibleRepositories };
+  }
 
   async function write(task: PublishTask, signal: AbortSignal): Promise<void> {
     const { due, plan, desired, stored, verify } = task;
@@ -146,15 +164,21 @@ export function createPublishIssue(deps: PublishIssueDeps) {
 
 const noFailure = { attempts: 0, due_at: null, paused_until: null, error: null };
 
-function desiredParts(plan: Plan, stored: Publication, publish: PublishedParts): DesiredParts {
-  const hasComment =
+/** The account that our writes come from, asked for once. */
+function createAccount({ getUser }: Pick<PublishGitea, 'getUser'>): PublishGitea['getUser'] {
+  let known: Awaited<ReturnType<PublishGitea['getUser']>> | undefined;
+  return async (signal) => {
+    known ??= await getUser(signal);
+    return known;
+  };
+}
+
+function hasComment(plan: Plan, stored: Publication, publish: PublishedParts): boolean {
+  return (
     publish.comment &&
     stored.comment_deletions < maxDeletions &&
-    (mayHaveComment(stored) || isTheBots(plan));
-  return {
-    comment: hasComment ? commentText(plan) : undefined,
-    label: publish.labels ? { value: labelOf(plan, stored) } : undefined,
-  };
+    (mayHaveComment(stored) || isTheBots(plan))
+  );
 }
 
 /** An issue that was closed when it was released, or never the bot's, gets no label. */

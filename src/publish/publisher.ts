@@ -17,6 +17,10 @@ export interface PublisherDeps {
   readonly gitea: PublishGitea;
   readonly publish: PublishedParts;
   readonly giteaUrl: string;
+  /** Login of the bot that issues are assigned to; undefined: it is the user of the token. */
+  readonly botUsername: string | undefined;
+  /** Names of the agents that can be chosen. */
+  readonly agents: readonly string[];
   /** Only logs what it would write. */
   readonly dryRun: boolean;
   readonly now: () => number;

@@ -39,7 +39,6 @@ export type StickyCommentGitea = Pick<
  */
 export function createStickyComment(gitea: StickyCommentGitea, log: Logger, spend: Spend) {
   const { createComment, editComment, getComment, getUser, listComments } = gitea;
-  let me: number | undefined;
 
   /** Creates or edits the comment; returns the changes to its stored state. */
   async function put(
@@ -130,8 +129,7 @@ export function createStickyComment(gitea: StickyCommentGitea, log: Logger, spen
   }
 
   async function ownId(signal: AbortSignal): Promise<number> {
-    me ??= (await getUser(signal)).id;
-    return me;
+    return (await getUser(signal)).id;
   }
 
   return put;

@@ -63,6 +63,8 @@ test.each([
     gitea,
     publish: { comment: true, labels: false },
     giteaUrl: 'https://git.example.test',
+    botUsername: undefined,
+    agents: [],
     dryRun: false,
     now: clock.now,
     log: createLogger('error', { write: () => undefined }),

@@ -2,41 +2,59 @@ import { parseRef } from '../../issue/ref.ts';
 
 /** Maximum length of a name that is shown: Gitea has no longer ones. */
 const maxRefLength = 150;
-const nameless = 'an issue whose name cannot be shown';
+
+/** The repository of a reference that can be shown; undefined for any other text. */
+export function repositoryOf(ref: string): string | undefined {
+  return ref.length <= maxRefLength ? parseRef(ref)?.repository : undefined;
+}
 
 /**
  * A reference that Gitea shows as a link to the issue below the address people know it by. With the number
  * sign as an entity it leaves no "mentioned this issue" in the other issue's timeline and does not make it
  * look changed, as every other form of link does (tried on 1.25.4).
  */
-export function issueLink(text: string): string {
-  if (!isName(text)) return nameless;
+export function issueLink(ref: string): string {
   // Of what else a reference can hold, only the underscore means something in Markdown.
-  return text.replaceAll('_', '\\_').replace('#', '&#35;');
+  return ref.replaceAll('_', '\\_').replace('#', '&#35;');
 }
 
-/** An issue by name alone: in code Gitea sees no reference. */
-function issueName(text: string): string {
-  return isName(text) ? codeSpan(text) : nameless;
+/** Words to type, or a name: in code Gitea sees no reference. */
+export function code(text: string): string {
+  return `\`${text}\``;
 }
 
 /** The name of an agent; it was checked when the profiles were read, but a stored plan may be older. */
 export function agentName(name: string | null | undefined): string {
-  return /^[a-z][a-z0-9_-]{0,39}$/.test(name ?? '') ? codeSpan(name ?? '') : 'an agent';
+  return isAgentName(name ?? '') ? code(name ?? '') : 'an agent';
 }
 
-/** The first of these issues by name alone; others than whole references are left out. */
-export function namesOf(refs: readonly string[], max: number): string {
-  return distinctRefs(refs, max).map(issueName).join(', ');
+export function isAgentName(name: string): boolean {
+  return /^[a-z][a-z0-9_-]{0,39}$/.test(name);
 }
 
-/** The same as links. */
-export function linksOf(refs: readonly string[], max: number): string[] {
-  return distinctRefs(refs, max).map(issueLink);
+/** A link to a page of Gitea; `path` holds checked names only. */
+export function pageLink(words: string, giteaUrl: string, path: string): string {
+  return `[${words}](${giteaUrl.replaceAll(/[^\w:/.~%-]/g, escaped)}/${path})`;
 }
 
-function distinctRefs(refs: readonly string[], max: number): string[] {
-  return [...new Set(refs.filter(isName))].slice(0, max);
+function escaped(character: string): string {
+  // `encodeURIComponent` leaves brackets as they are.
+  return character === '(' ? '%28' : character === ')' ? '%29' : encodeURIComponent(character);
+}
+
+/** Folded until somebody opens it. The blank lines make Gitea read Markdown inside. */
+export function folded(summary: string, blocks: readonly string[]): string {
+  return [`<details><summary>${summary}</summary>`, ...blocks, '</details>'].join('\n\n');
+}
+
+export function bullets(lines: readonly string[]): string {
+  return lines.map((line) => `- ${line}`).join('\n');
+}
+
+/** `a, b and c`. */
+export function inWords(items: readonly string[], last: 'and' | 'or'): string {
+  if (items.length < 2) return items.join('');
+  return `${items.slice(0, -1).join(', ')} ${last} ${items.at(-1) ?? ''}`;
 }
 
 /** As many of these lines as a reader wants, and how many more there are. */
@@ -52,13 +70,5 @@ export function shortened(
     shown.push(line);
   }
   const more = lines.length - shown.length;
-  return more === 0 ? shown : [...shown, shown.length === 0 ? `${more}` : `and ${more} more`];
-}
-
-function codeSpan(text: string): string {
-  return `\`${text}\``;
-}
-
-function isName(text: string): boolean {
-  return text.length <= maxRefLength && parseRef(text) !== undefined;
+  return more === 0 ? shown : [...shown, shown.length === 0 ? `${more}` : `${more} more`];
 }

@@ -1,11 +1,13 @@
 import { render, type Sentences } from '../../issue/coded.ts';
-import type { Plan } from '../../issue/plan.ts';
+import type { PlanEdge } from '../../issue/plan.ts';
 import type { ChoiceReasonParams, StateReasonParams } from '../../issue/reasons.ts';
+import type { Source } from '../../issue/source.ts';
 import type { State } from '../../issue/state.ts';
 import { capital, thousands } from '../../lib/text.ts';
-import { agentName, issueLink, linksOf, shortened } from './markdown.ts';
+import { agentName, code, inWords, issueLink, pageLink, repositoryOf } from './markdown.ts';
+import { elsewhere, isVisible, linksTo, typedRef, type Subject } from './subject.ts';
 
-/** The first sentence of a comment, and what people can do about it. */
+/** The first sentence of a comment, and what its reader can do. */
 export interface ReasonAdvice {
   readonly reason: string;
   /** Full sentences. */
@@ -27,77 +29,61 @@ export const stateWords: Record<State, string> = {
 /** Follows the name of the chosen agent. */
 export const commentChoices: Sentences<ChoiceReasonParams> = {
   label_agent: () => 'a label asks for it',
-  declared_agent: () => 'the text recommends it',
+  declared_agent: () => 'the text asks for it',
   cheapest_fit: () => 'the cheapest that fits',
 };
 
-const edit = 'Edit the issue to have it planned again.';
-const chooseAgent = 'Add the label `agent:NAME` to choose the agent.';
-const withdraw = 'Unassign the bot to take the issue back.';
-const resume = 'Edit the issue, or ask an operator to resume it, to give it to an agent again.';
-const close = 'Close the issue if it is done.';
-const otherDependency =
-  'If it does not have to wait, remove the dependency from the text or from the issue.';
+/** Whoever can do what no reader of the issue can. */
+export const operator = 'whoever runs the coordinator';
+const editToRetry = 'change the text of the issue, and an agent gets it again';
 
 /** Of the params only names, commits and numbers are shown: others may quote workers. */
-export const commentReasons: Sentences<StateReasonParams, (plan: Plan) => ReasonAdvice> = {
+export const commentReasons: Sentences<StateReasonParams, (subject: Subject) => ReasonAdvice> = {
   ready:
     ({ agent }) =>
     () => ({
-      reason: `Nothing is in the way: ${agentName(agent)} can start.`,
-      change: [edit, chooseAgent, withdraw],
+      reason: `Nothing is in the way: ${agentName(agent)} starts when it is free.`,
+      change: [],
     }),
-  open_blockers:
-    () =>
-    ({ blockedBy }) => {
-      const open = blockedBy.filter(({ state }) => state === 'open');
-      const [first] = open;
-      const reason =
-        open.length === 1 && first !== undefined
-          ? `Waits for ${issueLink(first.ref)}, which is open.`
-          : `Waits for ${open.length} issues that are open.`;
-      const when = open.length === 1 ? 'that issue is closed' : 'the last of them is closed';
-      return { reason, change: [`It continues when ${when}.`, otherDependency] };
-    },
-  unknown_blockers:
-    () =>
-    ({ blockedBy }) => {
-      const { length } = blockedBy.filter(({ state }) => state === 'unknown');
-      const issues = length === 1 ? 'an issue' : `${length} issues`;
-      return {
-        reason: `Waits for ${issues} whose state is not known.`,
-        change: ['Give the bot read access to what this issue waits for.', otherDependency],
-      };
-    },
-  hidden_blocker: () => () => ({
-    reason: 'Waits for an issue that the bot may not see.',
-    change: [
-      'Give the bot access to the repository of that issue, or remove the dependency from this issue.',
-    ],
-  }),
+  open_blockers: () => waitsForIssues,
+  unknown_blockers: () => waitsForIssues,
+  hidden_blocker:
+    ({ count }) =>
+    () => ({
+      reason: `Waits for ${elsewhere(count)} that the bot may not see.`,
+      change: [
+        'Somebody who administers that repository can give the bot read access. To go on without it, remove it under “Dependencies” on the page of this issue.',
+      ],
+    }),
   cycle:
     ({ refs }) =>
-    () => {
-      const path = linksOf(refs, 5);
-      const shown = shortened(path, { lines: 5, characters: 1_500 }).join(' → ');
+    (subject) => {
+      const next = refs.slice(1).find((ref) => isVisible(subject.setting, ref));
+      const example = code(
+        next === undefined ? 'Blocked by' : `Blocked by ${typedRef(subject, next)}`,
+      );
       return {
-        reason:
-          shown === ''
-            ? 'Waits for itself in a cycle.'
-            : `Waits for itself in a cycle: ${shown} → …`,
-        change: ['Remove one of these dependencies from its text or from its issue.'],
+        reason: `Waits for itself in a circle: ${circle(subject, refs)} → …`,
+        change: [
+          `Nothing starts until one of them no longer waits: remove words such as ${example} from one of the texts, or a dependency under “Dependencies” on one of the pages.`,
+        ],
       };
     },
   no_agent_fits:
-    ({ split }) =>
+    ({ split, enable, trust }) =>
     () => {
-      const correct = 'correct the size and the difficulty that it declares';
+      const parts =
+        split === null
+          ? 'Split it into smaller issues'
+          : `Split it into ${split.parts} issues of at most ${thousands(split.max)} tokens each`;
+      const others = [...enable, ...trust].map(agentName);
       return {
         reason: 'No agent takes an issue of this size and difficulty.',
         change: [
-          split === null
-            ? `Split it, or ${correct}.`
-            : `Split it into ${split.parts} issues of at most ${thousands(split.max)} tokens each, or ${correct}.`,
+          `${parts}, or correct its size and difficulty with the words below.`,
+          ...(others.length === 0
+            ? []
+            : [`Or ask ${operator} to allow ${inWords(others.slice(0, 5), 'or')} for it.`]),
         ],
       };
     },
@@ -105,36 +91,128 @@ export const commentReasons: Sentences<StateReasonParams, (plan: Plan) => Reason
     ({ agent }) =>
     () => ({
       reason: `${capital(agentName(agent))} works on it.`,
-      change: ['Close or unassign the issue to take it from the agent.'],
+      change: ['Close or unassign the issue to stop that.'],
     }),
   awaiting_verification:
     ({ commit }) =>
-    () => ({
-      reason: `An agent says that it has completed it${/^[0-9a-f]{7,64}$/.test(commit) ? ` with \`${commit}\`` : ''}: a person has to verify that.`,
-      change: [close, 'Otherwise ask an operator to resume it.'],
+    (subject) => ({
+      reason: `An agent says that ${commitOf(subject, commit)} completes it: check that.`,
+      change: [`Close the issue if it is right. If not, ask ${operator} to resume it.`],
     }),
   worker_blocked: () => () => ({
-    reason: 'An agent is stuck. An operator can see why in the list of issues.',
-    change: [resume],
+    reason: 'An agent is stuck and has said why.',
+    change: [`Ask ${operator} for its words. Then ${editToRetry}.`],
   }),
   failed_attempts:
     ({ count }) =>
     () => ({
       reason: `${count} attempts of agents have failed.`,
-      change: [resume],
+      change: [`Make it smaller or clearer: ${editToRetry}. Or ask ${operator} to resume it.`],
     }),
-  closed: () => () => ({
-    reason: 'The issue is closed.',
-    change: ['Reopen it to have it planned again.'],
-  }),
-  not_assigned: () => () => ({
-    reason: 'The issue is not assigned to the bot.',
-    change: ['Assign it to the bot to have it planned again.'],
-  }),
+  closed: () => () => ({ reason: 'The issue is closed.', change: [] }),
+  not_assigned:
+    () =>
+    ({ setting }) => ({
+      reason: 'The issue is not assigned to the bot.',
+      change: [`Assign it to ${code(setting.bot)} to have it planned again.`],
+    }),
   not_read: () => () => ({ reason: 'It has not been read yet.', change: [] }),
 };
 
 /** The reason of a plan and what can be done about it, in words of ours. */
-export function adviseOn(plan: Plan): ReasonAdvice {
-  return render(commentReasons, plan.reason)(plan);
+export function adviseOn(subject: Subject): ReasonAdvice {
+  return render(commentReasons, subject.plan.reason)(subject);
+}
+
+/** Maximum of issues in the first sentence. */
+export const maxInSentence = { lines: 3, characters: 450 };
+
+/** The same sentence whatever the state of those that are not named. */
+function waitsForIssues(subject: Subject): ReasonAdvice {
+  const { open, unknown, elsewhere: unnamed } = subject.waits;
+  const named = open.length > 0 ? open : unknown;
+  const change = [endsWhen(named.length, unnamed.length), ...goOnWithout(subject)];
+  if (named.length === 0) {
+    const all = elsewhere(unnamed.length);
+    const some = unnamed.length === 1 ? all : `at least one of ${all}`;
+    return { reason: `Waits for ${some}.`, change };
+  }
+  const refs = named.map(({ ref }) => ref);
+  const links = inWords(linksTo(subject, refs, maxInSentence), 'and');
+  const one = named.length === 1;
+  if (open.length > 0)
+    return { reason: `Waits for ${links}, which ${one ? 'is' : 'are'} open.`, change };
+  const isOwn = refs.every((ref) => typedRef(subject, ref).startsWith('#'));
+  const access = isOwn ? '' : ` Or ask ${operator} to give the bot access to that repository.`;
+  return {
+    reason: `Waits for ${links}, whose state is not known.`,
+    change: [`Correct the number if it is wrong.${access}`, ...change],
+  };
+}
+
+function endsWhen(named: number, unnamed: number): string {
+  const one = named === 1 || (named === 0 && unnamed === 1);
+  return `It goes on by itself when ${one ? 'that issue is' : 'the last of them is'} closed.`;
+}
+
+/** What to undo, by where the dependencies come from. */
+function goOnWithout(subject: Subject): string[] {
+  const { plan, setting, waits } = subject;
+  const waiting = [...waits.open, ...waits.unknown, ...waits.elsewhere];
+  const [example] = waiting.filter(({ source, ref }) => !isTold(source) && isVisible(setting, ref));
+  const words =
+    example === undefined
+      ? `${code('Blocked by')} from the text`
+      : `${code(`Blocked by ${typedRef(subject, example.ref)}`)} from the text${fromTheOther(plan.ref, example)}`;
+  const ways = [
+    ...(waiting.some(({ source }) => !isTold(source)) ? [`remove words such as ${words}`] : []),
+    ...(waiting.some(({ source }) => source === 'gitea')
+      ? ['remove it under “Dependencies” on the page of this issue']
+      : []),
+    ...(waiting.some(({ source }) => source === 'model')
+      ? ['change the sentence in which Claude reads a dependency']
+      : []),
+  ];
+  return ways.length === 0 ? [] : [`To go on without it, ${ways.join(', or ')}.`];
+}
+
+/** True where the text of no issue declares it. */
+function isTold(source: Source): boolean {
+  return source === 'gitea' || source === 'model';
+}
+
+/** The same dependency in the words of the other issue. */
+function fromTheOther(own: string, { ref }: PlanEdge): string {
+  const repository = repositoryOf(own);
+  if (repository === undefined) return '';
+  const isSame = repository.toLowerCase() === repositoryOf(ref)?.toLowerCase();
+  return ` (or ${code(`Blocks ${isSame ? own.slice(own.indexOf('#')) : own}`)} from the other one)`;
+}
+
+/** Neighbours that are not named are counted together. */
+function circle({ setting }: Subject, refs: readonly string[]): string {
+  const steps: string[] = [];
+  let unnamed = 0;
+  const flush = () => {
+    if (unnamed > 0) steps.push(elsewhere(unnamed));
+    unnamed = 0;
+  };
+  for (const ref of refs.slice(0, 5)) {
+    if (!isVisible(setting, ref)) unnamed += 1;
+    else {
+      flush();
+      steps.push(issueLink(ref));
+    }
+  }
+  flush();
+  return steps.join(' → ');
+}
+
+/** A link to the page of the commit; its first characters are enough for people. */
+function commitOf({ plan, setting }: Subject, commit: string): string {
+  if (!/^[0-9a-f]{7,64}$/.test(commit)) return 'a commit';
+  const words = code(commit.slice(0, 10));
+  const repository = repositoryOf(plan.ref);
+  if (repository === undefined) return words;
+  return pageLink(words, setting.giteaUrl, `${repository}/commit/${commit}`);
 }

@@ -1,71 +1,78 @@
-import type { Estimate } from '../../issue/estimate.ts';
-import { thousands } from '../../lib/text.ts';
-import { agentName, issueLink, shortened } from './markdown.ts';
-import { adviseOn, commentChoices, stateWords } from './reasons.ts';
-import { commentWarning } from './warnings.ts';
 import { ownCommentMarker } from '../../issue/own-marks.ts';
 import type { Plan, PlanEdge } from '../../issue/plan.ts';
-import type { ChosenAgent } from '../../issue/reasons.ts';
-import { render } from '../../issue/coded.ts';
+import { details } from './details.ts';
+import { bullets, issueLink, pageLink, shortened } from './markdown.ts';
+import { adviseOn, maxInSentence, stateWords } from './reasons.ts';
+import { createSubject, elsewhere, type CommentSetting, type Subject } from './subject.ts';
+import { commentWarning } from './warnings.ts';
 
-const maxBlockers = { lines: 20, characters: 4_000 };
-const maxWarnings = { lines: 10, characters: 2_000 };
+const maxBlockers = { lines: 20, characters: 3_000 };
+const maxNotes = { lines: 8, characters: 1_200 };
 
 /**
- * Renders the sticky comment of an issue: state and reason, size and agent, what it waits for, warnings, and
- * how to change it. Fixed words around checked values: names of configured agents, references, numbers. No text
- * of the issue's author, of Claude or of a worker, no mention, no image, no HTML but the marker. Nothing in
- * it changes while the plan stays the same; below 8 KB whatever the plan holds.
+ * Renders the sticky comment of an issue: first its state and what it waits for, then what the reader can do,
+ * then, folded, the figures and how to change them, then who writes this. An issue that declares nothing and
+ * needs nothing gets one line. Fixed words around checked values: names of configured agents, references,
+ * numbers. No text of the issue's author, of Claude or of a worker, no mention, no image, no HTML but the
+ * marker and the fold. Nothing in it changes while the plan stays the same; below 8 KB whatever the plan holds.
  */
-export function commentText(plan: Plan): string {
-  const { reason, change } = adviseOn(plan);
-  const waits = plan.state !== 'done' && plan.state !== 'released';
-  const parts = [
-    `${ownCommentMarker}\n**${stateWords[plan.state]}.** ${reason}`,
-    ...(waits ? [...figures(plan), ...blockers(plan, reason), ...warnings(plan)] : []),
-    ...(change.length === 0 ? [] : [`_How to change this:_ ${change.join(' ')}`]),
-  ];
-  return `${parts.join('\n\n')}\n`;
+export function commentText(plan: Plan, setting: CommentSetting): string {
+  const subject = createSubject(plan, setting);
+  const { reason, change } = adviseOn(subject);
+  const first = `**${stateWords[plan.state]}.** ${reason}`;
+  const blocks = isPlanned(plan) ? explain(subject) : [];
+  const parts =
+    blocks.length === 0
+      ? [[first, ...change, signature(setting)].join(' ')]
+      : [first, ...(change.length === 0 ? [] : [change.join(' ')]), ...blocks, signature(setting)];
+  return `${ownCommentMarker}\n${parts.join('\n\n')}\n`;
 }
 
-const estimateSources: Record<Estimate['source'], string> = {
-  declared: 'as the issue says',
-  history: 'as finished issues like it took',
-  model: 'as Claude reads it',
-  formula: 'by the formula',
-  default: 'the default: the issue declares no size',
-};
+function isPlanned({ state }: Plan): boolean {
+  return state !== 'done' && state !== 'released' && state !== 'received';
+}
 
-function figures({ estimate, assignment, reading }: Plan): string[] {
-  if (estimate === null || assignment === null || reading === null) return [];
-  const { low, likely, high, source } = estimate;
-  const size = `${thousands(likely)} tokens (${thousands(low)} to ${thousands(high)}), ${estimateSources[source]}`;
+function explain(subject: Subject): string[] {
+  const { plan } = subject;
+  const notes = plan.warnings.flatMap((warning) => commentWarning(warning, subject) ?? []);
+  const texts = (act: boolean) => [
+    ...new Set(notes.filter((note) => note.act === act).map(({ text }) => text)),
+  ];
+  const toDo = texts(true);
+  const isFolded = declaresSomething(plan) || toDo.length > 0 || plan.state === 'oversized';
   return [
-    [
-      '| Context needed | Difficulty | Agent |',
-      '| --- | --- | --- |',
-      `| ${size} | ${reading.difficulty.value} | ${chosen(assignment)} |`,
-    ].join('\n'),
+    ...blockers(subject),
+    ...(toDo.length === 0 ? [] : [list('Please check', shortened(toDo, maxNotes))]),
+    ...(isFolded ? details(subject, shortened(texts(false), maxNotes)) : []),
   ];
 }
 
-function chosen({ agent, reason }: ChosenAgent): string {
-  if (agent === null) return 'none fits';
-  return `${agentName(agent)}, ${render(commentChoices, reason)}`;
+/** Whether anybody has said anything about how the issue is to be planned. */
+function declaresSomething({ reading, assignment, blockedBy }: Plan): boolean {
+  if (reading === null) return false;
+  const { estimatedContext, difficulty, assignedAgent, factors } = reading;
+  return (
+    [estimatedContext, difficulty, assignedAgent].some(({ source }) => source === 'declared') ||
+    Object.values(factors).some((factor) => factor !== null) ||
+    assignment?.reason.code === 'label_agent' ||
+    blockedBy.length > 0
+  );
 }
 
-const order = { open: 0, unknown: 1, closed: 2 } as const;
-
-/** Left out when the first line already names the only blocker. */
-function blockers({ blockedBy }: Plan, reason: string): string[] {
-  const [only] = blockedBy;
-  if (only === undefined) return [];
-  if (blockedBy.length === 1 && reason.includes(issueLink(only.ref))) return [];
-  const lines = [...blockedBy]
-    .sort((a, b) => order[a.state] - order[b.state])
-    .map((edge) => `${issueLink(edge.ref)}: ${stateOf(edge)}`);
-  const title = blockedBy.some(({ state }) => state !== 'closed') ? 'Waits for' : 'Waited for';
-  return [list(title, shortened(lines, maxBlockers))];
+/** Left out when the first sentence names them all. */
+function blockers({ plan, waits }: Subject): string[] {
+  const { open, unknown, elsewhere: unnamed } = waits;
+  const waiting = [...open, ...unknown];
+  if (waiting.length === 0 || plan.reason.code === 'cycle') return [];
+  const isInSentence =
+    (plan.reason.code === 'open_blockers' || plan.reason.code === 'unknown_blockers') &&
+    waiting.length <= maxInSentence.lines &&
+    (open.length === 0 || unknown.length === 0) &&
+    unnamed.length === 0;
+  if (isInSentence) return [];
+  const lines = waiting.map((edge) => `${issueLink(edge.ref)}: ${stateOf(edge)}`);
+  const others = unnamed.length === 0 ? [] : [elsewhere(unnamed.length)];
+  return [list('Waits for', [...shortened(lines, maxBlockers), ...others])];
 }
 
 function stateOf({ state, source }: PlanEdge): string {
@@ -73,11 +80,13 @@ function stateOf({ state, source }: PlanEdge): string {
   return source === 'model' ? `${known}, as Claude reads the text` : known;
 }
 
-function warnings(plan: Plan): string[] {
-  const notes = [...new Set(plan.warnings.map(commentWarning))];
-  return notes.length === 0 ? [] : [list('Please note', shortened(notes, maxWarnings))];
+function list(title: string, lines: readonly string[]): string {
+  return [`**${title}**`, '', bullets(lines)].join('\n');
 }
 
-function list(title: string, lines: readonly string[]): string {
-  return [`**${title}**`, '', ...lines.map((line) => `- ${line}`)].join('\n');
+/** The profile of the account shows what the operator wrote about it: see docs/publishing.md. */
+function signature({ giteaUrl, author }: CommentSetting): string {
+  const name = 'Mosaic Coordinator';
+  const isName = /^[\w.-]{1,100}$/.test(author);
+  return `Written by ${isName ? pageLink(name, giteaUrl, author) : name}.`;
 }

@@ -1,97 +1,166 @@
+import { difficulties } from '../../issue/difficulty.ts';
 import { render, type Sentences } from '../../issue/coded.ts';
 import type { Warning, WarningParams } from '../../issue/warnings.ts';
-import { namesOf } from './markdown.ts';
+import { code, inWords } from './markdown.ts';
+import { agentLabels, isVisible, linksTo, typedRef, type Subject } from './subject.ts';
+
+/** A warning as the reader of an issue is told it; `act`: there is something to do, so it is not folded. */
+export interface Note {
+  readonly text: string;
+  readonly act: boolean;
+}
+
+type Tell = (subject: Subject) => Note | undefined;
 
 /**
  * A fixed sentence for each warning, and the issues it is about. Nothing else of the params is shown: they
- * may quote the issue's author or Claude.
+ * may quote the issue's author or Claude. A warning that tells the state of an issue, or whether there is
+ * one, is left out where the readers may not see that issue.
  */
-export const commentWarnings: Sentences<WarningParams> = {
-  nothing_readable: () => 'The text declares nothing that can be read: default numbers are used.',
-  body_cut: () => 'The text is too long: its end was not read.',
-  text_not_kept: () => 'The text was not stored: edit the issue to have it read.',
-  text_not_parsed: () => 'The text took too long to read: only the lines of its template count.',
-  model_text_cut: () => 'The text is long: Claude read only its beginning and its end.',
-  read_without_claude: () => 'Read without Claude.',
+export const commentWarnings: Sentences<WarningParams, Tell> = {
+  nothing_readable: () => know('The text declares nothing that can be read: these are defaults.'),
+  body_cut: () => act('The text is too long: its end was not read. Shorten it.'),
+  text_not_kept: () => act('The text was not stored: edit the issue to have it read.'),
+  text_not_parsed: () =>
+    act('The text took too long to read: only the lines of its template count. Shorten it.'),
+  model_text_cut: () => know('The text is long: Claude read only its beginning and its end.'),
+  read_without_claude: () => know('Read without Claude.'),
   too_many_dependencies: () =>
-    'The text declares too many dependencies: only the first ones count.',
-  too_many_mentions: () => 'The text names other issues too often: its end was not read.',
+    act('The text declares too many dependencies: only the first ones count.'),
+  too_many_mentions: () => act('The text names other issues too often: its end was not read.'),
   instruction_ignored: () =>
-    'A part of the text gives instructions to the program that reads it: that part was ignored.',
-  factors_assumed: () =>
-    'The text does not declare everything that the formula needs: the rest is assumed.',
+    act(
+      'A part of the text gives instructions to the program that reads it: that part is ignored.',
+    ),
+  factors_assumed: () => know('What the formula needs and the text does not declare is assumed.'),
   labels_uncertain: () =>
-    'Gitea did not say which labels the issue has: the labels known before count.',
-  gitea_unreadable: () => 'The bot cannot read this repository: give it access.',
-  difficulty_declared_twice: () => 'The text declares several difficulties: the first counts.',
-  agent_declared_twice: () => 'The text declares several agents: the first counts.',
-  total_declared_twice: () => 'The text declares several sizes: the first counts.',
+    know('Gitea did not say which labels the issue has: the labels known before count.'),
+  gitea_unreadable: () =>
+    act('The bot cannot read this repository: somebody who administers it can give it access.'),
+  difficulty_declared_twice: () =>
+    act(`The text declares several difficulties: the first counts. Keep one ${difficultyLine}.`),
+  agent_declared_twice: () =>
+    act(`The text asks for several agents: the first counts. Keep one ${agentLine}.`),
+  total_declared_twice: () =>
+    act(`The text declares several sizes: the first counts. Keep one ${totalLine}.`),
   declared_total_differs: () =>
-    'The declared size and the result of the formula for the declared parts are far apart.',
+    know('The declared size and the formula for the declared parts are far apart.'),
   declared_total_low: () =>
-    'The declared size is below the result of the formula for the declared parts.',
-  size_disagrees: () => 'Claude reads another size than the text declares: the text counts.',
-  difficulty_disagrees: () =>
-    'Claude reads another difficulty than the text declares: the text counts.',
-  agent_disagrees: () => 'Claude reads another agent than the text declares: the text counts.',
-  files_disagrees: () =>
-    'Claude reads another number of files than the text declares: the text counts.',
+    know('The declared size is below what the formula gives for the declared parts.'),
+  size_disagrees: () => know('Claude reads another size: the text counts.'),
+  difficulty_disagrees: () => know('Claude reads another difficulty: the text counts.'),
+  agent_disagrees: () => know('Claude reads another agent: the text counts.'),
+  files_disagrees: () => know('Claude reads another number of files: the text counts.'),
   complexity_disagrees: ({ with: opposite }) =>
-    opposite === 'claude'
-      ? 'Claude reads another complexity than the text declares: the text counts.'
-      : 'The declared complexity does not match the difficulty.',
-  tests_disagrees: () =>
-    'Claude reads another effort for tests than the text declares: the text counts.',
-  docs_disagrees: () =>
-    'Claude reads another effort for documentation than the text declares: the text counts.',
-  difficulty_label_disagrees: () => 'Labels name another difficulty than the plan.',
-  label_agent_unknown: () => 'A label asks for an agent that is not configured.',
-  label_agents_differ: () => 'Labels ask for several agents: one of them counts.',
+    know(
+      opposite === 'claude'
+        ? 'Claude reads another complexity: the text counts.'
+        : 'The declared complexity does not match the difficulty.',
+    ),
+  tests_disagrees: () => know('Claude reads another effort for tests: the text counts.'),
+  docs_disagrees: () => know('Claude reads another effort for documentation: the text counts.'),
+  difficulty_label_disagrees: () =>
+    act('The labels name another difficulty than the one that counts: remove them.'),
+  label_agent_unknown: () => actOnLabels('A label asks for an agent that does not exist.'),
+  label_agents_differ: () => act('Labels ask for several agents. Keep one of them.'),
   label_agent_refused: () =>
-    'A label asks for an agent that is not enabled, or not trusted with this difficulty.',
+    actOnLabels('A label asks for an agent that may not take this difficulty.'),
   label_agent_cannot_hold: () =>
-    'A label asks for an agent whose context is too small for this issue.',
+    actOnLabels('A label asks for an agent that is too small for this issue.'),
   declared_agent_refused: () =>
-    'The text recommends an agent that is not enabled, or not trusted with this difficulty.',
+    act(`The text asks for an agent that may not take this difficulty. Change the ${agentLine}.`),
   declared_agent_cannot_hold: () =>
-    'The text recommends an agent whose context is too small for this issue.',
-  suggested_agent_ignored: () => 'Claude suggests another agent, but nobody asked for that agent.',
-  formula_exceeds_agent: () => 'By the formula the issue is too large for its agent.',
-  self_reference: () => 'The issue depends on itself: that dependency was dropped.',
+    act(`The text asks for an agent that is too small for this issue. Change the ${agentLine}.`),
+  suggested_agent_ignored: () => know('Claude suggests another agent, but nobody asked for it.'),
+  formula_exceeds_agent: () => know('By the formula the issue is too large for its agent.'),
+  self_reference: () => act('The issue depends on itself: that dependency does not count.'),
   contradiction: ({ refs }) =>
-    `The text says that this issue and another block each other: neither dependency counts.${about(refs)}`,
+    about(refs, 'The text says that this issue and another block each other: neither counts.'),
   direction_contradicts: ({ ref }) =>
-    `Two dependencies contradict each other about which issue blocks the other: neither counts.${about([ref])}`,
+    about([ref], 'Two dependencies say that each issue blocks the other: neither counts.'),
   direction_disagrees: ({ ref }) =>
-    `Sources disagree about which issue blocks the other: Gitea counts before the text, the text before Claude.${about([ref])}`,
+    about(
+      [ref],
+      'Sources disagree about which issue blocks the other: Gitea counts before the text, the text before Claude.',
+    ),
   dependency_disagrees: ({ ref }) =>
-    `The text declares a dependency that Claude does not see: the text counts.${about([ref])}`,
-  dependency_ruled_out: ({ refs }) =>
-    `Claude sees a dependency where the text declares none, or no longer does: the text counts.${about(refs)}`,
+    about([ref], 'The text declares a dependency that Claude does not see: the text counts.', know),
+  dependency_ruled_out: ({ refs }) => ruledOut(refs),
   code_mismatch: ({ refs }) =>
-    `A code in the text names no issue, several issues, or another issue than the number beside it: it does not count.${about(refs)}`,
+    about(
+      refs,
+      'A code in the text names no issue, several, or another one than the number beside it: it does not count.',
+    ),
   target_missing: ({ ref }) =>
-    `A dependency on an issue that does not exist was dropped.${about([ref])}`,
-  target_unreadable: ({ ref }) =>
-    `The bot cannot read an issue that blocks this one, or that issue does not exist.${about([ref])}`,
+    whereVisible(ref, 'It names an issue that does not exist: correct the number.'),
+  target_unreadable: ({ ref }) => whereNotSaid(ref),
   hidden_blocker: () =>
-    'An issue that the bot may not see blocks this one on Gitea, but an agent has already started.',
+    act('An issue that the bot may not see blocks this one, but an agent has already started.'),
   too_many_native_dependencies: () =>
-    'Gitea has too many dependencies for this issue: some of them were not read.',
+    act('Gitea has too many dependencies for this issue: some of them were not read.'),
   blocker_open: ({ ref }) =>
-    `An issue that blocks this one is open again, but an agent has already started.${about([ref])}`,
+    whereVisible(ref, 'An issue that blocks this one is open, but an agent has already started.'),
   blocker_deleted: ({ ref }) =>
-    `An issue that blocked this one was deleted: it no longer counts.${about([ref])}`,
+    whereVisible(ref, 'An issue that blocked this one was deleted: it no longer counts.'),
 };
 
-/** Maximum number of references shown with one warning. */
-const maxRefs = 2;
+/** The lines to write into the text, with a value for an example. */
+const agentLine = `line ${code('Recommended agent: …')}`;
+const difficultyLine = `line ${inWords(
+  difficulties.map((word) => code(`Difficulty: ${word}`)),
+  'or',
+)}`;
+const totalLine = `line ${code('Total estimated: …')}`;
 
-function about(refs: readonly string[]): string {
-  const names = namesOf(refs, maxRefs);
-  return names === '' ? '' : ` (${names})`;
+function know(text: string): Tell {
+  return () => ({ text, act: false });
 }
 
-export function commentWarning(warning: Warning): string {
-  return render(commentWarnings, warning);
+function act(text: string): Tell {
+  return () => ({ text, act: true });
+}
+
+function actOnLabels(text: string): Tell {
+  return ({ setting }) => ({
+    text: `${text} Remove it, or choose ${inWords(agentLabels(setting), 'or')}.`,
+    act: true,
+  });
+}
+
+/** Maximum number of references shown with one warning. */
+const maxRefs = { lines: 2, characters: 320 };
+
+function about(refs: readonly string[], text: string, tell: (text: string) => Tell = act): Tell {
+  return (subject) => {
+    const links = linksTo(subject, refs, maxRefs);
+    return tell(links.length === 0 ? text : `${text} (${links.join(', ')})`)(subject);
+  };
+}
+
+function whereVisible(ref: string, text: string): Tell {
+  return (subject) => (isVisible(subject.setting, ref) ? about([ref], text)(subject) : undefined);
+}
+
+/** The first sentence says it of what the issue waits for. */
+function whereNotSaid(ref: string): Tell {
+  return (subject) =>
+    subject.waits.unknown.some((edge) => edge.ref === ref)
+      ? undefined
+      : whereVisible(
+          ref,
+          'It names an issue that the bot cannot read, or that does not exist.',
+        )(subject);
+}
+
+function ruledOut(refs: readonly string[]): Tell {
+  return (subject) => {
+    const [first] = refs.filter((ref) => isVisible(subject.setting, ref));
+    const words = code(`Blocked by ${first === undefined ? '…' : typedRef(subject, first)}`);
+    const text = `Claude sees a dependency where the text declares none: the text counts. If the issue has to wait, write ${words}.`;
+    return about(refs, text)(subject);
+  };
+}
+
+export function commentWarning(warning: Warning, subject: Subject): Note | undefined {
+  return render(commentWarnings, warning)(subject);
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import type { CommentSetting } from '../../../src/publish/comment/subject.ts';
 import { commentText } from '../../../src/publish/comment/text.ts';
 import { ownCommentMarker } from '../../../src/issue/own-marks.ts';
 import type { Plan, PlanEdge } from '../../../src/issue/plan.ts';
@@ -15,7 +16,15 @@ import { warningSchema, type Warning } from '../../../src/issue/warnings.ts';
 import { arbitraryOf } from '../../support/arbitrary-of.ts';
 import { planOf } from './ready-plan.ts';
 
-const tell = (given: Partial<Plan> = {}) => commentText(planOf(given));
+const setting: CommentSetting = {
+  giteaUrl: 'https://git.example.test',
+  author: 'coordinator-bot',
+  bot: 'coordinator-bot',
+  agents: ['haiku', 'sonnet', 'opus'],
+  visibleRepositories: new Set(['acme/orbit', 'acme/lib', 'acme/o', 'my_org/some.repo', 'a_b/c']),
+};
+
+const tell = (given: Partial<Plan> = {}) => commentText(planOf(given), setting);
 
 function edge(ref: string, state: PlanEdge['state'], source: PlanEdge['source'] = 'declared') {
   return { ref, state, source, evidence: `Blocked by: ${ref} @maria <img src=x>` };
@@ -34,20 +43,35 @@ describe('what people see', () => {
   it('of a ready issue', () => {
     expect(tell()).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
-      **Ready.** Nothing is in the way: \`sonnet\` can start.
+      **Ready.** Nothing is in the way: \`sonnet\` starts when it is free.
+
+      <details><summary>Size and agent, and how to change them</summary>
 
       | Context needed | Difficulty | Agent |
       | --- | --- | --- |
-      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
+      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text asks for it |
 
-      _How to change this:_ Edit the issue to have it planned again. Add the label \`agent:NAME\` to choose the agent. Unassign the bot to take the issue back.
+      To change that, write a line into the text of the issue:
+
+      - agent: \`Recommended agent: haiku\`, or set one of the labels \`agent:haiku\`, \`agent:sonnet\` or \`agent:opus\`
+      - difficulty: \`Difficulty: low\`, \`Difficulty: medium\` or \`Difficulty: high\`
+      - size: \`Total estimated: 50,000 tokens\`
+      - to wait for another issue: \`Blocked by #NUMBER\`
+
+      To take the issue back, unassign the bot.
+
+      </details>
+
+      Written by [Mosaic Coordinator](https://git.example.test/coordinator-bot).
       "
     `);
   });
 
   it('of one that waited for others', () => {
     const blockedBy = [edge('acme/orbit#12', 'closed'), edge('acme/orbit#13', 'closed')];
-    expect(tell({ blockedBy })).toContain('**Waited for**\n\n- acme/orbit&#35;12');
+    expect(tell({ blockedBy })).toContain(
+      '\n\nWaited for acme/orbit&#35;12 and acme/orbit&#35;13, which are closed.\n\n',
+    );
   });
 
   it('of one that waits for a single issue', () => {
@@ -57,11 +81,26 @@ describe('what people see', () => {
       "<!-- mosaic-coordinator -->
       **Blocked.** Waits for acme/orbit&#35;12, which is open.
 
+      It goes on by itself when that issue is closed. To go on without it, remove words such as \`Blocked by #12\` from the text (or \`Blocks #42\` from the other one).
+
+      <details><summary>Size and agent, and how to change them</summary>
+
       | Context needed | Difficulty | Agent |
       | --- | --- | --- |
-      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
+      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text asks for it |
 
-      _How to change this:_ It continues when that issue is closed. If it does not have to wait, remove the dependency from the text or from the issue.
+      To change that, write a line into the text of the issue:
+
+      - agent: \`Recommended agent: haiku\`, or set one of the labels \`agent:haiku\`, \`agent:sonnet\` or \`agent:opus\`
+      - difficulty: \`Difficulty: low\`, \`Difficulty: medium\` or \`Difficulty: high\`
+      - size: \`Total estimated: 50,000 tokens\`
+      - to wait for another issue: \`Blocked by #NUMBER\`
+
+      To take the issue back, unassign the bot.
+
+      </details>
+
+      Written by [Mosaic Coordinator](https://git.example.test/coordinator-bot).
       "
     `);
   });
@@ -76,20 +115,36 @@ describe('what people see', () => {
     ];
     expect(tell({ state: 'blocked', reason, blockedBy })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
-      **Blocked.** Waits for 2 issues that are open.
+      **Blocked.** Waits for my\\_org/some.repo&#35;7 and acme/orbit&#35;13, which are open.
 
-      | Context needed | Difficulty | Agent |
-      | --- | --- | --- |
-      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
+      It goes on by itself when the last of them is closed. To go on without it, remove words such as \`Blocked by acme/lib#3\` from the text (or \`Blocks acme/orbit#42\` from the other one), or remove it under “Dependencies” on the page of this issue, or change the sentence in which Claude reads a dependency.
 
       **Waits for**
 
       - my\\_org/some.repo&#35;7: open
       - acme/orbit&#35;13: open, as Claude reads the text
       - acme/lib&#35;3: state not known
-      - acme/orbit&#35;12: closed
 
-      _How to change this:_ It continues when the last of them is closed. If it does not have to wait, remove the dependency from the text or from the issue.
+      <details><summary>Size and agent, and how to change them</summary>
+
+      | Context needed | Difficulty | Agent |
+      | --- | --- | --- |
+      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text asks for it |
+
+      Waited for acme/orbit&#35;12, which is closed.
+
+      To change that, write a line into the text of the issue:
+
+      - agent: \`Recommended agent: haiku\`, or set one of the labels \`agent:haiku\`, \`agent:sonnet\` or \`agent:opus\`
+      - difficulty: \`Difficulty: low\`, \`Difficulty: medium\` or \`Difficulty: high\`
+      - size: \`Total estimated: 50,000 tokens\`
+      - to wait for another issue: \`Blocked by #NUMBER\`
+
+      To take the issue back, unassign the bot.
+
+      </details>
+
+      Written by [Mosaic Coordinator](https://git.example.test/coordinator-bot).
       "
     `);
   });
@@ -103,21 +158,28 @@ describe('what people see', () => {
     const warnings: Warning[] = [{ code: 'target_unreadable', params: { ref: 'acme/lib#3' } }];
     expect(tell({ state: 'blocked', reason, blockedBy, warnings })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
-      **Blocked.** Waits for an issue whose state is not known.
+      **Blocked.** Waits for acme/lib&#35;3, whose state is not known.
+
+      Correct the number if it is wrong. Or ask whoever runs the coordinator to give the bot access to that repository. It goes on by itself when that issue is closed. To go on without it, remove words such as \`Blocked by acme/lib#3\` from the text (or \`Blocks acme/orbit#42\` from the other one).
+
+      <details><summary>Size and agent, and how to change them</summary>
 
       | Context needed | Difficulty | Agent |
       | --- | --- | --- |
-      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
+      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text asks for it |
 
-      **Waits for**
+      To change that, write a line into the text of the issue:
 
-      - acme/lib&#35;3: state not known
+      - agent: \`Recommended agent: haiku\`, or set one of the labels \`agent:haiku\`, \`agent:sonnet\` or \`agent:opus\`
+      - difficulty: \`Difficulty: low\`, \`Difficulty: medium\` or \`Difficulty: high\`
+      - size: \`Total estimated: 50,000 tokens\`
+      - to wait for another issue: \`Blocked by #NUMBER\`
 
-      **Please note**
+      To take the issue back, unassign the bot.
 
-      - The bot cannot read an issue that blocks this one, or that issue does not exist. (\`acme/lib#3\`)
+      </details>
 
-      _How to change this:_ Give the bot read access to what this issue waits for. If it does not have to wait, remove the dependency from the text or from the issue.
+      Written by [Mosaic Coordinator](https://git.example.test/coordinator-bot).
       "
     `);
   });
@@ -126,13 +188,28 @@ describe('what people see', () => {
     const reason = reasonOf({ code: 'hidden_blocker', params: { count: 1 } });
     expect(tell({ state: 'blocked', reason })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
-      **Blocked.** Waits for an issue that the bot may not see.
+      **Blocked.** Waits for an issue elsewhere that the bot may not see.
+
+      Somebody who administers that repository can give the bot read access. To go on without it, remove it under “Dependencies” on the page of this issue.
+
+      <details><summary>Size and agent, and how to change them</summary>
 
       | Context needed | Difficulty | Agent |
       | --- | --- | --- |
-      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
+      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text asks for it |
 
-      _How to change this:_ Give the bot access to the repository of that issue, or remove the dependency from this issue.
+      To change that, write a line into the text of the issue:
+
+      - agent: \`Recommended agent: haiku\`, or set one of the labels \`agent:haiku\`, \`agent:sonnet\` or \`agent:opus\`
+      - difficulty: \`Difficulty: low\`, \`Difficulty: medium\` or \`Difficulty: high\`
+      - size: \`Total estimated: 50,000 tokens\`
+      - to wait for another issue: \`Blocked by #NUMBER\`
+
+      To take the issue back, unassign the bot.
+
+      </details>
+
+      Written by [Mosaic Coordinator](https://git.example.test/coordinator-bot).
       "
     `);
   });
@@ -143,13 +220,28 @@ describe('what people see', () => {
     expect(tell({ state: 'blocked', reason: { code: 'cycle', params }, blockedBy }))
       .toMatchInlineSnapshot(`
         "<!-- mosaic-coordinator -->
-        **Blocked.** Waits for itself in a cycle: acme/orbit&#35;42 → acme/orbit&#35;43 → acme/lib&#35;1 → …
+        **Blocked.** Waits for itself in a circle: acme/orbit&#35;42 → acme/orbit&#35;43 → acme/lib&#35;1 → …
+
+        Nothing starts until one of them no longer waits: remove words such as \`Blocked by #43\` from one of the texts, or a dependency under “Dependencies” on one of the pages.
+
+        <details><summary>Size and agent, and how to change them</summary>
 
         | Context needed | Difficulty | Agent |
         | --- | --- | --- |
-        | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
+        | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text asks for it |
 
-        _How to change this:_ Remove one of these dependencies from its text or from its issue.
+        To change that, write a line into the text of the issue:
+
+        - agent: \`Recommended agent: haiku\`, or set one of the labels \`agent:haiku\`, \`agent:sonnet\` or \`agent:opus\`
+        - difficulty: \`Difficulty: low\`, \`Difficulty: medium\` or \`Difficulty: high\`
+        - size: \`Total estimated: 50,000 tokens\`
+        - to wait for another issue: \`Blocked by #NUMBER\`
+
+        To take the issue back, unassign the bot.
+
+        </details>
+
+        Written by [Mosaic Coordinator](https://git.example.test/coordinator-bot).
         "
       `);
   });
@@ -167,11 +259,26 @@ describe('what people see', () => {
       "<!-- mosaic-coordinator -->
       **Too large.** No agent takes an issue of this size and difficulty.
 
+      Split it into 2 issues of at most 500,000 tokens each, or correct its size and difficulty with the words below.
+
+      <details><summary>Size and agent, and how to change them</summary>
+
       | Context needed | Difficulty | Agent |
       | --- | --- | --- |
       | 46,800 tokens (37,000 to 62,400), as the issue says | medium | none fits |
 
-      _How to change this:_ Split it into 2 issues of at most 500,000 tokens each, or correct the size and the difficulty that it declares.
+      To change that, write a line into the text of the issue:
+
+      - agent: \`Recommended agent: haiku\`, or set one of the labels \`agent:haiku\`, \`agent:sonnet\` or \`agent:opus\`
+      - difficulty: \`Difficulty: low\`, \`Difficulty: medium\` or \`Difficulty: high\`
+      - size: \`Total estimated: 50,000 tokens\`
+      - to wait for another issue: \`Blocked by #NUMBER\`
+
+      To take the issue back, unassign the bot.
+
+      </details>
+
+      Written by [Mosaic Coordinator](https://git.example.test/coordinator-bot).
       "
     `);
   });
@@ -184,19 +291,25 @@ describe('what people see', () => {
       "<!-- mosaic-coordinator -->
       **In progress.** \`opus\` works on it.
 
-      | Context needed | Difficulty | Agent |
-      | --- | --- | --- |
-      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
+      Close or unassign the issue to stop that.
 
       **Waits for**
 
       - acme/orbit&#35;12: open
 
-      **Please note**
+      **Please check**
 
-      - An issue that blocks this one is open again, but an agent has already started. (\`acme/orbit#12\`)
+      - An issue that blocks this one is open, but an agent has already started. (acme/orbit&#35;12)
 
-      _How to change this:_ Close or unassign the issue to take it from the agent.
+      <details><summary>Size and agent</summary>
+
+      | Context needed | Difficulty | Agent |
+      | --- | --- | --- |
+      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text asks for it |
+
+      </details>
+
+      Written by [Mosaic Coordinator](https://git.example.test/coordinator-bot).
       "
     `);
   });
@@ -208,13 +321,19 @@ describe('what people see', () => {
     });
     expect(tell({ state: 'needs_human', reason })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
-      **Needs a person.** An agent is stuck. An operator can see why in the list of issues.
+      **Needs a person.** An agent is stuck and has said why.
+
+      Ask whoever runs the coordinator for its words. Then change the text of the issue, and an agent gets it again.
+
+      <details><summary>Size and agent</summary>
 
       | Context needed | Difficulty | Agent |
       | --- | --- | --- |
-      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
+      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text asks for it |
 
-      _How to change this:_ Edit the issue, or ask an operator to resume it, to give it to an agent again.
+      </details>
+
+      Written by [Mosaic Coordinator](https://git.example.test/coordinator-bot).
       "
     `);
   });
@@ -226,13 +345,19 @@ describe('what people see', () => {
     });
     expect(tell({ state: 'needs_human', reason })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
-      **Needs a person.** An agent says that it has completed it with \`3f2c1ab\`: a person has to verify that.
+      **Needs a person.** An agent says that [\`3f2c1ab\`](https://git.example.test/acme/orbit/commit/3f2c1ab) completes it: check that.
+
+      Close the issue if it is right. If not, ask whoever runs the coordinator to resume it.
+
+      <details><summary>Size and agent</summary>
 
       | Context needed | Difficulty | Agent |
       | --- | --- | --- |
-      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
+      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text asks for it |
 
-      _How to change this:_ Close the issue if it is done. Otherwise ask an operator to resume it.
+      </details>
+
+      Written by [Mosaic Coordinator](https://git.example.test/coordinator-bot).
       "
     `);
   });
@@ -244,11 +369,17 @@ describe('what people see', () => {
       "<!-- mosaic-coordinator -->
       **Needs a person.** 3 attempts of agents have failed.
 
+      Make it smaller or clearer: change the text of the issue, and an agent gets it again. Or ask whoever runs the coordinator to resume it.
+
+      <details><summary>Size and agent</summary>
+
       | Context needed | Difficulty | Agent |
       | --- | --- | --- |
-      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text recommends it |
+      | 46,800 tokens (37,000 to 62,400), as the issue says | medium | \`sonnet\`, the text asks for it |
 
-      _How to change this:_ Edit the issue, or ask an operator to resume it, to give it to an agent again.
+      </details>
+
+      Written by [Mosaic Coordinator](https://git.example.test/coordinator-bot).
       "
     `);
   });
@@ -257,9 +388,7 @@ describe('what people see', () => {
     const reason = reasonOf({ code: 'closed', params: {} });
     expect(tell({ state: 'done', open: false, reason })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
-      **Done.** The issue is closed.
-
-      _How to change this:_ Reopen it to have it planned again.
+      **Done.** The issue is closed. Written by [Mosaic Coordinator](https://git.example.test/coordinator-bot).
       "
     `);
   });
@@ -269,9 +398,7 @@ describe('what people see', () => {
     const nothing = { reading: null, estimate: null, assignment: null };
     expect(tell({ state: 'released', reason, ...nothing })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
-      **Not planned.** The issue is not assigned to the bot.
-
-      _How to change this:_ Assign it to the bot to have it planned again.
+      **Not planned.** The issue is not assigned to the bot. Assign it to \`coordinator-bot\` to have it planned again. Written by [Mosaic Coordinator](https://git.example.test/coordinator-bot).
       "
     `);
   });
@@ -281,7 +408,7 @@ describe('what people see', () => {
     const nothing = { reading: null, estimate: null, assignment: null };
     expect(tell({ state: 'received', reason, ...nothing })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->
-      **Received.** It has not been read yet.
+      **Received.** It has not been read yet. Written by [Mosaic Coordinator](https://git.example.test/coordinator-bot).
       "
     `);
   });
@@ -290,9 +417,11 @@ describe('what people see', () => {
     const reason = openBlockers('acme/orbit#12');
     const blockedBy = Array.from({ length: 60 }, (_, index) => edge(`acme/o#${index + 1}`, 'open'));
     const lines = tell({ state: 'blocked', reason, blockedBy }).split('\n');
-    expect(lines.filter((line) => line.startsWith('- '))).toHaveLength(21);
-    expect(lines).toContain('- and 40 more');
-    expect(lines[1]).toBe('**Blocked.** Waits for 60 issues that are open.');
+    expect(lines.filter((line) => line.startsWith('- acme/'))).toHaveLength(20);
+    expect(lines).toContain('- 40 more');
+    expect(lines[1]).toBe(
+      '**Blocked.** Waits for acme/o&#35;1, acme/o&#35;2, acme/o&#35;3 and 57 more, which are open.',
+    );
   });
 });
 
@@ -304,7 +433,7 @@ describe('links', () => {
     (ref) => {
       const blockedBy = [edge(ref, 'open')];
       expect(tell({ state: 'blocked', reason, blockedBy })).toContain(
-        'Waits for an issue whose name cannot be shown, which is open.',
+        '**Blocked.** Waits for an issue elsewhere.\n',
       );
     },
   );
@@ -365,12 +494,14 @@ describe('whatever a plan holds', () => {
     })
     .map(planOf);
 
-  it('no mention, no image, no HTML but the marker, nothing invisible, and never long', () => {
+  const fold = /<details><summary>[A-Z][a-z, ]+<\/summary>|<\/details>/g;
+
+  it('no mention, no image, no HTML but marker and fold, nothing invisible, and never long', () => {
     fc.assert(
       fc.property(plans, (plan) => {
-        const told = commentText(plan);
+        const told = commentText(plan, setting);
         expect(told.startsWith(`${ownCommentMarker}\n**`)).toBe(true);
-        const rest = told.slice(ownCommentMarker.length);
+        const rest = told.slice(ownCommentMarker.length).replace(fold, '');
         expect(rest).not.toMatch(/[@<>]|&(?!#35;)|!\[|javascript:/);
         expect(rest).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u);
         expect(Buffer.byteLength(told)).toBeLessThan(8_192);
@@ -384,7 +515,7 @@ describe('whatever a plan holds', () => {
       fc.property(plans, hostile, (plan, other) => {
         const blockedBy = plan.blockedBy.map((each) => ({ ...each, evidence: other }));
         const same = { ...plan, title: other, updatedAt: other, blockedBy };
-        expect(commentText(same)).toBe(commentText(plan));
+        expect(commentText(same, setting)).toBe(commentText(plan, setting));
       }),
     );
   });
@@ -392,7 +523,11 @@ describe('whatever a plan holds', () => {
   it('no reference that Gitea takes for one, and none that is not', () => {
     fc.assert(
       fc.property(plans, (plan) => {
-        const bare = commentText(plan).replace(/`[^`]*`/g, '');
+        const links = commentText(plan, setting).match(/\]\([^)]*\)/g);
+        expect(links?.filter((link) => !link.startsWith('](https://git.example.test/'))).toEqual(
+          [],
+        );
+        const bare = commentText(plan, setting).replace(/`[^`]*`|\]\([^)]*\)/g, '');
         expect(bare.replaceAll('&#35;', '')).not.toMatch(/#|!\d|https?:\/\/|\]\(/);
       }),
     );

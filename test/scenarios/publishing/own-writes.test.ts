@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { giteaBot } from '../../fake-gitea/gitea.ts';
+import { matching } from '../../support/matching.ts';
 import { stagePublishing } from '../../support/publishing.ts';
 
 test('with every webhook of our own writes fed back, ten minutes bring no further write', async () => {
@@ -41,7 +42,7 @@ test('the label says that an agent is at work, and the comment who', async () =>
     .parse(reply.json);
   await settle();
   expect(shown(ref)).toMatchObject({
-    line: '**In progress.** `sonnet` works on it.',
+    line: matching(/^\*\*In progress\.\*\* `sonnet` works on it\. Close or unassign/),
     labels: ['coordinator/in_progress'],
   });
   await service.api(`/claims/${claim.claimId}/block`, {
@@ -51,7 +52,7 @@ test('the label says that an agent is at work, and the comment who', async () =>
   });
   await settle();
   expect(shown(ref)).toMatchObject({
-    line: '**Needs a person.** An agent is stuck. An operator can see why in the list of issues.',
+    line: matching(/^\*\*Needs a person\.\*\* An agent is stuck and has said why\./),
     labels: ['coordinator/needs_human'],
     comments: 1,
   });

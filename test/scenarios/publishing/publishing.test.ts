@@ -9,7 +9,7 @@ test('an issue that is assigned gets one comment and one label, written once', a
   const { assigned, shown, writes, settle, gitea } = await stagePublishing();
   const ref = await assigned('Persist the queue', 'Total estimated: 46,800 tokens');
   expect(shown(ref)).toEqual({
-    line: matching(/^\*\*Ready\.\*\* Nothing is in the way: `\w+` can start\.$/),
+    line: matching(/^\*\*Ready\.\*\* Nothing is in the way: `\w+` starts when it is free\.$/),
     labels: ['coordinator/ready'],
     comments: 1,
   });
@@ -69,10 +69,10 @@ test('the comment follows the issue: edited, blocked, freed, closed, reopened, r
     line: matching(/^\*\*Ready/),
     labels: ['coordinator/ready'],
   });
-  expect(gitea.commentsOf(ref)[0]?.body).toContain('- acme/orbit&#35;1: closed');
+  expect(gitea.commentsOf(ref)[0]?.body).toContain('Waited for acme/orbit&#35;1, which is closed.');
   expect(shown(blocker)).toMatchObject({
     labels: ['coordinator/done'],
-    line: '**Done.** The issue is closed.',
+    line: matching(/^\*\*Done\.\*\* The issue is closed\. Written by/),
   });
   expect(await seen(() => maria.close(ref))).toMatchObject({
     labels: ['coordinator/done'],
@@ -84,18 +84,45 @@ test('the comment follows the issue: edited, blocked, freed, closed, reopened, r
   });
   expect(await seen(() => maria.unassign(ref, giteaBot))).toMatchObject({
     labels: [],
-    line: '**Not planned.** The issue is not assigned to the bot.',
+    line: matching(/^\*\*Not planned\.\*\* The issue is not assigned to the bot\. Assign it to/),
     writes: 2,
   });
   expect(await seen(() => maria.close(ref))).toMatchObject({
     labels: [],
-    line: '**Done.** The issue is closed.',
+    line: matching(/^\*\*Done\.\*\* The issue is closed\. Written by/),
   });
   expect(await seen(() => maria.reopen(ref))).toMatchObject({ labels: [] });
   expect(await seen(() => maria.assign(ref, giteaBot))).toMatchObject({
     labels: ['coordinator/ready'],
     comments: 1,
   });
+});
+
+test('an issue that declares nothing gets one line', async () => {
+  const { assigned, gitea, service } = await stagePublishing();
+  const ref = await assigned('Fix a typo', 'In the second sentence of the page about tea.');
+  expect(gitea.commentsOf(ref).map(({ body }) => body)).toEqual([
+    `<!-- mosaic-coordinator -->\n**Ready.** Nothing is in the way: \`sonnet\` starts when it is free. Written by [Mosaic Coordinator](${service.config.giteaUrl}/${giteaBot}).\n`,
+  ]);
+});
+
+test('the comment of an earlier version is edited in place', async () => {
+  const { settle, gitea } = await stagePublishing();
+  gitea.mute(true);
+  gitea.as('maria').openIssue('acme/orbit', { title: 'One', body: '' });
+  const ref = 'acme/orbit#1';
+  const old = gitea
+    .as(giteaBot)
+    .comment(
+      ref,
+      '<!-- mosaic-coordinator -->\n**Ready.** Nothing is in the way: `opus` can start.\n\n_How to change this:_ Edit the issue to have it planned again.\n',
+    );
+  gitea.mute(false);
+  gitea.as('maria').assign(ref, giteaBot);
+  await settle();
+  expect(gitea.commentsOf(ref)).toEqual([
+    expect.objectContaining({ id: old, body: matching(/`sonnet` starts when it is free/) }),
+  ]);
 });
 
 test("issues that are not the bot's get nothing, and closing one before it was seen neither", async () => {
