@@ -49,6 +49,10 @@ export const variables = z.object({
     )
     .transform(databasePath)
     .default(databasePath('file:./data/coordinator.db')),
+  ALLOW_NETWORK_DATABASE: z
+    .enum(['true', 'false'], 'must be true or false')
+    .transform((text) => text === 'true')
+    .default(false),
   GITEA_TOKEN: token.optional(),
   GITEA_BOT_USERNAME: z
     .string()

@@ -77,6 +77,8 @@ export function examineConfig(environment: Environment) {
     host: shape.HOST.safeParse(values['HOST']).data,
     port: shape.PORT.safeParse(values['PORT']).data,
     databasePath: shape.DATABASE_URL.safeParse(values['DATABASE_URL']).data,
+    allowNetworkDatabase:
+      shape.ALLOW_NETWORK_DATABASE.safeParse(values['ALLOW_NETWORK_DATABASE']).data ?? false,
     agents: shape.AGENTS_FILE.safeParse(values['AGENTS_FILE']).data,
   };
 }
@@ -145,6 +147,7 @@ function configOf(values: Variables) {
     host: values.HOST,
     port: values.PORT,
     databasePath: values.DATABASE_URL,
+    allowNetworkDatabase: values.ALLOW_NETWORK_DATABASE,
     agents: values.AGENTS_FILE.agents,
     apiTokens: values.API_TOKENS,
     workerConcurrency: values.WORKER_CONCURRENCY,

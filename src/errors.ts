@@ -17,11 +17,27 @@ export class ConfigError extends CoordinatorError {
   }
 }
 
+/** Why the database cannot be used, in one sentence, and what a person can do, in another. */
+export interface StoreFault {
+  readonly kind:
+    'full' | 'read_only' | 'damaged' | 'disk' | 'cannot_open' | 'busy' | 'displaced' | 'slow';
+  readonly cause: string;
+  readonly cure: string;
+}
+
 /** The database cannot be read or written right now; a retry may succeed. */
 export class StoreUnavailable extends CoordinatorError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('store_unavailable', message, options);
+  /** Undefined when the cause is not one of the store. */
+  readonly fault: StoreFault | undefined;
+
+  constructor(why: string | StoreFault, options?: ErrorOptions) {
+    super(
+      'store_unavailable',
+      typeof why === 'string' ? why : `${why.cause} ${why.cure}`,
+      options,
+    );
     this.name = 'StoreUnavailable';
+    this.fault = typeof why === 'string' ? undefined : why;
   }
 }
 

@@ -61,6 +61,7 @@ test('a wrong configuration ends with exit code 2 and one message that names eve
     HOST: 'leak 10',
     PORT: 'leak-11',
     DATABASE_URL: 'leak-12',
+    ALLOW_NETWORK_DATABASE: 'leak-23',
     GITEA_TOKEN: 'leak 13',
     GITEA_BOT_USERNAME: 'leak 14',
     PUBLISH: 'leak-15',

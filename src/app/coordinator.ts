@@ -6,7 +6,10 @@ import { createSweeper } from '../claims/sweeper.ts';
 import { createClaude } from '../claude/client.ts';
 import type { Config } from '../config.ts';
 import { createDatabase } from '../db/database.ts';
+import { createStoreCheck } from '../db/health.ts';
+import { quickCheck } from '../db/quick-check.ts';
 import { createSqliteThread } from '../db/sqlite-thread.ts';
+import { createStoreGuard } from '../db/store-guard.ts';
 import { createWriteQueue } from '../db/write-queue.ts';
 import { createGitea } from '../gitea/client.ts';
 import { createBot } from '../handling/bot-login.ts';
@@ -57,10 +60,12 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const claude = config.claude && createClaude({ ...config.claude, log, now });
 
   // The store and the inbox.
-  const db = createDatabase(config.databasePath);
-  const thread = createSqliteThread(config.databasePath);
-  const queue = createWriteQueue(db);
+  const guard = createStoreGuard({ path: config.databasePath, quickCheck, now });
+  const db = createDatabase(config.databasePath, guard.observe('main'));
+  const thread = createSqliteThread(config.databasePath, guard);
+  const queue = createWriteQueue(db, guard);
   const writes = overrides.aroundWrites?.(queue) ?? queue;
+  const checkStore = createStoreCheck({ thread, writes, guard });
   const insert = createInsert(db, thread.all);
   const inbox = createInbox({
     db,
@@ -88,6 +93,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const consumer = new Consumer({
     ...{ writes, inbox, log, now, handle },
     concurrency: config.workerConcurrency,
+    canStore: () => guard.fault() === undefined,
   });
 
   // Claims, which ask Gitea once more before an issue is handed out.
@@ -124,6 +130,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const pauses = createPauses({ db, writes, wakePublisher, now, log, longPolls });
   const parts = {
     ...{ config, overrides, log, now, random, run, stopping, db, thread, writes, inbox, consumer },
+    ...{ guard, checkStore },
     ...{ wakeConsumer, wakePublisher, bot, account, longPolls, sweeper, claims, pauses },
     ...{ webhookCounts, gitea, claude, giteaState, publisher, reconciliation },
   };

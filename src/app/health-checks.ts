@@ -1,6 +1,5 @@
 import type { ClaudeStatus } from '../claude/client.ts';
 import type { Database } from '../db/database.ts';
-import { checkStore } from '../db/health.ts';
 import type { GiteaStatus } from '../gitea/transport.ts';
 import type { Check } from '../http/health.ts';
 import { isoTime } from '../issue/iso-time.ts';
@@ -13,15 +12,15 @@ export const essentialChecks = ['store'];
 
 type HealthParts = Pick<
   Parts,
-  | ('db' | 'thread' | 'writes' | 'inbox' | 'webhookCounts')
+  | ('db' | 'checkStore' | 'inbox' | 'webhookCounts')
   | ('gitea' | 'claude' | 'publisher' | 'reconciliation')
 >;
 
 /** The checks of `/health` by name; none of them waits for the network. */
 export function healthChecks(parts: HealthParts): Record<string, () => Promise<Check>> {
-  const { db, thread, writes, inbox, webhookCounts, publisher, reconciliation } = parts;
+  const { db, checkStore, inbox, webhookCounts, publisher, reconciliation } = parts;
   return {
-    store: () => checkStore(thread, writes),
+    store: checkStore,
     inbox: async () => {
       const counts = await inbox.counts();
       return { status: counts.dead > 0 ? 'degraded' : 'ok', ...counts };

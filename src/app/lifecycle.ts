@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { readVersion } from '../config.ts';
-import { lockDatabase } from '../db/lock.ts';
-import { migrate } from '../db/migrations.ts';
+import type { DatabaseLock } from '../db/lock.ts';
 import { CoordinatorError, describeError } from '../errors.ts';
+import type { Loop } from '../lib/loop.ts';
 import { retryRefused } from '../publish/rows.ts';
 import { createPruning, replanForAgents } from './background.ts';
 import type { Parts } from './parts.ts';
+import { claimDatabase, openStore } from './store-opening.ts';
+import { createStoreUpkeep } from './store-upkeep.ts';
 
 /** Longest wait for work under way at close; its delivery is still in the inbox. */
 const closeDeadlineMs = 7_000;
@@ -14,20 +16,26 @@ const closeDeadlineMs = 7_000;
 /** Start opens everything in order; close undoes it in reverse and may be called twice. */
 export function createLifecycle(parts: Parts) {
   const { config, overrides, log, run, stopping, db, inbox, consumer, sweeper, app } = parts;
+  const { guard, thread, writes } = parts;
   const { bot, account, gitea, publisher, reconciliation } = parts;
   const pruning = createPruning(inbox, config.deliveryRetentionDays, log);
-  let unlock: (() => void) | undefined;
+  let lock: DatabaseLock | undefined;
+  let upkeep: Loop | undefined;
   let closing: Promise<void> | undefined;
 
   /** Locks and migrates the database, starts the loops, and listens. */
   async function start(): Promise<{ url: string }> {
-    unlock = lockDatabase(config.databasePath);
+    lock = claimDatabase(parts);
     try {
-      await openStore();
-      startLoops();
+      await openStore(parts);
+      const fault = guard.fault();
+      // What is damaged is shown, and not worked on.
+      if (fault === undefined) await startWork();
+      upkeep = createStoreUpkeep(parts, lock);
+      upkeep.start();
       const url = await listen();
       run.listeningSince = parts.now();
-      if (overrides.reconcileByHand !== true) reconciliation?.start();
+      if (overrides.reconcileByHand !== true && fault === undefined) reconciliation?.start();
       const version = readVersion();
       log.info({ url, version, reader: config.issueReader }, 'coordinator started');
       return { url };
@@ -37,9 +45,8 @@ export function createLifecycle(parts: Parts) {
     }
   }
 
-  async function openStore(): Promise<void> {
-    await migrate(db);
-    await parts.thread.open();
+  /** Does what a start owes, and begins the loops. */
+  async function startWork(): Promise<void> {
     await pruning.start();
     // Key, model and token may be other ones than before: what failed with the old ones is tried again.
     await inbox.makeRefreshesDue();
@@ -47,6 +54,7 @@ export function createLifecycle(parts: Parts) {
     const replanned = await replanForAgents(db, inbox, config.agents);
     if (replanned > 0) log.info({ issues: replanned }, 'refreshing issues: the agents changed');
     await sweeper.sweep();
+    startLoops();
   }
 
   function startLoops(): void {
@@ -97,18 +105,30 @@ export function createLifecycle(parts: Parts) {
       sweeper.stop(),
       reconciliation?.stop(),
       publisher?.stop(),
+      upkeep?.stop(),
     ]);
     stopping.abort();
     await Promise.race([
       Promise.all([stopped, app.close()])
         .then(() => inbox.settled())
-        .then(() => parts.thread.close()),
+        .then(saveLog)
+        .then(() => thread.close()),
       sleep(closeDeadlineMs, undefined, { ref: false }),
     ]);
     await gitea?.close();
     await db.destroy();
-    unlock?.();
+    lock?.release();
     log.info('coordinator stopped');
+  }
+
+  /** Copies the write-ahead log into the database, so that the one file holds everything. */
+  async function saveLog(): Promise<void> {
+    if (guard.fault() !== undefined) return;
+    try {
+      await writes.run(() => thread.all('pragma wal_checkpoint(truncate)', []));
+    } catch (error) {
+      log.warn({ err: error }, 'the log of the database stays beside it: keep both files');
+    }
   }
 
   return { start, close };

@@ -1,3 +1,4 @@
+import type { StatFs } from '../db/file-system.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
 import type { Gitea } from '../gitea/client.ts';
 import type { HandlingDeps } from '../handling/handle-issue.ts';
@@ -15,6 +16,8 @@ export interface Overrides {
   readonly aroundGitea?: (gitea: Gitea) => Gitea;
   /** Wraps the write queue. */
   readonly aroundWrites?: (writes: WriteQueue) => WriteQueue;
+  /** Says on which file system the database is. */
+  readonly statFs?: StatFs;
   /** Runs a reconcile pass only when `reconcile` is called. */
   readonly reconcileByHand?: boolean;
   /** Logs what would be written to Gitea, and writes nothing. */

@@ -7,7 +7,9 @@ import type { Sweeper } from '../claims/sweeper.ts';
 import type { Claude } from '../claude/client.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/database.ts';
+import type { StoreCheck } from '../db/health.ts';
 import type { SqliteThread } from '../db/sqlite-thread.ts';
+import type { StoreGuard } from '../db/store-guard.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
 import type { Gitea } from '../gitea/client.ts';
 import type { Bot } from '../handling/bot-login.ts';
@@ -31,6 +33,8 @@ export interface Parts {
   readonly stopping: AbortController;
   readonly db: Database;
   readonly thread: SqliteThread;
+  readonly guard: StoreGuard;
+  readonly checkStore: StoreCheck;
   readonly writes: WriteQueue;
   readonly inbox: Inbox;
   readonly consumer: Consumer;

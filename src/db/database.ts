@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs';
 
 import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
 
-import { CoordinatorError, describeError } from '../errors.ts';
+import { CoordinatorError, describeError, StoreUnavailable } from '../errors.ts';
 import { isMigrated } from './migrations.ts';
-import { openConnection } from './node-sqlite.ts';
+import { openConnection, type WriteObserver } from './node-sqlite.ts';
 import type { Schema } from './schema.ts';
+import { sqliteCode } from './store-fault.ts';
 
 export type Database = Kysely<Schema>;
 
@@ -15,11 +16,14 @@ export type Database = Kysely<Schema>;
  */
 const busyTimeoutMs = 250;
 
+/** SQLITE_NOTADB, as opposed to a locked, damaged or unreadable database. */
+const notADatabase = 26;
+
 /** The connection for everything except inserting deliveries; the first query opens it. */
-export function createDatabase(path: string): Database {
+export function createDatabase(path: string, observer?: WriteObserver): Database {
   return new Kysely<Schema>({
     dialect: new Dialect({
-      database: () => Promise.resolve(openConnection(path, busyTimeoutMs)),
+      database: () => Promise.resolve(openConnection(path, busyTimeoutMs, observer)),
     }),
   });
 }
@@ -54,18 +58,14 @@ export async function openExisting(path: string): Promise<Database> {
     if (await isMigrated(db)) return db;
   } catch (error) {
     await db.destroy();
-    if (error instanceof CoordinatorError) throw error;
-    const message = isNotADatabase(error)
-      ? `${path} is not a coordinator database.`
-      : `The database at ${path} could not be read. ${describeError(error)}`;
+    if (error instanceof CoordinatorError && !(error instanceof StoreUnavailable)) throw error;
+    const message =
+      sqliteCode(error) === notADatabase
+        ? `${path} is not a coordinator database.`
+        : `The database at ${path} could not be read. ${error instanceof StoreUnavailable ? error.message : describeError(error)}`;
     throw new CoordinatorError('no_database', message, { cause: error });
   }
   await db.destroy();
   const message = `The database at ${path} is of another version. If it is older, start this version of the coordinator once to bring it up to date; if it is newer, use the version that wrote it.`;
   throw new CoordinatorError('not_migrated', message);
-}
-
-/** SQLITE_NOTADB, as opposed to a locked, damaged or unreadable database. */
-function isNotADatabase(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && error.errcode === 26;
 }

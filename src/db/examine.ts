@@ -14,9 +14,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 
 import { CoordinatorError } from '../errors.ts';
-import { isBusy, lockDatabase } from './lock.ts';
+import { existingFolder } from './file-system.ts';
+import { isOpenElsewhere, lockDatabase } from './lock.ts';
 import { isDevelopmentVersion, migrations } from './migrations.ts';
 import { openConnection } from './node-sqlite.ts';
+import { isBusy, sqliteCode } from './store-fault.ts';
 
 /**
  * The state of a database file. `new`: there is no file, and one can be made. `earlier`, `later`: of another
@@ -66,11 +68,6 @@ function proveWritable(folder: string): void {
   rmSync(file);
 }
 
-function existingFolder(path: string): string {
-  const folder = dirname(path);
-  return folder === path || existsSync(folder) ? folder : existingFolder(folder);
-}
-
 const namesSchema = z.array(z.object({ name: z.string() }));
 
 /** By the migrations executed on it; opened read-only, so that nothing is converted. */
@@ -103,9 +100,9 @@ function kindOf(path: string): 'current' | 'earlier' | 'later' | 'development' |
 
 /** A database that no service ever used has no lock file, and this must not create one. */
 function isHeld(path: string): boolean {
-  if (!existsSync(`${realpathSync(path)}.lock`)) return false;
+  if (!existsSync(`${realpathSync(path)}.lock`)) return isOpenElsewhere(path);
   try {
-    lockDatabase(path)();
+    lockDatabase(path).release();
     return false;
   } catch (error) {
     if (error instanceof CoordinatorError && error.code === 'database_in_use') return true;
@@ -142,11 +139,6 @@ function settingsOf(path: string): { journal: string; synchronous: string } {
 const notADatabase = 26;
 /** SQLITE_IOERR and SQLITE_CORRUPT: a damaged database or a failing disk. */
 const cannotRead: readonly number[] = [10, 11];
-
-function sqliteCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error)) return undefined;
-  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
-}
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';

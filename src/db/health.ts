@@ -2,36 +2,107 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { z } from 'zod';
 
-import { StoreUnavailable } from '../errors.ts';
+import { StoreUnavailable, type StoreFault } from '../errors.ts';
 import type { SqliteThread } from './sqlite-thread.ts';
+import { faultOf, type StoreGuard } from './store-guard.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 /** `pragma synchronous` as a word. */
 const synchronousNames = ['off', 'normal', 'full', 'extra'];
 
-/** Time after which the store counts as down: Gitea would not wait longer for a delivery. */
-const answerDeadlineMs = 3_000;
+/** Gitea would not wait longer for a delivery. */
+const defaultDeadlineMs = 3_000;
+/** Minimum time between two checks that write; who asks in between gets the last answer. */
+const minIntervalMs = 1_000;
+/** Bytes that the check writes as a delivery would: on a nearly full disk a smaller row may still fit. */
+const fillerBytes = 32 * 1024;
 
 const answerSchema = z.tuple([z.object({ synchronous: z.int() })]);
 
+interface StoreCheckParts {
+  readonly thread: SqliteThread;
+  readonly writes: Pick<WriteQueue, 'transaction'>;
+  readonly guard: StoreGuard;
+  /** Time after which the store counts as down. */
+  readonly answerDeadlineMs?: number;
+}
+
+export type StoreCheck = ReturnType<typeof createStoreCheck>;
+
 /**
- * Checks both connections: the main one must get the write lock, and the one that stores deliveries reports
- * how durable its commits are. Throws when either fails.
+ * Checks the store by writing a row through each of its two connections; writes nothing while nobody asks,
+ * and once a second at most. Never rejects.
  */
-export async function checkStore(thread: SqliteThread, writes: Pick<WriteQueue, 'transaction'>) {
-  const startedAt = performance.now();
-  const late = sleep(answerDeadlineMs, undefined, { ref: false }).then(() => {
-    throw new StoreUnavailable('The store does not answer');
-  });
-  // Takes and releases the write lock: fails on a database that cannot be written.
-  const writable = writes.transaction(() => Promise.resolve());
-  const asked = Promise.all([thread.all('pragma synchronous', []), writable]);
-  const [answer] = await Promise.race([asked, late]);
-  const [{ synchronous }] = answerSchema.parse(answer);
-  const latencyMs = Math.round(performance.now() - startedAt);
-  return {
-    status: 'ok' as const,
-    latencyMs,
-    synchronous: synchronousNames[synchronous] ?? 'unknown',
+export function createStoreCheck({
+  thread,
+  writes,
+  guard,
+  answerDeadlineMs = defaultDeadlineMs,
+}: StoreCheckParts) {
+  let latest: ReturnType<typeof check> | undefined;
+  let startedAt = -Infinity;
+  /** The writes under way; they may outlast the check that began them. */
+  let probing: Promise<string> | undefined;
+
+  async function probe(): Promise<string> {
+    const checkedAt = Date.now();
+    await writes.transaction((transaction) =>
+      transaction
+        .insertInto('store_checks')
+        .values({ writer: 'main', checked_at: checkedAt, filler: null })
+        .onConflict((conflict) => conflict.column('writer').doUpdateSet({ checked_at: checkedAt }))
+        .execute(),
+    );
+    await thread.all(
+      `insert into store_checks (writer, checked_at, filler)
+        values ('deliveries', ?, randomblob(${fillerBytes})) on conflict (writer) do update
+        set checked_at = excluded.checked_at, filler = excluded.filler`,
+      [checkedAt],
+    );
+    const [{ synchronous }] = answerSchema.parse(await thread.all('pragma synchronous', []));
+    return synchronousNames[synchronous] ?? 'unknown';
+  }
+
+  async function check() {
+    const began = performance.now();
+    try {
+      probing ??= probe().finally(() => (probing = undefined));
+      const late = sleep(answerDeadlineMs, undefined, { ref: false }).then(() => {
+        throw new StoreUnavailable(slow(answerDeadlineMs));
+      });
+      const synchronous = await Promise.race([probing, late]);
+      const latencyMs = Math.round(performance.now() - began);
+      return { status: 'ok' as const, latencyMs, synchronous, ...refusals() };
+    } catch (error) {
+      const { cause, cure } = faultOf(error) ?? guard.fault() ?? unknownFault;
+      return { status: 'down' as const, cause, cure, ...refusals() };
+    }
+  }
+
+  function refusals() {
+    const { refusedWrites, lastRefusedAt } = guard.refusals();
+    const at = lastRefusedAt === undefined ? null : new Date(lastRefusedAt).toISOString();
+    return { refusedWrites, lastRefusedAt: at };
+  }
+
+  return () => {
+    if (latest === undefined || performance.now() - startedAt >= minIntervalMs) {
+      startedAt = performance.now();
+      latest = check();
+    }
+    return latest;
   };
 }
+
+function slow(deadlineMs: number): StoreFault {
+  return {
+    kind: 'slow',
+    cause: `The database did not answer within ${deadlineMs / 1000} seconds.`,
+    cure: 'Look at the load of the machine and at its disk.',
+  };
+}
+
+const unknownFault: Pick<StoreFault, 'cause' | 'cure'> = {
+  cause: 'The database cannot be written.',
+  cure: 'Read the log of the service, which says why.',
+};

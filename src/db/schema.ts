@@ -225,6 +225,13 @@ export interface Schema {
     /** Of the last refusal, for people. */
     error: string | null;
   };
+  /** What the check of the store writes: one row for each connection, `main` and `deliveries`. */
+  store_checks: {
+    writer: string;
+    checked_at: number;
+    /** Bytes that nobody reads: the check writes as much as a delivery does. */
+    filler: Uint8Array | null;
+  };
   /** How far the comparing with Gitea has come: one row. */
   reconciliation: {
     id: number;

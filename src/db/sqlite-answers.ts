@@ -1,5 +1,6 @@
-import { describeError } from '../errors.ts';
+import { describeError, StoreUnavailable } from '../errors.ts';
 import { openConnection } from './node-sqlite.ts';
+import { sqliteCode } from './store-fault.ts';
 
 export interface Statement {
   readonly id: number;
@@ -9,7 +10,8 @@ export interface Statement {
 
 export type Answer =
   | { readonly id: number; readonly rows: unknown[] }
-  | { readonly id: number; readonly failure: string };
+  /** `errcode`: SQLite's, when the failure is one of SQLite. */
+  | { readonly id: number; readonly failure: string; readonly errcode: number | undefined };
 
 /**
  * Maximum wait of a statement for another connection's write; Gitea hangs up after 5 s. Only this thread
@@ -25,7 +27,8 @@ export function createSqliteAnswers(path: string): (statement: Statement) => Ans
       connection ??= openConnection(path, busyTimeoutMs);
       return { id, rows: connection.prepare(sql).all(parameters) };
     } catch (error) {
-      return { id, failure: describeError(error) };
+      const cause = error instanceof StoreUnavailable ? error.cause : error;
+      return { id, failure: describeError(cause), errcode: sqliteCode(cause) };
     }
   };
 }

@@ -11,6 +11,8 @@ const statements: readonly string[] = [
   'alter table repositories add column can_push integer',
   'alter table repositories add column facts_at integer not null default -1',
   'alter table repositories add column checked_at integer',
+  `create table store_checks (
+    writer text primary key, checked_at integer not null, filler blob)`,
 ];
 
 /** Adds the facts on which trust rests: what may be seen, handed out and believed. */

@@ -3,6 +3,7 @@ import type { Transaction } from 'kysely';
 import { createSerial } from '../lib/serial.ts';
 import type { Database } from './database.ts';
 import type { Schema } from './schema.ts';
+import type { StoreGuard } from './store-guard.ts';
 
 /** One commit being stored and one that the storing thread finds ready after it; more would make commits smaller. */
 const maxCommitsUnderWay = 2;
@@ -20,8 +21,11 @@ export type WriteQueue = ReturnType<typeof createWriteQueue>;
  * Accepted races: another process may write at the same time (a command that replays a delivery); then the
  * busy timeout of the connection applies. A `work` that waits for the network, or for another write, holds up
  * every write; nothing prevents it.
+ *
+ * With a `guard`, a write rejects with `StoreUnavailable` when the files of the database are not in place
+ * after it, so that nobody is told that it is stored.
  */
-export function createWriteQueue(db: Database) {
+export function createWriteQueue(db: Database, guard?: StoreGuard) {
   const underWay = new Set<Promise<void>>();
   const serially = createSerial();
 
@@ -30,7 +34,10 @@ export function createWriteQueue(db: Database) {
     return serially('other writes', () =>
       serially('all', async () => {
         await Promise.all(underWay);
-        return work();
+        guard?.assertUsable();
+        const result = await work();
+        guard?.assertUsable();
+        return result;
       }),
     );
   }

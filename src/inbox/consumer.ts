@@ -2,12 +2,12 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 
 import type { Transaction } from 'kysely';
 
-import { isBusy } from '../db/lock.ts';
 import type { Schema } from '../db/schema.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
-import { describeError } from '../errors.ts';
+import { describeError, StoreUnavailable } from '../errors.ts';
 import { keyOf } from '../issue/ref.ts';
 import { createLoop } from '../lib/loop.ts';
+import { createRepeatedLines, type RepeatedLines } from '../lib/repeated-lines.ts';
 import type { Logger } from '../log.ts';
 import type { Inbox } from './inbox.ts';
 import type { DeliveryGroup } from './queue.ts';
@@ -21,6 +21,8 @@ export interface ConsumerDeps {
   readonly log: Logger;
   readonly now: () => number;
   readonly concurrency: number;
+  /** False while the store refuses writes: asking Gitea and Claude would be in vain. */
+  readonly canStore?: () => boolean;
   /** Asks Gitea and Claude, outside any transaction. */
   readonly handle: (group: DeliveryGroup, signal: AbortSignal) => Promise<Commit>;
 }
@@ -38,11 +40,12 @@ const maxPauseMs = 1_000;
  */
 export class Consumer {
   readonly #deps: ConsumerDeps;
+  readonly #repeated: RepeatedLines;
   readonly #inWork = new Map<string, DeliveryGroup>();
   readonly #loop = createLoop({
     step: (signal) => this.#takeDue(signal),
     onError: (error) => {
-      this.#deps.log.error({ err: error }, 'the inbox cannot be read, retrying');
+      this.#repeated.error({ err: error }, 'the inbox cannot be read, retrying');
       return maxPauseMs;
     },
   });
@@ -56,6 +59,7 @@ export class Consumer {
 
   constructor(deps: ConsumerDeps) {
     this.#deps = deps;
+    this.#repeated = createRepeatedLines(deps.log);
   }
 
   /** The last delivery in work of each issue in work, by the issue's key. */
@@ -70,7 +74,8 @@ export class Consumer {
 
   /** Begins every group that may begin; returns the time until the next delivery is due. */
   async #takeDue(signal: AbortSignal): Promise<number> {
-    const { inbox, concurrency, now } = this.#deps;
+    const { inbox, concurrency, now, canStore } = this.#deps;
+    if (canStore?.() === false) return maxPauseMs;
     while (this.#inWork.size < concurrency && !signal.aborted) {
       await inbox.yieldToArrivals(signal);
       const group = await inbox.claim([...this.#inWork.values()].map(({ issue }) => issue));
@@ -114,8 +119,9 @@ export class Consumer {
 
   async #putBack(group: DeliveryGroup, error: unknown, log: Logger): Promise<void> {
     if (this.#loop.signal.aborted) return;
-    if (isBusy(error)) {
-      log.warn({ err: error }, 'another process is writing to the database, retrying the delivery');
+    if (error instanceof StoreUnavailable) {
+      // No attempt: the delivery is not at fault.
+      this.#repeated.warn({ err: error }, 'the store is not available, retrying the delivery');
       await this.#holdBack();
       return;
     }
@@ -127,10 +133,8 @@ export class Consumer {
         log.error({ err: error, attempt }, 'delivery is dead after its last attempt, replay it');
       else log.warn({ err: error, attempt }, 'handling failed, the delivery is retried later');
     } catch (failure) {
-      log.error(
-        { err: failure, cause: describeError(error) },
-        'a failed delivery could not be put back',
-      );
+      const fields = { err: failure, cause: describeError(error) };
+      this.#repeated.error(fields, 'a failed delivery could not be put back');
       await this.#holdBack();
     }
   }

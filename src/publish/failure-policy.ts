@@ -1,7 +1,6 @@
 import type { Database } from '../db/database.ts';
-import { isBusy } from '../db/lock.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
-import { describeError, TryAgainLater } from '../errors.ts';
+import { describeError, StoreUnavailable, TryAgainLater } from '../errors.ts';
 import type { Gitea } from '../gitea/client.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import type { Logger } from '../log.ts';
@@ -42,7 +41,9 @@ export function createFailurePolicy(deps: FailurePolicyDeps) {
 
   /** Delays the next attempt; returns whether this issue has a delay of its own. */
   async function failed(due: DueIssue, error: unknown): Promise<'postponed' | 'outage'> {
-    const isAway = isBusy(error) || (error instanceof TryAgainLater && !(await isAnswering()));
+    const isAway =
+      error instanceof StoreUnavailable ||
+      (error instanceof TryAgainLater && !(await isAnswering()));
     if (isAway) beginOutage(error);
     if (isAway && !mayStillHappen(error)) return 'outage';
     await postpone(due, error);

@@ -37,9 +37,9 @@ test('a database of this version, held or not; looking leaves no lock behind', a
   await make(path);
   expect(examineDatabase(path)).toEqual({ kind: 'current', held: false, ...durable });
   expect(existsSync(`${path}.lock`)).toBe(false);
-  const unlock = lockDatabase(path);
+  const { release } = lockDatabase(path);
   expect(examineDatabase(path)).toEqual({ kind: 'current', held: true, ...durable });
-  unlock();
+  release();
   expect(examineDatabase(path)).toEqual({ kind: 'current', held: false, ...durable });
 });
 

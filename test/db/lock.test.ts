@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { expect, onTestFinished, test } from 'vitest';
 
-import { isBusy, lockDatabase } from '../../src/db/lock.ts';
+import { lockDatabase } from '../../src/db/lock.ts';
+import { isBusy } from '../../src/db/store-fault.ts';
 import { startServiceProcess } from '../support/process.ts';
 import { startService, temporaryDirectory } from '../support/service.ts';
 
@@ -35,11 +36,11 @@ test('another process holds the lock while it lives, and no longer once it is ki
 
 test('letting go twice does no harm', () => {
   const path = join(temporaryDirectory(), 'deep', 'folder', 'coordinator.db');
-  const unlock = lockDatabase(path);
+  const { release } = lockDatabase(path);
   expect(() => lockDatabase(path)).toThrow('Another coordinator is using');
-  unlock();
-  unlock();
-  onTestFinished(lockDatabase(path));
+  release();
+  release();
+  onTestFinished(lockDatabase(path).release);
 });
 
 test('links to the database, or to its folder, are the same lock', () => {
@@ -47,7 +48,7 @@ test('links to the database, or to its folder, are the same lock', () => {
   mkdirSync(join(directory, 'real'));
   const path = join(directory, 'real', 'coordinator.db');
   symlinkSync(join(directory, 'real'), join(directory, 'folder'));
-  onTestFinished(lockDatabase(join(directory, 'folder', 'coordinator.db')));
+  onTestFinished(lockDatabase(join(directory, 'folder', 'coordinator.db')).release);
   expect(() => lockDatabase(path)).toThrow('Another coordinator is using');
   writeFileSync(path, '');
   symlinkSync(path, join(directory, 'link.db'));
@@ -58,7 +59,9 @@ test('a folder that cannot be written is named in a message that says what to do
   const file = join(temporaryDirectory(), 'file');
   writeFileSync(file, 'in the way');
   const path = join(file, 'folder', 'coordinator.db');
-  expect(() => lockDatabase(path)).toThrow(`The database ${path} cannot be written.`);
+  expect(() => lockDatabase(path)).toThrow(
+    `The database ${path} cannot be written: not a directory.`,
+  );
 });
 
 test('a lock file that is something else is refused as not writable', () => {

@@ -118,8 +118,8 @@ test('a database of a development version is refused with what to do, and left a
 test('a file that is no database ends the start with a sentence, not with a stack trace', async () => {
   const { db, path } = openDatabase();
   writeFileSync(path, 'This is not a database, only a text that is long enough. '.repeat(20));
-  await expect(migrate(db)).rejects.toMatchObject({ code: 'migration_failed' });
-  await expect(migrate(db)).rejects.toThrow('file is not a database');
+  await expect(migrate(db)).rejects.toMatchObject({ code: 'store_unavailable' });
+  await expect(migrate(db)).rejects.toThrow('The database is damaged.');
 });
 
 test('a command refuses a database of a later version', async () => {

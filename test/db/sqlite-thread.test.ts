@@ -56,7 +56,11 @@ test('a database that cannot be opened is asked for again with the next statemen
   const missing = join(temporaryDirectory(), 'missing', 'coordinator.db');
   const answer = createSqliteAnswers(missing);
   const statement = { sql: 'select 1 as one', parameters: [] };
-  expect(answer({ ...statement, id: 1 })).toEqual({ id: 1, failure: containing('unable to open') });
+  expect(answer({ ...statement, id: 1 })).toEqual({
+    id: 1,
+    failure: containing('unable to open'),
+    errcode: 14,
+  });
   mkdirSync(dirname(missing));
   expect(answer({ ...statement, id: 2 })).toEqual({ id: 2, rows: [{ one: 1 }] });
 });

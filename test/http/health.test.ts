@@ -40,7 +40,13 @@ test('a fresh service is alive, ready and well', async () => {
       version: matching(/^\d+\.\d+\.\d+/),
       uptimeSeconds: 61,
       checks: {
-        store: { status: 'ok', latencyMs: anyNumber, synchronous: 'full' },
+        store: {
+          status: 'ok',
+          latencyMs: anyNumber,
+          synchronous: 'full',
+          refusedWrites: 0,
+          lastRefusedAt: null,
+        },
         inbox: {
           status: 'ok',
           pending: 0,

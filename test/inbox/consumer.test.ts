@@ -233,7 +233,7 @@ test('a database locked by another process uses up no try', async () => {
   const warnings = () => service.logs.filter(({ level }) => level === 'warn');
   await expect
     .poll(warnings)
-    .toMatchObject([{ msg: 'another process is writing to the database, retrying the delivery' }]);
+    .toMatchObject([{ msg: 'the store is not available, retrying the delivery' }]);
   other?.exec('rollback');
   await service.idle();
   expect(await service.plan('acme/orbit#1')).toMatchObject({ state: 'ready' });

@@ -1,0 +1,75 @@
+import { statSync } from 'node:fs';
+
+import { networkMessage, explainUnwritable, unsafeFileSystem } from '../db/file-system.ts';
+import { lockDatabase, type DatabaseLock } from '../db/lock.ts';
+import { isMigrated, migrate } from '../db/migrations.ts';
+import { quickCheckInThread } from '../db/quick-check.ts';
+import { damageFault } from '../db/store-fault.ts';
+import { CoordinatorError, describeError, StoreUnavailable } from '../errors.ts';
+import type { Parts } from './parts.ts';
+
+/** Size up to which the start waits for the check of every page: about three seconds on a slow disk. */
+const maxCheckedAtStart = 256 * 1024 * 1024;
+
+type OpeningParts = Pick<Parts, 'config' | 'overrides' | 'log' | 'db' | 'thread' | 'guard'>;
+
+/** Refuses a database on a network file system, unless the operator insists; locks it otherwise. */
+export function claimDatabase({ config, overrides, log }: OpeningParts): DatabaseLock {
+  const { databasePath, allowNetworkDatabase } = config;
+  const unsafe = unsafeFileSystem(databasePath, overrides.statFs);
+  if (unsafe?.certain === true && !allowNetworkDatabase)
+    throw new CoordinatorError('network_file_system', networkMessage(databasePath, unsafe));
+  if (unsafe !== undefined)
+    log.warn(
+      { fileSystem: unsafe.name },
+      'the database is on a file system that may not be a local disk',
+    );
+  return lockDatabase(databasePath);
+}
+
+/**
+ * Checks and migrates the database, and opens both connections. A damaged database is opened all the same, so
+ * that `/health` can say so, but nothing can be written to it.
+ */
+export async function openStore(parts: OpeningParts): Promise<void> {
+  const { config, db, thread, guard } = parts;
+  try {
+    await checkPages(parts);
+    await migrate(db);
+    await thread.open();
+    guard.remember();
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable) || error.fault?.kind === 'damaged') throw error;
+    throw explainUnwritable(config.databasePath, error.cause ?? error);
+  }
+}
+
+async function checkPages(parts: OpeningParts): Promise<void> {
+  const { config, db, guard, log } = parts;
+  const path = config.databasePath;
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size === 0) return;
+  if (size > maxCheckedAtStart) {
+    log.info({ bytes: size }, 'the database is large: its pages are checked beside the service');
+    void checkBeside(parts);
+    return;
+  }
+  const found = await quickCheckInThread(path);
+  if (found === undefined) return;
+  // What has to be migrated must be sound.
+  if (!(await isMigrated(db).catch(() => false)))
+    throw new CoordinatorError(
+      'database_damaged',
+      `The database ${path} is damaged (${found}). Restore a backup (docs/operations.md), or correct DATABASE_URL.`,
+    );
+  guard.latch(damageFault(found));
+}
+
+async function checkBeside({ config, guard, log }: OpeningParts): Promise<void> {
+  try {
+    const found = await quickCheckInThread(config.databasePath);
+    if (found !== undefined) guard.latch(damageFault(found));
+  } catch (error) {
+    log.warn({ reason: describeError(error) }, 'the pages of the database could not be checked');
+  }
+}
