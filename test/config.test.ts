@@ -60,6 +60,7 @@ test('with the required variables everything else has its default', () => {
     logLevel: 'info',
     host: '0.0.0.0',
     port: 8000,
+    allowNetworkDatabase: false,
     databasePath: resolve('data/coordinator.db'),
     agents: builtInAgents,
     apiTokens: [],

@@ -93,7 +93,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const consumer = new Consumer({
     ...{ writes, inbox, log, now, handle },
     concurrency: config.workerConcurrency,
-    canStore: () => guard.fault() === undefined,
+    canStore: async () => guard.fault() === undefined || (await checkStore()).status === 'ok',
   });
 
   // Claims, which ask Gitea once more before an issue is handed out.

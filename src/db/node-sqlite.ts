@@ -50,11 +50,11 @@ export function openConnection(
 export function adaptNodeSqlite(database: DatabaseSync, observer?: WriteObserver): SqliteDatabase {
   const statements = new Map<string, SqliteStatement>();
   /** Of the transaction under way, when SQLite ended it by itself. */
-  let firstFailure: unknown;
+  let firstFailure: Error | undefined;
   const watch: WriteObserver = {
     committed: () => observer?.committed(),
     failed: (error) => {
-      firstFailure ??= error;
+      if (error instanceof Error) firstFailure ??= error;
       observer?.failed(error);
     },
   };

@@ -22,7 +22,7 @@ export interface ConsumerDeps {
   readonly now: () => number;
   readonly concurrency: number;
   /** False while the store refuses writes: asking Gitea and Claude would be in vain. */
-  readonly canStore?: () => boolean;
+  readonly canStore?: () => Promise<boolean>;
   /** Asks Gitea and Claude, outside any transaction. */
   readonly handle: (group: DeliveryGroup, signal: AbortSignal) => Promise<Commit>;
 }
@@ -75,7 +75,7 @@ export class Consumer {
   /** Begins every group that may begin; returns the time until the next delivery is due. */
   async #takeDue(signal: AbortSignal): Promise<number> {
     const { inbox, concurrency, now, canStore } = this.#deps;
-    if (canStore?.() === false) return maxPauseMs;
+    if ((await canStore?.()) === false) return maxPauseMs;
     while (this.#inWork.size < concurrency && !signal.aborted) {
       await inbox.yieldToArrivals(signal);
       const group = await inbox.claim([...this.#inWork.values()].map(({ issue }) => issue));
