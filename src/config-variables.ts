@@ -63,7 +63,7 @@ export const variables = z.object({
       message: 'must be comment,labels or comment or labels or none',
     })
     .optional(),
-  RECONCILE_INTERVAL_SECONDS: wholeNumber(10, 86_400).default(300),
+  RECONCILE_INTERVAL_SECONDS: wholeNumber(10, 86_400).default(60),
   AGENTS_FILE: z.string().transform(readAgents).default(builtIn),
   API_TOKENS: z.string().transform(parseApiTokens).default([]),
   WORKER_CONCURRENCY: wholeNumber(1, 64).default(4),

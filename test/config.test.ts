@@ -68,7 +68,7 @@ test('with the required variables everything else has its default', () => {
     leaseSeconds: 900,
     thresholds: { compactAt: 0.8, rotateAt: 0.95 },
     deliveryRetentionDays: 30,
-    reconcileIntervalSeconds: 300,
+    reconcileIntervalSeconds: 60,
   });
   expect(Object.isFrozen(load())).toBe(true);
 });

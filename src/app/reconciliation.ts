@@ -81,6 +81,7 @@ export function createReconciliation(
   return createReconciler({
     runPass,
     intervalMs: parts.config.reconcileIntervalSeconds * 1_000,
+    elapsed: () => performance.now(),
     random: parts.random,
     log,
   });

@@ -7,7 +7,7 @@ import type { StoredList } from './rows.ts';
 /** Stored issues read at once. */
 const listLimit = 200;
 /** The bot's open issues whose dependencies an incremental pass reads. */
-const dependenciesPerPass = 200;
+const dependenciesPerPass = 40;
 /** Closed and foreign issues that a full pass refreshes, in turn: nothing else shows that one was deleted. */
 const othersPerPass = 100;
 /** Maximum of foreign blockers that a full pass refreshes. */

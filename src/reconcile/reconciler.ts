@@ -7,12 +7,14 @@ import type { PassOutcome } from './pass-state.ts';
 export interface ReconcilerDeps {
   readonly runPass: (wantsFull: boolean, signal: AbortSignal) => Promise<PassOutcome>;
   readonly intervalMs: number;
+  /** Milliseconds of a clock that never jumps. */
+  readonly elapsed: () => number;
   readonly random: () => number;
   readonly log: Logger;
 }
 
-/** Every 12th pass is a full one; so is the first. */
-const fullEvery = 12;
+/** Time from one full pass to the next; the first pass is a full one. */
+export const fullEveryMs = 1_800_000;
 /** Maximum of full passes in a row that repeat because of skipped issues. */
 const maxRepeats = 3;
 const retryBackoff = { firstMs: 5_000, factor: 2, maxMs: 300_000 };
@@ -23,8 +25,9 @@ export type Reconciler = ReturnType<typeof createReconciler>;
  * Runs passes one at a time: at the start, then in intervals. A failed pass is retried sooner, with
  * backoff; a full one that failed stays due.
  */
-export function createReconciler({ runPass, intervalMs, random, log }: ReconcilerDeps) {
-  let sinceFull = Infinity;
+export function createReconciler(deps: ReconcilerDeps) {
+  const { runPass, intervalMs, elapsed, random, log } = deps;
+  let fullDueAt = -Infinity;
   let repeats = 0;
   let failures = 0;
   let lastError: string | undefined;
@@ -52,11 +55,12 @@ export function createReconciler({ runPass, intervalMs, random, log }: Reconcile
 
   async function onePass(): Promise<PassOutcome> {
     try {
-      const outcome = await runPass(sinceFull >= fullEvery - 1, loop.signal);
+      const beganAt = elapsed();
+      const outcome = await runPass(beganAt >= fullDueAt, loop.signal);
       repeats = outcome.skipped > 0 ? repeats + 1 : 0;
       const isComplete = repeats === 0 || repeats > maxRepeats;
-      if (!isComplete) sinceFull = Infinity;
-      else sinceFull = outcome.full ? 0 : sinceFull + 1;
+      if (!isComplete) fullDueAt = -Infinity;
+      else if (outcome.full) fullDueAt = beganAt + fullEveryMs;
       failures = 0;
       lastError = undefined;
       sinceStart.passes += 1;

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 
 import { TryAgainLater } from '../../src/errors.ts';
-import { createReconciler } from '../../src/reconcile/reconciler.ts';
+import { createReconciler, fullEveryMs } from '../../src/reconcile/reconciler.ts';
 import { createLogger } from '../../src/log.ts';
 
 /** Passes follow each other at once; `outcome` says what becomes of the nth. */
@@ -10,9 +10,11 @@ function stage(
   skipped: (nth: number) => number = () => 0,
 ) {
   const wanted: boolean[] = [];
+  const clock = { now: 0 };
   const waiters = new Map<number, () => void>();
   const reconciler = createReconciler({
     runPass: (full) => {
+      clock.now += 60_000;
       wanted.push(full);
       const failure = outcome(wanted.length);
       waiters.get(wanted.length)?.();
@@ -20,6 +22,7 @@ function stage(
       return Promise.resolve({ full, differences: 2, missed: 1, skipped: skipped(wanted.length) });
     },
     intervalMs: 1,
+    elapsed: () => clock.now,
     random: () => 0,
     log: createLogger('error', { write: () => undefined }),
   });
@@ -32,14 +35,15 @@ function stage(
   return { reconciler, wanted, passes };
 }
 
-test('the first pass is a full one, and every twelfth', async () => {
+test('the first pass is a full one, and then one every half hour', async () => {
   const { reconciler, wanted, passes } = stage(() => undefined);
   reconciler.start();
   reconciler.start();
-  await passes(25);
+  await passes(65);
   await reconciler.stop();
-  const full = wanted.slice(0, 25).flatMap((each, index) => (each ? [index] : []));
-  expect(full).toEqual([0, 12, 24]);
+  const full = wanted.slice(0, 65).flatMap((each, index) => (each ? [index] : []));
+  expect(fullEveryMs).toBe(30 * 60_000);
+  expect(full).toEqual([0, 30, 60]);
 });
 
 test('a pass that fails is repeated, full as it was to be, and then all is well again', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { runCommandLine } from '../../../src/cli/command-line.ts';
+import type { Environment } from '../../../src/config.ts';
 import { statusLabels } from '../../../src/publish/status-label.ts';
 import { giteaToken, startGitea } from '../../fake-gitea/gitea.ts';
 import { recordedSecret } from '../../support/recordings.ts';
@@ -12,13 +13,16 @@ import { temporaryDirectory, testEnvironment } from '../../support/service.ts';
 const url = 'http://coordinator:8000/webhook/gitea';
 
 /** A Gitea with one repository, and the command line before it. */
-async function stage() {
+async function stage(env: Environment = {}) {
   const fake = await startGitea();
   fake.repositories.set(2, { name: 'acme/orbit', issues: new Map() });
   const directory = temporaryDirectory();
   const tokenFile = join(directory, 'maria.token');
   writeFileSync(tokenFile, `${fake.tokenOf('maria')}\n`);
-  const environment = testEnvironment(directory, { GITEA_URL: fake.url, GITEA_TOKEN: giteaToken });
+  const environment = testEnvironment(directory, {
+    ...{ GITEA_URL: fake.url, GITEA_TOKEN: giteaToken },
+    ...env,
+  });
   async function run(...args: readonly string[]) {
     let out = '';
     let err = '';
@@ -40,7 +44,7 @@ test('the hook and the labels are made; once more there is nothing to do', async
   expect(first).toMatchObject({ code: 0, err: '' });
   expect(first.out).toMatchInlineSnapshot(`
     "Created webhook 1 of acme/orbit: http://coordinator:8000/webhook/gitea, JSON, active, issues_only, issue_assign, issue_label, issue_milestone, issue_comment, secret from GITEA_WEBHOOK_SECRET.
-    Created the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received.
+    Created the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received, agent:opus, agent:sonnet, agent:haiku.
     "
   `);
   expect([...fake.hooks.values()]).toEqual([
@@ -58,7 +62,12 @@ test('the hook and the labels are made; once more there is nothing to do', async
   const labels = fake.repositories.get(2)?.labels ?? [];
   expect(
     labels.map(({ name, color, exclusive }) => ({ name, color: `#${color}`, exclusive })),
-  ).toEqual(statusLabels.map(({ name, color }) => ({ name, color, exclusive: true })));
+  ).toEqual([
+    ...statusLabels.map(({ name, color }) => ({ name, color, exclusive: true })),
+    ...['opus', 'sonnet', 'haiku'].map((agent) => ({
+      ...{ name: `agent:${agent}`, color: '#c5def5', exclusive: false },
+    })),
+  ]);
   const writes = fake.writes.length;
   const second = await setup();
   expect(second.code).toBe(0);
@@ -121,7 +130,7 @@ test('a dry run says everything and does nothing', async () => {
   const { fake, setup, run, tokenFile } = await stage();
   expect((await setup('--dry-run')).out).toMatchInlineSnapshot(`
     "Would create a webhook of acme/orbit: http://coordinator:8000/webhook/gitea, JSON, active, issues_only, issue_assign, issue_label, issue_milestone, issue_comment, secret from GITEA_WEBHOOK_SECRET.
-    Would create the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received.
+    Would create the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received, agent:opus, agent:sonnet, agent:haiku.
     "
   `);
   fake.addHook({ repository: 'acme/orbit', url, active: false });
@@ -148,12 +157,12 @@ test('without the right to it, what to click is printed in order, and never the 
       6. Trigger On: Custom Events, and tick Issues, Issue Assigned, Issue Labeled, Issue Milestoned, Issue Comment
       7. Tick Active, and click Add Webhook
     Or run this again with that person's token in a file: --token-file FILE.
-    Created the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received.
+    Created the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received, agent:opus, agent:sonnet, agent:haiku.
     "
   `);
   expect(out).not.toContain(recordedSecret);
   expect(fake.hooks.size).toBe(0);
-  expect(fake.repositories.get(2)?.labels).toHaveLength(statusLabels.length);
+  expect(fake.repositories.get(2)?.labels).toHaveLength(statusLabels.length + 3);
   expect((await run('--org', 'acme')).out).toContain(
     'Open GITEA/org/acme/settings/hooks/gitea/new',
   );
@@ -212,6 +221,28 @@ test('hooks on other addresses and second ones are told of', async () => {
   expect(out).toContain('2 webhooks have this URL: delete 3');
   expect(out).toContain('Webhook 1 sends to http://old:8000/webhook/gitea: delete it if');
 });
+
+test('labels of agents follow the enabled profiles, and one that exists stays as it is', async () => {
+  const { fake, setup } = await stage();
+  const own = { color: '123456', description: 'Ours', exclusive: false };
+  const labels = [{ ...own, id: 5, name: 'agent:opus' }];
+  fake.repositories.set(2, { name: 'acme/orbit', issues: new Map(), labels });
+  expect((await setup()).out).toContain('coordinator/received, agent:sonnet, agent:haiku.');
+  expect(fake.repositories.get(2)?.labels?.filter(({ id }) => id === 5)).toEqual([
+    { ...own, id: 5, name: 'agent:opus' },
+  ]);
+  const file = join(temporaryDirectory(), 'agents.json');
+  writeFileSync(file, JSON.stringify({ agents: [agent('mine', true), agent('resting', false)] }));
+  const other = await stage({ AGENTS_FILE: file });
+  expect((await other.setup('--dry-run')).out).toContain('coordinator/received, agent:mine.\n');
+});
+
+function agent(name: string, enabled: boolean) {
+  return {
+    ...{ name, enabled, contextWindow: 200_000, inputPrice: 1, outputPrice: 2 },
+    ...{ difficulties: ['low'], concurrency: 1 },
+  };
+}
 
 test('labels that a repository has otherwise, or may not get, are told of', async () => {
   const { fake, setup, run, environment } = await stage();

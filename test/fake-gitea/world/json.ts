@@ -25,6 +25,7 @@ export function repositoryJson(world: World, id: number, doer: string) {
     full_name: name,
     has_issues: hasIssues,
     archived,
+    private: repository.private === true,
     internal_tracker: { enable_issue_dependencies: repository.dependenciesOff !== true },
     permissions: {
       admin: permission === 'admin',

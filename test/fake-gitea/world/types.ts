@@ -30,6 +30,7 @@ export interface GiteaRepository {
   hasIssues?: boolean;
   dependenciesOff?: boolean;
   archived?: boolean;
+  private?: boolean;
   /** Permission of the bot; write by default. */
   bot?: Permission;
   labels?: GiteaLabel[];

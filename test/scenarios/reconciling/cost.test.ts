@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+
+import { minute, stageGitea } from './stage.ts';
+
+/** Requests of the first pass, which is a full one, and of one after it that finds nothing, for so many issues. */
+async function requestsFor(issues: number): Promise<{ full: number; quiet: number }> {
+  const { gitea, clock, open, serve } = await stageGitea();
+  open(issues);
+  clock.advance(10 * minute);
+  const service = await serve();
+  await service.reconcile();
+  await service.close();
+  // Everything is stored now: this start compares and changes nothing.
+  const again = await serve({ directory: service.directory });
+  const count = async () => {
+    const before = gitea.requests.length;
+    const outcome = await again.reconcile();
+    expect(outcome).toMatchObject({ differences: 0 });
+    return gitea.requests.length - before;
+  };
+  const full = await count();
+  clock.advance(minute);
+  return { full, quiet: await count() };
+}
+
+// The figures stand in docs/operations.md.
+test.each([
+  [0, { full: 5, quiet: 3 }],
+  [10, { full: 25, quiet: 23 }],
+  [40, { full: 85, quiet: 83 }],
+  [100, { full: 206, quiet: 83 }],
+])('with %s issues of the bot, a pass costs so many requests', async (issues, expected) => {
+  expect(await requestsFor(issues)).toEqual(expected);
+});
