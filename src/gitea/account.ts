@@ -8,6 +8,13 @@ import { tokenRefused, type GiteaAnswer, type Transport } from './transport.ts';
 /** Paths that need one scope each which the coordinator does not use. */
 const scopeProbes = ['notifications/new', 'user/orgs', 'admin/cron'];
 
+/** Calls that need one scope each which the coordinator uses. They name nothing that can exist, so they change nothing. */
+const neededProbes = [
+  { scope: 'write:issue', call: { method: 'PATCH', path: 'repos/-/-/issues/0', body: {} } },
+  { scope: 'read:repository', call: { method: 'GET', path: 'repos/-/-' } },
+  { scope: 'read:user', call: { method: 'GET', path: 'user' } },
+] as const;
+
 /** Calls about the server, the token, its user and that user's repositories. */
 export function createAccountCalls({ exchange }: Transport, { getRequired }: Lookups) {
   /** The user of the token. */
@@ -39,7 +46,15 @@ export function createAccountCalls({ exchange }: Transport, { getRequired }: Loo
     return ['all'];
   }
 
-  return { getUser, getVersion, listRepositories, getTokenScopes };
+  /** Which of the scopes that the coordinator needs are refused, found by trying. */
+  async function findRefusedScopes(signal: AbortSignal): Promise<string[]> {
+    const refused: string[] = [];
+    for (const { scope, call } of neededProbes)
+      if (await exchange(call, isScopeRefused, signal)) refused.push(scope);
+    return refused;
+  }
+
+  return { getUser, getVersion, listRepositories, getTokenScopes, findRefusedScopes };
 }
 
 /** Gitea checks scopes before anything else: every answer but that refusal means the scope is granted. */
@@ -47,6 +62,12 @@ function readScopes({ status, message }: GiteaAnswer): string[] | 'granted' | un
   const list = /token scope=([\w:,-]*)/.exec(message)?.[1];
   if (list !== undefined) return list.split(',').filter((scope) => scope !== '');
   if (status === 200 || /site admin/i.test(message)) return 'granted';
+  // Forgejo names the scope that it wants, and not those of the token.
+  if (isScopeRefused({ status, message })) return undefined;
   if (status === 403) throw tokenRefused(status, message);
   return undefined;
+}
+
+function isScopeRefused({ status, message }: Pick<GiteaAnswer, 'status' | 'message'>): boolean {
+  return status === 403 && /required scope/i.test(message);
 }

@@ -106,8 +106,11 @@ export async function startFake(): Promise<Side> {
   const { url: hookUrl, received } = await startReceiver();
   const clock = manualClock();
   const fake = await startGitea({ now: clock.now });
-  fake.repositories.set(1, { name: 'acme/orbit', issues: new Map() });
-  fake.repositories.set(2, { name: 'acme/ledger', hidden: true, issues: new Map() });
+  fake.repositories.set(1, { name: 'acme/orbit', private: true, issues: new Map() });
+  fake.repositories.set(2, {
+    ...{ name: 'acme/ledger', private: true, hidden: true },
+    issues: new Map(),
+  });
   const change = (apply: (repository: { -readonly [K in keyof Changed]: Changed[K] }) => void) => {
     const repository = fake.repositories.get(1);
     if (repository !== undefined) apply(repository);

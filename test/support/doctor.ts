@@ -40,6 +40,9 @@ export interface ClinicOptions {
 /** The doctor's probe, which removes a label that the issue does not have. */
 const probeWrite = /^DELETE \/repos\/acme\/[\w-]+\/issues\/\d+\/labels\/\d+$/;
 
+/** The try of a scope: it names no issue, so nothing is written. */
+const triedScope = /^PATCH \/repos\/-\/-\/issues\/0$/;
+
 /** A set-up in which everything is right: one repository with an issue and a label, a hook, a running service. */
 export async function openClinic({ env = {} }: ClinicOptions = {}): Promise<Clinic> {
   const fake = await startGitea();
@@ -55,7 +58,7 @@ export async function openClinic({ env = {} }: ClinicOptions = {}): Promise<Clin
     directory,
     gitea: fake,
     env,
-    expectAtEnd: { writes: [probeWrite] },
+    expectAtEnd: { writes: [probeWrite, triedScope] },
   });
   fake.addHook({ repository: 'acme/orbit', url: webhookUrl(service) });
   await service.reconcile();

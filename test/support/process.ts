@@ -19,7 +19,7 @@ export const mainArguments: readonly string[] = [
 export const searchPath = readEnvironment()['PATH'] ?? '/usr/bin:/bin';
 
 /** Maximum time that a child may take for any one thing. */
-const deadlineMs = 20_000;
+const deadlineMs = 60_000;
 /** More output than any of these children writes. */
 const outputLimit = 16 * 1024 * 1024;
 

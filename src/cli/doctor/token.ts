@@ -6,7 +6,7 @@ import { broken, hint, ok, resultOf, skipped, warning } from './finding.ts';
 import type { CheckResult, Outcome } from './finding.ts';
 
 interface TokenDeps {
-  readonly gitea: Pick<Gitea, 'getTokenScopes' | 'getUser'>;
+  readonly gitea: Pick<Gitea, 'findRefusedScopes' | 'getTokenScopes' | 'getUser'>;
   /** GITEA_BOT_USERNAME. */
   readonly botUsername: string | undefined;
 }
@@ -32,13 +32,15 @@ async function examineToken(
   signal: AbortSignal,
 ): Promise<CheckResult<string>> {
   const scopes = await gitea.getTokenScopes(signal);
+  const refused = scopes === undefined ? await gitea.findRefusedScopes(signal) : [];
+  const described = scopes === undefined ? describeTried(refused) : describeScopes(scopes);
   const findings = [
     { name: 'token', ...ok('Gitea accepts it.') },
-    { name: 'scopes', ...describeScopes(scopes) },
+    { name: 'scopes', ...described },
   ];
-  // Unknown scopes may be enough.
   const readsUser = ['all', 'read:user', 'write:user'];
   if (scopes?.some((scope) => readsUser.includes(scope)) === false) return { findings };
+  if (refused.includes('read:user')) return { findings };
   const user = await gitea.getUser(signal);
   const bot = { name: 'bot', ...describeBot(user, botUsername) };
   return { findings: [...findings, bot], value: user.login };
@@ -54,11 +56,19 @@ export function describeNoToken(config: ExaminedConfig): Outcome {
   );
 }
 
-function describeScopes(scopes: readonly string[] | undefined): Outcome {
-  if (scopes === undefined)
-    return hint(
-      `This server does not report the scopes of a token; it needs ${minScopes.join(', ')}.`,
+/** Forgejo does not tell which scopes a token has, so each needed one was tried. */
+function describeTried(refused: readonly string[]): Outcome {
+  if (refused.length > 0)
+    return broken(
+      `The token lacks ${refused.join(', ')}: this server refuses what needs it.`,
+      `${newToken} The scopes of a token cannot be changed.`,
     );
+  return hint(
+    `${minScopes.join(', ')} are granted. This server does not report which others the token has.`,
+  );
+}
+
+function describeScopes(scopes: readonly string[]): Outcome {
   if (scopes.includes('all'))
     return warning(
       'The token has all rights of its user, and so has anybody who steals it.',

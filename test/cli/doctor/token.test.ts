@@ -3,9 +3,21 @@ import { expect, test } from 'vitest';
 import { check } from '../../../src/cli/doctor/check.ts';
 import { checkToken } from '../../../src/cli/doctor/token.ts';
 import { TryAgainLater } from '../../../src/errors.ts';
-import { giteaBot } from '../../fake-gitea/gitea.ts';
+import { giteaBot, type FakeGitea } from '../../fake-gitea/gitea.ts';
 import { testCases } from './cases.ts';
 import { never } from './samples.ts';
+
+/** As 7.0.0 answers where a scope is missing that the coordinator does not need. */
+function refuseScopesLikeForgejo(fake: FakeGitea): void {
+  const message = 'token does not have at least one of required scope(s): [read:notification]';
+  fake.breakWith(
+    (response) => {
+      response.writeHead(403, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ message }));
+    },
+    (_method, url) => url.endsWith('/notifications/new'),
+  );
+}
 
 testCases([
   {
@@ -55,6 +67,28 @@ testCases([
     cure: /create a token/,
   },
   {
+    what: 'Forgejo, which does not say which scopes a token has, grants those that are needed',
+    breakIt: ({ fake }) => refuseScopesLikeForgejo(fake),
+    code: 0,
+    name: 'scopes',
+    text: /^write:issue, read:repository, read:user are granted/,
+  },
+  {
+    what: 'Forgejo refuses a scope that is needed',
+    breakIt: ({ environment, fake }) => {
+      refuseScopesLikeForgejo(fake);
+      environment['GITEA_TOKEN'] = fake.tokenOf(giteaBot, [
+        'read:issue',
+        'read:repository',
+        'read:user',
+      ]);
+    },
+    code: 2,
+    name: 'scopes',
+    text: /lacks write:issue: this server refuses/,
+    cure: /create a token/,
+  },
+  {
     what: 'the bot is another user',
     breakIt: ({ environment }) => void (environment['GITEA_BOT_USERNAME'] = 'tom'),
     code: 2,
@@ -86,7 +120,7 @@ testCases([
 ]);
 
 test.for([
-  { scopes: undefined, mark: 'hint', text: /does not report the scopes/ },
+  { scopes: undefined, mark: 'hint', text: /are granted\. This server does not report/ },
   {
     scopes: ['write:issue', 'read:repository', 'read:user', 'public-only'],
     mark: 'warning',
@@ -95,6 +129,7 @@ test.for([
   { scopes: [], mark: 'broken', text: /its scopes: none/ },
 ])('scopes $scopes: $mark', async ({ scopes, mark, text }) => {
   const gitea = {
+    findRefusedScopes: () => Promise.resolve([]),
     getTokenScopes: () => Promise.resolve(scopes),
     getUser: () => Promise.resolve({ id: 6, login: 'coordinator-bot', isAdmin: false }),
   };
@@ -110,6 +145,7 @@ test('a bot that has to change its password is told so', async () => {
     'Gitea refused the token (403), saying "Change it".',
   );
   const gitea = {
+    findRefusedScopes: () => Promise.resolve([]),
     getTokenScopes: () => Promise.resolve(undefined),
     getUser: () => Promise.reject(refusal),
   };
