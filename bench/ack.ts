@@ -97,7 +97,7 @@ async function holdSteady(): Promise<void> {
  * Sends at `steadyRate` over kept-alive connections. A latency counts from the moment the request was due:
  * a stall counts for all that it delays.
  */
-async function sendSteadily(url: string, requests: readonly SignedRequest[], duration: number) {
+async function sendSteadily(url: string, requests: readonly MakeRequest[], duration: number) {
   const latencies: number[] = [];
   let failures = 0;
   const sent: Promise<void>[] = [];
@@ -106,8 +106,8 @@ async function sendSteadily(url: string, requests: readonly SignedRequest[], dur
     const dueAt = startedAt + (index * 1000) / steadyRate;
     const waitMs = dueAt - performance.now();
     if (waitMs > 0) await sleep(waitMs);
-    const { path, body, headers } = requests[index % requests.length] ?? never();
-    const answered = fetch(`${url}${path}`, { method: 'POST', headers: headers(), body })
+    const { path, ...request } = (requests[index % requests.length] ?? never)();
+    const answered = fetch(`${url}${path}`, { method: 'POST', ...request })
       .then(async (reply) => {
         await reply.arrayBuffer();
         if (reply.status !== 200) failures += 1;
@@ -126,13 +126,16 @@ function never(): never {
   throw new RangeError('there are requests');
 }
 
-interface SignedRequest {
+/** A delivery of its own each time it is made: equal bytes would be duplicates. */
+type MakeRequest = () => {
   readonly path: string;
   readonly body: string;
-  readonly headers: () => Record<string, string>;
-}
+  readonly headers: Record<string, string>;
+};
 
-function signedRequests(): SignedRequest[] {
+let made = 0;
+
+function signedRequests(): MakeRequest[] {
   const recording = new URL(
     '../test/fixtures/deliveries/issues-assigned-bot.json',
     import.meta.url,
@@ -142,35 +145,33 @@ function signedRequests(): SignedRequest[] {
   return Array.from({ length: issueCount }, (_, index) => signedRequest(base, index + 1));
 }
 
-function signedRequest(base: z.infer<typeof payloadSchema>, number: number): SignedRequest {
-  const payload = { ...base, number, issue: { ...base.issue, number }, padding: '' };
-  const missing = bodyBytes - Buffer.byteLength(JSON.stringify(payload));
-  const body = JSON.stringify({ ...payload, padding: 'x'.repeat(Math.max(0, missing)) });
-  const signature = createHmac('sha256', secret).update(body).digest('hex');
-  const headers = () => ({
-    'content-type': 'application/json',
-    'x-gitea-event': 'issues',
-    'x-gitea-signature': signature,
-    'x-gitea-delivery': randomUUID(),
-  });
-  return { path: '/webhook/gitea', body, headers };
+function signedRequest(base: z.infer<typeof payloadSchema>, number: number): MakeRequest {
+  const issue = { ...base.issue, number, updated_at: new Date().toISOString() };
+  const payload = { ...base, number, issue };
+  const start = `${JSON.stringify(payload).slice(0, -1)},"padding":"`;
+  const missing = bodyBytes - Buffer.byteLength(start) - 2;
+  return () => {
+    made += 1;
+    const body = `${start}${String(made).padEnd(Math.max(10, missing), 'x')}"}`;
+    const headers = {
+      'content-type': 'application/json',
+      'x-gitea-event': 'issues',
+      'x-gitea-signature': createHmac('sha256', secret).update(body).digest('hex'),
+      'x-gitea-delivery': randomUUID(),
+    };
+    return { path: '/webhook/gitea', body, headers };
+  };
 }
 
 /** As fast as they are answered; each request is a delivery of its own. */
-function load(
-  url: string,
-  requests: readonly SignedRequest[],
-  duration = seconds,
-): Promise<Result> {
+function load(url: string, requests: readonly MakeRequest[], duration = seconds): Promise<Result> {
   return autocannon({
     url,
     connections,
     duration,
-    requests: requests.map(({ path, body, headers }) => ({
+    requests: requests.map((make) => ({
       method: 'POST',
-      path,
-      body,
-      setupRequest: (request) => ({ ...request, headers: headers() }),
+      setupRequest: (request) => ({ ...request, ...make() }),
     })),
   });
 }

@@ -21,6 +21,7 @@ import type { Logger } from '../log.ts';
 import { createPublisher } from '../publish/publisher.ts';
 import { createWebhookCounts } from '../webhook/counts.ts';
 import { parseStored } from '../webhook/payload.ts';
+import { datedAtMost } from '../webhook/snapshot-time.ts';
 import { healthChecks } from './health-checks.ts';
 import { createIssueHandling } from './issue-handling.ts';
 import { createLifecycle } from './lifecycle.ts';
@@ -73,7 +74,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     insert: overrides.aroundInsert?.(insert) ?? insert,
     now,
     random,
-    parse: (eventName, raw) => parseStored(eventName, raw, account.known()),
+    parse: (eventName, raw) => datedAtMost(parseStored(eventName, raw, account.known()), now()),
   });
   // One issue: read, planned and committed in one transaction; then its comment and label published.
   const longPolls = createLongPolls();

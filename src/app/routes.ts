@@ -30,6 +30,13 @@ export function createServer(parts: RouteParts) {
     add: inbox.add,
     addRejected: inbox.addRejected,
     onAccepted: wakeConsumer,
+    now,
+    // With a token the present state is read from Gitea, whatever a delivery says.
+    maxAgeDays: config.giteaToken === undefined ? config.deliveryRetentionDays : undefined,
+    onDuplicate: async (event, bodyHash) => {
+      if (config.giteaToken === undefined) return;
+      if (await writes.run(() => inbox.refreshAfterDuplicate(db, event, bodyHash))) wakeConsumer();
+    },
   });
   registerHealth(app, {
     version: readVersion(),

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 
+import { boundedLabels, boundedLogins, isRepositoryName } from '../issue/bounds.ts';
 import { keptText, type IssueSnapshot } from '../issue/event.ts';
 import { withoutOwnLabels } from '../issue/own-marks.ts';
 import { rawRepositoryFacts, repositoryFactsOf } from '../issue/repository-facts.ts';
 
 /** Gitea's answers, each reduced to the keys that are used. */
 
-export const repositoryName = z.string().regex(/^[\w.-]+\/[\w.-]+$/);
+export const repositoryName = z.string().refine(isRepositoryName, 'not the name of a repository');
 
 const rawIssueSchema = z.object({
   number: z.int().positive(),
@@ -129,8 +130,8 @@ function snapshotOf(issue: RawIssue): IssueSnapshot {
     number: issue.number,
     ...keptText(issue.title, issue.body),
     open: issue.state === 'open',
-    assignees: isPull ? [] : (issue.assignees ?? []).map(({ login }) => login),
-    labels: withoutOwnLabels((issue.labels ?? []).map(({ name }) => name)),
+    assignees: isPull ? [] : boundedLogins((issue.assignees ?? []).map(({ login }) => login)),
+    labels: boundedLabels(withoutOwnLabels((issue.labels ?? []).map(({ name }) => name))),
     updatedAt: Math.max(0, Date.parse(issue.updated_at)),
   };
 }

@@ -47,6 +47,9 @@ export async function commitUpdate(
   // 1. Store the issue, and recompute every state that this can change.
   const namedByCode = await storeCodes(transaction, update);
   const outcome = await storeUpdate(transaction, update, now());
+  // The text of an assigned issue is stored with it.
+  const keepAt = update.assigned ? undefined : update.facts.updatedAt;
+  await inbox.dropTexts(transaction, group.issue, keepAt);
   // Waking before the commit is safe: their queries queue on this connection.
   if (outcome.recomputed > 0) wakeLongPolls();
 

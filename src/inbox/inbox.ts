@@ -2,13 +2,21 @@ import type { Database } from '../db/database.ts';
 import { createArrivals, yieldToArrivals, type Arrivals } from './arrivals.ts';
 import { createGroupCommit, type AddResult } from './group-commit.ts';
 import type { InsertDeliveries } from './insert-deliveries.ts';
-import { countDeliveries, pruneDeliveries, trimRejectedBytes } from './maintenance.ts';
-import { claimGroup, completeGroup, nextDueAt, retryGroup, type QueueState } from './queue.ts';
+import { countDeliveries, createRejectedBytes, pruneDeliveries } from './maintenance.ts';
+import {
+  claimGroup,
+  completeGroup,
+  dropTexts,
+  nextDueAt,
+  retryGroup,
+  type QueueState,
+} from './queue.ts';
 import {
   addDifferences,
   addRefreshes,
   bringRefreshForward,
   makeRefreshesDue,
+  refreshAfterDuplicate,
   requestRefreshes,
   scheduleRefresh,
 } from './refreshes.ts';
@@ -32,6 +40,7 @@ export type Inbox = ReturnType<typeof createInbox>;
 export function createInbox({ insert, arrivals = createArrivals(), ...state }: InboxOptions) {
   const { db, writes, now } = state;
   const commits = createGroupCommit(insert, writes);
+  const rejectedBytes = createRejectedBytes(state);
 
   return {
     /** Stores a delivery; resolves after the commit. Rejects with `StoreUnavailable`. */
@@ -43,7 +52,7 @@ export function createInbox({ insert, arrivals = createArrivals(), ...state }: I
     addRejected: async (delivery: RejectedDelivery): Promise<AddResult> => {
       const result = await commits.add(rejectedRow(delivery, now()));
       // The delivery is stored. When trimming fails, the next rejected delivery trims.
-      await trimRejectedBytes(state).catch(() => undefined);
+      await rejectedBytes.added(delivery.raw.length).catch(() => undefined);
       return result;
     },
     settled: commits.settled,
@@ -51,12 +60,14 @@ export function createInbox({ insert, arrivals = createArrivals(), ...state }: I
 
     claim: bind(state, claimGroup),
     complete: bind(state, completeGroup),
+    dropTexts,
     retryLater: bind(state, retryGroup),
     nextDueAt: bind(state, nextDueAt),
 
     addRefreshes: bind(state, addRefreshes),
     scheduleRefresh: bind(state, scheduleRefresh),
     requestRefreshes: bind(state, requestRefreshes),
+    refreshAfterDuplicate: bind(state, refreshAfterDuplicate),
     addDifferences: bind(state, addDifferences),
     bringRefreshForward: bind(state, bringRefreshForward),
     makeRefreshesDue: (connection: Database = db) => makeRefreshesDue(state, connection),

@@ -8,8 +8,9 @@ import type { SqliteThread } from '../db/sqlite-thread.ts';
 export type NewDelivery = Required<Omit<Insertable<Schema['deliveries']>, 'seq'>>;
 
 /**
- * Inserts rows in one commit, except those whose id is stored already; resolves after the commit with the
- * new ids. Rejects with `StoreUnavailable`.
+ * Inserts rows in one commit, except those whose id or bytes are stored already; resolves after the commit
+ * with the new ids. A stored row that was rejected or given up is no obstacle: the new one takes its place.
+ * Rejects with `StoreUnavailable`.
  */
 export type InsertDeliveries = (rows: readonly NewDelivery[]) => Promise<Set<string>>;
 
@@ -34,6 +35,14 @@ export const emptyRow: NewDelivery = {
   raw: null,
 };
 
+/** A row of the same bytes that led to nothing: a later version may understand them, a redelivery may succeed. */
+const conflicts = `on conflict (id) do nothing
+  on conflict (body_hash) where body_hash <> '' do update set ${Object.keys(emptyRow)
+    .map((column) => `${column} = excluded.${column}`)
+    .join(', ')}
+  where deliveries.status in ('dead', 'rejected') and excluded.status = 'waiting'
+  returning id`;
+
 const insertedSchema = z.array(z.object({ id: z.string() }));
 
 /** Inserts through `run`. `db` only compiles the statements, once per number of rows: compiling costs more than running. */
@@ -46,11 +55,11 @@ export function createInsert(db: Database, run: SqliteThread['all']): InsertDeli
     const { sql } = db
       .insertInto('deliveries')
       .values(Array.from({ length: rowCount }, () => emptyRow))
-      .onConflict((conflict) => conflict.column('id').doNothing())
-      .returning('id')
       .compile();
-    statements.set(rowCount, sql);
-    return sql;
+    // Kysely knows one conflict clause only.
+    const statement = `${sql} ${conflicts}`;
+    statements.set(rowCount, statement);
+    return statement;
   }
 
   return async (rows) => {

@@ -1,36 +1,55 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
+import { sql } from 'kysely';
+
 import type { QueueState } from './queue.ts';
-import { failedStatuses, statusLiteral, waiting } from './rows.ts';
+import { failedStatuses, waiting } from './rows.ts';
 
 /** Maximum size of the stored bytes of rejected deliveries; beyond it the oldest lose theirs. */
 const maxRejectedBytes = 64 * 1024 * 1024;
+/** What each of them counts for beside its bytes, so that their number is bounded, too. */
+const overheadBytes = 1024;
+/** New bytes after which all are counted again. */
+const recountBytes = 1024 * 1024;
 /** Rows deleted in one turn of the event loop. */
 const rowsPerDeletion = 200;
 const dayMs = 86_400_000;
 
 type State = Pick<QueueState, 'db' | 'writes' | 'now'>;
 
-/** Deletes the oldest bytes of rejected deliveries beyond the limit. */
-export async function trimRejectedBytes({ db, writes }: State): Promise<void> {
-  const rows = await db
-    .selectFrom('deliveries')
-    .select(['seq', 'raw_size'])
-    .where('status', 'in', failedStatuses)
-    .where('status', '=', statusLiteral('rejected'))
-    .where('raw_size', '>', 0)
-    .orderBy('seq', 'desc')
-    .execute();
-  let total = 0;
-  const oldest = rows.find(({ raw_size }) => (total += raw_size) > maxRejectedBytes);
-  if (oldest === undefined) return;
-  const trim = db
-    .updateTable('deliveries')
-    .set({ raw: null, raw_size: 0 })
-    .where('status', 'in', failedStatuses)
-    .where('status', '=', statusLiteral('rejected'))
-    .where('seq', '<=', oldest.seq);
-  await writes.run(() => trim.execute());
+/**
+ * Keeps the stored bytes of rejected deliveries within the limit. Counting reads an index alone, and only once
+ * for many deliveries: the cost of one does not grow with the number of the others.
+ */
+export function createRejectedBytes({ db, writes }: State) {
+  /** Bytes since the last count; at the start nothing is known. */
+  let uncounted = recountBytes;
+
+  async function added(bytes: number): Promise<void> {
+    uncounted += bytes + overheadBytes;
+    if (uncounted < recountBytes) return;
+    uncounted = 0;
+    const beyond = await oldestBeyond(db);
+    if (beyond === undefined) return;
+    const trim = db
+      .updateTable('deliveries')
+      .set({ raw: null, raw_size: 0 })
+      .where('raw_size', '>', sql.lit(0))
+      .where('seq', '<=', beyond);
+    await writes.run(() => trim.execute());
+  }
+
+  return { added };
+}
+
+/** The newest delivery whose bytes are beyond the limit; undefined: there is room for all. */
+async function oldestBeyond(db: State['db']): Promise<number | undefined> {
+  const { rows } = await sql<{ seq: number }>`
+    select seq from (
+      select seq, sum(raw_size + ${sql.lit(overheadBytes)}) over (order by seq desc) as total
+      from deliveries where raw_size > 0)
+    where total > ${sql.lit(maxRejectedBytes)} order by seq desc limit 1`.execute(db);
+  return rows[0]?.seq;
 }
 
 /** Deletes deliveries that are no longer waiting and older than the retention; returns their number. */

@@ -7,7 +7,7 @@ import { describeError, TryAgainLater } from '../errors.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import { maxAttempts, outageDelayMs, retryDelayMs } from './backoff.ts';
-import { eventColumns, storedEvent, waiting } from './rows.ts';
+import { eventColumns, statusLiteral, storedEvent, waiting, withoutText } from './rows.ts';
 
 /** The waiting deliveries of one issue in order of arrival, handled as one. */
 export interface DeliveryGroup {
@@ -119,9 +119,11 @@ async function groupOf(
     .executeTakeFirst();
   const events: IssueEvent[] = [];
   const unreadable: { readonly seq: number; readonly error: string }[] = [];
-  for (const { seq, event } of rows) {
+  for (const { seq, kind, event } of rows) {
     try {
-      events.push(storedEvent({ event, body: seq === newest ? (text?.body ?? null) : null }));
+      const read = storedEvent({ event, body: seq === newest ? (text?.body ?? null) : null });
+      const dropped = seq === newest && text?.body == null && kind !== 'refreshed';
+      events.push(dropped ? withoutText(read) : read);
     } catch (error) {
       unreadable.push({ seq, error: describeError(error) });
     }
@@ -141,17 +143,48 @@ async function groupOf(
   return undefined;
 }
 
-/** Marks the group done, in the transaction that stores its effect. */
+/** Marks the group done, in the transaction that stores its effect. Only the newest text may still be needed. */
 export async function completeGroup(
   { now }: Pick<QueueState, 'now'>,
   transaction: Transaction<Schema>,
   group: DeliveryGroup,
 ): Promise<void> {
+  const newest = newestSeq(group.deliveries);
   await transaction
     .updateTable('deliveries')
-    .set({ status: 'done', handled_at: now(), error: null })
+    .set((eb) => ({
+      status: 'done',
+      handled_at: now(),
+      error: null,
+      body: eb.case().when('seq', '=', newest).then(eb.ref('body')).end(),
+    }))
     .where('seq', 'in', seqs(group.deliveries))
     .execute();
+}
+
+/**
+ * Drops the texts of an issue's handled deliveries, but for the one of the snapshot `keepAt`, which is stored
+ * nowhere else; undefined: none is needed.
+ */
+export async function dropTexts(
+  transaction: Transaction<Schema>,
+  { repositoryId, number }: IssueKey,
+  keepAt: number | undefined,
+): Promise<void> {
+  const texts = await transaction
+    .selectFrom('deliveries')
+    .select(['seq', 'kind', 'snapshot_at'])
+    .where('repository_id', '=', repositoryId)
+    .where('issue_number', '=', number)
+    .where('status', '=', statusLiteral('done'))
+    .where('body', 'is not', null)
+    .orderBy('seq')
+    .execute();
+  const kept = texts.findLast((row) => row.snapshot_at === keepAt && row.kind !== 'refreshed');
+  const dropped = seqs(texts).filter((seq) => seq !== kept?.seq);
+  if (dropped.length === 0) return;
+  const update = transaction.updateTable('deliveries').set({ body: null });
+  await update.where('seq', 'in', dropped).execute();
 }
 
 /**

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 
 import type { Database } from '../db/database.ts';
 import { keyIn } from '../db/key-filter.ts';
@@ -8,7 +8,7 @@ import type { DeliveryRow, Schema } from '../db/schema.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import type { DeliveryGroup } from './queue.ts';
-import { deliveryRow, waiting } from './rows.ts';
+import { deliveryRow, waiting, withoutText } from './rows.ts';
 
 /**
  * A refresh is a delivery of our own: it makes the service read an issue again. A requested or scheduled one
@@ -21,6 +21,13 @@ const firstDelayMs = 30_000;
 const maxDelayMs = 3_600_000;
 /** Minimum gap between refreshes that are brought forward: one that asks nobody must not bring on the next at once. */
 const minGapMs = 5_000;
+
+/**
+ * Refreshes of one issue within a minute from which duplicates have to wait, and for how long: whoever repeats
+ * a captured delivery must not make the service repeat its questions to Gitea.
+ */
+const refreshesPerMinute = 10;
+const duplicateDelayMs = 10_000;
 
 type Clock = Readonly<{ now: () => number }>;
 
@@ -141,6 +148,46 @@ export async function makeRefreshesDue({ now }: Clock, connection: Database): Pr
     .execute();
 }
 
+/**
+ * Adds a refresh after a delivery whose bytes came before. That may be a replay, or a person who wants the
+ * issue looked at again; and assigned, unassigned and assigned again within one second give equal bytes twice.
+ * None is needed while the first one waits to be handled and nothing came after it. Returns whether one is due.
+ */
+export async function refreshAfterDuplicate(
+  { now }: Clock,
+  connection: Database,
+  event: IssueEvent,
+  bodyHash: string,
+): Promise<boolean> {
+  const { repositoryId, number } = event.issue;
+  const first = await connection
+    .selectFrom('deliveries')
+    .select(['seq', 'status'])
+    .where('body_hash', '=', bodyHash)
+    .where('body_hash', '!=', sql.lit(''))
+    .executeTakeFirst();
+  if (first === undefined) return false;
+  const ofIssue = connection
+    .selectFrom('deliveries')
+    .select(['seq', 'due_at'])
+    .where('repository_id', '=', repositoryId)
+    .where('issue_number', '=', number);
+  const later = ofIssue.where('kind', '!=', 'refreshed').where('seq', '>', first.seq).limit(1);
+  if (first.status === 'waiting' && (await later.executeTakeFirst()) === undefined) return false;
+  const recent = await ofIssue
+    .where('kind', '=', 'refreshed')
+    .where('received_at', '>', now() - 60_000)
+    .execute();
+  const delayMs = recent.length < refreshesPerMinute ? 0 : duplicateDelayMs;
+  if (delayMs > 0 && recent.some((row) => row.due_at > now())) return false;
+  const row = refreshRow({ ...withoutText(event), kind: 'refreshed' }, now());
+  await connection
+    .insertInto('deliveries')
+    .values({ ...row, due_at: now() + delayMs })
+    .execute();
+  return delayMs === 0;
+}
+
 type WaitingRow = Pick<DeliveryRow, 'seq' | 'repository_id' | 'issue_number'>;
 
 function waitingOf(connection: Database, events: readonly IssueEvent[]) {
@@ -163,10 +210,6 @@ function rowKey(row: WaitingRow): string {
 
 function seqs(rows: readonly WaitingRow[]): number[] {
   return rows.map(({ seq }) => seq);
-}
-
-function withoutText({ kind, issue }: IssueEvent): IssueEvent {
-  return { kind, issue: { ...issue, body: '', updatedAt: issue.updatedAt - 1 } };
 }
 
 function refreshRow(event: IssueEvent, now: number) {

@@ -78,3 +78,11 @@ export const waiting = statusLiteral('waiting');
  * this condition word for word, whatever other conditions they have.
  */
 export const failedStatuses = [statusLiteral('dead'), statusLiteral('rejected')];
+
+/**
+ * The event without the issue's text, dated before the snapshot it stems from: the stored text wins over it,
+ * and so does an event of the same second.
+ */
+export function withoutText({ kind, issue }: IssueEvent): IssueEvent {
+  return { kind, issue: { ...issue, body: '', updatedAt: issue.updatedAt - 1 } };
+}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { boundedTitle } from './bounds.ts';
 import { repositoryFactsSchema } from './repository-facts.ts';
 
 export const eventKinds = [
@@ -58,7 +59,7 @@ export type IssueSnapshot = IssueEvent['issue'];
 export function keptText(title: string, body: string | null | undefined) {
   const text = body ?? '';
   return {
-    title: title.toWellFormed(),
+    title: boundedTitle(title),
     body: text.slice(0, textLimit).toWellFormed(),
     bodyCut: text.length > textLimit,
   };

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 
 import { CoordinatorError } from '../errors.ts';
+import { boundedLabels, boundedLogins, isRepositoryName } from '../issue/bounds.ts';
 import { keptText, type IssueEvent } from '../issue/event.ts';
 import { isOwnComment, withoutOwnLabels } from '../issue/own-marks.ts';
 import { rawRepositoryFacts, repositoryFactsOf } from '../issue/repository-facts.ts';
+import { isEventName } from './event-name.ts';
 
 export type ParsedDelivery =
   | { readonly kind: 'event'; readonly event: IssueEvent }
@@ -50,7 +52,7 @@ const issuePayloadSchema = z.object({
   }),
   repository: z.object({
     id: z.int().positive(),
-    full_name: z.string().regex(/^[\w.-]+\/[\w.-]+$/),
+    full_name: z.string().refine(isRepositoryName, 'not the name of a repository'),
     ...rawRepositoryFacts,
   }),
   sender: userSchema.nullish(),
@@ -86,20 +88,20 @@ export function parseStored(
 
 /**
  * Parses the bytes of an authentic delivery into an event, or gives the reason for which it is ignored. The
- * event header is not signed, so a body of another event is refused. Throws `PayloadError`.
+ * event header is not signed, so a body of another event is refused; what is not about issues is not read at
+ * all. Throws `PayloadError`.
  */
 export function parseDelivery(
   eventName: string,
   raw: Buffer,
   account: string | undefined,
 ): ParsedDelivery {
-  const json = parseBytes(raw);
   if (eventName === '') throw new PayloadError('The delivery has no X-Gitea-Event header.');
-  if (!/^[a-z_]{1,60}$/.test(eventName))
+  if (!isEventName(eventName))
     throw new PayloadError('The X-Gitea-Event header is not the name of one event.');
   if (eventName !== 'issues' && eventName !== 'issue_comment')
     return { kind: 'ignored', reason: `event ${eventName} is not about issues` };
-  const parsed = issuePayloadSchema.safeParse(json);
+  const parsed = issuePayloadSchema.safeParse(parseBytes(raw));
   if (!parsed.success) throw new PayloadError(describeIssues(parsed.error));
   const payload = parsed.data;
   if ((eventName === 'issue_comment') !== (payload.comment != null))
@@ -115,7 +117,7 @@ export function parseDelivery(
   const event = eventOf(kind, payload);
   // We never remove all labels at once.
   if (!byBot || payload.action !== 'label_updated') return { kind: 'event', event };
-  const labels = payload.issue.labels?.map(({ name }) => name) ?? [];
+  const labels = boundedLabels(payload.issue.labels?.map(({ name }) => name) ?? []);
   return { kind: 'labels_by_bot', event, labels };
 }
 
@@ -178,7 +180,7 @@ function eventOf(
       number: issue.number,
       ...keptText(issue.title, issue.body),
       open: issue.state === 'open',
-      assignees: issue.assignees?.map(({ login }) => login) ?? [],
+      assignees: boundedLogins(issue.assignees?.map(({ login }) => login) ?? []),
       labels: labelsOf(action, issue.labels ?? []),
       updatedAt: issue.updated_at,
       repositoryFacts: repositoryFactsOf(repository),
@@ -193,7 +195,7 @@ function eventOf(
 function labelsOf(action: string, labels: readonly { name: string }[]): string[] | null {
   if (action === 'label_cleared') return [];
   if (action === 'label_updated' && labels.length === 0) return null;
-  return withoutOwnLabels(labels.map(({ name }) => name));
+  return boundedLabels(withoutOwnLabels(labels.map(({ name }) => name)));
 }
 
 function describeIssues(error: z.ZodError): string {

@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import { METHODS, type IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 
 import {
   errorCodes,
@@ -9,63 +9,64 @@ import {
   type FastifyRequest,
 } from 'fastify';
 
-import { StoreUnavailable } from '../errors.ts';
-import type { Delivery, RejectedDelivery } from '../inbox/rows.ts';
-import type { IssueEvent } from '../issue/event.ts';
-import { isOwnLabelChange, type KnownLabels } from '../issue/own-marks.ts';
-import type { IssueKey } from '../issue/ref.ts';
-import type { Logger } from '../log.ts';
-import type { WebhookCounts } from './counts.ts';
-import { parseDelivery, PayloadError, type ParsedDelivery } from './payload.ts';
-import { keysOf, verifySignature, type WebhookKeys, type WebhookSecrets } from './signature.ts';
+import { createRepeatedLines } from '../lib/repeated-lines.ts';
+import {
+  bodyLimit,
+  BodyIncomplete,
+  BodyTooLarge,
+  BudgetExceeded,
+  createBodyBudget,
+  lengthOf,
+  readBody,
+  type ReceivedBody,
+} from './body.ts';
+import { closeUnread } from './connection.ts';
+import { receive, refuseSignature, type WebhookDeps } from './receive.ts';
+import { claimedSignature, keysOf } from './signature.ts';
 
 const webhookPath = '/webhook/gitea';
 
-/** Maximum size of a body. An `edited` payload carries the old text and the new one; Gitea has no limit of its own. */
-const bodyLimit = 16 * 1024 * 1024;
+/** Interval between two log lines about refusals of one cause; each says how many it stands for. */
+const refusalLineMs = 10_000;
+/** When a sender that was turned away for lack of room may come back. */
+const retryAfterSeconds = 5;
 
 const UnsupportedMediaType = errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE;
 
-export interface WebhookDeps {
-  readonly secrets: WebhookSecrets;
-  /** Login of the account whose token we write with; undefined while unknown. */
-  readonly account: () => string | undefined;
-  /** The stored labels of an issue; read only when the bot's account has changed labels. */
-  readonly labelsOf: (issue: IssueKey) => Promise<KnownLabels | undefined>;
-  readonly log: Logger;
-  readonly counts: WebhookCounts;
-  readonly add: (delivery: Delivery) => Promise<'accepted' | 'duplicate'>;
-  readonly addRejected: (delivery: RejectedDelivery) => Promise<unknown>;
-  /** Called after the commit of a new delivery. */
-  readonly onAccepted: () => void;
-}
-
 /**
  * Registers the route that receives deliveries. It refuses in this order: method, content type, size,
- * signature, payload. It answers 200 only when the delivery is on disk.
+ * signature, payload. What the headers alone decide is refused before a byte of the body is read. It answers
+ * 200 only when the delivery is on disk.
  */
 export function registerWebhook(app: FastifyInstance, given: WebhookDeps): void {
   // This file chooses every field of its lines, and none is a secret: redacting costs as much as writing.
   const log = given.log.child({}, { redact: [] });
-  const deps = { ...given, log, secrets: keysOf(given.secrets) };
+  const refusals = createRepeatedLines(log, refusalLineMs);
+  const deps = { ...given, log, refusals, secrets: keysOf(given.secrets) };
+  const budget = createBodyBudget();
   const otherMethods = METHODS.filter((method) => method !== 'POST');
   for (const method of otherMethods) {
     if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
   }
+  app.addHook('onClose', (_instance, done) => {
+    refusals.flush();
+    done();
+  });
   const refuseMethod = async (request: FastifyRequest, reply: FastifyReply) => {
     const error = { code: 'method_not_allowed', message: 'Deliveries are taken by POST only.' };
     deps.counts.count('refusedOther');
-    deps.log.warn({ code: error.code, method: request.method }, 'request refused');
-    return reply.code(405).header('allow', 'POST').send({ error });
+    refusals.warn({ code: error.code, method: request.method }, 'request refused');
+    return closeUnread(request, reply).code(405).header('allow', 'POST').send({ error });
   };
   app.register((scope, _options, done) => {
-    scope.setErrorHandler((error: FastifyError, _request, reply) => {
-      const status = error.statusCode ?? 500;
-      if (status >= 500) throw error;
-      const refusal = refusals.get(status) ?? { code: 'invalid_request', message: error.message };
-      deps.counts.count(status === 415 ? 'refusedContentType' : 'refusedOther');
-      deps.log.warn({ code: refusal.code }, 'request refused');
-      return reply.code(status).send({ error: refusal });
+    scope.setErrorHandler((error: FastifyError, request, reply) => {
+      const refusal = refusalOf(error);
+      if (refusal === undefined) throw error;
+      deps.counts.count(refusal.status === 415 ? 'refusedContentType' : 'refusedOther');
+      refusals.warn({ code: refusal.code }, 'request refused');
+      const { status, code, message } = refusal;
+      if (status === 503) reply.header('retry-after', retryAfterSeconds);
+      return closeUnread(request, reply).code(status).send({ error: { code, message } });
     });
     scope.route({
       method: otherMethods,
@@ -77,141 +78,53 @@ export function registerWebhook(app: FastifyInstance, given: WebhookDeps): void 
     });
     // The signature covers the raw bytes, so nothing may parse them before it is verified.
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(
-      'application/json',
-      { parseAs: 'buffer' },
-      (_request, body, next) => {
-        next(null, body);
+    scope.addContentTypeParser('application/json', (request: FastifyRequest, stream: Readable) => {
+      const announced = lengthOf(request.headers);
+      return readBody(stream, { address: request.ip, announced }, budget);
+    });
+    scope.route<{ Body: ReceivedBody | undefined }>({
+      method: 'POST',
+      url: webhookPath,
+      bodyLimit,
+      onRequest: (request, reply, next) => {
+        const claimed = checkHeaders(request.headers);
+        if (claimed.mac !== undefined) next();
+        else refuseSignature(deps, claimed.reason, request, reply);
       },
-    );
-    scope.post(webhookPath, { bodyLimit }, (request, reply) => {
-      // Fastify checks no content type on a request without a body.
-      if (request.headers['content-type'] === undefined) throw new UnsupportedMediaType();
-      return receive(deps, request.headers, request.body, reply);
+      handler: (request, reply) => receive(deps, request, reply),
     });
     done();
   });
 }
 
-/** Answers to the errors that Fastify finds before the handler runs, by status. */
-const refusals: ReadonlyMap<number, { readonly code: string; readonly message: string }> = new Map([
-  [
-    415,
-    {
-      code: 'unsupported_media_type',
-      message:
-        'Only application/json is taken. In the settings of the hook in Gitea, set "POST Content Type" to application/json.',
-    },
-  ],
-  [413, { code: 'too_large', message: 'The body is larger than 16 MiB.' }],
-]);
-
-async function receive(
-  deps: RouteDeps,
-  headers: IncomingHttpHeaders,
-  body: unknown,
-  reply: FastifyReply,
-) {
-  const raw = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-  const verification = verifySignature(raw, headers, deps.secrets);
-  if (!verification.valid) {
-    deps.counts.count('refusedSignature');
-    deps.log.warn({ reason: verification.reason, bytes: raw.length }, 'delivery refused');
-    const error = { code: 'signature_invalid', message: 'The signature is missing or wrong.' };
-    return reply.code(401).send({ error });
-  }
-  deps.counts.authentic();
-  // The MAC is a digest of the bytes already; its hash gives no signature away.
-  const bodyHash = hash('sha256', verification.mac, 'hex');
-  const eventName = (headerOf(headers, 'event') ?? '').slice(0, 100);
-  const id = deliveryId(headers, bodyHash);
-  const about = { delivery: id, secret: verification.secret };
-  try {
-    const parsed = parseDelivery(eventName, raw, deps.account());
-    const classified =
-      parsed.kind === 'labels_by_bot' ? await classifyLabels(deps, parsed) : parsed;
-    return await accept(deps, about, classified, { id, eventName, bodyHash });
-  } catch (error) {
-    if (!(error instanceof PayloadError)) throw error;
-    const rejected = { id, eventName, bodyHash, raw, error: error.message };
-    const rejection = { ...about, event: eventName };
-    await stored(deps.log, rejection, deps.addRejected(rejected));
-    deps.counts.count('rejected');
-    deps.log.warn(
-      { ...rejection, reason: error.message, bytes: raw.length, bodyHash },
-      'delivery rejected',
-    );
-    return reply.code(422).send({ error: { code: error.code, message: error.message } });
-  }
+/** Throws for a content type or length that is refused; returns the signature that the headers claim. */
+function checkHeaders(headers: IncomingHttpHeaders) {
+  if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? ''))
+    throw new UnsupportedMediaType();
+  if ((lengthOf(headers) ?? 0) > bodyLimit) throw new BodyTooLarge();
+  return claimedSignature(headers);
 }
 
-type ClassifiedDelivery = Exclude<ParsedDelivery, { kind: 'labels_by_bot' }>;
-
-/** Ignores a label change of our own. When the stored labels cannot be read, the event is stored. */
-async function classifyLabels(
-  { labelsOf }: RouteDeps,
-  { event, labels }: { readonly event: IssueEvent; readonly labels: readonly string[] },
-): Promise<ClassifiedDelivery> {
-  const ours = await labelsOf(event.issue).then(
-    (known) => isOwnLabelChange(labels, known),
-    () => false,
-  );
-  return ours ? { kind: 'ignored', reason: 'our own label' } : { kind: 'event', event };
+interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
 }
 
-/** The dependencies, with the secrets as keys. */
-type RouteDeps = Omit<WebhookDeps, 'secrets'> & { readonly secrets: WebhookKeys };
+const wrongType: Refusal = {
+  status: 415,
+  code: 'unsupported_media_type',
+  message:
+    'Only application/json is taken. In the settings of the hook in Gitea, set "POST Content Type" to application/json.',
+};
 
-type LogFields = Readonly<Record<string, string | number>>;
-
-async function accept(
-  deps: RouteDeps,
-  about: LogFields,
-  parsed: ClassifiedDelivery,
-  delivery: Pick<Delivery, 'id' | 'eventName' | 'bodyHash'>,
-) {
-  if (parsed.kind === 'ignored') {
-    const { reason } = parsed;
-    deps.counts.count('ignored');
-    deps.log.info({ ...about, event: delivery.eventName, reason }, 'delivery ignored');
-    return { status: 'ignored', deliveryId: delivery.id, reason };
-  }
-  const { event } = parsed;
-  const { repository, number } = event.issue;
-  const fields = { ...about, event: event.kind, repository, issue: number };
-  const status = await stored(deps.log, fields, deps.add({ ...delivery, event }));
-  deps.counts.count(status);
-  // No child logger: creating one costs more than the line.
-  deps.log.info(fields, `delivery ${status}`);
-  if (status === 'accepted') deps.onAccepted();
-  return { status, deliveryId: delivery.id };
-}
-
-/** Waits for a write. Gitea never retries, so the log names the delivery of a failed one. */
-async function stored<T>(log: Logger, about: LogFields, write: Promise<T>): Promise<T> {
-  try {
-    return await write;
-  } catch (error) {
-    if (error instanceof StoreUnavailable)
-      log.error({ ...about, code: error.code, reason: error.message }, 'delivery not stored');
-    throw error;
-  }
-}
-
-/** Gitea and Forgejo send the same header under several names. */
-function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
-  for (const vendor of ['gitea', 'forgejo', 'github', 'gogs']) {
-    const value = headers[`x-${vendor}-${name}`];
-    if (typeof value === 'string' && value !== '') return value;
-  }
+/** The answer to what a sender can cause before its delivery is verified; undefined for any other error. */
+function refusalOf(error: FastifyError): Refusal | undefined {
+  const { code, message } = error;
+  if (error instanceof BodyTooLarge) return { status: 413, code, message };
+  if (error instanceof BudgetExceeded) return { status: 503, code, message };
+  const status = error instanceof BodyIncomplete ? 400 : (error.statusCode ?? 500);
+  if (status === 415) return wrongType;
+  if (status >= 400 && status < 500) return { status, code: 'invalid_request', message };
   return undefined;
-}
-
-/**
- * The idempotency key of a delivery. The id in the header is not signed and may be missing or malformed; then
- * the hash of the body replaces it, so that the same bytes sent twice are still a duplicate.
- */
-function deliveryId(headers: IncomingHttpHeaders, bodyHash: string): string {
-  const id = headerOf(headers, 'delivery');
-  return id !== undefined && /^[\w-]{1,64}$/.test(id) ? id : `body-${bodyHash}`;
 }

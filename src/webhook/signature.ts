@@ -16,7 +16,7 @@ export function keysOf({ current, previous }: WebhookSecrets) {
 }
 
 export type Verification =
-  | { readonly valid: true; readonly secret: 'current' | 'previous'; readonly mac: Buffer }
+  | { readonly valid: true; readonly secret: 'current' | 'previous' }
   | { readonly valid: false; readonly reason: string };
 
 /** Headers that carry HMAC-SHA256 over the body in lower-case hex. SHA-1 and `X-Gogs-Signature` are ignored. */
@@ -26,34 +26,47 @@ const signatureHeaders = [
   { name: 'x-hub-signature-256', pattern: /^sha256=([0-9a-f]{64})$/ },
 ] as const;
 
+/** The signature that the headers claim, or why it cannot be one: known before any byte of the body is. */
+export type ClaimedSignature =
+  { readonly mac: Buffer } | { readonly mac: undefined; readonly reason: string };
+
 /**
- * Verifies the signature of the raw body bytes. Every signature header present must be well formed, and all
- * must agree; a header sent twice arrives joined by a comma and so is malformed. Never throws.
+ * Reads the signature from the headers. Every signature header present must be well formed, and all must
+ * agree; a header sent twice arrives joined by a comma and so is malformed. Never throws.
  */
-export function verifySignature(
-  body: Buffer,
-  headers: IncomingHttpHeaders,
-  keys: WebhookKeys,
-): Verification {
+export function claimedSignature(headers: IncomingHttpHeaders): ClaimedSignature {
   const claimed = new Set<string>();
   for (const { name, pattern } of signatureHeaders) {
     const value = headers[name];
     if (value === undefined) continue;
     const hex = typeof value === 'string' ? pattern.exec(value)?.[1] : undefined;
-    if (hex === undefined) return { valid: false, reason: `${name} is not well formed` };
+    if (hex === undefined) return { mac: undefined, reason: `${name} is not well formed` };
     claimed.add(hex);
   }
   const [hex] = claimed;
-  if (hex === undefined) return { valid: false, reason: 'no signature header' };
-  if (claimed.size > 1) return { valid: false, reason: 'the signature headers disagree' };
-  const mac = Buffer.from(hex, 'hex');
-  const current = matches(mac, body, keys.current);
-  const previous = keys.previous !== undefined && matches(mac, body, keys.previous);
-  if (current) return { valid: true, secret: 'current', mac };
-  if (previous) return { valid: true, secret: 'previous', mac };
+  if (hex === undefined) return { mac: undefined, reason: 'no signature header' };
+  if (claimed.size > 1) return { mac: undefined, reason: 'the signature headers disagree' };
+  return { mac: Buffer.from(hex, 'hex') };
+}
+
+/** Verifies the signature of the raw body, whole or in the pieces in which it arrived. Never throws. */
+export function verifySignature(
+  body: Buffer | readonly Buffer[],
+  headers: IncomingHttpHeaders,
+  keys: WebhookKeys,
+): Verification {
+  const claimed = claimedSignature(headers);
+  if (claimed.mac === undefined) return { valid: false, reason: claimed.reason };
+  const pieces = Buffer.isBuffer(body) ? [body] : body;
+  const current = matches(claimed.mac, pieces, keys.current);
+  const previous = keys.previous !== undefined && matches(claimed.mac, pieces, keys.previous);
+  if (current) return { valid: true, secret: 'current' };
+  if (previous) return { valid: true, secret: 'previous' };
   return { valid: false, reason: 'the signature does not match the body' };
 }
 
-function matches(mac: Buffer, body: Buffer, key: KeyObject): boolean {
-  return timingSafeEqual(mac, createHmac('sha256', key).update(body).digest());
+function matches(mac: Buffer, pieces: readonly Buffer[], key: KeyObject): boolean {
+  const hmac = createHmac('sha256', key);
+  for (const piece of pieces) hmac.update(piece);
+  return timingSafeEqual(mac, hmac.digest());
 }

@@ -87,14 +87,15 @@ test('old deliveries are pruned in chunks, and the event loop turns between them
 });
 
 test('the oldest rejected deliveries lose their bytes when too many are stored', async () => {
-  const { db, inbox } = await openInbox();
+  const { db, inbox, reopen } = await openInbox();
   for (const id of ['oldest', 'older']) await inbox.addRejected(rejection(id));
   // Two of 40 MiB, without writing 80 MiB.
   await db
     .updateTable('deliveries')
     .set({ raw_size: 40 * 1024 * 1024 })
     .execute();
-  await inbox.addRejected(rejection('newest'));
+  // A fresh start counts at once; later only new bytes are counted.
+  await reopen().addRejected(rejection('newest'));
   const rows = await db.selectFrom('deliveries').select(['id', 'raw_size', 'raw']).execute();
   expect(rows.map(({ id, raw }) => [id, raw !== null])).toEqual([
     ['oldest', false],
@@ -103,4 +104,45 @@ test('the oldest rejected deliveries lose their bytes when too many are stored',
   ]);
   expect(rows[0]?.raw_size).toBe(0);
   await expect(replayDelivery(db, 'oldest', 0)).rejects.toMatchObject({ code: 'bytes_not_kept' });
+});
+
+// M1c: it was counted anew with each delivery, at a cost that grew with all the others.
+test('the bytes of rejected deliveries are counted once a mebibyte, from an index alone', async () => {
+  const { db, inbox } = await openInbox();
+  await inbox.addRejected(rejection('oldest'));
+  await db
+    .updateTable('deliveries')
+    .set({ raw_size: 64 * 1024 * 1024 })
+    .execute();
+  const isKept = async () => {
+    const row = db.selectFrom('deliveries').select('raw').where('id', '=', 'oldest');
+    return (await row.executeTakeFirstOrThrow()).raw !== null;
+  };
+  for (let index = 0; index < 100; index += 1) await inbox.addRejected(rejection(`r${index}`));
+  expect(await isKept()).toBe(true);
+  await inbox.addRejected(rejection('large', Buffer.alloc(1024 * 1024, 32)));
+  expect(await isKept()).toBe(false);
+  const plan = await sql<{ detail: string }>`explain query plan
+    select seq, sum(raw_size + 1) over (order by seq desc) from deliveries
+    where raw_size > 0`.execute(db);
+  expect(plan.rows.map(({ detail }) => detail).join()).toContain(
+    'COVERING INDEX deliveries_with_bytes',
+  );
+});
+
+test('many small rejected deliveries count for more than their bytes', async () => {
+  const { db, inbox, reopen } = await openInbox();
+  await inbox.addRejected(rejection('oldest'));
+  await sql`with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 65536)
+    insert into deliveries (id, status, event_name, body_hash, received_at, due_at, attempts, raw, raw_size)
+    select 'small-' || n, 'rejected', 'issues', 'hash-' || n, 0, 0, 0, 'e30=', 2 from numbers`.execute(
+    db,
+  );
+  await reopen().addRejected(rejection('newest'));
+  const { count } = await db
+    .selectFrom('deliveries')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('raw', 'is not', null)
+    .executeTakeFirstOrThrow();
+  expect(count).toBeLessThan(65_536);
 });

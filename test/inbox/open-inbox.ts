@@ -65,16 +65,18 @@ export async function openInbox(parse: (name: string, raw: Buffer) => IssueEvent
     return insert(rows);
   };
   const clock = manualClock();
-  const inbox = createInbox({
-    db,
-    writes: createWriteQueue(db),
-    insert: counted,
-    now: clock.now,
-    random: () => 0,
-    parse,
-  });
+  const reopen = () =>
+    createInbox({
+      db,
+      writes: createWriteQueue(db),
+      insert: counted,
+      now: clock.now,
+      random: () => 0,
+      parse,
+    });
+  const inbox = reopen();
   const find = (id: string) => findDelivery(db, id, clock.now());
-  return { path, db, clock, counter, inbox, find };
+  return { path, db, clock, counter, inbox, reopen, find };
 }
 
 export async function claim(inbox: Inbox): Promise<DeliveryGroup> {

@@ -16,6 +16,8 @@ import { exchange, openSocket, requestHead, untilClosed } from '../support/raw-h
 
 const mebibyte = 1024 * 1024;
 const json: readonly [string, string] = ['Content-Type', 'application/json'];
+/** Well formed, so that the body is read, and of no body. */
+const wrongSignature: readonly [string, string] = ['X-Gitea-Signature', '0'.repeat(64)];
 const errorSchema = z.strictObject({
   error: z.strictObject({ code: z.string(), message: z.string() }),
 });
@@ -163,7 +165,7 @@ describe('413', () => {
 
   test('a chunked body is refused when it grows above 16 MiB', async () => {
     const { url } = await startService();
-    const head = requestHead('POST', [json, ['Transfer-Encoding', 'chunked']]);
+    const head = requestHead('POST', [json, wrongSignature, ['Transfer-Encoding', 'chunked']]);
     const size = 16 * mebibyte + 1;
     const answer = await exchange(url, head, `${size.toString(16)}\r\n`, Buffer.alloc(size, 32));
     expect(answer.status).toBe(413);
@@ -237,8 +239,6 @@ const notUnderstood: [string, string | Buffer, string?][] = [
   ['an action that is no text', text({ ...issuePayload(), action: 5 })],
   ['a comment under the event issues', text(issuePayload({ comment: 'hello' }))],
   ['an issue under the event issue_comment', valid, 'issue_comment'],
-  ['no event header', valid, ''],
-  ['an event header sent twice', valid, 'issues, issues'],
 ];
 
 describe('422', () => {
@@ -399,7 +399,7 @@ describe('slow senders', () => {
 
   test('a dripping body is cut off after about 4.5 s', async () => {
     const { url } = await startService();
-    const head = requestHead('POST', [json, ['Content-Length', '10000']]);
+    const head = requestHead('POST', [json, wrongSignature, ['Content-Length', '10000']]);
     const { answer, elapsedMs } = await drip(url, head, ' ');
     expect([0, 408]).toContain(answer.status);
     expect(elapsedMs).toBeGreaterThan(3_500);
@@ -461,7 +461,8 @@ describe('answers to requests no route gets to see', () => {
 
   test('a request that stops on the way', async () => {
     const { url } = await startService();
-    const answer = await exchange(url, requestHead('POST', [json, ['Content-Length', '10']]), ' ');
+    const head = requestHead('POST', [json, wrongSignature, ['Content-Length', '10']]);
+    const answer = await exchange(url, head, ' ');
     expect(answer.status).toBe(408);
     expect(errorOf(answer.body)).toEqual({
       code: 'invalid_request',

@@ -13,7 +13,9 @@ test('the demo plays to its end, shows every state, and leaves nothing behind', 
   const screen = captureIo();
   await demo(screen.io, { keep: false });
   const text = screen.text();
-  expect(text).toContain('25 recorded deliveries: 21 accepted, 4 ignored, 0 refused\n');
+  expect(text).toContain(
+    '25 recorded deliveries: 20 accepted, 1 seen before, 4 ignored, 0 refused\n',
+  );
   expect(text).toContain('12 issues assigned to coordinator-bot: 12 accepted,');
   expect(text).toContain('acme/garden#2 is blocked: Waits for acme/garden#1, which is open.\n');
   expect(text).toContain('acme/garden#2 is ready: Nothing is in the way: sonnet can start.\n');

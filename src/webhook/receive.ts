@@ -1,0 +1,197 @@
+import { hash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import { StoreUnavailable } from '../errors.ts';
+import type { Delivery, RejectedDelivery } from '../inbox/rows.ts';
+import type { IssueEvent } from '../issue/event.ts';
+import { isOwnLabelChange, type KnownLabels } from '../issue/own-marks.ts';
+import type { IssueKey } from '../issue/ref.ts';
+import type { RepeatedLines } from '../lib/repeated-lines.ts';
+import type { Logger } from '../log.ts';
+import { lengthOf, type ReceivedBody } from './body.ts';
+import { closeUnread, keepOpen } from './connection.ts';
+import type { WebhookCounts } from './counts.ts';
+import { eventNameOf, headerOf } from './event-name.ts';
+import { parseDelivery, PayloadError, type ParsedDelivery } from './payload.ts';
+import { verifySignature, type WebhookKeys, type WebhookSecrets } from './signature.ts';
+import { datedAtMost, isOutdated } from './snapshot-time.ts';
+
+export interface WebhookDeps {
+  readonly secrets: WebhookSecrets;
+  /** Login of the account whose token we write with; undefined while unknown. */
+  readonly account: () => string | undefined;
+  /** The stored labels of an issue; read only when the bot's account has changed labels. */
+  readonly labelsOf: (issue: IssueKey) => Promise<KnownLabels | undefined>;
+  /** The wall clock by default. */
+  readonly now?: () => number;
+  readonly log: Logger;
+  readonly counts: WebhookCounts;
+  readonly add: (delivery: Delivery) => Promise<'accepted' | 'duplicate'>;
+  readonly addRejected: (delivery: RejectedDelivery) => Promise<unknown>;
+  /** Called for a delivery whose bytes were stored before. */
+  readonly onDuplicate?: (event: IssueEvent, bodyHash: string) => Promise<unknown>;
+  /** Called after the commit of a new delivery. */
+  readonly onAccepted: () => void;
+  /**
+   * Age in days from which a snapshot is not believed any more; without it Gitea is asked for the present
+   * state anyway.
+   */
+  readonly maxAgeDays?: number | undefined;
+}
+
+/** The dependencies, with the secrets as keys. */
+export type RouteDeps = Omit<WebhookDeps, 'secrets'> & {
+  readonly secrets: WebhookKeys;
+  readonly refusals: RepeatedLines;
+};
+
+/** 401, for a signature that is missing, malformed or wrong. */
+export function refuseSignature(
+  { counts, refusals }: RouteDeps,
+  reason: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  counts.count('refusedSignature');
+  refusals.warn({ reason, bytes: lengthOf(request.headers) ?? 0 }, 'delivery refused');
+  const error = { code: 'signature_invalid', message: 'The signature is missing or wrong.' };
+  return closeUnread(request, reply).code(401).send({ error });
+}
+
+/** Verifies the signature of a whole body, and stores what it says. */
+export async function receive(
+  deps: RouteDeps,
+  request: FastifyRequest<{ Body: ReceivedBody | undefined }>,
+  reply: FastifyReply,
+) {
+  // Without a body nothing was parsed.
+  const { body = emptyBody, headers } = request;
+  try {
+    const verification = verifySignature(body.pieces, headers, deps.secrets);
+    if (!verification.valid) return refuseSignature(deps, verification.reason, request, reply);
+    deps.counts.authentic();
+    keepOpen(reply.raw);
+    const [first = Buffer.alloc(0), ...rest] = body.pieces;
+    const raw = rest.length === 0 ? first : Buffer.concat(body.pieces);
+    return await receiveAuthentic(deps, headers, { raw, secret: verification.secret }, reply);
+  } finally {
+    body.release();
+  }
+}
+
+const emptyBody: ReceivedBody = { pieces: [], bytes: 0, release: () => undefined };
+
+async function receiveAuthentic(
+  deps: RouteDeps,
+  headers: IncomingHttpHeaders,
+  { raw, secret }: { readonly raw: Buffer; readonly secret: string },
+  reply: FastifyReply,
+) {
+  // Of the body alone: the signature of the same bytes changes with the secret.
+  const bodyHash = hash('sha256', raw, 'hex');
+  const id = deliveryId(headers, bodyHash);
+  const about = { delivery: id, secret };
+  const event = eventNameOf(headers);
+  // Not stored: the header is not signed, and no later version would know better what it means.
+  if ('problem' in event) return refusePayload(deps, about, event.problem, reply);
+  const { name: eventName } = event;
+  try {
+    const parsed = parseDelivery(eventName, raw, deps.account());
+    const classified = await classify(deps, parsed);
+    return await accept(deps, about, classified, { id, eventName, bodyHash });
+  } catch (error) {
+    if (!(error instanceof PayloadError)) throw error;
+    const rejected = { id, eventName, bodyHash, raw, error: error.message };
+    const fields = { ...about, event: eventName, bytes: raw.length, bodyHash };
+    await stored(deps.log, { ...about, event: eventName }, deps.addRejected(rejected));
+    return refusePayload(deps, fields, error.message, reply);
+  }
+}
+
+function refusePayload(
+  { counts, refusals }: RouteDeps,
+  about: LogFields,
+  message: string,
+  reply: FastifyReply,
+): FastifyReply {
+  counts.count('rejected');
+  refusals.warn({ ...about, reason: message }, 'delivery rejected');
+  return reply.code(422).send({ error: { code: 'payload_not_understood', message } });
+}
+
+type ClassifiedDelivery = Exclude<ParsedDelivery, { kind: 'labels_by_bot' }>;
+
+/** Dates the event of a delivery, and ignores what is too old to be believed and what we did ourselves. */
+function classify(
+  deps: RouteDeps,
+  parsed: ParsedDelivery,
+): ClassifiedDelivery | Promise<ClassifiedDelivery> {
+  if (parsed.kind === 'ignored') return parsed;
+  const { now = Date.now, maxAgeDays } = deps;
+  const event = datedAtMost(parsed.event, now());
+  if (maxAgeDays !== undefined && isOutdated(event, now(), maxAgeDays))
+    return { kind: 'ignored', reason: `a snapshot of more than ${maxAgeDays} days ago` };
+  return parsed.kind === 'event'
+    ? { kind: 'event', event }
+    : classifyLabels(deps, { event, labels: parsed.labels });
+}
+
+/** Ignores a label change of our own. When the stored labels cannot be read, the event is stored. */
+async function classifyLabels(
+  { labelsOf }: RouteDeps,
+  { event, labels }: { readonly event: IssueEvent; readonly labels: readonly string[] },
+): Promise<ClassifiedDelivery> {
+  const ours = await labelsOf(event.issue).then(
+    (known) => isOwnLabelChange(labels, known),
+    () => false,
+  );
+  return ours ? { kind: 'ignored', reason: 'our own label' } : { kind: 'event', event };
+}
+
+type LogFields = Readonly<Record<string, string | number>>;
+
+async function accept(
+  deps: RouteDeps,
+  about: LogFields,
+  parsed: ClassifiedDelivery,
+  delivery: Pick<Delivery, 'id' | 'eventName' | 'bodyHash'>,
+) {
+  if (parsed.kind === 'ignored') {
+    const { reason } = parsed;
+    deps.counts.count('ignored');
+    deps.log.info({ ...about, event: delivery.eventName, reason }, 'delivery ignored');
+    return { status: 'ignored', deliveryId: delivery.id, reason };
+  }
+  const { event } = parsed;
+  const { repository, number } = event.issue;
+  const fields = { ...about, event: event.kind, repository, issue: number };
+  const status = await stored(deps.log, fields, deps.add({ ...delivery, event }));
+  deps.counts.count(status);
+  // No child logger: creating one costs more than the line.
+  deps.log.info(fields, `delivery ${status}`);
+  if (status === 'accepted') deps.onAccepted();
+  else await deps.onDuplicate?.(event, delivery.bodyHash).catch(() => undefined);
+  return { status, deliveryId: delivery.id };
+}
+
+/** Waits for a write. Gitea never retries, so the log names the delivery of a failed one. */
+async function stored<T>(log: Logger, about: LogFields, write: Promise<T>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    if (error instanceof StoreUnavailable)
+      log.error({ ...about, code: error.code, reason: error.message }, 'delivery not stored');
+    throw error;
+  }
+}
+
+/**
+ * The idempotency key of a delivery. The id in the header is not signed and may be missing or malformed; then
+ * the hash of the body replaces it, so that the same bytes sent twice are still a duplicate.
+ */
+function deliveryId(headers: IncomingHttpHeaders, bodyHash: string): string {
+  const id = headerOf(headers, 'delivery');
+  return id !== undefined && /^[\w-]{1,64}$/.test(id) ? id : `body-${bodyHash}`;
+}
