@@ -52,7 +52,7 @@ export const commentReasons: Sentences<StateReasonParams, (subject: Subject) => 
     () => ({
       reason: `Waits for ${elsewhere(count)} that the bot may not see.`,
       change: [
-        'Somebody who administers that repository can give the bot read access. To go on without it, remove it under “Dependencies” on the page of this issue.',
+        'Somebody who administers that repository can give the bot read access. To go on without it, remove the dependency under “Dependencies” on the page of this issue.',
       ],
     }),
   cycle:
@@ -167,7 +167,7 @@ function goOnWithout(subject: Subject): string[] {
   const ways = [
     ...(waiting.some(({ source }) => !isTold(source)) ? [`remove words such as ${words}`] : []),
     ...(waiting.some(({ source }) => source === 'gitea')
-      ? ['remove it under “Dependencies” on the page of this issue']
+      ? ['remove the dependency under “Dependencies” on the page of this issue']
       : []),
     ...(waiting.some(({ source }) => source === 'model')
       ? ['change the sentence in which Claude reads a dependency']

@@ -117,7 +117,7 @@ describe('what people see', () => {
       "<!-- mosaic-coordinator -->
       **Blocked.** Waits for my\\_org/some.repo&#35;7 and acme/orbit&#35;13, which are open.
 
-      It goes on by itself when the last of them is closed. To go on without it, remove words such as \`Blocked by acme/lib#3\` from the text (or \`Blocks acme/orbit#42\` from the other one), or remove it under “Dependencies” on the page of this issue, or change the sentence in which Claude reads a dependency.
+      It goes on by itself when the last of them is closed. To go on without it, remove words such as \`Blocked by acme/lib#3\` from the text (or \`Blocks acme/orbit#42\` from the other one), or remove the dependency under “Dependencies” on the page of this issue, or change the sentence in which Claude reads a dependency.
 
       **Waits for**
 
@@ -190,7 +190,7 @@ describe('what people see', () => {
       "<!-- mosaic-coordinator -->
       **Blocked.** Waits for an issue elsewhere that the bot may not see.
 
-      Somebody who administers that repository can give the bot read access. To go on without it, remove it under “Dependencies” on the page of this issue.
+      Somebody who administers that repository can give the bot read access. To go on without it, remove the dependency under “Dependencies” on the page of this issue.
 
       <details><summary>Size and agent, and how to change them</summary>
 
@@ -519,6 +519,49 @@ describe('whatever a plan holds', () => {
       }),
     );
   });
+
+  it('neither name nor state of issues that its readers may not see', () => {
+    const secret = fc.record({
+      ref: fc.constantFrom(
+        'secret/vault#1',
+        'Secret/Vault#2',
+        'acme/secret#3',
+        'acme/orbit-secret#4',
+      ),
+      state: fc.constantFrom('open', 'closed', 'unknown'),
+      source: fc.constantFrom('declared', 'model', 'gitea'),
+      evidence: fc.constant(''),
+    });
+    const secretRefs = secret.map(({ ref: name }) => name);
+    const reasonOfSecrets = arbitraryOf(stateReasonSchema, secretRefs);
+    const warningOfSecrets = arbitraryOf(warningSchema, secretRefs);
+    const about = fc.record({
+      state: fc.constantFrom(...states),
+      reason: reasonOfSecrets.map((any) => stateReasonSchema.parse(any)),
+      blockedBy: fc.array(secret, { maxLength: 6 }),
+      warnings: fc.array(
+        warningOfSecrets.map((any) => warningSchema.parse(any)),
+        { maxLength: 6 },
+      ),
+    });
+    fc.assert(
+      fc.property(about, fc.constantFrom('open', 'closed', 'unknown'), (given, state) => {
+        const told = tell(given);
+        expect(told).not.toMatch(/secret|vault/i);
+        const blockedBy = given.blockedBy.map((each) => ({ ...each, state }));
+        expect(tell({ ...given, blockedBy })).toBe(told);
+      }),
+    );
+  });
+
+  it.each(['target_missing', 'target_unreadable', 'blocker_open', 'blocker_deleted'] as const)(
+    'nothing of the warning %s about an issue that its readers may not see',
+    (code) => {
+      const warned = (ref: string) => tell({ warnings: [{ code, params: { ref } }] });
+      expect(warned('secret/vault#7')).toBe(tell());
+      expect(warned('acme/lib#7')).toContain('acme/lib&#35;7');
+    },
+  );
 
   it('no reference that Gitea takes for one, and none that is not', () => {
     fc.assert(
