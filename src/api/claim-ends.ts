@@ -10,32 +10,45 @@ import type { Api, ApiDeps } from './route.ts';
 const handoffLimit = 32 * 1024;
 /** Limit of a handoff's nesting: a value a few thousand levels deep cannot be written as JSON. */
 const handoffDepth = 100;
-/** Furthest end of an agent's limit: a later one is a mistake of the worker. */
-const maxLimitMs = 31 * 86_400_000;
+/** Furthest end of an agent's limit that is taken: a later one is a mistake of the worker. */
+const furthestLimitMs = 31 * 86_400_000;
 
 const reason = z.string().trim().min(1).max(maxReasonLength);
+const handoff = z.union([z.string(), z.record(z.string(), z.unknown())]).optional();
+type SentHandoff = z.infer<typeof handoff>;
 const releaseBody = z.strictObject({
   reason,
-  handoff: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
+  handoff,
   limitedUntil: z.iso
     .datetime({ offset: true, error: 'must be a time such as 2026-11-25T14:00:00Z' })
     .optional(),
 });
-const blockBody = z.strictObject({ reason });
+const blockBody = z.strictObject({ reason, handoff });
 const completeBody = z.strictObject({
-  commit: z.string().regex(/^[0-9a-f]{7,64}$/i, 'must be the hash of a commit'),
+  commit: z
+    .string()
+    .regex(/^[0-9a-f]{7,64}$/i, 'must be the hash of a commit')
+    .regex(/[^0]/, 'is all zeros, which is no commit'),
+  handoff,
 });
 
 /** Release, block and complete: the three calls that end a claim. */
 export function registerClaimEnds(api: Api, { claims, now }: ApiDeps): void {
   async function end(
-    request: FastifyRequest<{ Params: { id: string } }>,
+    request: FastifyRequest<{ Params: { id: string }; Body: { handoff?: SentHandoff } }>,
     reply: FastifyReply,
     claimEnd: ClaimEnd,
   ) {
+    const sent = request.body.handoff;
+    if (isDeeper(sent, handoffDepth))
+      return reply.code(422).send(errorBody('handoff_too_deep', tooDeep));
+    const size = sent === undefined ? 0 : Buffer.byteLength(JSON.stringify(sent));
+    if (size > handoffLimit)
+      return reply.code(413).send(errorBody('handoff_too_large', tooLarge(size)));
     const key = readIdempotencyKey(request);
     if (!key.success) return refuseKey(reply, key.error);
-    const result = await claims.end(callOf(request, key.data), claimEnd);
+    const withHandoff = { ...claimEnd, handoff: isEmpty(sent) ? undefined : sent };
+    const result = await claims.end(callOf(request, key.data), withHandoff);
     return result.kind === 'refused' ? refuse(reply, result.refusal) : result.answer;
   }
 
@@ -43,22 +56,12 @@ export function registerClaimEnds(api: Api, { claims, now }: ApiDeps): void {
     '/claims/:id/release',
     { bodyLimit, schema: { params: claimParams, body: releaseBody } },
     async (request, reply) => {
-      const { limitedUntil, ...body } = request.body;
-      const handoff = isEmpty(body.handoff) ? undefined : body.handoff;
-      if (isDeeper(handoff, handoffDepth))
-        return reply.code(422).send(errorBody('handoff_too_deep', tooDeep));
-      const size = handoff === undefined ? 0 : Buffer.byteLength(JSON.stringify(handoff));
-      if (size > handoffLimit)
-        return reply.code(413).send(errorBody('handoff_too_large', tooLarge(size)));
-      const until = limitedUntil === undefined ? undefined : Date.parse(limitedUntil);
-      if (until !== undefined && until > now() + maxLimitMs)
+      const until = request.body.limitedUntil;
+      const limitedUntil = until === undefined ? undefined : Date.parse(until);
+      if (limitedUntil !== undefined && limitedUntil > now() + furthestLimitMs)
         return reply.code(422).send(errorBody('limited_until_invalid', limitTooFar));
-      return end(request, reply, {
-        kind: 'release',
-        reason: body.reason,
-        handoff,
-        limitedUntil: until,
-      });
+      const { reason: words } = request.body;
+      return end(request, reply, { kind: 'release', reason: words, limitedUntil });
     },
   );
   api.post(

@@ -109,6 +109,7 @@ const statuses: Readonly<Record<Refusal['code'], number>> = {
   withdrawn: 409,
   idempotency_key_reused: 422,
   too_many_waiting: 429,
+  too_many_failures: 429,
 };
 
 export function callOf(

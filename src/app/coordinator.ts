@@ -17,11 +17,13 @@ import { createReadyCheck } from '../handling/ready-check.ts';
 import { Consumer } from '../inbox/consumer.ts';
 import { createInbox } from '../inbox/inbox.ts';
 import { createInsert } from '../inbox/insert-deliveries.ts';
+import { createSteadyClock } from '../lib/steady-clock.ts';
 import type { Logger } from '../log.ts';
 import { createPublisher } from '../publish/publisher.ts';
 import { createWebhookCounts } from '../webhook/counts.ts';
 import { parseStored } from '../webhook/payload.ts';
 import { datedAtMost } from '../webhook/snapshot-time.ts';
+import { createClockJumps } from './clock-jumps.ts';
 import { healthChecks } from './health-checks.ts';
 import { createIssueHandling } from './issue-handling.ts';
 import { createLifecycle } from './lifecycle.ts';
@@ -39,6 +41,10 @@ const maxBlockersChecked = 20;
  */
 export function createCoordinator(config: Config, log: Logger, overrides: Overrides = {}) {
   const { now = Date.now, random = Math.random, dryRun = false } = overrides;
+  const monotonic = overrides.monotonic ?? overrides.now ?? (() => performance.now());
+  const startedAt = monotonic();
+  const clock = createSteadyClock(now, monotonic);
+  const leaseMs = config.leaseSeconds * 1_000;
   const { agents, giteaUrl, publish } = config;
   const stopping = new AbortController();
   const run: RunState = { listeningSince: undefined, draining: false };
@@ -74,6 +80,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     insert: overrides.aroundInsert?.(insert) ?? insert,
     now,
     random,
+    uptimeMs: () => monotonic() - startedAt,
     parse: (eventName, raw) => datedAtMost(parseStored(eventName, raw, account.known()), now()),
   });
   // One issue: read, planned and committed in one transaction; then its comment and label published.
@@ -108,11 +115,13 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
         wakeConsumer();
       },
     });
-  const sweeper = createSweeper({ db, writes, wakePublisher, now, log, longPolls });
+  const clockJumps = createClockJumps({ writes, clock, leaseMs, wakeConsumer, log });
+  const settleClock = clockJumps.settle;
+  const claimWrites = { db, writes, wakePublisher, now: clock.now, log, longPolls };
+  const sweeper = createSweeper({ ...claimWrites, settleClock });
   const claims = createClaims({
-    ...{ db, writes, wakePublisher, giteaUrl, profiles: agents, now, log, longPolls },
+    ...{ ...claimWrites, settleClock, giteaUrl, profiles: agents, leaseMs },
     secrets: config.webhookSecrets,
-    leaseMs: config.leaseSeconds * 1_000,
     thresholds: config.thresholds,
     isStillReady:
       isStillReady &&
@@ -128,11 +137,11 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       { gitea, giteaState },
     );
   const webhookCounts = createWebhookCounts(now);
-  const pauses = createPauses({ db, writes, wakePublisher, now, log, longPolls });
+  const pauses = createPauses(claimWrites);
   const parts = {
     ...{ config, overrides, log, now, random, run, stopping, db, thread, writes, inbox, consumer },
-    ...{ guard, checkStore },
-    ...{ wakeConsumer, wakePublisher, bot, account, longPolls, sweeper, claims, pauses },
+    ...{ guard, checkStore, clockJumps, pauses },
+    ...{ wakeConsumer, wakePublisher, bot, account, longPolls, sweeper, claims },
     ...{ webhookCounts, gitea, claude, giteaState, publisher, reconciliation },
   };
   const app = createServer({ ...parts, checks: healthChecks(parts) });

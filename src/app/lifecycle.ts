@@ -47,18 +47,18 @@ export function createLifecycle(parts: Parts) {
 
   /** Does what a start owes, and begins the loops. */
   async function startWork(): Promise<void> {
+    await parts.clockJumps.settleAtStart();
     await pruning.start();
     // Key, model and token may be other ones than before: what failed with the old ones is tried again.
     await inbox.makeRefreshesDue();
     await retryRefused(db);
     const replanned = await replanForAgents(db, inbox, config.agents);
     if (replanned > 0) log.info({ issues: replanned }, 'refreshing issues: the agents changed');
-    await sweeper.sweep();
-    startLoops();
+    await startLoops();
   }
 
-  function startLoops(): void {
-    sweeper.start();
+  async function startLoops(): Promise<void> {
+    await sweeper.start();
     consumer.start();
     publisher?.start();
     if (overrides.dryRun === true)

@@ -7,6 +7,8 @@ import type { InsertDeliveries } from '../inbox/insert-deliveries.ts';
 /** Replacements that tests pass in for the real parts. */
 export interface Overrides {
   readonly now?: () => number;
+  /** Monotonic time in milliseconds; by default that of the process, or `now` where a test passes that alone. */
+  readonly monotonic?: () => number;
   readonly random?: () => number;
   /** Wraps the reading of an issue's text. */
   readonly aroundRead?: (read: HandlingDeps['read']) => HandlingDeps['read'];

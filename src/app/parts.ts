@@ -20,6 +20,7 @@ import type { Logger } from '../log.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { WebhookCounts } from '../webhook/counts.ts';
+import type { ClockJumps } from './clock-jumps.ts';
 import type { Overrides } from './overrides.ts';
 
 /** The parts of the service; each function of this room takes the ones it needs. */
@@ -45,6 +46,7 @@ export interface Parts {
   /** The user of the token, whose writes are ours. */
   readonly account: Bot;
   readonly longPolls: LongPolls;
+  readonly clockJumps: ClockJumps;
   readonly sweeper: Sweeper;
   readonly claims: Claims;
   readonly pauses: Pauses;

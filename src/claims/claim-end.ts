@@ -5,7 +5,13 @@ import type { ClaimRow, Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import { reasonText } from '../issue/reasons.ts';
 import { oneLine } from '../lib/text.ts';
-import { findClaim, storeClaimEnd, type EndEffect } from './claim-rows.ts';
+import {
+  findClaim,
+  findLiveClaim,
+  keepLateHandoff,
+  storeClaimEnd,
+  type EndEffect,
+} from './claim-rows.ts';
 import {
   lateCall,
   maxReasonLength,
@@ -16,7 +22,7 @@ import {
 } from './claim.ts';
 import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.ts';
 import { awaitingVerification } from '../issue/state.ts';
-import { addPause } from './pauses.ts';
+import { addPause, maxLimitMs } from './pauses.ts';
 import { change, type ClaimsState } from './state.ts';
 
 const outcomes = { release: 'released', block: 'blocked', complete: 'completed' } as const;
@@ -39,6 +45,7 @@ export async function endClaim(
   end: ClaimEnd,
 ): Promise<ClaimEndResult> {
   if (!state.tokens.isTokenOf(call.claimId, call.token)) return wrongToken;
+  await state.settleClock();
   const request = { call, end, hash: hashOf(end) };
   const result = await change(
     state,
@@ -77,25 +84,46 @@ async function endLiveClaim(
   transaction: Transaction<Schema>,
   { call, end, hash }: EndRequest,
 ): Promise<ClaimEndResult> {
-  const row = await findClaim(transaction, call.claimId);
   const now = clock();
-  if (row?.worker !== call.worker || row.ended_at !== null || row.expires_at <= now)
-    return lateCall(row, call.worker);
+  const row = await findLiveClaim(transaction, { id: call.claimId, worker: call.worker, now });
+  if (row === undefined) return endTooLate(transaction, call, end);
   const { id, worker, agent } = row;
-  await storeClaimEnd(transaction, row, { ...effectOf(row, end, now), hash, now });
-  if (end.kind === 'release' && end.limitedUntil !== undefined)
+  const limitedUntil = limitOf(end, now);
+  await storeClaimEnd(transaction, row, { ...effectOf(row, end, limitedUntil), hash, now });
+  if (limitedUntil !== undefined)
     await addPause(transaction, {
       agent,
       source: 'limit',
       reason: `${worker} reports that the allowance of ${agent} is used up.`,
       paused_by: worker,
       paused_at: now,
-      until: end.limitedUntil,
+      until: limitedUntil,
     });
   const answer = answerOf(id, end, now);
   await storeAnswer(transaction, callKey(call, end), { bodyHash: hash, answer, now });
   log.info({ claim: id, worker, outcome: answer.outcome }, 'claim ended');
   return { kind: 'ended', answer };
+}
+
+/** Refuses the end of a claim that has ended, and keeps its handoff for whoever goes on. */
+async function endTooLate(
+  transaction: Transaction<Schema>,
+  { claimId, worker }: ClaimCall,
+  { handoff }: ClaimEnd,
+): Promise<RefusedCall> {
+  const row = await findClaim(transaction, claimId);
+  const late = lateCall(row, worker);
+  if (handoff === undefined || row?.worker !== worker) return late;
+  await keepLateHandoff(transaction, claimId, JSON.stringify(handoff));
+  const { code, message } = late.refusal;
+  return { ...late, refusal: { code, message: `${message} The handoff is kept.` } };
+}
+
+/** The end of the limit that a release reports, at most `maxLimitMs` away; undefined without one, or when it is over. */
+function limitOf(end: ClaimEnd, now: number): number | undefined {
+  if (end.kind !== 'release' || end.limitedUntil === undefined || end.limitedUntil <= now)
+    return undefined;
+  return Math.min(end.limitedUntil, now + maxLimitMs);
 }
 
 function callKey(
@@ -112,32 +140,37 @@ function answerOf(claimId: string, { kind }: ClaimEnd, endedAt: number): ClaimEn
 
 /**
  * The effect of an end on the issue. A release is a failed attempt, unless it has a handoff, with which work
- * goes on, or a limit that is not over at `now`: then it was not the issue's fault.
+ * goes on, or a limit that is not over: then it was not the issue's fault.
  */
 function effectOf(
   { worker, agent }: ClaimRow,
   end: ClaimEnd,
-  now: number,
+  limitedUntil: number | undefined,
 ): Omit<EndEffect, 'hash' | 'now'> {
+  const handoff = end.handoff === undefined ? undefined : JSON.stringify(end.handoff);
   switch (end.kind) {
     case 'release': {
-      const { reason, handoff, limitedUntil } = end;
-      return {
-        outcome: 'released',
-        reason,
-        handoff: handoff === undefined ? undefined : JSON.stringify(handoff),
-        failed: handoff === undefined && (limitedUntil ?? now) <= now,
-      };
+      const { reason } = end;
+      const failed = handoff === undefined && limitedUntil === undefined;
+      return { outcome: 'released', reason, handoff, failed, setback: limitedUntil !== undefined };
     }
     case 'block': {
       const params = { worker, agent, words: oneLine(end.reason, maxReasonLength) };
       const parked = { code: 'worker_blocked', params } as const;
-      return { outcome: 'blocked', reason: end.reason, failed: false, parked };
+      return {
+        outcome: 'blocked',
+        reason: end.reason,
+        handoff,
+        failed: false,
+        setback: true,
+        parked,
+      };
     }
     case 'complete': {
       const { commit } = end;
       const parked = { code: awaitingVerification, params: { worker, commit } } as const;
-      return { outcome: 'completed', reason: reasonText(parked), commit, failed: false, parked };
+      const reason = reasonText(parked);
+      return { outcome: 'completed', reason, commit, handoff, failed: false, parked };
     }
   }
 }

@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { sql, type RawBuilder, type Transaction } from 'kysely';
 
 import type { MonitorState } from './monitor-state.ts';
 import type { ParkingReason } from '../issue/reasons.ts';
@@ -55,20 +55,51 @@ export function findClaim(db: Database, id: string): Promise<ClaimRow | undefine
   return db.selectFrom('claims').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** Extends a lease that has not expired; undefined when there is none. */
-export function extendLease(
+/** Condition for a claim whose lease has expired; a live one may have, until it is swept. */
+function hasExpired(now: number): RawBuilder<boolean> {
+  return sql<boolean>`claims.expires_at <= ${now}`;
+}
+
+/** Finds a claim of the worker whose lease has not expired. */
+export function findLiveClaim(
   db: Database,
-  { id, worker, now, expiresAt }: Omit<NewClaim, 'issue' | 'agent' | 'concurrency'>,
+  { id, worker, now }: Pick<NewClaim, 'id' | 'worker' | 'now'>,
 ): Promise<ClaimRow | undefined> {
   return db
-    .updateTable('claims')
-    .set({ heartbeat_at: now, expires_at: expiresAt })
+    .selectFrom('claims')
+    .selectAll()
     .where('id', '=', id)
     .where('worker', '=', worker)
     .where('ended_at', 'is', null)
-    .where('expires_at', '>', now)
-    .returningAll()
+    .where((eb) => eb.not(hasExpired(now)))
     .executeTakeFirst();
+}
+
+/** Extends a lease; the claim is live. */
+export async function extendLease(
+  db: Database,
+  { id, now, expiresAt }: Pick<NewClaim, 'id' | 'now' | 'expiresAt'>,
+): Promise<void> {
+  await db
+    .updateTable('claims')
+    .set({ heartbeat_at: now, expires_at: expiresAt })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Keeps the handoff of a claim that ended before it came, or is about to; the first one counts. */
+export async function keepLateHandoff(
+  transaction: Transaction<Schema>,
+  id: string,
+  handoff: string,
+): Promise<boolean> {
+  const { numUpdatedRows } = await transaction
+    .updateTable('claims')
+    .set({ handoff })
+    .where('id', '=', id)
+    .where('handoff', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 /** Stores the state of the context monitor after a report. */
@@ -94,6 +125,8 @@ export interface EndEffect {
   readonly now: number;
   /** True for a failed attempt. */
   readonly failed: boolean;
+  /** True when the claim brought nothing, through no fault of the issue. */
+  readonly setback?: boolean;
   /** Reason to park the issue. */
   readonly parked?: ParkingReason | undefined;
 }
@@ -119,8 +152,10 @@ export async function storeClaimEnd(
       outcome: end.outcome,
       reason: end.reason,
       commit_id: end.commit ?? null,
-      handoff: end.handoff ?? null,
+      // Undefined leaves the one that came after the lease had expired.
+      handoff: end.handoff,
       end_hash: end.hash ?? null,
+      setback: end.failed ? 1 : end.setback === true ? 2 : 0,
     })
     .where('id', '=', claim.id)
     .where('ended_at', 'is', null)
@@ -160,20 +195,20 @@ export function expiredClaims(db: Database, now: number, limit: number): Promise
     .selectFrom('claims')
     .selectAll()
     .where('ended_at', 'is', null)
-    .where('expires_at', '<=', now)
+    .where(hasExpired(now))
     .orderBy('expires_at')
     .limit(limit)
     .execute();
 }
 
-/** Finds the handoff that the last worker on an issue left. */
+/** Finds the handoff of the newest claim on an issue that has one. */
 export function findHandoff(db: Database, issue: IssueKey) {
   return db
     .selectFrom('claims')
     .select(['worker', 'agent', 'ended_at', 'handoff'])
     .where(ofIssue(issue))
     .where('handoff', 'is not', null)
-    .orderBy('ended_at', 'desc')
+    .orderBy('claimed_at', 'desc')
     .limit(1)
     .executeTakeFirst();
 }

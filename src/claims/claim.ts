@@ -56,8 +56,8 @@ export type ClaimEnd =
       /** Time until which the agent's allowance is used up, epoch milliseconds. */
       readonly limitedUntil?: number | undefined;
     }
-  | { readonly kind: 'block'; readonly reason: string }
-  | { readonly kind: 'complete'; readonly commit: string };
+  | { readonly kind: 'block'; readonly reason: string; readonly handoff?: unknown }
+  | { readonly kind: 'complete'; readonly commit: string; readonly handoff?: unknown };
 
 /** Refusal of a call, which changed nothing. */
 export interface Refusal {
@@ -66,7 +66,8 @@ export interface Refusal {
     | 'stale_lease'
     | 'withdrawn'
     | 'idempotency_key_reused'
-    | 'too_many_waiting';
+    | 'too_many_waiting'
+    | 'too_many_failures';
   readonly message: string;
 }
 
@@ -86,6 +87,14 @@ export const keyReused = refused(
   'idempotency_key_reused',
   'This Idempotency-Key was used with another body: use a new key for a new call.',
 );
+/** Refuses a caller whose claims end without a result too often. */
+export function tooManyFailures(worker: string, count: number, until: string): RefusedCall {
+  return refused(
+    'too_many_failures',
+    `${count} claims of ${worker} failed, were blocked or met a limit within an hour: find out why. It may claim again at ${until}.`,
+  );
+}
+
 export const tooManyWaiting = refused(
   'too_many_waiting',
   'Too many calls already wait for work: ask again without wait, or later.',

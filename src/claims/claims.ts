@@ -38,7 +38,10 @@ export function createClaims({ secrets, ...deps }: ClaimsDeps) {
     claim: (request: ClaimRequest, waitMs: number, signal: AbortSignal) =>
       handOut(state, request, { waitMs, signal }),
     /** Lists the live claims of a worker. */
-    list: (worker: string) => listClaims(deps.db, { worker, now: deps.now(), limit: maxListed }),
+    list: async (worker: string) => {
+      await deps.settleClock();
+      return listClaims(deps.db, { worker, now: deps.now(), limit: maxListed });
+    },
     heartbeat: (call: ClaimCall, usage: ContextUsage | undefined) => heartbeat(state, call, usage),
     end: (call: ClaimCall, end: ClaimEnd) => endClaim(state, call, end),
   };

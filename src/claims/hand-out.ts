@@ -15,7 +15,7 @@ import {
   nextCandidate,
   openProfiles,
   readSupply,
-  readyByAgent,
+  countReadyByAgent,
   type Candidate,
   type CandidateFilter,
 } from './supply.ts';
@@ -28,6 +28,7 @@ import {
   type RefusedCall,
 } from './claim.ts';
 import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.ts';
+import { refuseAfterSetbacks } from './setbacks.ts';
 import { change, type ClaimsState } from './state.ts';
 
 export type ClaimResult =
@@ -45,7 +46,7 @@ export async function handOut(
   { waitMs, signal }: { readonly waitMs: number; readonly signal: AbortSignal },
 ): Promise<ClaimResult> {
   const { longPolls } = state;
-  const leave = waitMs > 0 ? longPolls.enter() : () => undefined;
+  const leave = waitMs > 0 ? longPolls.enter(request.worker) : () => undefined;
   if (leave === undefined) return tooManyWaiting;
   const endsAt = performance.now() + waitMs;
   try {
@@ -84,8 +85,11 @@ async function tryHandOut(
   request: ClaimRequest,
   signal: AbortSignal,
 ): Promise<ClaimResult | undefined> {
+  await state.settleClock();
   const repeated = await repeatedClaim(state, state.db, request);
   if (repeated !== undefined) return repeated;
+  const refused = await refuseAfterSetbacks(state.db, request.worker, state.now());
+  if (refused !== undefined) return refused;
   const repositoryIds = await findRepositoryIds(state.db, request.repositories);
   const changed: IssueKey[] = [];
   for (let tries = 0; tries < maxCandidates && !isOver(state, signal); tries += 1) {
@@ -135,11 +139,14 @@ async function isStillReady(
 async function firstCandidate(
   state: ClaimsState,
   db: Database,
-  { request, ...filter }: Omit<CandidateFilter, 'agents'> & { readonly request: ClaimRequest },
+  {
+    request,
+    ...filter
+  }: Omit<CandidateFilter, 'agents' | 'worker' | 'now'> & { readonly request: ClaimRequest },
 ): Promise<Candidate | undefined> {
   const supply = await readSupply({ ...state, db }, request);
   const agents = openProfiles(supply).map(({ name }) => name);
-  return nextCandidate(db, { agents, ...filter });
+  return nextCandidate(db, { agents, worker: request.worker, now: state.now(), ...filter });
 }
 
 /** Ids of the named repositories; unknown names have none. */
@@ -212,7 +219,8 @@ async function countWaiting(
   request: ClaimRequest,
 ): Promise<Record<string, number>> {
   const supply = await readSupply(state, request);
-  const ready = await readyByAgent(state.db, request.scope);
+  const { scope, worker } = request;
+  const ready = await countReadyByAgent(state.db, { scope, worker, now: state.now() });
   return { ...(await countByReason(state.db, request.scope)), ...countReady(supply, ready) };
 }
 

@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 
 import type { ClaimRow, Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
-import { extendLease, findClaim, storeContext } from './claim-rows.ts';
+import { extendLease, findClaim, findLiveClaim, storeContext } from './claim-rows.ts';
 import { lateCall, wrongToken, type ClaimCall, type RefusedCall } from './claim.ts';
 import {
   initialMonitorState,
@@ -32,11 +32,13 @@ export async function heartbeat(
   usage: ContextUsage | undefined,
 ): Promise<HeartbeatResult> {
   if (!state.tokens.isTokenOf(claimId, token)) return wrongToken;
+  await state.settleClock();
   return state.writes.transaction(async (transaction): Promise<HeartbeatResult> => {
     const now = state.now();
     const expiresAt = now + state.leaseMs;
-    const row = await extendLease(transaction, { id: claimId, worker, now, expiresAt });
+    const row = await findLiveClaim(transaction, { id: claimId, worker, now });
     if (row === undefined) return lateCall(await findClaim(transaction, claimId), worker);
+    await extendLease(transaction, { id: claimId, now, expiresAt });
     const report = usage && { ...usage, at: now };
     const context = report ? await observeClaim(state, transaction, { row, report }) : null;
     return { kind: 'extended', leaseExpiresAt: isoTime(expiresAt), context };

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import { sql } from 'kysely';
+
 import type { Database } from '../db/database.ts';
 import { keyReused, type RefusedCall } from './claim.ts';
 
@@ -13,6 +15,8 @@ export interface CallKey {
 /** Lifetime and maximum number of stored answers: retries come within minutes. */
 const answerLifetimeMs = 86_400_000;
 const maxAnswers = 10_000;
+/** Maximum of one caller, so that no caller pushes out the answers of the others. */
+const maxAnswersOfCaller = 1_000;
 
 /** Hash by which a retry must have the same body as the first call. */
 export function hashOf(body: unknown): string {
@@ -60,12 +64,18 @@ export async function storeAnswer(
     .execute();
 }
 
-/** Deletes the answers past their lifetime, and the oldest beyond the maximum number. */
+/** Deletes the answers past their lifetime, and the oldest beyond the maximum numbers. */
 export async function pruneAnswers(db: Database, now: number): Promise<void> {
   await db
     .deleteFrom('idempotent_answers')
     .where('stored_at', '<', now - answerLifetimeMs)
     .execute();
+  await sql`delete from idempotent_answers where (caller, route, key) in (
+    select caller, route, key from (
+      select caller, route, key,
+        row_number() over (partition by caller order by stored_at desc) as place
+      from idempotent_answers) as ranked
+    where place > ${maxAnswersOfCaller})`.execute(db);
   await db
     .deleteFrom('idempotent_answers')
     .where('stored_at', '<=', (eb) =>

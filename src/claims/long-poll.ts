@@ -1,5 +1,7 @@
 /** Maximum of calls that wait at once; each reads the queue whenever something changes. */
 const maxWaiting = 200;
+/** Maximum of one caller, so that others can wait as well: a large fleet behind one token. */
+const maxWaitingOfCaller = 50;
 /** Delay in which changes are gathered, so that several of them wake each call once. */
 const gatherMs = 10;
 
@@ -13,15 +15,21 @@ export function createLongPolls() {
   const asleep = new Set<() => void>();
   let version = 0;
   let waiting = 0;
+  const waitingOf = new Map<string, number>();
   let closed = false;
   let gathering: NodeJS.Timeout | undefined;
 
-  /** Takes one of the places and returns the function that gives it back; undefined when all are taken. */
-  function enter(): (() => void) | undefined {
-    if (waiting >= maxWaiting) return undefined;
+  /** Takes a place and returns the function that gives it back; undefined when all, or all of the caller's, are taken. */
+  function enter(caller: string): (() => void) | undefined {
+    const own = waitingOf.get(caller) ?? 0;
+    if (waiting >= maxWaiting || own >= maxWaitingOfCaller) return undefined;
     waiting += 1;
+    waitingOf.set(caller, own + 1);
     return () => {
       waiting -= 1;
+      const left = (waitingOf.get(caller) ?? 1) - 1;
+      if (left === 0) waitingOf.delete(caller);
+      else waitingOf.set(caller, left);
     };
   }
 

@@ -37,5 +37,6 @@ export function isStale({
   now,
   intervalMs,
 }: Record<'since' | 'now' | 'intervalMs', number>): boolean {
-  return now - since >= staleAfterIntervals * intervalMs;
+  // A clock that was set back hides no silence.
+  return Math.abs(now - since) >= staleAfterIntervals * intervalMs;
 }

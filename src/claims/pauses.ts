@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 
 import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
@@ -10,6 +10,19 @@ import { change, type ClaimWrites } from './state.ts';
 
 /** A pause in force: nothing is handed out, of one agent or (null) of the whole service. */
 export type Pause = Awaited<ReturnType<typeof listPauses>>[number];
+
+/** Furthest end of a limit: a worker that still has it then says so again. No report stops an agent for longer. */
+export const maxLimitMs = 86_400_000;
+
+/** Cuts limits that end later than any can. */
+export async function boundLimits(transaction: Transaction<Schema>, now: number): Promise<void> {
+  await transaction
+    .updateTable('pauses')
+    .set({ until: now + maxLimitMs })
+    .where('source', '=', 'limit')
+    .where('until', '>', now + maxLimitMs)
+    .execute();
+}
 
 /** Adds a pause in one statement. Of two limits of an agent the later end counts; a person's pause stays beside them. */
 export async function addPause(db: Database, pause: Schema['pauses']): Promise<void> {

@@ -33,6 +33,8 @@ export async function change<T>(
 
 /** Shared by the verbs of claims: each takes this record and is a function in a file of its own. */
 export interface ClaimsState extends ClaimWrites {
+  /** Moves what is stored after a jump of the clock; called before a lease is read. */
+  readonly settleClock: () => Promise<void>;
   readonly giteaUrl: string;
   readonly profiles: readonly AgentProfile[];
   readonly leaseMs: number;

@@ -1,3 +1,5 @@
+import { sql, type RawBuilder } from 'kysely';
+
 import type { Database } from '../db/database.ts';
 import { keyIn } from '../db/key-filter.ts';
 import type { IssueKey } from '../issue/ref.ts';
@@ -6,6 +8,7 @@ import { liveClaimsByAgent } from './claim-rows.ts';
 import type { ClaimRequest } from './claim.ts';
 import { listPauses } from './pauses.ts';
 import { inScope, type Scope } from '../plans/scope.ts';
+import { pauseAfterFailureMs } from './setbacks.ts';
 import type { ClaimsState } from './state.ts';
 
 type Supply = Awaited<ReturnType<typeof readSupply>>;
@@ -33,14 +36,12 @@ export function openProfiles(supply: Supply): AgentProfile[] {
 }
 
 /** Counts by reason code why ready issues, given by agent, are not handed out to this worker. */
-export function countReady(
-  supply: Supply,
-  ready: ReadonlyMap<string, number>,
-): Record<string, number> {
+export function countReady(supply: Supply, ready: readonly ReadyCount[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const [agent, count] of ready) {
+  for (const { agent, justFailed, count } of ready) {
     const code =
       obstacleOf(agent, supply) ??
+      (justFailed ? 'just_failed' : undefined) ??
       // Another worker is about to get it, or it is being checked with Gitea.
       (supply.someRepositories ? 'other_repository' : 'just_taken');
     counts[code] = (counts[code] ?? 0) + count;
@@ -63,6 +64,9 @@ export interface CandidateFilter {
   /** Undefined: any repository. */
   readonly repositoryIds: readonly number[] | undefined;
   readonly scope: Scope;
+  /** Who asks: an issue on which its attempt just failed is not for it. */
+  readonly worker: string;
+  readonly now: number;
   /** Issues to skip: they are being checked, or were found changed. */
   readonly except: readonly IssueKey[];
 }
@@ -78,7 +82,7 @@ export interface Candidate extends IssueKey {
  */
 export async function nextCandidate(
   db: Database,
-  { agents, repositoryIds, scope, except }: CandidateFilter,
+  { agents, repositoryIds, scope, except, worker, now }: CandidateFilter,
 ): Promise<Candidate | undefined> {
   const found: Candidate[] = [];
   for (const agent of agents) {
@@ -88,7 +92,8 @@ export async function nextCandidate(
         .select(['repository_id as repositoryId', 'number', 'queue_key as queueKey'])
         .where('agent', '=', agent)
         .where('queue_key', 'is not', null)
-        .where(inScope('repository_id', scope));
+        .where(inScope('repository_id', scope))
+        .where(justFailed(worker, now), '=', 0);
       if (repositoryId !== undefined) query = query.where('repository_id', '=', repositoryId);
       if (except.length > 0)
         query = query.where((eb) => eb.not(keyIn('repository_id', 'number', except)));
@@ -104,23 +109,43 @@ export async function nextCandidate(
   return found.sort(byQueueOrder)[0];
 }
 
+/** The worker's attempt failed a short time ago, and nobody has changed the issue since. */
+function justFailed(worker: string, now: number): RawBuilder<number> {
+  return sql<number>`(issues.attempts > 0 and exists (select 1 from claims
+    where claims.repository_id = issues.repository_id and claims.number = issues.number
+      and claims.worker = ${worker} and claims.setback = 1
+      and claims.ended_at > ${now - pauseAfterFailureMs} and claims.ended_at <= ${now}))`;
+}
+
 function byQueueOrder(a: Candidate, b: Candidate): number {
   return a.queueKey - b.queueKey || a.number - b.number || a.repositoryId - b.repositoryId;
 }
 
-/** Counts ready issues by agent. */
-export async function readyByAgent(
+/** Ready issues of one agent, with or without those on which the worker just failed. */
+interface ReadyCount {
+  readonly agent: string;
+  readonly justFailed: boolean;
+  readonly count: number;
+}
+
+/** Counts the ready issues that a worker may see. */
+export async function countReadyByAgent(
   db: Database,
-  scope: Scope,
-): Promise<ReadonlyMap<string, number>> {
+  { scope, worker, now }: Pick<CandidateFilter, 'scope' | 'worker' | 'now'>,
+): Promise<ReadyCount[]> {
   const rows = await db
     .selectFrom('issues')
-    .select(['agent', (eb) => eb.fn.countAll<number>().as('count')])
+    .select(['agent', justFailed(worker, now).as('just_failed')])
+    .select((eb) => eb.fn.countAll<number>().as('count'))
     .where('queue_key', 'is not', null)
     .where(inScope('repository_id', scope))
-    .groupBy('agent')
+    .groupBy(['agent', 'just_failed'])
     .execute();
-  return new Map(rows.map(({ agent, count }) => [agent ?? '', count]));
+  return rows.map(({ agent, just_failed, count }) => ({
+    agent: agent ?? '',
+    justFailed: just_failed === 1,
+    count,
+  }));
 }
 
 /** Lists blockers of an issue that are closed according to the store, at most `limit`. */

@@ -12,13 +12,20 @@ const sweepIntervalMs = 1_000;
 const maxSwept = 50;
 const pruneIntervalMs = 600_000;
 
+interface SweeperDeps extends ClaimWrites {
+  /** Moves what is stored after a jump of the clock. */
+  readonly settleClock: () => Promise<void>;
+}
+
 /** Ends the claims of workers that fell silent, once a second and at the start. */
-export function createSweeper(deps: ClaimWrites) {
-  const { db, now, log, longPolls } = deps;
+export function createSweeper(deps: SweeperDeps) {
+  const { db, now, log, longPolls, settleClock } = deps;
+  let isFirstStep = true;
   let prunedAt = -Infinity;
 
   /** One sweep: expired leases, issues resumed beside the service, and answers past their lifetime. */
   async function sweep(): Promise<void> {
+    await settleClock();
     while ((await expiredClaims(db, now(), 1)).length > 0) await sweepExpired();
     while ((await resumedIssues(db, 1)).length > 0)
       await change(deps, async (transaction) => {
@@ -52,7 +59,8 @@ export function createSweeper(deps: ClaimWrites) {
 
   const loop = createLoop({
     step: async () => {
-      await sweep();
+      if (!isFirstStep) await sweep();
+      isFirstStep = false;
       return sweepIntervalMs;
     },
     onError: (error) => {
@@ -61,5 +69,11 @@ export function createSweeper(deps: ClaimWrites) {
     },
   });
 
-  return { sweep, start: loop.start, stop: loop.stop };
+  /** Sweeps, and from then on once a second. */
+  async function start(): Promise<void> {
+    await sweep();
+    loop.start();
+  }
+
+  return { sweep, start, stop: loop.stop };
 }

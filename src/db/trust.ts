@@ -33,6 +33,8 @@ const statements: readonly string[] = [
   'alter table repositories add column checked_at integer',
   `create table store_checks (
     writer text primary key, checked_at integer not null, filler blob)`,
+  'alter table claims add column setback integer not null default 0',
+  'create index claims_set_back on claims (worker, ended_at) where setback > 0',
 ];
 
 /** Adds the facts on which trust rests: what may be seen, handed out and believed. */

@@ -27,7 +27,10 @@ export function createReadyCheck(deps: ReadyCheckDeps) {
   const changed = new Map<string, number>();
 
   async function isStillReady(issue: IssueKey, signal: AbortSignal): Promise<boolean> {
-    for (const [id, until] of changed) if (until <= deps.now()) changed.delete(id);
+    const now = deps.now();
+    for (const [id, until] of changed)
+      // A clock that was set back does not make the pause longer.
+      if (until <= now || until > now + recheckAfterMs) changed.delete(id);
     if (changed.has(keyOf(issue))) return false;
     const closed = await closedBlockersOnGitea(issue, signal);
     const isUnchanged = closed !== undefined && (await areStillClosed(issue, closed, signal));

@@ -15,7 +15,7 @@ const recountBytes = 1024 * 1024;
 const rowsPerDeletion = 200;
 const dayMs = 86_400_000;
 
-type State = Pick<QueueState, 'db' | 'writes' | 'now'>;
+type State = Pick<QueueState, 'db' | 'writes' | 'now' | 'uptimeMs'>;
 
 /**
  * Keeps the stored bytes of rejected deliveries within the limit. Counting reads an index alone, and only once
@@ -54,10 +54,18 @@ async function oldestBeyond(db: State['db']): Promise<number | undefined> {
 
 /** Deletes deliveries that are no longer waiting and older than the retention; returns their number. */
 export async function pruneDeliveries(
-  { db, writes, now }: State,
+  { db, writes, now, uptimeMs = () => Infinity }: State,
   retentionDays: number,
 ): Promise<number> {
-  const before = now() - retentionDays * dayMs;
+  const newest = await db
+    .selectFrom('deliveries')
+    .select('received_at')
+    .orderBy('received_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  // A clock that is far ahead must not make all of them old: the newest is older only by what went by for sure.
+  const latest = Math.min(now(), (newest?.received_at ?? Infinity) + uptimeMs());
+  const before = latest - retentionDays * dayMs;
   let pruned = 0;
   for (;;) {
     const old = await db

@@ -29,6 +29,8 @@ export interface QueueState {
   readonly writes: WriteQueue;
   readonly now: () => number;
   readonly random: () => number;
+  /** Monotonic time since the start; undefined: the clock is always right. */
+  readonly uptimeMs?: () => number;
   /** Parses the bytes of a delivery that was rejected when it arrived. */
   readonly parse: (eventName: string, raw: Buffer) => IssueEvent;
 }

@@ -168,10 +168,7 @@ export async function listBlocked(
 }
 
 /** The bot's open issues that are not ready, counted by reason code. */
-export async function countByReason(
-  db: Database,
-  scope: Scope = undefined,
-): Promise<Record<string, number>> {
+export async function countByReason(db: Database, scope?: Scope): Promise<Record<string, number>> {
   const counts = await db
     .selectFrom('issues')
     .select(['reason_code as code', (eb) => eb.fn.countAll<number>().as('count')])

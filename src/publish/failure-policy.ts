@@ -32,7 +32,9 @@ export function createFailurePolicy(deps: FailurePolicyDeps) {
   const outage = { failures: 0, until: -Infinity };
 
   function isOutage(): boolean {
-    return now() < outage.until;
+    const remainingMs = outage.until - now();
+    // A clock that was set back does not make it longer.
+    return remainingMs > 0 && remainingMs <= outageBackoff.maxMs;
   }
 
   function succeeded(): void {

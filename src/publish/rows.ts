@@ -169,6 +169,24 @@ export async function retryRefused(db: Database): Promise<void> {
     .execute();
 }
 
+/** The longest pause of an issue after refusals or a storm. */
+const longestPauseMs = 3_600_000;
+
+/** Cuts pauses that a clock far ahead has left. */
+export async function boundPostponements(
+  transaction: Transaction<Schema>,
+  now: number,
+): Promise<void> {
+  const latest = now + longestPauseMs;
+  for (const column of ['due_at', 'paused_until'] as const)
+    await transaction
+      .updateTable('publications')
+      .set({ [column]: latest })
+      .where(isTroubled)
+      .where(column, '>', latest)
+      .execute();
+}
+
 /** For health. `pending`: issues whose comment or label may be outdated, paused and failing ones included. */
 export async function countPublications(db: Database, now: number) {
   const { pending } = await db

@@ -36,7 +36,7 @@ export function createWriteBudget(now: () => number): Spend {
   }
 
   function recentOf(all: readonly PastWrite[]): PastWrite[] {
-    return all.filter(({ at }) => at > now() - windowMs);
+    return all.filter(({ at }) => at > now() - windowMs && at <= now());
   }
 
   function forget(): void {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { pauseAfterFailureMs } from '../../src/claims/setbacks.ts';
 import { codeOf, startWork } from '../support/work.ts';
 import { call, claim, post, tokenOf } from '../support/workers.ts';
 
@@ -72,7 +73,7 @@ test.each(['', ' \n', {}])(
   'the handoff %j is none: the attempt failed, and what was left before stays',
   async (handoff) => {
     const service = await startWork();
-    const { tell, held, stateOf } = service;
+    const { clock, tell, held, stateOf } = service;
     await tell(1);
     const left = { reason: 'Context is full.', handoff: 'Half way.' };
     await call(service, 'worker-1', { held: await held('worker-1'), what: 'release', body: left });
@@ -81,6 +82,7 @@ test.each(['', ' \n', {}])(
       const mine = await held('worker-1');
       expect(mine.handoff).toMatchObject({ content: 'Half way.' });
       await call(service, 'worker-1', { held: mine, what: 'release', body });
+      clock.advance(pauseAfterFailureMs);
     }
     expect(await stateOf(1)).toBe('needs_human failed_attempts');
   },
@@ -171,6 +173,7 @@ test('a limit that is over pauses nothing: given back for it three times, the is
     const limitedUntil = new Date(clock.now()).toISOString();
     const body = { reason: 'Usage limit.', limitedUntil };
     await call(service, 'worker-1', { held: await held('worker-1'), what: 'release', body });
+    clock.advance(pauseAfterFailureMs);
   }
   expect(await stateOf(1)).toBe('needs_human failed_attempts');
 });

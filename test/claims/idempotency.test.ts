@@ -33,15 +33,25 @@ test('an answer is found by caller, route and key, for a day', async () => {
   expect(await recallAnswer(db, key, 'hash')).toBeUndefined();
 });
 
-test('no more than 10,000 are stored, the newest', async () => {
+test('no more than 10,000 are stored, 1,000 of a caller, the newest', async () => {
   const db = await makeStore();
   await sql`insert into idempotent_answers (caller, route, key, body_hash, answer, stored_at)
     with recursive counted (n) as (select 1 union all select n + 1 from counted where n < 10003)
-    select 'worker-1', 'claims', n, '', '{}', n from counted`.execute(db);
+    select 'worker-' || (n % 20), 'claims', n, '', '{}', n from counted`.execute(db);
   await pruneAnswers(db, 20_000);
   const { count, oldest } = await db
     .selectFrom('idempotent_answers')
     .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.min('stored_at').as('oldest')])
     .executeTakeFirstOrThrow();
   expect({ count, oldest }).toEqual({ count: 10_000, oldest: 4 });
+  await sql`insert into idempotent_answers (caller, route, key, body_hash, answer, stored_at)
+    with recursive counted (n) as (select 1 union all select n + 1 from counted where n < 5000)
+    select 'greedy', 'claims', n, '', '{}', 11000 + n from counted`.execute(db);
+  await pruneAnswers(db, 20_000);
+  const { greedy } = await db
+    .selectFrom('idempotent_answers')
+    .select((eb) => eb.fn.countAll<number>().as('greedy'))
+    .where('caller', '=', 'greedy')
+    .executeTakeFirstOrThrow();
+  expect(greedy).toBe(1_000);
 });

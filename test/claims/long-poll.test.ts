@@ -6,11 +6,21 @@ const signal = new AbortController().signal;
 
 test('a bounded number may wait, and a place that is left can be taken', () => {
   const longPolls = createLongPolls();
-  const places = Array.from({ length: 200 }, () => longPolls.enter());
+  const places = Array.from({ length: 200 }, (_, index) => longPolls.enter(`w${index % 4}`));
   expect(places.every((leave) => leave !== undefined)).toBe(true);
-  expect(longPolls.enter()).toBeUndefined();
+  expect(longPolls.enter('w5')).toBeUndefined();
   places[0]?.();
-  expect(longPolls.enter()).toBeDefined();
+  expect(longPolls.enter('w5')).toBeDefined();
+});
+
+test('one caller takes no more than a quarter of the places', () => {
+  const longPolls = createLongPolls();
+  const own = Array.from({ length: 60 }, () => longPolls.enter('greedy'));
+  expect(own.filter((leave) => leave !== undefined)).toHaveLength(50);
+  expect(longPolls.enter('other')).toBeDefined();
+  own[0]?.();
+  expect(longPolls.enter('greedy')).toBeDefined();
+  expect(longPolls.enter('greedy')).toBeUndefined();
 });
 
 test('a change wakes everybody who waits, and is not slept through by who looks meanwhile', async () => {

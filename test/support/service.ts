@@ -23,6 +23,16 @@ import { workerTokens } from './workers.ts';
 
 export const apiToken = 'token-of-the-tests-0001';
 
+interface Clock {
+  readonly now: () => number;
+  /** Without it the clock never jumps. */
+  readonly monotonic?: () => number;
+}
+
+function clockOverrides({ now, monotonic }: Clock) {
+  return { now, ...(monotonic === undefined ? {} : { monotonic }) };
+}
+
 export interface ServiceOptions extends Overrides {
   readonly env?: Environment;
   /** Folder of the database; a fresh one by default. Give one to start again on the same data. */
@@ -33,7 +43,7 @@ export interface ServiceOptions extends Overrides {
   readonly gitea?: FakeGitea;
   /** The Claude that reads texts; without one only the grammar does. */
   readonly claude?: { readonly url: string };
-  readonly clock?: { readonly now: () => number };
+  readonly clock?: Clock;
   /** Every worker of `workers.ts` may call the API. */
   readonly workers?: boolean;
   /** State that the test leaves on purpose; see `Leftovers`. */
@@ -79,7 +89,7 @@ export async function startService(options: ServiceOptions = {}) {
   const { claude, clock, workers = false, expectAtEnd, ...around } = more;
   const overrides = {
     reconcileByHand: true,
-    ...(clock === undefined ? {} : { now: clock.now }),
+    ...(clock === undefined ? {} : clockOverrides(clock)),
     ...around,
     ...(read === undefined ? {} : { aroundRead: () => read }),
   };

@@ -1,5 +1,19 @@
 /** Failed attempts that park an issue. */
 const maxAttempts = 3;
+/** Setbacks of one worker within an hour, after which it gets nothing. */
+const maxSetbacks = 10;
+const hourMs = 3_600_000;
+/** Time for which a worker does not get an issue again on which it failed. */
+const pauseMs = 600_000;
+
+/** The end of a claim that brought nothing. */
+interface Setback {
+  readonly worker: string;
+  readonly number: number;
+  readonly at: number;
+  /** Of the issue, not a block or a limit. */
+  readonly failed: boolean;
+}
 
 /** A claim as the model has it. `live` until it is ended, swept or withdrawn, whatever the clock says. */
 export interface ModelClaim {
@@ -35,6 +49,7 @@ export class WorkModel {
   readonly issues = new Map<number, ModelIssue>();
   readonly claims = new Map<string, ModelClaim>();
   readonly limitedUntil = new Map<string, number>();
+  readonly setbacks: Setback[] = [];
   readonly concurrency: number;
   paused = false;
 
@@ -78,8 +93,19 @@ export class WorkModel {
     return new Set(this.live().map(([, { number }]) => number));
   }
 
+  /** Has the worker had too many setbacks? */
+  isRefused(worker: string, now: number): boolean {
+    return this.#recent(worker, now, hourMs).length >= maxSetbacks;
+  }
+
+  #recent(worker: string, now: number, windowMs: number): Setback[] {
+    return this.setbacks.filter(
+      (setback) => setback.worker === worker && setback.at > now - windowMs && setback.at <= now,
+    );
+  }
+
   /** Is there work for a worker that can run every agent? */
-  hasWork(now: number): boolean {
+  hasWork(worker: string, now: number): boolean {
     if (this.paused) return false;
     const live = this.live();
     const held = this.held();
@@ -88,12 +114,29 @@ export class WorkModel {
       if (live.filter(([, claim]) => claim.agent === agent).length >= this.concurrency)
         return false;
       return [...this.issues.keys()].some(
-        (number) => agentOf(number) === agent && this.stateOf(number, held) === 'ready',
+        (number) =>
+          agentOf(number) === agent &&
+          this.stateOf(number, held) === 'ready' &&
+          !this.#justFailed(worker, number, now),
       );
     });
   }
 
-  fail(number: number): void {
+  #justFailed(worker: string, number: number, now: number): boolean {
+    const mine = this.#recent(worker, now, pauseMs);
+    return (
+      this.issue(number).attempts > 0 &&
+      mine.some((setback) => setback.failed && setback.number === number)
+    );
+  }
+
+  setBack({ worker, number }: ModelClaim, at: number, failed = false): void {
+    this.setbacks.push({ worker, number, at, failed });
+  }
+
+  fail(claim: ModelClaim, at: number): void {
+    this.setBack(claim, at, true);
+    const { number } = claim;
     const issue = this.issue(number);
     issue.attempts += 1;
     if (issue.attempts >= maxAttempts) issue.parked = 'failed_attempts';
@@ -103,7 +146,7 @@ export class WorkModel {
     for (const [, claim] of this.live()) {
       if (claim.expiresAt > now) continue;
       claim.status = 'ended';
-      this.fail(claim.number);
+      this.fail(claim, now);
     }
   }
 

@@ -68,7 +68,9 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
       },
     };
     const longPolls = createLongPolls();
-    const common = { db, writes, wakePublisher: () => undefined, now: () => clock, log, longPolls };
+    const settleClock = () => Promise.resolve();
+    const wakePublisher = () => undefined;
+    const common = { db, writes, wakePublisher, settleClock, now: () => clock, log, longPolls };
     const claims = createClaims({
       ...common,
       giteaUrl: 'https://git.example.test',
@@ -127,12 +129,15 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
 
   function grant(answer: ClaimResult, worker: string): void {
     if (answer.kind !== 'claimed') {
-      same(answer.kind, 'nothing', 'the answer to a claim');
-      same(model.hasWork(clock), false, 'work that nobody was given');
+      const code = answer.kind === 'refused' ? answer.refusal.code : answer.kind;
+      const isRefused = model.isRefused(worker, clock);
+      same(code, isRefused ? 'too_many_failures' : 'nothing', 'the answer to a claim');
+      same(!isRefused && model.hasWork(worker, clock), false, 'work that nobody was given');
       return;
     }
     const { claimId, token, plan, agent } = answer.claim;
-    same(model.hasWork(clock), true, 'work that was given');
+    same(model.isRefused(worker, clock), false, 'the setbacks of who was given work');
+    same(model.hasWork(worker, clock), true, 'work that was given');
     same(model.stateOf(plan.number, model.held()), 'ready', `the state of ${plan.ref}`);
     same(agent, agentOf(plan.number), `the agent of ${plan.ref}`);
     const expiresAt = clock + leaseMs;
@@ -187,12 +192,15 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
     same(refusalOf(claim), undefined, `the answer to ${requested.kind}`);
     claim.status = 'ended';
     const issue = model.issue(claim.number);
-    if (requested.kind === 'block') issue.parked = 'worker_blocked';
-    else if (requested.kind === 'complete') issue.parked = 'awaiting_verification';
+    if (requested.kind === 'block') {
+      model.setBack(claim, clock);
+      issue.parked = 'worker_blocked';
+    } else if (requested.kind === 'complete') issue.parked = 'awaiting_verification';
     else if (requested.limitedUntil !== undefined && requested.limitedUntil > clock) {
       const before = model.limitedUntil.get(claim.agent) ?? -Infinity;
       model.limitedUntil.set(claim.agent, Math.max(before, requested.limitedUntil));
-    } else if (requested.handoff === undefined) model.fail(claim.number);
+      model.setBack(claim, clock);
+    } else if (requested.handoff === undefined) model.fail(claim, clock);
   }
 
   /** A reason of its own, since the same call again would be the same call. */

@@ -1,0 +1,82 @@
+import type { Transaction } from 'kysely';
+
+import { boundLimits } from '../claims/pauses.ts';
+import { boundLeases, moveClaimTimes } from '../claims/lease-times.ts';
+import type { Schema } from '../db/schema.ts';
+import type { WriteQueue } from '../db/write-queue.ts';
+import { boundDueTimes, moveDueTimes } from '../inbox/due-times.ts';
+import type { SteadyClock } from '../lib/steady-clock.ts';
+import type { Logger } from '../log.ts';
+import { boundPostponements } from '../publish/rows.ts';
+import { boundReadyTimes } from '../plans/ready-times.ts';
+
+interface ClockJumpDeps {
+  readonly writes: Pick<WriteQueue, 'transaction'>;
+  readonly clock: SteadyClock;
+  readonly leaseMs: number;
+  readonly wakeConsumer: () => void;
+  readonly log: Logger;
+}
+
+/** Tolerance for two clocks that are read one after the other. */
+const clockReadMs = 1_000;
+
+export type ClockJumps = ReturnType<typeof createClockJumps>;
+
+/**
+ * Keeps stored times true when the clock of the machine is set or the machine sleeps. Leases and waiting
+ * deliveries keep the time that they had left; other waits end no later than they could have been set to now.
+ */
+export function createClockJumps(deps: ClockJumpDeps) {
+  const { writes, clock, leaseMs, wakeConsumer, log } = deps;
+
+  /** Moves what is stored after a jump; cheap without one. Called before every use of a lease, and once a second. */
+  async function settle(): Promise<void> {
+    if (clock.jumpMs() === 0) return;
+    let followedMs = 0;
+    try {
+      await writes.transaction(async (transaction) => {
+        const byMs = clock.jumpMs();
+        // Another call may have settled it while this one waited for its turn.
+        if (byMs === 0) return;
+        await moveClaimTimes(transaction, byMs);
+        await moveDueTimes(transaction, { byMs, before: clock.now() + clockReadMs });
+        await boundOtherTimes(transaction, clock.now() + byMs);
+        // Here, so that the next transaction finds the clock in the time of the rows.
+        clock.follow(byMs);
+        followedMs = byMs;
+      });
+    } catch (error) {
+      clock.follow(-followedMs);
+      throw error;
+    }
+    if (followedMs === 0) return;
+    wakeConsumer();
+    const direction = followedMs > 0 ? 'forward' : 'back';
+    log.warn(
+      { seconds: Math.round(Math.abs(followedMs) / 1_000), direction },
+      'the clock jumped: leases and waiting deliveries keep the time they had left',
+    );
+  }
+
+  /** Cuts times that a clock far ahead has left in the database. */
+  async function settleAtStart(): Promise<void> {
+    const now = clock.now();
+    const cut = await writes.transaction(async (transaction) => {
+      const leases = await boundLeases(transaction, { now, leaseMs });
+      const deliveries = await boundDueTimes(transaction, now);
+      await boundOtherTimes(transaction, now);
+      return { leases, deliveries };
+    });
+    if (cut.leases + cut.deliveries > 0)
+      log.warn(cut, 'the database is from a clock that was ahead: its times were cut to now');
+  }
+
+  return { settle, settleAtStart };
+}
+
+async function boundOtherTimes(transaction: Transaction<Schema>, now: number): Promise<void> {
+  await boundLimits(transaction, now);
+  await boundPostponements(transaction, now);
+  await boundReadyTimes(transaction, now);
+}

@@ -1,0 +1,36 @@
+import { sql, type Transaction } from 'kysely';
+
+import type { Schema } from '../db/schema.ts';
+
+/** Moves live leases, and answers kept for retries, after a jump of the clock: each keeps the time it had left. */
+export async function moveClaimTimes(
+  transaction: Transaction<Schema>,
+  byMs: number,
+): Promise<void> {
+  await transaction
+    .updateTable('claims')
+    .set((eb) => ({
+      expires_at: eb('expires_at', '+', byMs),
+      heartbeat_at: eb('heartbeat_at', '+', byMs),
+    }))
+    .where('ended_at', 'is', null)
+    .execute();
+  await transaction
+    .updateTable('idempotent_answers')
+    .set((eb) => ({ stored_at: eb('stored_at', '+', byMs) }))
+    .execute();
+}
+
+/** Cuts live leases that are longer than a lease can be; returns their number. */
+export async function boundLeases(
+  transaction: Transaction<Schema>,
+  { now, leaseMs }: { readonly now: number; readonly leaseMs: number },
+): Promise<number> {
+  const { numUpdatedRows } = await transaction
+    .updateTable('claims')
+    .set({ expires_at: now + leaseMs, heartbeat_at: sql`min(heartbeat_at, ${now})` })
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', now + leaseMs)
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
+}

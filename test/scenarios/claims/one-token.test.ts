@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest';
+
+import { codeOf, startWork } from '../../support/work.ts';
+import { call, claim, claimAnswerSchema, post } from '../../support/workers.ts';
+
+const hourMs = 3_600_000;
+
+// H6: one worker parked all issues in 43 calls.
+test('a worker that gives back all it gets parks nothing for the others', async () => {
+  const service = await startWork();
+  const { tell, held, stateOf } = service;
+  for (let number = 1; number <= 7; number += 1) await tell(number);
+  for (let attempt = 0; attempt < 40; attempt += 1) {
+    const { status, json } = await post(service, { worker: 'worker-1', path: '/claims', body: {} });
+    expect([200, 201]).toContain(status);
+    const { claim: answer } = claimAnswerSchema.parse(json);
+    if (answer === null) continue;
+    const body = { reason: 'No.' };
+    expect((await call(service, 'worker-1', { held: answer, what: 'release', body })).status).toBe(
+      200,
+    );
+  }
+  for (let number = 1; number <= 7; number += 1) expect(await stateOf(number)).toBe('ready ready');
+  expect(await claim(service, 'worker-1')).toMatchObject({ waiting: { just_failed: 7 } });
+  expect((await held('worker-2')).issue).toBe('acme/orbit#1');
+});
+
+test('after ten setbacks within an hour a caller gets no more, and the others do', async () => {
+  const service = await startWork();
+  const { clock, tell, held } = service;
+  for (let number = 1; number <= 12; number += 1) await tell(number);
+  for (let count = 0; count < 10; count += 1) {
+    const body = { reason: 'Stuck.' };
+    const what = count % 2 === 0 ? 'release' : 'block';
+    await call(service, 'worker-1', { held: await held('worker-1'), what, body });
+  }
+  for (const query of ['', '?wait=30']) {
+    const refused = await post(service, { worker: 'worker-1', path: `/claims${query}`, body: {} });
+    expect(codeOf(refused)).toBe('429 too_many_failures');
+    expect(JSON.stringify(refused.json)).toContain(new Date(clock.now() + hourMs).toISOString());
+  }
+  const other = await held('worker-2');
+  expect(other.agent).toBe('sonnet');
+  clock.advance(hourMs);
+  expect((await held('worker-1')).agent).toBe('sonnet');
+});
+
+test('a worker that is alone still parks an issue on which it fails three times', async () => {
+  const service = await startWork();
+  const { clock, tell, held, stateOf } = service;
+  await tell(1);
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    const body = { reason: 'It does not build.' };
+    await call(service, 'worker-1', { held: await held('worker-1'), what: 'release', body });
+    if (attempt < 3)
+      expect(await claim(service, 'worker-1')).toMatchObject({ waiting: { just_failed: 1 } });
+    clock.advance(600_000);
+  }
+  expect(await stateOf(1)).toBe('needs_human failed_attempts');
+});
+
+test('who changes the issue gives it to the same worker again at once', async () => {
+  const service = await startWork();
+  const { tell, held } = service;
+  await tell(1);
+  const body = { reason: 'Unclear.' };
+  await call(service, 'worker-1', { held: await held('worker-1'), what: 'release', body });
+  await tell(1, { title: 'Clearer' });
+  expect((await held('worker-1')).issue).toBe('acme/orbit#1');
+});
+
+test('a limit holds an agent back for a day at most', async () => {
+  const service = await startWork();
+  const { clock, tell, held } = service;
+  await tell(1);
+  const limitedUntil = new Date(clock.now() + 30 * 24 * hourMs).toISOString();
+  const body = { reason: 'Usage limit.', limitedUntil };
+  await call(service, 'worker-1', { held: await held('worker-1'), what: 'release', body });
+  expect((await service.api('/pauses')).json).toMatchObject({
+    items: [{ agent: 'sonnet', until: new Date(clock.now() + 24 * hourMs).toISOString() }],
+  });
+  clock.advance(24 * hourMs);
+  expect((await held('worker-2')).issue).toBe('acme/orbit#1');
+});
+
+test('the waiting calls of one token leave room for those of others', async () => {
+  const service = await startWork();
+  const gone = new AbortController();
+  let refused = 0;
+  const waiting = Array.from({ length: 60 }, () =>
+    post(service, { worker: 'worker-1', path: '/claims?wait=60', body: {}, signal: gone.signal })
+      .then(({ status }) => {
+        if (status === 429) refused += 1;
+      })
+      .catch(() => undefined),
+  );
+  await expect.poll(() => refused, { timeout: 20_000 }).toBe(10);
+  const other = claim(service, 'worker-2', { query: '?wait=60' });
+  gone.abort();
+  await Promise.all(waiting);
+  await service.tell(1);
+  expect((await other).status).toBe(201);
+});
