@@ -33,6 +33,8 @@ export interface ContextAnswer {
   /** True once for each band entered: the time to act. */
   readonly crossed: boolean;
   readonly reason: CodedSentence;
+  /** Set when the report contradicts itself: another window counts than the stated one. */
+  readonly warning?: CodedSentence;
 }
 
 /** State before the first report. */
@@ -42,6 +44,7 @@ export const initialMonitorState: MonitorState = {
   lastReportAt: null,
   peak: 0,
   total: 0,
+  understated: null,
   history: [],
 };
 
@@ -75,7 +78,7 @@ export function observe(
   settings: MonitorSettings,
 ): { readonly state: MonitorState; readonly answer: ContextAnswer } {
   checkThresholds(settings);
-  const { used, limit } = measure(usage, settings.profile);
+  const { used, limit, understated } = measure(usage, state.understated, settings.profile);
   const ratio = used / limit;
   const action = bandOf(ratio, settings);
   const announced = stillAnnounced(state.announced, ratio, settings);
@@ -84,13 +87,19 @@ export function observe(
   const reason = explain({ used, limit, ratio }, action, settings);
   const before = state.history.at(-1);
   return {
-    answer: { used, limit, ratio, action, crossed, reason },
+    answer: {
+      ...{ used, limit, ratio, action, crossed, reason },
+      ...(understated !== null && usage.limit !== undefined && usage.limit < limit
+        ? { warning: understatedWindow(usage.limit, limit) }
+        : {}),
+    },
     state: {
       announced: crossed ? action : announced,
       announcedAt: crossed ? at : state.announcedAt,
       lastReportAt: at,
       peak: Math.max(state.peak, used),
       total: state.total + Math.max(used - (before?.used ?? 0), 0),
+      understated,
       history:
         before?.used === used && before.limit === limit && !crossed
           ? state.history
@@ -108,20 +117,40 @@ function checkThresholds({ compactAt, rotateAt }: Thresholds): void {
   );
 }
 
+type Understated = MonitorState['understated'];
+
+/** More tokens than fit prove a stated window wrong: the larger of it and the window of the profile counts. */
 function measure(
-  { used, limit: reported }: ContextUsage,
+  { used, limit: reported, exceeds = 0, session: given }: ContextUsage,
+  known: Understated,
   profile: MonitorSettings['profile'],
-): { readonly used: number; readonly limit: number } {
-  const limit = reported ?? profile?.contextWindow;
-  if (limit === undefined)
+): { readonly used: number; readonly limit: number; readonly understated: Understated } {
+  const session = given ?? null;
+  const stated = reported ?? profile?.contextWindow;
+  if (stated === undefined)
     throw new UnusableReport(
       'context_limit_missing',
       'The report has no contextLimit, and the window of the agent is not known.',
     );
   if (!isTokens(used, 0)) throw notTokens('used', used);
-  if (!isTokens(limit, 1)) throw notTokens('limit', limit);
+  if (!isTokens(stated, 1)) throw notTokens('limit', stated);
+  const isDisproved = reported !== undefined && (used > reported || exceeds >= reported);
+  const understated =
+    isDisproved && reported > (known?.limit ?? 0) ? { limit: reported, session } : known;
+  // Also later, when less is in it: the same session states the same wrong window.
+  const isWrong = isDisproved || (understated?.session === session && stated <= understated.limit);
+  const limit = isWrong ? Math.max(stated, profile?.contextWindow ?? stated) : stated;
   // `Math.max` turns -0 into 0.
-  return { used: Math.max(used, 0), limit: Math.min(limit, profile?.contextLimit ?? limit) };
+  return {
+    used: Math.max(used, 0),
+    limit: Math.min(limit, profile?.contextLimit ?? limit),
+    understated,
+  };
+}
+
+function understatedWindow(stated: number, limit: number): CodedSentence {
+  const text = `The report states a window of ${thousands(stated)} tokens, but more were in it: ${thousands(limit)}, the window of the agent's profile, counts.`;
+  return { code: 'window_understated', text };
 }
 
 function isTokens(value: number, min: number): boolean {

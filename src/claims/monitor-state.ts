@@ -23,6 +23,11 @@ export const monitorStateSchema = z.object({
   peak: z.number(),
   /** Tokens that ever entered the window: the sum of all rises, so that a compaction hides nothing. */
   total: z.number(),
+  /** A window that a session stated, though more tokens were in it: what the session states is no use. */
+  understated: z
+    .object({ limit: z.number(), session: z.string().nullable() })
+    .nullable()
+    .default(null),
   /** Reports, oldest first, without repetitions; thinned out, but from the first to the last of the claim. */
   history: z.array(sampleSchema).readonly(),
 });

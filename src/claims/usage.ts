@@ -14,6 +14,10 @@ export class UnusableReport extends CoordinatorError {
 export interface ContextUsage {
   readonly used: number;
   readonly limit?: number | undefined;
+  /** More tokens than this are in the window for sure, whatever `used` says. */
+  readonly exceeds?: number | undefined;
+  /** Whose window it is, where the report says so. */
+  readonly session?: string | undefined;
 }
 
 /** Upper bound of a report, the same as for the window of a profile: more is a mistake of the sender. */
@@ -54,12 +58,18 @@ const heartbeatSchema = z.object(
   objectMessage,
 );
 
+/** What `exceeds_200k_tokens` says. */
+const exceededTokens = 200_000;
+
 const percentageMessage = 'must be a percentage';
 const statusLineSchema = z.object(
   {
+    session_id: z.string().max(200).nullish().catch(undefined),
+    exceeds_200k_tokens: z.boolean().nullish().catch(undefined),
     context_window: z.object(
       {
-        context_window_size: limitSchema.nullish(),
+        // 0 where Claude Code does not know the model.
+        context_window_size: z.union([z.literal(0), limitSchema], limitMessage).nullish(),
         current_usage: usageSchema.nullish(),
         used_percentage: z
           .number(percentageMessage)
@@ -89,11 +99,15 @@ export function readHeartbeat(body: unknown): ContextUsage | undefined {
  * Undefined before the first turn and between a compaction and the next turn. Throws `UnusableReport`.
  */
 export function readStatusLine(body: unknown): ContextUsage | undefined {
-  const { context_window: window } = parse(statusLineSchema, body);
-  const limit = window.context_window_size ?? undefined;
-  const byPercentage = Math.round(((window.used_percentage ?? 0) / 100) * (limit ?? 0));
-  const used = ofTurn(window.current_usage) ?? ofTurn(byPercentage);
-  return used === undefined ? undefined : { used, limit };
+  const parsed = parse(statusLineSchema, body);
+  const { context_window: window } = parsed;
+  const limit = ofTurn(window.context_window_size);
+  const exceeds = parsed.exceeds_200k_tokens === true ? exceededTokens : undefined;
+  const byPercentage = ofTurn(Math.round(((window.used_percentage ?? 0) / 100) * (limit ?? 0)));
+  const estimated = byPercentage && Math.max(byPercentage, exceeds === undefined ? 0 : exceeds + 1);
+  const used = ofTurn(window.current_usage) ?? estimated;
+  if (used === undefined) return undefined;
+  return { used, limit, exceeds, session: parsed.session_id ?? undefined };
 }
 
 /** Ignores 0: every real turn has input. Clients make up replies without input, for example to show an error. */

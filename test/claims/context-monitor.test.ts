@@ -8,7 +8,7 @@ import {
   type ContextAnswer,
   type MonitorSettings,
 } from '../../src/claims/context-monitor.ts';
-import { UnusableReport, type ContextUsage } from '../../src/claims/usage.ts';
+import { readStatusLine, UnusableReport, type ContextUsage } from '../../src/claims/usage.ts';
 import { manualClock } from '../support/clock.ts';
 import { monitorOf, monitorSettings as settings } from '../support/context-monitor.ts';
 
@@ -139,9 +139,9 @@ test.each([
   ],
   [
     'and never widens a smaller window',
-    { used: 85, limit: 50 },
+    { used: 85, limit: 90 },
     { contextWindow: 1_000, contextLimit: 100 },
-    50,
+    90,
   ],
 ])('shares are of %s', (_name, usage, profile, limit) => {
   const answer = observeOne(usage, { ...settings, profile });
@@ -241,6 +241,102 @@ test('the history of a long claim is bounded and still reaches from its first re
   expect(state.history[0]?.used).toBe(1);
   expect(state.history.at(-1)?.used).toBe(10_000);
   expect(JSON.stringify(state).length).toBeLessThan(6_000);
+});
+
+const million = { ...settings, profile: { contextWindow: 1_000_000 } };
+const small = { ...settings, profile: { contextWindow: 200_000 } };
+
+/** Status lines one after the other: what each says is used, its limit and its action. */
+function lines(over: MonitorSettings, ...bodies: readonly object[]) {
+  let state = initialMonitorState;
+  return bodies.map((body, at) => {
+    const usage = readStatusLine(body);
+    if (usage === undefined) return undefined;
+    const observed = observe(state, { ...usage, at }, over);
+    state = observed.state;
+    const { used, limit, action, warning } = observed.answer;
+    return [used, limit, action, ...(warning === undefined ? [] : [warning.code])];
+  });
+}
+
+const understated = 'window_understated';
+function line(tokens: number, more: object = {}, size = 200_000) {
+  const current_usage = { input_tokens: 500, cache_read_input_tokens: tokens - 500 };
+  return {
+    session_id: 's1',
+    ...more,
+    context_window: { context_window_size: size, current_usage },
+  };
+}
+
+// Case window-smaller-than-what-is-in-it.
+test('more tokens than the stated window prove it wrong: the larger known window counts', () => {
+  const body = {
+    session_id: 's1',
+    model: { id: 'claude-opus-5-5' },
+    exceeds_200k_tokens: true,
+    context_window: {
+      context_window_size: 200_000,
+      used_percentage: 100,
+      remaining_percentage: 0,
+      total_input_tokens: 310_000,
+      total_output_tokens: 900,
+      current_usage: {
+        input_tokens: 500,
+        output_tokens: 900,
+        cache_creation_input_tokens: 1_500,
+        cache_read_input_tokens: 308_000,
+      },
+    },
+  };
+  expect(lines(million, body)).toEqual([[310_000, 1_000_000, 'continue', understated]]);
+  expect(lines(small, body)).toEqual([[310_000, 200_000, 'rotate']]);
+  expect(lines(million, line(160_000))).toEqual([[160_000, 200_000, 'compact']]);
+  expect(observeOne({ used: 310_000, limit: 200_000 }, million)).toMatchObject({
+    limit: 1_000_000,
+    ratio: 0.31,
+    action: 'continue',
+    warning: { code: understated },
+  });
+});
+
+test('a window that was proved wrong stays so for its session, also after a compaction', () => {
+  expect(
+    lines(
+      million,
+      line(310_000),
+      line(195_000),
+      line(195_000, { session_id: 's2' }),
+      line(195_000, {}, 100_000),
+      line(990_000),
+    ),
+  ).toEqual([
+    [310_000, 1_000_000, 'continue', understated],
+    [195_000, 1_000_000, 'continue', understated],
+    [195_000, 200_000, 'rotate'],
+    [195_000, 1_000_000, 'continue', understated],
+    [990_000, 1_000_000, 'rotate', understated],
+  ]);
+});
+
+test('a status line without counts is believed as far as it goes', () => {
+  const flag = { exceeds_200k_tokens: true, session_id: 's1' };
+  const full = { context_window_size: 200_000, used_percentage: 100 };
+  const cases: [object, unknown][] = [
+    [{ ...flag, context_window: full }, [200_001, 1_000_000, 'continue', understated]],
+    [{ context_window: full }, [200_000, 200_000, 'rotate']],
+    [
+      { context_window: { ...full, used_percentage: 155 } },
+      [310_000, 1_000_000, 'continue', understated],
+    ],
+    // The totals may be sums over the session, and a percentage of nothing is none.
+    [{ ...flag, context_window: { total_input_tokens: 310_000 } }, undefined],
+    [{ context_window: { used_percentage: 90 } }, undefined],
+    [{ context_window: { context_window_size: 0, used_percentage: 90 } }, undefined],
+    [line(310_000, {}, 0), [310_000, 1_000_000, 'continue']],
+    [line(150_000, flag), [150_000, 1_000_000, 'continue', understated]],
+  ];
+  for (const [body, expected] of cases) expect(lines(million, body)).toEqual([expected]);
 });
 
 function observeOne(usage: ContextUsage, over: MonitorSettings = settings): ContextAnswer {

@@ -17,7 +17,7 @@ const turn = {
 };
 
 test('the status line of Claude Code gives the latest turn, not the sum over the session', () => {
-  expect(readStatusLine(vector)).toEqual({ used: 162_000, limit: 200_000 });
+  expect(readStatusLine(vector)).toMatchObject({ used: 162_000, limit: 200_000 });
 });
 
 test('the usage of a reply is what the model read: fresh, written to the cache and read from it', () => {
@@ -106,7 +106,10 @@ test.each([
 test.each([
   [{}, 'context_window is missing: update Claude Code, or report contextUsed in a heartbeat.'],
   [undefined, 'The report must be a JSON object.'],
-  [{ context_window: { context_window_size: 0 } }, `context_window.context_window_size ${window}.`],
+  [
+    { context_window: { context_window_size: -1 } },
+    `context_window.context_window_size ${window}.`,
+  ],
   [
     { context_window: { current_usage: { input_tokens: -1 } } },
     `context_window.current_usage.input_tokens ${tokens}.`,
