@@ -1,5 +1,6 @@
 import type { Gitea } from '../gitea/client.ts';
 import type { GiteaState } from '../handling/gitea-state.ts';
+import { listUnknownTargets } from '../plans/unknown-targets.ts';
 import { requestVerificationOfAll } from '../publish/rows.ts';
 import { createMissedWebhooks } from '../reconcile/missed-webhooks.ts';
 import { createPass } from '../reconcile/pass.ts';
@@ -38,6 +39,10 @@ export function createReconciliation(
     searchIssues: gitea.searchIssues,
     currentFacts: giteaState.currentFacts,
     giteaDependenciesDiffer: giteaState.giteaDependenciesDiffer,
+    unknown: {
+      list: (after, limit, all) => listUnknownTargets(db, { after, limit, all, now: now() }),
+      resolve: giteaState.resolve,
+    },
     bot: bot.find,
     tokenUser: async (signal) => {
       const { login } = await gitea.getUser(signal);

@@ -21,11 +21,14 @@ const live = sql`select 1 from claims where claims.repository_id = issues.reposi
 const openBlocker = sql`select 1 from edges left join issues as blocker
     on blocker.repository_id = edges.blocker_repository_id and blocker.number = edges.blocker_number
   where edges.blocked_repository_id = issues.repository_id
-    and edges.blocked_number = issues.number
+    and edges.blocked_number = issues.number and edges.from_parent = 0
     and (edges.blocker_repository_id is null
       or edges.blocker_repository_id <> issues.repository_id
       or edges.blocker_number <> issues.number)
     and (blocker.open is null or (blocker.open = 1 and blocker.deleted = 0))`;
+/** Blocked by its repository or by a label, whatever the issues are that it waits for. */
+const isHeldOtherwise = sql`issues.reason_code in
+  ('repository_archived', 'no_access', 'held_by_label')`;
 const refreshPlanned = sql`select 1 from deliveries
   where deliveries.repository_id = issues.repository_id
     and deliveries.issue_number = issues.number and deliveries.status = 'waiting'`;
@@ -51,12 +54,14 @@ const issueRules = [
   {
     code: 'needs_human_unparked',
     text: 'Needs a person, but has no reason to. Start the service: its sweeper recomputes the state.',
-    broken: sql`issues.state = 'needs_human' and issues.parked_code is null`,
+    broken: sql`issues.state = 'needs_human' and issues.parked_code is null
+      and issues.reason_code <> 'blocker_not_merged'`,
   },
   {
     code: 'parked_not_held',
     text: 'Is parked, but may be handed out. Replay its newest delivery.',
-    broken: sql`issues.state in ('ready', 'blocked', 'oversized') and issues.parked_code is not null`,
+    broken: sql`issues.state in ('ready', 'blocked', 'oversized') and issues.parked_code is not null
+      and not (${isHeldOtherwise})`,
   },
   {
     code: 'ready_not_queued',
@@ -77,7 +82,7 @@ const issueRules = [
     code: 'blocked_by_nothing',
     text: 'Is blocked, but no issue that blocks it is open: no event will free it. Replay its newest delivery.',
     broken: sql`issues.state = 'blocked' and issues.cycle_key is null and issues.hidden_blockers = 0
-      and not exists (${openBlocker})`,
+      and not (${isHeldOtherwise}) and not exists (${openBlocker})`,
   },
   {
     code: 'received_not_due',

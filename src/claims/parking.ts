@@ -72,7 +72,10 @@ export function resumedIssues(db: Database, limit: number): Promise<IssueKey[]> 
       .selectFrom('issues')
       .select(['repository_id as repositoryId', 'number'])
       // Exactly the condition of its index, which contains only these.
-      .where(sql<boolean>`deleted = 0 and state = 'needs_human' and parked_code is null`)
+      .where(
+        sql<boolean>`deleted = 0 and state = 'needs_human' and parked_code is null
+          and reason_code <> 'blocker_not_merged'`,
+      )
       .limit(limit)
       .execute()
   );

@@ -15,6 +15,23 @@ export interface EdgesTable {
   unresolved_name: string | null;
   source: string;
   evidence: string;
+  /** Why Gitea showed nothing of the other end when it was looked up; null: it did, or was not asked. */
+  missing: Generated<'missing' | 'unreadable' | null>;
+  /** Since when, epoch milliseconds. */
+  missing_since: Generated<number | null>;
+  /** 1: a person resumed the issue although this blocker was closed without a merge. */
+  waived: Generated<number>;
+  /** 1: the blocker is a parent of the issue, which ends when its parts end: it blocks nothing. */
+  from_parent: Generated<number>;
+}
+
+/** "The issue is a part of its parent", as the part says; the parent's id may be unknown like an edge's end. */
+export interface ParentsTable {
+  repository_id: number;
+  number: number;
+  parent_repository_id: number | null;
+  parent_number: number;
+  unresolved_name: string | null;
 }
 
 /** A code such as COORD-005: in the title of an issue, or in the text of one that is planned. */
@@ -132,6 +149,13 @@ export interface Schema {
     published: Generated<number>;
     /** Requests to verify our comment and label on Gitea since they were last verified. */
     verification_requests: Generated<number>;
+    /** Of a pull request: 1 once it was merged; null: an issue, or a pull request of which nothing is known. */
+    merged: Generated<number | null>;
+    /** The label of a person that keeps it from the workers. */
+    held_by: Generated<string | null>;
+    /** A pull request that refers to the issue and was open when the issue was closed. */
+    open_pull_repository_id: Generated<number | null>;
+    open_pull_number: Generated<number | null>;
   };
   /**
    * The text of an issue's snapshot, kept while the issue is assigned to the bot; without a row it is only
@@ -143,6 +167,7 @@ export interface Schema {
     body: string;
   };
   edges: EdgesTable;
+  parents: ParentsTable;
   /** The agents of the last start, enabled or not: texts were read with their names in mind. */
   known_agents: {
     name: string;
@@ -216,6 +241,8 @@ export interface Schema {
     label: string | null;
     /** The same as for the comment. */
     label_uncertain: number;
+    /** 1: our label could not be written, and the comment says so. */
+    label_refused: Generated<number>;
     /** How often our comment was deleted since the issue was assigned: only the first time it is created again. */
     comment_deletions: number;
     /** Refusals in a row. */

@@ -35,6 +35,38 @@ const statements: readonly string[] = [
     writer text primary key, checked_at integer not null, filler blob)`,
   'alter table claims add column setback integer not null default 0',
   'create index claims_set_back on claims (worker, ended_at) where setback > 0',
+  'alter table edges add column missing text',
+  'alter table edges add column missing_since integer',
+  'alter table edges add column waived integer not null default 0',
+  'alter table edges add column from_parent integer not null default 0',
+  `create index edges_missing on edges (declared_repository_id, declared_number)
+    where missing is not null`,
+  `create index edges_from_parent on edges (blocked_repository_id, blocked_number,
+    blocker_repository_id, blocker_number) where from_parent = 1`,
+  // Walks along the edges read these indexes alone.
+  'drop index edges_by_blocked',
+  'drop index edges_by_blocker',
+  `create index edges_by_blocked on edges (blocked_repository_id, blocked_number,
+    blocker_repository_id, blocker_number, from_parent)`,
+  `create index edges_by_blocker on edges (blocker_repository_id, blocker_number,
+    blocked_repository_id, blocked_number, from_parent)`,
+  `create table parents (
+    repository_id integer not null, number integer not null, parent_repository_id integer,
+    parent_number integer not null, unresolved_name text)`,
+  'create index parents_of_part on parents (repository_id, number)',
+  'create index parents_by_parent on parents (parent_repository_id, parent_number)',
+  'create index parents_unresolved on parents (unresolved_name) where unresolved_name is not null',
+  'alter table issues add column merged integer',
+  'alter table issues add column held_by text',
+  'alter table issues add column open_pull_repository_id integer',
+  'alter table issues add column open_pull_number integer',
+  `create index issues_by_open_pull on issues (open_pull_repository_id, open_pull_number)
+    where open_pull_number is not null`,
+  'drop index issues_resumed',
+  `create index issues_resumed on issues (repository_id, number)
+    where deleted = 0 and state = 'needs_human' and parked_code is null
+      and reason_code <> 'blocker_not_merged'`,
+  'alter table publications add column label_refused integer not null default 0',
 ];
 
 /** Adds the facts on which trust rests: what may be seen, handed out and believed. */

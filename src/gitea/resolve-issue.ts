@@ -13,16 +13,17 @@ export interface ResolveLookups extends Pick<Lookups, 'getIssue'> {
   readonly getRepository: (
     idOrName: number | string,
     signal: AbortSignal,
-  ) => Promise<LookupResult<Pick<GiteaRepository, 'name' | 'hasIssues'>>>;
+  ) => Promise<LookupResult<Pick<GiteaRepository, 'id' | 'name' | 'hasIssues'>>>;
 }
 
 /** An issue to find; without an id, only the name of its repository is known. */
-type IssueToResolve = IssueRef & { readonly repositoryId: number | undefined };
+export type IssueToResolve = IssueRef & { readonly repositoryId: number | undefined };
 
 /** `unreadable`: the repository is gone, or the token may not read its issues. */
 export type ResolvedIssue =
   | { readonly kind: 'found'; readonly issue: IssueSnapshot }
-  | { readonly kind: 'missing' }
+  /** The repository can be read; `repository` is its present name. */
+  | { readonly kind: 'missing'; readonly repository: string; readonly repositoryId: number }
   | { readonly kind: 'unreadable' };
 
 /** Finds an issue under the present name of its repository, and never in another repository. */
@@ -39,7 +40,7 @@ export async function resolveIssue(
   if (idOrName === undefined) return { kind: 'unreadable' };
   const repository = await getRepository(idOrName, signal);
   if (repository.kind !== 'ok') return { kind: 'unreadable' };
-  const { name: presentName, hasIssues } = repository.value;
+  const { id: repositoryId, name: presentName, hasIssues } = repository.value;
   const isSameName = presentName.toLowerCase() === wanted.repository.toLowerCase();
   const second =
     isSameName && first.kind === 'missing'
@@ -47,7 +48,8 @@ export async function resolveIssue(
       : await getIssue({ ...wanted, repository: presentName }, signal);
   // Renamed once more in between, it is found the next time.
   if (isWanted(second, wanted)) return { kind: 'found', issue: second.value };
-  return { kind: second.kind === 'missing' && hasIssues ? 'missing' : 'unreadable' };
+  if (second.kind !== 'missing' || !hasIssues) return { kind: 'unreadable' };
+  return { kind: 'missing', repositoryId, repository: presentName };
 }
 
 /** The present name of a repository after Gitea answered a call with a redirect. */

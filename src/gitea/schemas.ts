@@ -17,7 +17,7 @@ const rawIssueSchema = z.object({
   assignees: z.array(z.object({ login: z.string() })).nullish(),
   labels: z.array(z.object({ name: z.string() })).nullish(),
   updated_at: z.iso.datetime({ offset: true }),
-  pull_request: z.looseObject({}).nullish(),
+  pull_request: z.looseObject({ merged: z.boolean().nullish() }).nullish(),
   repository: z.object({ id: z.int().positive(), full_name: repositoryName }),
 });
 type RawIssue = z.infer<typeof rawIssueSchema>;
@@ -133,5 +133,6 @@ function snapshotOf(issue: RawIssue): IssueSnapshot {
     assignees: isPull ? [] : boundedLogins((issue.assignees ?? []).map(({ login }) => login)),
     labels: boundedLabels(withoutOwnLabels((issue.labels ?? []).map(({ name }) => name))),
     updatedAt: Math.max(0, Date.parse(issue.updated_at)),
+    ...(isPull ? { merged: issue.pull_request?.merged === true } : {}),
   };
 }

@@ -1,12 +1,13 @@
 import { resolveIssue, type ResolvedIssue, type ResolveLookups } from '../gitea/resolve-issue.ts';
 import type { IssueEvent, IssueSnapshot } from '../issue/event.ts';
-import type { IssueFacts } from '../issue/facts.ts';
+import { refreshEvent, type IssueFacts } from '../issue/facts.ts';
 import type { GiteaDependencies } from '../issue/gitea-dependencies.ts';
 import type { Dependency } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import type { Warning } from '../issue/warnings.ts';
 import { mapLimited } from '../lib/map-limited.ts';
 import type { HandlingResult } from '../plans/issue-update.ts';
+import type { UnknownTarget } from '../plans/unknown-targets.ts';
 import { addGiteaDependencies } from './add-gitea-dependencies.ts';
 import type {
   createGiteaDependencies,
@@ -25,8 +26,9 @@ type Sources = GiteaStateDeps & ReturnType<typeof createGiteaDependencies>;
 const maxRequestsAtOnce = 5;
 
 /**
- * Checks every issue that a text depends on: drops those that do not exist, with a warning, and adds the
- * dependencies that are set on Gitea. Returns a refresh of each issue that is stored in another state.
+ * Checks every issue that a text depends on, and adds the dependencies that are set on Gitea. One that Gitea
+ * does not show goes on blocking: it may be created a moment later. Returns a refresh of each issue that is
+ * stored in another state.
  */
 export async function checkDependencies(
   sources: Sources,
@@ -57,12 +59,19 @@ export async function checkDependencies(
     dependencies: checked.flatMap(({ dependencies }) => dependencies),
     warnings: [...plan.reading.warnings, ...checked.flatMap(({ warnings }) => warnings)],
   };
+  const unknownTargets = checked.flatMap(({ unknown }) => unknown);
   const snapshots = [...checked.flatMap(({ targets }) => targets), ...snapshotsOf(onGitea)];
   const named = new Map(snapshots.map((issue) => [keyOf(issue), issue]));
   named.delete(keyOf(facts));
   return {
-    result: withGiteaDependencies({ ...confirmed, plan: { ...plan, reading } }, onGitea),
-    refreshes: await refreshesOf(sources, [...named.values()]),
+    result: withGiteaDependencies(
+      { ...confirmed, plan: { ...plan, reading }, unknownTargets },
+      onGitea,
+    ),
+    refreshes: [
+      ...(await refreshesOf(sources, [...named.values()])),
+      ...(await refreshesOfGone(sources, unknownTargets)),
+    ],
   };
 }
 
@@ -87,14 +96,23 @@ interface CheckedTarget {
   readonly dependencies: readonly Dependency[];
   readonly warnings: readonly Warning[];
   readonly targets: readonly IssueSnapshot[];
+  readonly unknown: readonly UnknownTarget[];
 }
 
-const nothing: CheckedTarget = { dependencies: [], warnings: [], targets: [] };
+const nothing: CheckedTarget = { dependencies: [], warnings: [], targets: [], unknown: [] };
 
 function checkTarget(facts: IssueFacts, { target, same, found }: DependencyCheck): CheckedTarget {
-  if (found.kind === 'unreadable')
-    return { ...nothing, dependencies: same, warnings: [targetUnreadable(target)] };
-  if (found.kind === 'missing') return { ...nothing, warnings: [targetMissing(target)] };
+  if (found.kind === 'unreadable') {
+    const unknown = { ...target, repositoryId: undefined, problem: found.kind };
+    return { ...nothing, dependencies: same, unknown: [unknown] };
+  }
+  if (found.kind === 'missing') {
+    const { kind: problem, ...where } = found;
+    const dependencies = same.map((each) =>
+      each.repository === null ? each : { ...each, ...where },
+    );
+    return { ...nothing, dependencies, unknown: [{ ...target, ...where, problem }] };
+  }
   const { issue } = found;
   if (keyOf(issue) === keyOf(facts)) return { ...nothing, warnings: [selfReference(target)] };
   // The present name, where the text has an old one.
@@ -116,6 +134,18 @@ function findTarget(
   return resolveIssue(sources, { ...target, repositoryId }, signal);
 }
 
+/** Refreshes of issues that are stored, but were deleted on Gitea without a word. */
+async function refreshesOfGone(
+  sources: Sources,
+  targets: readonly UnknownTarget[],
+): Promise<IssueEvent[]> {
+  const readable = targets.flatMap(({ repositoryId, number }) =>
+    repositoryId === undefined ? [] : [{ repositoryId, number }],
+  );
+  const stored = await Promise.all(readable.map((issue) => sources.findFacts(issue)));
+  return stored.flatMap((facts) => (facts?.deleted === false ? [refreshEvent(facts)] : []));
+}
+
 async function refreshesOf(
   sources: Sources,
   issues: readonly IssueSnapshot[],
@@ -125,6 +155,7 @@ async function refreshesOf(
     const isCurrent =
       stored?.deleted === false &&
       stored.open === issue.open &&
+      stored.merged === issue.merged &&
       stored.title === issue.title &&
       stored.repository === issue.repository;
     return isCurrent ? [] : [{ kind: 'refreshed' as const, issue }];
@@ -172,14 +203,6 @@ function withWarning(result: HandlingResult, warning: Warning): HandlingResult {
 
 function unreadable({ repository }: IssueFacts): Warning {
   return { code: 'gitea_unreadable', params: { repository } };
-}
-
-function targetMissing(target: IssueRef): Warning {
-  return { code: 'target_missing', params: { ref: formatRef(target) } };
-}
-
-function targetUnreadable(target: IssueRef): Warning {
-  return { code: 'target_unreadable', params: { ref: formatRef(target) } };
 }
 
 function selfReference(target: IssueRef): Warning {

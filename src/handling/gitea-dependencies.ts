@@ -9,8 +9,11 @@ import type { ReadResult } from '../gitea/replies.ts';
 
 /** The stored Gitea dependencies of an issue. */
 export interface StoredGiteaDependencies extends Omit<GiteaDependencies, 'blockedBy'> {
-  /** `open` is undefined for a blocker that is not stored. */
-  readonly blockedBy: readonly (GiteaIssue & { readonly open: boolean | undefined })[];
+  /** `open` is undefined for a blocker that is not stored, `merged` for one that is no pull request. */
+  readonly blockedBy: readonly (GiteaIssue & {
+    readonly open: boolean | undefined;
+    readonly merged: boolean | undefined;
+  })[];
 }
 
 /** Calls to Gitea throw `TryAgainLater` while it does not answer. */
@@ -74,7 +77,11 @@ export function createGiteaDependencies({
     const read = await readGiteaDependencies(place, signal);
     const stored = await findGiteaDependencies(place);
     const self = keyOf(place);
-    const blockers = new Map(stored.blockedBy.map((issue) => [keyOf(issue), issue.open]));
+    const blockers = new Map(stored.blockedBy.map((issue) => [keyOf(issue), issue]));
+    const isAsStored = (issue: IssueSnapshot) => {
+      const known = blockers.get(keyOf(issue));
+      return known?.open === issue.open && known.merged === issue.merged;
+    };
     const waitsFor = read.blockedBy.filter((issue) => keyOf(issue) !== self);
     const waiting = new Set(read.blocks.map(keyOf));
     waiting.delete(self);
@@ -82,7 +89,7 @@ export function createGiteaDependencies({
     return (
       read.hidden !== stored.hidden ||
       waitsFor.length !== blockers.size ||
-      waitsFor.some((issue) => blockers.get(keyOf(issue)) !== issue.open) ||
+      !waitsFor.every(isAsStored) ||
       waiting.size !== stored.blocks.length ||
       stored.blocks.some((issue) => !waiting.has(keyOf(issue)))
     );

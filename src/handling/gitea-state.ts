@@ -1,4 +1,4 @@
-import { resolveIssue } from '../gitea/resolve-issue.ts';
+import { resolveIssue, type IssueToResolve } from '../gitea/resolve-issue.ts';
 import type { IssueFacts } from '../issue/facts.ts';
 import type { HandlingResult } from '../plans/issue-update.ts';
 import { checkDependencies, planFromStore, type GiteaStateDeps } from './check-dependencies.ts';
@@ -29,6 +29,8 @@ export function createGiteaState(deps: GiteaStateDeps) {
 
   return {
     currentFacts,
+    /** Looks up an issue of which perhaps only the name of its repository is known. */
+    resolve: (wanted: IssueToResolve, signal: AbortSignal) => resolveIssue(deps, wanted, signal),
     checkDependencies: (result: HandlingResult, signal: AbortSignal) =>
       checkDependencies(sources, result, signal),
     planFromStore: (result: HandlingResult) => planFromStore(sources, result),

@@ -52,7 +52,11 @@ const stateReasons = z.discriminatedUnion('code', [
   coded('not_assigned', {}),
   coded('not_read', {}),
   coded('claimed', lease),
+  coded('repository_archived', { repository: z.string() }),
+  coded('no_access', { repository: z.string() }),
   ...parkingReasons.options,
+  coded('blocker_not_merged', someRefs),
+  coded('held_by_label', { label: z.string() }),
   coded('cycle', someRefs),
   coded('open_blockers', someRefs),
   coded('hidden_blocker', { count }),
@@ -106,6 +110,15 @@ export const reasonSentences: Sentences<StateReasonParams & ChoiceReasonParams> 
     `${worker}, working as ${agent}, is stuck: "${words}" Change the issue, or resume it.`,
   awaiting_verification: ({ worker, commit }) =>
     `${worker} says that ${commit} completes it: verify that and close the issue, or resume it.`,
+  repository_archived: ({ repository }) =>
+    `${repository} is archived on Gitea, where nothing can be written then: it goes on when the repository is unarchived.`,
+  no_access: ({ repository }) =>
+    `The bot may not read or write in ${repository} on Gitea: it goes on when the bot has write access there and issues are switched on.`,
+  blocker_not_merged: ({ refs, more }) => {
+    const verb = refs.length + more === 1 ? 'was' : 'were';
+    return `${listRefs(refs, more)} ${verb} closed without a merge: correct the dependency, reopen the pull request, or resume the issue if it can do without.`;
+  },
+  held_by_label: ({ label }) => `Held by the label "${label}": it goes on when that is removed.`,
   cycle: ({ refs, more }) => {
     const path = [...refs, ...(more > 0 ? [`${more} more`] : []), refs[0]].join(' → ');
     return `Waits for itself in a cycle: ${path}.`;
@@ -116,7 +129,7 @@ export const reasonSentences: Sentences<StateReasonParams & ChoiceReasonParams> 
   },
   hidden_blocker: ({ count }) => hiddenText(count),
   unknown_blockers: ({ refs, more }) =>
-    `Waits for ${listRefs(refs, more)}, which no event has reported yet.`,
+    `Waits for ${listRefs(refs, more)}, of which nothing is known yet: if the number is wrong, correct it or remove the dependency.`,
   no_agent_fits: noAgentFits,
   ready: ({ agent }) => `Nothing is in the way: ${agent} can start.`,
   label_agent: ({ agent }) => `A label asks for ${agent}, and it fits.`,

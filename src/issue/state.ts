@@ -24,7 +24,8 @@ export const awaitingVerification = 'awaiting_verification';
 /** An issue that another one waits for, with its state as far as it is known. */
 export interface Blocker {
   readonly ref: string;
-  readonly state: 'open' | 'closed' | 'unknown';
+  /** `not_merged`: a pull request that was closed without a merge. */
+  readonly state: 'open' | 'closed' | 'not_merged' | 'unknown';
 }
 
 /** Everything the state follows from. An issue deleted from Gitea has no state: it is gone. */
@@ -32,6 +33,10 @@ export interface StateFacts {
   readonly open: boolean;
   readonly assigned: boolean;
   readonly read: boolean;
+  /** Why nobody can work in its repository; undefined: somebody can. */
+  readonly repository?: StateReason<'repository_archived' | 'no_access'> | undefined;
+  /** The label by which a person holds it back. */
+  readonly heldBy?: string | undefined;
   /** The live claim, if there is one. */
   readonly claim?: { readonly worker: string; readonly agent: string } | undefined;
   /** Reason to keep it from the workers until a person changes something; undefined: not parked. */
@@ -51,24 +56,32 @@ export function decideState(facts: StateFacts): Decision {
   if (!facts.assigned) return { state: 'released', reason: { code: 'not_assigned', params: {} } };
   if (!facts.read || assignment === undefined)
     return { state: 'received', reason: { code: 'not_read', params: {} } };
+  if (facts.repository !== undefined) return { state: 'blocked', reason: facts.repository };
   if (claim !== undefined)
     return { state: 'in_progress', reason: { code: 'claimed', params: { ...claim } } };
   if (parked !== undefined) return { state: 'needs_human', reason: parked };
+  const notMerged = refsOf(facts, 'not_merged');
+  if (notMerged.length > 0)
+    return {
+      state: 'needs_human',
+      reason: { code: 'blocker_not_merged', params: someOf(notMerged) },
+    };
   const blocked = blockedReason(facts);
   if (blocked !== undefined) return { state: 'blocked', reason: blocked };
   if (assignment.agent === null) return { state: 'oversized', reason: assignment.reason };
   return { state: 'ready', reason: { code: 'ready', params: { agent: assignment.agent } } };
 }
 
-function blockedReason({
-  blockers,
-  hiddenBlockers = 0,
-  cycle,
-}: StateFacts): StateReason | undefined {
-  const refsOf = (known: Blocker['state']) =>
-    blockers.filter(({ state }) => state === known).map(({ ref }) => ref);
-  const open = refsOf('open');
-  const unknown = refsOf('unknown');
+function refsOf({ blockers }: StateFacts, known: Blocker['state']): string[] {
+  return blockers.filter(({ state }) => state === known).map(({ ref }) => ref);
+}
+
+function blockedReason(facts: StateFacts): StateReason | undefined {
+  const { cycle, heldBy, hiddenBlockers = 0 } = facts;
+  const open = refsOf(facts, 'open');
+  const unknown = refsOf(facts, 'unknown');
+  // First, since no blocker that closes ends it; the blockers are listed beside it.
+  if (heldBy !== undefined) return { code: 'held_by_label', params: { label: heldBy } };
   if (cycle.length > 0) return { code: 'cycle', params: someOf(cycle) };
   if (open.length > 0) return { code: 'open_blockers', params: someOf(open) };
   if (hiddenBlockers > 0) return { code: 'hidden_blocker', params: { count: hiddenBlockers } };

@@ -111,13 +111,23 @@ export const warningSentences: Sentences<WarningParams> = {
   },
   code_mismatch: ({ refs }) =>
     `A code does not name one issue alone, or another one than the number beside it (${refs.join(', ')}): the line counts for none.`,
-  target_missing: ({ ref }) => `There is no ${ref} on Gitea: the dependency on it was dropped.`,
+  target_missing: ({ ref }) =>
+    `There is no ${ref} on Gitea, and the dependency on it still counts: correct the number, or remove the line.`,
   target_unreadable: ({ ref }) =>
-    `The bot cannot read ${ref} on Gitea, or there is none: whether it is open is unknown.`,
+    `The bot cannot read ${ref} on Gitea, or there is none: give the bot access, or correct or remove the dependency.`,
   hidden_blocker: ({ count }) => `${hiddenText(count)} A worker has begun.`,
   too_many_native_dependencies: ({ limit }) =>
     `On Gitea ${limit} dependencies or more are set in one direction: only the first ${limit} count.`,
   blocker_open: ({ ref }) => `${ref}, which this issue waits for, is open, but a worker has begun.`,
+  blocker_closed_early: ({ ref, pull }) =>
+    `${ref} is closed, but ${pull}, a pull request that refers to it, is still open: check that the work is in.`,
+  parent_blocks_part: ({ parent, parts, more }) => {
+    const all = [...parts, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+    const path = [parent, parts[0] ?? '', parent].join(' → ');
+    return `${parent} blocks ${all}, of which it is the parent: it ends when its parts end, and they would start when it ends (${path}). It does not hold them back; remove one of the two statements.`;
+  },
+  held_by_label: ({ label }) =>
+    `The label "${label}" asks to hold this issue, but a worker has begun: it goes on, and is not handed out again.`,
   blocker_deleted: ({ ref }) =>
     `${ref} was deleted from Gitea: the dependency on it no longer counts.`,
 };

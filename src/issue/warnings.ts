@@ -103,6 +103,10 @@ const schema = z.discriminatedUnion('code', [
   coded('hidden_blocker', { count }),
   coded('too_many_native_dependencies', { limit: count }),
   coded('blocker_open', { ref }),
+  /** `pull`: the pull request that refers to it. */
+  coded('blocker_closed_early', { ref, pull: ref }),
+  coded('parent_blocks_part', { parent: ref, parts: refs, more: count }),
+  coded('held_by_label', { label: z.string() }),
   coded('blocker_deleted', { ref }),
 ]);
 

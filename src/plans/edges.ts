@@ -1,12 +1,13 @@
-import type { Insertable, Transaction } from 'kysely';
+import type { Insertable, Selectable, Transaction } from 'kysely';
 
 import type { IssueFacts } from '../issue/facts.ts';
 import type { Dependency } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { EdgesTable, Schema } from '../db/schema.ts';
 import { findNamedRepositoryId } from './repository-names.ts';
+import { targetKey, type UnknownTarget } from './unknown-targets.ts';
 
-/** Rows of one insert; 9 columns each. */
+/** Rows of one insert; 13 columns each. */
 const insertChunk = 500;
 
 /** An edge that came or went; an end is undefined while only the name of its repository is known. */
@@ -16,25 +17,50 @@ export interface EdgeChange {
   readonly came: boolean;
 }
 
+/** The edges that an issue declares, and those of their ends that Gitea does not show. */
+export interface DeclaredEdges {
+  readonly dependencies: readonly Dependency[];
+  /** Undefined where Gitea was not asked: what is stored of them stays. */
+  readonly unknownTargets: readonly UnknownTarget[] | undefined;
+  readonly now: number;
+}
+
 /** Puts the edges an issue declares in place of those it declared before; returns what came or went. */
 export async function replaceEdges(
   transaction: Transaction<Schema>,
   issue: IssueFacts,
-  dependencies: readonly Dependency[],
+  { dependencies, unknownTargets, now }: DeclaredEdges,
 ): Promise<EdgeChange[]> {
   const before = await declaredEdges(transaction, issue);
-  const rows: Insertable<EdgesTable>[] = [];
+  const byPair = new Map([...before.values()].map((edge) => [pairOf(edge), edge]));
+  const problems =
+    unknownTargets && new Map(unknownTargets.map((each) => [targetKey(each), each.problem]));
+  const rows: NewEdge[] = [];
   for (const dependency of dependencies) {
     const name = dependency.repository?.toLowerCase();
     const own = name === undefined || name === issue.repository.toLowerCase();
     const otherId =
       dependency.repositoryId ??
       (own ? issue.repositoryId : await findNamedRepositoryId(transaction, name));
-    rows.push(edgeRow(issue, dependency, otherId ?? null));
+    const row = edgeRow(issue, dependency, otherId ?? null);
+    const known = byPair.get(pairOf(row));
+    const ref = {
+      repository: dependency.repository ?? issue.repository,
+      number: dependency.number,
+    };
+    const missing = problems === undefined ? known?.missing : problems.get(targetKey(ref));
+    rows.push({
+      ...row,
+      missing: missing ?? null,
+      missing_since: missing == null ? null : (known?.missing_since ?? now),
+      waived: known?.waived ?? 0,
+      from_parent: known?.from_parent ?? 0,
+    });
   }
   const after = new Map(rows.map((row) => [edgeId(row), row]));
+  const isSame = (row: NewEdge) => before.get(edgeId(row))?.missing === row.missing;
   const unchanged = [...before.keys()].join() === rows.map((row) => edgeId(row)).join();
-  if (unchanged) return [];
+  if (unchanged && rows.every(isSame)) return [];
   await transaction
     .deleteFrom('edges')
     .where('declared_repository_id', '=', issue.repositoryId)
@@ -49,8 +75,8 @@ export async function replaceEdges(
   const went = [...before].filter(([id]) => !after.has(id));
   const came = [...after].filter(([id]) => !before.has(id));
   return [
-    ...went.map(([, edge]) => edgeChange(edge, false)),
-    ...came.map(([, edge]) => edgeChange(edge, true)),
+    ...went.map(([, edge]) => readEdgeChange(edge, false)),
+    ...came.map(([, edge]) => readEdgeChange(edge, true)),
   ];
 }
 
@@ -58,7 +84,7 @@ export async function replaceEdges(
 async function declaredEdges(
   transaction: Transaction<Schema>,
   issue: IssueKey,
-): Promise<Map<string, Insertable<EdgesTable>>> {
+): Promise<Map<string, Selectable<EdgesTable>>> {
   const rows = await transaction
     .selectFrom('edges')
     .selectAll()
@@ -67,6 +93,14 @@ async function declaredEdges(
     .orderBy('id')
     .execute();
   return new Map(rows.map((edge) => [edgeId(edge), edge]));
+}
+
+type NewEdge = Insertable<EdgesTable> & Pick<Selectable<EdgesTable>, 'missing'>;
+
+/** What stays the same while only the words around it change. */
+function pairOf(edge: Insertable<EdgesTable>): string {
+  const { blocked_repository_id: blockedId, blocker_repository_id: blockerId } = edge;
+  return JSON.stringify([blockedId, edge.blocked_number, blockerId, edge.blocker_number]);
 }
 
 function edgeId(edge: Insertable<EdgesTable>): string {
@@ -81,7 +115,8 @@ function edgeId(edge: Insertable<EdgesTable>): string {
   ]);
 }
 
-function edgeChange(edge: Insertable<EdgesTable>, came: boolean): EdgeChange {
+/** An edge as a change of the graph. */
+export function readEdgeChange(edge: Insertable<EdgesTable>, came: boolean): EdgeChange {
   return {
     blocked: knownKey(edge.blocked_repository_id, edge.blocked_number),
     blocker: knownKey(edge.blocker_repository_id, edge.blocker_number),
@@ -135,7 +170,7 @@ export async function resolveNames(
       .where('id', '=', id)
       .execute();
   }
-  return resolved.map((edge) => edgeChange(edge, true));
+  return resolved.map((edge) => readEdgeChange(edge, true));
 }
 
 /** The issues that wait in a repository or for one of it: their sentences bear its name. */

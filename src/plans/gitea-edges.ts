@@ -32,7 +32,7 @@ async function declaredTies(
   db: Database,
   { repositoryId, number }: IssueKey,
   end: keyof typeof opposite,
-): Promise<(GiteaIssue & { open: boolean | undefined })[]> {
+): Promise<(GiteaIssue & { open: boolean | undefined; merged: boolean | undefined })[]> {
   const rows = await db
     .selectFrom('edges')
     .innerJoin('repositories', 'repositories.id', `${end}_repository_id`)
@@ -41,7 +41,7 @@ async function declaredTies(
         .onRef('issues.repository_id', '=', `${end}_repository_id`)
         .onRef('issues.number', '=', `${end}_number`),
     )
-    .select(['repositories.id', 'full_name', `${end}_number as number`, 'open'])
+    .select(['repositories.id', 'full_name', `${end}_number as number`, 'open', 'merged'])
     .where('source', '=', 'gitea')
     .where('declared_repository_id', '=', repositoryId)
     .where('declared_number', '=', number)
@@ -54,6 +54,7 @@ async function declaredTies(
     repository: row.full_name,
     number: row.number,
     open: row.open === null ? undefined : row.open === 1,
+    merged: row.merged === null ? undefined : row.merged === 1,
   }));
 }
 
@@ -61,11 +62,14 @@ async function declaredTies(
 export function namedRepositories({
   facts,
   giteaDependencies,
+  unknownTargets = [],
   confirmed,
 }: IssueUpdate): Map<number, string> {
   const named =
     confirmed === true && giteaDependencies !== undefined ? bothSides(giteaDependencies) : [];
-  const names = new Map(named.map(({ repositoryId, repository }) => [repositoryId, repository]));
+  const names = new Map<number, string>();
+  for (const { repositoryId, repository } of [...named, ...unknownTargets])
+    if (repositoryId !== undefined) names.set(repositoryId, repository);
   names.delete(facts.repositoryId);
   return names;
 }

@@ -11,9 +11,17 @@ import { dropStaleGiteaDependencies, namedRepositories } from './gitea-edges.ts'
 import type { IssueUpdate } from './issue-update.ts';
 import { openNeighbours } from './open-graph.ts';
 import type { TouchedIssues } from './recompute-states.ts';
+import {
+  markParentEdges,
+  parentTies,
+  replaceParents,
+  resolveParents,
+  withParts,
+} from './parents.ts';
 import { storeRepositoryFacts } from './repository-facts.ts';
 import { storeNames } from './repository-names.ts';
 import { changedAt, markChanged, markShown } from './revisions.ts';
+import { forgetMissing } from './unknown-targets.ts';
 
 /** What storing an issue touched: the input of `recomputeStates`. */
 interface StoredChange {
@@ -35,15 +43,26 @@ export async function storeIssue(
   const names = await storeAllNames(transaction, update, now);
   const change = await storeFacts(transaction, update, now);
   await storeText(transaction, update);
-  const own = await replaceEdges(transaction, facts, plan?.reading.dependencies ?? []);
+  const own = await replaceEdges(transaction, facts, {
+    dependencies: plan?.reading.dependencies ?? [],
+    unknownTargets: update.unknownTargets,
+    now,
+  });
   const stale = await dropStaleGiteaDependencies(transaction, update);
-  const edges = [...names.resolved, ...own, ...stale];
+  const declared = [...names.resolved, ...own, ...stale];
+  const turned = await storeParents(transaction, update, [
+    ...names.parts,
+    ...declared.flatMap(({ blocked }) => blocked ?? []),
+  ]);
+  const edges = [...declared, ...turned];
   await markChanged(
     transaction,
     edges.flatMap(({ blocked, blocker }) => [blocked ?? [], blocker ?? []].flat()),
     now,
   );
   const self = { repositoryId: facts.repositoryId, number: facts.number };
+  const tied = change.forOthers ? await tiedIssues(transaction, self, change.isNew) : [];
+  const namesUnknown = (update.unknownTargets ?? []).length > 0;
   const neighbours = (step: 'blocked' | 'blocker') =>
     change.forOthers ? openNeighbours(transaction, [self], step) : [];
   const waiting = await neighbours('blocked');
@@ -52,18 +71,66 @@ export async function storeIssue(
   const joins = opened || own.some(({ came }) => came);
   const touched = {
     states: [
-      ...(change.forItself ? [self] : []),
+      ...(change.forItself || namesUnknown ? [self] : []),
+      ...tied,
+      ...turned.flatMap((edge) => edge.blocker ?? []),
       ...waiting,
       ...names.renamed,
       ...edges.flatMap((edge) => edge.blocked ?? []),
     ],
-    cycles: [...names.resolved.flatMap((edge) => edge.blocked ?? []), ...(joins ? [self] : [])],
+    cycles: [
+      ...[...names.resolved, ...turned].flatMap((edge) => edge.blocked ?? []),
+      ...(joins ? [self] : []),
+    ],
     unblocks: [
       ...(change.forOthers ? [self, ...(await neighbours('blocker'))] : []),
       ...edges.flatMap((edge) => edge.blocker ?? []),
     ],
   };
   return { touched, newlyAssigned: change.newlyAssigned };
+}
+
+/** Stores whose part the issue is, and marks the edges by which a parent blocks its part. */
+async function storeParents(
+  transaction: Transaction<Schema>,
+  { facts, plan }: IssueUpdate,
+  newlyBlocked: readonly IssueKey[],
+): Promise<EdgeChange[]> {
+  const moved = await replaceParents(transaction, facts, plan?.reading.partOf ?? []);
+  const parts = await withParts(transaction, moved ? [facts, ...newlyBlocked] : newlyBlocked);
+  return markParentEdges(transaction, parts);
+}
+
+/** Issues beside its neighbours whose warnings speak of an issue that is new, opened, closed or deleted. */
+async function tiedIssues(
+  transaction: Transaction<Schema>,
+  self: IssueKey,
+  isNew: boolean,
+): Promise<IssueKey[]> {
+  return [
+    ...(await parentTies(transaction, self)),
+    ...(await waitingForIssuesOf(transaction, self)),
+    ...(isNew ? await forgetMissing(transaction, self) : []),
+  ];
+}
+
+/** The issues that wait for one to which this pull request refers. */
+function waitingForIssuesOf(
+  transaction: Transaction<Schema>,
+  { repositoryId, number }: IssueKey,
+): Promise<IssueKey[]> {
+  return transaction
+    .selectFrom('issues')
+    .innerJoin('edges', (join) =>
+      join
+        .onRef('blocker_repository_id', '=', 'issues.repository_id')
+        .onRef('blocker_number', '=', 'issues.number'),
+    )
+    .select(['blocked_repository_id as repositoryId', 'blocked_number as number'])
+    .where('open_pull_repository_id', '=', repositoryId)
+    .where('open_pull_number', '=', number)
+    .$narrowType<{ repositoryId: number }>()
+    .execute();
 }
 
 /**
@@ -74,20 +141,23 @@ async function storeAllNames(
   transaction: Transaction<Schema>,
   update: IssueUpdate,
   now: number,
-): Promise<{ resolved: EdgeChange[]; renamed: IssueKey[] }> {
+): Promise<{ resolved: EdgeChange[]; parts: IssueKey[]; renamed: IssueKey[] }> {
   const { facts, names, confirmed } = update;
   const given = confirmed === true && !facts.deleted ? facts.repository : undefined;
   const others = [...namedRepositories(update)].map(
     ([id, repository]) => [id, { names: [], given: repository }] as const,
   );
   const resolved: EdgeChange[] = [];
+  const parts: IssueKey[] = [];
   const renamed: IssueKey[] = [];
   for (const [id, reported] of [[facts.repositoryId, { names, given }] as const, ...others]) {
     const stored = await storeNames(transaction, id, reported, now);
     for (const { facts: said, updatedAt } of reported.names)
       if (said !== undefined) await storeRepositoryFacts(transaction, id, said, updatedAt);
-    for (const lowerName of stored.lowerNames)
+    for (const lowerName of stored.lowerNames) {
       resolved.push(...(await resolveNames(transaction, id, lowerName)));
+      parts.push(...(await resolveParents(transaction, id, lowerName)));
+    }
     if (!stored.renamed) continue;
     await transaction
       .updateTable('issues')
@@ -96,7 +166,7 @@ async function storeAllNames(
       .execute();
     renamed.push(...(await waitingAround(transaction, id)));
   }
-  return { resolved, renamed };
+  return { resolved, parts, renamed };
 }
 
 /** The columns of facts; the others are computed from them. */
@@ -113,6 +183,7 @@ type FactColumns = Omit<
 /** Which states can change: this issue's own, and those of the issues around it. */
 interface FactsChange {
   readonly newlyAssigned: boolean;
+  readonly isNew: boolean;
   readonly forItself: boolean;
   readonly forOthers: boolean;
 }
@@ -128,7 +199,8 @@ async function storeFacts(
     .selectFrom('issues')
     .select(['title', 'open', 'deleted', 'assigned', 'labels'])
     .select(['reading', 'estimate', 'assignment', 'own_warnings'])
-    .select(['attempts', 'parked_code', 'hidden_blockers'])
+    .select(['attempts', 'parked_code', 'hidden_blockers', 'merged', 'held_by'])
+    .select(['open_pull_repository_id', 'open_pull_number'])
     .select((eb) => textOf(eb).where('issue_texts.body', '!=', facts.body).as('other_text'))
     .where(ofIssue(facts))
     .executeTakeFirst();
@@ -137,7 +209,7 @@ async function storeFacts(
       .insertInto('issues')
       .values({ ...columns, ...notComputed, ...untried, changed_at: now })
       .execute();
-    return { forItself: true, forOthers: true, newlyAssigned: false };
+    return { isNew: true, forItself: true, forOthers: true, newlyAssigned: false };
   }
   const differs = (...names: readonly (keyof typeof stored & keyof typeof columns)[]) =>
     names.some((name) => stored[name] !== columns[name]);
@@ -158,12 +230,30 @@ async function storeFacts(
     })
     .where(ofIssue(facts))
     .execute();
-  const forOthers = differs('open', 'deleted');
+  const forOthers = differs(
+    ...(['open', 'deleted', 'merged', 'open_pull_repository_id', 'open_pull_number'] as const),
+  );
   const forItself =
     (changed && tried) ||
-    differs('assigned', 'labels', 'reading', 'assignment', 'own_warnings', 'hidden_blockers');
+    differs('assigned', 'labels', 'reading', 'assignment', 'own_warnings', 'hidden_blockers') ||
+    differs('held_by');
   const newlyAssigned = differs('assigned') && columns.assigned === 1;
-  return { forItself: forOthers || forItself, forOthers, newlyAssigned };
+  // Open again, a pull request is waited for again, whoever went on without it.
+  if (differs('open') && facts.open) await forgetWaivers(transaction, facts);
+  return { isNew: false, forItself: forOthers || forItself, forOthers, newlyAssigned };
+}
+
+async function forgetWaivers(
+  transaction: Transaction<Schema>,
+  { repositoryId, number }: IssueKey,
+): Promise<void> {
+  await transaction
+    .updateTable('edges')
+    .set({ waived: 0 })
+    .where('blocker_repository_id', '=', repositoryId)
+    .where('blocker_number', '=', number)
+    .where('waived', '=', 1)
+    .execute();
 }
 
 /** Stores the text while the issue is the bot's. */
@@ -203,7 +293,7 @@ function textOf(eb: ExpressionBuilder<Schema, 'issues'>) {
 }
 
 function factColumns(update: IssueUpdate): FactColumns {
-  const { facts, assigned, plan, giteaDependencies } = update;
+  const { facts, assigned, plan, giteaDependencies, openPull } = update;
   return {
     repository_id: facts.repositoryId,
     number: facts.number,
@@ -223,6 +313,10 @@ function factColumns(update: IssueUpdate): FactColumns {
     agent: plan?.assignment.agent ?? null,
     hidden_blockers: giteaDependencies?.hidden ?? 0,
     own_warnings: JSON.stringify(ownWarnings(update)),
+    merged: facts.merged === undefined ? null : facts.merged ? 1 : 0,
+    held_by: update.heldBy ?? null,
+    open_pull_repository_id: openPull?.repositoryId ?? null,
+    open_pull_number: openPull?.number ?? null,
   };
 }
 

@@ -2,7 +2,9 @@ import type { PlannedWork } from '../planning/plan-work.ts';
 import type { KnownCodes } from '../issue/codes.ts';
 import type { GiteaDependencies } from '../issue/gitea-dependencies.ts';
 import type { IssueFacts } from '../issue/facts.ts';
+import type { IssueKey } from '../issue/ref.ts';
 import type { RepositoryFacts } from '../issue/repository-facts.ts';
+import type { UnknownTarget } from './unknown-targets.ts';
 
 /** The result of handling one issue. */
 export interface HandlingResult {
@@ -14,6 +16,12 @@ export interface HandlingResult {
   readonly codes?: KnownCodes | undefined;
   /** Dependencies set on Gitea, already merged into the plan; undefined: Gitea was not asked. */
   readonly giteaDependencies?: GiteaDependencies | undefined;
+  /** The issues it names that Gitea did not show; undefined: Gitea was not asked. */
+  readonly unknownTargets?: readonly UnknownTarget[] | undefined;
+  /** The label by which a person holds it back. */
+  readonly heldBy?: string | undefined;
+  /** Of a closed issue: an open pull request that refers to it; undefined: none was found. */
+  readonly openPull?: IssueKey | undefined;
   /** True when the facts come from Gitea itself, not from a delivery. */
   readonly confirmed?: boolean;
 }

@@ -1,5 +1,6 @@
 import type { Source } from '../issue/source.ts';
 import { sources } from '../issue/source.ts';
+import type { PlanEdge } from '../issue/plan.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import { keyIn } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';
@@ -10,7 +11,7 @@ export interface EdgeEnd {
   /** Undefined while only the name of its repository is known. */
   readonly key: IssueKey | undefined;
   readonly ref: string;
-  readonly state: 'open' | 'closed' | 'unknown' | 'deleted';
+  readonly state: PlanEdge['state'] | 'deleted';
 }
 
 /** "`blocked` waits for `blocker`", with the state of both ends. */
@@ -24,7 +25,7 @@ export interface LinkedEdge {
 }
 
 /**
- * The edges that have any of these issues at the given end, by the issue that declares them and in the
+ * The edges that have any of these issues at the given end and count, by the issue that declares them and in the
  * order of its text, whichever was handled first. An issue never waits for itself, under any name.
  */
 export async function linkedEdges(
@@ -76,37 +77,43 @@ export async function listLinkedEdges(
 }
 
 function selectLinked(db: Database) {
-  return db
-    .selectFrom('edges')
-    .leftJoin(
-      'repositories as blocked_repository',
-      'blocked_repository.id',
-      'blocked_repository_id',
-    )
-    .leftJoin(
-      'repositories as blocker_repository',
-      'blocker_repository.id',
-      'blocker_repository_id',
-    )
-    .leftJoin('issues as blocked', (join) =>
-      join
-        .onRef('blocked.repository_id', '=', 'blocked_repository_id')
-        .onRef('blocked.number', '=', 'blocked_number'),
-    )
-    .leftJoin('issues as blocker', (join) =>
-      join
-        .onRef('blocker.repository_id', '=', 'blocker_repository_id')
-        .onRef('blocker.number', '=', 'blocker_number'),
-    )
-    .selectAll('edges')
-    .select([
-      'blocked_repository.full_name as blocked_name',
-      'blocker_repository.full_name as blocker_name',
-      'blocked.open as blocked_open',
-      'blocked.deleted as blocked_deleted',
-      'blocker.open as blocker_open',
-      'blocker.deleted as blocker_deleted',
-    ]);
+  return (
+    db
+      .selectFrom('edges')
+      .leftJoin(
+        'repositories as blocked_repository',
+        'blocked_repository.id',
+        'blocked_repository_id',
+      )
+      .leftJoin(
+        'repositories as blocker_repository',
+        'blocker_repository.id',
+        'blocker_repository_id',
+      )
+      .leftJoin('issues as blocked', (join) =>
+        join
+          .onRef('blocked.repository_id', '=', 'blocked_repository_id')
+          .onRef('blocked.number', '=', 'blocked_number'),
+      )
+      .leftJoin('issues as blocker', (join) =>
+        join
+          .onRef('blocker.repository_id', '=', 'blocker_repository_id')
+          .onRef('blocker.number', '=', 'blocker_number'),
+      )
+      .selectAll('edges')
+      .select([
+        'blocked_repository.full_name as blocked_name',
+        'blocker_repository.full_name as blocker_name',
+        'blocked.open as blocked_open',
+        'blocked.deleted as blocked_deleted',
+        'blocked.merged as blocked_merged',
+        'blocker.open as blocker_open',
+        'blocker.deleted as blocker_deleted',
+        'blocker.merged as blocker_merged',
+      ])
+      // A parent does not block its parts.
+      .where('edges.from_parent', '=', 0)
+  );
 }
 
 type LinkedRow = Awaited<ReturnType<ReturnType<typeof selectLinked>['execute']>>[number];
@@ -127,6 +134,7 @@ function linkedEdge(row: LinkedRow): LinkedEdge {
       name: row.blocked_name ?? unresolved,
       open: row.blocked_open,
       deleted: row.blocked_deleted,
+      merged: row.blocked_merged,
     }),
     blocker: edgeEnd({
       id: row.blocker_repository_id,
@@ -134,6 +142,8 @@ function linkedEdge(row: LinkedRow): LinkedEdge {
       name: row.blocker_name ?? unresolved,
       open: row.blocker_open,
       deleted: row.blocker_deleted,
+      // Waived, it is like any other that is closed.
+      merged: row.waived === 1 ? null : row.blocker_merged,
     }),
     source: sources.find((source) => source === row.source) ?? 'default',
     evidence: row.evidence,
@@ -149,14 +159,22 @@ interface RawEnd {
   readonly name: string;
   readonly open: number | null;
   readonly deleted: number | null;
+  readonly merged: number | null;
 }
 
-function edgeEnd({ id, number, name, open, deleted }: RawEnd): EdgeEnd {
+function edgeEnd({ id, number, name, ...known }: RawEnd): EdgeEnd {
   return {
     key: id === null ? undefined : { repositoryId: id, number },
     ref: formatRef({ repository: name, number }),
-    state: deleted === 1 ? 'deleted' : open === null ? 'unknown' : open === 1 ? 'open' : 'closed',
+    state: endState(known),
   };
+}
+
+function endState({ open, deleted, merged }: Pick<RawEnd, 'open' | 'deleted' | 'merged'>) {
+  if (deleted === 1) return 'deleted';
+  if (open === null) return 'unknown';
+  if (open === 1) return 'open';
+  return merged === 0 ? 'not_merged' : 'closed';
 }
 
 /** One edge per pair of issues: what is set on Gitea first, then the blocked issue's own word. */

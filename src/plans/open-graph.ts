@@ -8,7 +8,7 @@ import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
 
 /*
- * The graph of the open issues: an edge counts while both its ends are open. Every query walks inside the
+ * The graph of the open issues: an edge counts while both its ends are open, and unless it comes from a parent. Every query walks inside the
  * database and stops at a limit. SQLite joins the tables of a `cross join` in their written order, here from
  * the few given issues to their neighbours; and only the literal `open = 1 and deleted = 0` lets it use the
  * small index of open issues.
@@ -29,7 +29,7 @@ export async function openNeighbours(
     select distinct issues.repository_id as "repositoryId", issues.number
     from edges cross join issues
     where ${keyIn(`edges.${from[step]}_repository_id`, `edges.${from[step]}_number`, issues)}
-      and ${isOpen('issues', step)}`.execute(db);
+      and edges.from_parent = 0 and ${isOpen('issues', step)}`.execute(db);
   return rows;
 }
 
@@ -55,7 +55,7 @@ function reach(start: ReturnType<typeof sql>, step: Step) {
     from reach cross join edges cross join issues
     where ${sql.ref(`edges.${from[step]}_repository_id`)} = reach.repository_id
       and ${sql.ref(`edges.${from[step]}_number`)} = reach.number
-      and ${isOpen('issues', step)})`;
+      and edges.from_parent = 0 and ${isOpen('issues', step)})`;
 }
 
 const firstLimit = 50;
@@ -102,7 +102,9 @@ export async function edgesWithin(db: Database, issues: readonly IssueKey[]): Pr
       blocker_repository_id as "otherId", blocker_number as other
     from edges cross join issues as waiting cross join issues as other
     where ${keyIn('blocked_repository_id', 'blocked_number', issues)}
-      and ${isOpen('waiting', 'blocked')} and ${isOpen('other', 'blocker')}`.execute(db);
+      and edges.from_parent = 0 and ${isOpen('waiting', 'blocked')} and ${isOpen('other', 'blocker')}`.execute(
+    db,
+  );
   return rows.flatMap(({ id, number, otherId, other }) => {
     const blocked = keyOf({ repositoryId: id, number });
     const blocker = keyOf({ repositoryId: otherId, number: other });

@@ -1,14 +1,17 @@
 import { sql, type ExpressionBuilder, type Transaction } from 'kysely';
 
 import { startingWith } from './find-cycles.ts';
-import { chosenAgentSchema, parseParkingReason } from '../issue/reasons.ts';
+import { chosenAgentSchema, parseParkingReason, type StateReason } from '../issue/reasons.ts';
 import { queueKey } from './queue-order.ts';
 import { warningsSchema, type Warning } from '../issue/warnings.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
-import { decideState, type Blocker } from '../issue/state.ts';
+import { decideState } from '../issue/state.ts';
 import { keyIn } from '../db/key-filter.ts';
+import { loadBlockers, type LoadedBlocker } from './blockers.ts';
 import { findChangedCycles, type ChangedCycles } from './cycles.ts';
 import { distinctKeys, recountUnblocked } from './open-graph.ts';
+import { parentWarnings } from './parents.ts';
+import { unknownTargetWarnings } from './unknown-targets.ts';
 import type { Schema } from '../db/schema.ts';
 import { parseNames } from '../db/stored-names.ts';
 
@@ -42,12 +45,15 @@ export async function recomputeStates(
   const rows = [...first, ...(await loadIssues(transaction, more))];
   const keys = [...affected.values(), ...more];
   const waitsFor = Map.groupBy(await loadBlockers(transaction, keys), ({ blocked }) => blocked);
+  const aboutUnknown = await unknownTargetWarnings(transaction, keys, now);
+  const aboutParents = await parentWarnings(transaction, keys);
   const pathOf = await namePaths(transaction, changed);
   const written: ComputedRow[] = [];
   for (const row of rows) {
     const id = keyOf({ repositoryId: row.repository_id, number: row.number });
     const after = compute(row, {
       blockers: waitsFor.get(id) ?? [],
+      warnings: [...(aboutUnknown.get(id) ?? []), ...(aboutParents.get(id) ?? [])],
       path: pathOf(id),
       cycleKey: changed.cycles.get(id)?.key ?? null,
       unblocks: unblocks.get(id) ?? row.unblocks,
@@ -62,6 +68,8 @@ export async function recomputeStates(
 function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[]) {
   return transaction
     .selectFrom('issues')
+    .leftJoin('repositories', 'repositories.id', 'repository_id')
+    .select(['archived', 'access', 'full_name', 'held_by'])
     .select(['repository_id', 'number', 'open', 'deleted', 'assigned', 'assignment', 'labels'])
     .select(['own_warnings', 'warnings', 'state', 'reason_code', 'reason_params', 'ready_at'])
     .select(['queue_key', 'unblocks', 'cycle_key', 'changed_at', 'revision'])
@@ -100,47 +108,6 @@ type ComputedRow = Pick<
   'repository_id' | 'number' | (typeof stampColumns)[number] | (typeof computedColumns)[number]
 >;
 
-interface LoadedBlocker {
-  readonly blocked: string;
-  readonly blocker: Blocker | { readonly ref: string; readonly state: 'deleted' };
-}
-
-/** Blockers of these issues that are not closed, each once, in the order of `linkedEdges`. */
-async function loadBlockers(
-  transaction: Transaction<Schema>,
-  issues: readonly IssueKey[],
-): Promise<LoadedBlocker[]> {
-  const rows = await transaction
-    .selectFrom('edges')
-    .leftJoin('repositories', 'repositories.id', 'blocker_repository_id')
-    .leftJoin('issues', (join) =>
-      join
-        .onRef('issues.repository_id', '=', 'blocker_repository_id')
-        .onRef('issues.number', '=', 'blocker_number'),
-    )
-    .select(['blocked_repository_id', 'blocked_number', 'blocker_repository_id'])
-    .select(['blocker_number', 'unresolved_name', 'full_name', 'open', 'deleted'])
-    .where(keyIn('blocked_repository_id', 'blocked_number', issues))
-    .where((eb) => eb.or([eb('open', 'is', null), eb('open', '=', 1), eb('deleted', '=', 1)]))
-    .orderBy('declared_repository_id')
-    .orderBy('declared_number')
-    .orderBy('edges.id')
-    .execute();
-  const pairs = new Map<string, LoadedBlocker>();
-  for (const row of rows) {
-    if (row.blocked_repository_id === null) continue;
-    const blocked = keyOf({ repositoryId: row.blocked_repository_id, number: row.blocked_number });
-    const repository = row.full_name ?? row.unresolved_name ?? '';
-    const other = `${row.blocker_repository_id ?? repository}#${row.blocker_number}`;
-    // An issue never waits for itself, under any name.
-    if (other === blocked || pairs.has(`${blocked} ${other}`)) continue;
-    const state = row.deleted === 1 ? 'deleted' : row.open === null ? 'unknown' : 'open';
-    const ref = formatRef({ repository, number: row.blocker_number });
-    pairs.set(`${blocked} ${other}`, { blocked, blocker: { ref, state } });
-  }
-  return [...pairs.values()];
-}
-
 /** Gives the cycle of an issue as references, in order, starting with that issue. */
 async function namePaths(
   transaction: Transaction<Schema>,
@@ -171,6 +138,8 @@ async function namePaths(
 /** The facts around an issue from which its row is computed. */
 interface Neighbours {
   readonly blockers: readonly LoadedBlocker[];
+  /** About unknown blockers, parents and parts. */
+  readonly warnings: readonly Warning[];
   readonly path: readonly string[];
   readonly cycleKey: string | null;
   readonly unblocks: number;
@@ -201,11 +170,13 @@ function compute(row: LoadedIssue, neighbours: Neighbours): ComputedRow {
   };
 }
 
-function show(row: LoadedIssue, { blockers, path }: Neighbours): typeof gone {
+function show(row: LoadedIssue, { blockers, warnings: aboutEdges, path }: Neighbours): typeof gone {
   const { state, reason } = decideState({
     open: row.open === 1,
     assigned: row.assigned === 1,
     read: Number(row.read) === 1,
+    repository: shutRepository(row),
+    heldBy: row.held_by ?? undefined,
     claim:
       row.claim_worker === null || row.claim_agent === null
         ? undefined
@@ -222,14 +193,12 @@ function show(row: LoadedIssue, { blockers, path }: Neighbours): typeof gone {
     assignment:
       row.assignment === null ? undefined : chosenAgentSchema.parse(JSON.parse(row.assignment)),
   });
-  const deleted = blockers.filter(({ blocker }) => blocker.state === 'deleted');
-  const waitedFor = state === 'in_progress' ? blockers.filter(isOpenBlocker) : [];
   const waits = row.assigned === 1 && row.open === 1;
   const graphWarnings = waits
     ? [
-        ...deleted.map(({ blocker }) => blockerDeleted(blocker.ref)),
-        ...waitedFor.map(({ blocker }) => blockerOpened(blocker.ref)),
-        ...(state === 'in_progress' && row.hidden_blockers > 0 ? [hiddenBlocker(row)] : []),
+        ...aboutEdges,
+        ...blockers.flatMap(warningsOf),
+        ...(state === 'in_progress' ? begunWarnings(row, blockers) : []),
       ]
     : [];
   const warnings = graphWarnings.length === 0 ? row.own_warnings : allWarnings(row, graphWarnings);
@@ -245,8 +214,32 @@ function allWarnings({ own_warnings: own }: LoadedIssue, more: readonly Warning[
   return JSON.stringify([...warningsSchema.parse(JSON.parse(own)), ...more]);
 }
 
-function isOpenBlocker({ blocker }: LoadedBlocker): boolean {
-  return blocker.state === 'open';
+/** Why nobody can work in the issue's repository. */
+function shutRepository({
+  archived,
+  access,
+  full_name,
+}: LoadedIssue): StateReason<'repository_archived' | 'no_access'> | undefined {
+  const params = { repository: full_name ?? '' };
+  if (access === 0) return { code: 'no_access', params };
+  return archived === 1 ? { code: 'repository_archived', params } : undefined;
+}
+
+function warningsOf({ blocker: { ref, state }, openPull: pull }: LoadedBlocker): Warning[] {
+  if (state === 'deleted') return [blockerDeleted(ref)];
+  return pull === undefined ? [] : [{ code: 'blocker_closed_early', params: { ref, pull } }];
+}
+
+/** For an issue that would not be handed out now, but a worker has begun. */
+function begunWarnings(row: LoadedIssue, blockers: readonly LoadedBlocker[]): Warning[] {
+  const { held_by: label } = row;
+  return [
+    ...blockers
+      .filter(({ blocker }) => blocker.state === 'open')
+      .map(({ blocker }) => blockerOpened(blocker.ref)),
+    ...(row.hidden_blockers > 0 ? [hiddenBlocker(row)] : []),
+    ...(label === null ? [] : [{ code: 'held_by_label', params: { label } } as const]),
+  ];
 }
 
 function blockerOpened(ref: string): Warning {

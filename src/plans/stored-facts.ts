@@ -28,6 +28,7 @@ export async function findFacts(db: Database, key: IssueKey): Promise<IssueFacts
     assignees: parseNames(row.assignees),
     labels: parseNames(row.labels),
     updatedAt: row.snapshot_at,
+    ...(row.merged === null ? {} : { merged: row.merged === 1 }),
     labelsUpdatedAt: row.labels_at,
   };
 }

@@ -64,6 +64,7 @@ const nothing: Publication = {
   comment_hash: null,
   label: null,
   label_uncertain: 0,
+  label_refused: 0,
   comment_deletions: 0,
   attempts: 0,
   due_at: null,
@@ -76,7 +77,7 @@ export async function findPublication(db: Database, issue: IssueKey): Promise<Pu
   const row = await db
     .selectFrom('publications')
     .select(['comment_id', 'comment_uncertain', 'comment_hash', 'comment_deletions'])
-    .select(['label', 'label_uncertain'])
+    .select(['label', 'label_uncertain', 'label_refused'])
     .select(['attempts', 'due_at', 'paused_until', 'error'])
     .where(ofIssue(issue))
     .executeTakeFirst();

@@ -130,9 +130,10 @@ async function* inOrder({ deps }: Pass, which: StoredList): AsyncGenerator<reado
 }
 
 /** Facts for a refresh: dated before the stored snapshot, they change nothing by themselves. */
-function factsOf(stored: StoredIssue): IssueFacts {
-  const { repositoryId, repository, number, title, open, deleted, labels, updatedAt } = stored;
+export function factsOf(stored: StoredIssue): IssueFacts {
+  const { repositoryId, repository, number, title, open, merged, deleted, labels, updatedAt } =
+    stored;
   const address = { repositoryId, repository, number };
-  const content = { title, body: '', bodyCut: false, open, deleted, assignees: [], labels };
+  const content = { title, body: '', bodyCut: false, open, merged, deleted, assignees: [], labels };
   return { ...address, ...content, updatedAt: updatedAt - 1, labelsUpdatedAt: updatedAt - 1 };
 }

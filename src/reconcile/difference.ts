@@ -10,6 +10,8 @@ export interface StoredIssue extends IssueKey {
   /** Undefined where no text is stored. */
   readonly body: string | undefined;
   readonly open: boolean;
+  /** Of a pull request: whether it was merged. */
+  readonly merged?: boolean | undefined;
   readonly deleted: boolean;
   readonly assigned: boolean;
   readonly labels: readonly string[];
@@ -20,7 +22,16 @@ export interface StoredIssue extends IssueKey {
 }
 
 export type Difference =
-  'unknown' | 'deleted' | 'open' | 'assigned' | 'title' | 'text' | 'labels' | 'name' | 'unreadable';
+  | 'unknown'
+  | 'deleted'
+  | 'open'
+  | 'merged'
+  | 'assigned'
+  | 'title'
+  | 'text'
+  | 'labels'
+  | 'name'
+  | 'unreadable';
 
 /**
  * Differences between the store and the issue on Gitea, in fields that plans depend on. Compares contents,
@@ -36,6 +47,7 @@ export function differencesOf(
   const differs: readonly (readonly [Difference, boolean])[] = [
     ['deleted', stored.deleted],
     ['open', stored.open !== issue.open],
+    ['merged', stored.merged !== issue.merged],
     ['assigned', stored.assigned !== assigned],
     ['title', stored.title !== issue.title],
     // Of somebody else's issue, no text is stored and labels do not matter.
@@ -49,7 +61,7 @@ export function differencesOf(
 
 /** Whether Gitea sends a webhook for such a change; it sends none for a new name or restored access. */
 export function hasWebhook(difference: Difference): boolean {
-  return !['name', 'unreadable', 'deleted'].includes(difference);
+  return !['name', 'unreadable', 'deleted', 'merged'].includes(difference);
 }
 
 function sameNames(some: readonly string[], others: readonly string[]): boolean {

@@ -1,10 +1,11 @@
 import { TryAgainLater } from '../errors.ts';
 import type { IssueEvent, IssueSnapshot } from '../issue/event.ts';
 import type { IssueFacts } from '../issue/facts.ts';
-import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
+import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import { mapLimited } from '../lib/map-limited.ts';
 import type { Logger } from '../log.ts';
 import { differencesOf, type Difference, type StoredIssue } from './difference.ts';
+import type { UnknownLookups } from './look-up-unknown.ts';
 import type { MissedWebhooks } from './missed-webhooks.ts';
 import type { Progress, StoredList } from './rows.ts';
 import type { AskPage } from './search-pages.ts';
@@ -26,6 +27,8 @@ export interface ReconcileDeps {
   ) => Promise<{ readonly facts: IssueFacts; readonly confirmed: boolean }>;
   /** Whether Gitea has other dependencies of the issue than the store. Without it, they are not read. */
   readonly giteaDependenciesDiffer?: (issue: StoredIssue, signal: AbortSignal) => Promise<boolean>;
+  /** The issues that texts name and nobody has seen. Without it, they are not looked up. */
+  readonly unknown?: UnknownLookups;
   readonly bot: () => Promise<string | undefined>;
   /** Login of the token's user. */
   readonly tokenUser: (signal: AbortSignal) => Promise<string>;
@@ -54,6 +57,8 @@ export interface ReconcileDeps {
 export interface PassMemory {
   /** Last issue of the round that reads the dependencies of the bot's open issues. */
   dependenciesUpTo: IssueKey | undefined;
+  /** Last edge of the round that looks up unknown issues; 0: from the beginning. */
+  unknownUpTo: number;
   lastUser: string | undefined;
   lastFailed: boolean;
   /** `updatedAt` of each moved issue when its dependencies were last read. */
@@ -128,19 +133,36 @@ export async function findStoredByKey(
 }
 
 /** Handles issues side by side. One that Gitea cannot answer about is skipped, so that it hides no others. */
-export async function forEachStored(
+export function forEachStored(
   pass: Pass,
   issues: readonly StoredIssue[],
   work: (stored: StoredIssue) => Promise<void>,
 ): Promise<void> {
+  return forEach(pass, issues, { work, nameOf: formatRef });
+}
+
+/** The same for issues that are only named, in groups of one target. */
+export function forEachTarget<T extends IssueRef>(
+  pass: Pass,
+  groups: readonly (readonly T[])[],
+  work: (same: readonly T[]) => Promise<void>,
+): Promise<void> {
+  return forEach(pass, groups, { work, nameOf: ([first]) => (first ? formatRef(first) : '') });
+}
+
+async function forEach<T>(
+  pass: Pass,
+  items: readonly T[],
+  { work, nameOf }: { work: (item: T) => Promise<void>; nameOf: (item: T) => string },
+): Promise<void> {
   pass.signal.throwIfAborted();
-  await mapLimited(issues, maxRequests, async (stored) => {
+  await mapLimited(items, maxRequests, async (item) => {
     try {
-      await work(stored);
+      await work(item);
     } catch (error) {
       if (!(error instanceof TryAgainLater) || pass.skipped >= maxSkipped) throw error;
       pass.skipped += 1;
-      pass.deps.log.warn({ err: error, ref: formatRef(stored) }, 'an issue could not be compared');
+      pass.deps.log.warn({ err: error, ref: nameOf(item) }, 'an issue could not be compared');
     }
   });
 }

@@ -6,6 +6,7 @@ import {
   clockErrorMs,
 } from './check-stored.ts';
 import { compareAssigned, compareChanged } from './compare-listed.ts';
+import { lookUpUnknown } from './look-up-unknown.ts';
 import {
   createPassState,
   latest,
@@ -27,7 +28,7 @@ const clockJumpMs = 300_000;
  *
  * A full pass lists the bot's open issues, and reads each stored one that was not listed by itself: pages
  * shift while they are read, so a missing row proves nothing. Every pass lists the changes since the last
- * one. `updated_at` on Gitea 1.25.4 (tried on a running one):
+ * one, and looks up the issues that texts name and nobody has seen. `updated_at` on Gitea 1.25.4 (tried on a running one):
  * - moves with: another title or text (or an equal text saved again), label added, removed or replaced,
  *   assigned, unassigned, milestone, due date, lock, pin, closed, reopened, comment created, mentioned in a
  *   comment or text elsewhere, dependency added or removed (on both issues, without a webhook);
@@ -43,6 +44,7 @@ const clockJumpMs = 300_000;
 export function createPass(deps: ReconcileDeps) {
   const memory: PassMemory = {
     dependenciesUpTo: undefined,
+    unknownUpTo: 0,
     lastUser: undefined,
     lastFailed: false,
     dependenciesReadAt: new Map(),
@@ -83,6 +85,7 @@ async function runPass(
   } else {
     memory.dependenciesUpTo = await checkSomeDependencies(pass, memory.dependenciesUpTo);
   }
+  memory.unknownUpTo = await lookUpUnknown(pass, memory.unknownUpTo, full);
   // After an outage, Gitea may still be sending the webhooks that it had not sent before.
   const missed = await deps.missed.settle(isRecovered ? undefined : deps.giteaNow());
   const { differences, skipped, newest } = pass;

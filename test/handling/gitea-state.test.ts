@@ -143,15 +143,18 @@ test.each([{ hidden: true }, { hasIssues: false }])(
   },
 );
 
-test('a blocker that does not exist is dropped, with a warning that names it', async () => {
+test('a blocker that does not exist goes on blocking, with a warning that names it', async () => {
   const { service, orbitIssues } = await stage();
-  orbitIssues.set(5, { ...issue5, body: 'Blocked by: #999' });
+  orbitIssues.set(5, { ...issue5, body: 'Blocked by: #4' });
   await deliver(service);
   const plan = await service.plan('acme/orbit#5');
-  expect(plan).toMatchObject({ state: 'ready', blockedBy: [] });
+  expect(plan).toMatchObject({
+    state: 'blocked',
+    blockedBy: [{ ref: 'acme/orbit#4', state: 'unknown' }],
+  });
   expect(plan?.warnings).toContainEqual({
     code: 'target_missing',
-    text: 'There is no acme/orbit#999 on Gitea: the dependency on it was dropped.',
+    text: 'There is no acme/orbit#4 on Gitea, and the dependency on it still counts: correct the number, or remove the line.',
   });
 });
 
@@ -159,7 +162,7 @@ test.each<[string, GiteaIssue, object]>([
   ['closed', { open: false }, { state: 'ready' }],
   ['open', { open: true }, { state: 'blocked', reason: { code: 'open_blockers' } }],
   ['an open pull request', { isPull: true, open: true }, { state: 'blocked' }],
-  ['a closed pull request', { isPull: true, open: false }, { state: 'ready' }],
+  ['a merged pull request', { isPull: true, open: false }, { state: 'ready' }],
 ])('a blocker never seen in an event is known at once: %s', async (_name, blocker, plan) => {
   const { service, orbitIssues } = await stage();
   orbitIssues.set(5, { ...issue5, body: 'Blocked by: #12' });
@@ -205,10 +208,11 @@ test('blockers in other repositories: open, renamed, missing, unreadable, and th
   expect(plan?.blockedBy).toMatchObject([
     { ref: 'acme/ledger#2', state: 'open' },
     { ref: 'acme/ledger#3', state: 'closed' },
+    { ref: 'acme/ledger#999', state: 'unknown' },
     { ref: 'acme/hidden#1', state: 'unknown' },
   ]);
   expect(plan?.warnings.map(({ code }) => code)).toEqual(
-    expect.arrayContaining(['target_missing', 'target_unreadable', 'self_reference']),
+    expect.arrayContaining(['target_unreadable', 'self_reference']),
   );
 });
 

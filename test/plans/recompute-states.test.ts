@@ -120,7 +120,7 @@ test('a blocker nobody has told of blocks, saying so, until it is seen', async (
   const { tell, stateOf, plan } = await startProject();
   await tell(2, 'Blocked by #1');
   expect(await stateOf('acme/orbit#2')).toBe(
-    'blocked: Waits for acme/orbit#1, which no event has reported yet.',
+    'blocked: Waits for acme/orbit#1, of which nothing is known yet: if the number is wrong, correct it or remove the dependency.',
   );
   expect(await plan('acme/orbit#2')).toMatchObject({
     reason: { code: 'unknown_blockers' },
@@ -252,7 +252,7 @@ test('a reference to a repository not seen yet is resolved by its first event', 
   const { tell, stateOf, plan } = await startProject();
   await tell(1, 'Blocked by Acme/Lib#3\nBlocks acme/lib#4');
   expect(await stateOf('acme/orbit#1')).toBe(
-    'blocked: Waits for acme/lib#3, which no event has reported yet.',
+    'blocked: Waits for acme/lib#3, of which nothing is known yet: if the number is wrong, correct it or remove the dependency.',
   );
   const lib = { repositoryId: 9, repository: 'Acme/Lib' };
   await tell(4, '', lib);

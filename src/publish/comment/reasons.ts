@@ -47,6 +47,33 @@ export const commentReasons: Sentences<StateReasonParams, (subject: Subject) => 
     }),
   open_blockers: () => waitsForIssues,
   unknown_blockers: () => waitsForIssues,
+  blocker_not_merged:
+    ({ refs }) =>
+    (subject) => {
+      const links = inWords(linksTo(subject, refs, maxInSentence), 'and');
+      return {
+        reason: `It was to wait for a pull request that was closed without a merge: ${links}.`,
+        change: [
+          `Reopen it, or name what the issue waits for instead. Ask ${operator} to resume the issue if it can do without.`,
+        ],
+      };
+    },
+  held_by_label:
+    ({ label }) =>
+    () => ({
+      reason: `Held by ${labelName(label)}.`,
+      change: ['Remove that label to let it go on.'],
+    }),
+  repository_archived: () => () => ({
+    reason: 'The repository is archived.',
+    change: ['It goes on by itself when the repository is unarchived.'],
+  }),
+  no_access: () => () => ({
+    reason: 'The bot may not write in this repository, so its label may be out of date.',
+    change: [
+      'It goes on by itself when somebody who administers the repository gives the bot write access.',
+    ],
+  }),
   hidden_blocker:
     ({ count }) =>
     () => ({
@@ -174,6 +201,11 @@ function goOnWithout(subject: Subject): string[] {
       : []),
   ];
   return ways.length === 0 ? [] : [`To go on without it, ${ways.join(', or ')}.`];
+}
+
+/** A name that people chose, where it can be shown and does nothing. */
+function labelName(label: string): string {
+  return /^[\w][\w :/.-]{0,49}$/.test(label) ? `the label ${code(label)}` : 'a label';
 }
 
 /** True where the text of no issue declares it. */

@@ -28,6 +28,8 @@ export interface Subject {
 export interface Waits {
   readonly open: readonly PlanEdge[];
   readonly unknown: readonly PlanEdge[];
+  /** Pull requests that were closed without a merge. */
+  readonly notMerged: readonly PlanEdge[];
   readonly closed: readonly PlanEdge[];
   /** Those that are not named, in whatever state. */
   readonly elsewhere: readonly PlanEdge[];
@@ -39,6 +41,7 @@ export function createSubject(plan: Plan, setting: CommentSetting): Subject {
   const waits = {
     open: inState('open'),
     unknown: inState('unknown'),
+    notMerged: inState('not_merged'),
     closed: inState('closed'),
     elsewhere: plan.blockedBy.filter(({ ref }) => !isVisible(setting, ref)),
   };

@@ -61,13 +61,13 @@ function declaresSomething({ reading, assignment, blockedBy }: Plan): boolean {
 
 /** Left out when the first sentence names them all. */
 function blockers({ plan, waits }: Subject): string[] {
-  const { open, unknown, elsewhere: unnamed } = waits;
-  const waiting = [...open, ...unknown];
+  const { open, unknown, notMerged, elsewhere: unnamed } = waits;
+  const waiting = [...open, ...notMerged, ...unknown];
   if (waiting.length === 0 || plan.reason.code === 'cycle') return [];
   const isInSentence =
     (plan.reason.code === 'open_blockers' || plan.reason.code === 'unknown_blockers') &&
     waiting.length <= maxInSentence.lines &&
-    (open.length === 0 || unknown.length === 0) &&
+    waiting.every(({ state }) => state === waiting[0]?.state) &&
     unnamed.length === 0;
   if (isInSentence) return [];
   const lines = waiting.map((edge) => `${issueLink(edge.ref)}: ${stateOf(edge)}`);
@@ -75,8 +75,15 @@ function blockers({ plan, waits }: Subject): string[] {
   return [list('Waits for', [...shortened(lines, maxBlockers), ...others])];
 }
 
+const edgeWords: Record<PlanEdge['state'], string> = {
+  open: 'open',
+  closed: 'closed',
+  not_merged: 'closed without a merge',
+  unknown: 'state not known',
+};
+
 function stateOf({ state, source }: PlanEdge): string {
-  const known = state === 'unknown' ? 'state not known' : state;
+  const known = edgeWords[state];
   return source === 'model' ? `${known}, as Claude reads the text` : known;
 }
 

@@ -100,6 +100,18 @@ export const commentWarnings: Sentences<WarningParams, Tell> = {
     act('Gitea has too many dependencies for this issue: some of them were not read.'),
   blocker_open: ({ ref }) =>
     whereVisible(ref, 'An issue that blocks this one is open, but an agent has already started.'),
+  blocker_closed_early: ({ ref, pull }) =>
+    whereVisible(
+      ref,
+      'An issue that blocked this one is closed, but a pull request for it is still open: is the work in?',
+      [ref, pull],
+    ),
+  parent_blocks_part: ({ parent, parts }) =>
+    about(
+      [parent, ...parts],
+      'A parent blocks its own part, and would end when its parts end. It does not hold the part back: remove one of the two statements.',
+    ),
+  held_by_label: () => act('A label asks to hold this issue, but an agent has already started.'),
   blocker_deleted: ({ ref }) =>
     whereVisible(ref, 'An issue that blocked this one was deleted: it no longer counts.'),
 };
@@ -137,8 +149,8 @@ function about(refs: readonly string[], text: string, tell: (text: string) => Te
   };
 }
 
-function whereVisible(ref: string, text: string): Tell {
-  return (subject) => (isVisible(subject.setting, ref) ? about([ref], text)(subject) : undefined);
+function whereVisible(ref: string, text: string, named: readonly string[] = [ref]): Tell {
+  return (subject) => (isVisible(subject.setting, ref) ? about(named, text)(subject) : undefined);
 }
 
 /** The first sentence says it of what the issue waits for. */

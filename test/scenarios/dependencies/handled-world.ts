@@ -76,7 +76,10 @@ export async function openWorld(world: World) {
       const name =
         typeof idOrName === 'number' ? (worldRepositories[idOrName - 1] ?? '') : idOrName;
       if (cannotRead(name)) return Promise.resolve({ kind: 'missing' });
-      return Promise.resolve({ kind: 'ok', value: { name, hasIssues: true } });
+      return Promise.resolve({
+        kind: 'ok',
+        value: { id: worldRepositories.indexOf(name) + 1, name, hasIssues: true },
+      });
     },
     findFacts: findKnown,
     findGiteaDependencies: (issue) => findGiteaDependencies(db, issue),

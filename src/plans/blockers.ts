@@ -1,0 +1,99 @@
+import type { Transaction } from 'kysely';
+
+import { keyIn } from '../db/key-filter.ts';
+import type { Schema } from '../db/schema.ts';
+import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
+import type { Blocker } from '../issue/state.ts';
+
+/** A blocker that matters: open, unknown, deleted, closed too early or without a merge. */
+export interface LoadedBlocker {
+  readonly blocked: string;
+  readonly blocker: Blocker | { readonly ref: string; readonly state: 'deleted' };
+  /** It is closed, but this pull request refers to it and is open. */
+  readonly openPull: string | undefined;
+}
+
+/** The blockers of these issues that matter, each once, in the order of `linkedEdges`. */
+export async function loadBlockers(
+  transaction: Transaction<Schema>,
+  issues: readonly IssueKey[],
+): Promise<LoadedBlocker[]> {
+  const rows = await selectBlockers(transaction, issues).execute();
+  const pulls = await openPulls(transaction, rows.flatMap(pullOf));
+  const waived = new Set(rows.filter((row) => row.waived === 1).map(pairOf));
+  const pairs = new Map<string, LoadedBlocker>();
+  for (const row of rows) {
+    if (row.blocked_repository_id === null) continue;
+    const blocked = keyOf({ repositoryId: row.blocked_repository_id, number: row.blocked_number });
+    const pair = pairOf(row);
+    // An issue never waits for itself, under any name.
+    if (pair === `${blocked} ${blocked}` || pairs.has(pair)) continue;
+    const repository = row.full_name ?? row.unresolved_name ?? '';
+    const ref = formatRef({ repository, number: row.blocker_number });
+    const state = stateOf(row, waived.has(pair));
+    const [pull] = pullOf(row).map((key) => pulls.get(keyOf(key)));
+    pairs.set(pair, { blocked, blocker: { ref, state }, openPull: pull });
+  }
+  return [...pairs.values()];
+}
+
+function selectBlockers(transaction: Transaction<Schema>, issues: readonly IssueKey[]) {
+  return transaction
+    .selectFrom('edges')
+    .leftJoin('repositories', 'repositories.id', 'blocker_repository_id')
+    .leftJoin('issues', (join) =>
+      join
+        .onRef('issues.repository_id', '=', 'blocker_repository_id')
+        .onRef('issues.number', '=', 'blocker_number'),
+    )
+    .select(['blocked_repository_id', 'blocked_number', 'blocker_repository_id'])
+    .select(['blocker_number', 'unresolved_name', 'full_name', 'open', 'deleted'])
+    .select(['merged', 'waived', 'open_pull_repository_id', 'open_pull_number'])
+    .where(keyIn('blocked_repository_id', 'blocked_number', issues))
+    .where('from_parent', '=', 0)
+    .where((eb) =>
+      eb.or([
+        ...[eb('open', 'is', null), eb('open', '=', 1), eb('deleted', '=', 1)],
+        ...[eb('merged', '=', 0), eb('open_pull_number', 'is not', null)],
+      ]),
+    )
+    .orderBy('declared_repository_id')
+    .orderBy('declared_number')
+    .orderBy('edges.id');
+}
+
+type BlockerRow = Awaited<ReturnType<ReturnType<typeof selectBlockers>['execute']>>[number];
+
+function pairOf(row: BlockerRow): string {
+  const blocker = row.blocker_repository_id ?? row.full_name ?? row.unresolved_name ?? '';
+  return `${row.blocked_repository_id}#${row.blocked_number} ${blocker}#${row.blocker_number}`;
+}
+
+function stateOf({ open, deleted, merged }: BlockerRow, isWaived: boolean) {
+  if (deleted === 1) return 'deleted';
+  if (open === null) return 'unknown';
+  if (open === 1) return 'open';
+  return merged === 0 && !isWaived ? 'not_merged' : 'closed';
+}
+
+function pullOf(row: BlockerRow): IssueKey[] {
+  const { open_pull_repository_id: repositoryId, open_pull_number: number, open } = row;
+  return open === 0 && repositoryId !== null && number !== null ? [{ repositoryId, number }] : [];
+}
+
+/** Names of those that are open, by their keys. */
+async function openPulls(
+  transaction: Transaction<Schema>,
+  pulls: readonly IssueKey[],
+): Promise<Map<string, string>> {
+  if (pulls.length === 0) return new Map();
+  const rows = await transaction
+    .selectFrom('issues')
+    .innerJoin('repositories', 'repositories.id', 'repository_id')
+    .select(['repository_id as repositoryId', 'number', 'full_name as repository'])
+    .where(keyIn('repository_id', 'number', pulls))
+    .where('open', '=', 1)
+    .where('deleted', '=', 0)
+    .execute();
+  return new Map(rows.map((row) => [keyOf(row), formatRef(row)]));
+}
