@@ -124,7 +124,9 @@ export const commentReasons: Sentences<StateReasonParams, (subject: Subject) => 
     ({ commit }) =>
     (subject) => ({
       reason: `An agent says that ${commitOf(subject, commit)} completes it: check that.`,
-      change: [`Close the issue if it is right. If not, ask ${operator} to resume it.`],
+      change: [
+        `Close the issue if it is right. If not, write into the text what is missing, then unassign ${code(subject.setting.bot)} and assign it again: an agent gets the issue again.`,
+      ],
     }),
   worker_blocked: () => () => ({
     reason: 'An agent is stuck and has said why.',

@@ -84,6 +84,9 @@ export async function startGiteaServer(options: GiteaServerOptions) {
     /** Straight to it, past any proxy. */
     url,
     directory,
+    isForgejo: options.isForgejo,
+    /** Another token of a person, with these scopes only. */
+    tokenOf: (login: string, scopes: readonly string[]) => createToken({ url, login, scopes }),
     /** Tokens by name. */
     tokens: { root, bot, maria, tom },
     /** `kill -9`. */
@@ -187,13 +190,17 @@ async function createPerson({ url, root, login, scopes }: PersonOptions): Promis
     password,
     must_change_password: false,
   });
-  const basic = Buffer.from(`${login}:${password}`).toString('base64');
+  return createToken({ url, login, scopes });
+}
+
+async function createToken({ url, login, scopes }: Omit<PersonOptions, 'root'>): Promise<string> {
+  const basic = Buffer.from(`${login}:${passwordOf(login)}`).toString('base64');
   const made = await callGitea(
     { url, authorization: `Basic ${basic}` },
     'POST',
     `/users/${login}/tokens`,
     {
-      name: 'live',
+      name: `live ${scopes.join(' ')}`,
       scopes,
     },
   );

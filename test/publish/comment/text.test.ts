@@ -347,7 +347,7 @@ describe('what people see', () => {
       "<!-- mosaic-coordinator -->
       **Needs a person.** An agent says that [\`3f2c1ab\`](https://git.example.test/acme/orbit/commit/3f2c1ab) completes it: check that.
 
-      Close the issue if it is right. If not, ask whoever runs the coordinator to resume it.
+      Close the issue if it is right. If not, write into the text what is missing, then unassign \`coordinator-bot\` and assign it again: an agent gets the issue again.
 
       <details><summary>Size and agent</summary>
 
