@@ -13,6 +13,8 @@ import type { CallerOf } from './auth.ts';
 export type Api = Parameters<FastifyPluginCallbackZod>[0];
 
 export interface ApiDeps {
+  /** False while the store refuses writes: a call that changes something is answered 503 then. */
+  readonly canStore: () => Promise<boolean>;
   readonly callerOf: CallerOf;
   /** True without any token: the API is off. */
   readonly isOff: boolean;

@@ -5,6 +5,7 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 
+import { StoreUnavailable } from '../errors.ts';
 import { requireCaller } from './auth.ts';
 import { registerClaimEnds } from './claim-ends.ts';
 import { registerClaims } from './claims.ts';
@@ -26,6 +27,11 @@ export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
       scope.addHook('onRequest', requireCaller(deps.callerOf, deps.isOff));
       scope.addHook('onRoute', ({ method, url }) => {
         for (const verb of [method].flat()) rolesOf(verb, url);
+      });
+      scope.addHook('preHandler', async (request) => {
+        if (request.method === 'GET' || request.method === 'HEAD' || (await deps.canStore()))
+          return;
+        throw new StoreUnavailable('The store cannot be written');
       });
       acceptEmptyBodies(scope);
       scope.setNotFoundHandler((_request, reply) =>

@@ -73,6 +73,9 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const queue = createWriteQueue(db, guard);
   const writes = overrides.aroundWrites?.(queue) ?? queue;
   const checkStore = createStoreCheck({ thread, writes, guard });
+  /** Tries a store that failed again. */
+  const canStore = async () =>
+    guard.fault() === undefined || (await checkStore()).status !== 'down';
   const insert = createInsert(db, thread.all);
   const inbox = createInbox({
     db,
@@ -101,7 +104,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const consumer = new Consumer({
     ...{ writes, inbox, log, now, handle },
     concurrency: config.workerConcurrency,
-    canStore: async () => guard.fault() === undefined || (await checkStore()).status === 'ok',
+    canStore,
   });
 
   // Claims, which ask Gitea once more before an issue is handed out.
@@ -140,7 +143,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const pauses = createPauses(claimWrites);
   const parts = {
     ...{ config, overrides, log, now, random, run, stopping, db, thread, writes, inbox, consumer },
-    ...{ guard, checkStore, clockJumps, pauses },
+    ...{ guard, checkStore, canStore, clockJumps, pauses },
     ...{ wakeConsumer, wakePublisher, bot, account, longPolls, sweeper, claims },
     ...{ webhookCounts, gitea, claude, giteaState, publisher, reconciliation },
   };

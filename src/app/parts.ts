@@ -36,6 +36,7 @@ export interface Parts {
   readonly thread: SqliteThread;
   readonly guard: StoreGuard;
   readonly checkStore: StoreCheck;
+  readonly canStore: () => Promise<boolean>;
   readonly writes: WriteQueue;
   readonly inbox: Inbox;
   readonly consumer: Consumer;

@@ -12,7 +12,7 @@ import type { Parts } from './parts.ts';
 interface RouteParts extends Pick<
   Parts,
   | ('config' | 'log' | 'now' | 'run' | 'db' | 'writes' | 'inbox' | 'account')
-  | ('claims' | 'pauses' | 'webhookCounts' | 'wakeConsumer')
+  | ('claims' | 'pauses' | 'webhookCounts' | 'wakeConsumer' | 'canStore')
 > {
   readonly checks: ReturnType<typeof healthChecks>;
 }
@@ -48,6 +48,7 @@ export function createServer(parts: RouteParts) {
   });
   registerApi(app, {
     store: { db, giteaUrl: config.giteaUrl },
+    canStore: parts.canStore,
     agents: config.agents,
     callerOf: createCallerOf(config.apiTokens),
     isOff: config.apiTokens.length === 0,

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { networkMessage, explainUnwritable, unsafeFileSystem } from '../db/file-system.ts';
 import { lockDatabase, type DatabaseLock } from '../db/lock.ts';
 import { isMigrated, migrate } from '../db/migrations.ts';
+import { closeToOthers, createPrivateFile } from '../db/private-files.ts';
 import { quickCheckInThread } from '../db/quick-check.ts';
 import { damageFault } from '../db/store-fault.ts';
 import { CoordinatorError, describeError, StoreUnavailable } from '../errors.ts';
@@ -32,37 +33,44 @@ export function claimDatabase({ config, overrides, log }: OpeningParts): Databas
  * that `/health` can say so, but nothing can be written to it.
  */
 export async function openStore(parts: OpeningParts): Promise<void> {
-  const { config, db, thread, guard } = parts;
+  const { config, db, thread, guard, log } = parts;
+  const path = config.databasePath;
   try {
-    await checkPages(parts);
+    const found = await checkPages(parts);
+    createPrivateFile(path);
     await migrate(db);
     await thread.open();
+    const open = closeToOthers(path);
+    if (open.length > 0)
+      log.warn(
+        { files: open },
+        'other users may read the database: its files belong to another user',
+      );
     guard.remember();
+    if (found !== undefined) guard.latch(damageFault(found));
   } catch (error) {
     if (!(error instanceof StoreUnavailable) || error.fault?.kind === 'damaged') throw error;
-    throw explainUnwritable(config.databasePath, error.cause ?? error);
+    throw explainUnwritable(path, error.cause ?? error);
   }
 }
 
-async function checkPages(parts: OpeningParts): Promise<void> {
-  const { config, db, guard, log } = parts;
+/** What is wrong with a page; throws when a database that has to be migrated is damaged. */
+async function checkPages(parts: OpeningParts): Promise<string | undefined> {
+  const { config, db, log } = parts;
   const path = config.databasePath;
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size === 0) return;
+  if (size === 0) return undefined;
   if (size > maxCheckedAtStart) {
     log.info({ bytes: size }, 'the database is large: its pages are checked beside the service');
     void checkBeside(parts);
-    return;
+    return undefined;
   }
   const found = await quickCheckInThread(path);
-  if (found === undefined) return;
-  // What has to be migrated must be sound.
-  if (!(await isMigrated(db).catch(() => false)))
-    throw new CoordinatorError(
-      'database_damaged',
-      `The database ${path} is damaged (${found}). Restore a backup (docs/operations.md), or correct DATABASE_URL.`,
-    );
-  guard.latch(damageFault(found));
+  if (found === undefined || (await isMigrated(db).catch(() => false))) return found;
+  throw new CoordinatorError(
+    'database_damaged',
+    `The database ${path} is damaged (${found}). Restore a backup (docs/operations.md), or correct DATABASE_URL.`,
+  );
 }
 
 async function checkBeside({ config, guard, log }: OpeningParts): Promise<void> {

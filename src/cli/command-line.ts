@@ -4,6 +4,7 @@ import { readEnvironment, readVersion } from '../config.ts';
 import { ConfigError, CoordinatorError } from '../errors.ts';
 import { runGates } from '../gates/run-gates.ts';
 import { agents } from './commands/agents.ts';
+import { backup } from './commands/backup.ts';
 import { demo } from './demo/demo.ts';
 import { addGatesCommand } from './gates/gates.ts';
 import { addDeliveriesCommand } from './commands/deliveries.ts';
@@ -75,6 +76,11 @@ function buildProgram(io: Io, end: (exitCode: number) => void): Command {
     .option('--schema', 'the JSON Schema of AGENTS_FILE')
     .option('--json', 'JSON that can be used as an AGENTS_FILE')
     .action((options: unknown) => agents(io, options));
+  program
+    .command('backup')
+    .description('copy the database into a new file, whether the service runs or not')
+    .argument('<file>', 'the file to make; one that exists is not overwritten')
+    .action((file: string) => backup(io, file));
   addDeliveriesCommand(program, io);
   addPauseCommands(program, io);
   addQueueCommand(program, io);

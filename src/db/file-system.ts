@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 
 import { CoordinatorError, describeError } from '../errors.ts';
+import { sqliteCode } from './store-fault.ts';
 
 /** What `statfs` says of the file system of a folder. */
 export type StatFs = (folder: string) => {
@@ -67,25 +68,33 @@ export function existingFolder(path: string): string {
 const fullBytes = 64 * 1024;
 
 /** The error that a database cannot be written, with the cause as far as it can be told, and the cure. */
-export function explainUnwritable(path: string, cause: unknown): CoordinatorError {
-  const why = whyUnwritable(path, cause);
-  const message = `The database ${path} cannot be written: ${why}`;
+export function explainUnwritable(
+  path: string,
+  cause: unknown,
+  what = 'The database',
+): CoordinatorError {
+  const why = whyUnwritable(
+    path,
+    cause,
+    what === 'The database' ? ', or correct DATABASE_URL.' : '.',
+  );
+  const message = `${what} ${path} cannot be written: ${why}`;
   return new CoordinatorError('database_unwritable', message, { cause });
 }
 
-function whyUnwritable(path: string, cause: unknown): string {
+function whyUnwritable(path: string, cause: unknown, end: string): string {
   const folder = existingFolder(path);
-  if (isFull(folder)) return 'its disk is full. Free some space on it.';
+  if (isFull(folder) || sqliteCode(cause) === 13 || codeOf(cause) === 'ENOSPC')
+    return 'its disk is full. Free some space on it.';
   const code = [
     accessFailure(folder),
     existsSync(path) ? accessFailure(path) : undefined,
     codeOf(cause),
   ].find((found) => found !== undefined);
-  if (code === 'EROFS')
-    return 'its file system is mounted read-only. Mount it writable, or correct DATABASE_URL.';
+  if (code === 'EROFS') return `its file system is mounted read-only. Mount it writable${end}`;
   if (code === 'EACCES' || code === 'EPERM')
-    return 'permission is denied. Give this user the right to write the file and its folder, or correct DATABASE_URL.';
-  return `${reasonOf(cause)}. Give this user the right to write its folder, or correct DATABASE_URL.`;
+    return `permission is denied. Give this user the right to write the file and its folder${end}`;
+  return `${reasonOf(cause)}. Give this user the right to write its folder${end}`;
 }
 
 function isFull(folder: string): boolean {

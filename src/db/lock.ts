@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { CoordinatorError } from '../errors.ts';
 import { explainUnwritable } from './file-system.ts';
+import { createPrivateFile } from './private-files.ts';
 import { isBusy } from './store-fault.ts';
 
 export interface DatabaseLock {
@@ -90,6 +91,7 @@ function makeFolder(path: string): boolean {
 
 function openLock(path: string): DatabaseSync {
   try {
+    createPrivateFile(lockFile(path));
     return new DatabaseSync(lockFile(path), { timeout: 0 });
   } catch (error) {
     throw explainUnwritable(path, error);

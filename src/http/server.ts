@@ -8,6 +8,7 @@ import Fastify, {
 } from 'fastify';
 
 import { CoordinatorError, StoreUnavailable, TryAgainLater } from '../errors.ts';
+import { createRepeatedLines } from '../lib/repeated-lines.ts';
 import type { Logger } from '../log.ts';
 
 /** Timeouts of a request. Gitea gives up a delivery after 5 s, so a later one never arrives. */
@@ -19,6 +20,7 @@ const connectionsCheckMs = 250;
 /** Creates the HTTP server without its routes. It does not listen yet. */
 export function createApp(log: Logger) {
   const loggerInstance: FastifyBaseLogger = log;
+  const repeated = createRepeatedLines(log);
   const app = Fastify({
     loggerInstance,
     // Nothing uses the logger of a request, and creating one costs more than a line.
@@ -44,7 +46,11 @@ export function createApp(log: Logger) {
   });
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const { status, code, message } = answerTo(error);
-    if (status >= 500) log.error({ err: error, route: request.routeOptions.url }, 'request failed');
+    // What concerns all requests for a while is one line, not one a request.
+    if (error instanceof StoreUnavailable || error instanceof TryAgainLater)
+      repeated.warn({ code, reason: error.message }, 'requests are answered 503');
+    else if (status >= 500)
+      log.error({ err: error, route: request.routeOptions.url }, 'request failed');
     else log.debug({ code, route: request.routeOptions.url }, 'request refused');
     return reply.code(status).send({ error: { code, message } });
   });

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, onTestFinished, test } from 'vitest';
@@ -74,4 +74,24 @@ test('only the error of a locked database counts as busy', () => {
   expect(isBusy(Object.assign(new Error('database is locked'), { errcode: 5 }))).toBe(true);
   expect(isBusy(new Error('database is locked'))).toBe(false);
   expect(isBusy('busy')).toBe(false);
+});
+
+test('a lock whose file is gone is taken anew, and only then', () => {
+  const path = join(temporaryDirectory(), 'coordinator.db');
+  const { renew, release } = lockDatabase(path);
+  onTestFinished(release);
+  expect(renew()).toBe(false);
+  rmSync(`${path}.lock`);
+  expect(renew()).toBe(true);
+  expect(renew()).toBe(false);
+  expect(() => lockDatabase(path)).toThrow('Another coordinator is using');
+});
+
+test('a lock that another coordinator took meanwhile is not taken anew', () => {
+  const path = join(temporaryDirectory(), 'coordinator.db');
+  const { renew, release } = lockDatabase(path);
+  onTestFinished(release);
+  rmSync(`${path}.lock`);
+  onTestFinished(lockDatabase(path).release);
+  expect(renew).toThrow('Another coordinator is using');
 });

@@ -1,6 +1,17 @@
 import type { ExaminedConfig } from '../../config.ts';
 import { examineDatabase, type DatabaseFacts } from '../../db/examine.ts';
-import { broken, ok, resultOf, skipped, type CheckResult, type Outcome } from './finding.ts';
+import { networkMessage, unsafeFileSystem, type StatFs } from '../../db/file-system.ts';
+import { openToOthers } from '../../db/private-files.ts';
+import { quickCheck } from '../../db/quick-check.ts';
+import {
+  broken,
+  ok,
+  resultOf,
+  skipped,
+  warning,
+  type CheckResult,
+  type Outcome,
+} from './finding.ts';
 
 /** The database, as later checks need it. */
 export interface CheckedDatabase {
@@ -11,15 +22,49 @@ export interface CheckedDatabase {
   readonly inUse: boolean | undefined;
 }
 
-export function checkDatabase({ databasePath }: ExaminedConfig): CheckResult<CheckedDatabase> {
+export function checkDatabase(
+  { databasePath, allowNetworkDatabase }: ExaminedConfig,
+  statFs?: StatFs,
+): CheckResult<CheckedDatabase> {
   if (databasePath === undefined)
     return resultOf('database', skipped('DATABASE_URL is invalid; see configuration.'));
   const facts = examineDatabase(databasePath);
-  return resultOf('database', describe(facts, databasePath), {
+  const danger =
+    describePlace(databasePath, allowNetworkDatabase, statFs) ??
+    ('held' in facts ? describeContent(databasePath) : undefined);
+  return resultOf('database', danger ?? describe(facts, databasePath), {
     path: databasePath,
     isCurrent: facts.kind === 'current',
     inUse: facts.kind === 'new' ? false : 'held' in facts ? facts.held : undefined,
   });
+}
+
+/** Undefined on a local disk. */
+function describePlace(path: string, isAllowed: boolean, statFs?: StatFs): Outcome | undefined {
+  const unsafe = unsafeFileSystem(path, statFs);
+  if (unsafe === undefined) return undefined;
+  if (unsafe.certain && !isAllowed)
+    return broken(networkMessage(path, unsafe), 'Put the database on a local disk.');
+  return warning(
+    `${path} is on a file system that may not be a local disk (${unsafe.name}).`,
+    'If it is on the network, put the database on a local disk: SQLite can lose there what it stored.',
+  );
+}
+
+/** Undefined for a sound database that is its owner's alone. */
+function describeContent(path: string): Outcome | undefined {
+  const damage = quickCheck(path);
+  if (damage !== undefined)
+    return broken(
+      `${path} is damaged (${damage}).`,
+      'Stop the service, check the disk, and restore a backup. Without a backup, move the file away: the service rebuilds its database from Gitea.',
+    );
+  const [open] = openToOthers(path);
+  if (open === undefined) return undefined;
+  return warning(
+    `Other users of this machine may read ${open}, which holds the texts of issues.`,
+    'Start the service once, which closes its files to others, or run chmod 600 on them.',
+  );
 }
 
 function describe(facts: DatabaseFacts, path: string): Outcome {

@@ -60,7 +60,7 @@ test('the database, as it may be found', async () => {
     const environment = testEnvironment(directory, { DATABASE_URL: `file:${path}` });
     return checkDatabase(examineConfig(environment)).findings[0];
   };
-  writeFileSync(path, '');
+  writeFileSync(path, '', { mode: 0o600 });
   expect(found()?.text).toMatch(/next start migrates it/);
   // The look has made a database of it; so does a start that is ended before its first table.
   expect(found()?.text).toMatch(/next start migrates it/);

@@ -1,0 +1,94 @@
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+import { CoordinatorError, describeError } from '../errors.ts';
+import { explainUnwritable } from './file-system.ts';
+import { quickCheck } from './quick-check.ts';
+import { asStoreError, sqliteCode } from './store-fault.ts';
+
+/** Maximum wait for a write of the running service. */
+const busyTimeoutMs = 5_000;
+
+/**
+ * Writes a consistent copy of a database into a new file, whether a service uses it or not, and verifies it. The
+ * copy is one file, without a log beside it. Throws `no_database`, `backup_exists`, `backup_failed` or
+ * `database_unwritable`, and then leaves no file behind.
+ *
+ * It reads one state of the database for as long as it takes, and the write-ahead log grows meanwhile.
+ */
+export function backUp(path: string, target: string): void {
+  if (!existsSync(path))
+    throw new CoordinatorError(
+      'no_database',
+      `There is no database at ${path}. Correct DATABASE_URL.`,
+    );
+  const file = resolve(target);
+  if (existsSync(file))
+    throw new CoordinatorError(
+      'backup_exists',
+      `${file} exists already. A backup never overwrites a file: choose another name, or move that file away.`,
+    );
+  // Complete or not there at all: the name is given when the copy has been verified.
+  const part = join(dirname(file), `.${process.pid}-backup.part`);
+  create(part, file);
+  try {
+    copy(path, part, file);
+    verify(part);
+    renameSync(part, file);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw error;
+  }
+}
+
+/** Empty, for its owner alone: SQLite keeps the mode, and VACUUM INTO takes an empty file. */
+function create(part: string, file: string): void {
+  try {
+    closeSync(openSync(part, 'wx', 0o600));
+    chmodSync(part, 0o600);
+  } catch (error) {
+    throw explainUnwritable(file, error, 'The backup');
+  }
+}
+
+function copy(path: string, part: string, file: string): void {
+  const database = new DatabaseSync(realpathSync(path), { timeout: busyTimeoutMs });
+  try {
+    database.prepare('vacuum into ?').run(part);
+  } catch (error) {
+    throw failed(path, file, error);
+  } finally {
+    database.close();
+  }
+}
+
+/** SQLITE_FULL, SQLITE_IOERR and SQLITE_READONLY concern the file that is written. */
+const concernsTarget: readonly (number | undefined)[] = [8, 10, 13];
+
+function failed(path: string, file: string, error: unknown): CoordinatorError {
+  if (concernsTarget.includes(sqliteCode(error)))
+    return explainUnwritable(file, error, 'The backup');
+  const store = asStoreError(error);
+  const why = store instanceof CoordinatorError ? store.message : describeError(error);
+  return new CoordinatorError('backup_failed', `The database ${path} could not be copied. ${why}`, {
+    cause: error,
+  });
+}
+
+function verify(part: string): void {
+  const found = quickCheck(part);
+  if (found === undefined) return;
+  throw new CoordinatorError(
+    'backup_failed',
+    `The copy is damaged (${found}), and so was not kept. Check the database with doctor.`,
+  );
+}
