@@ -244,7 +244,8 @@ const healthSchema = z.looseObject({
 async function drain(url: string): Promise<number> {
   const startedAt = performance.now();
   for (;;) {
-    const reply = await fetch(`${url}/health`);
+    const headers = { authorization: `Bearer ${token}` };
+    const reply = await fetch(`${url}/health`, { headers });
     if (healthSchema.parse(await reply.json()).checks.inbox.pending === 0)
       return (performance.now() - startedAt) / 1000;
     await sleep(50);

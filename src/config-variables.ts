@@ -189,7 +189,7 @@ export function readText(path: string): string | undefined {
 const roles = ['reader', 'worker', 'verifier', 'operator'] as const;
 const roleSchema = z.enum(roles);
 
-interface ApiToken {
+export interface ApiToken {
   readonly name: string;
   readonly role: (typeof roles)[number];
   /** In lower case, as `owner/name` or `owner/*`; undefined: all. */

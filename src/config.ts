@@ -76,6 +76,7 @@ export function examineConfig(environment: Environment) {
     claude: claude.success ? claudeOf(claude.data) : undefined,
     host: shape.HOST.safeParse(values['HOST']).data,
     port: shape.PORT.safeParse(values['PORT']).data,
+    apiTokens: shape.API_TOKENS.safeParse(values['API_TOKENS']).data,
     databasePath: shape.DATABASE_URL.safeParse(values['DATABASE_URL']).data,
     allowNetworkDatabase:
       shape.ALLOW_NETWORK_DATABASE.safeParse(values['ALLOW_NETWORK_DATABASE']).data ?? false,

@@ -19,11 +19,33 @@ const secretPaths = [
   '*.secret',
 ];
 
+/**
+ * Characters that act on a terminal or hide from a reader: control characters beyond the escaped ones, marks of
+ * direction, invisible ones. In a JSON line they stand inside strings only, so an escape changes no value.
+ */
+const deceptive = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+/** Most lines are plain; this is cheaper to find out. */
+const unusual = /[^\n\x20-\x7e]/;
+
+/** The line with every deceptive character escaped, whatever field it stands in. */
+export function escapeDeceptive(line: string): string {
+  if (!unusual.test(line)) return line;
+  return line.replace(deceptive, (character) =>
+    Array.from({ length: character.length }, (_, index) => {
+      const unit = character.charCodeAt(index).toString(16).padStart(4, '0');
+      return `\\u${unit}`;
+    }).join(''),
+  );
+}
+
 interface Destination {
   readonly write: (lines: string) => unknown;
 }
 
-/** JSON lines, one per outcome. Foreign text is always the value of a key, never the message. */
+/**
+ * JSON lines, one per outcome. Foreign text is always the value of a key, never the message; what could deceive
+ * whoever reads it is escaped.
+ */
 export function createLogger(level: LogLevel, destination: Destination): Logger {
   const options = {
     level: level === 'warning' ? 'warn' : level,
@@ -32,7 +54,7 @@ export function createLogger(level: LogLevel, destination: Destination): Logger 
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: secretPaths, censor: '[redacted]' },
   };
-  return pino(options, destination);
+  return pino(options, { write: (line: string) => destination.write(escapeDeceptive(line)) });
 }
 
 /**

@@ -33,7 +33,7 @@ export function createCallerOf(tokens: readonly ApiToken[]): CallerOf {
 }
 
 /** Creates a hook that lets only known callers pass, and only to the routes of their role. */
-export function requireCaller(callerOf: CallerOf, isOff: boolean) {
+export function requireCaller(callerOf: CallerOf, isOff: boolean, onFailure: () => void) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
     if (isOff) {
       const message = 'The API is off. Set API_TOKENS to turn it on.';
@@ -48,6 +48,7 @@ export function requireCaller(callerOf: CallerOf, isOff: boolean) {
       if (needed?.includes(caller.role) !== false) return undefined;
       return reply.code(403).send(errorBody('forbidden', forbidden(caller, needed)));
     }
+    onFailure();
     const message = 'Send one of API_TOKENS as "Authorization: Bearer <token>".';
     return reply
       .code(401)

@@ -18,6 +18,8 @@ export interface ApiDeps {
   readonly callerOf: CallerOf;
   /** True without any token: the API is off. */
   readonly isOff: boolean;
+  /** Called for a call without a valid token. */
+  readonly onFailedLogin: () => void;
   readonly store: PlanStore;
   readonly claims: Claims;
   readonly pauses: Pauses;

@@ -24,7 +24,7 @@ export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
       scope.setValidatorCompiler(validatorCompiler);
       scope.setSerializerCompiler(serializerCompiler);
       scope.decorateRequest('caller', undefined);
-      scope.addHook('onRequest', requireCaller(deps.callerOf, deps.isOff));
+      scope.addHook('onRequest', requireCaller(deps.callerOf, deps.isOff, deps.onFailedLogin));
       scope.addHook('onRoute', ({ method, url }) => {
         for (const verb of [method].flat()) rolesOf(verb, url);
       });

@@ -1,13 +1,18 @@
 import { createCallerOf } from '../api/auth.ts';
 import { registerApi } from '../api/routes.ts';
 import { readVersion } from '../config.ts';
+import { limitConnections } from '../http/connections.ts';
 import { registerHealth } from '../http/health.ts';
 import { createApp } from '../http/server.ts';
 import { replayDelivery } from '../inbox/delivery-views.ts';
+import { createRepeatedLines } from '../lib/repeated-lines.ts';
 import { findLabels } from '../plans/stored-facts.ts';
 import { registerWebhook } from '../webhook/route.ts';
 import { essentialChecks, type healthChecks } from './health-checks.ts';
 import type { Parts } from './parts.ts';
+
+/** Interval between two log lines about failed logins; each says how many it stands for. */
+const loginLineMs = 10_000;
 
 interface RouteParts extends Pick<
   Parts,
@@ -21,6 +26,14 @@ interface RouteParts extends Pick<
 export function createServer(parts: RouteParts) {
   const { config, log, now, run, db, writes, inbox, wakeConsumer } = parts;
   const app = createApp(log);
+  const connections = limitConnections(app.server, { log, now });
+  const callerOf = createCallerOf(config.apiTokens);
+  const lines = createRepeatedLines(log, loginLineMs);
+  app.addHook('onClose', (_instance, done) => {
+    lines.flush();
+    done();
+  });
+  let failedLogins = 0;
   registerWebhook(app, {
     secrets: config.webhookSecrets,
     account: parts.account.known,
@@ -44,13 +57,22 @@ export function createServer(parts: RouteParts) {
     startedAt: now(),
     isDraining: () => run.draining,
     essential: essentialChecks,
-    checks: parts.checks,
+    checks: {
+      ...parts.checks,
+      connections: () => Promise.resolve(connections.check()),
+      api: () => Promise.resolve({ status: 'ok', failedLogins }),
+    },
+    isKnown: (authorization) => callerOf(authorization) !== undefined,
   });
   registerApi(app, {
     store: { db, giteaUrl: config.giteaUrl },
     canStore: parts.canStore,
     agents: config.agents,
-    callerOf: createCallerOf(config.apiTokens),
+    callerOf,
+    onFailedLogin: () => {
+      failedLogins += 1;
+      lines.warn({}, 'API call without a valid token refused');
+    },
     isOff: config.apiTokens.length === 0,
     now,
     log,

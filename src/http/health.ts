@@ -14,11 +14,17 @@ export interface HealthDeps {
   /** Names of the checks that storing a delivery needs: when one of them is down, so is the service. */
   readonly essential: readonly string[];
   readonly isDraining: () => boolean;
+  /** True for a caller who may see the details. */
+  readonly isKnown: (authorization: string | undefined) => boolean;
 }
 
+/** How long one answer serves all strangers: their number must not cost the deliveries their time. */
+const strangersAgeMs = 1_000;
+
 /**
- * Registers `/livez` (the event loop turns), `/readyz` (deliveries can be stored) and `/health` (every check,
- * for people; 503 only when an essential one is down).
+ * Registers `/livez` (the event loop turns), `/readyz` (deliveries can be stored) and `/health` (503 only
+ * when an essential check is down). Strangers see the status alone, at most a second old; whoever sends a
+ * token of the API sees every check.
  */
 export function registerHealth(app: FastifyInstance, deps: HealthDeps): void {
   app.get('/livez', () => ({ status: 'ok' }));
@@ -29,14 +35,37 @@ export function registerHealth(app: FastifyInstance, deps: HealthDeps): void {
     const status = deps.isDraining() ? 'draining' : ready ? 'ready' : 'not_ready';
     return reply.code(ready ? 200 : 503).send({ status });
   });
-  app.get('/health', async (_request, reply) => {
+  const examine = async () => {
     const checks = await runChecks(deps, Object.keys(deps.checks));
-    const status = overall(checks, deps.essential);
+    return { status: overall(checks, deps.essential), checks };
+  };
+  const examineForStrangers = shared(examine, strangersAgeMs);
+  app.get('/health', async (request, reply) => {
+    if (!deps.isKnown(request.headers.authorization)) {
+      const { status } = await examineForStrangers();
+      return reply.code(status === 'down' ? 503 : 200).send({ status });
+    }
+    const { status, checks } = await examine();
     const uptimeSeconds = Math.floor((deps.now() - deps.startedAt) / 1000);
     return reply
       .code(status === 'down' ? 503 : 200)
       .send({ status, version: deps.version, uptimeSeconds, checks });
   });
+}
+
+/** The work with its result shared: by all who ask while it runs, and for a while after it began. */
+function shared<T>(work: () => Promise<T>, maxAgeMs: number): () => Promise<T> {
+  let latest: Promise<T> | undefined;
+  let startedAt = -Infinity;
+  let isRunning = false;
+  return () => {
+    if (latest !== undefined && (isRunning || performance.now() - startedAt < maxAgeMs))
+      return latest;
+    startedAt = performance.now();
+    isRunning = true;
+    latest = work().finally(() => (isRunning = false));
+    return latest;
+  };
 }
 
 async function runChecks(

@@ -16,6 +16,10 @@ const headersTimeoutMs = 2_000;
 const requestTimeoutMs = 4_500;
 /** Interval of the check for late connections; Node's default is 30 s. */
 const connectionsCheckMs = 250;
+/** Idle time after which the connection of a stranger is closed; those that bring deliveries stay open. */
+const keepAliveTimeoutMs = 10_000;
+/** Idle time after which the system begins to look for the other end of a connection. */
+const probeAfterMs = 60_000;
 
 /** Creates the HTTP server without its routes. It does not listen yet. */
 export function createApp(log: Logger) {
@@ -27,7 +31,10 @@ export function createApp(log: Logger) {
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
     http: {
+      keepAlive: true,
+      keepAliveInitialDelay: probeAfterMs,
       headersTimeout: headersTimeoutMs,
       connectionsCheckingInterval: connectionsCheckMs,
     },
@@ -44,6 +51,8 @@ export function createApp(log: Logger) {
     forceCloseConnections: 'idle',
     trustProxy: false,
   });
+  // A path that nothing serves reads no body; each group of routes adds the parser it needs.
+  app.removeAllContentTypeParsers();
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const { status, code, message } = answerTo(error);
     // What concerns all requests for a while is one line, not one a request.

@@ -30,7 +30,7 @@ test('both connections are in WAL mode with synchronous=FULL', async () => {
 
 test('the health route of the running service tells how durably its connection writes', async () => {
   const service = await startService();
-  const reply = await fetch(`${service.url}/health`);
+  const reply = await service.health();
   expect(await reply.json()).toMatchObject({
     checks: { store: { status: 'ok', synchronous: 'full' } },
   });

@@ -45,7 +45,7 @@ async function deliver(service: Service, changes: PayloadChanges = {}, event = '
 }
 
 async function health(service: Service) {
-  const reply = await fetch(`${service.url}/health`);
+  const reply = await service.health();
   const schema = z.looseObject({ status: z.string(), checks: z.record(z.string(), z.unknown()) });
   return { httpStatus: reply.status, ...schema.parse(await reply.json()) };
 }

@@ -6,7 +6,7 @@ import { createApp } from '../../src/http/server.ts';
 import { registerHealth, type Check } from '../../src/http/health.ts';
 import { manualClock } from '../support/clock.ts';
 import { issuePayload, signedRequest } from '../support/recordings.ts';
-import { startService } from '../support/service.ts';
+import { startService, type Service } from '../support/service.ts';
 import { anyNumber, matching } from '../support/matching.ts';
 
 const noDeliveries = {
@@ -22,18 +22,28 @@ const noDeliveries = {
 };
 
 async function get(url: string) {
-  const reply = await fetch(url);
+  return answerOf(await fetch(url));
+}
+
+async function answerOf(reply: Response) {
   const json: unknown = await reply.json();
   return { status: reply.status, json };
 }
 
+/** What whoever has a token sees. */
+async function details(service: Service) {
+  return answerOf(await service.health());
+}
+
 test('a fresh service is alive, ready and well', async () => {
   const { now, advance } = manualClock();
-  const { url } = await startService({ now });
+  const service = await startService({ now });
+  const { url } = service;
   advance(61_500);
   expect(await get(`${url}/livez`)).toEqual({ status: 200, json: { status: 'ok' } });
   expect(await get(`${url}/readyz`)).toEqual({ status: 200, json: { status: 'ready' } });
-  expect(await get(`${url}/health`)).toEqual({
+  expect(await get(`${url}/health`)).toEqual({ status: 200, json: { status: 'ok' } });
+  expect(await details(service)).toEqual({
     status: 200,
     json: {
       status: 'ok',
@@ -60,6 +70,8 @@ test('a fresh service is alive, ready and well', async () => {
         webhook: { status: 'ok', ...noDeliveries },
         reconcile: { status: 'off' },
         publish: { status: 'off' },
+        connections: { status: 'ok', open: anyNumber, limit: anyNumber, refused: 0 },
+        api: { status: 'ok', failedLogins: 0 },
       },
     },
   });
@@ -67,9 +79,10 @@ test('a fresh service is alive, ready and well', async () => {
 
 test('what became of requests to the webhook route is counted', async () => {
   const { now, advance } = manualClock();
-  const { url, send } = await startService({ now });
+  const service = await startService({ now });
+  const { url, send } = service;
   const webhook = async () => {
-    const { json } = await get(`${url}/health`);
+    const { json } = await details(service);
     return z.object({ checks: z.object({ webhook: z.unknown() }) }).parse(json).checks.webhook;
   };
   const delivery = signedRequest(issuePayload(), { id: 'one' });
@@ -104,13 +117,14 @@ test('what became of requests to the webhook route is counted', async () => {
 test('a failing delivery is scheduled, and when it is given up the service is degraded but ready', async () => {
   const { now, advance } = manualClock();
   const read = () => Promise.reject(new Error('the reader is broken'));
-  const { url, send, idle } = await startService({
+  const service = await startService({
     ...{ now, read },
     expectAtEnd: { dead: 1, errors: ['delivery is dead'] },
   });
+  const { url, send, idle } = service;
   await send(signedRequest(issuePayload()));
   await idle();
-  expect(await get(`${url}/health`)).toMatchObject({
+  expect(await details(service)).toMatchObject({
     status: 200,
     json: { status: 'ok', checks: { inbox: { pending: 0, scheduled: 1, dead: 0 } } },
   });
@@ -118,7 +132,7 @@ test('a failing delivery is scheduled, and when it is given up the service is de
     advance(3_600_000);
     await idle();
   }
-  expect(await get(`${url}/health`)).toMatchObject({
+  expect(await details(service)).toMatchObject({
     status: 200,
     json: {
       status: 'degraded',
@@ -131,10 +145,12 @@ test('a failing delivery is scheduled, and when it is given up the service is de
 interface Situation {
   readonly checks?: Readonly<Record<string, () => Promise<Check>>>;
   readonly draining?: boolean;
+  /** Whoever asks has a token. */
+  readonly known?: boolean;
 }
 
 /** The health routes alone, over checks that a test decides. */
-async function healthOf({ checks = {}, draining = false }: Situation) {
+async function healthOf({ checks = {}, draining = false, known = true }: Situation) {
   const app = createApp(createLogger('error', { write: () => undefined }));
   onTestFinished(() => app.close());
   registerHealth(app, {
@@ -142,11 +158,13 @@ async function healthOf({ checks = {}, draining = false }: Situation) {
     now: () => 5_000,
     startedAt: 0,
     isDraining: () => draining,
+    isKnown: () => known,
     essential: ['store'],
     checks: { store: () => Promise.resolve({ status: 'ok' }), ...checks },
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   return {
+    url,
     livez: await get(`${url}/livez`),
     readyz: await get(`${url}/readyz`),
     health: await get(`${url}/health`),
@@ -197,4 +215,50 @@ test('health needs no token', async () => {
   const { url } = await startService({ env: { API_TOKENS: undefined } });
   for (const path of ['/livez', '/readyz', '/health'])
     expect((await get(`${url}${path}`)).status).toBe(200);
+});
+
+test('L4: strangers see the status alone, and without API_TOKENS everybody is one', async () => {
+  const store = () => Promise.reject(new Error('disk /var/secret is full'));
+  const gitea = () => Promise.resolve({ status: 'degraded' as const, lastError: 'ECONNREFUSED' });
+  expect((await healthOf({ checks: { store }, known: false })).health).toEqual({
+    status: 503,
+    json: { status: 'down' },
+  });
+  expect((await healthOf({ checks: { gitea }, known: false })).health).toEqual({
+    status: 200,
+    json: { status: 'degraded' },
+  });
+  const { url } = await startService({ env: { API_TOKENS: undefined } });
+  for (const authorization of ['', 'Bearer ', 'Bearer undefined', 'Basic dGVzdHM6eA=='])
+    expect(await answerOf(await fetch(`${url}/health`, { headers: { authorization } }))).toEqual({
+      status: 200,
+      json: { status: 'ok' },
+    });
+});
+
+test('L4: many strangers cost one examination', async () => {
+  let examined = 0;
+  const gitea = () => {
+    examined += 1;
+    return Promise.resolve({ status: 'ok' as const });
+  };
+  const { url } = await healthOf({ checks: { gitea }, known: false });
+  const replies = await Promise.all(Array.from({ length: 32 }, () => get(`${url}/health`)));
+  expect(replies.every(({ status }) => status === 200)).toBe(true);
+  expect(examined).toBeLessThanOrEqual(2);
+});
+
+test('L1: failed logins are counted, and logged as one line', async () => {
+  const service = await startService();
+  for (let index = 0; index < 50; index += 1) {
+    const headers = { authorization: `Bearer guess-number-${index}` };
+    expect((await service.api('/issues', { headers })).status).toBe(401);
+  }
+  const { json } = await details(service);
+  expect(json).toMatchObject({ checks: { api: { failedLogins: 50 } } });
+  const lines = () => service.logs.filter(({ msg }) => msg?.includes('without a valid token'));
+  expect(lines()).toHaveLength(1);
+  await service.close();
+  expect(lines()).toMatchObject([{}, { count: 49 }]);
+  expect(JSON.stringify(service.logs)).not.toContain('guess-number');
 });

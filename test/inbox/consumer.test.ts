@@ -36,8 +36,8 @@ const healthSchema = z.object({
   }),
 });
 
-async function inboxOf({ url }: Service) {
-  const reply = await fetch(`${url}/health`);
+async function inboxOf(service: Service) {
+  const reply = await service.health();
   return healthSchema.parse(await reply.json()).checks.inbox;
 }
 

@@ -101,6 +101,8 @@ export async function startService(options: ServiceOptions = {}) {
       ...env,
     }),
   );
+  // A test may have other tokens, or none.
+  const token = config.apiTokens[0]?.token ?? '';
   const logs: LogLine[] = [];
   const write = (line: string) => void logs.push(logLineSchema.parse(JSON.parse(line)));
   const coordinator = createCoordinator(config, createLogger('debug', { write }), overrides);
@@ -119,9 +121,10 @@ export async function startService(options: ServiceOptions = {}) {
   /** Closes the service and compares what it leaves with what the test declared. */
   async function finish(): Promise<void> {
     const { app, idle } = coordinator;
-    const health = async () => (await app.inject('/health')).body;
+    const withToken = { url: '/health', headers: { authorization: `Bearer ${token}` } };
+    const health = async () => (await app.inject(withToken)).body;
     try {
-      if (isRunning) await expectDrained({ health, idle }, declared);
+      if (isRunning && token !== '') await expectDrained({ health, idle }, declared);
     } finally {
       await close();
     }
@@ -150,6 +153,11 @@ export async function startService(options: ServiceOptions = {}) {
     return { status: reply.status, json };
   }
 
+  /** What `/health` shows to whoever has a token. */
+  function health(): Promise<Response> {
+    return fetch(`${url}/health`, { headers: { authorization: `Bearer ${token}` } });
+  }
+
   /** One plan, or undefined when the API does not know it. */
   async function plan(ref: string): Promise<PlanAnswer | undefined> {
     const { status, json } = await api(`/issues/${ref.replace('#', '/')}`);
@@ -165,7 +173,7 @@ export async function startService(options: ServiceOptions = {}) {
 
   const { app, idle } = coordinator;
   return {
-    ...{ url, app, config, directory, logs, send, api, plan, idle, reconcile, close },
+    ...{ url, app, config, directory, logs, send, api, health, plan, idle, reconcile, close },
     /** Declares, in the middle of a test, the state that it leaves on purpose. */
     expectAtEnd: (leftovers: Leftovers) => void Object.assign(declared, leftovers),
   };

@@ -543,7 +543,7 @@ describe('503', () => {
       }),
       including({ level: 'error', delivery: 'bad', event: 'issues' }),
     ]);
-    const health = await fetch(`${service.url}/health`);
+    const health = await service.health();
     expect(await health.json()).toMatchObject({ checks: { inbox: { status: 'down' } } });
   });
 

@@ -174,11 +174,14 @@ async function checkServiceAndDeliveries(
 ): Promise<void> {
   const { config, gitea, pollMs, patienceMs, take } = diagnosis;
   const url = serviceUrl(config.host, config.port);
+  const token = config.apiTokens?.[0]?.token;
+  const service = url === undefined ? undefined : { url, token };
   const health = await runCheck(diagnosis, { name: 'service' }, (signal) =>
-    checkService(url, databaseInUse, signal),
+    checkService(service, databaseInUse, signal),
   );
-  if (url === undefined || health === undefined) {
-    take(resultOf('delivery', skipped('This check needs a running service.')));
+  if (service === undefined || health === undefined) {
+    const needed = 'This check needs a running service and a token of its API.';
+    take(resultOf('delivery', skipped(needed)));
     return;
   }
   const probe = diagnosis.probe && config.giteaToken !== undefined;
@@ -187,8 +190,9 @@ async function checkServiceAndDeliveries(
     probes: (target: ProbeTarget, signal: AbortSignal) =>
       probesFor(target, { ...gitea, probe }, signal),
     counts: async (signal: AbortSignal) => {
-      const now = await askHealth(url, signal);
-      return now === 'foreign' ? undefined : now?.checks.webhook;
+      const now = await askHealth(service, signal);
+      if (now === undefined || now === 'foreign' || now.kind === 'closed') return undefined;
+      return now.health.checks.webhook;
     },
     expected,
     pollMs,

@@ -19,8 +19,13 @@ export type WebhookCounts = z.infer<typeof webhookSchema>;
 
 const checkSchema = z.looseObject({ status: z.string() });
 
+const statusSchema = z.enum(['ok', 'degraded', 'down']);
+
+/** What strangers get. */
+const statusOnlySchema = z.strictObject({ status: statusSchema });
+
 const healthSchema = z.object({
-  status: z.enum(['ok', 'degraded', 'down']),
+  status: statusSchema,
   version: z.string(),
   uptimeSeconds: z.number(),
   checks: z.record(z.string(), checkSchema).transform((checks) => ({
@@ -45,13 +50,23 @@ export function serviceUrl(host: string | undefined, port: number | undefined): 
 
 const answerDeadlineMs = 5_000;
 
-/** Undefined: nothing listens. `foreign`: another program does. */
-export async function askHealth(url: string, signal: AbortSignal) {
+/** Where the running service is, and a token of its API for the details of its health. */
+export interface ServiceAddress {
+  readonly url: string;
+  readonly token: string | undefined;
+}
+
+/** Undefined: nothing listens. `foreign`: another program does. `closed`: it shows its status alone. */
+export async function askHealth({ url, token }: ServiceAddress, signal: AbortSignal) {
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(answerDeadlineMs)]);
   try {
-    const reply = await fetch(`${url}/health`, { redirect: 'manual', signal: deadline });
-    const health = healthSchema.safeParse(await reply.json().catch(() => undefined));
-    return health.data ?? 'foreign';
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const reply = await fetch(`${url}/health`, { headers, redirect: 'manual', signal: deadline });
+    const answer: unknown = await reply.json().catch(() => undefined);
+    const health = healthSchema.safeParse(answer).data;
+    if (health !== undefined) return { kind: 'open' as const, health };
+    const closed = statusOnlySchema.safeParse(answer).data;
+    return closed === undefined ? ('foreign' as const) : { kind: 'closed' as const, ...closed };
   } catch {
     signal.throwIfAborted();
     return undefined;
@@ -63,19 +78,40 @@ export async function askHealth(url: string, signal: AbortSignal) {
  * that could not be checked.
  */
 export async function checkService(
-  url: string | undefined,
+  service: ServiceAddress | undefined,
   databaseInUse: boolean | undefined,
   signal: AbortSignal,
 ): Promise<CheckResult<Health>> {
   const name = 'service';
-  if (url === undefined) {
+  if (service === undefined) {
     const text = 'HOST or PORT does not say where it listens, so no delivery can be checked.';
     return resultOf(name, skipped(text));
   }
-  const health = await askHealth(url, signal);
-  if (health !== undefined && health !== 'foreign')
-    return resultOf(name, describeHealth(health, url, databaseInUse), health);
-  return resultOf(name, describeSilence(health, url, databaseInUse));
+  const { url } = service;
+  const answer = await askHealth(service, signal);
+  if (answer === undefined || answer === 'foreign')
+    return resultOf(name, describeSilence(answer, url, databaseInUse));
+  if (databaseInUse === false) return resultOf(name, otherDatabase(url));
+  if (answer.kind === 'closed') return resultOf(name, describeClosed(answer.status, service));
+  return resultOf(name, describeHealth(answer.health, url), answer.health);
+}
+
+function otherDatabase(url: string): Outcome {
+  return warning(
+    `A coordinator runs at ${url}, but it uses another database than DATABASE_URL.`,
+    'Run the doctor with the environment of that service, or stop a service that was left behind.',
+  );
+}
+
+/** Without a token only the status is shown: what arrives cannot be counted then. */
+function describeClosed(status: string, { url, token }: ServiceAddress): Outcome {
+  const why =
+    token === undefined
+      ? 'API_TOKENS is not set here, so its details and its deliveries cannot be checked.'
+      : 'It does not know the token of API_TOKENS, so its details and its deliveries cannot be checked.';
+  const text = `A coordinator runs at ${url} and says "${status}". ${why}`;
+  const cure = 'Set API_TOKENS to the same value for the service and for the doctor.';
+  return status === 'ok' ? hint(text, cure) : warning(text, cure);
 }
 
 function describeSilence(found: 'foreign' | undefined, url: string, databaseInUse?: boolean) {
@@ -95,17 +131,12 @@ function describeSilence(found: 'foreign' | undefined, url: string, databaseInUs
   );
 }
 
-function describeHealth({ version, status, checks }: Health, url: string, databaseInUse?: boolean) {
-  if (databaseInUse === false)
-    return warning(
-      `A coordinator runs at ${url}, but it uses another database than DATABASE_URL.`,
-      'Run the doctor with the environment of that service, or stop a service that was left behind.',
-    );
+function describeHealth({ version, status, checks }: Health, url: string): Outcome {
   const runs = `Version ${version} runs at ${url}`;
   if (checks.failing.length === 0) return ok(`${runs}.`);
   return warning(
     `${runs}, and is ${status}: ${checks.failing.join(', ')}.`,
-    `Read ${url}/health and the log of the service.`,
+    `Read ${url}/health, with a token of API_TOKENS, and the log of the service.`,
   );
 }
 

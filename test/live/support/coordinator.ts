@@ -49,7 +49,9 @@ export async function startCoordinator(
       return status === 404 ? undefined : planSchema.parse(json);
     },
     health: async () => {
-      const reply = await fetch(`${world.url}/health`, { signal: AbortSignal.timeout(15_000) });
+      const headers = { authorization: `Bearer ${apiToken}` };
+      const signal = AbortSignal.timeout(15_000);
+      const reply = await fetch(`${world.url}/health`, { headers, signal });
       return healthSchema.parse(await reply.json());
     },
     /** Claims whatever is ready first. */

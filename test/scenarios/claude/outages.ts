@@ -66,6 +66,6 @@ const healthSchema = z.object({
 });
 
 export async function health(service: Service) {
-  const reply = await fetch(`${service.url}/health`);
+  const reply = await service.health();
   return { code: reply.status, ...healthSchema.parse(await reply.json()) };
 }

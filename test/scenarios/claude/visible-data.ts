@@ -33,7 +33,7 @@ export async function visibleData(service: Service, refs: readonly string[]) {
   const paths = ['/issues', ...plans, '/queue', '/deliveries'];
   const shown: unknown[] = [];
   for (const path of paths) shown.push((await service.api(path)).json);
-  const health = await (await fetch(`${service.url}/health`)).text();
+  const health = await (await service.health()).text();
   const tables = [...allTables(service)];
   const files = readdirSync(service.directory).map((file) =>
     readFileSync(join(service.directory, file)).toString('latin1'),

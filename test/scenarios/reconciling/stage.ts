@@ -46,7 +46,7 @@ const checkSchema = z.object({
 });
 
 export async function figures(service: Service) {
-  const reply = await fetch(`${service.url}/health`);
+  const reply = await service.health();
   return checkSchema.parse(await reply.json()).checks.reconcile;
 }
 
