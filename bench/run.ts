@@ -3,7 +3,17 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 /** The measurements, one file each: `npm run bench -- ack`. Further arguments go to the measurement. */
-const benches = ['ack', 'claims', 'eval', 'eval-model', 'gates', 'graph', 'simulate-work', 'soak'];
+const benches = [
+  'ack',
+  'claims',
+  'eval',
+  'eval-model',
+  'gates',
+  'graph',
+  'reading',
+  'simulate-work',
+  'soak',
+];
 
 const [name = '', ...args] = process.argv.slice(2);
 if (benches.includes(name)) {

@@ -7,7 +7,7 @@ import { findCodes } from '../plans/codes.ts';
 import { findGiteaDependencies } from '../plans/gitea-edges.ts';
 import { findFacts } from '../plans/stored-facts.ts';
 import { createReader } from '../reading/reader.ts';
-import { createTextReader } from '../reading/text-thread.ts';
+import { createTextReader, isLongText } from '../reading/text-reader.ts';
 import { createClaudeAccess } from './background.ts';
 import type { Parts } from './parts.ts';
 
@@ -23,7 +23,7 @@ export function createIssueHandling(parts: HandlingParts) {
   const { agents, giteaUrl } = config;
   const agentNames = agents.map(({ name }) => name);
   const claudeAccess = claude && config.claude && createClaudeAccess(parts, claude, config.claude);
-  const read = createReader({
+  const reader = createReader({
     agentNames,
     readText: createTextReader({ agentNames, trackerUrl: giteaUrl }),
     claude: claudeAccess?.reader,
@@ -40,7 +40,7 @@ export function createIssueHandling(parts: HandlingParts) {
     findFacts: findStored,
     findCodes: (facts) => findCodes(db, facts),
     findHistory: (issue, difficulty) => findHistory(db, issue, difficulty),
-    read: overrides.aroundRead?.(read) ?? read,
+    read: overrides.aroundRead?.(reader) ?? reader,
     agents,
     bot: parts.bot.find,
     giteaState,
@@ -52,9 +52,13 @@ export function createIssueHandling(parts: HandlingParts) {
   };
 
   /** Asks Gitea and Claude outside any transaction; returns the writes that end the group. */
-  const handle: ConsumerDeps['handle'] = async (group, signal) => {
+  const handle: ConsumerDeps['handle'] = async (group, signal, slot) => {
+    const read: HandlingDeps['read'] = async (issue, stop) => {
+      if (isLongText(issue)) await slot.beLong(stop);
+      return handling.read(issue, stop);
+    };
     const returnsBefore = claudeAccess?.returns();
-    const handled = await handleIssue(group.issue, group.events, handling, signal);
+    const handled = await handleIssue(group.issue, group.events, { ...handling, read }, signal);
     return (transaction) => {
       // Compared here, in the write queue: Claude may also come back while this waits for its turn.
       const claudeReturned = claudeAccess?.returns() !== returnsBefore;

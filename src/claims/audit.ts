@@ -75,14 +75,15 @@ const issueRules = [
   },
   {
     code: 'ready_but_blocked',
-    text: 'Is ready, but an issue that blocks it is open or unknown. Replay its newest delivery.',
-    broken: sql`issues.state = 'ready' and (issues.hidden_blockers > 0 or exists (${openBlocker}))`,
+    text: 'Is ready, but its text could not be read, or an issue that blocks it is open or unknown. Replay its newest delivery.',
+    broken: sql`issues.state = 'ready' and
+      (issues.hidden_blockers > 0 or issues.unreadable is not null or exists (${openBlocker}))`,
   },
   {
     code: 'blocked_by_nothing',
     text: 'Is blocked, but no issue that blocks it is open: no event will free it. Replay its newest delivery.',
     broken: sql`issues.state = 'blocked' and issues.cycle_key is null and issues.hidden_blockers = 0
-      and not (${isHeldOtherwise}) and not exists (${openBlocker})`,
+      and issues.unreadable is null and not (${isHeldOtherwise}) and not exists (${openBlocker})`,
   },
   {
     code: 'received_not_due',

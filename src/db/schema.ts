@@ -143,6 +143,8 @@ export interface Schema {
     parked_params: string | null;
     /** Blockers set on Gitea that the bot may not read: no more than their number is known. */
     hidden_blockers: Generated<number>;
+    /** Why the text could not be read; null for one that was read. */
+    unreadable: Generated<string | null>;
     /** Grows with every change of what people are shown of it. */
     revision: Generated<number>;
     /** The revision last published. */

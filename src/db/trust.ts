@@ -24,6 +24,13 @@ const deliveries: readonly string[] = [
 /** Statements of the migration, in order; `schema.ts` explains the columns. */
 const statements: readonly string[] = [
   ...deliveries,
+  'alter table issues add column unreadable text',
+  // Texts of which only the template lines were read: nobody knows what they wait for.
+  `update issues set unreadable = 'time', revision = revision + 1,
+    own_warnings = ${renamed('own_warnings')}, warnings = ${renamed('warnings')}, reading = ${renamed('reading')}
+    where own_warnings like '%"text_not_parsed"%'`,
+  `update issues set state = 'blocked', reason_code = 'unreadable', reason_params = '{"cause":"time"}',
+    ready_at = null, queue_key = null where unreadable is not null and state = 'ready'`,
   'alter table repositories add column visibility text',
   'alter table repositories add column archived integer not null default 0',
   'alter table repositories add column access integer not null default 1',
@@ -68,6 +75,11 @@ const statements: readonly string[] = [
       and reason_code <> 'blocker_not_merged'`,
   'alter table publications add column label_refused integer not null default 0',
 ];
+
+/** A column of JSON with the warning of such a text as it is called now. */
+function renamed(column: string): string {
+  return `replace(${column}, '{"code":"text_not_parsed","params":{}}', '{"code":"text_unreadable","params":{"cause":"time"}}')`;
+}
 
 /** Adds the facts on which trust rests: what may be seen, handed out and believed. */
 export async function addTrust(db: Kysely<Schema>): Promise<void> {

@@ -11,6 +11,7 @@ import { createRepeatedLines, type RepeatedLines } from '../lib/repeated-lines.t
 import type { Logger } from '../log.ts';
 import type { Inbox } from './inbox.ts';
 import type { DeliveryGroup } from './queue.ts';
+import { createSlots, type Slot } from './slots.ts';
 
 /** The writes that store what a handler found; returns the fields of the log line. */
 export type Commit = (transaction: Transaction<Schema>) => Promise<Record<string, unknown>>;
@@ -23,8 +24,8 @@ export interface ConsumerDeps {
   readonly concurrency: number;
   /** False while the store refuses writes: asking Gitea and Claude would be in vain. */
   readonly canStore?: () => Promise<boolean>;
-  /** Asks Gitea and Claude, outside any transaction. */
-  readonly handle: (group: DeliveryGroup, signal: AbortSignal) => Promise<Commit>;
+  /** Asks Gitea and Claude, outside any transaction; tells the slot when the text is long. */
+  readonly handle: (group: DeliveryGroup, signal: AbortSignal, slot: Slot) => Promise<Commit>;
 }
 
 /** Maximum pause while nothing wakes the consumer: another process may have replayed a delivery. */
@@ -42,6 +43,7 @@ export class Consumer {
   readonly #deps: ConsumerDeps;
   readonly #repeated: RepeatedLines;
   readonly #inWork = new Map<string, DeliveryGroup>();
+  readonly #slots: ReturnType<typeof createSlots>;
   readonly #loop = createLoop({
     step: (signal) => this.#takeDue(signal),
     onError: (error) => {
@@ -60,6 +62,7 @@ export class Consumer {
   constructor(deps: ConsumerDeps) {
     this.#deps = deps;
     this.#repeated = createRepeatedLines(deps.log);
+    this.#slots = createSlots(deps.concurrency, this.#loop.wake);
   }
 
   /** The last delivery in work of each issue in work, by the issue's key. */
@@ -74,9 +77,9 @@ export class Consumer {
 
   /** Begins every group that may begin; returns the time until the next delivery is due. */
   async #takeDue(signal: AbortSignal): Promise<number> {
-    const { inbox, concurrency, now, canStore } = this.#deps;
+    const { inbox, now, canStore } = this.#deps;
     if ((await canStore?.()) === false) return maxPauseMs;
-    while (this.#inWork.size < concurrency && !signal.aborted) {
+    while (this.#slots.canBegin() && !signal.aborted) {
       await inbox.yieldToArrivals(signal);
       const group = await inbox.claim([...this.#inWork.values()].map(({ issue }) => issue));
       if (group === undefined) break;
@@ -91,10 +94,15 @@ export class Consumer {
   #begin(group: DeliveryGroup): void {
     const key = keyOf(group.issue);
     this.#inWork.set(key, group);
-    this.#loop.track(this.#process(group).finally(() => this.#inWork.delete(key)));
+    const slot = this.#slots.begin();
+    const ended = this.#process(group, slot).finally(() => {
+      this.#inWork.delete(key);
+      slot.end();
+    });
+    this.#loop.track(ended);
   }
 
-  async #process(group: DeliveryGroup): Promise<void> {
+  async #process(group: DeliveryGroup, slot: Slot): Promise<void> {
     const { writes, inbox, handle } = this.#deps;
     const log = this.#deps.log.child({
       delivery: group.deliveries.at(-1)?.id,
@@ -104,7 +112,7 @@ export class Consumer {
     });
     const deliveries = group.deliveries.length;
     try {
-      const commit = await handle(group, this.#loop.signal);
+      const commit = await handle(group, this.#loop.signal, slot);
       const store = async (transaction: Transaction<Schema>) => {
         // First, so that the commit sees only the deliveries that still wait.
         await inbox.complete(transaction, group);

@@ -4,6 +4,7 @@ import { difficulties } from './difficulty.ts';
 import type { IssueSnapshot } from './event.ts';
 import { factorsSchema } from './factors.ts';
 import { sourceSchema } from './source.ts';
+import { unreadableCauses } from './unreadable.ts';
 import { warningSchema } from './warnings.ts';
 
 /** A dependency one issue declares; `repository` is null for the issue's own. */
@@ -31,6 +32,8 @@ export const readingSchema = z.object({
   outcome: z.enum(['complete', 'partial', 'offline', 'fallback']),
   model: z.string().nullable(),
   reason: z.string().nullable(),
+  /** Nothing of the text is known, so nobody may start; null for a text that was read. */
+  unreadable: z.enum(unreadableCauses).nullable().default(null),
   estimatedContext: field(z.int().positive()),
   /** The size that Claude reads, also where the text declares one. */
   modelContext: z.int().positive().optional(),

@@ -4,6 +4,7 @@ import { thousands } from '../lib/text.ts';
 import { coded, render, type Coded, type ParamsOf, type Sentences } from './coded.ts';
 import { difficulties } from './difficulty.ts';
 import { fitRuleSchema, changesText } from './fit-rules.ts';
+import { unreadableCauses, unreadableTexts } from './unreadable.ts';
 
 const tokens = z.int();
 const count = z.int();
@@ -57,6 +58,7 @@ const stateReasons = z.discriminatedUnion('code', [
   ...parkingReasons.options,
   coded('blocker_not_merged', someRefs),
   coded('held_by_label', { label: z.string() }),
+  coded('unreadable', { cause: z.enum(unreadableCauses) }),
   coded('cycle', someRefs),
   coded('open_blockers', someRefs),
   coded('hidden_blocker', { count }),
@@ -119,6 +121,8 @@ export const reasonSentences: Sentences<StateReasonParams & ChoiceReasonParams> 
     return `${listRefs(refs, more)} ${verb} closed without a merge: correct the dependency, reopen the pull request, or resume the issue if it can do without.`;
   },
   held_by_label: ({ label }) => `Held by the label "${label}": it goes on when that is removed.`,
+  unreadable: ({ cause }) =>
+    `The text could not be read: ${unreadableTexts[cause]}. So it is not known what it waits for. Shorten it, or split the issue; it is read again when it changes.`,
   cycle: ({ refs, more }) => {
     const path = [...refs, ...(more > 0 ? [`${more} more`] : []), refs[0]].join(' → ');
     return `Waits for itself in a cycle: ${path}.`;

@@ -1,3 +1,4 @@
+import type { UnreadableCause } from './unreadable.ts';
 import type { ChosenAgent, ParkingReason, StateReason } from './reasons.ts';
 
 /** States of an issue. `received` is an issue of the bot that has not been read yet. */
@@ -41,6 +42,8 @@ export interface StateFacts {
   readonly claim?: { readonly worker: string; readonly agent: string } | undefined;
   /** Reason to keep it from the workers until a person changes something; undefined: not parked. */
   readonly parked?: ParkingReason | undefined;
+  /** Why the text could not be read: what the issue waits for is not known then. */
+  readonly unreadable?: UnreadableCause | null;
   readonly blockers: readonly Blocker[];
   /** Number of blockers set on Gitea that the bot may not read. */
   readonly hiddenBlockers?: number;
@@ -77,11 +80,12 @@ function refsOf({ blockers }: StateFacts, known: Blocker['state']): string[] {
 }
 
 function blockedReason(facts: StateFacts): StateReason | undefined {
-  const { cycle, heldBy, hiddenBlockers = 0 } = facts;
+  const { cycle, heldBy, hiddenBlockers = 0, unreadable = null } = facts;
   const open = refsOf(facts, 'open');
   const unknown = refsOf(facts, 'unknown');
   // First, since no blocker that closes ends it; the blockers are listed beside it.
   if (heldBy !== undefined) return { code: 'held_by_label', params: { label: heldBy } };
+  if (unreadable !== null) return { code: 'unreadable', params: { cause: unreadable } };
   if (cycle.length > 0) return { code: 'cycle', params: someOf(cycle) };
   if (open.length > 0) return { code: 'open_blockers', params: someOf(open) };
   if (hiddenBlockers > 0) return { code: 'hidden_blocker', params: { count: hiddenBlockers } };

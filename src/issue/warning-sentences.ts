@@ -3,6 +3,7 @@ import { render, type Sentences } from './coded.ts';
 import { failingText } from './fit-rules.ts';
 import type { Dependency } from './reading.ts';
 import { hiddenText } from './reasons.ts';
+import { unreadableTexts } from './unreadable.ts';
 import type { Source } from './source.ts';
 import type { AskFailure, Warning, WarningParams } from './warnings.ts';
 
@@ -33,8 +34,8 @@ export const warningSentences: Sentences<WarningParams> = {
     'The text is longer than 1,000,000 characters: the rest was not kept and not read.',
   text_not_kept: () =>
     'The text of this issue was not kept: edit the issue, or replay its newest delivery.',
-  text_not_parsed: () =>
-    'The text took too long to parse: only its template lines were read, and no dependencies.',
+  text_unreadable: ({ cause }) =>
+    `The text could not be read: ${unreadableTexts[cause]}. Nothing of it counts.`,
   model_text_cut: () => 'The text is longer than 32 KB: Claude was given its head and its tail.',
   read_without_claude: ({ failure, asksAgain }) =>
     `Read without Claude: ${askFailureSentences[failure]}${asksAgain ? ' It is asked again later.' : ''}`,

@@ -5,6 +5,7 @@ import { difficulties } from './difficulty.ts';
 import { levels } from './factors.ts';
 import { fitRuleSchema } from './fit-rules.ts';
 import { sourceSchema } from './source.ts';
+import { unreadableCauses } from './unreadable.ts';
 
 /** Reasons why Claude gave no answer; `budget`: not asked, the calls of this hour are used up. */
 export const askFailures = [
@@ -37,7 +38,7 @@ const schema = z.discriminatedUnion('code', [
   coded('nothing_readable', {}),
   coded('body_cut', {}),
   coded('text_not_kept', {}),
-  coded('text_not_parsed', {}),
+  coded('text_unreadable', { cause: z.enum(unreadableCauses) }),
   coded('model_text_cut', {}),
   coded('read_without_claude', { failure: z.enum(askFailures), asksAgain: z.boolean() }),
   coded('too_many_dependencies', { limit: count }),

@@ -311,6 +311,7 @@ function factColumns(update: IssueUpdate): FactColumns {
     estimate: plan === undefined ? null : JSON.stringify(plan.estimate),
     assignment: plan === undefined ? null : JSON.stringify(plan.assignment),
     agent: plan?.assignment.agent ?? null,
+    unreadable: plan?.reading.unreadable ?? null,
     hidden_blockers: giteaDependencies?.hidden ?? 0,
     own_warnings: JSON.stringify(ownWarnings(update)),
     merged: facts.merged === undefined ? null : facts.merged ? 1 : 0,

@@ -6,6 +6,7 @@ import { queueKey } from './queue-order.ts';
 import { warningsSchema, type Warning } from '../issue/warnings.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import { decideState } from '../issue/state.ts';
+import { parseUnreadable } from '../issue/unreadable.ts';
 import { keyIn } from '../db/key-filter.ts';
 import { loadBlockers, type LoadedBlocker } from './blockers.ts';
 import { findChangedCycles, type ChangedCycles } from './cycles.ts';
@@ -73,7 +74,7 @@ function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[
     .select(['repository_id', 'number', 'open', 'deleted', 'assigned', 'assignment', 'labels'])
     .select(['own_warnings', 'warnings', 'state', 'reason_code', 'reason_params', 'ready_at'])
     .select(['queue_key', 'unblocks', 'cycle_key', 'changed_at', 'revision'])
-    .select(['parked_code', 'parked_params', 'hidden_blockers'])
+    .select(['parked_code', 'parked_params', 'hidden_blockers', 'unreadable'])
     .select((eb) => [eb('reading', 'is not', null).as('read'), ...liveClaim(eb)])
     .where(keyIn('repository_id', 'number', issues))
     .execute();
@@ -188,6 +189,7 @@ function show(row: LoadedIssue, { blockers, warnings: aboutEdges, path }: Neighb
     blockers: blockers.flatMap(({ blocker: { ref, state: known } }) =>
       known === 'deleted' ? [] : [{ ref, state: known }],
     ),
+    unreadable: parseUnreadable(row.unreadable),
     hiddenBlockers: row.hidden_blockers,
     cycle: path,
     assignment:

@@ -4,6 +4,7 @@ import type { KnownIssues } from './known-issues.ts';
 import { readText, type TextReading } from './read-text.ts';
 import type { Factors } from '../issue/factors.ts';
 import type { Dependency, IssueText, PartOf, Reading } from '../issue/reading.ts';
+import type { UnreadableCause } from '../issue/unreadable.ts';
 import type { Source } from '../issue/source.ts';
 import type { Warning } from '../issue/warnings.ts';
 import { formatRef } from '../issue/ref.ts';
@@ -46,6 +47,7 @@ export function readOffline(
     outcome: 'offline',
     model: null,
     reason: null,
+    unreadable: text.unreadable ?? null,
     estimatedContext: estimatedContext(declared, factors),
     difficulty: fieldOf(declared.difficulty) ?? {
       value: 'medium',
@@ -57,7 +59,10 @@ export function readOffline(
     dependencies,
     partOf: partsIn(text.mentions, issue),
     warnings: [
-      ...(nothing && text.warnings.length === 0 ? [nothingReadable] : []),
+      ...(text.unreadable === undefined ? [] : [textUnreadable(text.unreadable)]),
+      ...(nothing && text.unreadable === undefined && text.warnings.length === 0
+        ? [nothingReadable]
+        : []),
       ...(issue.bodyCut ? [bodyCut] : []),
       ...text.warnings,
       ...(found.length > dependencyLimit ? [tooManyDependencies] : []),
@@ -115,6 +120,10 @@ function partsIn(mentions: readonly Mention[], issue: IssueText): PartOf[] {
 }
 
 const nothingReadable: Warning = { code: 'nothing_readable', params: {} };
+function textUnreadable(cause: UnreadableCause): Warning {
+  return { code: 'text_unreadable', params: { cause } };
+}
+
 const bodyCut: Warning = { code: 'body_cut', params: {} };
 const tooManyDependencies: Warning = {
   code: 'too_many_dependencies',

@@ -10,11 +10,14 @@ import type { IssueText } from '../issue/reading.ts';
 import { findReferences, type Reference } from './references.ts';
 import { createScopeTracker, type PassageScopes } from './scope-tracker.ts';
 import { groupReferences, splitSentences, type Group, type Sentence } from './sentences.ts';
+import type { Work } from './work.ts';
 
 /** Maximum mentions of one text; more are a list, and are not read. */
 export const mentionLimit = 2_000;
 const sentenceLimit = 500;
 const evidenceLimit = 200;
+/** Steps of judging one list of references, beside those of searching its sentence. */
+const stepsOfGroup = 50;
 
 /** A number that may be a colour: `#333`, `#336699`. */
 const digitsOfColour = /^#(?:\d{3,4}|\d{6}|\d{8})$/;
@@ -28,11 +31,12 @@ export interface MentionSource {
   readonly issue: IssueText;
   readonly known: KnownIssues | undefined;
   readonly trackerUrl: string | undefined;
+  readonly work: Work;
 }
 
 /** Finds every mention of another issue, in order, with its meaning in its own sentence. */
 export function readMentions(source: MentionSource): DirectedMention[] {
-  const { passages, instructions, issue, known, trackerUrl } = source;
+  const { passages, instructions, issue, known, trackerUrl, work } = source;
   const found: DirectedMention[] = [];
   const scopes = createScopeTracker();
   let instructed = false;
@@ -44,7 +48,7 @@ export function readMentions(source: MentionSource): DirectedMention[] {
       instructions.has(passage) || (instructed && passage.kind !== 'heading');
     instructed = addressed && /:\s*$/.test(passage.text);
     if (references.length === 0) continue;
-    const surroundings = { ...passageScopes, addressed, issue, known };
+    const surroundings = { ...passageScopes, addressed, issue, known, work };
     for (const mention of readPassage(passage, references, surroundings)) {
       found.push(mention);
       if (found.length >= mentionLimit) break;
@@ -53,7 +57,7 @@ export function readMentions(source: MentionSource): DirectedMention[] {
   return found;
 }
 
-interface Surroundings extends PassageScopes, Pick<MentionSource, 'issue' | 'known'> {
+interface Surroundings extends PassageScopes, Pick<MentionSource, 'issue' | 'known' | 'work'> {
   /** The passage talks to the program that reads it. */
   readonly addressed: boolean;
 }
@@ -90,6 +94,7 @@ function* readSentence(
   surroundings: Surroundings,
 ): Generator<DirectedMention> {
   if (sentence.groups.length === 0) return;
+  surroundings.work.spend(sentence.text.length + stepsOfGroup * sentence.groups.length);
   const scope = sentence.scope ?? scopeIn(passage, sentence, surroundings.scope);
   const classifications = classifySentence(sentence.text, scope);
   const quote = (start: number, end: number, limit: number, group: Group) =>

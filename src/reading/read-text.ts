@@ -3,11 +3,13 @@ import type { KnownIssues } from './known-issues.ts';
 import { parseMarkdown, parseTitle } from './markdown/markdown.ts';
 import type { DirectedMention, ExclusionReason, Mention } from './mentions.ts';
 import type { IssueText } from '../issue/reading.ts';
+import type { UnreadableCause } from '../issue/unreadable.ts';
 import type { Warning } from '../issue/warnings.ts';
 import { mentionLimit, readMentions } from './read-mentions.ts';
 import { readDeclarations } from './declarations/read-declarations.ts';
 import type { Declarations } from './declarations/values.ts';
 import { formatRef } from '../issue/ref.ts';
+import { TooMuchWork, Work, workLimit } from './work.ts';
 
 /** Facts besides the text that its reading depends on. */
 interface TextContext {
@@ -16,6 +18,7 @@ interface TextContext {
   readonly trackerUrl?: string | undefined;
   /** Without it a code alone names nothing; unless it is complete, no reference is dropped for being unknown. */
   readonly known?: KnownIssues | undefined;
+  readonly workLimit?: number | undefined;
 }
 
 /** Everything one text says. */
@@ -23,18 +26,36 @@ export interface TextReading {
   readonly mentions: readonly Mention[];
   readonly declared: Declarations;
   readonly warnings: readonly Warning[];
+  /** Why nothing of the text is known; undefined for a text that was read. */
+  readonly unreadable?: UnreadableCause | undefined;
 }
 
-/** Reads title and body: every reference with its meaning, and the declared values. Never throws. */
+/** What is known of a text that could not be read: nothing. */
+export function unreadableText(cause: UnreadableCause): TextReading {
+  return { mentions: [], declared: {}, warnings: [], unreadable: cause };
+}
+
+/**
+ * Reads title and body: every reference with its meaning, and the declared values. A text that takes too many
+ * steps is unreadable as a whole: half of it might lack the dependency that counts. Never throws.
+ */
 export function readText(issue: IssueText, context: TextContext): TextReading {
-  const passages = [parseTitle(issue.title), ...parseMarkdown(issue.body)];
+  try {
+    return readWithin(new Work(context.workLimit ?? workLimit), issue, context);
+  } catch (error) {
+    return unreadableText(error instanceof TooMuchWork ? 'work' : 'failed');
+  }
+}
+
+function readWithin(work: Work, issue: IssueText, context: TextContext): TextReading {
+  const passages = [parseTitle(issue.title, work), ...parseMarkdown(issue.body, work)];
   const instructions = new Set(passages.filter(({ text }) => isInstruction(text)));
   const readable = passages.filter(
     (passage) => passage.hidden === undefined && !instructions.has(passage),
   );
   const declared = readDeclarations(readable, context.agentNames);
   const { trackerUrl, known } = context;
-  const all = readMentions({ passages, instructions, issue, known, trackerUrl });
+  const all = readMentions({ passages, instructions, issue, known, trackerUrl, work });
   const found = resolveContradictions(all, issue);
   return {
     mentions: found.map(({ mention }) => mention),

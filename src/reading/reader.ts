@@ -101,6 +101,8 @@ function createClaudeReader({ agentNames, readText, claude }: ClaudeReaderDeps):
 
   return async function read(issue: CodedText, signal: AbortSignal): Promise<Reading> {
     const prepared = await prepare(issue, signal);
+    // A text of which the grammar knows nothing has no references to ask about.
+    if (prepared.offline.unreadable !== null) return prepared.offline;
     const known = await recalled(prepared);
     if (known !== undefined) return known;
     let models = [claude.model];

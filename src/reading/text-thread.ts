@@ -1,98 +1,94 @@
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
-import { knownByCodes, type CodedText, type KnownIssues } from './known-issues.ts';
-import { readText, type TextReading } from './read-text.ts';
-import type { Warning } from '../issue/warnings.ts';
-import { readRawDeclarations } from './declarations/read-declarations.ts';
-import { knownIssues, type KnownIssue } from './known-issues.ts';
+import type { CodedText, KnownIssue } from './known-issues.ts';
+import type { TextReading } from './read-text.ts';
 
 /** Message to the thread: a text to read. */
 export interface TextQuestion {
   readonly issue: CodedText;
   readonly agentNames: readonly string[];
   readonly trackerUrl: string | undefined;
+  /** All issues of the tracker, where they are listed. */
   readonly known: readonly KnownIssue[] | undefined;
 }
 
 export interface TextThreadOptions {
-  readonly agentNames: readonly string[];
-  readonly trackerUrl?: string | undefined;
-  /** All issues of the tracker; without it no reference is dropped for being unknown. */
-  readonly known?: readonly KnownIssue[] | undefined;
-  /** Minimum length of a text for the thread; a shorter one is read at once. */
-  readonly longFrom?: number;
-  readonly deadlineMs?: number;
+  /** Module that answers each `TextQuestion` that it gets with a `TextReading`. */
+  readonly entry: URL;
+  readonly deadlineMs: number;
 }
 
-/** Default of `longFrom`: shorter texts are read within milliseconds. */
-const longText = 8 * 1024;
-const deadline = 10_000;
-/** Extension of this file: `.ts` in the source, `.js` in the build. `tsc` does not rewrite it in a URL. */
-const extension = extname(fileURLToPath(import.meta.url));
+/** How a question ended without an answer. */
+export type NoAnswer = 'time' | 'failed';
+
+/** Lifetime of a thread without work: long enough for the issues of one storm, short for the memory it holds. */
+const idleMs = 10_000;
+/** Maximum heap of a thread in MB. The dearest text of a million characters that is known takes a third. */
+const heapLimit = 768;
 
 /**
- * Reads texts without blocking this thread: a long one in a worker thread, which is terminated at the deadline.
- * Then only the template's lines are read, with a warning. Rejects only when aborted.
+ * One worker thread that reads one text at a time; it starts with the first one and ends when nothing comes.
+ * The deadline is there for a thread that hangs: what a text may cost is limited by steps. Rejects only when
+ * aborted.
  */
-export function createTextReader(options: TextThreadOptions) {
-  const { agentNames, trackerUrl, known, longFrom = longText, deadlineMs = deadline } = options;
-  /** Reads one long text at a time: each thread may take as much memory as the whole service. */
-  let lastRead: Promise<unknown> = Promise.resolve();
+export function createTextThread({ entry, deadlineMs }: TextThreadOptions) {
+  let worker: Worker | undefined;
+  let idle: NodeJS.Timeout | undefined;
+  let last: Promise<unknown> = Promise.resolve();
 
-  return async function read(issue: CodedText, signal: AbortSignal): Promise<TextReading> {
-    const question = { issue, agentNames, trackerUrl, known };
-    if (issue.body.length + issue.title.length < longFrom) return answerTextQuestion(question);
-    const reading = lastRead.then(() => {
+  function ask(question: TextQuestion, signal: AbortSignal): Promise<TextReading | NoAnswer> {
+    const answer = last.then(() => {
       signal.throwIfAborted();
-      return readInThread(question, deadlineMs, signal);
+      return answerOf(question, signal);
     });
-    lastRead = reading.catch(() => undefined);
-    const read = await reading;
-    signal.throwIfAborted();
-    if (read !== undefined) return read;
-    const declared = readRawDeclarations(issue.body, agentNames);
-    return { mentions: [], declared, warnings: [textNotParsed] };
-  };
-}
-
-/** Reads a text, in the worker thread or in this one. */
-export function answerTextQuestion({ issue, known, ...context }: TextQuestion): TextReading {
-  return readText(issue, { ...context, known: trackerOf(issue, known) });
-}
-
-/** The whole tracker where it is listed, else the stored issues that the codes of the text name. */
-function trackerOf(issue: CodedText, listed: TextQuestion['known']): KnownIssues | undefined {
-  if (listed !== undefined) return knownIssues(listed);
-  return issue.known && knownByCodes(issue.repository, issue.known);
-}
-
-/** Reads in a worker thread; undefined when it fails or exceeds the deadline. */
-async function readInThread(
-  question: TextQuestion,
-  deadlineMs: number,
-  signal: AbortSignal,
-): Promise<TextReading | undefined> {
-  const worker = new Worker(new URL(`./text-thread-main${extension}`, import.meta.url), {
-    // The thread gets neither the secrets nor the options of the process.
-    env: {},
-    execArgv: [],
-  });
-  const stop = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
-  try {
-    return await new Promise((resolve) => {
-      const giveUp = () => resolve(undefined);
-      worker.once('message', (reading: TextReading) => resolve(reading));
-      worker.once('error', giveUp);
-      worker.once('exit', giveUp);
-      worker.postMessage(question);
-      if (stop.aborted) giveUp();
-      else stop.addEventListener('abort', giveUp, { once: true });
-    });
-  } finally {
-    await worker.terminate();
+    last = answer.catch(() => undefined);
+    return answer;
   }
-}
 
-const textNotParsed: Warning = { code: 'text_not_parsed', params: {} };
+  async function answerOf(
+    question: TextQuestion,
+    signal: AbortSignal,
+  ): Promise<TextReading | NoAnswer> {
+    clearTimeout(idle);
+    const thread = (worker ??= start());
+    thread.ref();
+    const deadline = AbortSignal.timeout(deadlineMs);
+    const ended = new AbortController();
+    try {
+      const answer = await new Promise<TextReading | NoAnswer | 'stopped'>((resolve) => {
+        const once = { once: true, signal: ended.signal };
+        const failed = () => resolve('failed');
+        thread.once('message', resolve).once('error', failed).once('exit', failed);
+        ended.signal.addEventListener('abort', () => {
+          thread.off('message', resolve).off('error', failed).off('exit', failed);
+        });
+        deadline.addEventListener('abort', () => resolve('time'), once);
+        signal.addEventListener('abort', () => resolve('stopped'), once);
+        thread.postMessage(question);
+      });
+      if (typeof answer === 'string') await end(thread);
+      signal.throwIfAborted();
+      return answer === 'stopped' ? 'failed' : answer;
+    } finally {
+      ended.abort();
+      thread.unref();
+      idle = setTimeout(() => void (worker && end(worker)), idleMs).unref();
+    }
+  }
+
+  function start(): Worker {
+    return new Worker(entry, {
+      // The thread gets neither the secrets nor the options of the process.
+      env: {},
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: heapLimit },
+    });
+  }
+
+  async function end(thread: Worker): Promise<void> {
+    if (worker === thread) worker = undefined;
+    await thread.terminate();
+  }
+
+  return { ask };
+}

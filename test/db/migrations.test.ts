@@ -127,3 +127,44 @@ test('a command refuses a database of a later version', async () => {
   await migrate(db, { ...migrations, '002-later': { up: addColumn } });
   await expect(openExisting(path)).rejects.toMatchObject({ code: 'not_migrated' });
 });
+
+test('a text of which only the template lines were read holds its issue after the upgrade', async () => {
+  const { db } = openDatabase();
+  const { '001-baseline': baseline } = migrations;
+  if (baseline === undefined) throw new Error('there is no baseline');
+  await migrate(db, { '001-baseline': baseline });
+  const stored = JSON.stringify([{ code: 'text_not_parsed', params: {} }]);
+  for (const [number, warnings] of [
+    [1, stored],
+    [2, '[]'],
+  ] as const)
+    await sql`insert into issues (repository_id, number, title, body_cut, open, deleted, assigned, assignees, labels,
+      snapshot_at, snapshot_repository, labels_at, reading, own_warnings, warnings, state, reason_code,
+      reason_params, ready_at, queue_key, changed_at, unblocks)
+      values (2, ${number}, '', 0, 1, 0, 1, '[]', '[]', 1, 'acme/orbit', 1, ${`{"warnings":${warnings}}`}, ${warnings}, ${warnings},
+      'ready', 'ready', '{"agent":"opus"}', 1, 1, 1, 0)`.execute(db);
+  await migrate(db);
+  const rows = await db
+    .selectFrom('issues')
+    .select(['number', 'unreadable', 'state', 'reason_code', 'queue_key', 'own_warnings'])
+    .orderBy('number')
+    .execute();
+  expect(rows).toEqual([
+    {
+      number: 1,
+      unreadable: 'time',
+      state: 'blocked',
+      reason_code: 'unreadable',
+      queue_key: null,
+      own_warnings: '[{"code":"text_unreadable","params":{"cause":"time"}}]',
+    },
+    {
+      number: 2,
+      unreadable: null,
+      state: 'ready',
+      reason_code: 'ready',
+      queue_key: 1,
+      own_warnings: '[]',
+    },
+  ]);
+});

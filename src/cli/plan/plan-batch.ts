@@ -58,6 +58,7 @@ export async function planBatch(
   const stopping = new AbortController();
   const { signal } = stopping;
   const failures: Failure[] = [];
+  const unreadable: string[] = [];
   const cannotWrite = `Cannot write ${output}`;
   const file = attempt('output_unwritable', cannotWrite, () => openSync(output, 'w'));
   try {
@@ -66,6 +67,7 @@ export async function planBatch(
       async (line) => {
         const issue = { ...line, ...cutBody(line.body) };
         const { reading } = await reader.read(issue, signal, line.knownIssues);
+        if (reading.unreadable !== null) unreadable.push(line.id);
         if (reading.outcome === 'fallback')
           failures.push({ id: line.id, reason: reading.reason ?? '' });
         return `${JSON.stringify(predict(line, reading))}\n`;
@@ -83,6 +85,7 @@ export async function planBatch(
     if (isTerminal && lines.length > 0) io.stderr.write('\n');
   }
   io.stderr.write(summary(lines.length, config.claude?.model, reader.claude?.status()));
+  if (unreadable.length > 0) io.stderr.write(`Warning: not readable: ${named(unreadable)}\n`);
   io.stderr.write(describeFailures(failures));
 }
 
@@ -134,11 +137,14 @@ function describeFailures(failures: readonly Failure[]): string {
   if (failures.length === 0) return '';
   const byReason = Map.groupBy(failures, ({ reason }) => reason);
   const lines = [...byReason].map(([reason, failed]) => {
-    const ids = failed.slice(0, maxNamed).map(({ id }) => printable(id));
-    const more = failed.length > maxNamed ? ', ...' : '';
-    return `  ${reason} (${failed.length}: ${ids.join(', ')}${more})\n`;
+    return `  ${reason} (${named(failed.map(({ id }) => id))})\n`;
   });
   return `Warning: ${failures.length} issues were read without Claude:\n${lines.join('')}`;
+}
+
+function named(ids: readonly string[]): string {
+  const more = ids.length > maxNamed ? ', ...' : '';
+  return `${ids.length}: ${ids.slice(0, maxNamed).map(printable).join(', ')}${more}`;
 }
 
 function parseLines(input: string, text: string): InputIssue[] {

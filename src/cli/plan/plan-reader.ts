@@ -4,7 +4,7 @@ import type { IssueText } from '../../issue/reading.ts';
 import type { Logger } from '../../log.ts';
 import type { KnownIssue } from '../../reading/known-issues.ts';
 import { createReader, type ClaudeDeps } from '../../reading/reader.ts';
-import { createTextReader } from '../../reading/text-thread.ts';
+import { createTextReader } from '../../reading/text-reader.ts';
 import { createPatientAsk } from '../../claude/patient-ask.ts';
 
 /** Maximum length of a body, in characters, as in the service. */
@@ -41,12 +41,14 @@ export function createPlanReader({ config, log, onPause }: PlanReaderOptions) {
           asksAgain: false,
         };
 
+  const readText = createTextReader({ agentNames, trackerUrl });
+
   /**
    * `known`: other issues of the tracker. `text`: the result of the grammar alone; `reading`: the final one,
    * for which Claude may have read, too.
    */
   async function read(issue: IssueText, signal: AbortSignal, known?: readonly KnownIssue[]) {
-    const text = await createTextReader({ agentNames, trackerUrl, known })(issue, signal);
+    const text = await readText(issue, signal, known);
     const readIssue = createReader({ agentNames, readText: () => Promise.resolve(text), claude });
     return { text, reading: await readIssue(issue, signal) };
   }

@@ -110,7 +110,8 @@ interface Sourced {
   readonly evidence: string | null;
 }
 
-function readBy({ outcome, model, reason }: PlannedText['reading']): [string, string] {
+function readBy({ outcome, model, reason, unreadable }: PlannedText['reading']): [string, string] {
+  if (unreadable !== null) return ['nobody', 'unreadable: the service would hand it to nobody'];
   if (outcome === 'offline') return ['the grammar', 'offline, Claude is not asked'];
   if (outcome === 'fallback') return ['the grammar', `fallback: ${reason ?? ''}`];
   return [`the grammar and ${model ?? 'Claude'}`, outcome];

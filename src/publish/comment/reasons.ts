@@ -82,6 +82,10 @@ export const commentReasons: Sentences<StateReasonParams, (subject: Subject) => 
         'Somebody who administers that repository can give the bot read access. To go on without it, remove the dependency under “Dependencies” on the page of this issue.',
       ],
     }),
+  unreadable: () => () => ({
+    reason: 'The text of this issue could not be read, so nobody knows what it waits for.',
+    change: ['Shorten the text, or move parts of it into issues of their own.'],
+  }),
   cycle:
     ({ refs }) =>
     (subject) => {

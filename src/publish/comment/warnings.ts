@@ -21,8 +21,7 @@ export const commentWarnings: Sentences<WarningParams, Tell> = {
   nothing_readable: () => know('The text declares nothing that can be read: these are defaults.'),
   body_cut: () => act('The text is too long: its end was not read. Shorten it.'),
   text_not_kept: () => act('The text was not stored: edit the issue to have it read.'),
-  text_not_parsed: () =>
-    act('The text took too long to read: only the lines of its template count. Shorten it.'),
+  text_unreadable: () => know('Nothing of the text counts.'),
   model_text_cut: () => know('The text is long: Claude read only its beginning and its end.'),
   read_without_claude: () => know('Read without Claude.'),
   too_many_dependencies: () =>

@@ -1,5 +1,5 @@
 import { labelOf, splitLabel } from './labels.ts';
-import { lineLimit, linesOf, rawLines, type TextLine } from './lines.ts';
+import { lineLimit, linesOf, type TextLine } from './lines.ts';
 import type { Passage } from '../markdown/passage.ts';
 import { keepValue, type DeclarationName, type Declarations } from './values.ts';
 
@@ -16,11 +16,6 @@ export function readDeclarations(
     passages.flatMap((passage) => (passage.kind === 'title' ? [] : linesOf(passage))),
     agentNames,
   );
-}
-
-/** The same for a text that was not parsed: from its template lines alone. */
-export function readRawDeclarations(body: string, agentNames: readonly string[]): Declarations {
-  return readLines(rawLines(body), agentNames);
 }
 
 function readLines(lines: readonly TextLine[], agentNames: readonly string[]): Declarations {

@@ -47,7 +47,9 @@ export function classifySentence(sentence: string, scope: Scope | undefined): Cl
   const text = simplify(sentence);
   const places = [...text.matchAll(new RegExp(refSign, 'g'))].map(({ index }) => index);
   const classified = new Map<number, Classification>();
-  for (const rule of rules) {
+  // Items of a list are often references alone, in which no phrase can be found.
+  const phrases = /\p{L}/u.test(text) ? rules : [];
+  for (const rule of phrases) {
     for (const match of text.matchAll(rule.pattern)) {
       const at = text.indexOf(refSign, match.index);
       if (!classified.has(at)) classified.set(at, classify(text, rule, match, at));
@@ -96,11 +98,12 @@ function excludeOthers(text: string, places: readonly number[], classified: Clas
   if (places.every((at) => classified.has(at))) return;
   const rest = blank(text, classified.values());
   const waits = waiting.test(rest);
-  for (const { reason, always, pattern } of exclusions) {
+  const words = /\p{L}/u.test(text) ? exclusions : [];
+  for (const { reason, always, pattern } of words) {
     if (waits && always !== true) continue;
-    for (const { index, 0: words } of text.matchAll(pattern)) {
-      const end = index + words.length;
-      const reached = words.includes(refSign)
+    for (const { index, 0: found } of text.matchAll(pattern)) {
+      const end = index + found.length;
+      const reached = found.includes(refSign)
         ? places.filter((at) => index <= at && at < end)
         : places.filter((at) => partStart(text, at) === partStart(text, index));
       for (const at of reached) keepFirst(classified, at, excluded(reason, at));

@@ -1,5 +1,6 @@
 import type { Token } from 'markdown-it';
 
+import { placeOf } from './link-places.ts';
 import type { PassageBuilder, HiddenReason, Offset, SourceLine } from './passage.ts';
 
 /** Maximum distance between two cells in the source. */
@@ -33,7 +34,8 @@ export function flatten(
   builder.content = content;
   builder.offsets = offsets;
   let cursor = 0;
-  let link: { start: number; href: string } | undefined;
+  let link: { start: number; href: string; auto: boolean } | undefined;
+  // Every text that is searched for stands behind the cursor, so that the searches together read the text once.
   const find = (text: string) => {
     const at = content.indexOf(text, cursor);
     if (at >= 0) cursor = at + text.length;
@@ -41,9 +43,16 @@ export function flatten(
   };
   for (const child of children ?? []) {
     switch (child.type) {
-      case 'text':
-        builder.append(child.content, find(child.content));
+      case 'text': {
+        const { content: text } = child;
+        if (link?.auto !== true) builder.append(text, find(text));
+        else {
+          // The parser may have decoded the address.
+          const at = content.indexOf('<', cursor) + 1;
+          builder.append(text, content.startsWith(text, at) ? at : -1);
+        }
         break;
+      }
       case 'text_special':
         builder.append(child.content, find(child.markup));
         break;
@@ -68,12 +77,20 @@ export function flatten(
         addHtmlPart(builder, child.content, find(child.content));
         break;
       case 'link_open':
-        link = { start: builder.length, href: String(child.attrGet('href') ?? '') };
+        link = {
+          start: builder.length,
+          href: String(child.attrGet('href') ?? ''),
+          auto: child.info === 'auto',
+        };
         break;
       case 'link_close':
-        if (link !== undefined) builder.links.push({ ...link, end: builder.length });
+        if (link !== undefined)
+          builder.links.push({ start: link.start, href: link.href, end: builder.length });
         link = undefined;
-        if (child.info !== 'auto' && find('](') >= 0) find(')');
+        cursor = placeOf(child)?.end ?? cursor;
+        break;
+      case 'image':
+        cursor = placeOf(child)?.end ?? cursor;
         break;
       default:
     }

@@ -1,6 +1,7 @@
 import MarkdownIt from 'markdown-it';
 
 import { addHtml, addCell, flatten } from './inline.ts';
+import { placeLinks } from './link-places.ts';
 import {
   PassageBuilder,
   lineOffsets,
@@ -8,10 +9,24 @@ import {
   type HiddenReason,
   type Passage,
 } from './passage.ts';
+import { Work } from '../work.ts';
 
 const parser = new MarkdownIt('default', { html: true, linkify: false });
 // Escapes and entities stay tokens of their own, so that every other text token stands in the source as it is.
 parser.core.ruler.disable(['text_join', 'replacements', 'smartquotes', 'linkify']);
+
+placeLinks(parser);
+
+// First of the rules, so that it counts every attempt. A rule that returns false is passed over.
+parser.inline.ruler.before('text', 'work', ({ env }) => countAttempt(env));
+parser.block.ruler.before('table', 'work', ({ env }) => countAttempt(env), {
+  alt: ['paragraph', 'reference', 'blockquote', 'list'],
+});
+
+function countAttempt({ work }: Record<string, unknown>): false {
+  if (work instanceof Work) work.spend(1);
+  return false;
+}
 
 const htmlTag = /<\/?[a-z][^<>]{0,1000}>/iy;
 const lastComment = new WeakMap<object, number>();
@@ -36,7 +51,7 @@ parser.inline.ruler.at('html_inline', (state, silent) => {
 });
 
 /** The passages of a Markdown body, in order; what a reader does not see is there too, marked as hidden. */
-export function parseMarkdown(body: string): Passage[] {
+export function parseMarkdown(body: string, work: Work): Passage[] {
   const lines = splitLines(body.replaceAll('\0', '\uFFFD'));
   const passages: Passage[] = [];
   let quotes = 0;
@@ -46,7 +61,7 @@ export function parseMarkdown(body: string): Passage[] {
   let openComment = false;
   let row: PassageBuilder | undefined;
   let cursor = { line: -1, column: 0 };
-  for (const token of parser.parse(body, {})) {
+  for (const token of parser.parse(body, { work })) {
     switch (token.type) {
       case 'blockquote_open':
       case 'blockquote_close':
@@ -111,9 +126,9 @@ export function parseMarkdown(body: string): Passage[] {
 }
 
 /** A title is one line of text in which only code spans are markup. */
-export function parseTitle(title: string): Passage {
+export function parseTitle(title: string, work: Work): Passage {
   const builder = new PassageBuilder(title);
-  const [inline] = parser.parseInline(title.replaceAll('\0', '\uFFFD'), {});
+  const [inline] = parser.parseInline(title.replaceAll('\0', '\uFFFD'), { work });
   if (inline !== undefined)
     flatten(
       builder,

@@ -15,6 +15,7 @@ export function planOf(given: Partial<Plan> = {}): Plan {
       outcome: 'complete',
       model: 'claude-sonnet-5-5',
       reason: null,
+      unreadable: null,
       estimatedContext: { value: 46_800, source: 'declared', evidence: 'Total: 46,800 tokens' },
       difficulty: { value: 'medium', source: 'model', evidence: null },
       assignedAgent: { value: 'sonnet', source: 'declared', evidence: 'Agent: sonnet' },

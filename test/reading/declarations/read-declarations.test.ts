@@ -1,22 +1,27 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { readRawDeclarations } from '../../../src/reading/declarations/read-declarations.ts';
+import { readText } from '../../../src/reading/read-text.ts';
 import { parseTokens } from '../../../src/reading/declarations/values.ts';
 import { recording } from '../../support/recordings.ts';
 
 const agents = ['opus', 'sonnet', 'haiku'];
 
+function declaredIn(body: string) {
+  const issue = { repository: 'acme/orbit', number: 500, title: '', body, bodyCut: false };
+  return readText(issue, { agentNames: agents }).declared;
+}
+
 /** The values alone, without their evidence. */
 function valuesOf(body: string) {
-  const declared = readRawDeclarations(body, agents);
+  const declared = declaredIn(body);
   return Object.fromEntries(Object.entries(declared).map(([name, { value }]) => [name, value]));
 }
 
 test('the recorded issue made from the template declares every field', () => {
   const json: unknown = JSON.parse(recording('issues-opened-template').body.toString());
   const { issue } = z.object({ issue: z.object({ body: z.string() }) }).parse(json);
-  expect(readRawDeclarations(issue.body, agents)).toEqual({
+  expect(declaredIn(issue.body)).toEqual({
     files: {
       value: 3,
       evidence: 'Files to modify: 3 (src/store/deliveries.ts, src/server.ts, test/store.test.ts)',
@@ -138,9 +143,7 @@ test('what stands in a comment declares nothing, also over several lines', () =>
 
 test('a line of spaces takes no longer than any other', () => {
   const startedAt = performance.now();
-  expect(
-    readRawDeclarations(`a${' '.repeat(900_000)}b\nTotal estimated: 46,800`, []),
-  ).toMatchObject({
+  expect(declaredIn(`a${' '.repeat(900_000)}b\nTotal estimated: 46,800`)).toMatchObject({
     total: { value: 46_800 },
   });
   expect(performance.now() - startedAt).toBeLessThan(2_000);

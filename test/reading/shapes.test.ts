@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+
+import { readText } from '../../src/reading/read-text.ts';
+import { workLimit } from '../../src/reading/work.ts';
+import { shapes, type Shape } from '../support/text-shapes.ts';
+
+const longest = 1_000_000;
+const context = { agentNames: ['opus'], trackerUrl: 'https://git.example.test' };
+
+function issue(body: string) {
+  return { repository: 'acme/orbit', number: 500, title: '', body, bodyCut: false };
+}
+
+function cpuMs(body: string): number {
+  const before = process.threadCpuUsage();
+  readText(issue(body), context);
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1000;
+}
+
+/** Four times the length may cost seven times as much; with the square of the length it costs sixteen times. */
+function growsTooFast(shape: Shape): string | undefined {
+  const [short, long] = [12, 48].map((kilobytes) => shape(kilobytes * 1024));
+  let grown = '';
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    const before = cpuMs(short ?? '');
+    const after = cpuMs(long ?? '');
+    // What takes that little says nothing: a compilation or a collection costs more.
+    if (after < Math.max(7 * before, 100)) return undefined;
+    grown = `${before.toFixed(0)} ms, then ${after.toFixed(0)} ms`;
+  }
+  return grown;
+}
+
+test.each(Object.entries(shapes))('four times as much costs no more: %s', (_name, shape) => {
+  expect(growsTooFast(shape)).toBeUndefined();
+});
+
+test('a text of the greatest length is readable, whatever its shape', () => {
+  const length = 32 * 1024;
+  const unreadable = Object.entries(shapes).filter(([, shape]) => {
+    const body = shape(length);
+    const share = (workLimit * body.length) / longest;
+    return readText(issue(body), { ...context, workLimit: share }).unreadable !== undefined;
+  });
+  expect(unreadable.map(([name]) => name)).toEqual([]);
+});
+
+test('a text that takes too many steps is unreadable as a whole, the same every time', () => {
+  const body = `Difficulty: hard\n\nBlocked by #3.\n\n${'*a'.repeat(2_000)}`;
+  const read = (limit: number) => readText(issue(body), { ...context, workLimit: limit });
+  expect(read(1_000)).toEqual({
+    mentions: [],
+    declared: {},
+    warnings: [],
+    unreadable: 'work',
+  });
+  expect(read(100_000).mentions).toHaveLength(1);
+  const enough = [...Array(100_000).keys()].find(
+    (limit) => limit % 500 === 0 && read(limit).unreadable === undefined,
+  );
+  expect(read((enough ?? 0) - 500).unreadable).toBe('work');
+});
+
+test('a reference link leaves the words behind it where they are', () => {
+  const body = '[a]: /u\n\nSee [a]. Blocked by #2. And [x](/y).';
+  expect(readText(issue(body), context).mentions).toMatchObject([
+    { number: 2, evidence: 'Blocked by #2', sentence: 'Blocked by #2.' },
+  ]);
+});
+
+test.each([
+  '[a]: /u\n\n[b][a] [a][] [a]: Blocked by #2.',
+  '![a](/u "t") Blocked by #2.',
+  '[![a](/u)](/v) Blocked by #2.',
+  '[a](</u v> "Blocked by #2.") Blocked by #2.',
+  '<http://a.test/%41?b=%5D> Blocked by #2.',
+  '**[a](/u)** `[b](c` Blocked by #2.',
+  '[a](/u(v)w) \\[b](c) Blocked by #2.',
+  '[Blocked by](/u) and [a](/u) Blocked by #2.',
+])('the words that decided are quoted as they stand: %s', (body) => {
+  const last = readText(issue(body), context).mentions.at(-1);
+  expect(last?.number).toBe(2);
+  expect(last?.evidence).toMatch(/^(?:Blocked by|Blocked by\S* and \S+ Blocked by) #2$/);
+});
