@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { commentText } from '../../src/publish/comment/text.ts';
 import { createReader, type ReadIssue } from '../../src/reading/reader.ts';
 import { readText } from '../../src/reading/read-text.ts';
-import { planOf } from '../publish/comment/ready-plan.ts';
 import { startService, type ServiceOptions } from '../support/service.ts';
 import { claim, issueEvent } from '../support/workers.ts';
 
@@ -54,17 +52,6 @@ test('an issue whose text cannot be read is handed to nobody until the text chan
     reason: { code: 'unknown_blockers' },
     reading: { unreadable: null },
   });
-});
-
-test('the comment says what a person can do about a text that cannot be read', () => {
-  const text = commentText({
-    ...planOf(),
-    state: 'blocked',
-    reason: { code: 'unreadable', params: { cause: 'work' } },
-    warnings: [{ code: 'text_unreadable', params: { cause: 'work' } }],
-  });
-  expect(text).toContain('could not be read');
-  expect(text).toContain('Shorten the text, or move parts of it into issues of their own.');
 });
 
 test.each(['1', '4'])(

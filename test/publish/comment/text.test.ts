@@ -576,3 +576,13 @@ describe('whatever a plan holds', () => {
     );
   });
 });
+
+test('a text that cannot be read: the comment says what a person can do', () => {
+  const text = tell({
+    state: 'blocked',
+    reason: { code: 'unreadable', params: { cause: 'work' } },
+    warnings: [{ code: 'text_unreadable', params: { cause: 'work' } }],
+  });
+  expect(text).toContain('The text of this issue could not be read');
+  expect(text).toContain('Shorten the text, or move parts of it into issues of their own.');
+});
