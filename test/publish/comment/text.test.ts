@@ -577,7 +577,7 @@ describe('whatever a plan holds', () => {
   });
 });
 
-test('a text that cannot be read: the comment says what a person can do', () => {
+it('says of a text that cannot be read what a person can do: reason and advice', () => {
   const text = tell({
     state: 'blocked',
     reason: { code: 'unreadable', params: { cause: 'work' } },
