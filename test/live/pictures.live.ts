@@ -46,15 +46,21 @@ liveTest(
       const bytes = await takePicture(browser, name, page);
       expect(bytes).toBeGreaterThan(5_000);
       figures.add(`${name}: ${state}, ${bytes} bytes`);
+      if (!unfolded.includes(name)) continue;
+      await takePicture(browser, `${name}-unfolded`, await writePage(world, number, true));
     }
     await coordinator.stop();
   },
   { isPrivate: false, isSkipped: browser === undefined },
 );
 
-async function writePage(world: World, number: number): Promise<string> {
+/** Scenes that are taken a second time, with what is folded. */
+const unfolded: readonly string[] = ['ready', 'oversized', 'blocked-by-several'];
+
+async function writePage(world: World, number: number, isUnfolded = false): Promise<string> {
   const path = join(temporaryDirectory(), 'page.html');
-  writeFileSync(path, await renderedPage(world, number));
+  const page = await renderedPage(world, number);
+  writeFileSync(path, isUnfolded ? page.replace('<details', '<details open') : page);
   return `file://${path}`;
 }
 
@@ -83,7 +89,8 @@ async function setScenes(world: World, coordinator: Coordinator): Promise<Scene[
   await tom.close(await ready('done', 'done'));
   await maria.assign(await ready('released', 'released'), []);
   await scene('ready', 'ready', issueText());
-  await scene('nothing-readable', 'ready', 'Please do it.');
+  await scene('nothing-declared', 'ready', 'Please do it.');
+  await scene('two-agents-declared', 'ready', `${issueText()}\nRecommended agent: opus\n`);
   await scene('oversized', 'oversized', issueText([], '900,000'));
   await setBlockedScenes(world, scene);
   return scenes;
@@ -113,6 +120,7 @@ async function setBlockedScenes(
     repo: 'secret',
     index: secret,
   });
-  await scene('unknown-blocker', 'blocked', 'Blocked by: acme/secret#1\n');
+  await scene('an-issue-elsewhere', 'blocked', `Blocked by: acme/secret#1\nBlocked by: #${open}\n`);
+  await scene('only-elsewhere', 'blocked', 'Blocked by: acme/secret#1\n');
   await scene('dropped-blocker', 'ready', 'Blocked by: #999\n\nTotal estimated: 900 tokens\n');
 }

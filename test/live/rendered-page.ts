@@ -23,7 +23,7 @@ export async function renderedPage(world: World, number: number): Promise<string
 const style = `
 body { font: 14px/1.5 sans-serif; margin: 2em; max-width: 60em; color: #222 }
 article { border: 1px solid #ccc; border-radius: 4px; padding: 0 1em 1em }
-h4 { background: #f4f4f4; margin: 0 -1em 1em; padding: .5em 1em }
+details { margin: 1em 0 } h4 { background: #f4f4f4; margin: 0 -1em 1em; padding: .5em 1em }
 table { border-collapse: collapse } td, th { border: 1px solid #ccc; padding: .3em .8em }
 code { background: #eee; border-radius: 3px; padding: .1em .3em }
 .label { background: #ddd; border-radius: 3px; padding: .2em .6em }`;
