@@ -49,11 +49,13 @@ liveTest('without any webhooks everything still works, slower', async (world) =>
   for (const change of changes) await change();
   const most = await expectAllShown(world, coordinator, 60_000, [uncommented]);
   figures.add(`19 of 20 changes right after ${(most / 1_000).toFixed(1)} s`);
-  // That a comment was deleted shows only in a full pass, each twelfth.
-  const rest = await expectAllShown(world, coordinator, 200_000);
-  figures.add(`the 20th ${(rest / 1_000).toFixed(1)} s later`);
   figures.add(`reconcile: ${JSON.stringify((await coordinator.health()).checks['reconcile'])}`);
   await coordinator.stop();
+  // That a comment was deleted shows only in a full pass; a start makes one.
+  const again = await startCoordinator(world);
+  const rest = await expectAllShown(world, again, 60_000);
+  figures.add(`the 20th ${(rest / 1_000).toFixed(1)} s after a start`);
+  await again.stop();
 });
 
 liveTest('a lost database costs no second comment, and a dry run writes nothing', async (world) => {
