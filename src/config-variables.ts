@@ -22,6 +22,8 @@ const baseUrl = z
 const token = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks');
 const modelName = z.string().regex(/^[\w.:@/-]{1,100}$/, 'must be the id of a model');
 
+const labelNames = 'must be names of labels, separated by commas, or none';
+
 /** Variables of the environment; a test compares them with README.md and .env.example. */
 export const variables = z.object({
   GITEA_WEBHOOK_SECRET: secret,
@@ -70,8 +72,19 @@ export const variables = z.object({
   DELIVERY_RETENTION_DAYS: wholeNumber(1, 3_650).default(30),
   CONTEXT_COMPACT_AT: ratio().default(0.8),
   CONTEXT_ROTATE_AT: ratio().default(0.95),
+  HOLD_LABELS: z
+    .string()
+    .regex(/^(?=.*[\p{L}\p{N}])[^\p{C}]{1,1000}$/u, labelNames)
+    .transform(parseHoldLabels)
+    .default(['blocked', 'on hold']),
   LEASE_SECONDS: wholeNumber(2, 86_400).default(900),
 });
+
+/** `none`: no label holds an issue back. */
+function parseHoldLabels(text: string): readonly string[] {
+  const names = text.split(',').map((name) => name.trim());
+  return names.join() === 'none' ? [] : names.filter((name) => name !== '');
+}
 
 export type Variables = z.infer<typeof variables>;
 type VariableName = keyof Variables;

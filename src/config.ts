@@ -155,6 +155,7 @@ function configOf(values: Variables) {
     workerConcurrency: values.WORKER_CONCURRENCY,
     leaseSeconds: values.LEASE_SECONDS,
     thresholds: { compactAt: values.CONTEXT_COMPACT_AT, rotateAt: values.CONTEXT_ROTATE_AT },
+    holdLabels: values.HOLD_LABELS,
     reconcileIntervalSeconds: values.RECONCILE_INTERVAL_SECONDS,
     deliveryRetentionDays: values.DELIVERY_RETENTION_DAYS,
   };

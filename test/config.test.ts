@@ -68,6 +68,7 @@ test('with the required variables everything else has its default', () => {
     leaseSeconds: 900,
     thresholds: { compactAt: 0.8, rotateAt: 0.95 },
     deliveryRetentionDays: 30,
+    holdLabels: ['blocked', 'on hold'],
     reconcileIntervalSeconds: 60,
   });
   expect(Object.isFrozen(load())).toBe(true);
@@ -107,6 +108,7 @@ const wrong: Environment = {
   DELIVERY_RETENTION_DAYS: '-19',
   CONTEXT_COMPACT_AT: '1.20',
   CONTEXT_ROTATE_AT: 'wrong-21',
+  HOLD_LABELS: ',/',
   LEASE_SECONDS: '1',
 };
 
@@ -137,6 +139,7 @@ test('with every variable wrong, one error names each of them once, and no value
       "DELIVERY_RETENTION_DAYS must be a whole number from 1 to 3650",
       "CONTEXT_COMPACT_AT must be a number above 0 and up to 1, such as 0.80",
       "CONTEXT_ROTATE_AT must be a number above 0 and up to 1, such as 0.80",
+      "HOLD_LABELS must be names of labels, separated by commas, or none",
       "LEASE_SECONDS must be a whole number from 2 to 86400",
     ]
   `);

@@ -7,7 +7,6 @@ import type { Database } from '../db/database.ts';
 import { refreshIssues } from '../handling/refresh-issues.ts';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Logger } from '../log.ts';
-import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { findStalePlans, rememberAgents } from '../plans/replan.ts';
 import type { ClaudeDeps } from '../reading/reader.ts';
 import type { Parts } from './parts.ts';
@@ -86,13 +85,13 @@ export function createPruning(inbox: Inbox, retentionDays: number, log: Logger) 
   return { start, stop: () => clearInterval(timer) };
 }
 
-/** Refreshes the issues that the agents of this start would plan differently from those of the last one. */
-export async function replanForAgents(
+/** Refreshes the issues that this start would plan differently from the last one: other agents, other labels that hold. */
+export async function replanForStart(
   db: Database,
   inbox: Inbox,
-  agents: readonly AgentProfile[],
+  { agents, holdLabels }: Pick<Config, 'agents' | 'holdLabels'>,
 ): Promise<number> {
-  const stale = await findStalePlans(db, agents);
+  const stale = await findStalePlans(db, agents, holdLabels);
   await refreshIssues(db, inbox, stale);
   await rememberAgents(db, agents);
   return stale.length;

@@ -42,6 +42,7 @@ export function createIssueHandling(parts: HandlingParts) {
     findHistory: (issue, difficulty) => findHistory(db, issue, difficulty),
     read: overrides.aroundRead?.(reader) ?? reader,
     agents,
+    holdLabels: config.holdLabels,
     bot: parts.bot.find,
     giteaState,
   };

@@ -5,7 +5,7 @@ import type { DatabaseLock } from '../db/lock.ts';
 import { CoordinatorError, describeError } from '../errors.ts';
 import type { Loop } from '../lib/loop.ts';
 import { retryRefused } from '../publish/rows.ts';
-import { createPruning, replanForAgents } from './background.ts';
+import { createPruning, replanForStart } from './background.ts';
 import type { Parts } from './parts.ts';
 import { claimDatabase, openStore } from './store-opening.ts';
 import { createStoreUpkeep } from './store-upkeep.ts';
@@ -52,8 +52,8 @@ export function createLifecycle(parts: Parts) {
     // Key, model and token may be other ones than before: what failed with the old ones is tried again.
     await inbox.makeRefreshesDue();
     await retryRefused(db);
-    const replanned = await replanForAgents(db, inbox, config.agents);
-    if (replanned > 0) log.info({ issues: replanned }, 'refreshing issues: the agents changed');
+    const replanned = await replanForStart(db, inbox, config);
+    if (replanned > 0) log.info({ issues: replanned }, 'refreshing issues: the agents or HOLD_LABELS changed');
     await startLoops();
   }
 

@@ -3,6 +3,7 @@ import type { KnownCodes } from '../issue/codes.ts';
 import { advance, isAssigned, type IssueFacts } from '../issue/facts.ts';
 import type { Difficulty } from '../issue/difficulty.ts';
 import type { Reading } from '../issue/reading.ts';
+import { holdingLabel } from '../issue/hold-labels.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { difficultyThatCounts, planWork } from '../planning/plan-work.ts';
@@ -19,6 +20,8 @@ export interface HandlingDeps {
   readonly findHistory?: (issue: IssueKey, difficulty: Difficulty) => Promise<readonly number[]>;
   readonly read: (issue: CodedText, signal: AbortSignal) => Promise<Reading>;
   readonly agents: readonly AgentProfile[];
+  /** Names of the labels by which people hold an issue back. */
+  readonly holdLabels?: readonly string[];
   /** Login of the bot; undefined: any assignee counts. Throws while it cannot be found out. */
   readonly bot: () => Promise<string | undefined>;
   /** Reads the present state from Gitea; undefined: the newest delivery counts. */
@@ -106,5 +109,6 @@ async function readAndPlan(
   const difficulty = difficultyThatCounts(reading, labels).value;
   const history = (await deps.findHistory?.(facts, difficulty)) ?? [];
   const plan = planWork({ reading, profiles: deps.agents, labels, history });
-  return { facts, assigned: true, plan, codes };
+  const heldBy = holdingLabel(labels, deps.holdLabels ?? []);
+  return { facts, assigned: true, plan, codes, heldBy };
 }

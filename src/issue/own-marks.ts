@@ -17,7 +17,8 @@ export function withoutOwnLabels(names: readonly string[]): string[] {
   return names.filter((name) => !isOwnLabel(name));
 }
 
-function isOwnLabel(name: string): boolean {
+/** True for a label of ours, whatever it says. */
+export function isOwnLabel(name: string): boolean {
   return name.startsWith(ownLabelScope);
 }
 

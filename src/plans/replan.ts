@@ -6,6 +6,7 @@ import { estimateSchema } from '../issue/estimate.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { assignAgent } from '../planning/assign-agent.ts';
 import { chosenAgentSchema } from '../issue/reasons.ts';
+import { holdingLabel } from '../issue/hold-labels.ts';
 import { readingSchema } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { Database } from '../db/database.ts';
@@ -16,17 +17,33 @@ const readForChoiceSchema = readingSchema.pick({ difficulty: true, assignedAgent
 
 /**
  * Stale plans of the bot's open issues: those that these profiles would give to another agent or for another
- * reason, and those whose text contains the name of an agent that is new since the last start.
+ * reason, those that these labels would hold or let go, and those whose text contains the name of an agent that is new since the last start.
  */
 export async function findStalePlans(
   db: Database,
   profiles: readonly AgentProfile[],
+  holdLabels: readonly string[],
 ): Promise<IssueKey[]> {
   const stale = [
+    ...(await heldDifferently(db, holdLabels)),
     ...(await assignedDifferently(db, profiles)),
     ...(await namingNewAgents(db, profiles)),
   ];
   return [...distinctKeys(stale).values()];
+}
+
+async function heldDifferently(db: Database, holdLabels: readonly string[]): Promise<IssueKey[]> {
+  const rows = await db
+    .selectFrom('issues')
+    .select(['repository_id', 'number', 'labels', 'held_by'])
+    .where('deleted', '=', 0)
+    .where('open', '=', 1)
+    .where('assigned', '=', 1)
+    .where((eb) => eb.or([eb('labels', '!=', '[]'), eb('held_by', 'is not', null)]))
+    .execute();
+  return rows
+    .filter((row) => (holdingLabel(parseNames(row.labels), holdLabels) ?? null) !== row.held_by)
+    .map((row) => ({ repositoryId: row.repository_id, number: row.number }));
 }
 
 /** Stores the agents of this start. Call it after the stale plans were refreshed. */

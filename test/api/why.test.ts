@@ -104,15 +104,17 @@ test('a start with other profiles plans anew the issues that another agent would
   await service.idle();
   expect(await service.plan('acme/orbit#1')).toMatchObject({ assignment: { agent: 'glm' } });
   expect(await service.plan('acme/orbit#2')).toMatchObject({ assignment: { agent: 'sonnet' } });
-  expect(service.logs.filter(({ msg }) => msg === 'refreshing issues: the agents changed')).toEqual(
-    [including({ issues: 1 })],
-  );
+  expect(
+    service.logs.filter(
+      ({ msg }) => msg === 'refreshing issues: the agents or HOLD_LABELS changed',
+    ),
+  ).toEqual([including({ issues: 1 })]);
   await service.close();
   const again = await startService({ directory, env: { AGENTS_FILE: agentsWithGlm() } });
   await again.idle();
-  expect(again.logs.filter(({ msg }) => msg === 'refreshing issues: the agents changed')).toEqual(
-    [],
-  );
+  expect(
+    again.logs.filter(({ msg }) => msg === 'refreshing issues: the agents or HOLD_LABELS changed'),
+  ).toEqual([]);
 });
 
 test('a start with a new agent plans anew the issues whose texts ask for it, once', async () => {
@@ -130,7 +132,9 @@ test('a start with a new agent plans anew the issues whose texts ask for it, onc
   const restart = async () => {
     const service = await startService({ directory, env: { AGENTS_FILE: path } });
     await service.idle();
-    const said = service.logs.filter(({ msg }) => msg === 'refreshing issues: the agents changed');
+    const said = service.logs.filter(
+      ({ msg }) => msg === 'refreshing issues: the agents or HOLD_LABELS changed',
+    );
     const plan = await service.plan('acme/orbit#1');
     await service.close();
     return { said, plan };
