@@ -26,6 +26,7 @@ COPY --from=build /app/dist dist
 USER node
 VOLUME /data
 EXPOSE 8000
+# Unhealthy when deliveries cannot be stored, and when hooks are refused or silent.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \
-  CMD ["node", "--input-type=module", "-e", "const reply = await fetch('http://127.0.0.1:' + (process.env.PORT || 8000) + '/health', { signal: AbortSignal.timeout(4000) }); console.log(await reply.text()); process.exit(reply.ok ? 0 : 1)"]
+  CMD ["node", "--input-type=module", "-e", "const ask = (path) => fetch('http://127.0.0.1:' + (process.env.PORT || 8000) + path, { signal: AbortSignal.timeout(4000) }); const replies = await Promise.all(['/health', '/health/webhook'].map(ask)); for (const reply of replies) console.log(reply.url, await reply.text()); process.exit(replies.every(({ ok }) => ok) ? 0 : 1)"]
 CMD ["node", "dist/main.js"]

@@ -28,9 +28,11 @@ async function runHealthCheck(port: number) {
   return { output, code: child.exitCode };
 }
 
-async function answering(status: number): Promise<number> {
+async function answering(status: number, webhook = 200): Promise<number> {
   const server = createServer((request, response) => {
-    response.writeHead(request.url === '/health' ? status : 404).end('the checks');
+    const isAsked = request.url?.startsWith('/health') === true;
+    const answer = request.url === '/health' ? status : webhook;
+    response.writeHead(isAsked ? answer : 404).end('the status');
   });
   onTestFinished(() => void server.close());
   server.listen(0, '127.0.0.1');
@@ -59,11 +61,18 @@ test('nothing but what the Dockerfile copies is sent to the build', () => {
 });
 
 test.each([
-  [200, 0],
-  [503, 1],
-])('HEALTHCHECK on an answer %i ends with %i and shows the answer', async (status, code) => {
-  expect(await runHealthCheck(await answering(status))).toEqual({ output: 'the checks\n', code });
-});
+  [200, 200, 0],
+  [503, 200, 1],
+  [200, 503, 1],
+])(
+  'HEALTHCHECK on the answers %i and %i (webhook) ends with %i and shows them',
+  async (status, webhook, code) => {
+    const port = await answering(status, webhook);
+    const url = `http://127.0.0.1:${port}/health`;
+    const output = `${url} the status\n${url}/webhook the status\n`;
+    expect(await runHealthCheck(port)).toEqual({ output, code });
+  },
+);
 
 test('HEALTHCHECK ends with 1 when nothing listens', async () => {
   expect(await runHealthCheck(1)).toMatchObject({ code: 1 });

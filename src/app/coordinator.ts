@@ -31,6 +31,7 @@ import type { Overrides } from './overrides.ts';
 import type { RunState } from './parts.ts';
 import { createReconciliation } from './reconciliation.ts';
 import { createServer } from './routes.ts';
+import { createWebhookCheck } from './webhook-check.ts';
 
 /** Maximum of closed blockers that Gitea is asked about before an issue is handed out. */
 const maxBlockersChecked = 20;
@@ -132,20 +133,24 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   });
 
   // The reconciler, the routes, and the run of it all.
+  const webhookCounts = createWebhookCounts(now);
+  const webhookCheck = createWebhookCheck(webhookCounts, now);
   const reconciliation =
     gitea &&
     giteaState &&
     createReconciliation(
-      { config, run, db, writes, inbox, consumer, bot, wakePublisher, now, random, log },
+      {
+        ...{ config, run, db, writes, inbox, consumer },
+        ...{ bot, webhookCheck, wakePublisher, now, random, log },
+      },
       { gitea, giteaState },
     );
-  const webhookCounts = createWebhookCounts(now);
   const pauses = createPauses(claimWrites);
   const parts = {
     ...{ config, overrides, log, now, random, run, stopping, db, thread, writes, inbox, consumer },
     ...{ guard, checkStore, canStore, clockJumps, pauses },
     ...{ wakeConsumer, wakePublisher, bot, account, longPolls, sweeper, claims },
-    ...{ webhookCounts, gitea, claude, giteaState, publisher, reconciliation },
+    ...{ webhookCounts, webhookCheck, gitea, claude, giteaState, publisher, reconciliation },
   };
   const app = createServer({ ...parts, checks: healthChecks(parts) });
   const { start, close } = createLifecycle({ ...parts, app });

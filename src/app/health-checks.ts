@@ -12,13 +12,13 @@ export const essentialChecks = ['store'];
 
 type HealthParts = Pick<
   Parts,
-  | ('db' | 'checkStore' | 'inbox' | 'webhookCounts')
+  | ('db' | 'checkStore' | 'inbox' | 'webhookCheck')
   | ('gitea' | 'claude' | 'publisher' | 'reconciliation')
 >;
 
 /** The checks of `/health` by name; none of them waits for the network. */
 export function healthChecks(parts: HealthParts): Record<string, () => Promise<Check>> {
-  const { db, checkStore, inbox, webhookCounts, publisher, reconciliation } = parts;
+  const { db, checkStore, inbox, publisher, reconciliation } = parts;
   return {
     store: checkStore,
     inbox: async () => {
@@ -27,7 +27,7 @@ export function healthChecks(parts: HealthParts): Record<string, () => Promise<C
     },
     gitea: () => Promise.resolve(giteaCheck(parts.gitea?.status())),
     claude: () => Promise.resolve(claudeCheck(parts.claude?.status())),
-    webhook: () => Promise.resolve({ status: 'ok', ...webhookCounts.read() }),
+    webhook: parts.webhookCheck.check,
     reconcile: () => reconcileCheck(db, reconciliation),
     publish: async () =>
       publisher === undefined ? { status: 'off' } : { ...(await publisher.status()) },

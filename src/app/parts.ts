@@ -22,6 +22,7 @@ import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { WebhookCounts } from '../webhook/counts.ts';
 import type { ClockJumps } from './clock-jumps.ts';
 import type { Overrides } from './overrides.ts';
+import type { WebhookCheck } from './webhook-check.ts';
 
 /** The parts of the service; each function of this room takes the ones it needs. */
 export interface Parts {
@@ -52,6 +53,7 @@ export interface Parts {
   readonly claims: Claims;
   readonly pauses: Pauses;
   readonly webhookCounts: WebhookCounts;
+  readonly webhookCheck: WebhookCheck;
   readonly app: FastifyInstance;
   /** The clients and what needs them are undefined where the configuration leaves them out. */
   readonly gitea: Gitea | undefined;

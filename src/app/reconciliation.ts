@@ -20,7 +20,7 @@ const clockDriftMs = 600_000;
 
 type ReconciliationParts = Pick<
   Parts,
-  | ('config' | 'run' | 'db' | 'writes' | 'inbox' | 'consumer' | 'bot')
+  | ('config' | 'run' | 'db' | 'writes' | 'inbox' | 'consumer' | 'bot' | 'webhookCheck')
   | ('wakePublisher' | 'now' | 'random' | 'log')
 >;
 
@@ -84,7 +84,11 @@ export function createReconciliation(
     log,
   });
   return createReconciler({
-    runPass,
+    runPass: async (wantsFull, signal) => {
+      const outcome = await runPass(wantsFull, signal);
+      parts.webhookCheck.passEnded(outcome.missed);
+      return outcome;
+    },
     intervalMs: parts.config.reconcileIntervalSeconds * 1_000,
     elapsed: () => performance.now(),
     random: parts.random,

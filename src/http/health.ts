@@ -40,6 +40,12 @@ export function registerHealth(app: FastifyInstance, deps: HealthDeps): void {
     return { status: overall(checks, deps.essential), checks };
   };
   const examineForStrangers = shared(examine, strangersAgeMs);
+  // For a container's health check, which sends no token.
+  app.get('/health/webhook', async (_request, reply) => {
+    const { webhook } = await runChecks(deps, ['webhook']);
+    const status = webhook?.status ?? 'off';
+    return reply.code(status === 'degraded' || status === 'down' ? 503 : 200).send({ status });
+  });
   app.get('/health', async (request, reply) => {
     if (!deps.isKnown(request.headers.authorization)) {
       const { status } = await examineForStrangers();

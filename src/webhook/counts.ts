@@ -23,10 +23,17 @@ export function createWebhookCounts(now: () => number) {
   /** Epoch milliseconds; formatted only when health reads them. */
   let lastAuthenticAt: number | undefined;
   let lastRefusedAt: number | undefined;
+  let refusedInARow = 0;
 
   /** Notes an authentic delivery. One that cannot be stored has no other count. */
   function authentic(): void {
     lastAuthenticAt = now();
+    refusedInARow = 0;
+  }
+
+  /** Notes a refused request that looks like a delivery of a hook that is set up wrongly. */
+  function hookRefused(): void {
+    refusedInARow += 1;
   }
 
   function count(outcome: keyof typeof counts): void {
@@ -42,7 +49,12 @@ export function createWebhookCounts(now: () => number) {
     };
   }
 
-  return { authentic, count, read };
+  return {
+    ...{ authentic, hookRefused, count, read },
+    /** Refused deliveries of hooks since the last authentic one. */
+    refusedInARow: () => refusedInARow,
+    lastAuthenticAt: () => lastAuthenticAt,
+  };
 }
 
 function isoTimeOrNull(time: number | undefined): string | null {

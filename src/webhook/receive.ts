@@ -15,7 +15,12 @@ import { closeUnread, keepOpen } from './connection.ts';
 import type { WebhookCounts } from './counts.ts';
 import { eventNameOf, headerOf } from './event-name.ts';
 import { parseDelivery, PayloadError, type ParsedDelivery } from './payload.ts';
-import { verifySignature, type WebhookKeys, type WebhookSecrets } from './signature.ts';
+import {
+  looksSigned,
+  verifySignature,
+  type WebhookKeys,
+  type WebhookSecrets,
+} from './signature.ts';
 import { datedAtMost, isOutdated } from './snapshot-time.ts';
 
 export interface WebhookDeps {
@@ -55,6 +60,7 @@ export function refuseSignature(
   reply: FastifyReply,
 ): FastifyReply {
   counts.count('refusedSignature');
+  if (looksSigned(request.headers)) counts.hookRefused();
   refusals.warn({ reason, bytes: lengthOf(request.headers) ?? 0 }, 'delivery refused');
   const error = { code: 'signature_invalid', message: 'The signature is missing or wrong.' };
   return closeUnread(request, reply).code(401).send({ error });

@@ -22,7 +22,7 @@ import {
 } from './body.ts';
 import { closeUnread } from './connection.ts';
 import { receive, refuseSignature, type WebhookDeps } from './receive.ts';
-import { claimedSignature, keysOf } from './signature.ts';
+import { claimedSignature, keysOf, looksSigned } from './signature.ts';
 
 const webhookPath = '/webhook/gitea';
 
@@ -63,6 +63,7 @@ export function registerWebhook(app: FastifyInstance, given: WebhookDeps): void 
       const refusal = refusalOf(error);
       if (refusal === undefined) throw error;
       deps.counts.count(refusal.status === 415 ? 'refusedContentType' : 'refusedOther');
+      if (refusal.status === 415 && looksSigned(request.headers)) deps.counts.hookRefused();
       refusals.warn({ code: refusal.code }, 'request refused');
       const { status, code, message } = refusal;
       if (status === 503) reply.header('retry-after', retryAfterSeconds);

@@ -49,6 +49,16 @@ export function claimedSignature(headers: IncomingHttpHeaders): ClaimedSignature
   return { mac: Buffer.from(hex, 'hex') };
 }
 
+/**
+ * Whether a refused request looks like a delivery of a hook that is set up wrongly: with another secret, or with
+ * none, for which Gitea sends empty headers. What strangers send has no such header, unless they mean it.
+ */
+export function looksSigned(headers: IncomingHttpHeaders): boolean {
+  if (claimedSignature(headers).mac !== undefined) return true;
+  const sent = signatureHeaders.flatMap(({ name }) => headers[name] ?? []);
+  return sent.length > 0 && sent.every((value) => value === '');
+}
+
 /** Verifies the signature of the raw body, whole or in the pieces in which it arrived. Never throws. */
 export function verifySignature(
   body: Buffer | readonly Buffer[],

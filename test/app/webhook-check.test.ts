@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest';
+
+import { createWebhookCheck } from '../../src/app/webhook-check.ts';
+import { createWebhookCounts } from '../../src/webhook/counts.ts';
+import { manualClock } from '../support/clock.ts';
+import { containing } from '../support/matching.ts';
+import { issuePayload, signedRequest } from '../support/recordings.ts';
+import { apiToken, startService } from '../support/service.ts';
+
+/** A service, and requests of hooks that are set up in several ways, and of strangers. */
+async function startEdge() {
+  const { url, send } = await startService();
+  const health = async () => {
+    const headers = { authorization: `Bearer ${apiToken}` };
+    const reply = await fetch(`${url}/health`, { headers });
+    const container = await fetch(`${url}/health/webhook`);
+    return { status: reply.status, json: await reply.json(), container: container.status };
+  };
+  const post = async (headers: Record<string, string>, body = '{}') => {
+    const reply = await fetch(`${url}/webhook/gitea`, { method: 'POST', headers, body });
+    await reply.arrayBuffer();
+    return reply.status;
+  };
+  let sent = 0;
+  const authentic = () => {
+    sent += 1;
+    return send(signedRequest(issuePayload({ number: sent }), { id: `authentic-${sent}` }));
+  };
+  const json = { 'content-type': 'application/json' };
+  const signature = 'a'.repeat(64);
+  return { health, post, authentic, json, signature };
+}
+
+const well = { status: 200, json: { status: 'ok', checks: { webhook: { status: 'ok' } } } };
+const degraded = (cause: string) => ({
+  status: 200,
+  json: {
+    status: 'degraded',
+    checks: { webhook: { status: 'degraded', cause: containing(cause) } },
+  },
+});
+
+test.each<
+  [string, (edge: Awaited<ReturnType<typeof startEdge>>) => Record<string, string>, number]
+>([
+  [
+    'with another secret',
+    ({ json, signature }) => ({ ...json, 'x-gitea-signature': signature }),
+    401,
+  ],
+  ['without a secret', ({ json }) => ({ ...json, 'x-gitea-signature': '' }), 401],
+  [
+    'that sends forms',
+    ({ signature }) => ({
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-hub-signature-256': `sha256=${signature}`,
+    }),
+    415,
+  ],
+])(
+  'a hook %s degrades the service, and its container, until the next authentic delivery',
+  async (_what, headers, code) => {
+    const edge = await startEdge();
+    await edge.authentic();
+    for (let time = 1; time <= 2; time += 1) expect(await edge.post(headers(edge))).toBe(code);
+    expect(await edge.health()).toMatchObject({ ...well, container: 200 });
+    await edge.post(headers(edge));
+    expect(await edge.health()).toMatchObject(
+      degraded('The newest 3 deliveries were all refused.'),
+    );
+    expect((await edge.health()).container).toBe(503);
+    await edge.authentic();
+    expect(await edge.health()).toMatchObject(well);
+  },
+);
+
+test('strangers who send garbage degrade nothing', async () => {
+  const edge = await startEdge();
+  await edge.authentic();
+  for (let time = 1; time <= 20; time += 1) {
+    await edge.post(edge.json);
+    await edge.post({ ...edge.json, 'x-gitea-signature': 'sha1=nonsense' });
+    await edge.post({ 'content-type': 'text/plain' });
+  }
+  expect(await edge.health()).toMatchObject({ ...well, container: 200 });
+});
+
+/** The check alone, with passes and deliveries at times of the test's choice. */
+function openCheck() {
+  const clock = manualClock();
+  const counts = createWebhookCounts(clock.now);
+  const { check, passEnded } = createWebhookCheck(counts, clock.now);
+  const passAfterAMinute = (missed: number) => {
+    clock.advance(60_000);
+    passEnded(missed);
+  };
+  const status = async () => (await check()).status;
+  return { counts, clock, check, passAfterAMinute, status };
+}
+
+test('a pass that found what no webhook told of, with nothing authentic since the pass before, degrades', async () => {
+  const { counts, clock, check, passAfterAMinute, status } = openCheck();
+  passAfterAMinute(0);
+  expect(await status()).toBe('ok');
+  passAfterAMinute(2);
+  expect(await check()).toMatchObject({
+    status: 'degraded',
+    cause: 'Changes were found at 2026-11-23T12:02:00.000Z that no webhook had told of.',
+    cure: containing('ALLOWED_HOST_LIST'),
+  });
+  passAfterAMinute(0);
+  expect(await status()).toBe('degraded');
+  clock.advance(1_000);
+  counts.authentic();
+  expect(await status()).toBe('ok');
+});
+
+test('a change that one webhook missed degrades nothing while others arrive', async () => {
+  const { counts, clock, passAfterAMinute, status } = openCheck();
+  passAfterAMinute(0);
+  clock.advance(1_000);
+  counts.authentic();
+  passAfterAMinute(1);
+  expect(await status()).toBe('ok');
+});
+
+test('the first pass after the start degrades nothing', async () => {
+  const { passAfterAMinute, status } = openCheck();
+  passAfterAMinute(3);
+  expect(await status()).toBe('ok');
+});
