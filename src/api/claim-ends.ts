@@ -2,7 +2,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
 import { maxReasonLength, type ClaimEnd } from '../claims/claim.ts';
-import { bodyLimit, callOf, claimParams, readIdempotencyKey, refuse, refuseKey } from './claims.ts';
+import {
+  bodyLimit,
+  callOf,
+  claimParams,
+  goneSignal,
+  readIdempotencyKey,
+  refuse,
+  refuseKey,
+} from './claims.ts';
 import { errorBody } from './errors.ts';
 import type { Api, ApiDeps } from './route.ts';
 
@@ -48,7 +56,7 @@ export function registerClaimEnds(api: Api, { claims, now }: ApiDeps): void {
     const key = readIdempotencyKey(request);
     if (!key.success) return refuseKey(reply, key.error);
     const withHandoff = { ...claimEnd, handoff: isEmpty(sent) ? undefined : sent };
-    const result = await claims.end(callOf(request, key.data), withHandoff);
+    const result = await claims.end(callOf(request, key.data), withHandoff, goneSignal(reply));
     return result.kind === 'refused' ? refuse(reply, result.refusal) : result.answer;
   }
 

@@ -85,7 +85,7 @@ function registerHeartbeat(api: Api, claims: Claims, { path, readUsage }: Heartb
 }
 
 /** Returns a signal that aborts when the client goes away before it was answered. */
-function goneSignal(reply: FastifyReply): AbortSignal {
+export function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
   reply.raw.once('close', () => {
     if (!reply.raw.writableEnded) gone.abort();
@@ -110,6 +110,8 @@ const statuses: Readonly<Record<Refusal['code'], number>> = {
   idempotency_key_reused: 422,
   too_many_waiting: 429,
   too_many_failures: 429,
+  commit_not_found: 422,
+  commit_no_change: 422,
 };
 
 export function callOf(

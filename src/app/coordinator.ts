@@ -48,6 +48,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const leaseMs = config.leaseSeconds * 1_000;
   const { agents, giteaUrl, publish } = config;
   const stopping = new AbortController();
+  const untilStop = (signal: AbortSignal) => AbortSignal.any([signal, stopping.signal]);
   const run: RunState = { listeningSince: undefined, draining: false };
   const wakeConsumer = () => {
     consumer.wake();
@@ -120,16 +121,18 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       },
     });
   const clockJumps = createClockJumps({ writes, clock, leaseMs, wakeConsumer, log });
-  const settleClock = clockJumps.settle;
-  const claimWrites = { db, writes, wakePublisher, now: clock.now, log, longPolls };
-  const sweeper = createSweeper({ ...claimWrites, settleClock });
+  const claimWrites = {
+    ...{ db, writes, wakePublisher, now: clock.now, log, longPolls },
+    settleClock: clockJumps.settle,
+  };
+  const sweeper = createSweeper(claimWrites);
   const claims = createClaims({
-    ...{ ...claimWrites, settleClock, giteaUrl, profiles: agents, leaseMs },
+    ...{ ...claimWrites, giteaUrl, profiles: agents, leaseMs },
     secrets: config.webhookSecrets,
     thresholds: config.thresholds,
-    isStillReady:
-      isStillReady &&
-      ((issue, signal) => isStillReady(issue, AbortSignal.any([signal, stopping.signal]))),
+    checkCommit:
+      gitea && ((id, commit, signal) => gitea.checkCommit(id, commit, untilStop(signal))),
+    isStillReady: isStillReady && ((issue, signal) => isStillReady(issue, untilStop(signal))),
   });
 
   // The reconciler, the routes, and the run of it all.

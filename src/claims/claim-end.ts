@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
 
+import type { Database } from '../db/database.ts';
 import type { ClaimRow, Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import { reasonText } from '../issue/reasons.ts';
@@ -20,6 +21,7 @@ import {
   type ClaimEnd,
   type RefusedCall,
 } from './claim.ts';
+import { checkCompletion } from './commit-check.ts';
 import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.ts';
 import { awaitingVerification } from '../issue/state.ts';
 import { addPause, maxLimitMs } from './pauses.ts';
@@ -42,11 +44,18 @@ export type ClaimEndResult =
 export async function endClaim(
   state: ClaimsState,
   call: ClaimCall,
-  end: ClaimEnd,
+  requested: ClaimEnd,
+  signal: AbortSignal,
 ): Promise<ClaimEndResult> {
   if (!state.tokens.isTokenOf(call.claimId, call.token)) return wrongToken;
   await state.settleClock();
-  const request = { call, end, hash: hashOf(end) };
+  // Of the request as it came: a retry is the same call.
+  const hash = hashOf(requested);
+  const repeated = await repeatedEnd(state.db, { call, end: requested, hash });
+  if (repeated !== undefined) return repeated;
+  const end = await checkCompletion(state, call, { end: requested, signal });
+  if ('refusal' in end) return end;
+  const request = { call, end, hash };
   const result = await change(
     state,
     async (transaction) =>
@@ -65,15 +74,15 @@ interface EndRequest {
 
 /** The result of the first call, by its Idempotency-Key or as the call that ended the claim; undefined when it is new. */
 async function repeatedEnd(
-  transaction: Transaction<Schema>,
+  db: Database,
   { call, end, hash }: EndRequest,
 ): Promise<ClaimEndResult | undefined> {
-  const stored = await recallAnswer(transaction, callKey(call, end), hash);
+  const stored = await recallAnswer(db, callKey(call, end), hash);
   if (stored !== undefined)
     return 'kind' in stored
       ? stored
       : { kind: 'ended', answer: endAnswerSchema.parse(stored.answer) };
-  const row = await findClaim(transaction, call.claimId);
+  const row = await findClaim(db, call.claimId);
   if (row?.worker !== call.worker || row.ended_at === null || row.end_hash !== hash)
     return undefined;
   return { kind: 'ended', answer: answerOf(row.id, end, row.ended_at) };
@@ -167,8 +176,8 @@ function effectOf(
       };
     }
     case 'complete': {
-      const { commit } = end;
-      const parked = { code: awaitingVerification, params: { worker, commit } } as const;
+      const { commit, checked = false } = end;
+      const parked = { code: awaitingVerification, params: { worker, commit, checked } } as const;
       const reason = reasonText(parked);
       return { outcome: 'completed', reason, commit, handoff, failed: false, parked };
     }

@@ -57,7 +57,13 @@ export type ClaimEnd =
       readonly limitedUntil?: number | undefined;
     }
   | { readonly kind: 'block'; readonly reason: string; readonly handoff?: unknown }
-  | { readonly kind: 'complete'; readonly commit: string; readonly handoff?: unknown };
+  | {
+      readonly kind: 'complete';
+      readonly commit: string;
+      /** True once Gitea has confirmed that the commit is there and new. */
+      readonly checked?: boolean;
+      readonly handoff?: unknown;
+    };
 
 /** Refusal of a call, which changed nothing. */
 export interface Refusal {
@@ -67,9 +73,12 @@ export interface Refusal {
     | 'withdrawn'
     | 'idempotency_key_reused'
     | 'too_many_waiting'
-    | 'too_many_failures';
+    | 'too_many_failures'
+    | CommitRefusal;
   readonly message: string;
 }
+
+type CommitRefusal = 'commit_not_found' | 'commit_no_change';
 
 /** Longest reason of a worker: it becomes part of a sentence. */
 export const maxReasonLength = 500;
@@ -87,6 +96,11 @@ export const keyReused = refused(
   'idempotency_key_reused',
   'This Idempotency-Key was used with another body: use a new key for a new call.',
 );
+/** Refuses to complete with a commit that is none, or no change. */
+export function commitRefused(code: CommitRefusal, message: string): RefusedCall {
+  return refused(code, message);
+}
+
 /** Refuses a caller whose claims end without a result too often. */
 export function tooManyFailures(worker: string, count: number, until: string): RefusedCall {
   return refused(

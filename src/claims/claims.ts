@@ -43,6 +43,7 @@ export function createClaims({ secrets, ...deps }: ClaimsDeps) {
       return listClaims(deps.db, { worker, now: deps.now(), limit: maxListed });
     },
     heartbeat: (call: ClaimCall, usage: ContextUsage | undefined) => heartbeat(state, call, usage),
-    end: (call: ClaimCall, end: ClaimEnd) => endClaim(state, call, end),
+    end: (call: ClaimCall, end: ClaimEnd, signal: AbortSignal) =>
+      endClaim(state, call, end, signal),
   };
 }

@@ -7,6 +7,7 @@ import type { IssueKey } from '../issue/ref.ts';
 import type { createSerial } from '../lib/serial.ts';
 import type { Logger } from '../log.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
+import type { CheckCommit } from './commit-check.ts';
 import type { Thresholds } from './context-monitor.ts';
 import type { LongPolls } from './long-poll.ts';
 import type { ClaimTokens } from './token.ts';
@@ -44,6 +45,8 @@ export interface ClaimsState extends ClaimWrites {
    * without a token: then the stored state counts. Throws `TryAgainLater`.
    */
   readonly isStillReady: ((issue: IssueKey, signal: AbortSignal) => Promise<boolean>) | undefined;
+  /** Undefined without a token: then nobody looks whether a commit exists. */
+  readonly checkCommit: CheckCommit | undefined;
   readonly tokens: ClaimTokens;
   /** Candidates that Gitea is being asked about, by key. */
   readonly beingChecked: Map<string, IssueKey>;

@@ -1,6 +1,7 @@
 import { createAccountCalls } from './account.ts';
 import { createCalls } from './calls.ts';
 import { createCommentCalls } from './comments.ts';
+import { createCommitCalls } from './commits.ts';
 import { createHookCalls } from './hooks.ts';
 import { createIssueCalls } from './issues.ts';
 import { createLabelCalls } from './labels.ts';
@@ -26,6 +27,7 @@ export function createGitea(options: GiteaOptions) {
     ...createHookCalls(calls),
     ...createSearchCalls(lookups),
     ...createAccountCalls(transport, lookups),
+    ...createCommitCalls(transport),
     getRepository: lookups.getRepository,
     status: transport.status,
     close: transport.close,

@@ -44,7 +44,12 @@ const parkingReasons = z.discriminatedUnion('code', [
   coded('failed_attempts', { ...lease, count, last: z.enum(['expired', 'released']) }),
   /** `words`: the worker's own. They never reach a comment. */
   coded('worker_blocked', { ...lease, words: z.string() }),
-  coded('awaiting_verification', { worker: z.string(), commit: z.string() }),
+  /** `checked`: the commit was found on Gitea, with a change. */
+  coded('awaiting_verification', {
+    worker: z.string(),
+    commit: z.string(),
+    checked: z.boolean().default(false),
+  }),
 ]);
 
 /** Why an issue is in its state. */
@@ -110,8 +115,10 @@ export const reasonSentences: Sentences<StateReasonParams & ChoiceReasonParams> 
   },
   worker_blocked: ({ worker, agent, words }) =>
     `${worker}, working as ${agent}, is stuck: "${words}" Change the issue, or resume it.`,
-  awaiting_verification: ({ worker, commit }) =>
-    `${worker} says that ${commit} completes it: verify that and close the issue, or resume it.`,
+  awaiting_verification: ({ worker, commit, checked }) => {
+    const unseen = checked ? '' : ', a commit that nobody has looked for on Gitea,';
+    return `${worker} says that ${commit}${unseen} completes it: verify that and close the issue, or resume it.`;
+  },
   repository_archived: ({ repository }) =>
     `${repository} is archived on Gitea, where nothing can be written then: it goes on when the repository is unarchived.`,
   no_access: ({ repository }) =>

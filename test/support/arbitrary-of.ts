@@ -11,6 +11,7 @@ export function arbitraryOf(schema: unknown, text: fc.Arbitrary<string>): fc.Arb
   if (schema instanceof z.ZodLiteral) return fc.constantFrom(...schema.values);
   if (schema instanceof z.ZodEnum) return fc.constantFrom(...schema.options);
   if (schema instanceof z.ZodNullable) return fc.option(of(schema.unwrap()));
+  if (schema instanceof z.ZodDefault) return of(schema.unwrap());
   if (schema instanceof z.ZodReadonly) return of(schema.unwrap());
   if (schema instanceof z.ZodArray) return fc.array(of(schema.element), { maxLength: 6 });
   if (schema instanceof z.ZodUnion) return fc.oneof(...schema.options.map(of));

@@ -125,9 +125,9 @@ export const commentReasons: Sentences<StateReasonParams, (subject: Subject) => 
       change: ['Close or unassign the issue to stop that.'],
     }),
   awaiting_verification:
-    ({ commit }) =>
+    ({ commit, checked }) =>
     (subject) => ({
-      reason: `An agent says that ${commitOf(subject, commit)} completes it: check that.`,
+      reason: `An agent says that ${commitOf(subject, commit)} completes it${checked ? '' : ' (nobody has looked whether this commit exists)'}: check that.`,
       change: [
         `Close the issue if it is right. If not, write into the text what is missing, then unassign ${code(subject.setting.bot)} and assign it again: an agent gets the issue again.`,
       ],

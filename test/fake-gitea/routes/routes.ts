@@ -3,6 +3,7 @@ import type { World } from '../world/state.ts';
 import { GiteaRefusal } from '../world/types.ts';
 import { findRepositoryId } from './access.ts';
 import { commentRoutes } from './comments.ts';
+import { commitRoutes } from './commits.ts';
 import { dependencyRoutes } from './dependencies.ts';
 import { hookRoutes } from './hooks.ts';
 import { issueRoutes } from './issues.ts';
@@ -14,6 +15,7 @@ import { notFound, refused, type Answer, type Asked, type Call } from './route.t
 const routes = [
   ...issueRoutes,
   ...repositoryRoutes,
+  ...commitRoutes,
   ...commentRoutes,
   ...labelRoutes,
   ...dependencyRoutes,

@@ -24,6 +24,8 @@ export function repositoryJson(world: World, id: number, doer: string) {
     name: name.split('/')[1],
     full_name: name,
     has_issues: hasIssues,
+    default_branch: 'main',
+    empty: repository.head === undefined,
     archived,
     private: repository.private === true,
     internal_tracker: { enable_issue_dependencies: repository.dependenciesOff !== true },

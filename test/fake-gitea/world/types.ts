@@ -23,6 +23,12 @@ export interface GiteaLabel {
   readonly description: string;
 }
 
+export interface GiteaCommit {
+  readonly parents?: readonly string[];
+  /** Paths that it changes. */
+  readonly files?: readonly string[];
+}
+
 export interface GiteaRepository {
   name: string;
   /** From the bot; everybody else administers every repository. */
@@ -34,6 +40,10 @@ export interface GiteaRepository {
   /** Permission of the bot; write by default. */
   bot?: Permission;
   labels?: GiteaLabel[];
+  /** Of its default branch, `main`: the newest commit. Without one the repository is empty. */
+  head?: string;
+  /** All commits that are there, by their hash. */
+  commits?: Map<string, GiteaCommit>;
   readonly issues: Map<number, GiteaIssue>;
 }
 

@@ -341,7 +341,7 @@ describe('what people see', () => {
   it('of one that is said to be completed', () => {
     const reason = reasonOf({
       code: 'awaiting_verification',
-      params: { worker: 'runner-1', commit: '3f2c1ab' },
+      params: { worker: 'runner-1', commit: '3f2c1ab', checked: true },
     });
     expect(tell({ state: 'needs_human', reason })).toMatchInlineSnapshot(`
       "<!-- mosaic-coordinator -->

@@ -79,6 +79,7 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
       leaseMs,
       thresholds: { compactAt: 0.8, rotateAt: 0.95 },
       isStillReady: undefined,
+      checkCommit: undefined,
     });
     const sweeper = createSweeper(common);
     await sweeper.sweep();
@@ -182,7 +183,7 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
     const idempotencyKey = action.pick % 2 === 0 ? `key-${key}` : undefined;
     const call = { claimId, worker: claim.worker, token: claim.token, idempotencyKey };
     const answer: ClaimEndResult = await make(action.fate, () =>
-      service.claims.end(call, requested),
+      service.claims.end(call, requested, signal),
     );
     if (answer.kind === 'refused') {
       same(answer.refusal.code, refusalOf(claim), `the answer to ${requested.kind}`);

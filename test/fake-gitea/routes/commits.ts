@@ -1,0 +1,54 @@
+import { getRepository } from '../world/state.ts';
+import { GiteaRefusal, type GiteaCommit, type GiteaRepository } from '../world/types.ts';
+import { requireRepository } from './access.ts';
+import { ok, on, page, repositoryPath, type Asked, type Route } from './route.ts';
+
+/** Commits, as far as the service asks about them. */
+export const commitRoutes: readonly Route[] = [
+  on('GET', `${repositoryPath}/git/commits/([^/]+)`, 'repository', (asked, [name, hash = '']) => {
+    const sha = findHash(repositoryOf(asked, name), hash);
+    if (sha === undefined) throw new GiteaRefusal(404, 'not found');
+    return ok({ sha });
+  }),
+  on('GET', `${repositoryPath}/commits`, 'repository', (asked, [name]) => {
+    const repository = repositoryOf(asked, name);
+    if (repository.head === undefined) throw new GiteaRefusal(409, 'Git Repository is empty.');
+    const sha = findHash(repository, asked.query.get('sha') ?? repository.head);
+    // Gitea's 404 has the body `null` here.
+    if (sha === undefined) return { status: 404, body: null };
+    const without = asked.query.get('not') === 'refs/heads/main' ? repository.head : undefined;
+    const left = new Set(ancestors(repository, without));
+    const rows = ancestors(repository, sha).filter((hash) => !left.has(hash));
+    const files = (hash: string) => commitOf(repository, hash).files ?? [];
+    return page(
+      asked,
+      rows.map((hash) => ({ sha: hash, files: files(hash).map((filename) => ({ filename })) })),
+      { counted: true },
+    );
+  }),
+];
+
+function repositoryOf(asked: Asked, name = ''): GiteaRepository {
+  return getRepository(asked.world, requireRepository(asked, name));
+}
+
+function commitOf({ commits }: GiteaRepository, hash: string): GiteaCommit {
+  return commits?.get(hash) ?? {};
+}
+
+/** A hash may be shortened, as in Git. */
+function findHash({ commits }: GiteaRepository, start: string): string | undefined {
+  return [...(commits?.keys() ?? [])].find((hash) => hash.startsWith(start));
+}
+
+/** A commit and all before it. */
+function ancestors(repository: GiteaRepository, from: string | undefined): string[] {
+  const found = new Set<string>();
+  const next = from === undefined ? [] : [from];
+  for (let hash = next.pop(); hash !== undefined; hash = next.pop()) {
+    if (found.has(hash)) continue;
+    found.add(hash);
+    next.push(...(commitOf(repository, hash).parents ?? []));
+  }
+  return [...found];
+}
