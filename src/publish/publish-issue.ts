@@ -9,7 +9,7 @@ import { parseRef } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
 import { findPlanOf } from '../plans/plan-views.ts';
 import { commentText } from './comment/text.ts';
-import type { CommentSetting } from './comment/subject.ts';
+import { asReadersSee, type CommentSetting } from './comment/subject.ts';
 import {
   createStatusLabel,
   statusLabel,
@@ -83,12 +83,14 @@ export function createPublishIssue(deps: PublishIssueDeps) {
 
   /** Throws `Refused`, `Storm` or `TryAgainLater`; the writes made until then are recorded. */
   return async function publishIssue(due: DueIssue, signal: AbortSignal): Promise<void> {
-    const plan = await findPlanOf({ db, giteaUrl }, due);
+    const known = await findPlanOf({ db, giteaUrl }, due);
     const stored = await findPublication(db, due);
     const verify = due.verificationRequests > 0;
-    if (plan !== undefined) {
+    if (known !== undefined) {
+      const visible = await findVisibleRepositories(db, known);
+      const plan = asReadersSee(known, visible);
       const comment = hasComment(plan, stored, publish)
-        ? commentText(plan, await settingFor(plan, signal))
+        ? commentText(plan, await settingFor(visible, signal))
         : undefined;
       const label = publish.labels ? { value: labelOf(plan, stored) } : undefined;
       const desired = { comment, label };
@@ -102,10 +104,12 @@ export function createPublishIssue(deps: PublishIssueDeps) {
     });
   };
 
-  async function settingFor(plan: Plan, signal: AbortSignal): Promise<CommentSetting> {
+  async function settingFor(
+    visibleRepositories: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<CommentSetting> {
     const { login: author } = await account(signal);
     const { botUsername: bot = author, agents } = deps;
-    const visibleRepositories = await findVisibleRepositories(db, plan);
     return { giteaUrl, author, bot, agents, visibleRepositories };
   }
 

@@ -47,17 +47,18 @@ export const commentReasons: Sentences<StateReasonParams, (subject: Subject) => 
     }),
   open_blockers: () => waitsForIssues,
   unknown_blockers: () => waitsForIssues,
-  blocker_not_merged:
-    ({ refs }) =>
-    (subject) => {
-      const links = inWords(linksTo(subject, refs, maxInSentence), 'and');
-      return {
-        reason: `It was to wait for a pull request that was closed without a merge: ${links}.`,
-        change: [
-          `Reopen it, or name what the issue waits for instead. Ask ${operator} to resume the issue if it can do without.`,
-        ],
-      };
-    },
+  blocker_not_merged: () => (subject) => {
+    const { notMerged } = subject.waits;
+    const refs = notMerged.map(({ ref }) => ref);
+    const [what, was] = refs.length === 1 ? ['a pull request', 'was'] : ['pull requests', 'were'];
+    return {
+      reason: `Waits for ${what} that ${was} closed without a merge: ${inWords(linksTo(subject, refs, maxInSentence), 'and')}.`,
+      change: [
+        'Reopen it and merge it, or name what the issue waits for instead.',
+        ...goOnWithout(subject),
+      ],
+    };
+  },
   held_by_label:
     ({ label }) =>
     () => ({
@@ -191,7 +192,7 @@ function endsWhen(named: number, unnamed: number): string {
 /** What to undo, by where the dependencies come from. */
 function goOnWithout(subject: Subject): string[] {
   const { plan, setting, waits } = subject;
-  const waiting = [...waits.open, ...waits.unknown, ...waits.elsewhere];
+  const waiting = [...waits.open, ...waits.notMerged, ...waits.unknown, ...waits.elsewhere];
   const [example] = waiting.filter(({ source, ref }) => !isTold(source) && isVisible(setting, ref));
   const words =
     example === undefined

@@ -48,7 +48,28 @@ export function createSubject(plan: Plan, setting: CommentSetting): Subject {
   return { plan, setting, waits };
 }
 
-export function isVisible({ visibleRepositories }: CommentSetting, ref: string): boolean {
+/**
+ * The plan as its readers may know it: that a pull request elsewhere was closed without a merge is told
+ * neither by the comment nor by the label.
+ */
+export function asReadersSee(plan: Plan, visibleRepositories: ReadonlySet<string>): Plan {
+  const { reason, blockedBy } = plan;
+  if (reason.code !== 'blocker_not_merged') return plan;
+  const isTold = blockedBy.some(
+    ({ ref, state }) => state === 'not_merged' && isVisible({ visibleRepositories }, ref),
+  );
+  if (isTold) return plan;
+  return {
+    ...plan,
+    state: 'blocked',
+    reason: { code: 'unknown_blockers', params: reason.params },
+  };
+}
+
+export function isVisible(
+  { visibleRepositories }: Pick<CommentSetting, 'visibleRepositories'>,
+  ref: string,
+): boolean {
   const repository = repositoryOf(ref);
   return repository !== undefined && visibleRepositories.has(repository.toLowerCase());
 }

@@ -59,13 +59,20 @@ function declaresSomething({ reading, assignment, blockedBy }: Plan): boolean {
   );
 }
 
+/** Reasons whose sentence names what the issue waits for. */
+const namesBlockers: readonly string[] = [
+  'open_blockers',
+  'unknown_blockers',
+  'blocker_not_merged',
+];
+
 /** Left out when the first sentence names them all. */
 function blockers({ plan, waits }: Subject): string[] {
   const { open, unknown, notMerged, elsewhere: unnamed } = waits;
   const waiting = [...open, ...notMerged, ...unknown];
   if (waiting.length === 0 || plan.reason.code === 'cycle') return [];
   const isInSentence =
-    (plan.reason.code === 'open_blockers' || plan.reason.code === 'unknown_blockers') &&
+    namesBlockers.includes(plan.reason.code) &&
     waiting.length <= maxInSentence.lines &&
     waiting.every(({ state }) => state === waiting[0]?.state) &&
     unnamed.length === 0;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { CommentSetting } from '../../../src/publish/comment/subject.ts';
+import { asReadersSee, type CommentSetting } from '../../../src/publish/comment/subject.ts';
 import { commentText } from '../../../src/publish/comment/text.ts';
 import { ownCommentMarker } from '../../../src/issue/own-marks.ts';
 import type { Plan, PlanEdge } from '../../../src/issue/plan.ts';
@@ -475,7 +475,7 @@ describe('whatever a plan holds', () => {
   const warnings = arbitraryOf(warningSchema, words).map((any) => warningSchema.parse(any));
   const planEdge = fc.record({
     ref,
-    state: fc.constantFrom('open', 'closed', 'unknown'),
+    state: fc.constantFrom('open', 'closed', 'not_merged', 'unknown'),
     source: fc.constantFrom('declared', 'model', 'gitea'),
     evidence: hostile,
   });
@@ -528,7 +528,7 @@ describe('whatever a plan holds', () => {
         'acme/secret#3',
         'acme/orbit-secret#4',
       ),
-      state: fc.constantFrom('open', 'closed', 'unknown'),
+      state: fc.constantFrom('open', 'closed', 'not_merged', 'unknown'),
       source: fc.constantFrom('declared', 'model', 'gitea'),
       evidence: fc.constant(''),
     });
@@ -545,13 +545,41 @@ describe('whatever a plan holds', () => {
       ),
     });
     fc.assert(
-      fc.property(about, fc.constantFrom('open', 'closed', 'unknown'), (given, state) => {
-        const told = tell(given);
-        expect(told).not.toMatch(/secret|vault/i);
-        const blockedBy = given.blockedBy.map((each) => ({ ...each, state }));
-        expect(tell({ ...given, blockedBy })).toBe(told);
-      }),
+      fc.property(
+        about,
+        fc.constantFrom('open', 'closed', 'not_merged', 'unknown'),
+        (given, state) => {
+          const told = tell(given);
+          expect(told).not.toMatch(/secret|vault/i);
+          const blockedBy = given.blockedBy.map((each) => ({ ...each, state }));
+          expect(tell({ ...given, blockedBy })).toBe(told);
+        },
+      ),
     );
+  });
+
+  it('nothing of a pull request elsewhere that was closed without a merge', () => {
+    const planned = (
+      ref: string,
+      state: PlanEdge['state'],
+      code: 'blocker_not_merged' | 'unknown_blockers',
+    ) =>
+      planOf({
+        state: code === 'blocker_not_merged' ? 'needs_human' : 'blocked',
+        reason: { code, params: { refs: [ref], more: 0 } },
+        blockedBy: [edge(ref, state)],
+      });
+    const { visibleRepositories } = setting;
+    const shown = asReadersSee(
+      planned('secret/vault#7', 'not_merged', 'blocker_not_merged'),
+      visibleRepositories,
+    );
+    const waiting = planned('secret/vault#7', 'unknown', 'unknown_blockers');
+    expect(shown.state).toBe('blocked');
+    expect(commentText(shown, setting)).toBe(commentText(waiting, setting));
+    const named = planned('acme/lib#7', 'not_merged', 'blocker_not_merged');
+    expect(asReadersSee(named, visibleRepositories)).toEqual(named);
+    expect(commentText(named, setting)).toContain('closed without a merge: acme/lib&#35;7');
   });
 
   it.each(['target_missing', 'target_unreadable', 'blocker_open', 'blocker_deleted'] as const)(
