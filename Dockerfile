@@ -1,7 +1,10 @@
 # Node comes from the image, so the optional packages that bring it to a checkout stay out.
 # No package needs its install script here.
 
-FROM node:24-slim AS build
+# Pinned by the digest of the index of all platforms; docs/operations.md says how to move it.
+ARG NODE_IMAGE=node:24.21.0-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6
+
+FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=optional --ignore-scripts --no-audit --no-fund
@@ -9,12 +12,17 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 RUN npm run build
 
-FROM node:24-slim AS dependencies
+FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
-FROM node:24-slim
+FROM ${NODE_IMAGE}
+# The service runs on node alone: what installs packages stays out, wherever the base image keeps it.
+RUN rm -rf "$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")" \
+    /usr/local/lib/node_modules /opt/yarn-* \
+  && rm -f /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \
+    /usr/local/bin/yarn /usr/local/bin/yarnpkg
 ENV NODE_ENV=production \
     DATABASE_URL=file:/data/coordinator.db
 WORKDIR /app

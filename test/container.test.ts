@@ -49,6 +49,22 @@ test('the image starts the built program, without a shell and not as root', () =
   expect(/^USER (.*)$/m.exec(runtimeStage)?.[1]).toBe('node');
 });
 
+test('every stage has the one base image, pinned by digest', () => {
+  expect(dockerfile).toMatch(/^ARG NODE_IMAGE=node:[\w.-]+@sha256:[0-9a-f]{64}$/m);
+  const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
+  expect(bases).toEqual(Array(3).fill('${NODE_IMAGE}'));
+});
+
+test('the image has no tsx and nothing that installs packages', () => {
+  const { dependencies } = z
+    .object({ dependencies: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(read('package.json')));
+  expect(Object.keys(dependencies)).not.toContain('tsx');
+  expect(dockerfile).toMatch(/AS dependencies[^]*npm ci --omit=dev /);
+  for (const program of ['npm', 'npx', 'corepack', 'yarn', 'yarnpkg'])
+    expect(runtimeStage).toMatch(new RegExp(`rm -f[^&]* /usr/local/bin/${program}( |$)`, 'm'));
+});
+
 test('nothing but what the Dockerfile copies is sent to the build', () => {
   const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, files = '']) =>
     files.split(' '),
@@ -95,7 +111,7 @@ test('compose publishes the port the image exposes and keeps the volume of its d
 
 test('image, devcontainer, CI and package run the same Node', () => {
   const version = read('.node-version').trim();
-  expect(dockerfile.match(/^FROM node:\d+/gm)).toEqual(Array(3).fill(`FROM node:${version}`));
+  expect(dockerfile).toMatch(new RegExp(`^ARG NODE_IMAGE=node:${version}[.\\d]*-slim@`, 'm'));
   expect(read('.devcontainer/devcontainer.json')).toContain(`javascript-node:${version}"`);
   expect(read('package.json')).toContain(`"node": ">=${version}"`);
   const ci = read('.gitea/workflows/ci.yaml');

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -10,6 +11,7 @@ import {
   mainArguments,
   searchPath,
   startChild,
+  startedAt,
   startServiceProcess,
 } from './support/process.ts';
 import { recording, signedRequest } from './support/recordings.ts';
@@ -115,6 +117,40 @@ test('SIGTERM ends the service in time with exit code 0, and the last line of it
     { msg: 'closing', signal: 'SIGTERM' },
     { msg: 'coordinator stopped' },
   ]);
+});
+
+/** `npm start` in this folder; npm brings its own environment along, so this gets nothing else. */
+async function npmStart(directory: string) {
+  const child = startChild({
+    command: 'npm',
+    args: ['--silent', 'start'],
+    environment: { HOME: directory, ...testEnvironment(directory) },
+    directory: fileURLToPath(new URL('../', import.meta.url)),
+  });
+  return { ...child, url: await startedAt(child) };
+}
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s to npm start ends the service behind it',
+  async (signal) => {
+    const { url, output, send, exit } = await npmStart(temporaryDirectory());
+    send(signal);
+    await exit();
+    expect(output.stdout).toContain('"coordinator stopped"');
+    await expect(fetch(`${url}/livez`)).rejects.toThrow();
+  },
+);
+
+test('npm start passes arguments on to the program', async () => {
+  const directory = temporaryDirectory();
+  const child = startChild({
+    command: 'npm',
+    args: ['--silent', 'start', '--', 'agents', '--json'],
+    environment: { HOME: directory },
+    directory: fileURLToPath(new URL('../', import.meta.url)),
+  });
+  expect(await child.exit()).toMatchObject({ code: 0 });
+  expect(child.output.stdout).toContain('"agents"');
 });
 
 test('a second SIGTERM ends a service at once that waits for an unfinished request', async () => {
