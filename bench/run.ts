@@ -13,6 +13,7 @@ const benches = [
   'reading',
   'simulate-work',
   'soak',
+  'unsigned',
 ];
 
 const [name = '', ...args] = process.argv.slice(2);

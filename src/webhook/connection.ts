@@ -10,12 +10,15 @@ const lingerMs = 500;
  * because bytes are unread, and the sender could lose the answer: the connection stays half open for a moment.
  */
 export function closeUnread(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { socket } = request.raw;
+  const { raw } = request;
+  const { socket } = raw;
+  raw.pause();
   // Node calls this after the last answer of a connection.
   socket.destroySoon = () => {
     socket.end();
-    // Node first begins to throw the body away; this stops it.
-    setImmediate(() => socket.pause());
+    // Node goes on to read the body and throws it away, at the speed of the sender; this stops it.
+    socket.on('resume', () => socket.pause());
+    socket.pause();
     setTimeout(() => socket.destroy(), lingerMs).unref();
   };
   return reply.header('connection', 'close');
