@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
 
 import {
@@ -26,6 +26,9 @@ import {
   testEnvironment,
 } from '../../support/service.ts';
 import { containing } from '../../support/matching.ts';
+
+// These tests start processes, on a machine that may have other work.
+vi.setConfig({ testTimeout: 120_000 });
 
 const authorization = { authorization: `Bearer ${apiToken}` };
 
