@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { Script } from 'node:vm';
 
 import { expect, test } from 'vitest';
@@ -9,7 +8,6 @@ import { z } from 'zod';
 import { runCommandLine } from '../src/cli/command-line.ts';
 import { variableNames } from '../src/config-variables.ts';
 import { callsOf, helpOf, pages, projectRoot, readPage } from './support/docs.ts';
-import { startChild } from './support/process.ts';
 import { apiToken, startService, temporaryDirectory, type Service } from './support/service.ts';
 
 const inProject = (path: string) => join(projectRoot, path);
@@ -25,23 +23,6 @@ test.each(pages.map((page) => [page.path, page] as const))(
     for (const call of await callsOf(page)) await expectToWork(call, open);
   },
 );
-
-test('the command for a backup copies a database in use', async () => {
-  const directory = temporaryDirectory();
-  mkdirSync(join(directory, 'data'));
-  const database = new DatabaseSync(join(directory, 'data/coordinator.db'));
-  database.exec(
-    'pragma journal_mode = wal; create table plans (text); insert into plans values (7)',
-  );
-  const calls = await callsOf(readPage('docs/operations.md'));
-  const [backup] = calls.filter(([program]) => program === 'node');
-  const child = startChild({ args: backup?.slice(1) ?? [], environment: {}, directory });
-  expect(await child.exit()).toEqual({ code: 0, signal: null });
-  const copy = new DatabaseSync(join(directory, 'backup.db'), { readOnly: true });
-  expect(copy.prepare('select text from plans').all()).toEqual([{ text: 7 }]);
-  copy.close();
-  database.close();
-});
 
 test('the scripts of npm are explained in CONTRIBUTING.md', () => {
   const list = readPage('CONTRIBUTING.md').text;
