@@ -1,7 +1,10 @@
-/** The number of an issue or pull request: `#12`, `!12`. */
-export const numberPattern = /[#!](\d{1,9})(?!\w|\.\d)/g;
+import { withoutInvisible } from '../lib/text.ts';
+
+/** The number of an issue or pull request: `#12`, `!12`; not `#12b`, `#12.3`, `#12/3`. */
+export const numberPattern =
+  /[#!](\d{1,9})(?![\w\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}]|\.\d|\.[B-HJ-Za-hj-z](?![\w'’])|\/\w)/gu;
 /** A code such as COORD-005. */
-export const codePattern = /(?<![\w-])[A-Z][A-Z0-9]{1,9}-\d{1,6}(?![\w-])/g;
+export const codePattern = /(?<![\w-])[A-Z][A-Z0-9]{1,9}-\d{1,6}(?![\w-]|\.\d|\/\d)/g;
 /** Text after a code with which a title begins. */
 const behindLabel = /^\s*(?:[:|–—]|-\s|$)|^\s+["'“\p{Lu}]/u;
 
@@ -15,7 +18,8 @@ export interface KnownCodes {
  * The codes a title is labelled with: in brackets, or in front of a colon, a dash or a title that begins
  * anew. Within a sentence they are words, as in "Use SHA-256 for hashes".
  */
-export function codesOfTitle(title: string, limit = Infinity): string[] {
+export function codesOfTitle(text: string, limit = Infinity): string[] {
+  const title = withoutInvisible(text);
   const first = title.search(/[\p{L}\p{N}]/u);
   const codes = new Set<string>();
   for (const { 0: code, index } of title.matchAll(codePattern)) {
@@ -39,7 +43,7 @@ export function numbersIn(text: string, limit = Infinity): number[] {
 
 function firstMatches(text: string, pattern: RegExp, limit: number): RegExpExecArray[] {
   const found = new Map<string, RegExpExecArray>();
-  for (const match of text.matchAll(pattern)) {
+  for (const match of withoutInvisible(text).matchAll(pattern)) {
     if (found.size >= limit) break;
     found.set(match[0], match);
   }

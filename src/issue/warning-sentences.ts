@@ -43,6 +43,12 @@ export const warningSentences: Sentences<WarningParams> = {
     `The text declares more than ${limit} dependencies: only the first ${limit} count.`,
   too_many_mentions: ({ limit }) =>
     `The text names other issues ${thousands(limit)} times or more: what follows was not read.`,
+  outside_dependencies: ({ count }) =>
+    count === 1
+      ? 'The text waits for something outside this Gitea: nobody looks whether it is done, so a person has to decide.'
+      : `The text waits for ${count} things outside this Gitea: nobody looks whether they are done, so a person has to decide.`,
+  context_only: ({ refs }) =>
+    `The text lists ${refs.join(', ')} among its dependencies, with a remark that it is only to be read: it does not count.`,
   instruction_ignored: () =>
     'A part of the text is addressed to the program that reads it: it was passed over.',
   factors_assumed: ({ assumed }) => {

@@ -43,6 +43,8 @@ const schema = z.discriminatedUnion('code', [
   coded('read_without_claude', { failure: z.enum(askFailures), asksAgain: z.boolean() }),
   coded('too_many_dependencies', { limit: count }),
   coded('too_many_mentions', { limit: count }),
+  coded('outside_dependencies', { count }),
+  coded('context_only', { refs }),
   coded('instruction_ignored', {}),
   coded('factors_assumed', {
     assumed: z.array(z.object({ factor: z.string(), value })).readonly(),

@@ -26,3 +26,23 @@ export function parseJson(text: string): unknown {
 export function capital(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
+
+/** Characters that a person does not see: control, zero-width, bidirectional, tag and private ones, soft hyphens, variation selectors. */
+const invisible = /(?![\n\r\t])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Default_Ignorable_Code_Point}]+/gu;
+
+/** The text without the characters that a person does not see. */
+export function withoutInvisible(text: string): string {
+  return text.replace(invisible, '');
+}
+
+/** The visible stretches of a text, each with its place. */
+export function* visibleParts(
+  text: string,
+): Generator<{ readonly at: number; readonly part: string }> {
+  let at = 0;
+  for (const { index, 0: hidden } of text.matchAll(invisible)) {
+    if (index > at) yield { at, part: text.slice(at, index) };
+    at = index + hidden.length;
+  }
+  if (at < text.length) yield { at, part: text.slice(at) };
+}

@@ -32,6 +32,7 @@ export function* expandReference(
   const named = (repository: string | null, number: number, verdict: Verdict): DirectedMention => ({
     mention: { repository, number, verdict, sentence, evidence },
     direction,
+    address: reference.address,
   });
   const open = statement.verdict.kind !== 'ruled_out';
   const carriers = reference.code === undefined ? [] : (known?.refsWithCode(reference.code) ?? []);

@@ -13,6 +13,7 @@ export const exclusionReasons = [
   'part_of',
   'third_party',
   'foreign_url',
+  'context_only',
   'self',
   'unknown_target',
   'contradiction',
@@ -47,4 +48,6 @@ export interface Mention {
 export interface DirectedMention {
   readonly mention: Mention;
   readonly direction: 'blocked_by' | 'blocks' | undefined;
+  /** The address of an issue on another host. */
+  readonly address?: string | undefined;
 }

@@ -1,4 +1,5 @@
-import { expandReference, isIssue } from './expand-reference.ts';
+import { isContextOnly } from './grammar/context-only.ts';
+import { expandReference, isIssue, type Statement } from './expand-reference.ts';
 import { classifySentence, type Classification } from './grammar/classify.ts';
 import { refSign } from './grammar/fragments.ts';
 import type { Scope } from './grammar/labels.ts';
@@ -71,9 +72,9 @@ function* readPassage(
   const visible: Reference[] = [];
   for (const reference of references) {
     const hidden = passage.hidden ?? hiddenAt(passage, reference);
-    if (hidden === undefined && !reference.foreign) visible.push(reference);
+    if (hidden === undefined) visible.push(reference);
     else {
-      const verdict = { kind: 'ruled_out', reason: hidden ?? 'foreign_url' } as const;
+      const verdict = { kind: 'ruled_out', reason: hidden } as const;
       const sentence = passage.quote(Math.max(0, reference.start - 100), reference.end);
       const evidence = passage.quote(reference.start, reference.end);
       const statement = { verdict, direction: undefined, sentence, evidence };
@@ -83,7 +84,9 @@ function* readPassage(
   if (visible.length === 0) return;
   const groups = groupReferences(passage, visible);
   const isSelf = ({ references: named }: Group) =>
-    named.every(({ repository, number }) => isIssue(issue, repository, number));
+    named.every(
+      ({ repository, number, foreign }) => !foreign && isIssue(issue, repository, number),
+    );
   for (const sentence of splitSentences(passage, groups, { scopes: surroundings.columns, isSelf }))
     yield* readSentence(passage, sentence, surroundings);
 }
@@ -111,9 +114,38 @@ function* readSentence(
       sentence: quote(0, sentence.text.length, sentenceLimit, group),
       evidence: quote(start, end, evidenceLimit, group),
     };
-    for (const reference of group.references)
-      yield* expandReference(reference, statement, surroundings.issue, surroundings.known);
+    for (const reference of group.references) {
+      const own = statementOn(reference, statement, passage);
+      yield* expandReference(reference, own, surroundings.issue, surroundings.known);
+    }
   }
+}
+
+/** What the words say of one reference of the list: it may lie elsewhere, or have a remark of its own. */
+function statementOn(
+  reference: Reference,
+  statement: Statement,
+  { text, kind, depth }: Passage,
+): Statement {
+  const { verdict, direction } = statement;
+  if (reference.foreign) {
+    const waits = verdict.kind === 'dependency' ? direction : undefined;
+    return {
+      ...statement,
+      verdict: { kind: 'ruled_out', reason: 'foreign_url' },
+      direction: waits,
+    };
+  }
+  // In a list, the remark itself may be what denies it.
+  const left =
+    verdict.kind === 'dependency' || (isDenied(verdict) && (depth > 0 || kind === 'row'));
+  return left && isContextOnly(text, reference.end)
+    ? { ...statement, verdict: { kind: 'ruled_out', reason: 'context_only' } }
+    : statement;
+}
+
+function isDenied(verdict: Verdict): boolean {
+  return verdict.kind === 'ruled_out' && verdict.reason === 'negated';
 }
 
 /** A scope holds for items of a list, and for paragraphs that consist of references alone. */

@@ -80,6 +80,14 @@ function warningsOf(found: readonly DirectedMention[], { number }: IssueText): W
     const refs = refsOf(code);
     if (refs.length > 0) warnings.push({ code, params: { refs } });
   }
+  const contextOnly = refsOf('context_only');
+  if (contextOnly.length > 0)
+    warnings.push({ code: 'context_only', params: { refs: contextOnly } });
+  const outside = new Set(
+    found.flatMap(({ direction, address }) => (direction === 'blocked_by' ? (address ?? []) : [])),
+  );
+  if (outside.size > 0)
+    warnings.push({ code: 'outside_dependencies', params: { count: outside.size } });
   if (refsOf('instruction').length > 0) warnings.push({ code: 'instruction_ignored', params: {} });
   if (found.length >= mentionLimit)
     warnings.push({ code: 'too_many_mentions', params: { limit: mentionLimit } });

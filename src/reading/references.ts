@@ -11,8 +11,10 @@ export interface Reference {
   /** The last number of a range. */
   readonly to: number | undefined;
   readonly code: string | undefined;
-  /** True for a URL of another host. */
+  /** True for a link or address that is no issue of the tracker. */
   readonly foreign: boolean;
+  /** The address of an issue on another host. */
+  readonly address: string | undefined;
 }
 
 const urlPattern = /https?:\/\/[^\s<>"`|]+/g;
@@ -26,14 +28,14 @@ export function findReferences(
   trackerUrl: string | undefined,
 ): Reference[] {
   const found: Reference[] = [];
-  const taken: { start: number; end: number; foreign: boolean }[] = [];
+  const taken: Taken[] = [];
   for (const { start, end, href } of links) {
     const own = ownReference(href, trackerUrl);
-    const foreign = own === undefined ? foreignNumber(href) : undefined;
+    const outside = own === undefined ? outsideIssue(href, trackerUrl) : undefined;
     if (own !== undefined) found.push({ ...plain, start, end, ...own });
-    else if (foreign !== undefined && !/[#!]\d/.test(text.slice(start, end)))
-      found.push({ ...plain, start, end, number: foreign, foreign: true });
-    taken.push({ start, end, foreign: own === undefined });
+    else if (outside !== undefined && !/[#!]\d/.test(text.slice(start, end)))
+      found.push({ ...plain, start, end, ...outside });
+    taken.push({ start, end, foreign: own === undefined, address: outside?.address });
   }
   let nextLink = 0;
   for (const match of text.matchAll(urlPattern)) {
@@ -43,10 +45,10 @@ export function findReferences(
     while ((links[nextLink]?.end ?? Infinity) <= start) nextLink += 1;
     if ((links[nextLink]?.start ?? Infinity) < end) continue;
     const own = ownReference(url, trackerUrl);
-    const number = foreignNumber(url);
+    const outside = outsideIssue(url, trackerUrl);
     if (own !== undefined) found.push({ ...plain, start, end, ...own });
-    else if (number !== undefined) found.push({ ...plain, start, end, number, foreign: true });
-    taken.push({ start, end, foreign: false });
+    else if (outside !== undefined) found.push({ ...plain, start, end, ...outside });
+    taken.push({ start, end, foreign: false, address: undefined });
   }
   taken.sort((a, b) => a.start - b.start);
   const all = found.concat(findNumbers(text, taken)).sort((a, b) => a.start - b.start);
@@ -59,12 +61,13 @@ const plain = {
   to: undefined,
   code: undefined,
   foreign: false,
+  address: undefined,
 };
 
-function findNumbers(
-  text: string,
-  taken: readonly { start: number; end: number; foreign: boolean }[],
-): Reference[] {
+/** A link or an address in the text. */
+type Taken = Pick<Reference, 'start' | 'end' | 'foreign' | 'address'>;
+
+function findNumbers(text: string, taken: readonly Taken[]): Reference[] {
   const found: Reference[] = [];
   let next = 0;
   for (const match of text.matchAll(numberPattern)) {
@@ -75,14 +78,30 @@ function findNumbers(
     if (inside && !range.foreign) continue;
     const number = Number(match[1]);
     if (number === 0 || match[1]?.startsWith('0') === true) continue;
+    if (isPartCode(text.slice(index + match[0].length, index + match[0].length + 20), number))
+      continue;
     const name = nameBefore(text, index);
     if (name === undefined) continue;
     const repository = name === '' ? null : name;
     const start = index - name.length;
     const end = index + match[0].length;
-    found.push({ ...plain, start, end, repository, number, foreign: inside });
+    const address = inside ? range.address : undefined;
+    found.push({ ...plain, start, end, repository, number, foreign: inside, address });
   }
   return found;
+}
+
+/** Words that a writer puts behind a hyphen without a space: `#13-the epic`. */
+const proseWord =
+  /^(?:the|an?|it|its|this|that|these|those|which|who|is|are|was|were|has|have|had|will|must|should|can|not|no|and|or|but|because|since|as|so|for|from|by|in|on|to|of|with|when|while|once|until|after|before|if|see|still|waiting|done|merged|closed|open)(?![\w-])/i;
+
+/** What follows a number makes it the code of a part: `#13-B`, `#13-part2`, `#13-2`. `#3-6` is no part of #3. */
+function isPartCode(after: string, number: number): boolean {
+  const word = /^[-\u2010\u2011](?=[\p{L}\d])(.*)$/su.exec(after)?.[1];
+  if (word === undefined) return false;
+  const digits = /^(\d{1,9})(?![\w])/.exec(word)?.[1];
+  if (digits !== undefined) return Number(digits) <= number;
+  return !proseWord.test(word);
 }
 
 /** `owner/repo` in front of the sign; empty without one, undefined when the text in front makes it no reference. */
@@ -100,22 +119,35 @@ function nameBefore(text: string, at: number): string | undefined {
 
 /** The issue or pull request that a URL of the tracker names; a path alone is on the tracker too. */
 function ownReference(url: string, trackerUrl: string | undefined) {
-  const base = trackerUrl
-    ?.replace(/^https?:/i, '')
-    .replace(/\/+$/, '')
-    .toLowerCase();
-  const target = url.replace(/^https?:/i, '');
-  const own = base !== undefined && target.toLowerCase().startsWith(`${base}/`);
-  const path = own ? target.slice(base.length) : /^\/[^/]/.test(url) ? url : '';
+  const path = pathOnTracker(url, trackerUrl) ?? (/^\/[^/]/.test(url) ? url : '');
   const match =
     /^\/([\w.-]{1,100}\/[\w.-]{1,100})\/(?:issues|pulls?)\/([1-9]\d{0,8})(?:[/?#].*)?$/.exec(path);
   if (match?.[1] === undefined) return undefined;
   return { repository: match[1], number: Number(match[2]) };
 }
 
-function foreignNumber(url: string): number | undefined {
-  const digits = /(?:\/(?:issues|pulls?|merge_requests)\/|#)([1-9]\d{0,8})(?!\w)/.exec(url)?.[1];
-  return digits === undefined ? undefined : Number(digits);
+/** The path of an address of the tracker; undefined for another host. */
+function pathOnTracker(url: string, trackerUrl: string | undefined): string | undefined {
+  const base = trackerUrl
+    ?.replace(/^https?:/i, '')
+    .replace(/\/+$/, '')
+    .toLowerCase();
+  const target = url.replace(/^https?:/i, '');
+  const own = base !== undefined && target.toLowerCase().startsWith(`${base}/`);
+  return own ? target.slice(base.length) : undefined;
+}
+
+/** Issues and changes of other trackers, by the form of their addresses. */
+const outsidePattern =
+  /(?:\/(?:issues|pulls?|merge_requests|work_items)\/|#|\/browse\/[A-Z][A-Z0-9]{1,9}-|\/show_bug\.cgi\?id=)([1-9]\d{0,8})(?![\w-])/;
+
+/** The issue of another host that an address names; on the tracker itself, or without a host, it has no address. */
+function outsideIssue(url: string, trackerUrl: string | undefined) {
+  const digits = outsidePattern.exec(url)?.[1];
+  if (digits === undefined) return undefined;
+  const isElsewhere =
+    /^(?:https?:)?\/\//i.test(url) && pathOnTracker(url, trackerUrl) === undefined;
+  return { number: Number(digits), foreign: true, address: isElsewhere ? url : undefined };
 }
 
 const rangeSign = /^\s*(?:-|–|—|\.{2,3}|to|through|thru|till|until)\s*$/i;
@@ -130,6 +162,7 @@ function joinRanges(text: string, found: readonly Reference[]): Reference[] {
       reference.number !== undefined &&
       last.to === undefined &&
       !last.foreign &&
+      !reference.foreign &&
       last.number < reference.number &&
       (reference.repository === null || reference.repository === last.repository) &&
       reference.start - last.end <= 12 &&

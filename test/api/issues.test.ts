@@ -175,6 +175,7 @@ test('a plan is shown in full, in the shape and with the figures of the contract
         outcome: 'offline',
         model: null,
         reason: null,
+        unreadable: null,
         estimatedContext: {
           value: 46_800,
           source: 'declared',

@@ -34,6 +34,7 @@ test('what the text declares comes with its source and the line it stands in', (
     outcome: 'offline',
     model: null,
     reason: null,
+    unreadable: null,
     estimatedContext: {
       value: 46_800,
       source: 'declared',

@@ -27,6 +27,14 @@ export const commentWarnings: Sentences<WarningParams, Tell> = {
   too_many_dependencies: () =>
     act('The text declares too many dependencies: only the first ones count.'),
   too_many_mentions: () => act('The text names other issues too often: its end was not read.'),
+  outside_dependencies: ({ count }) =>
+    act(
+      count === 1
+        ? 'The text waits for something outside this Gitea, which nobody watches. Unassign the bot until it is done.'
+        : `The text waits for ${count} things outside this Gitea, which nobody watches. Unassign the bot until they are done.`,
+    ),
+  context_only: ({ refs }) =>
+    about(refs, 'The text lists an issue as a dependency, but only to be read: it does not count.'),
   instruction_ignored: () =>
     act(
       'A part of the text gives instructions to the program that reads it: that part is ignored.',

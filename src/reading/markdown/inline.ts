@@ -1,7 +1,9 @@
-import type { Token } from 'markdown-it';
+import MarkdownIt, { type Token } from 'markdown-it';
 
 import { placeOf } from './link-places.ts';
 import type { PassageBuilder, HiddenReason, Offset, SourceLine } from './passage.ts';
+
+const { utils } = new MarkdownIt();
 
 /** Maximum distance between two cells in the source. */
 const cellReach = 200;
@@ -126,7 +128,7 @@ function addHtmlPart(builder: PassageBuilder, part: string, at: number): void {
   }
   const tag = /^<(\/?)([a-z][a-z0-9]*)\b/i.exec(part);
   if (tag === null) {
-    builder.append(part, at);
+    addHtmlText(builder, part, at);
     return;
   }
   const name = tag[2]?.toLowerCase() ?? '';
@@ -135,4 +137,18 @@ function addHtmlPart(builder: PassageBuilder, part: string, at: number): void {
     if (tag[1] === '') builder.open.push(hidden);
     else builder.open.pop();
   } else if (/^(br|p|div|li|tr|h[1-6])$/.test(name)) builder.append('\n', -1);
+}
+
+/** A character of HTML by its name or number: `&shy;`, `&#8203;`. */
+const entity = /&(?:[a-z][a-z0-9]{1,31}|#\d{1,7}|#x[0-9a-f]{1,6});/gi;
+
+/** Adds text of HTML, which the Markdown parser leaves as it is. */
+function addHtmlText(builder: PassageBuilder, text: string, start: number): void {
+  let at = 0;
+  for (const { 0: name, index } of text.matchAll(entity)) {
+    builder.append(text.slice(at, index), start + at);
+    builder.append(utils.unescapeAll(name), start + index);
+    at = index + name.length;
+  }
+  builder.append(text.slice(at), start + at);
 }

@@ -1,3 +1,4 @@
+import { visibleParts, withoutInvisible } from '../../lib/text.ts';
 import { partitionPoint } from '../partition-point.ts';
 
 /** Reason why a stretch of text, or a whole passage, says nothing about the issue. */
@@ -26,7 +27,7 @@ export interface Passage {
   readonly depth: number;
   /** The box in front of a task; undefined without one. */
   readonly checked: boolean | undefined;
-  /** The source of a range of `text`, character by character. */
+  /** The source of a range of `text`, as far as a person sees its characters. */
   readonly quote: (start: number, end: number) => string;
 }
 
@@ -47,8 +48,13 @@ export class PassageBuilder {
     this.#source = source;
   }
 
+  /** Adds text, of which the characters that nobody sees are left out: they may stand inside a word. */
   append(text: string, contentAt: number, hidden = this.open.at(-1)): void {
-    if (text === '') return;
+    for (const { at, part } of visibleParts(text))
+      this.#appendVisible(part, contentAt < 0 ? contentAt : contentAt + at, hidden);
+  }
+
+  #appendVisible(text: string, contentAt: number, hidden: HiddenReason | undefined): void {
     this.#places.push({ at: this.length, source: this.#toSource(contentAt) });
     // A stretch over several lines has its place once per line.
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1))
@@ -79,7 +85,7 @@ export class PassageBuilder {
     if (end <= start) return '';
     const from = this.#sourceOf(start);
     const to = this.#sourceOf(end - 1) + 1;
-    return from < 0 || to <= from ? '' : this.#source.slice(from, to);
+    return from < 0 || to <= from ? '' : withoutInvisible(this.#source.slice(from, to));
   }
 
   #toSource(contentAt: number): number {

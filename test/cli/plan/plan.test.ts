@@ -133,14 +133,22 @@ test('a narrow terminal gets short lines, broken between words', async () => {
                  difficulty and 68,900 tokens.
 
     Waits for
-      #3         declared  "Blocked by #3"
+      #3         declared
+                 "Blocked by #3 and
+                 https://git.example.test/acme/lib/issues/4"
 
     Also named
       #4         no dependency: foreign url
-                 "https://git.example.test/acme/lib/issues/4"
+                 "Blocked by #3 and
+                 https://git.example.test/acme/lib/issues/4"
       #5         was a dependency, is met  "depends on #5"
       #6         no dependency: negated  "blocked by #6"
       #7         undecided  "Nothing to draw before #7 exists."
+
+    Warnings
+      The text waits for something outside this Gitea: nobody
+      looks whether it is done, so a person has to decide.
+      (outside_dependencies)
     "
   `);
 });
@@ -274,13 +282,16 @@ test('with a key Claude is asked, and what it adds is shown as of the model', as
     Agent        opus  opus is the cheapest agent that fits high difficulty and 30,000 tokens.
 
     Waits for
-      #3         declared  "Blocked by #3"
+      #3         declared  "Blocked by #3 and https://git.example.test/acme/lib/issues/4"
       #7         model  "Nothing to draw before #7 exists."
 
     Also named
-      #4         no dependency: foreign url  "https://git.example.test/acme/lib/issues/4"
+      #4         no dependency: foreign url  "Blocked by #3 and https://git.example.test/acme/lib/issues/4"
       #5         was a dependency, is met  "depends on #5"
       #6         no dependency: negated  "blocked by #6"
+
+    Warnings
+      The text waits for something outside this Gitea: nobody looks whether it is done, so a person has to decide. (outside_dependencies)
     "
   `);
 });
