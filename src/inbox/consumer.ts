@@ -4,7 +4,7 @@ import type { Transaction } from 'kysely';
 
 import type { Schema } from '../db/schema.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
-import { describeError, StoreUnavailable } from '../errors.ts';
+import { describeError, StoreUnavailable, TryAgainLater } from '../errors.ts';
 import { keyOf } from '../issue/ref.ts';
 import { createLoop } from '../lib/loop.ts';
 import { createRepeatedLines, type RepeatedLines } from '../lib/repeated-lines.ts';
@@ -139,6 +139,12 @@ export class Consumer {
       const fate = await this.#deps.inbox.retryLater(group, error);
       if (fate === 'dead')
         log.error({ err: error, attempt }, 'delivery is dead after its last attempt, replay it');
+      else if (error instanceof TryAgainLater)
+        // An outage concerns every delivery.
+        this.#repeated.warn(
+          { err: error, delivery: group.deliveries.at(-1)?.id },
+          'handling failed, the delivery is retried later',
+        );
       else log.warn({ err: error, attempt }, 'handling failed, the delivery is retried later');
     } catch (failure) {
       const fields = { err: failure, cause: describeError(error) };

@@ -3,6 +3,8 @@ import type { Logger } from '../log.ts';
 
 /** Maximum causes that are told apart; the lines of any further one count together. */
 const maxCauses = 100;
+/** Maximum deliveries that a line with a count names. */
+const maxDeliveries = 50;
 /** Default interval between two lines of one cause. */
 const defaultIntervalMs = 60_000;
 
@@ -14,6 +16,8 @@ interface Cause {
   /** Lines since the last one that was written. */
   count: number;
   last: { readonly fields: Fields; readonly message: string };
+  /** Deliveries that the counted lines named; who lost them wants to know which. */
+  readonly deliveries: string[];
   timer: NodeJS.Timeout;
 }
 
@@ -21,7 +25,8 @@ export type RepeatedLines = ReturnType<typeof createRepeatedLines>;
 
 /**
  * Writes the lines of one cause as one: the first at once, then one per interval for as long as the cause
- * lasts, with `count` (the lines it stands for) and the fields of the last of them. Lines are of one cause when
+ * lasts, with `count` (the lines it stands for), the fields of the last of them, and the `deliveries` that they
+ * named. Lines are of one cause when
  * level, message, `code`, `reason` and error are the same. `flush` writes what was counted; call it at the end.
  */
 export function createRepeatedLines(log: Logger, intervalMs = defaultIntervalMs) {
@@ -34,11 +39,14 @@ export function createRepeatedLines(log: Logger, intervalMs = defaultIntervalMs)
     if (known !== undefined) {
       known.count += 1;
       known.last = { fields, message };
+      const { delivery } = fields;
+      if (typeof delivery === 'string' && known.deliveries.length < maxDeliveries)
+        known.deliveries.push(delivery);
       return;
     }
     log[level](fields, message);
     const last = { fields, message };
-    causes.set(key, { level, count: 0, last, timer: after(key) });
+    causes.set(key, { level, count: 0, last, deliveries: [], timer: after(key) });
   }
 
   function after(key: string): NodeJS.Timeout {
@@ -56,7 +64,9 @@ export function createRepeatedLines(log: Logger, intervalMs = defaultIntervalMs)
   function writeCount(cause: Cause): void {
     const { level, count, last } = cause;
     cause.count = 0;
-    log[level]({ ...last.fields, count }, last.message);
+    const deliveries = cause.deliveries.splice(0);
+    const named = deliveries.length > 0 ? { deliveries } : {};
+    log[level]({ ...last.fields, count, ...named }, last.message);
   }
 
   return {

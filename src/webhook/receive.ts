@@ -111,7 +111,7 @@ async function receiveAuthentic(
     if (!(error instanceof PayloadError)) throw error;
     const rejected = { id, eventName, bodyHash, raw, error: error.message };
     const fields = { ...about, event: eventName, bytes: raw.length, bodyHash };
-    await stored(deps.log, { ...about, event: eventName }, deps.addRejected(rejected));
+    await stored(deps, { ...about, event: eventName }, deps.addRejected(rejected));
     return refusePayload(deps, fields, error.message, reply);
   }
 }
@@ -173,7 +173,7 @@ async function accept(
   const { event } = parsed;
   const { repository, number } = event.issue;
   const fields = { ...about, event: event.kind, repository, issue: number };
-  const status = await stored(deps.log, fields, deps.add({ ...delivery, event }));
+  const status = await stored(deps, fields, deps.add({ ...delivery, event }));
   deps.counts.count(status);
   // No child logger: creating one costs more than the line.
   deps.log.info(fields, `delivery ${status}`);
@@ -183,12 +183,16 @@ async function accept(
 }
 
 /** Waits for a write. Gitea never retries, so the log names the delivery of a failed one. */
-async function stored<T>(log: Logger, about: LogFields, write: Promise<T>): Promise<T> {
+async function stored<T>(
+  { refusals }: Pick<RouteDeps, 'refusals'>,
+  about: LogFields,
+  write: Promise<T>,
+): Promise<T> {
   try {
     return await write;
   } catch (error) {
     if (error instanceof StoreUnavailable)
-      log.error({ ...about, code: error.code, reason: error.message }, 'delivery not stored');
+      refusals.error({ ...about, code: error.code, reason: error.message }, 'delivery not stored');
     throw error;
   }
 }

@@ -31,6 +31,18 @@ test('lines of one cause are the first at once, then one a minute with their cou
   expect(lines.slice(2)).toEqual([{ level: 'warn', delivery: 4, count: 1, msg: 'not stored' }]);
 });
 
+test('a line with a count names the deliveries that it stands for, up to 50', () => {
+  const { repeated, lines } = openLines();
+  for (let number = 0; number <= 60; number += 1)
+    repeated.error({ delivery: `d${number}` }, 'not stored');
+  repeated.flush();
+  const ids = Array.from({ length: 50 }, (_, index) => `d${index + 1}`);
+  expect(lines).toEqual([
+    { level: 'error', delivery: 'd0', msg: 'not stored' },
+    { level: 'error', delivery: 'd60', count: 60, deliveries: ids, msg: 'not stored' },
+  ]);
+});
+
 test('a cause that rested for an interval is written at once again', () => {
   const { repeated, lines } = openLines(1_000);
   repeated.error({ err: new Error('full') }, 'failed');
