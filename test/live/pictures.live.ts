@@ -122,5 +122,5 @@ async function setBlockedScenes(
   });
   await scene('an-issue-elsewhere', 'blocked', `Blocked by: acme/secret#1\nBlocked by: #${open}\n`);
   await scene('only-elsewhere', 'blocked', 'Blocked by: acme/secret#1\n');
-  await scene('dropped-blocker', 'ready', 'Blocked by: #999\n\nTotal estimated: 900 tokens\n');
+  await scene('missing-blocker', 'blocked', 'Blocked by: #999\n\nTotal estimated: 900 tokens\n');
 }

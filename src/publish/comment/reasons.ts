@@ -135,7 +135,7 @@ export const commentReasons: Sentences<StateReasonParams, (subject: Subject) => 
     }),
   worker_blocked: () => () => ({
     reason: 'An agent is stuck and has said why.',
-    change: [`Ask ${operator} for its words. Then ${editToRetry}.`],
+    change: [`Ask ${operator} what it said. Then ${editToRetry}.`],
   }),
   failed_attempts:
     ({ count }) =>
@@ -207,7 +207,8 @@ function goOnWithout(subject: Subject): string[] {
       ? ['change the sentence in which Claude reads a dependency']
       : []),
   ];
-  return ways.length === 0 ? [] : [`To go on without it, ${ways.join(', or ')}.`];
+  const them = waiting.length === 1 ? 'it' : 'them';
+  return ways.length === 0 ? [] : [`To go on without ${them}, ${ways.join(', or ')}.`];
 }
 
 /** A name that people chose, where it can be shown and does nothing. */

@@ -117,7 +117,7 @@ describe('what people see', () => {
       "<!-- mosaic-coordinator -->
       **Blocked.** Waits for my\\_org/some.repo&#35;7 and acme/orbit&#35;13, which are open.
 
-      It goes on by itself when the last of them is closed. To go on without it, remove words such as \`Blocked by acme/lib#3\` from the text (or \`Blocks acme/orbit#42\` from the other one), or remove the dependency under “Dependencies” on the page of this issue, or change the sentence in which Claude reads a dependency.
+      It goes on by itself when the last of them is closed. To go on without them, remove words such as \`Blocked by acme/lib#3\` from the text (or \`Blocks acme/orbit#42\` from the other one), or remove the dependency under “Dependencies” on the page of this issue, or change the sentence in which Claude reads a dependency.
 
       **Waits for**
 
@@ -323,7 +323,7 @@ describe('what people see', () => {
       "<!-- mosaic-coordinator -->
       **Needs a person.** An agent is stuck and has said why.
 
-      Ask whoever runs the coordinator for its words. Then change the text of the issue, and an agent gets it again.
+      Ask whoever runs the coordinator what it said. Then change the text of the issue, and an agent gets it again.
 
       <details><summary>Size and agent</summary>
 
