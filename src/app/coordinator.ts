@@ -19,6 +19,7 @@ import { createInbox } from '../inbox/inbox.ts';
 import { createInsert } from '../inbox/insert-deliveries.ts';
 import { createSteadyClock } from '../lib/steady-clock.ts';
 import type { Logger } from '../log.ts';
+import { freeingIssues } from '../plans/parents.ts';
 import { createPublisher } from '../publish/publisher.ts';
 import { createWebhookCounts } from '../webhook/counts.ts';
 import { parseStored } from '../webhook/payload.ts';
@@ -90,7 +91,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   });
   // One issue: read, planned and committed in one transaction; then its comment and label published.
   const longPolls = createLongPolls();
-  const { handling, handle } = createIssueHandling({
+  const { handling, handle, repositoryCheck } = createIssueHandling({
     ...{ config, overrides, log, now, stopping, db, writes, inbox, gitea, claude, bot },
     ...{ longPolls, wakeConsumer, wakePublisher },
   });
@@ -100,6 +101,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       ? createPublisher({
           ...{ db, writes, gitea, publish, giteaUrl, dryRun, now, log },
           botUsername: config.botUsername,
+          checkRepository: repositoryCheck?.check,
           agents: agents.filter(({ enabled }) => enabled).map(({ name }) => name),
         })
       : undefined;
@@ -112,9 +114,12 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   // Claims, which ask Gitea once more before an issue is handed out.
   const isStillReady =
     giteaState &&
+    repositoryCheck &&
     createReadyCheck({
+      checkRepository: repositoryCheck.check,
       ...{ ...handling, giteaState, now },
       closedBlockers: (issue) => closedBlockers(db, issue, maxBlockersChecked),
+      freeingIssues: (issue) => freeingIssues(db, issue),
       refresh: async (events) => {
         await writes.run(() => inbox.requestRefreshes(db, events));
         wakeConsumer();
@@ -141,12 +146,13 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const reconciliation =
     gitea &&
     giteaState &&
+    repositoryCheck &&
     createReconciliation(
       {
         ...{ config, run, db, writes, inbox, consumer },
         ...{ bot, webhookCheck, wakePublisher, now, random, log },
       },
-      { gitea, giteaState },
+      { gitea, giteaState, repositoryCheck },
     );
   const pauses = createPauses(claimWrites);
   const parts = {

@@ -3,6 +3,7 @@ import { commitUpdate } from '../handling/commit-update.ts';
 import { createGiteaState } from '../handling/gitea-state.ts';
 import { handleIssue, type HandlingDeps } from '../handling/handle-issue.ts';
 import type { ConsumerDeps } from '../inbox/consumer.ts';
+import { createRepositoryCheck } from '../handling/repository-check.ts';
 import { findCodes } from '../plans/codes.ts';
 import { findGiteaDependencies } from '../plans/gitea-edges.ts';
 import { findFacts } from '../plans/stored-facts.ts';
@@ -36,6 +37,15 @@ export function createIssueHandling(parts: HandlingParts) {
       findFacts: findStored,
       findGiteaDependencies: (issue) => findGiteaDependencies(db, issue),
     });
+  const { comment, labels } = config.publish;
+  const repositoryCheck =
+    gitea &&
+    createRepositoryCheck({
+      ...parts,
+      gitea,
+      publishes: comment || labels,
+      wakeLongPolls: longPolls.wake,
+    });
   const handling: HandlingDeps = {
     findFacts: findStored,
     findCodes: (facts) => findCodes(db, facts),
@@ -60,11 +70,13 @@ export function createIssueHandling(parts: HandlingParts) {
     };
     const returnsBefore = claudeAccess?.returns();
     const handled = await handleIssue(group.issue, group.events, { ...handling, read }, signal);
+    const { facts, confirmed } = handled.update;
+    await repositoryCheck?.checkIfNeeded(facts, confirmed === true, signal);
     return (transaction) => {
       // Compared here, in the write queue: Claude may also come back while this waits for its turn.
       const claudeReturned = claudeAccess?.returns() !== returnsBefore;
       return commitUpdate(transaction, { ...handled, group, claudeReturned }, commitDeps);
     };
   };
-  return { handling, handle };
+  return { handling, handle, repositoryCheck };
 }

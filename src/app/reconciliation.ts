@@ -1,5 +1,7 @@
 import type { Gitea } from '../gitea/client.ts';
 import type { GiteaState } from '../handling/gitea-state.ts';
+import type { RepositoryCheck } from '../handling/repository-check.ts';
+import { listRepositoriesOfBot } from '../plans/repository-facts.ts';
 import { listUnknownTargets } from '../plans/unknown-targets.ts';
 import { requestVerificationOfAll } from '../publish/rows.ts';
 import { createMissedWebhooks } from '../reconcile/missed-webhooks.ts';
@@ -24,10 +26,16 @@ type ReconciliationParts = Pick<
   | ('wakePublisher' | 'now' | 'random' | 'log')
 >;
 
+interface GiteaParts {
+  readonly gitea: Gitea;
+  readonly giteaState: GiteaState;
+  readonly repositoryCheck: RepositoryCheck;
+}
+
 /** Wires the reconciler: it puts into the inbox what no webhook reported. */
 export function createReconciliation(
   parts: ReconciliationParts,
-  { gitea, giteaState }: { readonly gitea: Gitea; readonly giteaState: GiteaState },
+  { gitea, giteaState, repositoryCheck }: GiteaParts,
 ) {
   const { db, writes, inbox, consumer, bot, now, log } = parts;
   const skew = () => gitea.status().clockSkewMs ?? undefined;
@@ -39,6 +47,10 @@ export function createReconciliation(
     searchIssues: gitea.searchIssues,
     currentFacts: giteaState.currentFacts,
     giteaDependenciesDiffer: giteaState.giteaDependenciesDiffer,
+    repositories: {
+      list: (shutOnly, limit) => listRepositoriesOfBot(db, { shutOnly, limit }),
+      check: repositoryCheck.check,
+    },
     unknown: {
       list: (after, limit, all) => listUnknownTargets(db, { after, limit, all, now: now() }),
       resolve: giteaState.resolve,

@@ -189,6 +189,20 @@ export async function withdrawClaim(
     .execute();
 }
 
+/** Ends all live claims in a repository in which nobody can work any more. */
+export async function withdrawClaimsOf(
+  transaction: Transaction<Schema>,
+  repositoryId: number,
+  { reason, now }: { readonly reason: string; readonly now: number },
+): Promise<void> {
+  await transaction
+    .updateTable('claims')
+    .set({ ended_at: now, outcome: 'withdrawn', reason })
+    .where('repository_id', '=', repositoryId)
+    .where('ended_at', 'is', null)
+    .execute();
+}
+
 /** Lists live claims with an expired lease, the longest expired first. */
 export function expiredClaims(db: Database, now: number, limit: number): Promise<ClaimRow[]> {
   return db

@@ -40,11 +40,8 @@ export async function park(
     .execute();
 }
 
-/**
- * Lets the workers have an issue again, and resets its attempts. One statement, so that a command beside the
- * service can do it; `recomputeIssues` then recomputes its state. False: it was not parked.
- */
-export async function unparkIssue(db: Database, issue: IssueKey): Promise<boolean> {
+/** Resets the attempts of a parked issue; false: it was not parked. */
+async function unparkIssue(db: Database, issue: IssueKey): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('issues')
     .set({ attempts: 0, parked_code: null, parked_params: null })
@@ -52,6 +49,33 @@ export async function unparkIssue(db: Database, issue: IssueKey): Promise<boolea
     .where('parked_code', 'is not', null)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
+}
+
+/**
+ * Lets an issue go on without the pull requests that were closed without a merge, until one is opened again;
+ * false when it did not wait for such a decision.
+ */
+async function waiveBlockers(db: Database, issue: IssueKey): Promise<boolean> {
+  const { rows } = await sql`update edges set waived = 1
+    where blocked_repository_id = ${issue.repositoryId} and blocked_number = ${issue.number}
+      and exists (select 1 from issues where repository_id = ${issue.repositoryId}
+        and number = ${issue.number} and reason_code = 'blocker_not_merged')
+      and exists (select 1 from issues where repository_id = edges.blocker_repository_id
+        and number = edges.blocker_number and open = 0 and deleted = 0 and merged = 0)
+    returning id`.execute(db);
+  return rows.length > 0;
+}
+
+/** Lets the workers have an issue again, whatever kept it; false when nothing did that a person can end. */
+export async function resumeIssue(
+  transaction: Transaction<Schema>,
+  issue: IssueKey,
+  now: number,
+): Promise<boolean> {
+  const unparked = await unparkIssue(transaction, issue);
+  const waived = await waiveBlockers(transaction, issue);
+  if (unparked || waived) await recomputeIssues(transaction, [issue], now);
+  return unparked || waived;
 }
 
 /** True when the issue is stored and not deleted. */

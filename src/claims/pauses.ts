@@ -5,7 +5,7 @@ import type { Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import type { IssueRef } from '../issue/ref.ts';
 import { findRepositoryId } from '../plans/repository-names.ts';
-import { isStored, recomputeIssues, unparkIssue } from './parking.ts';
+import { isStored, resumeIssue as resumeStored } from './parking.ts';
 import { change, type ClaimWrites } from './state.ts';
 
 /** A pause in force: nothing is handed out, of one agent or (null) of the whole service. */
@@ -100,11 +100,7 @@ export function createPauses(deps: ClaimWrites) {
     if (repositoryId === undefined) return undefined;
     const issue = { repositoryId, number: ref.number };
     if (!(await isStored(db, issue))) return undefined;
-    const resumed = await change(deps, async (transaction) => {
-      const unparked = await unparkIssue(transaction, issue);
-      if (unparked) await recomputeIssues(transaction, [issue], now());
-      return unparked;
-    });
+    const resumed = await change(deps, (transaction) => resumeStored(transaction, issue, now()));
     log.info({ repositoryId, issue: ref.number, resumed, caller: by }, 'issue resumed');
     longPolls.wake();
     return resumed;

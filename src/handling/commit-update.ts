@@ -14,6 +14,7 @@ import type { IssueUpdate } from '../plans/issue-update.ts';
 import { recomputeStates } from '../plans/recompute-states.ts';
 import { requestVerification, forgetDeletedComment } from '../publish/rows.ts';
 import type { HandledIssue } from './handle-issue.ts';
+import { settleRepository } from './repository-check.ts';
 import { refreshIssues } from './refresh-issues.ts';
 
 interface CommitDeps {
@@ -83,7 +84,8 @@ export async function storeUpdate(
   update: IssueUpdate,
   now: number,
 ): Promise<{ state: string; reason: string; recomputed: number }> {
-  const { touched, newlyAssigned } = await storeIssue(transaction, update, now);
+  const { touched, newlyAssigned, repositoryChanged } = await storeIssue(transaction, update, now);
+  if (repositoryChanged) await settleRepository(transaction, update.facts.repositoryId, now);
   if (newlyAssigned) await forgetDeletedComment(transaction, update.facts);
   await withdrawClaim(transaction, update, now);
   const recomputed = await recomputeStates(transaction, touched, now);

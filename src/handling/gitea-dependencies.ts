@@ -16,6 +16,12 @@ export interface StoredGiteaDependencies extends Omit<GiteaDependencies, 'blocke
   })[];
 }
 
+/** Issues set as blockers on Gitea that do not block: parents, and those that it was resumed without. */
+export interface FreeingIssues {
+  readonly parents: readonly IssueKey[];
+  readonly waived: readonly IssueKey[];
+}
+
 /** Calls to Gitea throw `TryAgainLater` while it does not answer. */
 export interface GiteaDependenciesDeps extends Pick<Gitea, 'listDependencies' | 'listBlocks'> {
   readonly findGiteaDependencies: (issue: IssueKey) => Promise<StoredGiteaDependencies>;
@@ -56,15 +62,23 @@ export function createGiteaDependencies({
     };
   }
 
-  /** Open and closed blockers of a ready issue: one may have been set or reopened since. */
+  /**
+   * Open and closed blockers of a ready issue: one may have been set or reopened since. Its parents block
+   * nothing, and a pull request that was closed without a merge nothing that was resumed without it.
+   */
   async function readBlockers(
     place: IssueAddress,
+    { parents, waived }: FreeingIssues,
     signal: AbortSignal,
   ): Promise<{ readonly blocked: boolean; readonly closed: readonly IssueKey[] }> {
     const { issues, hidden } = listed(await listDependencies(place, signal));
-    const others = issues.filter((issue) => keyOf(issue) !== keyOf(place));
+    const ignored = new Set([place, ...parents].map(keyOf));
+    const without = new Set(waived.map(keyOf));
+    const others = issues.filter((issue) => !ignored.has(keyOf(issue)));
+    const blocks = (issue: IssueSnapshot) =>
+      issue.open || (issue.merged === false && !without.has(keyOf(issue)));
     return {
-      blocked: hidden > 0 || others.some(({ open }) => open),
+      blocked: hidden > 0 || others.some(blocks),
       closed: others.filter(({ open }) => !open),
     };
   }

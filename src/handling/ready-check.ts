@@ -2,6 +2,8 @@ import type { IssueEvent } from '../issue/event.ts';
 import { isAssigned, refreshEvent, type IssueFacts } from '../issue/facts.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import type { HandlingDeps } from './handle-issue.ts';
+import type { FreeingIssues } from './gitea-dependencies.ts';
+import type { RepositoryCheck } from './repository-check.ts';
 import type { GiteaState } from './gitea-state.ts';
 
 export interface ReadyCheckDeps {
@@ -10,6 +12,10 @@ export interface ReadyCheckDeps {
   readonly bot: HandlingDeps['bot'];
   /** Blockers of the issue that are closed as far as the store knows. */
   readonly closedBlockers: (issue: IssueKey) => Promise<readonly IssueKey[]>;
+  /** Asks Gitea about the issue's repository; false when nothing may be handed out there. */
+  readonly checkRepository: RepositoryCheck['check'];
+  /** Blockers of the issue that do not hold it back. */
+  readonly freeingIssues: (issue: IssueKey) => Promise<FreeingIssues>;
   /** Puts refreshes into the inbox, due now. */
   readonly refresh: (events: readonly IssueEvent[]) => Promise<void>;
   readonly now: () => number;
@@ -20,7 +26,7 @@ const recheckAfterMs = 5_000;
 
 /**
  * Checks with Gitea, right before an issue is handed out, that it is unchanged since it became ready, that
- * its blockers are still closed, and that its page lists no open one. False: something changed, and its
+ * its repository is neither archived nor closed to the bot, that its blockers are still closed, and that its page lists no open one. False: something changed, and its
  * refresh is queued. Throws `TryAgainLater`.
  */
 export function createReadyCheck(deps: ReadyCheckDeps) {
@@ -47,11 +53,12 @@ export function createReadyCheck(deps: ReadyCheckDeps) {
     if (stored === undefined) return undefined;
     const { facts, confirmed } = await deps.giteaState.currentFacts(stored, signal);
     const bot = await deps.bot();
-    if (!confirmed) return [];
-    if (sameWork(stored, facts, bot)) {
+    const isOpen = await deps.checkRepository(facts, signal);
+    if (isOpen && confirmed && sameWork(stored, facts, bot)) {
       const { repositoryId, repository, number } = facts;
       const place = { repositoryId, repository, number };
-      const { blocked, closed } = await deps.giteaState.readBlockers(place, signal);
+      const free = await deps.freeingIssues(issue);
+      const { blocked, closed } = await deps.giteaState.readBlockers(place, free, signal);
       if (!blocked) return closed;
     }
     await deps.refresh([refreshEvent(stored)]);
@@ -69,7 +76,8 @@ export function createReadyCheck(deps: ReadyCheckDeps) {
       const stored = await deps.findFacts(blocker);
       if (stored === undefined) continue;
       const { facts, confirmed } = await deps.giteaState.currentFacts(stored, signal);
-      if (!confirmed || facts.deleted || !facts.open) continue;
+      const isUnmerged = facts.merged === false && stored.merged !== false;
+      if (!confirmed || facts.deleted || (!facts.open && !isUnmerged)) continue;
       await deps.refresh([refreshEvent(stored)]);
       return false;
     }

@@ -28,6 +28,8 @@ interface StoredChange {
   readonly touched: TouchedIssues;
   /** True when the issue was stored before, unassigned, and is the bot's again. */
   readonly newlyAssigned: boolean;
+  /** True when the repository was archived or unarchived: all its issues are concerned. */
+  readonly repositoryChanged: boolean;
 }
 
 /**
@@ -87,7 +89,8 @@ export async function storeIssue(
       ...edges.flatMap((edge) => edge.blocker ?? []),
     ],
   };
-  return { touched, newlyAssigned: change.newlyAssigned };
+  const { repositoryChanged } = names;
+  return { touched, newlyAssigned: change.newlyAssigned, repositoryChanged };
 }
 
 /** Stores whose part the issue is, and marks the edges by which a parent blocks its part. */
@@ -133,6 +136,14 @@ function waitingForIssuesOf(
     .execute();
 }
 
+/** What the names and facts of repositories that came with an issue have changed. */
+interface StoredNames {
+  readonly resolved: readonly EdgeChange[];
+  readonly parts: readonly IssueKey[];
+  readonly renamed: readonly IssueKey[];
+  readonly repositoryChanged: boolean;
+}
+
 /**
  * Stores the names of the issue's repository and of those that Gitea just named. Returns the edges that
  * waited for one of these names, and the issues whose sentences show an old one.
@@ -141,7 +152,7 @@ async function storeAllNames(
   transaction: Transaction<Schema>,
   update: IssueUpdate,
   now: number,
-): Promise<{ resolved: EdgeChange[]; parts: IssueKey[]; renamed: IssueKey[] }> {
+): Promise<StoredNames> {
   const { facts, names, confirmed } = update;
   const given = confirmed === true && !facts.deleted ? facts.repository : undefined;
   const others = [...namedRepositories(update)].map(
@@ -150,10 +161,12 @@ async function storeAllNames(
   const resolved: EdgeChange[] = [];
   const parts: IssueKey[] = [];
   const renamed: IssueKey[] = [];
+  let repositoryChanged = false;
   for (const [id, reported] of [[facts.repositoryId, { names, given }] as const, ...others]) {
     const stored = await storeNames(transaction, id, reported, now);
     for (const { facts: said, updatedAt } of reported.names)
-      if (said !== undefined) await storeRepositoryFacts(transaction, id, said, updatedAt);
+      if (said !== undefined && (await storeRepositoryFacts(transaction, id, said, updatedAt)))
+        repositoryChanged = !repositoryChanged;
     for (const lowerName of stored.lowerNames) {
       resolved.push(...(await resolveNames(transaction, id, lowerName)));
       parts.push(...(await resolveParents(transaction, id, lowerName)));
@@ -166,7 +179,7 @@ async function storeAllNames(
       .execute();
     renamed.push(...(await waitingAround(transaction, id)));
   }
-  return { resolved, parts, renamed };
+  return { resolved, parts, renamed, repositoryChanged };
 }
 
 /** The columns of facts; the others are computed from them. */

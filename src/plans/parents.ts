@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 
+import type { Database } from '../db/database.ts';
 import { keyIn, ofIssue } from '../db/key-filter.ts';
 import type { Schema } from '../db/schema.ts';
 import type { IssueFacts } from '../issue/facts.ts';
@@ -115,6 +116,31 @@ export async function markParentEdges(
     .returningAll()
     .execute();
   return rows.map((row) => readEdgeChange(row, row.from_parent === 0));
+}
+
+/** The parents of an issue, theirs included, and the blockers that it was resumed without. */
+export async function freeingIssues(
+  db: Database,
+  issue: IssueKey,
+): Promise<{ parents: IssueKey[]; waived: IssueKey[] }> {
+  const { rows } = await sql<IssueKey>`with recursive above (repository_id, number) as (
+    select parent_repository_id, parent_number from parents
+    where ${ofIssue(issue)} and parent_repository_id is not null
+    union
+    select parents.parent_repository_id, parents.parent_number from above cross join parents
+    where parents.repository_id = above.repository_id and parents.number = above.number
+      and parents.parent_repository_id is not null
+    limit ${maxFollowed})
+    select repository_id as "repositoryId", number from above`.execute(db);
+  const waived = await db
+    .selectFrom('edges')
+    .select(['blocker_repository_id as repositoryId', 'blocker_number as number'])
+    .where('blocked_repository_id', '=', issue.repositoryId)
+    .where('blocked_number', '=', issue.number)
+    .where('waived', '=', 1)
+    .$narrowType<{ repositoryId: number }>()
+    .execute();
+  return { parents: rows, waived };
 }
 
 /** Maximum of parts that one warning names. */

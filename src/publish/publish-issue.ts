@@ -86,11 +86,12 @@ export function createPublishIssue(deps: PublishIssueDeps) {
     const known = await findPlanOf({ db, giteaUrl }, due);
     const stored = await findPublication(db, due);
     const verify = due.verificationRequests > 0;
-    if (known !== undefined) {
+    // Nothing can be written to an archived repository; all is verified when it is unarchived.
+    if (known !== undefined && !(await isArchived(db, due.repositoryId))) {
       const visible = await findVisibleRepositories(db, known);
       const plan = asReadersSee(known, visible);
       const comment = hasComment(plan, stored, publish)
-        ? commentText(plan, await settingFor(visible, signal))
+        ? withLabelNote(plan, stored, commentText(plan, await settingFor(visible, signal)))
         : undefined;
       const label = publish.labels ? { value: labelOf(plan, stored) } : undefined;
       const desired = { comment, label };
@@ -113,34 +114,37 @@ export function createPublishIssue(deps: PublishIssueDeps) {
     return { giteaUrl, author, bot, agents, visibleRepositories };
   }
 
+  /**
+   * The comment first: where it is refused, the label stays as it is beside the old comment. A refused label
+   * is said in the comment, so that the two never contradict each other.
+   */
   async function write(task: PublishTask, signal: AbortSignal): Promise<void> {
     const { due, plan, desired, stored, verify } = task;
     const { comment: body, label } = desired;
     if (body === undefined && label === undefined) return;
     const address = await locate(plan, signal);
     await recordIntent(task);
-    const refusals: Refused[] = [];
-    const attempt = async (work: () => Promise<Partial<Publication>>) => {
-      try {
-        const changes = await work();
-        await record((transaction) => storePublication(transaction, due, changes));
-      } catch (error) {
-        // A refused comment says nothing about the label.
-        if (!(error instanceof Refused)) throw error;
-        refusals.push(error);
-      }
-    };
+    const store = (changes: Partial<Publication>) =>
+      record((transaction) => storePublication(transaction, due, changes));
+    const create = isTheBots(plan);
     if (body !== undefined && (verify || stored.comment_hash !== hashOf(body)))
-      await attempt(() =>
-        putComment({ address, body, stored, verify, create: isTheBots(plan) }, signal),
+      await store(await putComment({ address, body, stored, verify, create }, signal));
+    if (label === undefined || (!verify && hasLabel(stored, label.value))) return;
+    const refusal = await refusalOf(putLabel(address, label.value, signal));
+    const label_refused = refusal === undefined ? 0 : 1;
+    await store(
+      refusal === undefined
+        ? { label: label.value?.name ?? null, label_uncertain: 0, label_refused }
+        : { label_refused },
+    );
+    if (body !== undefined && label_refused !== stored.label_refused) {
+      const now = await findPublication(db, due);
+      const noted = withLabelNote(plan, now, body);
+      await store(
+        await putComment({ address, body: noted, stored: now, verify: false, create }, signal),
       );
-    if (label !== undefined && (verify || !hasLabel(stored, label.value)))
-      await attempt(async () => {
-        await putLabel(address, label.value, signal);
-        return { label: label.value?.name ?? null, label_uncertain: 0 };
-      });
-    const [first] = refusals;
-    if (first !== undefined) throw first;
+    }
+    if (refusal !== undefined) throw refusal;
   }
 
   /**
@@ -164,6 +168,34 @@ export function createPublishIssue(deps: PublishIssueDeps) {
     const repository = parseRef(plan.ref)?.repository ?? '';
     return granted(await gitea.locate({ repositoryId, repository, number }, signal), 'the issue');
   }
+}
+
+async function refusalOf(write: Promise<void>): Promise<Refused | undefined> {
+  try {
+    await write;
+    return undefined;
+  } catch (error) {
+    if (error instanceof Refused) return error;
+    throw error;
+  }
+}
+
+const labelNote = '\nThe label of this issue could not be changed: it does not count.\n';
+
+/** The text with a line about a label that was refused, or without it. */
+function withLabelNote({ reason }: Plan, { label_refused }: Publication, text: string): string {
+  const bare = text.replace(labelNote, '');
+  // Without access the comment says so already.
+  return label_refused === 1 && reason.code !== 'no_access' ? `${bare}${labelNote}` : bare;
+}
+
+async function isArchived(db: Database, id: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('repositories')
+    .select('archived')
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row?.archived === 1;
 }
 
 const noFailure = { attempts: 0, due_at: null, paused_until: null, error: null };

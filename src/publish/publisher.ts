@@ -3,12 +3,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
 import { CoordinatorError } from '../errors.ts';
+import type { RepositoryAddress } from '../gitea/address.ts';
 import { keyOf } from '../issue/ref.ts';
 import { createLoop } from '../lib/loop.ts';
 import type { Logger } from '../log.ts';
 import { dryRun } from './dry-run.ts';
 import { createFailurePolicy } from './failure-policy.ts';
 import { createPublishIssue, type PublishedParts, type PublishGitea } from './publish-issue.ts';
+import { Refused } from './refused.ts';
 import { countPublications, dueIssues, type DueIssue } from './rows.ts';
 
 export interface PublisherDeps {
@@ -21,10 +23,25 @@ export interface PublisherDeps {
   readonly botUsername: string | undefined;
   /** Names of the agents that can be chosen. */
   readonly agents: readonly string[];
+  /** Asks Gitea about a repository in which a write was refused. */
+  readonly checkRepository?: CheckRepository | undefined;
   /** Only logs what it would write. */
   readonly dryRun: boolean;
   readonly now: () => number;
   readonly log: Logger;
+}
+
+type CheckRepository = (
+  address: RepositoryAddress,
+  signal: AbortSignal,
+  refusal: { readonly writeRefused: boolean },
+) => Promise<unknown>;
+
+/** What a refusal may say of the whole repository; a locked conversation says nothing of it. */
+function refusalOf({ code, message }: Refused): { writeRefused: boolean } | undefined {
+  if (code === 'gitea_refused_423' || code === 'gitea_missing') return { writeRefused: false };
+  if (code === 'gitea_refused_403' && !/locked/i.test(message)) return { writeRefused: true };
+  return undefined;
 }
 
 export type Publisher = ReturnType<typeof createPublisher>;
@@ -92,8 +109,29 @@ export function createPublisher(deps: PublisherDeps) {
       queue.markReported(due);
     } catch (error) {
       if (loop.signal.aborted) return;
+      await checkRefusing(due, error);
       lastError = error instanceof CoordinatorError ? error.code : 'unexpected';
       if ((await failures.failed(due, error)) === 'postponed') queue.markReported(due);
+    }
+  }
+
+  /** Archived or closed to the bot, a repository refuses for all its issues: workers must hear of it now. */
+  async function checkRefusing({ repositoryId }: DueIssue, error: unknown): Promise<void> {
+    const refusal = error instanceof Refused ? refusalOf(error) : undefined;
+    if (refusal === undefined) return;
+    try {
+      const row = await db
+        .selectFrom('repositories')
+        .select('full_name as repository')
+        .where('id', '=', repositoryId)
+        .executeTakeFirst();
+      const repository = row?.repository ?? '';
+      await deps.checkRepository?.({ repositoryId, repository }, loop.signal, refusal);
+    } catch (failure) {
+      log.warn(
+        { repositoryId, err: failure },
+        'a repository that refuses writes could not be read',
+      );
     }
   }
 

@@ -141,6 +141,25 @@ export async function requestVerificationOfAll(transaction: Transaction<Schema>)
     .execute();
 }
 
+/** Writes again what could not be written to a repository: it is open again. */
+export async function publishRepositoryAgain(
+  transaction: Transaction<Schema>,
+  repositoryId: number,
+): Promise<void> {
+  await transaction
+    .updateTable('publications')
+    .set({ due_at: null })
+    .where('repository_id', '=', repositoryId)
+    .where('due_at', 'is not', null)
+    .execute();
+  await transaction
+    .updateTable('issues')
+    .set({ verification_requests: oneMore })
+    .where('repository_id', '=', repositoryId)
+    .where(hasPublication)
+    .execute();
+}
+
 const oneMore = sql<number>`verification_requests + 1`;
 const hasPublication = sql<boolean>`exists (select 1 from publications
   where publications.repository_id = issues.repository_id and publications.number = issues.number

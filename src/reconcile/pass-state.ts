@@ -5,6 +5,7 @@ import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts'
 import { mapLimited } from '../lib/map-limited.ts';
 import type { Logger } from '../log.ts';
 import { differencesOf, type Difference, type StoredIssue } from './difference.ts';
+import type { RepositoryChecks } from './check-repositories.ts';
 import type { UnknownLookups } from './look-up-unknown.ts';
 import type { MissedWebhooks } from './missed-webhooks.ts';
 import type { Progress, StoredList } from './rows.ts';
@@ -29,6 +30,8 @@ export interface ReconcileDeps {
   readonly giteaDependenciesDiffer?: (issue: StoredIssue, signal: AbortSignal) => Promise<boolean>;
   /** The issues that texts name and nobody has seen. Without it, they are not looked up. */
   readonly unknown?: UnknownLookups;
+  /** The repositories of the bot's issues. Without it, they are not asked about. */
+  readonly repositories?: RepositoryChecks;
   readonly bot: () => Promise<string | undefined>;
   /** Login of the token's user. */
   readonly tokenUser: (signal: AbortSignal) => Promise<string>;

@@ -5,6 +5,7 @@ import {
   checkSomeDependencies,
   clockErrorMs,
 } from './check-stored.ts';
+import { checkRepositories } from './check-repositories.ts';
 import { compareAssigned, compareChanged } from './compare-listed.ts';
 import { lookUpUnknown } from './look-up-unknown.ts';
 import {
@@ -85,6 +86,7 @@ async function runPass(
   } else {
     memory.dependenciesUpTo = await checkSomeDependencies(pass, memory.dependenciesUpTo);
   }
+  await checkRepositories(pass, full);
   memory.unknownUpTo = await lookUpUnknown(pass, memory.unknownUpTo, full);
   // After an outage, Gitea may still be sending the webhooks that it had not sent before.
   const missed = await deps.missed.settle(isRecovered ? undefined : deps.giteaNow());

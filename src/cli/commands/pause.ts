@@ -5,7 +5,7 @@ import { findRepositoryId } from '../../plans/repository-names.ts';
 import { loadAgents, loadDatabasePath } from '../../config.ts';
 import { ConfigError, CoordinatorError } from '../../errors.ts';
 import { parseRef } from '../../issue/ref.ts';
-import { unparkIssue } from '../../claims/parking.ts';
+import { resumeIssue } from '../../claims/parking.ts';
 import type { Database } from '../../db/database.ts';
 import { addPause, endPauses, listPauses, type Pause } from '../../claims/pauses.ts';
 import type { Io } from '../io.ts';
@@ -58,7 +58,12 @@ async function resume(io: Io, what: string | undefined): Promise<void> {
     }
     const repositoryId = await findRepositoryId(db, ref.repository);
     const issue = { repositoryId: repositoryId ?? 0, number: ref.number };
-    if (repositoryId === undefined || !(await unparkIssue(db, issue)))
+    const resumed =
+      repositoryId !== undefined &&
+      (await db
+        .transaction()
+        .execute((transaction) => resumeIssue(transaction, issue, Date.now())));
+    if (!resumed)
       throw new CoordinatorError('not_parked', `${what} is not parked, or not in the database.`);
     io.stdout.write(`${what} is resumed; a running service sees it within a second.\n`);
   });
