@@ -204,7 +204,7 @@ async function start(name: string, args: readonly string[], environment: Record<
   );
   closeSync(log);
   const url = `http://127.0.0.1:${port}`;
-  for (let attempt = 0; attempt < 100; attempt += 1) {
+  for (let attempt = 0; attempt < 600; attempt += 1) {
     const reply = await fetch(`${url}/livez`).catch(() => undefined);
     if (reply !== undefined) return { child, url };
     await sleep(100);

@@ -9,7 +9,6 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -160,7 +159,7 @@ function startAttack(index: number, port: number): () => Promise<string> {
   });
   return () =>
     new Promise((resolve) => {
-      child.once('message', (answers) => resolve(String(answers)));
+      child.once('message', (answers) => resolve(JSON.stringify(answers)));
       child.send('stop');
     });
 }

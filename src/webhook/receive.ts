@@ -76,7 +76,8 @@ export async function receive(
   const { body = emptyBody, headers } = request;
   try {
     const verification = verifySignature(body.pieces, headers, deps.secrets);
-    if (!verification.valid) return refuseSignature(deps, verification.reason, request, reply);
+    if (!verification.valid)
+      return await refuseSignature(deps, verification.reason, request, reply);
     deps.counts.authentic();
     keepOpen(reply.raw);
     const [first = Buffer.alloc(0), ...rest] = body.pieces;
