@@ -1,4 +1,5 @@
 import { createLoop } from '../lib/loop.ts';
+import { createRepeatedLines } from '../lib/repeated-lines.ts';
 import { expiredClaims, storeClaimEnd } from './claim-rows.ts';
 import { pruneAnswers } from './idempotency.ts';
 import { recomputeIssues, resumedIssues } from './parking.ts';
@@ -57,6 +58,7 @@ export function createSweeper(deps: SweeperDeps) {
       log.warn({ claim: id, worker, agent }, 'lease expired, claim ended');
   }
 
+  const repeated = createRepeatedLines(log);
   const loop = createLoop({
     step: async () => {
       if (!isFirstStep) await sweep();
@@ -64,7 +66,7 @@ export function createSweeper(deps: SweeperDeps) {
       return sweepIntervalMs;
     },
     onError: (error) => {
-      log.error({ err: error }, 'sweep of claims failed, retrying');
+      repeated.error({ err: error }, 'sweep of claims failed, retrying');
       return sweepIntervalMs;
     },
   });

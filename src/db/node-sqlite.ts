@@ -51,6 +51,8 @@ export function adaptNodeSqlite(database: DatabaseSync, observer?: WriteObserver
   const statements = new Map<string, SqliteStatement>();
   /** Of the transaction under way, when SQLite ended it by itself. */
   let firstFailure: Error | undefined;
+  let changesBefore: unknown;
+  let countChanges: StatementSync | undefined;
   const watch: WriteObserver = {
     committed: () => observer?.committed(),
     failed: (error) => {
@@ -58,6 +60,12 @@ export function adaptNodeSqlite(database: DatabaseSync, observer?: WriteObserver
       observer?.failed(error);
     },
   };
+
+  /** Number of rows that this connection has changed since it was opened. */
+  function totalChanges(): unknown {
+    countChanges ??= database.prepare('select total_changes() as changes');
+    return countChanges.get()?.['changes'];
+  }
 
   function prepare(text: string): SqliteStatement {
     const known = statements.get(text);
@@ -86,6 +94,7 @@ export function adaptNodeSqlite(database: DatabaseSync, observer?: WriteObserver
     if (database.isTransaction) database.exec('rollback');
     database.exec('begin immediate');
     firstFailure = undefined;
+    changesBefore = totalChanges();
   }
 
   /**
@@ -103,8 +112,10 @@ export function adaptNodeSqlite(database: DatabaseSync, observer?: WriteObserver
 
   function commit(): void {
     if (!database.isTransaction && firstFailure !== undefined) throw firstFailure;
+    const hasWritten = totalChanges() !== changesBefore;
     database.exec('commit');
-    watch.committed();
+    // A transaction that changed nothing wrote no page, and so says nothing about the disk.
+    if (hasWritten) watch.committed();
   }
 
   function command(run: () => void): SqliteStatement {

@@ -6,6 +6,7 @@ import { CoordinatorError } from '../errors.ts';
 import type { RepositoryAddress } from '../gitea/address.ts';
 import { keyOf } from '../issue/ref.ts';
 import { createLoop } from '../lib/loop.ts';
+import { createRepeatedLines } from '../lib/repeated-lines.ts';
 import type { Logger } from '../log.ts';
 import { dryRun } from './dry-run.ts';
 import { createFailurePolicy } from './failure-policy.ts';
@@ -69,10 +70,11 @@ export function createPublisher(deps: PublisherDeps) {
   const inWork = new Map<string, DueIssue>();
   /** Code of the latest failure; null after a success. */
   let lastError: string | null = null;
+  const repeated = createRepeatedLines(log);
   const loop = createLoop({
     step: beginDue,
     onError: (error) => {
-      log.error({ err: error }, 'the issues to publish cannot be read, retrying');
+      repeated.error({ err: error }, 'the issues to publish cannot be read, retrying');
       return maxPauseMs;
     },
   });

@@ -1,0 +1,83 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+import { expect, onTestFinished, test } from 'vitest';
+
+import { createStoreUpkeep } from '../../src/app/store-upkeep.ts';
+import { createDatabase } from '../../src/db/database.ts';
+import { createStoreCheck } from '../../src/db/health.ts';
+import { lockDatabase } from '../../src/db/lock.ts';
+import { migrate } from '../../src/db/migrations.ts';
+import { quickCheck } from '../../src/db/quick-check.ts';
+import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
+import { createStoreGuard } from '../../src/db/store-guard.ts';
+import { createWriteQueue } from '../../src/db/write-queue.ts';
+import { createLogger } from '../../src/log.ts';
+import { containing, including } from '../support/matching.ts';
+import { temporaryDirectory } from '../support/service.ts';
+
+/** A store with its upkeep, which steps only when the test asks it to. */
+async function openUpkeep() {
+  const path = join(temporaryDirectory(), 'coordinator.db');
+  const lock = lockDatabase(path);
+  const guard = createStoreGuard({ path, quickCheck, now: Date.now });
+  const db = createDatabase(path, guard.observe('main'));
+  const thread = createSqliteThread(path, guard);
+  await migrate(db);
+  await thread.open();
+  guard.remember();
+  const writes = createWriteQueue(db, guard);
+  const lines: unknown[] = [];
+  const log = createLogger('info', { write: (line) => lines.push(JSON.parse(line)) });
+  const checkStore = createStoreCheck({ thread, writes, guard });
+  const parts = { guard, checkStore, thread, writes, log, wakeConsumer: () => undefined };
+  const upkeep = createStoreUpkeep(parts, lock);
+  upkeep.start();
+  onTestFinished(async () => {
+    await upkeep.stop();
+    await thread.close();
+    await db.destroy();
+    lock.release();
+  });
+  return { path, guard, db, writes, lines, step: upkeep.idle };
+}
+
+test('the log is emptied when nothing was written since the step before, and stays empty', async () => {
+  const { guard, writes, step } = await openUpkeep();
+  await step();
+  await writes.transaction((transaction) =>
+    transaction.insertInto('known_agents').values({ name: 'a' }).execute(),
+  );
+  expect(guard.logBytes()).toBeGreaterThan(0);
+  await step();
+  await step();
+  expect(guard.logBytes()).toBe(0);
+  const commits = guard.commits();
+  // What reads, or changes nothing, is no write.
+  await writes.transaction(() => Promise.resolve());
+  await step();
+  expect(guard.commits()).toBe(commits);
+  expect(guard.logBytes()).toBe(0);
+});
+
+test('a lock file that is gone is locked again, and the log says so', async () => {
+  const { path, lines, step } = await openUpkeep();
+  await step();
+  rmSync(`${path}.lock`);
+  await step();
+  expect(lines).toContainEqual(including({ msg: containing('locked again') }));
+  expect(() => lockDatabase(path)).toThrow('Another coordinator is using');
+});
+
+test('a lock that another coordinator took makes the store down', async () => {
+  const { path, guard, lines, step } = await openUpkeep();
+  await step();
+  rmSync(`${path}.lock`);
+  const other = new DatabaseSync(`${path}.lock`);
+  other.exec('begin exclusive');
+  onTestFinished(() => other.close());
+  await step();
+  expect(guard.fault()).toMatchObject({ cause: containing('lock file') });
+  expect(lines).toContainEqual(including({ level: 'error', msg: 'the store is down' }));
+});
