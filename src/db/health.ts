@@ -72,10 +72,10 @@ export function createStoreCheck({
       });
       const synchronous = await Promise.race([probing, late]);
       const latencyMs = Math.round(performance.now() - began);
-      return { status: 'ok' as const, latencyMs, synchronous, ...refusals() };
+      return { status: 'ok' as const, latencyMs, synchronous };
     } catch (error) {
       const { cause, cure } = faultOf(error) ?? guard.fault() ?? unknownFault;
-      return { status: 'down' as const, cause, cure, ...refusals() };
+      return { status: 'down' as const, cause, cure };
     }
   }
 
@@ -85,12 +85,12 @@ export function createStoreCheck({
     return { refusedWrites, lastRefusedAt: at };
   }
 
-  return () => {
+  return async () => {
     if (latest === undefined || performance.now() - startedAt >= minIntervalMs) {
       startedAt = performance.now();
       latest = check();
     }
-    return latest;
+    return { ...(await latest), ...refusals() };
   };
 }
 
