@@ -1,4 +1,5 @@
 import { answerSchema, type ModelAnswer } from '../reading/model/question.ts';
+import { parseJson } from '../lib/text.ts';
 import type { Database } from '../db/database.ts';
 
 /** Maximum of stored answers; the oldest are deleted first. */
@@ -11,7 +12,7 @@ export async function recallAnswer(db: Database, key: string): Promise<ModelAnsw
     .select('answer')
     .where('key', '=', key)
     .executeTakeFirst();
-  return row === undefined ? undefined : answerSchema.parse(JSON.parse(row.answer));
+  return row === undefined ? undefined : answerSchema.safeParse(parseJson(row.answer)).data;
 }
 
 /** Stores an answer, so that an unchanged text costs no second call, also after a restart. */

@@ -25,12 +25,16 @@ async function openDatabase() {
 }
 
 /** Puts in this many answers, one a millisecond or all at the same time. */
-function fill(path: string, count: number, { sameTime = false } = {}) {
+function fill(
+  path: string,
+  count: number,
+  { sameTime = false, stored = JSON.stringify(emptyAnswer) } = {},
+) {
   const beside = new DatabaseSync(path);
   beside.exec(`
     with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < ${count})
     insert into model_answers (key, answer, stored_at)
-    select 'key ' || n, '{}', ${sameTime ? 1 : 'n'} from numbers`);
+    select 'key ' || n, '${stored}', ${sameTime ? 1 : 'n'} from numbers`);
   beside.close();
 }
 
@@ -75,6 +79,15 @@ test('answers stored in the same millisecond do not all go at once', async () =>
 
 test('an answer of an earlier version is brought within the present bounds', async () => {
   const { db, path } = await openDatabase();
-  fill(path, 1);
+  fill(path, 1, { stored: JSON.stringify({ ...emptyAnswer, difficulty: 'huge' }) });
   expect(await recallAnswer(db, 'key 1')).toEqual(emptyAnswer);
 });
+
+test.each(['{}', '[]', 'no JSON', '{"relations":[]}'])(
+  'what is stored and is no whole answer is asked for again: %s',
+  async (stored) => {
+    const { db, path } = await openDatabase();
+    fill(path, 1, { stored });
+    expect(await recallAnswer(db, 'key 1')).toBeUndefined();
+  },
+);

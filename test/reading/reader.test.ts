@@ -32,6 +32,12 @@ const goodAnswer = {
   difficulty: 'high',
   relations: [{ ref: '#7', relation: 'blocked_by', quote: 'It needs #7 first' }],
 };
+const unusable = 'Claude sent an answer that cannot be used.';
+
+function without(field: string) {
+  return Object.fromEntries(Object.entries(goodAnswer).filter(([name]) => name !== field));
+}
+
 const longBody = 'x'.repeat(40_000);
 
 const refusingFirst: ClaudeScript = (call, response) => {
@@ -111,7 +117,14 @@ test.each<[string, ClaudeScript, string]>([
   ['429', fails(429, { 'retry-after': '3600' }), 'Claude takes no more calls for now.'],
   ['401', fails(401), 'Claude refused the key: check ANTHROPIC_API_KEY.'],
   ['half an answer', answers('{"files":', 'max_tokens'), 'The answer of Claude was cut off.'],
-  ['no JSON', answers('Sure! {'), 'Claude sent an answer that cannot be used.'],
+  ['no JSON', answers('Sure! {'), unusable],
+  ['nothing of what was asked', answers({ result: 'ok' }), unusable],
+  ...Object.keys(emptyAnswer).map((field): [string, ClaudeScript, string] => [
+    `no ${field}`,
+    answers(without(field)),
+    unusable,
+  ]),
+  ['no list of relations', answers({ ...goodAnswer, relations: null }), unusable],
 ])('a failure (%s) says so and is not kept', async (_name, script, reason) => {
   const { claude, clock, read } = await openReader(script);
   const failed = await read();

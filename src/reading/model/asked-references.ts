@@ -17,11 +17,12 @@ const sentenceLength = 300;
 /** Maximum mentions used of one reference; a hostile text names one a thousand times. */
 const maxMentions = 20;
 
-/** Reasons of mentions that refer to no other issue of the tracker. */
+/** Reasons of mentions that refer to no other issue of the tracker, or that a person does not see. */
 const noReference: ReadonlySet<ExclusionReason> = new Set([
   'self',
   'not_a_reference',
   'foreign_url',
+  'comment',
 ]);
 
 /** The references of a text by `ref`: those the grammar leaves open first, then in order of appearance. */
@@ -48,7 +49,7 @@ export function describeReferences(
 ): AskedReference[] {
   return [...listReferences(issue, mentions)].map(([ref, places]) => ({
     ref,
-    sentences: [...new Set(places.map(({ sentence }) => visibleText(sentence)))]
+    sentences: [...new Set(places.map(({ sentence }) => visibleQuote(sentence)))]
       .slice(0, maxSentences)
       .map((sentence) => sentence.slice(0, sentenceLength).toWellFormed()),
   }));
@@ -76,4 +77,12 @@ export function localRef(
 export function parseLocalRef(issue: IssueText, text: string): string | undefined {
   const ref = parseRef(text.startsWith('#') ? `${issue.repository}${text}` : text);
   return ref === undefined ? undefined : localRef(issue, ref);
+}
+
+/** A quote may have been cut inside a comment, whose beginning it lacks then. */
+function visibleQuote(sentence: string): string {
+  const begin = sentence.indexOf('<!--');
+  const end = sentence.indexOf('-->');
+  const isCut = end >= 0 && (begin < 0 || end < begin);
+  return visibleText(isCut ? sentence.slice(end + '-->'.length) : sentence);
 }

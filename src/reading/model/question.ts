@@ -9,7 +9,7 @@ import { visibleText } from '../visible-text.ts';
 
 /** Versions of the instructions and of the schema. Raise them with every change: stored answers of older versions no longer fit. */
 export const promptVersion = 2;
-export const answerVersion = 2;
+export const answerVersion = 3;
 
 /** Maximum bytes (UTF-8) of an issue's text in a question; a longer text is cut to its head and tail. */
 const modelTextLimit = 32 * 1024;
@@ -68,8 +68,7 @@ const relationSchema = z.object({
 });
 export type Relation = Readonly<z.infer<typeof relationSchema>>;
 
-/** Accepts an answer; values out of bounds are clamped or dropped. */
-export const answerSchema = z.object({
+const answerFields = z.object({
   estimated_context_tokens: lenient(clamped(minTokens, maxTokens)),
   difficulty: lenient(z.enum(difficulties)),
   assigned_agent: lenient(z.string().max(64)),
@@ -77,8 +76,17 @@ export const answerSchema = z.object({
   complexity: lenient(z.enum(levels)),
   tests: lenient(z.enum(levels)),
   docs: lenient(z.enum(documentationLevels)),
-  relations: z.array(z.unknown()).transform(readableRelations).catch([]),
+  relations: z.array(z.unknown()).transform(readableRelations),
 });
+
+/**
+ * Accepts an answer that has every field, and a list of relations: whatever lacks one is no answer to this
+ * question. Values out of bounds are clamped or dropped; of a field that is there twice the last counts.
+ */
+export const answerSchema = z
+  .record(z.string(), z.unknown())
+  .refine((answer) => Object.keys(answerFields.shape).every((name) => Object.hasOwn(answer, name)))
+  .pipe(answerFields);
 export type ModelAnswer = Readonly<z.infer<typeof answerSchema>>;
 
 function clamped(least: number, most: number) {

@@ -83,8 +83,41 @@ test('at most 40 references are asked about, each with two bounded, visible sent
   expect(references[0]?.sentences).toEqual([`a${'x'.repeat(299)}`, `b${'x'.repeat(299)}`]);
 });
 
-test('keys that are missing count as not answered, and others are not kept', () => {
-  expect(answerSchema.parse({ extra: 'x' })).toEqual(emptyAnswer);
+test.each(Object.keys(emptyAnswer))('an answer without %s is none, null is one', (field) => {
+  const without = Object.fromEntries(
+    Object.entries(emptyAnswer).filter(([name]) => name !== field),
+  );
+  expect(answerSchema.safeParse(without).success).toBe(false);
+  expect(answerSchema.safeParse({ ...without, [`${field} `]: null }).success).toBe(false);
+  const isNull = answerSchema.safeParse({ ...without, [field]: null });
+  expect(isNull.success).toBe(field !== 'relations');
+});
+
+test('a value of a wrong type counts as not answered, and other fields are not kept', () => {
+  const wrong = { files: 'three', difficulty: {}, complexity: 3, assigned_agent: ['opus'] };
+  expect(answerSchema.parse({ ...emptyAnswer, ...wrong, extra: 'x' })).toEqual(emptyAnswer);
+});
+
+test.each([null, 'none', {}, 3])('relations that are no list make no answer: %j', (relations) => {
+  expect(answerSchema.safeParse({ ...emptyAnswer, relations }).success).toBe(false);
+});
+
+test('of a field that is there twice the last counts', () => {
+  const text = JSON.stringify(emptyAnswer).replace('{', '{"difficulty":"high",');
+  expect(answerSchema.parse(JSON.parse(text))).toEqual(emptyAnswer);
+});
+
+test('a person does not see a comment, so neither does the model, nor what it names', () => {
+  const long = `${'a '.repeat(300)}<!-- hidden: blocked by #3, ${'b '.repeat(300)}--> and #4 there`;
+  for (const body of [
+    '<!-- hidden: Blocked by #3 -->\n\nSee #4.',
+    'See <!-- hidden #3 --> #4.',
+    long,
+  ]) {
+    const { references, body: shown } = turn(issue(body));
+    expect(references.map(({ ref }) => ref)).toEqual(['#4']);
+    expect(JSON.stringify([references, shown])).not.toMatch(/hidden|b b/);
+  }
 });
 
 test.each<[string, string, string]>([
