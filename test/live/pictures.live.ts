@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect } from 'vitest';
+import { z } from 'zod';
 
 import { temporaryDirectory } from '../support/service.ts';
 import { findBrowser, takePicture } from './support/browser.ts';
@@ -64,6 +65,19 @@ async function writePage(world: World, number: number, isUnfolded = false): Prom
   return `file://${path}`;
 }
 
+const madeSchema = z.object({ commit: z.object({ sha: z.string() }) });
+
+/** Commits to a branch of its own; returns the hash. */
+async function pushWork(world: World): Promise<string> {
+  const caller = { url: world.gitea.url, token: world.gitea.tokens.maria };
+  const path = `/repos/${world.repository()}/contents`;
+  const content = Buffer.from('work').toString('base64');
+  // The default branch first: an empty repository has none.
+  await callGitea(caller, 'POST', `${path}/base.txt`, { content, message: 'Base' });
+  const work = { content, message: 'Work', new_branch: 'work' };
+  return madeSchema.parse(await callGitea(caller, 'POST', `${path}/work.txt`, work)).commit.sha;
+}
+
 /** One issue for each thing a comment may have to say. Those that need a worker come first: it takes what is ready. */
 async function setScenes(world: World, coordinator: Coordinator): Promise<Scene[]> {
   const { maria, tom } = world;
@@ -85,7 +99,7 @@ async function setScenes(world: World, coordinator: Coordinator): Promise<Scene[
     await coordinator.claim()
   ).end('block', { reason: 'Which <b>format</b>, @maria? ![x](y)' });
   await ready('awaiting-review', 'needs_human');
-  await (await coordinator.claim()).end('complete', { commit: 'a'.repeat(40) });
+  await (await coordinator.claim()).end('complete', { commit: await pushWork(world) });
   await tom.close(await ready('done', 'done'));
   await maria.assign(await ready('released', 'released'), []);
   await scene('ready', 'ready', issueText());
