@@ -3,7 +3,7 @@ import { isoTime } from '../issue/iso-time.ts';
 import type { WebhookCounts } from '../webhook/counts.ts';
 
 /** Refused deliveries in a row, with no authentic one between, that mean a hook set up wrongly. */
-export const maxRefusedInARow = 3;
+const maxRefusedInARow = 3;
 
 export type WebhookCheck = ReturnType<typeof createWebhookCheck>;
 

@@ -169,6 +169,30 @@ async function startDoomed(directory?: string) {
   return { ...service, said: () => expect.poll(isSaid, { timeout: 15_000 }).toBe(true), url };
 }
 
+// L6.
+test.skipIf(namespaces === undefined).each([
+  ['full', 'dd if=/dev/zero of=filler bs=4k 2>&1', 'its disk is full. Free some space on it.'],
+  ['read-only', 'mount -o remount,ro .', 'its file system is mounted read-only. Mount it writable'],
+])(
+  'a start on a %s file system says so, with the cure (needs unshare and tmpfs)',
+  async (_what, spoil, words) => {
+    const directory = temporaryDirectory();
+    const script = `mount -t tmpfs -o size=1m tmpfs "$1" && cd "$1" && { ${spoil}; }; shift; exec "$@"`;
+    const child = startChild({
+      command: 'unshare',
+      args: [
+        ...(namespaces ?? []),
+        ...['sh', '-c', script, 'sh', directory, process.execPath, ...mainArguments],
+      ],
+      environment: testEnvironment(directory),
+      directory,
+    });
+    expect(await child.exit()).toMatchObject({ code: 1 });
+    expect(child.output.stderr).toContain(`cannot be written: ${words}`);
+    expect(child.output.stdout).not.toContain('coordinator started');
+  },
+);
+
 // M3.
 test.each([
   ['all its files', ['', '-wal', '-shm']],
