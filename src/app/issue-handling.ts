@@ -4,6 +4,7 @@ import { createGiteaState } from '../handling/gitea-state.ts';
 import { handleIssue, type HandlingDeps } from '../handling/handle-issue.ts';
 import type { ConsumerDeps } from '../inbox/consumer.ts';
 import { createRepositoryCheck } from '../handling/repository-check.ts';
+import { isWaitedFor } from '../plans/blockers.ts';
 import { findCodes } from '../plans/codes.ts';
 import { findGiteaDependencies } from '../plans/gitea-edges.ts';
 import { findFacts } from '../plans/stored-facts.ts';
@@ -52,6 +53,7 @@ export function createIssueHandling(parts: HandlingParts) {
     findHistory: (issue, difficulty) => findHistory(db, issue, difficulty),
     read: overrides.aroundRead?.(reader) ?? reader,
     agents,
+    isWaitedFor: (issue) => isWaitedFor(db, issue),
     holdLabels: config.holdLabels,
     bot: parts.bot.find,
     giteaState,

@@ -6,6 +6,7 @@ import { registerHealth } from '../http/health.ts';
 import { createApp } from '../http/server.ts';
 import { replayDelivery } from '../inbox/delivery-views.ts';
 import { createRepeatedLines } from '../lib/repeated-lines.ts';
+import { isNamedBlocker } from '../plans/blockers.ts';
 import { findLabels } from '../plans/stored-facts.ts';
 import { registerWebhook } from '../webhook/route.ts';
 import { essentialChecks, type healthChecks } from './health-checks.ts';
@@ -38,6 +39,7 @@ export function createServer(parts: RouteParts) {
     secrets: config.webhookSecrets,
     account: parts.account.known,
     labelsOf: (issue) => findLabels(db, issue),
+    isNamedBlocker: (issue) => isNamedBlocker(db, issue),
     log,
     counts: parts.webhookCounts,
     add: inbox.add,

@@ -3,10 +3,10 @@ import type { IssueSnapshot } from '../issue/event.ts';
 import type { IssueAddress } from './address.ts';
 import type { Calls } from './calls.ts';
 import type { Lookups } from './lookups.ts';
-import { readPages } from './pages.ts';
+import { pageLimit, readPages } from './pages.ts';
 import type { ReadResult } from './replies.ts';
 import { resolveIssue } from './resolve-issue.ts';
-import { linkedIssuesSchema } from './schemas.ts';
+import { linkedIssuesSchema, pullReferencesSchema } from './schemas.ts';
 
 export interface LinkedIssues {
   readonly issues: readonly IssueSnapshot[];
@@ -15,6 +15,7 @@ export interface LinkedIssues {
 }
 
 const maxLinkedPages = 10;
+const maxTimelinePages = 5;
 
 /** Calls about one issue. */
 export function createIssueCalls(lookups: Lookups, { read }: Calls) {
@@ -54,5 +55,22 @@ export function createIssueCalls(lookups: Lookups, { read }: Calls) {
     return { kind: 'ok', value: { issues: [...issues.values()], hidden } };
   }
 
-  return { getIssue: lookups.getIssue, locate, listDependencies, listBlocks };
+  /** Pull requests whose title or text refers to an issue, by the first pages of its timeline. */
+  async function listReferringPulls(
+    address: IssueAddress,
+    signal: AbortSignal,
+  ): Promise<ReadResult<readonly IssueSnapshot[]>> {
+    const pulls = new Map<string, IssueSnapshot>();
+    for (let page = 1; page <= maxTimelinePages; page += 1) {
+      const path = `/timeline?page=${page}&limit=${pageLimit}`;
+      const call = { path, schema: pullReferencesSchema, accepts500: true };
+      const reply = await read(address, call, signal);
+      if (reply.kind === 'missing') return reply;
+      for (const pull of reply.value.pulls) pulls.set(keyOf(pull), pull);
+      if (reply.value.rows < pageLimit) break;
+    }
+    return { kind: 'ok', value: [...pulls.values()] };
+  }
+
+  return { listReferringPulls, getIssue: lookups.getIssue, locate, listDependencies, listBlocks };
 }

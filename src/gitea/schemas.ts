@@ -40,6 +40,19 @@ const hiddenIssueSchema = z
 /** Issues that block another or are blocked by it; undefined for each that is hidden. */
 export const linkedIssuesSchema = z.array(z.union([hiddenIssueSchema, issueSchema]));
 
+/** Entries of a timeline: the pull requests whose text refers to the issue, as far as the token may read them. */
+export const pullReferencesSchema = z
+  .array(z.looseObject({ type: z.string(), ref_issue: z.unknown() }))
+  .nullable()
+  .transform((entries) => {
+    const all = entries ?? [];
+    const pulls = all.flatMap(({ type, ref_issue }) => {
+      const parsed = type === 'pull_ref' ? issueSchema.safeParse(ref_issue) : undefined;
+      return parsed?.success === true && parsed.data.merged !== undefined ? [parsed.data] : [];
+    });
+    return { pulls, rows: all.length };
+  });
+
 export const repositorySchema = z
   .object({
     id: z.int().positive(),

@@ -23,7 +23,10 @@ export interface FreeingIssues {
 }
 
 /** Calls to Gitea throw `TryAgainLater` while it does not answer. */
-export interface GiteaDependenciesDeps extends Pick<Gitea, 'listDependencies' | 'listBlocks'> {
+export interface GiteaDependenciesDeps extends Pick<
+  Gitea,
+  'listDependencies' | 'listBlocks' | 'listReferringPulls'
+> {
   readonly findGiteaDependencies: (issue: IssueKey) => Promise<StoredGiteaDependencies>;
 }
 

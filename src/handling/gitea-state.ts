@@ -1,3 +1,4 @@
+import type { IssueAddress } from '../gitea/address.ts';
 import { resolveIssue, type IssueToResolve } from '../gitea/resolve-issue.ts';
 import type { IssueFacts } from '../issue/facts.ts';
 import type { HandlingResult } from '../plans/issue-update.ts';
@@ -29,6 +30,11 @@ export function createGiteaState(deps: GiteaStateDeps) {
 
   return {
     currentFacts,
+    /** Open pull requests that refer to an issue. */
+    openPulls: async (issue: IssueAddress, signal: AbortSignal) => {
+      const reply = await deps.listReferringPulls(issue, signal);
+      return reply.kind === 'ok' ? reply.value.filter(({ open }) => open) : [];
+    },
     /** Looks up an issue of which perhaps only the name of its repository is known. */
     resolve: (wanted: IssueToResolve, signal: AbortSignal) => resolveIssue(deps, wanted, signal),
     checkDependencies: (result: HandlingResult, signal: AbortSignal) =>

@@ -1,4 +1,4 @@
-import type { IssueEvent } from '../issue/event.ts';
+import type { IssueEvent, IssueSnapshot } from '../issue/event.ts';
 import type { KnownCodes } from '../issue/codes.ts';
 import { advance, isAssigned, type IssueFacts } from '../issue/facts.ts';
 import type { Difficulty } from '../issue/difficulty.ts';
@@ -20,6 +20,8 @@ export interface HandlingDeps {
   readonly findHistory?: (issue: IssueKey, difficulty: Difficulty) => Promise<readonly number[]>;
   readonly read: (issue: CodedText, signal: AbortSignal) => Promise<Reading>;
   readonly agents: readonly AgentProfile[];
+  /** Whether an open issue of the bot waits for this one. */
+  readonly isWaitedFor?: (issue: IssueKey) => Promise<boolean>;
   /** Names of the labels by which people hold an issue back. */
   readonly holdLabels?: readonly string[];
   /** Login of the bot; undefined: any assignee counts. Throws while it cannot be found out. */
@@ -62,7 +64,25 @@ export async function handleIssue(
   if (!confirmed)
     return { update: { ...(await giteaState.planFromStore(result)), names }, refreshes: [] };
   const checked = await giteaState.checkDependencies(result, signal);
-  return { update: { ...checked.result, names }, refreshes: checked.refreshes };
+  const [pull] = await openPullsOf(facts, deps, signal);
+  // Stored, a pull request is watched until it is closed as well.
+  const refreshes = pull === undefined ? [] : [{ kind: 'refreshed' as const, issue: pull }];
+  return {
+    update: { ...checked.result, names, openPull: pull },
+    refreshes: [...checked.refreshes, ...refreshes],
+  };
+}
+
+/** Of an issue that was closed while others wait for it: the open pull requests that refer to it. */
+async function openPullsOf(
+  facts: IssueFacts,
+  { giteaState, isWaitedFor }: HandlingDeps,
+  signal: AbortSignal,
+): Promise<readonly IssueSnapshot[]> {
+  if (facts.open || facts.deleted || facts.merged !== undefined) return [];
+  if (giteaState === undefined || (await isWaitedFor?.(facts)) !== true) return [];
+  const { repositoryId, repository, number } = facts;
+  return giteaState.openPulls({ repositoryId, repository, number }, signal);
 }
 
 type Handler = (

@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 
+import type { Database } from '../db/database.ts';
 import { keyIn } from '../db/key-filter.ts';
 import type { Schema } from '../db/schema.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
@@ -96,4 +97,47 @@ async function openPulls(
     .where('deleted', '=', 0)
     .execute();
   return new Map(rows.map((row) => [keyOf(row), formatRef(row)]));
+}
+
+/** Whether an open issue of the bot waits for this one, whatever its own state. */
+export async function isWaitedFor(
+  db: Database,
+  { repositoryId, number }: IssueKey,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('edges')
+    .innerJoin('issues', (join) =>
+      join
+        .onRef('issues.repository_id', '=', 'blocked_repository_id')
+        .onRef('issues.number', '=', 'blocked_number'),
+    )
+    .select('edges.id')
+    .where('blocker_repository_id', '=', repositoryId)
+    .where('blocker_number', '=', number)
+    .where('open', '=', 1)
+    .where('deleted', '=', 0)
+    .where('assigned', '=', 1)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Whether the text of any issue names this one, or that number under its repository's name, as a blocker. */
+export async function isNamedBlocker(
+  db: Database,
+  { repositoryId, repository, number }: IssueKey & { readonly repository: string },
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('edges')
+    .select('id')
+    .where('blocker_number', '=', number)
+    .where((eb) =>
+      eb.or([
+        eb('blocker_repository_id', '=', repositoryId),
+        eb('unresolved_name', '=', repository.toLowerCase()),
+      ]),
+    )
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }

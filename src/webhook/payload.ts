@@ -16,6 +16,8 @@ export type ParsedDelivery =
       /** All labels of the payload, ours included. */
       readonly labels: readonly string[];
     }
+  /** It matters only to issues that wait for the pull request. */
+  | { readonly kind: 'pull_request'; readonly event: IssueEvent }
   | { readonly kind: 'ignored'; readonly reason: string };
 
 /** The delivery is authentic, but this version cannot parse its payload. */
@@ -99,6 +101,7 @@ export function parseDelivery(
   if (eventName === '') throw new PayloadError('The delivery has no X-Gitea-Event header.');
   if (!isEventName(eventName))
     throw new PayloadError('The X-Gitea-Event header is not the name of one event.');
+  if (eventName === 'pull_request') return parsePullRequest(raw);
   if (eventName !== 'issues' && eventName !== 'issue_comment')
     return { kind: 'ignored', reason: `event ${eventName} is not about issues` };
   const parsed = issuePayloadSchema.safeParse(parseBytes(raw));
@@ -119,6 +122,27 @@ export function parseDelivery(
   if (!byBot || payload.action !== 'label_updated') return { kind: 'event', event };
   const labels = boundedLabels(payload.issue.labels?.map(({ name }) => name) ?? []);
   return { kind: 'labels_by_bot', event, labels };
+}
+
+const pullPayloadSchema = z.object({
+  action: z.string(),
+  pull_request: issuePayloadSchema.shape.issue
+    .omit({ pull_request: true })
+    .extend({ merged: z.boolean() }),
+  repository: issuePayloadSchema.shape.repository,
+});
+
+/** Parses an event about a pull request; what is not understood of it is ignored, since nothing depends on it. */
+function parsePullRequest(raw: Buffer): ParsedDelivery {
+  const parsed = pullPayloadSchema.safeParse(parseBytes(raw));
+  const kind = parsed.success ? kindOfAction.get(parsed.data.action) : undefined;
+  if (!parsed.success || kind === undefined)
+    return { kind: 'ignored', reason: 'about a pull request' };
+  const { action, repository, pull_request: pull } = parsed.data;
+  const { issue } = eventOf(kind, { action, repository, issue: pull });
+  // Never ours to plan, whoever it is assigned to.
+  const merged = { ...issue, assignees: [], labels: [], merged: pull.merged };
+  return { kind: 'pull_request', event: { kind, issue: merged } };
 }
 
 /** The JSON parser would skip it silently. */

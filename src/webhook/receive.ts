@@ -7,7 +7,7 @@ import { StoreUnavailable } from '../errors.ts';
 import type { Delivery, RejectedDelivery } from '../inbox/rows.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import { isOwnLabelChange, type KnownLabels } from '../issue/own-marks.ts';
-import type { IssueKey } from '../issue/ref.ts';
+import type { IssueKey, IssueRef } from '../issue/ref.ts';
 import type { RepeatedLines } from '../lib/repeated-lines.ts';
 import type { Logger } from '../log.ts';
 import { lengthOf, type ReceivedBody } from './body.ts';
@@ -28,6 +28,8 @@ export interface WebhookDeps {
   /** Login of the account whose token we write with; undefined while unknown. */
   readonly account: () => string | undefined;
   /** The stored labels of an issue; read only when the bot's account has changed labels. */
+  /** Whether an issue waits for this one; without it, pull requests are ignored. */
+  readonly isNamedBlocker?: (issue: IssueKey & IssueRef) => Promise<boolean>;
   readonly labelsOf: (issue: IssueKey) => Promise<KnownLabels | undefined>;
   /** The wall clock by default. */
   readonly now?: () => number;
@@ -128,7 +130,7 @@ function refusePayload(
   return reply.code(422).send({ error: { code: 'payload_not_understood', message } });
 }
 
-type ClassifiedDelivery = Exclude<ParsedDelivery, { kind: 'labels_by_bot' }>;
+type ClassifiedDelivery = Extract<ParsedDelivery, { kind: 'event' | 'ignored' }>;
 
 /** Dates the event of a delivery, and ignores what is too old to be believed and what we did ourselves. */
 function classify(
@@ -140,9 +142,18 @@ function classify(
   const event = datedAtMost(parsed.event, now());
   if (maxAgeDays !== undefined && isOutdated(event, now(), maxAgeDays))
     return { kind: 'ignored', reason: `a snapshot of more than ${maxAgeDays} days ago` };
-  return parsed.kind === 'event'
-    ? { kind: 'event', event }
-    : classifyLabels(deps, { event, labels: parsed.labels });
+  if (parsed.kind === 'event') return { kind: 'event', event };
+  if (parsed.kind === 'pull_request') return classifyPull(deps, event);
+  return classifyLabels(deps, { event, labels: parsed.labels });
+}
+
+/** A pull request matters where an issue names it as what it waits for. */
+async function classifyPull(
+  { isNamedBlocker }: RouteDeps,
+  event: IssueEvent,
+): Promise<ClassifiedDelivery> {
+  if ((await isNamedBlocker?.(event.issue)) === true) return { kind: 'event', event };
+  return { kind: 'ignored', reason: 'a pull request that no issue waits for' };
 }
 
 /** Ignores a label change of our own. When the stored labels cannot be read, the event is stored. */

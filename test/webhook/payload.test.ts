@@ -16,7 +16,7 @@ function parse(payload: unknown, event = 'issues', knownBot?: string): ParsedDel
 /** The kind of the event, or why it is ignored. */
 function outcome(parsed: ParsedDelivery): string {
   if (parsed.kind === 'labels_by_bot') return `by the bot: ${parsed.labels.join()}`;
-  return parsed.kind === 'event' ? parsed.event.kind : `ignored: ${parsed.reason}`;
+  return parsed.kind === 'ignored' ? `ignored: ${parsed.reason}` : parsed.event.kind;
 }
 
 const actions: [string, string][] = [

@@ -8,7 +8,7 @@ import {
   requireDependencies,
 } from '../world/dependencies.ts';
 import { issueJson } from '../world/json.ts';
-import { permissionOf } from '../world/state.ts';
+import { getRepository, permissionOf } from '../world/state.ts';
 import { GiteaRefusal, type IssuePlace } from '../world/types.ts';
 import { mayRead, requireIssue } from './access.ts';
 import { issuePath, on, page, parse, type Answer, type Asked, type Route } from './route.ts';
@@ -32,6 +32,20 @@ export const dependencyRoutes: readonly Route[] = [
       seen.map((other) => issueJson(world, other)),
       { counted: false },
     );
+  }),
+  // Of a timeline, only the pull requests whose text names the issue.
+  on('GET', `${issuePath}/timeline`, 'issue', (asked, parts) => {
+    const { world } = asked;
+    const { repositoryId, number } = requireIssue(asked, parts);
+    const pulls = [...getRepository(world, repositoryId).issues].filter(
+      ([, { isPull, body = '' }]) => isPull === true && body.includes(`#${number}`),
+    );
+    const entries = pulls.map(([other]) => ({
+      type: 'pull_ref',
+      ref_action: 'closes',
+      ref_issue: issueJson(world, { repositoryId, number: other }),
+    }));
+    return page(asked, entries, { counted: true });
   }),
   on('POST', `${issuePath}/dependencies`, 'issue', changeDependency(addDependency)),
   on('DELETE', `${issuePath}/dependencies`, 'issue', changeDependency(removeDependency)),

@@ -55,6 +55,15 @@ export function issueJson(world: World, place: IssuePlace) {
     assignees:
       assignees === undefined ? base['assignees'] : assignees.length === 0 ? null : assignees,
     labels: labelsOf(world, place).map(labelJson),
+    ...(issue.isPull === true
+      ? {
+          pull_request: {
+            merged: issue.merged ?? issue.open === false,
+            draft: false,
+            html_url: '',
+          },
+        }
+      : {}),
     comments: commentsOf(world, place).length,
     updated_at: issue.updatedAt ?? base['updated_at'],
     repository: { id: repositoryId, name, owner, full_name: fullName },

@@ -13,6 +13,8 @@ export interface GiteaIssue {
   /** ISO 8601. */
   readonly updatedAt?: string;
   readonly isPull?: boolean;
+  /** Of a pull request; by default it was merged if it is closed. */
+  readonly merged?: boolean;
 }
 
 export interface GiteaLabel {

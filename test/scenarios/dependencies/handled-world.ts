@@ -85,6 +85,7 @@ export async function openWorld(world: World) {
     findGiteaDependencies: (issue) => findGiteaDependencies(db, issue),
     listDependencies: (ref) => listed(ref, 0, present.issues.get(formatRef(ref))?.hidden ?? 0),
     listBlocks: (ref) => listed(ref, 1, 0),
+    listReferringPulls: () => Promise.resolve({ kind: 'ok', value: [] }),
   });
   const deps = {
     findFacts: findKnown,
