@@ -39,7 +39,7 @@ export function findReferences(
   }
   let nextLink = 0;
   for (const match of text.matchAll(urlPattern)) {
-    const url = match[0].replace(/[)\].,;:!?*_'~]+$/, '');
+    const url = withoutLastSigns(match[0]);
     const start = match.index;
     const end = start + url.length;
     while ((links[nextLink]?.end ?? Infinity) <= start) nextLink += 1;
@@ -53,6 +53,13 @@ export function findReferences(
   taken.sort((a, b) => a.start - b.start);
   const all = found.concat(findNumbers(text, taken)).sort((a, b) => a.start - b.start);
   return withCodes(text, joinRanges(text, all));
+}
+
+/** An address without the signs of the sentence behind it. A search for them would try each run of signs. */
+function withoutLastSigns(address: string): string {
+  let { length } = address;
+  while (length > 0 && ")].,;:!?*_'~".includes(address.charAt(length - 1))) length -= 1;
+  return address.slice(0, length);
 }
 
 const plain = {

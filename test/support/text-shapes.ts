@@ -166,6 +166,7 @@ export const shapes: Readonly<Record<string, Shape>> = {
   'other addresses': repeat('https://other.test/a/b/pulls/12 '),
   'one long address': (length) => `https://other.test/${'a'.repeat(length)}`,
   'address with signs at its end': (length) => `https://other.test/${')'.repeat(length)}`,
+  'address with signs inside': (length) => `https://other.test/${')'.repeat(length)}a`,
   'addresses without end': repeat('http://'),
   // Sentences.
   sentences: repeat('Blocked by #1. '),

@@ -614,3 +614,8 @@ it('says of a text that cannot be read what a person can do: reason and advice',
   expect(text).toContain('The text of this issue could not be read');
   expect(text).toContain('Shorten the text, or move parts of it into issues of their own.');
 });
+
+it('counts what lies outside this Gitea, and names none of it', () => {
+  const text = tell({ warnings: [{ code: 'outside_dependencies', params: { count: 2 } }] });
+  expect(text).toContain('The text waits for 2 things outside this Gitea, which nobody watches.');
+});
