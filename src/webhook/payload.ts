@@ -137,7 +137,7 @@ function parsePullRequest(raw: Buffer): ParsedDelivery {
   const parsed = pullPayloadSchema.safeParse(parseBytes(raw));
   const kind = parsed.success ? kindOfAction.get(parsed.data.action) : undefined;
   if (!parsed.success || kind === undefined)
-    return { kind: 'ignored', reason: 'about a pull request' };
+    return { kind: 'ignored', reason: 'event pull_request is not about issues' };
   const { action, repository, pull_request: pull } = parsed.data;
   const { issue } = eventOf(kind, { action, repository, issue: pull });
   // Never ours to plan, whoever it is assigned to.
