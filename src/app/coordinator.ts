@@ -102,6 +102,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
           ...{ db, writes, gitea, publish, giteaUrl, dryRun, now, log },
           botUsername: config.botUsername,
           checkRepository: repositoryCheck?.check,
+          holdLabels: config.holdLabels,
           agents: agents.filter(({ enabled }) => enabled).map(({ name }) => name),
         })
       : undefined;

@@ -54,6 +54,8 @@ export interface PublishIssueDeps {
   readonly botUsername: string | undefined;
   /** Names of the agents that can be chosen. */
   readonly agents: readonly string[];
+  /** Names of the labels that hold an issue back. */
+  readonly holdLabels: readonly string[];
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -110,8 +112,8 @@ export function createPublishIssue(deps: PublishIssueDeps) {
     signal: AbortSignal,
   ): Promise<CommentSetting> {
     const { login: author } = await account(signal);
-    const { botUsername: bot = author, agents } = deps;
-    return { giteaUrl, author, bot, agents, visibleRepositories };
+    const { botUsername: bot = author, agents, holdLabels } = deps;
+    return { giteaUrl, author, bot, agents, holdLabels, visibleRepositories };
   }
 
   /**

@@ -26,6 +26,8 @@ export interface PublisherDeps {
   readonly agents: readonly string[];
   /** Asks Gitea about a repository in which a write was refused. */
   readonly checkRepository?: CheckRepository | undefined;
+  /** Names of the labels that hold an issue back. */
+  readonly holdLabels: readonly string[];
   /** Only logs what it would write. */
   readonly dryRun: boolean;
   readonly now: () => number;

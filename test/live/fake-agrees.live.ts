@@ -145,6 +145,21 @@ function eventsOf({ received }: Side): object[] {
   });
 }
 
+function kindsOf(received: Side['received']): string[] {
+  return received.map(({ type, payload }) => `${type} ${String(payload['action'])}`);
+}
+
+/** Forgejo 7.0.0 sends nothing when a text is changed by the API, or an issue deleted. */
+function isUnsentByForgejo({ type, payload }: Side['received'][number]): boolean {
+  const { action, changes } = editSchema.parse(payload);
+  return type === 'issues' && (action === 'deleted' || changes?.body !== undefined);
+}
+
+const editSchema = z.looseObject({
+  action: z.string().optional(),
+  changes: z.looseObject({ body: z.unknown().optional() }).nullish(),
+});
+
 test.skipIf(binary === undefined)('the fake answers and tells what a real Gitea does', async () => {
   if (binary === undefined) return;
   const [faked, actual] = [await startFake(), await startReal(binary)];
@@ -161,7 +176,11 @@ test.skipIf(binary === undefined)('the fake answers and tells what a real Gitea 
     );
   else expect(differences).toEqual([]);
   await eventually(10_000, () => {
-    expect(eventsOf(actual)).toEqual(eventsOf(faked));
+    if (binary.isForgejo)
+      expect(kindsOf(actual.received)).toEqual(
+        kindsOf(faked.received.filter((each) => !isUnsentByForgejo(each))),
+      );
+    else expect(eventsOf(actual)).toEqual(eventsOf(faked));
     return Promise.resolve();
   });
 });

@@ -65,6 +65,7 @@ test.each([
     giteaUrl: 'https://git.example.test',
     botUsername: undefined,
     agents: [],
+    holdLabels: [],
     dryRun: false,
     now: clock.now,
     log: createLogger('error', { write: () => undefined }),

@@ -28,8 +28,8 @@ const optionsSchema = z
 
 const help = `
 setup changes only what is missing or wrong, so it can be run again. The webhook gets GITEA_WEBHOOK_SECRET.
-A repository gets the labels of the states and one for each enabled agent (agent:NAME), which people set to
-choose it. A label that exists stays as it is.
+A repository gets the labels of the states, one for each enabled agent (agent:NAME), which people set to
+choose it, and those of HOLD_LABELS. A label that exists stays as it is.
 
 Exit codes:
   0  done, or nothing to do
@@ -91,7 +91,10 @@ export async function setup(io: Io, rawOptions: unknown): Promise<number> {
     if (repo === undefined) return hook.left ? 1 : 0;
     const agents = config.agents.filter(({ enabled }) => enabled).map(({ name }) => name);
     const labels = await setUpLabels(
-      { gitea: clients.labels, repository: repo, agents, dryRun },
+      {
+        ...{ gitea: clients.labels, repository: repo, agents, dryRun },
+        holdLabels: config.holdLabels,
+      },
       signal,
     );
     print(labels);

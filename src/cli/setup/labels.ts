@@ -1,4 +1,5 @@
 import type { Gitea } from '../../gitea/client.ts';
+import { holdingLabel } from '../../issue/hold-labels.ts';
 import { statusLabels, type LabelDefinition } from '../../publish/status-label.ts';
 import { unlessRefused } from '../doctor/check.ts';
 import { left, type SetupResult } from './hook.ts';
@@ -8,6 +9,8 @@ interface LabelSetup {
   readonly repository: string;
   /** Names of the enabled agents. */
   readonly agents: readonly string[];
+  /** Names of the labels that hold an issue back. */
+  readonly holdLabels: readonly string[];
   readonly dryRun: boolean;
 }
 
@@ -22,7 +25,7 @@ export function setUpLabels(setup: LabelSetup, signal: AbortSignal): Promise<Set
 }
 
 async function makeMissing(
-  { gitea, repository: name, agents, dryRun }: LabelSetup,
+  { gitea, repository: name, agents, holdLabels, dryRun }: LabelSetup,
   signal: AbortSignal,
 ): Promise<SetupResult> {
   const found = await gitea.getRepository(name, signal);
@@ -37,6 +40,9 @@ async function makeMissing(
   const wanted = [
     ...statusLabels.map((label) => ({ ...label, exclusive: true })),
     ...agents.map((agent) => ({ ...agentLabel(agent), exclusive: false })),
+    ...holdLabels
+      .filter((hold) => holdingLabel([...byName.keys()], [hold]) === undefined)
+      .map((hold) => ({ ...holdLabel(hold), exclusive: false })),
   ];
   const missing = wanted.filter((label) => !byName.has(label.name));
   const loose = statusLabels.filter((label) => byName.get(label.name)?.exclusive === false);
@@ -56,6 +62,10 @@ async function makeMissing(
     );
   }
   return result(`Created the labels ${names}.`);
+}
+
+function holdLabel(name: string): LabelDefinition {
+  return { name, color: '#e99695', description: 'Holds the issue back from the coordinator' };
 }
 
 /** The label by which people choose an agent; without a scope, which would need another form of name. */

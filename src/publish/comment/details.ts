@@ -4,7 +4,7 @@ import type { ChosenAgent } from '../../issue/reasons.ts';
 import type { State } from '../../issue/state.ts';
 import { render } from '../../issue/coded.ts';
 import { thousands } from '../../lib/text.ts';
-import { agentName, bullets, code, folded, inWords } from './markdown.ts';
+import { agentName, bullets, code, folded, inWords, isLabelName } from './markdown.ts';
 import { commentChoices } from './reasons.ts';
 import { agentLabels, linksTo, type Subject } from './subject.ts';
 
@@ -60,10 +60,13 @@ function settled(subject: Subject): string[] {
   return [`Waited for ${links}, which ${refs.length === 1 ? 'is' : 'are'} closed.`];
 }
 
+const maxHolds = 3;
+
 function howToChange({ setting }: Subject): string {
   const labels = agentLabels(setting);
   const [example = 'NAME'] = setting.agents;
   const line = code(`Recommended agent: ${agentName(example) === 'an agent' ? 'NAME' : example}`);
+  const holds = setting.holdLabels.filter(isLabelName).slice(0, maxHolds).map(code);
   const agents = labels.length === 0 ? '' : `, or set one of the labels ${inWords(labels, 'or')}`;
   return [
     'To change that, write a line into the text of the issue:',
@@ -78,6 +81,8 @@ function howToChange({ setting }: Subject): string {
       `to wait for another issue: ${code('Blocked by #NUMBER')}`,
     ]),
     '',
-    'To take the issue back, unassign the bot.',
+    holds.length === 0
+      ? 'To take the issue back, unassign the bot.'
+      : `To hold the issue back, set the label ${inWords(holds, 'or')}. To take it back, unassign the bot.`,
   ].join('\n');
 }

@@ -32,6 +32,11 @@ export function isAgentName(name: string): boolean {
   return /^[a-z][a-z0-9_-]{0,39}$/.test(name);
 }
 
+/** The name of a label, where it can be shown and does nothing. */
+export function isLabelName(name: string): boolean {
+  return /^\w[\w :/.-]{0,49}$/.test(name);
+}
+
 /** A link to a page of Gitea; `path` holds checked names only. */
 export function pageLink(words: string, giteaUrl: string, path: string): string {
   return `[${words}](${giteaUrl.replaceAll(/[^\w:/.~%-]/g, escaped)}/${path})`;

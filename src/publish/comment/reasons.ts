@@ -4,7 +4,15 @@ import type { ChoiceReasonParams, StateReasonParams } from '../../issue/reasons.
 import type { Source } from '../../issue/source.ts';
 import type { State } from '../../issue/state.ts';
 import { capital, thousands } from '../../lib/text.ts';
-import { agentName, code, inWords, issueLink, pageLink, repositoryOf } from './markdown.ts';
+import {
+  agentName,
+  code,
+  inWords,
+  isLabelName,
+  issueLink,
+  pageLink,
+  repositoryOf,
+} from './markdown.ts';
 import { elsewhere, isVisible, linksTo, typedRef, type Subject } from './subject.ts';
 
 /** The first sentence of a comment, and what its reader can do. */
@@ -213,7 +221,7 @@ function goOnWithout(subject: Subject): string[] {
 
 /** A name that people chose, where it can be shown and does nothing. */
 function labelName(label: string): string {
-  return /^[\w][\w :/.-]{0,49}$/.test(label) ? `the label ${code(label)}` : 'a label';
+  return isLabelName(label) ? `the label ${code(label)}` : 'a label';
 }
 
 /** True where the text of no issue declares it. */

@@ -10,6 +10,8 @@ export interface CommentSetting {
   readonly bot: string;
   /** Names of the agents that can be chosen. */
   readonly agents: readonly string[];
+  /** Names of the labels that hold an issue back. */
+  readonly holdLabels: readonly string[];
   /** Lower-case names of the repositories whose issues every reader of this one may see. */
   readonly visibleRepositories: ReadonlySet<string>;
 }

@@ -44,7 +44,7 @@ test('the hook and the labels are made; once more there is nothing to do', async
   expect(first).toMatchObject({ code: 0, err: '' });
   expect(first.out).toMatchInlineSnapshot(`
     "Created webhook 1 of acme/orbit: http://coordinator:8000/webhook/gitea, JSON, active, issues_only, issue_assign, issue_label, issue_milestone, issue_comment, secret from GITEA_WEBHOOK_SECRET.
-    Created the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received, agent:opus, agent:sonnet, agent:haiku.
+    Created the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received, agent:opus, agent:sonnet, agent:haiku, blocked, on hold.
     "
   `);
   expect([...fake.hooks.values()]).toEqual([
@@ -67,6 +67,7 @@ test('the hook and the labels are made; once more there is nothing to do', async
     ...['opus', 'sonnet', 'haiku'].map((agent) => ({
       ...{ name: `agent:${agent}`, color: '#c5def5', exclusive: false },
     })),
+    ...['blocked', 'on hold'].map((name) => ({ name, color: '#e99695', exclusive: false })),
   ]);
   const writes = fake.writes.length;
   const second = await setup();
@@ -130,7 +131,7 @@ test('a dry run says everything and does nothing', async () => {
   const { fake, setup, run, tokenFile } = await stage();
   expect((await setup('--dry-run')).out).toMatchInlineSnapshot(`
     "Would create a webhook of acme/orbit: http://coordinator:8000/webhook/gitea, JSON, active, issues_only, issue_assign, issue_label, issue_milestone, issue_comment, secret from GITEA_WEBHOOK_SECRET.
-    Would create the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received, agent:opus, agent:sonnet, agent:haiku.
+    Would create the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received, agent:opus, agent:sonnet, agent:haiku, blocked, on hold.
     "
   `);
   fake.addHook({ repository: 'acme/orbit', url, active: false });
@@ -157,12 +158,12 @@ test('without the right to it, what to click is printed in order, and never the 
       6. Trigger On: Custom Events, and tick Issues, Issue Assigned, Issue Labeled, Issue Milestoned, Issue Comment
       7. Tick Active, and click Add Webhook
     Or run this again with that person's token in a file: --token-file FILE.
-    Created the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received, agent:opus, agent:sonnet, agent:haiku.
+    Created the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received, agent:opus, agent:sonnet, agent:haiku, blocked, on hold.
     "
   `);
   expect(out).not.toContain(recordedSecret);
   expect(fake.hooks.size).toBe(0);
-  expect(fake.repositories.get(2)?.labels).toHaveLength(statusLabels.length + 3);
+  expect(fake.repositories.get(2)?.labels).toHaveLength(statusLabels.length + 5);
   expect((await run('--org', 'acme')).out).toContain(
     'Open GITEA/org/acme/settings/hooks/gitea/new',
   );
@@ -225,15 +226,21 @@ test('hooks on other addresses and second ones are told of', async () => {
 test('labels of agents follow the enabled profiles, and one that exists stays as it is', async () => {
   const { fake, setup } = await stage();
   const own = { color: '123456', description: 'Ours', exclusive: false };
-  const labels = [{ ...own, id: 5, name: 'agent:opus' }];
+  const labels = [
+    { ...own, id: 5, name: 'agent:opus' },
+    // It holds an issue as well, so another one is not made.
+    { ...own, id: 6, name: 'Status/Blocked' },
+  ];
   fake.repositories.set(2, { name: 'acme/orbit', issues: new Map(), labels });
-  expect((await setup()).out).toContain('coordinator/received, agent:sonnet, agent:haiku.');
+  expect((await setup()).out).toContain(
+    'coordinator/received, agent:sonnet, agent:haiku, on hold.',
+  );
   expect(fake.repositories.get(2)?.labels?.filter(({ id }) => id === 5)).toEqual([
     { ...own, id: 5, name: 'agent:opus' },
   ]);
   const file = join(temporaryDirectory(), 'agents.json');
   writeFileSync(file, JSON.stringify({ agents: [agent('mine', true), agent('resting', false)] }));
-  const other = await stage({ AGENTS_FILE: file });
+  const other = await stage({ AGENTS_FILE: file, HOLD_LABELS: 'none' });
   expect((await other.setup('--dry-run')).out).toContain('coordinator/received, agent:mine.\n');
 });
 

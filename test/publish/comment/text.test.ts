@@ -21,6 +21,7 @@ const setting: CommentSetting = {
   author: 'coordinator-bot',
   bot: 'coordinator-bot',
   agents: ['haiku', 'sonnet', 'opus'],
+  holdLabels: ['blocked', 'on hold', '@maria `x`'],
   visibleRepositories: new Set(['acme/orbit', 'acme/lib', 'acme/o', 'my_org/some.repo', 'a_b/c']),
 };
 
@@ -58,7 +59,7 @@ describe('what people see', () => {
       - size: \`Total estimated: 50,000 tokens\`
       - to wait for another issue: \`Blocked by #NUMBER\`
 
-      To take the issue back, unassign the bot.
+      To hold the issue back, set the label \`blocked\` or \`on hold\`. To take it back, unassign the bot.
 
       </details>
 
@@ -96,7 +97,7 @@ describe('what people see', () => {
       - size: \`Total estimated: 50,000 tokens\`
       - to wait for another issue: \`Blocked by #NUMBER\`
 
-      To take the issue back, unassign the bot.
+      To hold the issue back, set the label \`blocked\` or \`on hold\`. To take it back, unassign the bot.
 
       </details>
 
@@ -140,7 +141,7 @@ describe('what people see', () => {
       - size: \`Total estimated: 50,000 tokens\`
       - to wait for another issue: \`Blocked by #NUMBER\`
 
-      To take the issue back, unassign the bot.
+      To hold the issue back, set the label \`blocked\` or \`on hold\`. To take it back, unassign the bot.
 
       </details>
 
@@ -175,7 +176,7 @@ describe('what people see', () => {
       - size: \`Total estimated: 50,000 tokens\`
       - to wait for another issue: \`Blocked by #NUMBER\`
 
-      To take the issue back, unassign the bot.
+      To hold the issue back, set the label \`blocked\` or \`on hold\`. To take it back, unassign the bot.
 
       </details>
 
@@ -205,7 +206,7 @@ describe('what people see', () => {
       - size: \`Total estimated: 50,000 tokens\`
       - to wait for another issue: \`Blocked by #NUMBER\`
 
-      To take the issue back, unassign the bot.
+      To hold the issue back, set the label \`blocked\` or \`on hold\`. To take it back, unassign the bot.
 
       </details>
 
@@ -237,7 +238,7 @@ describe('what people see', () => {
         - size: \`Total estimated: 50,000 tokens\`
         - to wait for another issue: \`Blocked by #NUMBER\`
 
-        To take the issue back, unassign the bot.
+        To hold the issue back, set the label \`blocked\` or \`on hold\`. To take it back, unassign the bot.
 
         </details>
 
@@ -274,7 +275,7 @@ describe('what people see', () => {
       - size: \`Total estimated: 50,000 tokens\`
       - to wait for another issue: \`Blocked by #NUMBER\`
 
-      To take the issue back, unassign the bot.
+      To hold the issue back, set the label \`blocked\` or \`on hold\`. To take it back, unassign the bot.
 
       </details>
 

@@ -8,6 +8,7 @@ import { planOf } from './ready-plan.ts';
 const agents = ['haiku', 'sonnet', 'opus'];
 const setting = {
   ...{ giteaUrl: 'https://git.example.test', author: 'bot', bot: 'bot', agents },
+  holdLabels: ['blocked'],
   visibleRepositories: new Set(['acme/orbit', 'acme/lib']),
 };
 
