@@ -145,8 +145,10 @@ function eventsOf({ received }: Side): object[] {
   });
 }
 
+/** In order, each once in a row: Forgejo tells also of a comment that is saved with an equal text. */
 function kindsOf(received: Side['received']): string[] {
-  return received.map(({ type, payload }) => `${type} ${String(payload['action'])}`);
+  const kinds = received.map(({ type, payload }) => `${type} ${String(payload['action'])}`);
+  return kinds.filter((kind, index) => kind !== kinds[index - 1]);
 }
 
 /** Forgejo 7.0.0 sends nothing when a text is changed by the API, or an issue deleted. */
