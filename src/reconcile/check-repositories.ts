@@ -1,11 +1,4 @@
-import type { RepositoryAddress } from '../gitea/address.ts';
 import { forEachTarget, type Pass } from './pass-state.ts';
-
-export interface RepositoryChecks {
-  /** Repositories with open issues of the bot, those asked about longest ago first. */
-  readonly list: (shutOnly: boolean, limit: number) => Promise<readonly RepositoryAddress[]>;
-  readonly check: (repository: RepositoryAddress, signal: AbortSignal) => Promise<unknown>;
-}
 
 /** Repositories in which nothing is handed out that every pass asks about. */
 const shutPerPass = 20;

@@ -1,4 +1,3 @@
-import type { ResolvedIssue } from '../gitea/resolve-issue.ts';
 import type { LookupTarget } from '../plans/unknown-targets.ts';
 import { refreshEvent } from '../issue/facts.ts';
 import { factsOf } from './check-stored.ts';
@@ -46,10 +45,4 @@ async function refreshNaming(pass: Pass, targets: readonly LookupTarget[]): Prom
     pass,
     [...stored.values()].map((each) => refreshEvent(factsOf(each))),
   );
-}
-
-export interface UnknownLookups {
-  /** Unknown issues in the order of their edges, from one on; `all`: also those never looked up. */
-  readonly list: (after: number, limit: number, all: boolean) => Promise<readonly LookupTarget[]>;
-  readonly resolve: (target: LookupTarget, signal: AbortSignal) => Promise<ResolvedIssue>;
 }

@@ -1,12 +1,13 @@
 import { TryAgainLater } from '../errors.ts';
 import type { IssueEvent, IssueSnapshot } from '../issue/event.ts';
+import type { RepositoryAddress } from '../gitea/address.ts';
+import type { ResolvedIssue } from '../gitea/resolve-issue.ts';
+import type { LookupTarget } from '../plans/unknown-targets.ts';
 import type { IssueFacts } from '../issue/facts.ts';
 import { formatRef, keyOf, type IssueKey, type IssueRef } from '../issue/ref.ts';
 import { mapLimited } from '../lib/map-limited.ts';
 import type { Logger } from '../log.ts';
 import { differencesOf, type Difference, type StoredIssue } from './difference.ts';
-import type { RepositoryChecks } from './check-repositories.ts';
-import type { UnknownLookups } from './look-up-unknown.ts';
 import type { MissedWebhooks } from './missed-webhooks.ts';
 import type { Progress, StoredList } from './rows.ts';
 import type { AskPage } from './search-pages.ts';
@@ -17,6 +18,18 @@ export interface PassOutcome {
   readonly missed: number;
   /** Issues that Gitea gave no answer about, while it answered other calls. */
   readonly skipped: number;
+}
+
+interface UnknownLookups {
+  /** Unknown issues in the order of their edges, from one on; `all`: also those never looked up. */
+  readonly list: (after: number, limit: number, all: boolean) => Promise<readonly LookupTarget[]>;
+  readonly resolve: (target: LookupTarget, signal: AbortSignal) => Promise<ResolvedIssue>;
+}
+
+interface RepositoryChecks {
+  /** Repositories with open issues of the bot, those asked about longest ago first. */
+  readonly list: (shutOnly: boolean, limit: number) => Promise<readonly RepositoryAddress[]>;
+  readonly check: (repository: RepositoryAddress, signal: AbortSignal) => Promise<unknown>;
 }
 
 export interface ReconcileDeps {
