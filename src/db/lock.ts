@@ -2,10 +2,15 @@ import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
+import { z } from 'zod';
+
 import { CoordinatorError } from '../errors.ts';
 import { explainUnwritable } from './file-system.ts';
 import { createPrivateFile } from './private-files.ts';
 import { isBusy } from './store-fault.ts';
+
+/** Maximum wait for a second start that is about to be refused: it holds a new lock file for a moment. */
+const refusedStartMs = 250;
 
 export interface DatabaseLock {
   /** Unlocks; may be called twice. */
@@ -20,27 +25,29 @@ export interface DatabaseLock {
 /**
  * Locks `<database>.lock` for this process. The lock is an exclusive transaction on a small database of its
  * own, so the operating system releases it however the process dies. Commands that only read or replay do not
- * take it. When the file of the lock is missing, nobody may have the database open either: a coordinator that
- * runs would go on without knowing that its lock is gone.
+ * take it. A coordinator that runs does not know at once that its lock file was deleted or replaced. So with a
+ * lock file that no coordinator made its own, nobody may have the database open either.
  */
 export function lockDatabase(path: string): DatabaseLock {
-  const isNew = makeFolder(path) && !existsSync(lockFile(path));
+  makeFolder(path);
   let lock = take(path);
-  let identity = identityOf(lockFile(path));
   const release = () => {
     if (lock.isOpen) lock.close();
   };
-  if (isNew && isOpenElsewhere(path)) {
+  if (!isMarked(lock, path) && isOpenElsewhere(path)) {
     release();
     throw new CoordinatorError(
       'database_in_use',
-      `Another program has ${path} open, and the file ${lockFile(path)} was missing: a coordinator may be running on it. Stop it first, or close what reads the database, and start again.`,
+      `Another program has ${path} open, and the file ${lockFile(path)} was missing or is not the one it was: a coordinator may be running on it. Stop it first, or close what reads the database, and start again.`,
     );
   }
+  mark(lock, path);
+  let identity = identityOf(lockFile(path));
 
   function renew(): boolean {
     if (identityOf(lockFile(path)) === identity) return false;
-    const next = take(path);
+    const next = take(path, refusedStartMs);
+    mark(next, path);
     release();
     lock = next;
     identity = identityOf(lockFile(path));
@@ -48,6 +55,31 @@ export function lockDatabase(path: string): DatabaseLock {
   }
 
   return { release, renew };
+}
+
+const versionRow = z.object({ user_version: z.int() });
+
+/** True when a coordinator marked this very file; a copy of a marked file is another file. */
+function isMarked(lock: DatabaseSync, path: string): boolean {
+  const { user_version } = versionRow.parse(lock.prepare('pragma user_version').get());
+  return user_version === markOf(path);
+}
+
+/** Marks the file as the lock of a coordinator. Without the mark, on a full disk, the next start looks again. */
+function mark(lock: DatabaseSync, path: string): void {
+  if (isMarked(lock, path)) return;
+  try {
+    lock.exec(`pragma user_version = ${markOf(path)}; commit`);
+  } catch {
+    if (lock.isTransaction) lock.exec('rollback');
+  }
+  // Unlocked for a moment: whoever is faster finds the mark and has the lock.
+  begin(lock, path);
+}
+
+/** From the number of the file, as a positive 32-bit integer. */
+function markOf(path: string): number {
+  return (statSync(lockFile(path)).ino % 0x7fff_ffff) + 1;
 }
 
 /** True when another process has the database open, whatever became of its lock file. */
@@ -67,11 +99,16 @@ export function isOpenElsewhere(path: string): boolean {
   }
 }
 
-function take(path: string): DatabaseSync {
-  const lock = openLock(path);
+function take(path: string, waitMs = 0): DatabaseSync {
+  const lock = openLock(path, waitMs);
+  begin(lock, path);
+  return lock;
+}
+
+/** Takes the lock, or closes the file and throws. */
+function begin(lock: DatabaseSync, path: string): void {
   try {
     lock.exec('begin exclusive');
-    return lock;
   } catch (error) {
     lock.close();
     if (!isBusy(error)) throw explainUnwritable(path, error);
@@ -80,19 +117,18 @@ function take(path: string): DatabaseSync {
   }
 }
 
-function makeFolder(path: string): boolean {
+function makeFolder(path: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    return true;
   } catch (error) {
     throw explainUnwritable(path, error);
   }
 }
 
-function openLock(path: string): DatabaseSync {
+function openLock(path: string, waitMs: number): DatabaseSync {
   try {
     createPrivateFile(lockFile(path));
-    return new DatabaseSync(lockFile(path), { timeout: 0 });
+    return new DatabaseSync(lockFile(path), { timeout: waitMs });
   } catch (error) {
     throw explainUnwritable(path, error);
   }

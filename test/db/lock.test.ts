@@ -1,5 +1,13 @@
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -95,3 +103,39 @@ test('a lock that another coordinator took meanwhile is not taken anew', () => {
   onTestFinished(lockDatabase(path).release);
   expect(renew).toThrow('Another coordinator is using');
 });
+
+// M3: a refused start left the new lock file behind, with which the next one went past the running service.
+test.each([
+  ['deleted', (file: string) => rmSync(file)],
+  ['replaced by an empty file', replace(Buffer.alloc(0))],
+  ['replaced by a copy of itself', (file: string) => replace(readFileSync(file))(file)],
+])('beside a running service whose lock file was %s, no start succeeds', async (_how, spoil) => {
+  const directory = temporaryDirectory();
+  const child = await startServiceProcess(directory);
+  const path = join(directory, 'coordinator.db');
+  spoil(`${path}.lock`);
+  for (let attempt = 0; attempt < 3; attempt += 1)
+    expect(() => lockDatabase(path)).toThrow(`Another program has ${path} open`);
+  await child.kill('SIGKILL');
+  onTestFinished(lockDatabase(path).release);
+});
+
+test('a reader keeps no coordinator from starting with the lock file it had', () => {
+  const path = join(temporaryDirectory(), 'coordinator.db');
+  const reader = new DatabaseSync(path);
+  reader.exec('pragma journal_mode = wal; create table t (n)');
+  onTestFinished(() => reader.close());
+  expect(() => lockDatabase(path)).toThrow('close what reads the database');
+  reader.close();
+  lockDatabase(path).release();
+  reader.open();
+  reader.prepare('select * from t').all();
+  onTestFinished(lockDatabase(path).release);
+});
+
+function replace(content: Buffer) {
+  return (file: string) => {
+    writeFileSync(`${file}.new`, content);
+    renameSync(`${file}.new`, file);
+  };
+}
