@@ -10,16 +10,8 @@ import {
 } from 'fastify';
 
 import { createRepeatedLines } from '../lib/repeated-lines.ts';
-import {
-  bodyLimit,
-  BodyIncomplete,
-  BodyTooLarge,
-  BudgetExceeded,
-  createBodyBudget,
-  lengthOf,
-  readBody,
-  type ReceivedBody,
-} from './body.ts';
+import { BodyIncomplete, BodyTooLarge, lengthOf, readBody, type ReceivedBody } from './body.ts';
+import { bodyLimit, BudgetExceeded, createBodyBudget } from './body-budget.ts';
 import { closeUnread } from './connection.ts';
 import { receive, refuseSignature, type WebhookDeps } from './receive.ts';
 import { claimedSignature, keysOf, looksSigned } from './signature.ts';
@@ -79,10 +71,9 @@ export function registerWebhook(app: FastifyInstance, given: WebhookDeps): void 
     });
     // The signature covers the raw bytes, so nothing may parse them before it is verified.
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('application/json', (request: FastifyRequest, stream: Readable) => {
-      const announced = lengthOf(request.headers);
-      return readBody(stream, { address: request.ip, announced }, budget);
-    });
+    scope.addContentTypeParser('application/json', (request: FastifyRequest, stream: Readable) =>
+      readBody(stream, request.ip, budget),
+    );
     scope.route<{ Body: ReceivedBody | undefined }>({
       method: 'POST',
       url: webhookPath,
