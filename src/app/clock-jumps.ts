@@ -8,7 +8,7 @@ import { boundDueTimes, moveDueTimes } from '../inbox/due-times.ts';
 import type { SteadyClock } from '../lib/steady-clock.ts';
 import type { Logger } from '../log.ts';
 import { boundPostponements } from '../publish/rows.ts';
-import { boundReadyTimes } from '../plans/ready-times.ts';
+import { boundReadyTimes } from '../plans/queue-order.ts';
 
 interface ClockJumpDeps {
   readonly writes: Pick<WriteQueue, 'transaction'>;

@@ -1,7 +1,6 @@
 import type { Database } from '../db/database.ts';
 import { findLiveClaim } from './claim-rows.ts';
 import { commitRefused, type ClaimCall, type ClaimEnd, type RefusedCall } from './claim.ts';
-import type { ClaimsState } from './state.ts';
 
 /** A commit on Gitea, compared with the default branch; `commit` is its full hash. */
 export type CommitCheck =
@@ -17,12 +16,18 @@ export type CheckCommit = (
   signal: AbortSignal,
 ) => Promise<CommitCheck>;
 
+interface CompletionDeps {
+  readonly db: Database;
+  readonly now: () => number;
+  readonly checkCommit: CheckCommit | undefined;
+}
+
 /**
  * Looks for the commit that completes a live claim on Gitea. A refusal leaves the claim as it is, so that its
  * worker can push and complete again. Without a token, or where the bot may not read the code, nobody looks.
  */
 export async function checkCompletion(
-  { db, checkCommit, now }: ClaimsState & { readonly db: Database },
+  { db, checkCommit, now }: CompletionDeps,
   { claimId: id, worker }: ClaimCall,
   { end, signal }: { readonly end: ClaimEnd; readonly signal: AbortSignal },
 ): Promise<ClaimEnd | RefusedCall> {

@@ -5,6 +5,8 @@ import { keyIn } from '../db/key-filter.ts';
 import type { Schema } from '../db/schema.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import type { Blocker } from '../issue/state.ts';
+import { parentTies } from './parents.ts';
+import { forgetMissing } from './unknown-targets.ts';
 
 /** A blocker that matters: open, unknown, deleted, closed too early or without a merge. */
 export interface LoadedBlocker {
@@ -140,4 +142,36 @@ export async function isNamedBlocker(
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** Issues beside its neighbours whose warnings speak of an issue that is new, opened, closed or deleted. */
+export async function tiedIssues(
+  transaction: Transaction<Schema>,
+  self: IssueKey,
+  isNew: boolean,
+): Promise<IssueKey[]> {
+  return [
+    ...(await parentTies(transaction, self)),
+    ...(await waitingForIssuesOf(transaction, self)),
+    ...(isNew ? await forgetMissing(transaction, self) : []),
+  ];
+}
+
+/** The issues that wait for one to which this pull request refers. */
+function waitingForIssuesOf(
+  transaction: Transaction<Schema>,
+  { repositoryId, number }: IssueKey,
+): Promise<IssueKey[]> {
+  return transaction
+    .selectFrom('issues')
+    .innerJoin('edges', (join) =>
+      join
+        .onRef('blocker_repository_id', '=', 'issues.repository_id')
+        .onRef('blocker_number', '=', 'issues.number'),
+    )
+    .select(['blocked_repository_id as repositoryId', 'blocked_number as number'])
+    .where('open_pull_repository_id', '=', repositoryId)
+    .where('open_pull_number', '=', number)
+    .$narrowType<{ repositoryId: number }>()
+    .execute();
 }

@@ -6,22 +6,15 @@ import { labelsUncertain } from '../issue/facts.ts';
 import type { Warning } from '../issue/warnings.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import { awaitingVerification } from '../issue/state.ts';
-import { replaceEdges, resolveNames, waitingAround, type EdgeChange } from './edges.ts';
-import { dropStaleGiteaDependencies, namedRepositories } from './gitea-edges.ts';
+import { tiedIssues } from './blockers.ts';
+import { replaceEdges, type EdgeChange } from './edges.ts';
+import { dropStaleGiteaDependencies } from './gitea-edges.ts';
 import type { IssueUpdate } from './issue-update.ts';
 import { openNeighbours } from './open-graph.ts';
 import type { TouchedIssues } from './recompute-states.ts';
-import {
-  markParentEdges,
-  parentTies,
-  replaceParents,
-  resolveParents,
-  withParts,
-} from './parents.ts';
-import { storeRepositoryFacts } from './repository-facts.ts';
-import { storeNames } from './repository-names.ts';
+import { markParentEdges, replaceParents, withParts } from './parents.ts';
+import { storeReportedRepositories } from './reported-repositories.ts';
 import { changedAt, markChanged, markShown } from './revisions.ts';
-import { forgetMissing } from './unknown-targets.ts';
 
 /** What storing an issue touched: the input of `recomputeStates`. */
 interface StoredChange {
@@ -42,7 +35,7 @@ export async function storeIssue(
   now: number,
 ): Promise<StoredChange> {
   const { facts, plan } = update;
-  const names = await storeAllNames(transaction, update, now);
+  const names = await storeReportedRepositories(transaction, update, now);
   const change = await storeFacts(transaction, update, now);
   await storeText(transaction, update);
   const own = await replaceEdges(transaction, facts, {
@@ -102,84 +95,6 @@ async function storeParents(
   const moved = await replaceParents(transaction, facts, plan?.reading.partOf ?? []);
   const parts = await withParts(transaction, moved ? [facts, ...newlyBlocked] : newlyBlocked);
   return markParentEdges(transaction, parts);
-}
-
-/** Issues beside its neighbours whose warnings speak of an issue that is new, opened, closed or deleted. */
-async function tiedIssues(
-  transaction: Transaction<Schema>,
-  self: IssueKey,
-  isNew: boolean,
-): Promise<IssueKey[]> {
-  return [
-    ...(await parentTies(transaction, self)),
-    ...(await waitingForIssuesOf(transaction, self)),
-    ...(isNew ? await forgetMissing(transaction, self) : []),
-  ];
-}
-
-/** The issues that wait for one to which this pull request refers. */
-function waitingForIssuesOf(
-  transaction: Transaction<Schema>,
-  { repositoryId, number }: IssueKey,
-): Promise<IssueKey[]> {
-  return transaction
-    .selectFrom('issues')
-    .innerJoin('edges', (join) =>
-      join
-        .onRef('blocker_repository_id', '=', 'issues.repository_id')
-        .onRef('blocker_number', '=', 'issues.number'),
-    )
-    .select(['blocked_repository_id as repositoryId', 'blocked_number as number'])
-    .where('open_pull_repository_id', '=', repositoryId)
-    .where('open_pull_number', '=', number)
-    .$narrowType<{ repositoryId: number }>()
-    .execute();
-}
-
-/** What the names and facts of repositories that came with an issue have changed. */
-interface StoredNames {
-  readonly resolved: readonly EdgeChange[];
-  readonly parts: readonly IssueKey[];
-  readonly renamed: readonly IssueKey[];
-  readonly repositoryChanged: boolean;
-}
-
-/**
- * Stores the names of the issue's repository and of those that Gitea just named. Returns the edges that
- * waited for one of these names, and the issues whose sentences show an old one.
- */
-async function storeAllNames(
-  transaction: Transaction<Schema>,
-  update: IssueUpdate,
-  now: number,
-): Promise<StoredNames> {
-  const { facts, names, confirmed } = update;
-  const given = confirmed === true && !facts.deleted ? facts.repository : undefined;
-  const others = [...namedRepositories(update)].map(
-    ([id, repository]) => [id, { names: [], given: repository }] as const,
-  );
-  const resolved: EdgeChange[] = [];
-  const parts: IssueKey[] = [];
-  const renamed: IssueKey[] = [];
-  let repositoryChanged = false;
-  for (const [id, reported] of [[facts.repositoryId, { names, given }] as const, ...others]) {
-    const stored = await storeNames(transaction, id, reported, now);
-    for (const { facts: said, updatedAt } of reported.names)
-      if (said !== undefined && (await storeRepositoryFacts(transaction, id, said, updatedAt)))
-        repositoryChanged = !repositoryChanged;
-    for (const lowerName of stored.lowerNames) {
-      resolved.push(...(await resolveNames(transaction, id, lowerName)));
-      parts.push(...(await resolveParents(transaction, id, lowerName)));
-    }
-    if (!stored.renamed) continue;
-    await transaction
-      .updateTable('issues')
-      .set(changedAt(now))
-      .where('repository_id', '=', id)
-      .execute();
-    renamed.push(...(await waitingAround(transaction, id)));
-  }
-  return { resolved, parts, renamed, repositoryChanged };
 }
 
 /** The columns of facts; the others are computed from them. */

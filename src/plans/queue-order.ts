@@ -1,3 +1,7 @@
+import { sql, type Transaction } from 'kysely';
+
+import type { Schema } from '../db/schema.ts';
+
 /** The facts that decide the place of an issue in the queue. */
 export interface QueueFacts {
   /** Since when it is ready, epoch milliseconds. */
@@ -60,4 +64,17 @@ function moved(hours: number): string {
 function waiting(count: number): string {
   if (count === 1) return 'the issue that waits for it';
   return `the ${count}${count === maxUnblocksCounted ? ' or more' : ''} issues that wait for it`;
+}
+
+/** Issues that became ready in a future, by a clock that was ahead, became ready now: no later one overtakes them. */
+export async function boundReadyTimes(
+  transaction: Transaction<Schema>,
+  now: number,
+): Promise<void> {
+  await transaction
+    .updateTable('issues')
+    .set({ queue_key: sql`queue_key - (ready_at - ${now})`, ready_at: now })
+    .where('queue_key', 'is not', null)
+    .where('ready_at', '>', now)
+    .execute();
 }

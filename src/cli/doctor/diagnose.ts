@@ -1,7 +1,7 @@
 import type { ExaminedConfig } from '../../config.ts';
 import { createGitea, type Gitea } from '../../gitea/client.ts';
 import type { GiteaRepository } from '../../gitea/schemas.ts';
-import { listKnownRepositories } from '../../plans/known-repositories.ts';
+import { listKnownRepositories } from '../../plans/repository-names.ts';
 import { withDatabase } from '../with-database.ts';
 import { check, type Budget, type CheckOptions } from './check.ts';
 import { checkClaude } from './claude.ts';

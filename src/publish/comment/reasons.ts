@@ -42,7 +42,7 @@ export const commentChoices: Sentences<ChoiceReasonParams> = {
 };
 
 /** Whoever can do what no reader of the issue can. */
-export const operator = 'whoever runs the coordinator';
+const operator = 'whoever runs the coordinator';
 const editToRetry = 'change the text of the issue, and an agent gets it again';
 
 /** Of the params only names, commits and numbers are shown: others may quote workers. */
