@@ -1,9 +1,10 @@
 import type { Transaction } from 'kysely';
 
 import { boundLimits } from '../claims/pauses.ts';
-import { boundLeases, moveClaimTimes } from '../claims/lease-times.ts';
+import { boundLeases, graceLeases, moveClaimTimes } from '../claims/lease-times.ts';
 import type { Schema } from '../db/schema.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
+import { StoreUnavailable } from '../errors.ts';
 import { boundDueTimes, moveDueTimes } from '../inbox/due-times.ts';
 import type { SteadyClock } from '../lib/steady-clock.ts';
 import type { Logger } from '../log.ts';
@@ -13,6 +14,8 @@ import { boundReadyTimes } from '../plans/queue-order.ts';
 interface ClockJumpDeps {
   readonly writes: Pick<WriteQueue, 'transaction'>;
   readonly clock: SteadyClock;
+  /** Monotonic time in milliseconds: it goes on while this process stands still. */
+  readonly processTime: () => number;
   readonly leaseMs: number;
   readonly wakeConsumer: () => void;
   readonly log: Logger;
@@ -21,17 +24,52 @@ interface ClockJumpDeps {
 /** Tolerance for two clocks that are read one after the other. */
 const clockReadMs = 1_000;
 
+/** Bounds of the time without a sweep after which heartbeats may have been missed; half a lease between them. */
+const minStopMs = 2_000;
+const maxStopMs = 5_000;
+
 export type ClockJumps = ReturnType<typeof createClockJumps>;
 
 /**
  * Keeps stored times true when the clock of the machine is set or the machine sleeps. Leases and waiting
  * deliveries keep the time that they had left; other waits end no later than they could have been set to now.
+ *
+ * Also gives live leases a grace after a time in which this service could take no heartbeat: it was down, the
+ * process was stopped, or its store refused writes. Sweeps come once a second; a gap between them shows it.
  */
 export function createClockJumps(deps: ClockJumpDeps) {
-  const { writes, clock, leaseMs, wakeConsumer, log } = deps;
+  const { writes, clock, processTime, leaseMs, wakeConsumer, log } = deps;
+  const stopMs = Math.max(minStopMs, Math.min(maxStopMs, leaseMs / 2));
+  let sweptAt = Infinity;
 
-  /** Moves what is stored after a jump; cheap without one. Called before every use of a lease, and once a second. */
+  /** Sets stored times right; cheap when they are. Called before every use of a lease, and once a second. */
   async function settle(): Promise<void> {
+    await settleJump();
+    await settleStop();
+  }
+
+  /** A sweep went through: until now heartbeats could be taken. */
+  function swept(): void {
+    sweptAt = processTime();
+  }
+
+  async function settleStop(): Promise<void> {
+    const isLate = () => processTime() - sweptAt > stopMs;
+    if (!isLate()) return;
+    try {
+      const claims = await writes.transaction(async (transaction) =>
+        isLate() ? graceLeases(transaction, { now: clock.now(), leaseMs }) : 0,
+      );
+      swept();
+      if (claims > 0)
+        log.warn({ claims }, 'the service stood still: its live claims get one more lease');
+    } catch (error) {
+      // Whoever writes is told by that write; the grace follows when the store is back.
+      if (!(error instanceof StoreUnavailable)) throw error;
+    }
+  }
+
+  async function settleJump(): Promise<void> {
     if (clock.jumpMs() === 0) return;
     let followedMs = 0;
     try {
@@ -59,20 +97,24 @@ export function createClockJumps(deps: ClockJumpDeps) {
     );
   }
 
-  /** Cuts times that a clock far ahead has left in the database. */
+  /** Cuts times that a clock far ahead has left in the database, and makes good for the time since the last run. */
   async function settleAtStart(): Promise<void> {
     const now = clock.now();
+    let claims = 0;
     const cut = await writes.transaction(async (transaction) => {
       const leases = await boundLeases(transaction, { now, leaseMs });
       const deliveries = await boundDueTimes(transaction, now);
       await boundOtherTimes(transaction, now);
+      claims = await graceLeases(transaction, { now, leaseMs });
       return { leases, deliveries };
     });
+    if (claims > 0)
+      log.info({ claims }, 'claims live at the last stop get one lease from this start on');
     if (cut.leases + cut.deliveries > 0)
       log.warn(cut, 'the database is from a clock that was ahead: its times were cut to now');
   }
 
-  return { settle, settleAtStart };
+  return { settle, settleAtStart, swept };
 }
 
 async function boundOtherTimes(transaction: Transaction<Schema>, now: number): Promise<void> {

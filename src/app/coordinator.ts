@@ -44,6 +44,7 @@ const maxBlockersChecked = 20;
 export function createCoordinator(config: Config, log: Logger, overrides: Overrides = {}) {
   const { now = Date.now, random = Math.random, dryRun = false } = overrides;
   const monotonic = overrides.monotonic ?? overrides.now ?? (() => performance.now());
+  const { processTime = overrides.now === undefined ? monotonic : () => 0 } = overrides;
   const startedAt = monotonic();
   const clock = createSteadyClock(now, monotonic);
   const leaseMs = config.leaseSeconds * 1_000;
@@ -126,12 +127,12 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
         wakeConsumer();
       },
     });
-  const clockJumps = createClockJumps({ writes, clock, leaseMs, wakeConsumer, log });
+  const clockJumps = createClockJumps({ writes, clock, processTime, leaseMs, wakeConsumer, log });
   const claimWrites = {
     ...{ db, writes, wakePublisher, now: clock.now, log, longPolls },
     settleClock: clockJumps.settle,
   };
-  const sweeper = createSweeper(claimWrites);
+  const sweeper = createSweeper({ ...claimWrites, onSwept: clockJumps.swept });
   const claims = createClaims({
     ...{ ...claimWrites, giteaUrl, profiles: agents, leaseMs },
     secrets: config.webhookSecrets,

@@ -9,6 +9,8 @@ export interface Overrides {
   readonly now?: () => number;
   /** Monotonic time in milliseconds; by default that of the process, or `now` where a test passes that alone. */
   readonly monotonic?: () => number;
+  /** Monotonic time that goes on while the process stands still; where a test passes `now`, it does so only when told. */
+  readonly processTime?: () => number;
   readonly random?: () => number;
   /** Wraps the reading of an issue's text. */
   readonly aroundRead?: (read: HandlingDeps['read']) => HandlingDeps['read'];

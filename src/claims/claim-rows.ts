@@ -82,7 +82,7 @@ export async function extendLease(
 ): Promise<void> {
   await db
     .updateTable('claims')
-    .set({ heartbeat_at: now, expires_at: expiresAt })
+    .set({ heartbeat_at: now, expires_at: expiresAt, graced: 0 })
     .where('id', '=', id)
     .execute();
 }

@@ -34,3 +34,20 @@ export async function boundLeases(
     .executeTakeFirst();
   return Number(numUpdatedRows);
 }
+
+/**
+ * Gives every live lease one lease from now on, after a time in which no heartbeat could be taken; returns their
+ * number. Each gets it once before its next heartbeat: the lease of a dead worker ends, however often this comes.
+ */
+export async function graceLeases(
+  transaction: Transaction<Schema>,
+  { now, leaseMs }: { readonly now: number; readonly leaseMs: number },
+): Promise<number> {
+  const { numUpdatedRows } = await transaction
+    .updateTable('claims')
+    .set({ expires_at: now + leaseMs, graced: 1 })
+    .where('ended_at', 'is', null)
+    .where('graced', '=', 0)
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
+}

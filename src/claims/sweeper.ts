@@ -16,11 +16,13 @@ const pruneIntervalMs = 600_000;
 interface SweeperDeps extends ClaimWrites {
   /** Moves what is stored after a jump of the clock. */
   readonly settleClock: () => Promise<void>;
+  /** Called after each sweep: a long time without one is a time in which heartbeats were missed. */
+  readonly onSwept: () => void;
 }
 
 /** Ends the claims of workers that fell silent, once a second and at the start. */
 export function createSweeper(deps: SweeperDeps) {
-  const { db, now, log, longPolls, settleClock } = deps;
+  const { db, now, log, longPolls, settleClock, onSwept } = deps;
   let isFirstStep = true;
   let prunedAt = -Infinity;
 
@@ -39,6 +41,7 @@ export function createSweeper(deps: SweeperDeps) {
     }
     // Also for changes that nobody announces: pauses that end, and commands beside the service.
     longPolls.wake();
+    onSwept();
   }
 
   async function sweepExpired(): Promise<void> {

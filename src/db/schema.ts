@@ -192,6 +192,8 @@ export interface Schema {
     claimed_at: number;
     heartbeat_at: number;
     expires_at: number;
+    /** 1: a start or a stop of the service made this lease longer, and no heartbeat has come since. */
+    graced: Generated<number>;
     ended_at: number | null;
     outcome: 'released' | 'blocked' | 'completed' | 'expired' | 'withdrawn' | null;
     reason: string | null;

@@ -41,6 +41,7 @@ const statements: readonly string[] = [
   `create table store_checks (
     writer text primary key, checked_at integer not null, filler blob)`,
   'alter table claims add column setback integer not null default 0',
+  'alter table claims add column graced integer not null default 0',
   'create index claims_set_back on claims (worker, ended_at) where setback > 0',
   'alter table edges add column missing text',
   'alter table edges add column missing_since integer',

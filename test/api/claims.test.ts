@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { manualClock } from '../support/clock.ts';
 import { codeOf, leaseSeconds, startWork } from '../support/work.ts';
 import { call, claim, post, type HeldClaim } from '../support/workers.ts';
 
@@ -111,8 +112,9 @@ test('a heartbeat truly extends the lease, which otherwise runs out', async () =
 });
 
 test('a worker that falls silent loses its issue to one that waits; three times, and a person is asked', async () => {
-  const service = await startWork();
-  const { clock, tell, held } = service;
+  const clock = manualClock();
+  const service = await startWork({ clock });
+  const { tell, held } = service;
   await tell(1);
   await held('worker-1');
   for (const worker of ['worker-2', 'worker-3']) {
@@ -122,7 +124,13 @@ test('a worker that falls silent loses its issue to one that waits; three times,
   }
   await service.close();
   clock.advance(leaseSeconds * 1_000);
-  const restarted = await startWork({ directory: service.directory, now: clock.now });
+  // While the service was down it heard no heartbeat: the lease lasts one more from the start on.
+  const restarted = await startWork({ directory: service.directory, clock });
+  expect(await restarted.stateOf(1)).toBe('in_progress claimed');
+  clock.advance(leaseSeconds * 1_000);
+  await expect
+    .poll(() => restarted.stateOf(1), { timeout: 10_000 })
+    .toBe('needs_human failed_attempts');
   expect((await restarted.plan('acme/orbit#1'))?.reason).toEqual({
     code: 'failed_attempts',
     text: '3 attempts failed; of the last one, by worker-3 as sonnet, its lease expired. Change the issue, or resume it when the cause is gone.',

@@ -7,9 +7,10 @@ import { z } from 'zod';
 import { createDatabase } from '../../../src/db/database.ts';
 import { including } from '../../support/matching.ts';
 import { manualClock } from '../../support/clock.ts';
+import { startServiceProcess } from '../../support/process.ts';
 import { startService, temporaryDirectory } from '../../support/service.ts';
 import { codeOf, leaseSeconds, startWork } from '../../support/work.ts';
-import { call, claim, issueEvent, type HeldClaim } from '../../support/workers.ts';
+import { call, claim, issueEvent, workerTokens, type HeldClaim } from '../../support/workers.ts';
 
 const leaseMs = leaseSeconds * 1_000;
 const hourMs = 3_600_000;
@@ -85,6 +86,96 @@ test('a jump during a stop leaves no lease that is longer than a lease', async (
   const [endsAt = 0] = await leases(second, 'worker-1');
   expect(endsAt).toBe(clock.now() + leaseMs);
   expect(second.logs).toContainEqual(including({ level: 'warn', leases: 1 }));
+});
+
+test('a start with the clock an hour ahead, or after an hour of downtime, takes no live lease', async () => {
+  for (const how of ['jump', 'advance'] as const) {
+    const clock = manualClock();
+    const first = await startWork({ clock });
+    await first.tell(1);
+    const mine = await first.held('worker-1');
+    await first.close();
+    clock[how](hourMs);
+    const second = await startWork({ clock, directory: first.directory });
+    expect(second.logs).toContainEqual(including({ level: 'info', claims: 1 }));
+    expect(await second.stateOf(1)).toBe('in_progress claimed');
+    clock.advance(leaseMs - 1);
+    const beat = await call(second, 'worker-1', { held: mine, what: 'heartbeat' });
+    expect(beat).toMatchObject({
+      status: 200,
+      json: { leaseExpiresAt: new Date(clock.now() + leaseMs).toISOString() },
+    });
+    await second.close();
+  }
+});
+
+test('a dead worker loses its lease within two leases, however often the service starts', async () => {
+  const clock = manualClock();
+  const first = await startWork({ clock });
+  await first.tell(1);
+  const mine = await first.held('worker-1');
+  await first.close();
+  let service = first;
+  for (let starts = 1; starts <= 3; starts += 1) {
+    clock.advance(leaseMs / 2);
+    service = await startWork({ clock, directory: first.directory });
+    if (starts < 3) expect(await service.stateOf(1)).toBe('in_progress claimed');
+    if (starts < 3) await service.close();
+  }
+  expect(clock.monotonic()).toBeLessThan(2 * leaseMs);
+  expect((await service.held('worker-2')).issue).toBe(mine.issue);
+  const late = await call(service, 'worker-1', { held: mine, what: 'heartbeat' });
+  expect(codeOf(late)).toBe('409 stale_lease');
+});
+
+test('a service that stood still gives live leases one more, once until their next heartbeat', async () => {
+  let stoodStillMs = 0;
+  const service = await startWork({ processTime: () => stoodStillMs });
+  const { clock, tell, held } = service;
+  await tell(1);
+  const mine = await held('worker-1');
+  const beat = async () =>
+    (await call(service, 'worker-1', { held: mine, what: 'heartbeat' })).status;
+  const standStill = (milliseconds: number) => {
+    clock.advance(milliseconds);
+    stoodStillMs += milliseconds;
+  };
+  standStill(leaseMs + 1_000);
+  expect(await beat()).toBe(200);
+  expect(service.logs).toContainEqual(including({ level: 'warn', claims: 1 }));
+  standStill(leaseMs + 1_000);
+  expect((await claim(service, 'worker-2')).claim).toBeNull();
+  standStill(leaseMs + 1_000);
+  expect((await claim(service, 'worker-2', { query: '?wait=10' })).claim?.issue).toBe(mine.issue);
+  expect(await beat()).toBe(409);
+});
+
+test('heartbeats that came while the process was stopped count', { timeout: 60_000 }, async () => {
+  const directory = temporaryDirectory();
+  const env = {
+    API_TOKENS: workerTokens,
+    LEASE_SECONDS: '3',
+    GITEA_BOT_USERNAME: 'coordinator-bot',
+  };
+  const child = await startServiceProcess(directory, env);
+  const event = issueEvent(1, Date.now() - hourMs);
+  const reply = await fetch(`${child.url}/webhook/gitea`, {
+    method: 'POST',
+    headers: event.headers,
+    body: new Uint8Array(event.body),
+  });
+  expect(reply.status).toBe(200);
+  const { claim: mine } = await claim(child, 'worker-1', { query: '?wait=20' });
+  if (mine === null) throw new Error('nothing to claim');
+  child.send('SIGSTOP');
+  const other = claim(child, 'worker-2', { query: '?wait=1' });
+  const beat = call(child, 'worker-1', { held: mine, what: 'heartbeat' });
+  const endsAt = Date.parse(mine.leaseExpiresAt);
+  await expect.poll(() => Date.now() - endsAt, { timeout: 10_000 }).toBeGreaterThan(0);
+  child.send('SIGCONT');
+  expect((await beat).status).toBe(200);
+  expect((await other).claim).toBeNull();
+  expect(child.output.stdout).toContain('stood still');
 });
 
 // H5.

@@ -81,7 +81,7 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
       isStillReady: undefined,
       checkCommit: undefined,
     });
-    const sweeper = createSweeper(common);
+    const sweeper = createSweeper({ ...common, onSwept: () => undefined });
     await sweeper.sweep();
     return { db, claims, sweeper, pauses: createPauses(common), longPolls: common.longPolls };
   }

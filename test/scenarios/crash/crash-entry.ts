@@ -1,6 +1,6 @@
 /**
- * The service, killing itself: `crash-entry.ts <point> <passes> <clock ahead>` dies at that pass through the
- * point. Its clock is so many milliseconds ahead.
+ * The service, killing itself: `crash-entry.ts <point> <passes> <clock ahead> <leap>` dies at that pass through
+ * the point. Its clock is so many milliseconds ahead, and so many go by at once when it has started.
  */
 import { writeSync } from 'node:fs';
 
@@ -11,7 +11,8 @@ import { aroundSteps } from './claim-steps.ts';
 import type { Point } from './crash-process.ts';
 import { aroundPublishing } from '../../support/publish-steps.ts';
 
-const [, , chosen, passes, aheadMs = '0'] = process.argv;
+const [, , chosen, passes, aheadMs = '0', leapMs = '0'] = process.argv;
+let passedMs = 0;
 let passesLeft = Number(passes);
 
 /** Says synchronously where it was: nothing of this process runs after the signal. */
@@ -32,7 +33,8 @@ const log = createLogger(config.logLevel, {
   },
 });
 const coordinator = createCoordinator(config, log, {
-  now: () => Date.now() + Number(aheadMs),
+  now: () => Date.now() + Number(aheadMs) + passedMs,
+  monotonic: () => performance.now() + passedMs,
   aroundWrites: (writes) => aroundSteps(writes, pass),
   aroundGitea: aroundPublishing(pass),
   aroundInsert: (insert) => async (rows) => {
@@ -49,3 +51,4 @@ const coordinator = createCoordinator(config, log, {
   },
 });
 await coordinator.start();
+passedMs = Number(leapMs);

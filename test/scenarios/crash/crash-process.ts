@@ -39,16 +39,19 @@ export interface CrashOptions {
   readonly ownEnd: { readonly point: Point; readonly passes: number } | undefined;
   /** Milliseconds by which its clock is ahead. */
   readonly aheadMs?: number;
+  /** Milliseconds that go by at once when it has started. */
+  readonly leapMs?: number;
 }
 
 /** The service in a process that may kill itself; `url` is undefined when it did so before it listened. */
-export async function startCrashProcess({ directory, env, ownEnd, aheadMs = 0 }: CrashOptions) {
+export async function startCrashProcess(options: CrashOptions) {
+  const { directory, env, ownEnd, aheadMs = 0, leapMs = 0 } = options;
   const entry = fileURLToPath(new URL('crash-entry.ts', import.meta.url));
   const service = startChild({
     args:
       ownEnd === undefined
         ? [entry]
-        : [entry, ownEnd.point, String(ownEnd.passes), String(aheadMs)],
+        : [entry, ownEnd.point, String(ownEnd.passes), String(aheadMs), String(leapMs)],
     environment: testEnvironment(directory, env),
     directory,
   });
