@@ -198,7 +198,7 @@ export function readText(path: string): string | undefined {
   }
 }
 
-/** Roles of a token, see docs/api.md. */
+/** Roles of a token: those of `api/roles.ts`, which this file may not import; the compiler compares them in `app/`. */
 const roles = ['reader', 'worker', 'verifier', 'operator'] as const;
 const roleSchema = z.enum(roles);
 
@@ -213,6 +213,8 @@ export interface ApiToken {
 
 /** `name:token`, `name:role:token` or `name:role[narrowing]:token`. */
 const tokenEntry = /^([\w.-]{1,64})\s*:\s*(?:(\w+)(?:\[([^[\]]*)\])?:)?([\x21-\x7e]+)$/;
+/** The first part of a token with colons when it looks like a role: a typing error must not make an operator. */
+const likeRole = /^[a-z][a-z_-]{0,31}\d{0,3}\s*:/i;
 /** A role whose narrowing has begun. */
 const openNarrowing = new RegExp(`^\\s*[\\w.-]+\\s*:\\s*(${roles.join('|')})\\[`, 'i');
 
@@ -251,6 +253,8 @@ function readToken(entry: string): ApiToken | string {
   const token = role === undefined ? entry.slice(entry.indexOf(':') + 1).trim() : rest;
   if (name === '' || token.length < minSecret)
     return `must be name:token or name:role:token with tokens of at least ${minSecret} characters; the roles are ${roles.join(', ')}`;
+  if (role === undefined && likeRole.test(token))
+    return `must have one of the roles ${roles.join(', ')} after the name; a token that itself begins with a word and a colon is written name:operator:token`;
   const narrowed = narrowing === undefined ? {} : readNarrowing(narrowing);
   // A narrowing that cannot be read must not become a part of the token.
   const isMisread = role === undefined && (narrowing !== undefined || openNarrowing.test(entry));

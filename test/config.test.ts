@@ -289,16 +289,17 @@ test('a file that cannot be read is named by its variable, not by its path', () 
 
 test('API tokens are pairs of a name and a token, which may contain a colon', () => {
   const operator = { role: 'operator', repositories: undefined, agents: undefined };
-  expect(load({ API_TOKENS: 'ann:token-of-sixteen-1, bob:token:of:sixteen:2' }).apiTokens).toEqual([
+  expect(load({ API_TOKENS: 'ann:token-of-sixteen-1, bob:t0k3n:of:sixteen:2' }).apiTokens).toEqual([
     { name: 'ann', token: 'token-of-sixteen-1', ...operator },
-    { name: 'bob', token: 'token:of:sixteen:2', ...operator },
+    { name: 'bob', token: 't0k3n:of:sixteen:2', ...operator },
   ]);
 });
 
 test.each([
   ['ann:reader:token-of-sixteen-1', { role: 'reader' }],
   ['ann:Worker:token:of:sixteen:1', { role: 'worker', token: 'token:of:sixteen:1' }],
-  ['ann:readers:token-of-sixteen-1', { role: 'operator', token: 'readers:token-of-sixteen-1' }],
+  ['ann:operator:readers:of-sixteen-1', { role: 'operator', token: 'readers:of-sixteen-1' }],
+  ['ann:8f3Rk2:token-of-sixteen-1', { role: 'operator', token: '8f3Rk2:token-of-sixteen-1' }],
   [
     'ann:worker[repos=Acme/*;acme/orbit,agents=Sonnet]:token-of-sixteen-1',
     { role: 'worker', repositories: ['acme/*', 'acme/orbit'], agents: ['sonnet'] },
@@ -330,6 +331,13 @@ test.each([
   ['ann:worker[rooms=a/b]:token-of-sixteen-1', 'must narrow a caller'],
   ['ann:worker[]:token-of-sixteen-1', 'must narrow a caller'],
   ['ann:admin[repos=a/b]:token-of-sixteen-1', 'must narrow a caller'],
+  ['ann:admin:token-of-sixteen-1', 'must have one of the roles reader, worker'],
+  ['ann:readers:token-of-sixteen-1', 'must have one of the roles'],
+  ['ann:WORKR:token-of-sixteen-1', 'must have one of the roles'],
+  ['ann:wor-ker:token-of-sixteen-1', 'must have one of the roles'],
+  ['ann: admin:token-of-sixteen-1', 'must have one of the roles'],
+  ['ann:worker2:token-of-sixteen-1', 'must have one of the roles'],
+  ['ann:admin:operator:token-of-sixteen-1', 'must have one of the roles'],
   ['ann:operator[repos=a/b]:token-of-sixteen-1', 'must not narrow an operator'],
   ['ann:worker[agents=nobody]:token-of-sixteen-1', 'narrows a caller to an agent'],
   ['ann:token-of-sixteen-1,ann:token-of-sixteen-2', 'must not name a caller or a token twice'],

@@ -12,10 +12,6 @@ declare module 'fastify' {
   }
 }
 
-export interface ApiToken extends Caller {
-  readonly token: string;
-}
-
 /** Finds the caller by the header `Authorization`; undefined when it has none of the tokens. */
 export type CallerOf = (authorization: string | undefined) => Caller | undefined;
 
@@ -23,7 +19,7 @@ export type CallerOf = (authorization: string | undefined) => Caller | undefined
  * Creates the search for a caller. It compares digests of equal length, always all of them and in constant time,
  * so that the time taken reveals neither a token nor its length.
  */
-export function createCallerOf(tokens: readonly ApiToken[]): CallerOf {
+export function createCallerOf(tokens: readonly (Caller & { readonly token: string })[]): CallerOf {
   const known = tokens.map(({ token, ...caller }) => ({ caller, digest: digest(token) }));
   return (authorization) => {
     const given = digest(/^bearer (.+)$/i.exec(authorization ?? '')?.[1] ?? '');
