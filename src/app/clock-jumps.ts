@@ -10,6 +10,7 @@ import type { SteadyClock } from '../lib/steady-clock.ts';
 import type { Logger } from '../log.ts';
 import { boundPostponements } from '../publish/rows.ts';
 import { boundReadyTimes } from '../plans/queue-order.ts';
+import { boundSnapshotDates } from '../plans/stored-facts.ts';
 
 interface ClockJumpDeps {
   readonly writes: Pick<WriteQueue, 'transaction'>;
@@ -121,4 +122,5 @@ async function boundOtherTimes(transaction: Transaction<Schema>, now: number): P
   await boundLimits(transaction, now);
   await boundPostponements(transaction, now);
   await boundReadyTimes(transaction, now);
+  await boundSnapshotDates(transaction, now);
 }

@@ -35,6 +35,7 @@ export function createIssueHandling(parts: HandlingParts) {
     gitea &&
     createGiteaState({
       ...gitea,
+      now: parts.now,
       findFacts: findStored,
       findGiteaDependencies: (issue) => findGiteaDependencies(db, issue),
     });

@@ -4,7 +4,7 @@ import type { Schema } from './schema.ts';
 
 /**
  * Equal bytes are one delivery. The hashes of before were of the signature, not of the bytes, so they say
- * nothing. Handled deliveries keep only the texts that no issue has. Nothing is dated in the future.
+ * nothing. Handled deliveries keep only the texts that no issue has.
  */
 const deliveries: readonly string[] = [
   `update deliveries set body_hash = ''`,
@@ -17,8 +17,6 @@ const deliveries: readonly string[] = [
   `create index deliveries_with_text on deliveries (repository_id, issue_number)
     where status = 'done' and body is not null`,
   `create index deliveries_with_bytes on deliveries (seq, raw_size) where raw_size > 0`,
-  `update issues set snapshot_at = min(snapshot_at, unixepoch() * 1000),
-    labels_at = min(labels_at, unixepoch() * 1000)`,
 ];
 
 /** Statements of the migration, in order; `schema.ts` explains the columns. */

@@ -4,6 +4,7 @@ import { boundedLabels, boundedLogins, isRepositoryName } from '../issue/bounds.
 import { keptText, type IssueSnapshot } from '../issue/event.ts';
 import { withoutOwnLabels } from '../issue/own-marks.ts';
 import { rawRepositoryFacts, repositoryFactsOf } from '../issue/repository-facts.ts';
+import { wholeSeconds } from '../issue/snapshot-dates.ts';
 
 /** Gitea's answers, each reduced to the keys that are used. */
 
@@ -145,7 +146,7 @@ function snapshotOf(issue: RawIssue): IssueSnapshot {
     open: issue.state === 'open',
     assignees: isPull ? [] : boundedLogins((issue.assignees ?? []).map(({ login }) => login)),
     labels: boundedLabels(withoutOwnLabels((issue.labels ?? []).map(({ name }) => name))),
-    updatedAt: Math.max(0, Date.parse(issue.updated_at)),
+    updatedAt: Math.max(0, wholeSeconds(Date.parse(issue.updated_at))),
     ...(isPull ? { merged: issue.pull_request?.merged === true } : {}),
   };
 }

@@ -18,6 +18,7 @@ import type {
 /** Lookups on Gitea, all of which throw `TryAgainLater` while it does not answer, and in the store. */
 export interface GiteaStateDeps extends GiteaDependenciesDeps, ResolveLookups {
   readonly findFacts: (issue: IssueKey) => Promise<IssueFacts | undefined>;
+  readonly now: () => number;
 }
 
 type Sources = GiteaStateDeps & ReturnType<typeof createGiteaDependencies>;

@@ -1,6 +1,7 @@
 import type { IssueAddress } from '../gitea/address.ts';
 import { resolveIssue, type IssueToResolve } from '../gitea/resolve-issue.ts';
 import type { IssueFacts } from '../issue/facts.ts';
+import { datedBy } from '../issue/snapshot-dates.ts';
 import type { HandlingResult } from '../plans/issue-update.ts';
 import { checkDependencies, planFromStore, type GiteaStateDeps } from './check-dependencies.ts';
 import { createGiteaDependencies } from './gitea-dependencies.ts';
@@ -24,7 +25,8 @@ export function createGiteaState(deps: GiteaStateDeps) {
     if (found.kind === 'unreadable') return { facts: reported, confirmed: false };
     if (found.kind === 'missing') return { facts: { ...reported, deleted: true }, confirmed: true };
     const { labels, ...issue } = found.issue;
-    const facts = { ...issue, labels: labels ?? [], labelsUpdatedAt: issue.updatedAt };
+    const updatedAt = datedBy(deps.now(), issue.updatedAt);
+    const facts = { ...issue, updatedAt, labels: labels ?? [], labelsUpdatedAt: updatedAt };
     return { facts: { ...facts, deleted: false }, confirmed: true };
   }
 

@@ -6,6 +6,7 @@ import type { WriteQueue } from '../db/write-queue.ts';
 import { describeError, TryAgainLater } from '../errors.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import type { IssueKey } from '../issue/ref.ts';
+import { isNewer } from '../issue/snapshot-dates.ts';
 import { maxAttempts, outageDelayMs, retryDelayMs } from './backoff.ts';
 import { eventColumns, statusLiteral, storedEvent, waiting, withoutText } from './rows.ts';
 
@@ -266,7 +267,7 @@ function newestSeq(rows: readonly Pick<DeliveryRow, 'seq' | 'snapshot_at'>[]): n
   let newest = { seq: 0, at: -Infinity };
   for (const { seq, snapshot_at } of rows) {
     const at = snapshot_at ?? -Infinity;
-    if (at >= newest.at) newest = { seq, at };
+    if (isNewer(at, newest.at)) newest = { seq, at };
   }
   return newest.seq;
 }

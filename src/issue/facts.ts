@@ -1,4 +1,5 @@
 import type { IssueEvent, IssueSnapshot } from './event.ts';
+import { isNewer } from './snapshot-dates.ts';
 
 /** The facts about one issue that all deliveries so far have reported. */
 export interface IssueFacts extends Readonly<Omit<IssueSnapshot, 'labels'>> {
@@ -13,7 +14,7 @@ export interface IssueFacts extends Readonly<Omit<IssueSnapshot, 'labels'>> {
 }
 
 /**
- * Folds one event into the facts. The newest snapshot decides whatever the order of arrival;
+ * Folds one event into the facts. The newest snapshot decides whatever the order of arrival, while clocks agree;
  * equal times apply in order of arrival, since Gitea's clock has whole seconds. Labels keep a time of
  * their own because some deliveries are wrong about them. Deletion is final: numbers are not reused.
  */
@@ -21,7 +22,7 @@ export function advance(facts: IssueFacts | undefined, event: IssueEvent): Issue
   const { labels, ...issue } = event.issue;
   const deleted = facts?.deleted === true || event.kind === 'deleted';
   const labelFacts =
-    labels !== null && (facts === undefined || issue.updatedAt >= facts.labelsUpdatedAt)
+    labels !== null && (facts === undefined || isNewer(issue.updatedAt, facts.labelsUpdatedAt))
       ? { labels, labelsUpdatedAt: issue.updatedAt }
       : { labels: facts?.labels ?? [], labelsUpdatedAt: facts?.labelsUpdatedAt ?? neverReported };
   const newest = facts === undefined || supersedes(event, facts) ? issue : facts;
@@ -29,7 +30,7 @@ export function advance(facts: IssueFacts | undefined, event: IssueEvent): Issue
 }
 
 function supersedes({ kind, issue }: IssueEvent, facts: IssueFacts): boolean {
-  if (issue.updatedAt !== facts.updatedAt) return issue.updatedAt > facts.updatedAt;
+  if (issue.updatedAt !== facts.updatedAt) return isNewer(issue.updatedAt, facts.updatedAt);
   // A refresh of an issue whose text is missing was made without the text.
   return facts.textMissing !== true || kind !== 'refreshed' || issue.body !== '';
 }
@@ -44,7 +45,7 @@ const neverReported = -8_640_000_000_000_000;
 
 /** True while the newest report about labels is one that cannot be trusted. */
 export function labelsUncertain(facts: IssueFacts): boolean {
-  return facts.labelsUpdatedAt < facts.updatedAt;
+  return facts.labelsUpdatedAt !== facts.updatedAt;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { sql, type RawBuilder, type Transaction } from 'kysely';
 import { z } from 'zod';
 
 import type { Database } from '../db/database.ts';
@@ -8,6 +8,7 @@ import { parseNames } from '../db/stored-names.ts';
 import type { IssueFacts } from '../issue/facts.ts';
 import type { KnownLabels } from '../issue/own-marks.ts';
 import type { IssueKey } from '../issue/ref.ts';
+import { dateBounds } from '../issue/snapshot-dates.ts';
 
 /** The stored facts of an issue; undefined when no event has reported it. */
 export async function findFacts(db: Database, key: IssueKey): Promise<IssueFacts | undefined> {
@@ -99,4 +100,46 @@ export async function findState(
     .where('repository_id', '=', repositoryId)
     .where('number', '=', number)
     .executeTakeFirstOrThrow();
+}
+
+/**
+ * Dates stored snapshots as if they came now, where they are of the future: the clock that believed them was put
+ * back. A delivery whose text or event is still needed is dated as its issue is. A group of deliveries in work
+ * meanwhile keeps its date until the next start.
+ */
+export async function boundSnapshotDates(
+  transaction: Transaction<Schema>,
+  now: number,
+): Promise<void> {
+  const { unmarked, believed, received } = dateBounds(now);
+  const bounded = (date: RawBuilder<number>, latest: RawBuilder<number>) => sql<number>`
+    case when ${date} > ${believed} then ${latest}
+    when ${date} > ${unmarked} and ${date} % 1000 = 0 then ${date} + (${date} - ${now}) / 1000
+    else ${date} end`;
+  const cut = sql<number>`${received}`;
+  const snapshotAt = sql<number>`snapshot_at`;
+  await transaction
+    .updateTable('issues')
+    .set({
+      snapshot_at: bounded(snapshotAt, cut),
+      labels_at: bounded(sql<number>`labels_at`, cut),
+    })
+    .where((eb) => eb.or([eb('snapshot_at', '>', unmarked), eb('labels_at', '>', unmarked)]))
+    .execute();
+  // A refresh stays older than the snapshot from which it stems.
+  const ofDelivery = bounded(snapshotAt, sql`${received} - (kind = 'refreshed')`);
+  await transaction
+    .updateTable('deliveries')
+    .set({
+      snapshot_at: ofDelivery,
+      event: sql`json_set(event, '$.issue.updatedAt', ${ofDelivery})`,
+    })
+    .where((eb) =>
+      eb.or([
+        eb('status', '=', sql.lit('waiting')),
+        eb.and([eb('status', '=', sql.lit('done')), eb('body', 'is not', null)]),
+      ]),
+    )
+    .where('snapshot_at', '>', unmarked)
+    .execute();
 }

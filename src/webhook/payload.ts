@@ -5,6 +5,7 @@ import { boundedLabels, boundedLogins, isRepositoryName } from '../issue/bounds.
 import { keptText, type IssueEvent } from '../issue/event.ts';
 import { isOwnComment, withoutOwnLabels } from '../issue/own-marks.ts';
 import { rawRepositoryFacts, repositoryFactsOf } from '../issue/repository-facts.ts';
+import { wholeSeconds } from '../issue/snapshot-dates.ts';
 import { isEventName } from './event-name.ts';
 
 export type ParsedDelivery =
@@ -36,7 +37,7 @@ const userSchema = z.object({ login: z.string().min(1) });
 /** RFC 3339, whole seconds, in the server's zone; year 1 and 1970 stand for "not set". */
 const timeSchema = z.iso
   .datetime({ offset: true })
-  .transform((text) => Math.max(0, Date.parse(text)))
+  .transform((text) => Math.max(0, wholeSeconds(Date.parse(text))))
   .pipe(z.int());
 
 /** The keys we use; unknown ones are normal and dropped, lists may be null or missing. */

@@ -1,18 +1,16 @@
 import type { IssueEvent } from '../issue/event.ts';
+import { datedBy } from '../issue/snapshot-dates.ts';
 
-/** How far Gitea's clock may be ahead of ours before a time counts as one of the future. */
-const toleranceMs = 5 * 60_000;
 const dayMs = 86_400_000;
 /** Times up to here stand for "not set": Gitea sends year 1 and 1970 for an issue that is being created. */
 const notSetUntil = 365 * dayMs;
 
-/**
- * The event, a snapshot from the future dated as received now. Otherwise it would win over every later one
- * until its time has come.
- */
+/** The event, a snapshot from the future marked: it must not win over what comes later until its time has come. */
 export function datedAtMost(event: IssueEvent, now: number): IssueEvent {
-  if (event.issue.updatedAt <= now + toleranceMs) return event;
-  return { ...event, issue: { ...event.issue, updatedAt: now } };
+  const updatedAt = datedBy(now, event.issue.updatedAt);
+  return updatedAt === event.issue.updatedAt
+    ? event
+    : { ...event, issue: { ...event.issue, updatedAt } };
 }
 
 /**

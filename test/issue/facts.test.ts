@@ -73,7 +73,7 @@ test('an issue first heard of by a label event that lies has no labels until one
 const history = fc
   .uniqueArray(
     fc.record({
-      updatedAt: fc.integer({ min: 0, max: 50 }),
+      updatedAt: fc.integer({ min: 0, max: 50 }).map((second) => second * 1_000),
       title: fc.string({ maxLength: 3 }),
       open: fc.boolean(),
       repository: fc.constantFrom('acme/orbit', 'acme/nova'),

@@ -27,6 +27,59 @@ describe('M7: a snapshot from the future counts as received now', () => {
     expect(await stateOf(service)).toBe('done');
   });
 
+  const aheads = ['12:00:04', '12:04:59', '13:00:00'];
+  const behind = [0, 3, 299];
+  const putBack = aheads.flatMap((time) => behind.map((seconds) => ({ time, seconds })));
+  test.each(putBack)(
+    'of $time, and then closed at once by a clock that is $seconds s behind: done',
+    async ({ time, seconds }) => {
+      const { now } = manualClock(Date.parse('2026-11-23T12:00:00.700Z'));
+      const service = await startService({ now });
+      const at = (date: number) => new Date(date).toISOString().replace(/\.\d+/, '');
+      const opened = { action: 'unassigned', assignees: [], updatedAt: '2026-11-23T11:59:59Z' };
+      await send(service, opened);
+      await send(service, { updatedAt: `2026-11-23T${time}Z`, labels: ['blocked'] });
+      expect(await stateOf(service)).toBe('blocked');
+      const updatedAt = at(now() - seconds * 1_000);
+      await send(service, { action: 'label_cleared', updatedAt });
+      expect(await stateOf(service)).toBe('ready');
+      await send(service, { action: 'closed', open: false, updatedAt });
+      expect(await stateOf(service)).toBe('done');
+    },
+  );
+
+  test('closed by a clock an hour ahead, after honest news of the same second: done', async () => {
+    const { now } = manualClock(Date.parse('2026-11-23T12:00:00.700Z'));
+    const service = await startService({ now });
+    await send(service, { updatedAt: '2026-11-23T12:00:00Z' });
+    await send(service, { action: 'closed', open: false, updatedAt: '2026-11-23T13:00:00Z' });
+    expect(await stateOf(service)).toBe('done');
+    await send(service, { action: 'reopened', updatedAt: '2026-11-23T12:04:00Z' });
+    expect(await stateOf(service)).toBe('ready');
+    await send(service, { action: 'closed', open: false, updatedAt: '2026-11-23T13:00:01Z' });
+    expect(await stateOf(service)).toBe('done');
+  });
+
+  test('the text of a group of deliveries is the one of the snapshot that decides', async () => {
+    const { now } = manualClock();
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const service = await startService({
+      now,
+      aroundWrites: (writes) => ({
+        ...writes,
+        run: (work) => promise.then(() => writes.run(work)),
+      }),
+    });
+    const post = (changes: PayloadChanges) => service.send(signedRequest(issuePayload(changes)));
+    await post({ updatedAt: '2026-11-23T12:04:00Z', body: 'Blocked by #77' });
+    await post({ updatedAt: '2026-11-23T12:00:00Z', body: 'Blocked by #78' });
+    resolve(undefined);
+    await service.idle();
+    expect((await service.plan('acme/orbit#5'))?.blockedBy).toMatchObject([
+      { ref: 'acme/orbit#78' },
+    ]);
+  });
+
   test('a clock that is a little ahead is left as it is', async () => {
     const { now } = manualClock();
     const service = await startService({ now });

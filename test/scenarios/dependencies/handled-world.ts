@@ -67,6 +67,8 @@ export async function openWorld(world: World) {
   }
   const findKnown = (issue: IssueKey) => findFacts(db, issue);
   const giteaState = createGiteaState({
+    // No snapshot is of the future.
+    now: () => Infinity,
     getIssue: (ref) => {
       asked.push(formatRef(ref));
       const value = cannotRead(ref.repository) ? undefined : snapshot(formatRef(ref));
