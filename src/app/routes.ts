@@ -45,6 +45,7 @@ export function createServer(parts: RouteParts) {
     add: inbox.add,
     addRejected: inbox.addRejected,
     onAccepted: wakeConsumer,
+    onAuthentic: connections.prove,
     now,
     // With a token the present state is read from Gitea, whatever a delivery says.
     maxAgeDays: config.giteaToken === undefined ? config.deliveryRetentionDays : undefined,

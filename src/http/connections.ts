@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 import { createRepeatedLines } from '../lib/repeated-lines.ts';
 import type { Logger } from '../log.ts';
@@ -10,10 +11,8 @@ const mostConnections = 1_000;
 const reservedDescriptors = 48;
 /** The rest of a very low limit must still serve Gitea. */
 const leastConnections = 8;
-/** From this part of the limit on, idle connections are closed to make room. */
-const crowdedShare = 0.75;
-/** Minimum time between two closings of idle connections. */
-const closingGapMs = 100;
+/** The part of the limit that is kept free: a new connection needs a place before an old one can be closed. */
+const freeShare = 1 / 8;
 /** How long the service counts as degraded after it had to refuse a connection. */
 const degradedMs = 60_000;
 
@@ -44,45 +43,79 @@ export type Connections = ReturnType<typeof limitConnections>;
 
 /**
  * Keeps the number of connections below the limit of open files: beyond that one, connections would fail with
- * no trace. Idle ones make room first, then further ones are refused, counted and logged.
+ * no trace. Strangers make room for new connections: of those that brought no authentic delivery, the one that
+ * has waited the longest is closed, idle, with half a header or with half a body. Where nobody can make room,
+ * connections are refused, counted and logged.
+ *
+ * Accepted: in a flood, an idle connection of the API can be closed as well; and whoever has captured a
+ * delivery can send it again to count as proven.
  */
 export function limitConnections(
   server: Server,
   { log, now, limit = connectionLimit(openFilesLimit()) }: ConnectionOptions,
 ) {
   const lines = createRepeatedLines(log);
-  let open = 0;
+  const crowdedFrom = limit - Math.max(1, Math.floor(limit * freeShare));
+  /** The request under way of each connection; those that wait the longest come first. */
+  const open = new Map<Socket, IncomingMessage | undefined>();
+  const proven = new WeakSet<Socket>();
   let refused = 0;
+  let closed = 0;
   let refusedAt = -Infinity;
-  let closedAt = -Infinity;
   server.maxConnections = limit;
 
   server.on('connection', (socket) => {
-    open += 1;
-    socket.once('close', () => {
-      open -= 1;
+    open.set(socket, undefined);
+    socket.once('close', () => open.delete(socket));
+    if (countOpen() > crowdedFrom) makeRoom(socket);
+  });
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
+    place(socket, request);
+    response.once('close', () => {
+      if (open.get(socket) === request) place(socket, undefined);
     });
-    if (open >= limit * crowdedShare) closeIdle();
   });
   server.on('drop', () => {
     refused += 1;
     refusedAt = now();
-    closeIdle();
     lines.warn({ limit }, 'connection refused: too many are open');
   });
   server.on('close', lines.flush);
 
-  function closeIdle(): void {
-    const at = performance.now();
-    if (at - closedAt < closingGapMs) return;
-    closedAt = at;
-    server.closeIdleConnections();
+  /** Puts the connection at the end of the order. */
+  function place(socket: Socket, request: IncomingMessage | undefined): void {
+    if (open.delete(socket)) open.set(socket, request);
+  }
+
+  /** Without those that are being closed, which Node does not count either. */
+  function countOpen(): number {
+    return [...open.keys()].filter(({ destroyed }) => !destroyed).length;
+  }
+
+  function makeRoom(fresh: Socket): void {
+    const found = [...open].find(
+      ([socket, request]) =>
+        // A complete request is being answered.
+        request?.complete !== true && socket !== fresh && !socket.destroyed && !proven.has(socket),
+    );
+    const socket = found?.[0];
+    if (socket === undefined) return;
+    socket.destroy();
+    closed += 1;
+    lines.warn({ limit }, 'connection closed to make room for new ones');
+  }
+
+  /** Says that a connection brought an authentic delivery: it is never closed to make room. */
+  function prove(socket: Socket): void {
+    proven.add(socket);
   }
 
   function check() {
     const degraded = now() - refusedAt < degradedMs;
-    return { status: degraded ? ('degraded' as const) : ('ok' as const), open, limit, refused };
+    const status = degraded ? ('degraded' as const) : ('ok' as const);
+    return { status, open: countOpen(), limit, refused, closed };
   }
 
-  return { check };
+  return { check, prove };
 }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
@@ -37,6 +38,8 @@ export interface WebhookDeps {
   readonly counts: WebhookCounts;
   readonly add: (delivery: Delivery) => Promise<'accepted' | 'duplicate'>;
   readonly addRejected: (delivery: RejectedDelivery) => Promise<unknown>;
+  /** Called with the connection of a delivery whose signature is right. */
+  readonly onAuthentic?: (connection: Socket) => void;
   /** Called for a delivery whose bytes were stored before. */
   readonly onDuplicate?: (event: IssueEvent, bodyHash: string) => Promise<unknown>;
   /** Called after the commit of a new delivery. */
@@ -82,6 +85,7 @@ export async function receive(
       return await refuseSignature(deps, verification.reason, request, reply);
     deps.counts.authentic();
     keepOpen(reply.raw);
+    deps.onAuthentic?.(request.raw.socket);
     const [first = Buffer.alloc(0), ...rest] = body.pieces;
     const raw = rest.length === 0 ? first : Buffer.concat(body.pieces);
     return await receiveAuthentic(deps, headers, { raw, secret: verification.secret }, reply);

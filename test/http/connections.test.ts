@@ -1,13 +1,22 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 
-import { connectionLimit, openFilesLimit } from '../../src/http/connections.ts';
+import { connectionLimit, limitConnections, openFilesLimit } from '../../src/http/connections.ts';
+import { createApp } from '../../src/http/server.ts';
+import { createLogger } from '../../src/log.ts';
+import { createWebhookCounts } from '../../src/webhook/counts.ts';
+import { registerWebhook } from '../../src/webhook/route.ts';
 import { apiToken, startService, temporaryDirectory, testEnvironment } from '../support/service.ts';
 import { logLines, mainArguments, startChild, startedAt } from '../support/process.ts';
-import { issuePayload, signedRequest, type SignedRequest } from '../support/recordings.ts';
+import {
+  issuePayload,
+  recordedSecret,
+  signedRequest,
+  type SignedRequest,
+} from '../support/recordings.ts';
 import { openSocket } from '../support/raw-http.ts';
 
 /** A request that leaves its connection open. */
@@ -87,6 +96,117 @@ describe('idle connections', () => {
       / 401 [^]*connection: close/i,
     );
     await closed;
+  });
+});
+
+// D8: half a header sent again and again took every place, and crowding closed the idle connections of Gitea.
+describe('strangers make room', () => {
+  /** A server with few places that takes every delivery. */
+  async function listen(limit: number) {
+    const log = createLogger('silent', { write: () => undefined });
+    const app = createApp(log);
+    onTestFinished(() => app.close());
+    const { check, prove } = limitConnections(app.server, { log, now: Date.now, limit });
+    registerWebhook(app, {
+      secrets: { current: recordedSecret },
+      account: () => undefined,
+      labelsOf: () => Promise.resolve(undefined),
+      log,
+      counts: createWebhookCounts(Date.now),
+      add: () => Promise.resolve('accepted'),
+      addRejected: () => Promise.resolve(),
+      onAccepted: () => undefined,
+      onAuthentic: prove,
+    });
+    app.get('/livez', () => ({ status: 'ok' }));
+    const url = await app.listen({ host: '127.0.0.1', port: 0 });
+    return { url, check };
+  }
+
+  const delivery = (title: string) =>
+    keptRequest('/webhook/gitea', signedRequest(issuePayload({ title }), { id: title }));
+
+  async function stranger(url: string, text: string | Buffer = '') {
+    const socket = await openSocket(url);
+    socket.on('error', () => undefined);
+    onTestFinished(() => void socket.destroy());
+    socket.write(text);
+    return socket;
+  }
+
+  /** Sends each delivery on a connection of its own, and leaves that open. */
+  async function deliverAnew(url: string, count: number) {
+    const statuses = [];
+    for (let index = 0; index < count; index += 1) {
+      const socket = await stranger(url);
+      statuses.push((await ask(socket, delivery(`new-${index}`))).slice(9, 12));
+      socket.destroy();
+    }
+    return statuses;
+  }
+
+  const halfHead = 'POST /webhook/gitea HTTP/1.1\r\nHost: x\r\n';
+  const withoutBody = `${halfHead}Content-Type: application/json\r\nContent-Length: 9\r\nX-Gitea-Signature: ${'ab'.repeat(32)}\r\n\r\n`;
+
+  test.each([
+    ['half a header', halfHead],
+    ['nothing', ''],
+    ['a request now and then', keptRequest('/livez')],
+    ['a signature without a body', withoutBody],
+  ])('of %s, on connections that they open again', async (_name, text) => {
+    const { url, check } = await listen(16);
+    const gitea = await openSocket(url);
+    onTestFinished(() => void gitea.destroy());
+    expect(await ask(gitea, delivery('first'))).toMatch(/ 200 /);
+    let again = 200;
+    const open = async (): Promise<void> => {
+      const socket = await stranger(url, text);
+      socket.once('close', () => {
+        if (again > 0) open().catch(() => undefined);
+        again -= 1;
+      });
+    };
+    for (let count = 0; count < 40; count += 1) await open();
+    expect(await deliverAnew(url, 10)).toEqual(Array.from({ length: 10 }, () => '200'));
+    expect(await ask(gitea, delivery('last'))).toMatch(/ 200 /);
+    expect(check()).toMatchObject({ status: 'ok', refused: 0 });
+    expect(check().closed).toBeGreaterThan(20);
+    again = 0;
+  });
+
+  test('the one that waits the longest first', async () => {
+    const { url, check } = await listen(8);
+    const closed: string[] = [];
+    const open = async (name: string) => {
+      const socket = await stranger(url);
+      socket.once('close', () => closed.push(name));
+      return socket;
+    };
+    const first = await open('first');
+    const second = await open('second');
+    await ask(first, keptRequest('/livez'));
+    for (let count = 0; count < 5; count += 1) await open('later');
+    expect(closed).toEqual([]);
+    const gone = once(second, 'close');
+    await open('one too many');
+    await gone;
+    expect(closed).toEqual(['second']);
+    expect(check()).toMatchObject({ open: 7, closed: 1, refused: 0 });
+  });
+
+  test('and nobody else: where all have brought deliveries, a further one is refused and told', async () => {
+    const { url, check } = await listen(8);
+    const proven: Socket[] = [];
+    for (let count = 0; count < 8; count += 1) {
+      const socket = await stranger(url);
+      expect(await ask(socket, delivery(`proven-${count}`))).toMatch(/ 200 /);
+      proven.push(socket);
+    }
+    const refused = await stranger(url);
+    await once(refused, 'close');
+    expect(check()).toMatchObject({ status: 'degraded', open: 8, refused: 1, closed: 0 });
+    for (const [index, socket] of proven.entries())
+      expect(await ask(socket, delivery(`again-${index}`))).toMatch(/ 200 /);
   });
 });
 
