@@ -31,7 +31,7 @@ export type StoreCheck = ReturnType<typeof createStoreCheck>;
 
 /**
  * Checks the store by writing a row through each of its two connections; writes nothing while nobody asks,
- * and once a second at most. Never rejects.
+ * and once a second at most, unless a write was refused meanwhile. Never rejects.
  */
 export function createStoreCheck({
   thread,
@@ -41,6 +41,8 @@ export function createStoreCheck({
 }: StoreCheckParts) {
   let latest: ReturnType<typeof check> | undefined;
   let startedAt = -Infinity;
+  /** The refused writes that the latest answer knows of; undefined while it is being made. */
+  let knownRefusals: number | undefined;
   /** The writes under way; they may outlast the check that began them. */
   let probing: Promise<string> | undefined;
 
@@ -53,12 +55,14 @@ export function createStoreCheck({
         .onConflict((conflict) => conflict.column('writer').doUpdateSet({ checked_at: checkedAt }))
         .execute(),
     );
+    guard.discount();
     await thread.all(
       `insert into store_checks (writer, checked_at, filler)
         values ('deliveries', ?, randomblob(${fillerBytes})) on conflict (writer) do update
         set checked_at = excluded.checked_at, filler = excluded.filler`,
       [checkedAt],
     );
+    guard.discount();
     const [{ synchronous }] = answerSchema.parse(await thread.all('pragma synchronous', []));
     return synchronousNames[synchronous] ?? 'unknown';
   }
@@ -85,10 +89,21 @@ export function createStoreCheck({
     return { refusedWrites, lastRefusedAt: at };
   }
 
+  /** A write that was refused since makes the latest answer worthless. */
+  function isOutdated(): boolean {
+    const { refusedWrites } = guard.refusals();
+    if (knownRefusals !== undefined && refusedWrites !== knownRefusals) return true;
+    return performance.now() - startedAt >= minIntervalMs;
+  }
+
   return async () => {
-    if (latest === undefined || performance.now() - startedAt >= minIntervalMs) {
+    if (latest === undefined || isOutdated()) {
       startedAt = performance.now();
-      latest = check();
+      knownRefusals = undefined;
+      const answer = check().finally(() => {
+        if (latest === answer) knownRefusals = guard.refusals().refusedWrites;
+      });
+      latest = answer;
     }
     return { ...(await latest), ...refusals() };
   };

@@ -115,6 +115,11 @@ export function createStoreGuard({ path, quickCheck, now }: StoreGuardOptions) {
     return [...failing.values()].map(faultOf).find((found) => found !== undefined);
   }
 
+  /** Says that the latest commit was of a check, and so is no sign that the service is in use. */
+  function discount(): void {
+    commits -= 1;
+  }
+
   /** Number of writes that the store refused since the start, and when it refused the last one. */
   function refusals() {
     return { refusedWrites: refused, lastRefusedAt };
@@ -126,8 +131,8 @@ export function createStoreGuard({ path, quickCheck, now }: StoreGuardOptions) {
   }
 
   return {
-    ...{ observe, remember, assertUsable, latch, fault, refusals, logBytes },
-    /** Number of commits so far. */
+    ...{ observe, remember, assertUsable, latch, fault, refusals, logBytes, discount },
+    /** Number of commits so far, without those of checks. */
     commits: () => commits,
   };
 }

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
+import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { createStoreUpkeep } from '../../src/app/store-upkeep.ts';
@@ -14,7 +15,7 @@ import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
 import { createStoreGuard } from '../../src/db/store-guard.ts';
 import { createWriteQueue } from '../../src/db/write-queue.ts';
 import { createLogger } from '../../src/log.ts';
-import { containing, including } from '../support/matching.ts';
+import { anyNumber, containing, including } from '../support/matching.ts';
 import { temporaryDirectory } from '../support/service.ts';
 
 /** A store with its upkeep, which steps only when the test asks it to. */
@@ -40,7 +41,7 @@ async function openUpkeep() {
     await db.destroy();
     lock.release();
   });
-  return { path, guard, db, writes, lines, step: upkeep.idle };
+  return { path, guard, db, writes, lines, checkStore, step: upkeep.idle };
 }
 
 test('the log is emptied when nothing was written since the step before, and stays empty', async () => {
@@ -59,6 +60,34 @@ test('the log is emptied when nothing was written since the step before, and sta
   await step();
   expect(guard.commits()).toBe(commits);
   expect(guard.logBytes()).toBe(0);
+});
+
+// D10: whoever polled /readyz kept the log from ever being emptied.
+test('the log is emptied although somebody asks for the state of the store', async () => {
+  const { guard, writes, checkStore, step } = await openUpkeep();
+  await writes.transaction((transaction) =>
+    transaction.insertInto('known_agents').values({ name: 'a' }).execute(),
+  );
+  await step();
+  const commits = guard.commits();
+  expect(await checkStore()).toMatchObject({ status: 'ok' });
+  expect(guard.commits()).toBe(commits);
+  expect(guard.logBytes()).toBeGreaterThan(0);
+  await step();
+  expect(guard.logBytes()).toBe(0);
+});
+
+test('a write that is refused makes the answer of a moment ago worthless', async () => {
+  const { db, writes, checkStore } = await openUpkeep();
+  expect(await checkStore()).toMatchObject({ status: 'ok' });
+  await sql`pragma query_only = on`.execute(db);
+  expect(await checkStore()).toMatchObject({ status: 'ok' });
+  const refused = writes.transaction((transaction) =>
+    transaction.insertInto('known_agents').values({ name: 'a' }).execute(),
+  );
+  await expect(refused).rejects.toMatchObject({ code: 'store_unavailable' });
+  expect(await checkStore()).toMatchObject({ status: 'down', refusedWrites: anyNumber });
+  await sql`pragma query_only = off`.execute(db);
 });
 
 test('a lock file that is gone is locked again, and the log says so', async () => {
