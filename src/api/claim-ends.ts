@@ -18,8 +18,6 @@ import type { Api, ApiDeps } from './route.ts';
 const handoffLimit = 32 * 1024;
 /** Limit of a handoff's nesting: a value a few thousand levels deep cannot be written as JSON. */
 const handoffDepth = 100;
-/** Furthest end of an agent's limit that is taken: a later one is a mistake of the worker. */
-const furthestLimitMs = 31 * 86_400_000;
 
 const reason = z.string().trim().min(1).max(maxReasonLength);
 const handoff = z.union([z.string(), z.record(z.string(), z.unknown())]).optional();
@@ -41,7 +39,7 @@ const completeBody = z.strictObject({
 });
 
 /** Release, block and complete: the three calls that end a claim. */
-export function registerClaimEnds(api: Api, { claims, now }: ApiDeps): void {
+export function registerClaimEnds(api: Api, { claims }: ApiDeps): void {
   async function end(
     request: FastifyRequest<{ Params: { id: string }; Body: { handoff?: SentHandoff } }>,
     reply: FastifyReply,
@@ -66,8 +64,6 @@ export function registerClaimEnds(api: Api, { claims, now }: ApiDeps): void {
     async (request, reply) => {
       const until = request.body.limitedUntil;
       const limitedUntil = until === undefined ? undefined : Date.parse(until);
-      if (limitedUntil !== undefined && limitedUntil > now() + furthestLimitMs)
-        return reply.code(422).send(errorBody('limited_until_invalid', limitTooFar));
       const { reason: words } = request.body;
       return end(request, reply, { kind: 'release', reason: words, limitedUntil });
     },
@@ -102,4 +98,3 @@ function tooLarge(size: number): string {
 }
 
 const tooDeep = `The handoff is nested more than ${handoffDepth} levels deep: make it flatter, or send it as text.`;
-const limitTooFar = 'limitedUntil must not be more than 31 days away.';

@@ -41,6 +41,7 @@ export function registerClaims(api: Api, { claims, agents }: ApiDeps): void {
       const result = await claims.claim(
         {
           worker: caller.name,
+          isBounded: caller.role === 'worker',
           scope: caller.repositories,
           agents: wanted,
           repositories: body.repositories,
@@ -110,6 +111,7 @@ const statuses: Readonly<Record<Refusal['code'], number>> = {
   idempotency_key_reused: 422,
   too_many_waiting: 429,
   too_many_failures: 429,
+  too_many_parked: 429,
   commit_not_found: 422,
   commit_no_change: 422,
 };
@@ -119,9 +121,11 @@ export function callOf(
   key: string | undefined,
 ): ClaimCall {
   const token = request.headers['x-claim-token'];
+  const { name: worker, role } = callerOfRequest(request);
   return {
     claimId: request.params.id,
-    worker: callerOfRequest(request).name,
+    worker,
+    isBounded: role === 'worker',
     token: typeof token === 'string' ? token : undefined,
     idempotencyKey: key,
   };

@@ -24,9 +24,19 @@ export function registerPauses(api: Api, { pauses, agents }: ApiDeps): void {
   const isUnknown = (name: string | undefined) =>
     name !== undefined && !agents.some((agent) => agent.name === name);
   api.get('/pauses', { schema: { querystring: z.strictObject({}) } }, async (request) => {
-    const { agents: own } = callerOfRequest(request);
-    const items = await pauses.list();
-    return { items: items.filter(({ agent }) => agent === null || own?.includes(agent) !== false) };
+    const { name, role, agents: own } = callerOfRequest(request);
+    const items = (await pauses.list(role === 'worker' ? name : undefined)).filter(
+      ({ agent }) => agent === null || own?.includes(agent) !== false,
+    );
+    if (role !== 'worker') return { items };
+    // Which other worker has a limit is not its business.
+    return {
+      items: items.map((pause) =>
+        pause.source === 'limit' && pause.pausedBy !== name
+          ? { ...pause, pausedBy: 'another caller' }
+          : pause,
+      ),
+    };
   });
   api.post('/pause', { schema: { body: pauseBody } }, async (request, reply) => {
     const { body } = request;

@@ -24,7 +24,8 @@ import {
 import { checkCompletion } from './commit-check.ts';
 import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.ts';
 import { awaitingVerification } from '../issue/state.ts';
-import { addPause, maxLimitMs } from './pauses.ts';
+import { addLimit, maxLimitMs } from './pauses.ts';
+import { hasJustHandedOver } from './setbacks.ts';
 import { change, type ClaimsState } from './state.ts';
 
 const outcomes = { release: 'released', block: 'blocked', complete: 'completed' } as const;
@@ -98,16 +99,16 @@ async function endLiveClaim(
   if (row === undefined) return endTooLate(transaction, call, end);
   const { id, worker, agent } = row;
   const limitedUntil = limitOf(end, now);
-  await storeClaimEnd(transaction, row, { ...effectOf(row, end, limitedUntil), hash, now });
-  if (limitedUntil !== undefined)
-    await addPause(transaction, {
-      agent,
-      source: 'limit',
-      reason: `${worker} reports that the allowance of ${agent} is used up.`,
-      paused_by: worker,
-      paused_at: now,
-      until: limitedUntil,
-    });
+  const handsOverAgain =
+    end.kind === 'release' && end.handoff !== undefined
+      ? await hasJustHandedOver(transaction, row, now)
+      : false;
+  const effect = effectOf(row, end, { limitedUntil, handsOverAgain });
+  await storeClaimEnd(transaction, row, { ...effect, hash, now });
+  if (limitedUntil !== undefined) {
+    const { isBounded = false } = call;
+    await addLimit(transaction, { agent, worker, until: limitedUntil, now, isBounded });
+  }
   const answer = answerOf(id, end, now);
   await storeAnswer(transaction, callKey(call, end), { bodyHash: hash, answer, now });
   log.info({ claim: id, worker, outcome: answer.outcome }, 'claim ended');
@@ -123,9 +124,13 @@ async function endTooLate(
   const row = await findClaim(transaction, claimId);
   const late = lateCall(row, worker);
   if (handoff === undefined || row?.worker !== worker) return late;
-  await keepLateHandoff(transaction, claimId, JSON.stringify(handoff));
+  const json = JSON.stringify(handoff);
+  const isKept = (await keepLateHandoff(transaction, claimId, json)) || row.handoff === json;
   const { code, message } = late.refusal;
-  return { ...late, refusal: { code, message: `${message} The handoff is kept.` } };
+  const kept = isKept
+    ? 'The handoff is kept.'
+    : 'The handoff is not kept: this claim has another one already.';
+  return { ...late, refusal: { code, message: `${message} ${kept}` } };
 }
 
 /** The end of the limit that a release reports, at most `maxLimitMs` away; undefined without one, or when it is over. */
@@ -147,6 +152,12 @@ function answerOf(claimId: string, { kind }: ClaimEnd, endedAt: number): ClaimEn
   return { claimId, outcome: outcomes[kind], endedAt: isoTime(endedAt) };
 }
 
+interface ReleaseFacts {
+  readonly limitedUntil: number | undefined;
+  /** True when the same worker gave the issue back with a handoff a short time ago. */
+  readonly handsOverAgain: boolean;
+}
+
 /**
  * The effect of an end on the issue. A release is a failed attempt, unless it has a handoff, with which work
  * goes on, or a limit that is not over: then it was not the issue's fault.
@@ -154,14 +165,20 @@ function answerOf(claimId: string, { kind }: ClaimEnd, endedAt: number): ClaimEn
 function effectOf(
   { worker, agent }: ClaimRow,
   end: ClaimEnd,
-  limitedUntil: number | undefined,
+  { limitedUntil, handsOverAgain }: ReleaseFacts,
 ): Omit<EndEffect, 'hash' | 'now'> {
   const handoff = end.handoff === undefined ? undefined : JSON.stringify(end.handoff);
   switch (end.kind) {
     case 'release': {
       const { reason } = end;
       const failed = handoff === undefined && limitedUntil === undefined;
-      return { outcome: 'released', reason, handoff, failed, setback: limitedUntil !== undefined };
+      const setback =
+        limitedUntil !== undefined
+          ? 'block_or_limit'
+          : handsOverAgain
+            ? 'handoff_again'
+            : undefined;
+      return { outcome: 'released', reason, handoff, failed, setback };
     }
     case 'block': {
       const params = { worker, agent, words: oneLine(end.reason, maxReasonLength) };
@@ -171,7 +188,7 @@ function effectOf(
         reason: end.reason,
         handoff,
         failed: false,
-        setback: true,
+        setback: 'block_or_limit',
         parked,
       };
     }

@@ -41,7 +41,8 @@ export async function insertClaim(
     where repository_id = ${issue.repositoryId} and number = ${issue.number}
       and state = 'ready' and deleted = 0 and agent = ${agent}
       and not exists (select 1 from pauses
-        where (pauses.agent is null or pauses.agent = ${agent}) and (until is null or until > ${now}))
+        where (pauses.agent is null or pauses.agent = ${agent}) and (until is null or until > ${now})
+          and (caller is null or caller = ${worker}))
       and (select count(*) from claims where agent = ${agent} and ended_at is null) < ${concurrency}
     on conflict do nothing
     returning id`.execute(transaction);
@@ -125,11 +126,13 @@ export interface EndEffect {
   readonly now: number;
   /** True for a failed attempt. */
   readonly failed: boolean;
-  /** True when the claim brought nothing, through no fault of the issue. */
-  readonly setback?: boolean;
+  /** Why the claim brought nothing, through no fault of the issue. */
+  readonly setback?: 'block_or_limit' | 'handoff_again' | undefined;
   /** Reason to park the issue. */
   readonly parked?: ParkingReason | undefined;
 }
+
+const setbackCodes = { block_or_limit: 2, handoff_again: 3 } as const;
 
 /** Ends a live claim and recomputes the state of its issue; false when it had ended before. */
 export async function storeClaimEnd(
@@ -155,7 +158,7 @@ export async function storeClaimEnd(
       // Undefined leaves the one that came after the lease had expired.
       handoff: end.handoff,
       end_hash: end.hash ?? null,
-      setback: end.failed ? 1 : end.setback === true ? 2 : 0,
+      setback: end.failed ? 1 : end.setback === undefined ? 0 : setbackCodes[end.setback],
     })
     .where('id', '=', claim.id)
     .where('ended_at', 'is', null)

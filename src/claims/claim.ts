@@ -7,6 +7,8 @@ import type { Scope } from '../plans/scope.ts';
 export interface ClaimRequest {
   /** Name of the caller, from its bearer token. */
   readonly worker: string;
+  /** True for a caller that must not be able to stop the others: the role worker. */
+  readonly isBounded?: boolean;
   /** Repositories that the caller may see at all. */
   readonly scope?: Scope;
   /** Names of the agent profiles that it can run. */
@@ -44,6 +46,8 @@ export interface ClaimCall {
   readonly claimId: string;
   readonly worker: string;
   readonly token: string | undefined;
+  /** See `ClaimRequest`. */
+  readonly isBounded?: boolean;
   readonly idempotencyKey?: string | undefined;
 }
 
@@ -74,6 +78,7 @@ export interface Refusal {
     | 'idempotency_key_reused'
     | 'too_many_waiting'
     | 'too_many_failures'
+    | 'too_many_parked'
     | CommitRefusal;
   readonly message: string;
 }
@@ -106,6 +111,14 @@ export function tooManyFailures(worker: string, count: number, until: string): R
   return refused(
     'too_many_failures',
     `${count} claims of ${worker} failed, were blocked or met a limit within an hour: find out why. It may claim again at ${until}.`,
+  );
+}
+
+/** Refuses a caller after whose claims many issues wait for a person. */
+export function tooManyParked(worker: string, count: number): RefusedCall {
+  return refused(
+    'too_many_parked',
+    `${count} issues wait for a person after claims of ${worker}: blocked, failed, or completed with a commit that nobody has seen on Gitea. Close or resume some of them, then it may claim again.`,
   );
 }
 

@@ -28,7 +28,7 @@ import {
   type RefusedCall,
 } from './claim.ts';
 import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.ts';
-import { refuseAfterSetbacks } from './setbacks.ts';
+import { refuseAfterParking, refuseAfterSetbacks } from './setbacks.ts';
 import { change, type ClaimsState } from './state.ts';
 
 export type ClaimResult =
@@ -88,7 +88,9 @@ async function tryHandOut(
   await state.settleClock();
   const repeated = await repeatedClaim(state, state.db, request);
   if (repeated !== undefined) return repeated;
-  const refused = await refuseAfterSetbacks(state.db, request.worker, state.now());
+  const refused =
+    (await refuseAfterSetbacks(state.db, request.worker, state.now())) ??
+    (request.isBounded === true ? await refuseAfterParking(state.db, request.worker) : undefined);
   if (refused !== undefined) return refused;
   const repositoryIds = await findRepositoryIds(state.db, request.repositories);
   const changed: IssueKey[] = [];

@@ -24,11 +24,42 @@ export async function boundLimits(transaction: Transaction<Schema>, now: number)
     .execute();
 }
 
-/** Adds a pause in one statement. Of two limits of an agent the later end counts; a person's pause stays beside them. */
+/** A limit of an agent, as a caller reports it. */
+interface ReportedLimit {
+  readonly agent: string;
+  readonly worker: string;
+  readonly until: number;
+  readonly now: number;
+  /** True: it holds back the agent for this caller alone, until another one reports it too. */
+  readonly isBounded: boolean;
+}
+
+/** Pauses an agent that has a limit. What two callers report counts for all, until the earlier of their ends. */
+export async function addLimit(
+  transaction: Transaction<Schema>,
+  { agent, worker, until, now, isBounded }: ReportedLimit,
+): Promise<void> {
+  const reason = `The allowance of ${agent} is used up.`;
+  const limit = { agent, source: 'limit', reason, paused_by: worker, paused_at: now } as const;
+  await addPause(transaction, { ...limit, until, caller: isBounded ? worker : null });
+  if (!isBounded) return;
+  const other = await transaction
+    .selectFrom('pauses')
+    .select((eb) => eb.fn.max('until').as('until'))
+    .where('agent', '=', agent)
+    .where('source', '=', 'limit')
+    .where('caller', '!=', worker)
+    .where('until', '>', now)
+    .executeTakeFirst();
+  if (other === undefined || other.until === null) return;
+  await addPause(transaction, { ...limit, until: Math.min(until, other.until), caller: null });
+}
+
+/** Adds a pause in one statement. Of two limits of an agent (and caller) the later end counts; a person's pause stays beside them. */
 export async function addPause(db: Database, pause: Schema['pauses']): Promise<void> {
-  await sql`insert into pauses (agent, source, reason, paused_by, paused_at, until)
+  await sql`insert into pauses (agent, source, reason, paused_by, paused_at, until, caller)
     values (${pause.agent}, ${pause.source}, ${pause.reason}, ${pause.paused_by}, ${pause.paused_at},
-      ${pause.until})
+      ${pause.until}, ${pause.caller})
     on conflict do update set reason = excluded.reason,
       paused_by = excluded.paused_by, paused_at = excluded.paused_at,
       until = case when excluded.source = 'limit' and pauses.until > excluded.until
@@ -44,15 +75,15 @@ export async function endPauses(db: Database, agent: string | null): Promise<num
   return Number(numDeletedRows);
 }
 
-/** Lists the pauses in force, the whole service first. */
-export async function listPauses(db: Database, now: number) {
-  const rows = await db
+/** Lists the pauses in force, the whole service first: all, or those that concern one caller. */
+export async function listPauses(db: Database, now: number, caller?: string) {
+  let query = db
     .selectFrom('pauses')
     .selectAll()
-    .where((eb) => eb.or([eb('until', 'is', null), eb('until', '>', now)]))
-    .orderBy('agent')
-    .orderBy('source')
-    .execute();
+    .where((eb) => eb.or([eb('until', 'is', null), eb('until', '>', now)]));
+  if (caller !== undefined)
+    query = query.where((eb) => eb.or([eb('caller', 'is', null), eb('caller', '=', caller)]));
+  const rows = await query.orderBy('agent').orderBy('source').orderBy('caller').execute();
   return rows.map((row) => ({
     agent: row.agent,
     source: row.source,
@@ -60,6 +91,8 @@ export async function listPauses(db: Database, now: number) {
     pausedBy: row.paused_by,
     pausedAt: isoTime(row.paused_at),
     until: row.until === null ? null : isoTime(row.until),
+    /** The one caller that it concerns; null: all. */
+    caller: row.caller,
   }));
 }
 
@@ -68,9 +101,9 @@ export type Pauses = ReturnType<typeof createPauses>;
 /** Lets a person pause and resume the handing out: for the whole service, one agent or one parked issue. */
 export function createPauses(deps: ClaimWrites) {
   const { db, now, log, longPolls } = deps;
-  /** Lists the pauses in force. */
-  function list(): Promise<Pause[]> {
-    return listPauses(db, now());
+  /** Lists the pauses in force: all, or those that concern one caller. */
+  function list(caller?: string): Promise<Pause[]> {
+    return listPauses(db, now(), caller);
   }
 
   /** Pauses until it is resumed; live claims go on. Returns all pauses in force. */
@@ -80,8 +113,10 @@ export function createPauses(deps: ClaimWrites) {
     readonly by: string;
   }): Promise<Pause[]> {
     const { agent = null, reason = 'No reason was given.', by } = request;
-    const paused = { source: 'person', paused_by: by, paused_at: now(), until: null } as const;
-    await change(deps, (transaction) => addPause(transaction, { agent, reason, ...paused }));
+    const paused = { source: 'person', paused_by: by, paused_at: now() } as const;
+    await change(deps, (transaction) =>
+      addPause(transaction, { agent, reason, ...paused, until: null, caller: null }),
+    );
     log.info({ agent, caller: by }, 'paused');
     return list();
   }

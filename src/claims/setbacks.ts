@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 
 import type { Database } from '../db/database.ts';
+import type { ClaimRow } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
-import { tooManyFailures, type RefusedCall } from './claim.ts';
+import { tooManyFailures, tooManyParked, type RefusedCall } from './claim.ts';
 
 /**
  * A setback is the end of a claim that brings nothing: a failed attempt, a block, or a limit. A worker has
@@ -16,6 +17,53 @@ const windowMs = 3_600_000;
  */
 export const pauseAfterFailureMs = 600_000;
 
+/**
+ * Issues that one worker may have left to a person: blocked, failed, or completed with a commit that nobody has
+ * seen on Gitea. Above what a weekend brings with `GITEA_TOKEN`, where commits are looked up and do not count.
+ */
+const maxParked = 20;
+
+/** Refuses a worker that has left too many issues to a person, until some are closed or resumed. */
+export async function refuseAfterParking(
+  db: Database,
+  worker: string,
+): Promise<RefusedCall | undefined> {
+  const rows = await db
+    .selectFrom('issues')
+    .select('number')
+    // The condition of its index.
+    .where('parked_code', 'is not', null)
+    .where(sql<string>`json_extract(parked_params, '$.worker')`, '=', worker)
+    .where(sql<number>`coalesce(json_extract(parked_params, '$.checked'), 0)`, '=', 0)
+    .where('open', '=', 1)
+    .where('assigned', '=', 1)
+    .where('deleted', '=', 0)
+    .limit(maxParked)
+    .execute();
+  return rows.length < maxParked ? undefined : tooManyParked(worker, maxParked);
+}
+
+/** True when the worker has handed this issue over a short time ago already. */
+export async function hasJustHandedOver(
+  db: Database,
+  { worker, repository_id, number }: Pick<ClaimRow, 'worker' | 'repository_id' | 'number'>,
+  now: number,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('claims')
+    .select('id')
+    .where('repository_id', '=', repository_id)
+    .where('number', '=', number)
+    .where('worker', '=', worker)
+    .where('outcome', '=', 'released')
+    .where('setback', 'in', [0, 3])
+    .where('ended_at', '>', now - pauseAfterFailureMs)
+    .where('ended_at', '<=', now)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Refuses a caller with too many setbacks until the oldest of them is an hour old. */
 export async function refuseAfterSetbacks(
   db: Database,
@@ -28,6 +76,8 @@ export async function refuseAfterSetbacks(
     .where('worker', '=', worker)
     // The condition of its index.
     .where('setback', '>', sql.lit(0))
+    // A handoff is no setback; two within minutes have their own pause.
+    .where('setback', '<', 3)
     .where('ended_at', '>', now - windowMs)
     .where('ended_at', '<=', now)
     .orderBy('ended_at', 'desc')

@@ -16,11 +16,11 @@ type Supply = Awaited<ReturnType<typeof readSupply>>;
 /** Reads what can be handed out to a worker now, and the obstacles. */
 export async function readSupply(
   { db, profiles, now }: Pick<ClaimsState, 'db' | 'profiles' | 'now'>,
-  { agents, repositories }: ClaimRequest,
+  { worker, agents, repositories }: ClaimRequest,
 ) {
   return {
     profiles,
-    pauses: await listPauses(db, now()),
+    pauses: await listPauses(db, now(), worker),
     /** Number of live claims by agent. */
     liveClaims: await liveClaimsByAgent(db),
     /** Agents that the worker can run; undefined: all. */
@@ -109,12 +109,16 @@ export async function nextCandidate(
   return found.sort(byQueueOrder)[0];
 }
 
-/** The worker's attempt failed a short time ago, and nobody has changed the issue since. */
+/**
+ * The worker's attempt failed a short time ago and nobody has changed the issue since, or it has handed the issue
+ * over twice within that time.
+ */
 function justFailed(worker: string, now: number): RawBuilder<number> {
-  return sql<number>`(issues.attempts > 0 and exists (select 1 from claims
+  return sql<number>`exists (select 1 from claims
     where claims.repository_id = issues.repository_id and claims.number = issues.number
-      and claims.worker = ${worker} and claims.setback = 1
-      and claims.ended_at > ${now - pauseAfterFailureMs} and claims.ended_at <= ${now}))`;
+      and claims.worker = ${worker}
+      and (claims.setback = 3 or (claims.setback = 1 and issues.attempts > 0))
+      and claims.ended_at > ${now - pauseAfterFailureMs} and claims.ended_at <= ${now})`;
 }
 
 function byQueueOrder(a: Candidate, b: Candidate): number {

@@ -205,7 +205,7 @@ export interface Schema {
     /** Of that state: most tokens ever in the window, and all that ever entered it. */
     peak: number | null;
     total: number | null;
-    /** How it ended without a result, 0: with one. 1: a failed attempt, 2: a block or a limit. */
+    /** How it ended without a result, 0: with one. 1: a failed attempt, 2: a block or a limit, 3: a second handoff soon. */
     setback: Generated<number>;
     /** SHA-256 of the call that ended it: the same call again gets the same answer. */
     end_hash: string | null;
@@ -221,6 +221,8 @@ export interface Schema {
     paused_at: number;
     /** Epoch milliseconds; null: until it is resumed. */
     until: number | null;
+    /** The one caller that it concerns; null: all. */
+    caller: string | null;
   };
   /** Answers to calls with an Idempotency-Key, without secrets. */
   idempotent_answers: {

@@ -40,6 +40,13 @@ const statements: readonly string[] = [
     writer text primary key, checked_at integer not null, filler blob)`,
   'alter table claims add column setback integer not null default 0',
   'alter table claims add column graced integer not null default 0',
+  // A limit that a worker reports is its own until another one reports it too.
+  'alter table pauses add column caller text',
+  'drop index pauses_of_agents',
+  `create unique index pauses_of_agents on pauses (agent, source, coalesce(caller, ''))
+    where agent is not null`,
+  `create index issues_parked on issues (json_extract(parked_params, '$.worker'))
+    where parked_code is not null`,
   'create index claims_set_back on claims (worker, ended_at) where setback > 0',
   'alter table edges add column missing text',
   'alter table edges add column missing_since integer',

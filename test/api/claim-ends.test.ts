@@ -182,13 +182,11 @@ test('bodies are checked', async () => {
   const service = await startWork();
   await service.tell(1);
   const mine = await service.held('worker-1');
-  const tooFar = new Date(service.clock.now() + 40 * 86_400_000).toISOString();
   for (const [what, body, answer] of [
     ['release', {}, '400 invalid_request'],
     ['release', { reason: ' ' }, '400 invalid_request'],
     ['release', { reason: 'x'.repeat(501) }, '400 invalid_request'],
     ['release', { reason: 'x', limitedUntil: 'tomorrow' }, '400 invalid_request'],
-    ['release', { reason: 'x', limitedUntil: tooFar }, '422 limited_until_invalid'],
     ['complete', { commit: 'main' }, '400 invalid_request'],
     ['block', { reason: 'x', worker: 'worker-2' }, '400 invalid_request'],
   ] as const)

@@ -41,7 +41,7 @@ async function pause(io: Io, name: string | undefined, rawOptions: unknown): Pro
   const { reason } = parseOptions(optionsSchema, rawOptions);
   const agent = knownAgent(io, name);
   await withDatabase(loadDatabasePath(io.environment()), async (db) => {
-    const paused = { paused_by: 'command line', paused_at: Date.now(), until: null };
+    const paused = { paused_by: 'command line', paused_at: Date.now(), until: null, caller: null };
     await addPause(db, { agent, reason, source: 'person', ...paused });
     await printPauses(io, db);
   });
@@ -84,7 +84,7 @@ async function printPauses(io: Io, db: Database): Promise<void> {
   io.stdout.write(`${lines.map(printable).join('\n')}\n`);
 }
 
-function describe({ agent, until, pausedBy, reason }: Pause): string {
-  const what = agent ?? 'The whole service';
+function describe({ agent, caller, until, pausedBy, reason }: Pause): string {
+  const what = `${agent ?? 'The whole service'}${caller === null ? '' : ` for ${caller}`}`;
   return `${what} is paused${until === null ? '' : ` until ${until}`}, by ${pausedBy}: ${reason}`;
 }

@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 
 import { failing, giteaBot, startGitea, type FakeGitea } from '../../fake-gitea/gitea.ts';
 import { including } from '../../support/matching.ts';
+import { apiToken } from '../../support/service.ts';
 import { codeOf, startWork } from '../../support/work.ts';
-import { call, type HeldClaim } from '../../support/workers.ts';
+import { call, tokenOf, type HeldClaim } from '../../support/workers.ts';
 
 const hash = (digit: string) => digit.repeat(40);
 const [first, head, work, empty, foreign] = ['1', '2', '3', '4', '5'].map(hash);
@@ -18,7 +19,7 @@ function commits() {
   ]);
 }
 
-async function startClaimed() {
+async function startClaimed(env: Record<string, string> = {}) {
   const gitea = await startGitea();
   gitea.repositories.set(2, {
     ...{ name: 'acme/orbit', issues: new Map(), head: head ?? '', commits: commits() },
@@ -27,7 +28,7 @@ async function startClaimed() {
     ...{ name: 'acme/other', issues: new Map(), head: foreign ?? '' },
     commits: new Map([[foreign ?? '', { files: ['x'] }]]),
   });
-  const service = await startWork({ gitea });
+  const service = await startWork({ gitea, env });
   gitea.addHook({ url: `${service.url}/webhook/gitea` });
   const assignees = [giteaBot];
   gitea.as('maria').openIssue('acme/orbit', { title: 'One', body: 'Difficulty: low', assignees });
@@ -131,4 +132,19 @@ test('without a token nobody looks, and the reason says so', async () => {
   expect((await service.plan('acme/orbit#1'))?.reason.text).toContain('that nobody has looked for');
   const zeros = await complete({ service }, mine, zero);
   expect(codeOf(zeros)).toBe('400 invalid_request');
+});
+
+test('commits that were seen on Gitea do not count towards the issues that a worker has parked', async () => {
+  const started = await startClaimed({
+    API_TOKENS: `tests:${apiToken},worker-1:worker:${tokenOf('worker-1')}`,
+  });
+  const { gitea, service, mine } = started;
+  const assignees = [giteaBot];
+  for (let count = 1; count <= 20; count += 1)
+    gitea.as('maria').openIssue('acme/orbit', { title: 'One', body: 'Difficulty: low', assignees });
+  await gitea.settled();
+  await service.idle();
+  expect((await complete(started, mine, work)).status).toBe(200);
+  for (let count = 1; count <= 20; count += 1)
+    expect((await complete(started, await service.held('worker-1'), work)).status).toBe(200);
 });

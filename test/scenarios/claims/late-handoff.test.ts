@@ -29,7 +29,12 @@ test.each<[string, PayloadChanges, PayloadChanges]>([
       expect(JSON.stringify(refused.json)).toContain('The handoff is kept.');
     }
     // The first one counts.
-    await late('release', { reason: 'Again.', handoff: 'Something else.' });
+    for (const what of ['release', 'block']) {
+      const other = await late(what, { reason: 'Again.', handoff: 'Something else.' });
+      expect(JSON.stringify(other.json)).toContain(
+        'The handoff is not kept: this claim has another',
+      );
+    }
     await tell(12, back);
     expect((await held('worker-2')).handoff).toMatchObject({
       worker: 'worker-1',

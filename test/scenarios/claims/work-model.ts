@@ -11,8 +11,7 @@ interface Setback {
   readonly worker: string;
   readonly number: number;
   readonly at: number;
-  /** Of the issue, not a block or a limit. */
-  readonly failed: boolean;
+  readonly kind: 'failure' | 'block_or_limit' | 'handoff' | 'handoff_again';
 }
 
 /** A claim as the model has it. `live` until it is ended, swept or withdrawn, whatever the clock says. */
@@ -95,7 +94,10 @@ export class WorkModel {
 
   /** Has the worker had too many setbacks? */
   isRefused(worker: string, now: number): boolean {
-    return this.#recent(worker, now, hourMs).length >= maxSetbacks;
+    const bringNothing = this.#recent(worker, now, hourMs).filter(
+      ({ kind }) => kind === 'failure' || kind === 'block_or_limit',
+    );
+    return bringNothing.length >= maxSetbacks;
   }
 
   #recent(worker: string, now: number, windowMs: number): Setback[] {
@@ -123,19 +125,27 @@ export class WorkModel {
   }
 
   #justFailed(worker: string, number: number, now: number): boolean {
-    const mine = this.#recent(worker, now, pauseMs);
-    return (
-      this.issue(number).attempts > 0 &&
-      mine.some((setback) => setback.failed && setback.number === number)
+    const failed = this.issue(number).attempts > 0;
+    return this.#recent(worker, now, pauseMs).some(
+      (end) =>
+        end.number === number &&
+        (end.kind === 'handoff_again' || (failed && end.kind === 'failure')),
     );
   }
 
-  setBack({ worker, number }: ModelClaim, at: number, failed = false): void {
-    this.setbacks.push({ worker, number, at, failed });
+  setBack({ worker, number }: ModelClaim, at: number, kind: Setback['kind']): void {
+    this.setbacks.push({ worker, number, at, kind });
+  }
+
+  handOver(claim: ModelClaim, at: number): void {
+    const isAgain = this.#recent(claim.worker, at, pauseMs).some(
+      ({ number, kind }) => number === claim.number && kind.startsWith('handoff'),
+    );
+    this.setBack(claim, at, isAgain ? 'handoff_again' : 'handoff');
   }
 
   fail(claim: ModelClaim, at: number): void {
-    this.setBack(claim, at, true);
+    this.setBack(claim, at, 'failure');
     const { number } = claim;
     const issue = this.issue(number);
     issue.attempts += 1;

@@ -194,14 +194,15 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
     claim.status = 'ended';
     const issue = model.issue(claim.number);
     if (requested.kind === 'block') {
-      model.setBack(claim, clock);
+      model.setBack(claim, clock, 'block_or_limit');
       issue.parked = 'worker_blocked';
     } else if (requested.kind === 'complete') issue.parked = 'awaiting_verification';
     else if (requested.limitedUntil !== undefined && requested.limitedUntil > clock) {
       const before = model.limitedUntil.get(claim.agent) ?? -Infinity;
       model.limitedUntil.set(claim.agent, Math.max(before, requested.limitedUntil));
-      model.setBack(claim, clock);
+      model.setBack(claim, clock, 'block_or_limit');
     } else if (requested.handoff === undefined) model.fail(claim, clock);
+    else model.handOver(claim, clock);
   }
 
   /** A reason of its own, since the same call again would be the same call. */
