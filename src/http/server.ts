@@ -8,6 +8,7 @@ import Fastify, {
 } from 'fastify';
 
 import { CoordinatorError, StoreUnavailable, TryAgainLater } from '../errors.ts';
+import { closeUnread, hasUnreadBody } from '../lib/close-unread.ts';
 import { createRepeatedLines } from '../lib/repeated-lines.ts';
 import type { Logger } from '../log.ts';
 
@@ -39,7 +40,8 @@ export function createApp(log: Logger) {
       connectionsCheckingInterval: connectionsCheckMs,
     },
     routerOptions: { ignoreTrailingSlash: true },
-    frameworkErrors: (error, _request, reply: FastifyReply) => {
+    frameworkErrors: (error, request, reply: FastifyReply) => {
+      if (hasUnreadBody(request.raw)) closeUnread(request, reply);
       const { status, code, message } = pathAnswers.get(error.code) ?? internal;
       log.debug({ code }, 'request refused');
       void reply.code(status).send({ error: { code, message } });
@@ -53,6 +55,20 @@ export function createApp(log: Logger) {
   });
   // A path that nothing serves reads no body; each group of routes adds the parser it needs.
   app.removeAllContentTypeParsers();
+  // The body is asked for when something is going to read it, not before the headers are looked at.
+  app.server.on('checkContinue', (request, response) => {
+    app.server.emit('request', request, response);
+  });
+  app.addHook('preParsing', (request, reply, payload, done) => {
+    if (request.headers.expect !== undefined && !request.is404) reply.raw.writeContinue();
+    done(null, payload);
+  });
+  // Otherwise Node waits for the body, and writes a second answer when it does not come.
+  app.addHook('onSend', (request, reply, payload, done) => {
+    if (hasUnreadBody(request.raw) && reply.getHeader('connection') !== 'close')
+      closeUnread(request, reply);
+    done(null, payload);
+  });
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const { status, code, message } = answerTo(error);
     // What concerns all requests for a while is one line, not one a request.

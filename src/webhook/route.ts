@@ -9,10 +9,10 @@ import {
   type FastifyRequest,
 } from 'fastify';
 
+import { closeUnread } from '../lib/close-unread.ts';
 import { createRepeatedLines } from '../lib/repeated-lines.ts';
 import { BodyIncomplete, BodyTooLarge, lengthOf, readBody, type ReceivedBody } from './body.ts';
 import { bodyLimit, BudgetExceeded, createBodyBudget } from './body-budget.ts';
-import { closeUnread } from './connection.ts';
 import { receive, refuseSignature, type WebhookDeps } from './receive.ts';
 import { claimedSignature, keysOf, looksSigned } from './signature.ts';
 
