@@ -44,6 +44,7 @@ export function createServer(parts: RouteParts) {
     counts: parts.webhookCounts,
     add: inbox.add,
     addRejected: inbox.addRejected,
+    isStored: inbox.isStored,
     onAccepted: wakeConsumer,
     onAuthentic: connections.prove,
     now,

@@ -2,15 +2,16 @@ import type { Check } from '../http/health.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import type { WebhookCounts } from '../webhook/counts.ts';
 
-/** Refused deliveries in a row, with no authentic one between, that mean a hook set up wrongly. */
-const maxRefusedInARow = 3;
+/** Deliveries in a row that were refused or not understood, with none between that was taken, that mean trouble. */
+const maxInARow = 3;
 
 export type WebhookCheck = ReturnType<typeof createWebhookCheck>;
 
 /**
- * Says whether deliveries arrive. Degraded when the newest ones were all refused, or when a reconcile pass counted
- * changes that no webhook had told of and nothing authentic came since the pass before. The next authentic
- * delivery ends both, so strangers who send garbage degrade nothing while hooks work.
+ * Says whether deliveries arrive. Degraded when the newest ones were all refused or not understood, or when a
+ * reconcile pass counted changes that no webhook had told of and none was taken since the pass before. The next
+ * delivery that is taken ends all three. Strangers who send garbage or forged signatures degrade nothing, once a
+ * delivery has shown from which address Gitea sends; behind a proxy all senders have one.
  */
 export function createWebhookCheck(counts: WebhookCounts, now: () => number) {
   let lastPassAt: number | undefined;
@@ -24,16 +25,22 @@ export function createWebhookCheck(counts: WebhookCounts, now: () => number) {
   }
 
   function cameSince(time: number): boolean {
-    const last = counts.lastAuthenticAt();
+    const last = counts.lastTakenAt();
     return last !== undefined && last >= time;
   }
 
   function trouble(): { cause: string; cure: string } | undefined {
     const refused = counts.refusedInARow();
-    if (refused >= maxRefusedInARow)
+    if (refused >= maxInARow)
       return {
         cause: `The newest ${refused} deliveries were all refused.`,
         cure: 'Compare the secret and the content type of the hook with docs/setup.md, or run doctor.',
+      };
+    const rejected = counts.rejectedInARow();
+    if (rejected >= maxInARow)
+      return {
+        cause: `The newest ${rejected} authentic deliveries were not understood.`,
+        cure: 'Run deliveries list --status rejected: each says why. Often a newer version of this service is needed.',
       };
     if (silentAt === undefined || cameSince(silentAt)) return undefined;
     return {

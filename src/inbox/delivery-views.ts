@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+
 import { CoordinatorError } from '../errors.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import { formatRef } from '../issue/ref.ts';
@@ -63,6 +65,18 @@ export async function findDelivery(
     .where('id', '=', id)
     .executeTakeFirst();
   return row === undefined ? undefined : viewOf(row, now);
+}
+
+/** Whether a delivery of these bytes is stored, other than as rejected or given up. */
+export async function isStored(db: Database, bodyHash: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('deliveries')
+    .select('status')
+    .where('body_hash', '=', bodyHash)
+    // The condition of the index.
+    .where('body_hash', '!=', sql.lit(''))
+    .executeTakeFirst();
+  return row !== undefined && row.status !== 'rejected' && row.status !== 'dead';
 }
 
 /**

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { WriteQueue } from '../db/write-queue.ts';
 import { StoreUnavailable } from '../errors.ts';
 import type { InsertDeliveries, NewDelivery } from './insert-deliveries.ts';
+import { bytesId } from './rows.ts';
 
 export type AddResult = 'accepted' | 'duplicate';
 
@@ -56,13 +57,29 @@ export function createGroupCommit(
     for (const { row } of batch) characters -= sizeOf(row);
     try {
       const inserted = await insert(batch.map(({ row }) => row));
-      for (const { row, resolve } of batch)
-        resolve(inserted.delete(row.id) ? 'accepted' : 'duplicate');
+      const refused = batch.filter(({ row, resolve }) => {
+        const isNew = inserted.delete(row.id);
+        if (isNew) resolve('accepted');
+        return !isNew;
+      });
+      await addUnderOwnIds(refused);
     } catch (error) {
       const message = 'The delivery could not be stored';
       const unavailable = new StoreUnavailable(message, { cause: error });
       for (const { reject } of batch) reject(unavailable);
     }
+  }
+
+  /**
+   * Inserts rows again that were not: the id of a delivery is not signed, so another one may have it. Under the
+   * hash of its bytes, each is stored unless the same bytes are.
+   */
+  async function addUnderOwnIds(refused: readonly WaitingRow[]): Promise<void> {
+    const rows = refused.map(({ row }) => ({ ...row, id: bytesId(row.body_hash) }));
+    const hashed = rows.filter(({ body_hash }) => body_hash !== '');
+    const inserted = hashed.length === 0 ? new Set<string>() : await insert(hashed);
+    for (const { row, resolve } of refused)
+      resolve(inserted.delete(bytesId(row.body_hash)) ? 'accepted' : 'duplicate');
   }
 
   /** Resolves when no row waits for a commit any more. */

@@ -1,5 +1,6 @@
 import type { Database } from '../db/database.ts';
 import { createArrivals, yieldToArrivals, type Arrivals } from './arrivals.ts';
+import { isStored } from './delivery-views.ts';
 import { createGroupCommit, type AddResult } from './group-commit.ts';
 import type { InsertDeliveries } from './insert-deliveries.ts';
 import { countDeliveries, createRejectedBytes, pruneDeliveries } from './maintenance.ts';
@@ -72,6 +73,7 @@ export function createInbox({ insert, arrivals = createArrivals(), ...state }: I
     bringRefreshForward: bind(state, bringRefreshForward),
     makeRefreshesDue: (connection: Database = db) => makeRefreshesDue(state, connection),
 
+    isStored: (bodyHash: string) => isStored(db, bodyHash),
     counts: bind(state, countDeliveries),
     prune: bind(state, pruneDeliveries),
   };

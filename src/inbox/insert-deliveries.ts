@@ -9,7 +9,8 @@ export type NewDelivery = Required<Omit<Insertable<Schema['deliveries']>, 'seq'>
 
 /**
  * Inserts rows in one commit, except those whose id or bytes are stored already; resolves after the commit
- * with the new ids. A stored row that was rejected or given up is no obstacle: the new one takes its place.
+ * with the new ids. One whose id another delivery has is not inserted either: the caller sees it, and may choose
+ * another id. A stored row that was rejected or given up is no obstacle: the new one takes its place.
  * Rejects with `StoreUnavailable`.
  */
 export type InsertDeliveries = (rows: readonly NewDelivery[]) => Promise<Set<string>>;

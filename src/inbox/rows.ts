@@ -19,6 +19,11 @@ export interface RejectedDelivery extends Omit<Delivery, 'event'> {
   readonly error: string;
 }
 
+/** The id of a delivery by its bytes alone. */
+export function bytesId(bodyHash: string): string {
+  return `body-${bodyHash}`;
+}
+
 /** The columns of an event; the issue's text has a column of its own. */
 export function eventColumns({ kind, issue }: IssueEvent) {
   const { body, ...rest } = issue;

@@ -12,6 +12,9 @@ const noRequests = {
   refusedOther: 0,
 };
 
+/** Maximum of addresses that are remembered. */
+const maxSenders = 16;
+
 export type WebhookCounts = ReturnType<typeof createWebhookCounts>;
 
 /**
@@ -23,22 +26,39 @@ export function createWebhookCounts(now: () => number) {
   /** Epoch milliseconds; formatted only when health reads them. */
   let lastAuthenticAt: number | undefined;
   let lastRefusedAt: number | undefined;
+  let lastTakenAt: number | undefined;
   let refusedInARow = 0;
+  let rejectedInARow = 0;
+  /** Addresses from which authentic deliveries came; the first ones of a Gitea that has many. */
+  const senders = new Set<string>();
 
   /** Notes an authentic delivery. One that cannot be stored has no other count. */
-  function authentic(): void {
+  function authentic(address: string): void {
     lastAuthenticAt = now();
-    refusedInARow = 0;
+    if (senders.size < maxSenders) senders.add(address);
   }
 
-  /** Notes a refused request that looks like a delivery of a hook that is set up wrongly. */
-  function hookRefused(): void {
-    refusedInARow += 1;
+  /**
+   * Notes a refused request that looks like a delivery of a hook that is set up wrongly. Anybody can send one:
+   * once it is known from where Gitea sends, only those from there count.
+   */
+  function hookRefused(address: string): void {
+    if (senders.size === 0 || senders.has(address)) refusedInARow += 1;
   }
 
   function count(outcome: keyof typeof counts): void {
     counts[outcome] += 1;
-    if (outcome.startsWith('refused')) lastRefusedAt = now();
+    if (outcome.startsWith('refused')) {
+      lastRefusedAt = now();
+      return;
+    }
+    if (outcome === 'rejected') {
+      rejectedInARow += 1;
+      return;
+    }
+    lastTakenAt = now();
+    refusedInARow = 0;
+    rejectedInARow = 0;
   }
 
   function read() {
@@ -51,9 +71,11 @@ export function createWebhookCounts(now: () => number) {
 
   return {
     ...{ authentic, hookRefused, count, read },
-    /** Refused deliveries of hooks since the last authentic one. */
+    /** Refused deliveries of hooks since the last one that was taken: accepted, duplicate or ignored. */
     refusedInARow: () => refusedInARow,
-    lastAuthenticAt: () => lastAuthenticAt,
+    /** Authentic deliveries that were not understood since then. */
+    rejectedInARow: () => rejectedInARow,
+    lastTakenAt: () => lastTakenAt,
   };
 }
 

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { StoreUnavailable } from '../errors.ts';
-import type { Delivery, RejectedDelivery } from '../inbox/rows.ts';
+import { bytesId, type Delivery, type RejectedDelivery } from '../inbox/rows.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import { isOwnLabelChange, type KnownLabels } from '../issue/own-marks.ts';
 import type { IssueKey, IssueRef } from '../issue/ref.ts';
@@ -29,9 +29,9 @@ export interface WebhookDeps {
   readonly secrets: WebhookSecrets;
   /** Login of the account whose token we write with; undefined while unknown. */
   readonly account: () => string | undefined;
-  /** The stored labels of an issue; read only when the bot's account has changed labels. */
   /** Whether an issue waits for this one; without it, pull requests are ignored. */
   readonly isNamedBlocker?: (issue: IssueKey & IssueRef) => Promise<boolean>;
+  /** The stored labels of an issue; read only when the bot's account has changed labels. */
   readonly labelsOf: (issue: IssueKey) => Promise<KnownLabels | undefined>;
   /** The wall clock by default. */
   readonly now?: () => number;
@@ -41,6 +41,8 @@ export interface WebhookDeps {
   readonly addRejected: (delivery: RejectedDelivery) => Promise<unknown>;
   /** Called with the connection of a delivery whose signature is right. */
   readonly onAuthentic?: (connection: Socket) => void;
+  /** Whether a delivery of the same bytes is stored that was understood; asked before one leads to nothing. */
+  readonly isStored: (bodyHash: string) => Promise<boolean>;
   /** Called for a delivery whose bytes were stored before. */
   readonly onDuplicate?: (event: IssueEvent, bodyHash: string) => Promise<unknown>;
   /** Called after the commit of a new delivery. */
@@ -66,7 +68,7 @@ export function refuseSignature(
   reply: FastifyReply,
 ): FastifyReply {
   counts.count('refusedSignature');
-  if (looksSigned(request.headers)) counts.hookRefused();
+  if (looksSigned(request.headers)) counts.hookRefused(request.ip);
   refusals.warn({ reason, bytes: lengthOf(request.headers) ?? 0 }, 'delivery refused');
   const error = { code: 'signature_invalid', message: 'The signature is missing or wrong.' };
   return closeUnread(request, reply).code(401).send({ error });
@@ -84,7 +86,7 @@ export async function receive(
     const verification = verifySignature(body.pieces, headers, deps.secrets);
     if (!verification.valid)
       return await refuseSignature(deps, verification.reason, request, reply);
-    deps.counts.authentic();
+    deps.counts.authentic(request.ip);
     keepOpen(reply.raw);
     deps.onAuthentic?.(request.raw.socket);
     const [first = Buffer.alloc(0), ...rest] = body.pieces;
@@ -109,7 +111,10 @@ async function receiveAuthentic(
   const about = { delivery: id, secret };
   const event = eventNameOf(headers);
   // Not stored: the header is not signed, and no later version would know better what it means.
-  if ('problem' in event) return refusePayload(deps, about, event.problem, reply);
+  if ('problem' in event)
+    return (await isRepeated(deps, bodyHash))
+      ? answerDuplicate(deps, id, about)
+      : refusePayload(deps, about, event.problem, reply);
   const { name: eventName } = event;
   try {
     const parsed = parseDelivery(eventName, raw, deps.account());
@@ -117,11 +122,25 @@ async function receiveAuthentic(
     return await accept(deps, about, classified, { id, eventName, bodyHash });
   } catch (error) {
     if (!(error instanceof PayloadError)) throw error;
+    if (await isRepeated(deps, bodyHash))
+      return answerDuplicate(deps, id, { ...about, event: eventName });
     const rejected = { id, eventName, bodyHash, raw, error: error.message };
     const fields = { ...about, event: eventName, bytes: raw.length, bodyHash };
     await stored(deps, { ...about, event: eventName }, deps.addRejected(rejected));
     return refusePayload(deps, fields, error.message, reply);
   }
+}
+
+/** A store that cannot be read knows no bytes: the delivery is answered as it would be without. */
+function isRepeated({ isStored }: RouteDeps, bodyHash: string): Promise<boolean> {
+  return isStored(bodyHash).catch(() => false);
+}
+
+/** Answers for bytes that are stored: what the headers make of them this time does not count. */
+function answerDuplicate({ counts, log }: RouteDeps, deliveryId: string, about: LogFields) {
+  counts.count('duplicate');
+  log.info(about, 'delivery duplicate');
+  return { status: 'duplicate', deliveryId };
 }
 
 function refusePayload(
@@ -183,6 +202,8 @@ async function accept(
 ) {
   if (parsed.kind === 'ignored') {
     const { reason } = parsed;
+    if (await isRepeated(deps, delivery.bodyHash))
+      return answerDuplicate(deps, delivery.id, { ...about, event: delivery.eventName });
     deps.counts.count('ignored');
     deps.log.info({ ...about, event: delivery.eventName, reason }, 'delivery ignored');
     return { status: 'ignored', deliveryId: delivery.id, reason };
@@ -215,10 +236,11 @@ async function stored<T>(
 }
 
 /**
- * The idempotency key of a delivery. The id in the header is not signed and may be missing or malformed; then
- * the hash of the body replaces it, so that the same bytes sent twice are still a duplicate.
+ * The id under which a delivery is stored and listed. The one in the header is not signed and may be missing or
+ * malformed, or look like one of ours; then the hash of the body replaces it. Equal bytes are a duplicate
+ * whatever the id.
  */
 function deliveryId(headers: IncomingHttpHeaders, bodyHash: string): string {
   const id = headerOf(headers, 'delivery');
-  return id !== undefined && /^[\w-]{1,64}$/.test(id) ? id : `body-${bodyHash}`;
+  return id !== undefined && /^(?!body-|refresh-)[\w-]{1,64}$/.test(id) ? id : bytesId(bodyHash);
 }

@@ -55,7 +55,8 @@ export function registerWebhook(app: FastifyInstance, given: WebhookDeps): void 
       const refusal = refusalOf(error);
       if (refusal === undefined) throw error;
       deps.counts.count(refusal.status === 415 ? 'refusedContentType' : 'refusedOther');
-      if (refusal.status === 415 && looksSigned(request.headers)) deps.counts.hookRefused();
+      if (refusal.status === 415 && looksSigned(request.headers))
+        deps.counts.hookRefused(request.ip);
       refusals.warn({ code: refusal.code }, 'request refused');
       const { status, code, message } = refusal;
       if (status === 503) reply.header('retry-after', retryAfterSeconds);

@@ -1,3 +1,5 @@
+import { request } from 'node:http';
+
 import { expect, test } from 'vitest';
 
 import { createWebhookCheck } from '../../src/app/webhook-check.ts';
@@ -16,6 +18,15 @@ async function startEdge() {
     const container = await fetch(`${url}/health/webhook`);
     return { status: reply.status, json: await reply.json(), container: container.status };
   };
+  /** Posts from another address of this machine than `send` does. */
+  const postFromElsewhere = (headers: Record<string, string>) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const options = { method: 'POST', localAddress: '127.0.0.2', agent: false, headers };
+      const sent = request(`${url}/webhook/gitea`, options, (reply) => {
+        reply.resume().on('end', () => resolve(reply.statusCode));
+      });
+      sent.on('error', reject).end('{}');
+    });
   const post = async (headers: Record<string, string>, body = '{}') => {
     const reply = await fetch(`${url}/webhook/gitea`, { method: 'POST', headers, body });
     await reply.arrayBuffer();
@@ -28,7 +39,7 @@ async function startEdge() {
   };
   const json = { 'content-type': 'application/json' };
   const signature = 'a'.repeat(64);
-  return { health, post, authentic, json, signature };
+  return { ...{ health, send, post, postFromElsewhere }, authentic, json, signature };
 }
 
 const well = { status: 200, json: { status: 'ok', checks: { webhook: { status: 'ok' } } } };
@@ -85,6 +96,46 @@ test('strangers who send garbage degrade nothing', async () => {
   expect(await edge.health()).toMatchObject({ ...well, container: 200 });
 });
 
+test('posts with a forged signature degrade nothing, once it is known from where Gitea sends', async () => {
+  const { health, postFromElsewhere, post, authentic, json, signature } = await startEdge();
+  const forged = { ...json, 'x-gitea-signature': signature };
+  const form = { ...forged, 'content-type': 'application/x-www-form-urlencoded' };
+  await authentic();
+  for (let time = 1; time <= 5; time += 1) {
+    expect(await postFromElsewhere(forged)).toBe(401);
+    expect(await postFromElsewhere(form)).toBe(415);
+  }
+  expect(await health()).toMatchObject({ ...well, container: 200 });
+  for (let time = 1; time <= 3; time += 1) await post(forged);
+  expect(await health()).toMatchObject({ container: 503 });
+});
+
+test('before the first authentic delivery, refusals from anywhere count', async () => {
+  const { health, postFromElsewhere, json, signature } = await startEdge();
+  for (let time = 1; time <= 3; time += 1)
+    await postFromElsewhere({ ...json, 'x-gitea-signature': signature });
+  expect(await health()).toMatchObject({ container: 503 });
+});
+
+test('authentic deliveries that are not understood degrade the service', async () => {
+  const { health, send, post, authentic, json, signature } = await startEdge();
+  await authentic();
+  for (let number = 1; number <= 3; number += 1) {
+    expect(await health()).toMatchObject({ ...well, container: 200 });
+    expect(await send(signedRequest({ number, action: 'assigned' }))).toMatchObject({
+      status: 422,
+    });
+  }
+  const cause = 'The newest 3 authentic deliveries were not understood.';
+  expect(await health()).toMatchObject({ ...degraded(cause), container: 503 });
+  await authentic();
+  expect(await health()).toMatchObject({ ...well, container: 200 });
+  // Not understood, they do not end what others began.
+  for (let time = 1; time <= 3; time += 1) await post({ ...json, 'x-gitea-signature': signature });
+  await send(signedRequest({ number: 4, action: 'assigned' }));
+  expect(await health()).toMatchObject({ container: 503 });
+});
+
 /** The check alone, with passes and deliveries at times of the test's choice. */
 function openCheck() {
   const clock = manualClock();
@@ -111,7 +162,7 @@ test('a pass that found what no webhook told of, with nothing authentic since th
   passAfterAMinute(0);
   expect(await status()).toBe('degraded');
   clock.advance(1_000);
-  counts.authentic();
+  counts.count('accepted');
   expect(await status()).toBe('ok');
 });
 
@@ -119,7 +170,7 @@ test('a change that one webhook missed degrades nothing while others arrive', as
   const { counts, clock, passAfterAMinute, status } = openCheck();
   passAfterAMinute(0);
   clock.advance(1_000);
-  counts.authentic();
+  counts.count('accepted');
   passAfterAMinute(1);
   expect(await status()).toBe('ok');
 });

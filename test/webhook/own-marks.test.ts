@@ -131,6 +131,7 @@ test('what is stored is asked for only when the bot has changed labels, and may 
     counts: createWebhookCounts(Date.now),
     add: () => Promise.resolve('accepted'),
     addRejected: () => Promise.resolve('accepted'),
+    isStored: () => Promise.resolve(false),
     onAccepted: () => undefined,
   });
   const inject = async (changes: PayloadChanges) => {

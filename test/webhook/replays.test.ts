@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -60,9 +61,11 @@ describe('M1a: equal bytes are one delivery, whatever the headers say', () => {
       again({ 'x-gitea-delivery': 'typed', 'x-gitea-event-type': 'issue_label' }),
       again({ 'x-gitea-delivery': 'untyped', 'x-gitea-event': '', 'x-gogs-event': 'issues' }),
     ];
-    expect(await outcomes(service, ...replays)).toEqual(Array(4).fill('duplicate'));
-    const asComment = again({ 'x-gitea-delivery': 'z', 'x-gitea-event': 'issue_comment' });
-    expect(await outcomes(service, asComment)).toEqual(['payload_not_understood']);
+    const names = ['issue_comment', 'A B', 'ISSUES', 'push', 'pull_request', 'null'];
+    const typed = names.map((name) => again({ 'x-gitea-delivery': 'z', 'x-gitea-event': name }));
+    const unnamed = again({ 'x-gitea-event': '' });
+    const all = [...replays, ...typed, unnamed];
+    expect(await outcomes(service, ...all)).toEqual(all.map(() => 'duplicate'));
     expect(await stateOf(service)).toBe(state);
     expect(query(service, 'select id from deliveries')).toHaveLength(2);
   });
@@ -106,6 +109,47 @@ describe('M1a: equal bytes are one delivery, whatever the headers say', () => {
   });
 });
 
+describe('other bytes are another delivery, whatever id the header says', () => {
+  const numbers = [1, 2, 3];
+  const requests = numbers.map((number) =>
+    signedRequest(issuePayload({ number, body: '' }), { id: 'clash' }),
+  );
+
+  test('one after the other', async () => {
+    const service = await startService();
+    expect(await outcomes(service, ...requests)).toEqual(numbers.map(() => 'accepted'));
+    expect(await outcomes(service, ...requests)).toEqual(numbers.map(() => 'duplicate'));
+    for (const number of numbers)
+      expect((await service.plan(`acme/orbit#${number}`))?.state).toBe('ready');
+  });
+
+  test('in one commit', async () => {
+    const service = await startService();
+    const twice = [...requests, ...requests];
+    const answers = await Promise.all(twice.map((request) => service.send(request)));
+    await service.idle();
+    const accepted = answers.filter(({ json }) => json.status === 'accepted');
+    expect(accepted).toHaveLength(numbers.length);
+    for (const number of numbers)
+      expect((await service.plan(`acme/orbit#${number}`))?.state).toBe('ready');
+  });
+
+  test('also an id that looks like one of ours', async () => {
+    const service = await startService();
+    const [one, two] = requests;
+    if (one === undefined || two === undefined) throw new Error('no request');
+    const id = `body-${hash('sha256', two.body, 'hex')}`;
+    const taken = { ...one, headers: { ...one.headers, 'x-gitea-delivery': id } };
+    const again = signedRequest(issuePayload({ number: 3, body: '' }), { id: 'x' });
+    const clash = { ...two, headers: { ...two.headers, 'x-gitea-delivery': 'x' } };
+    expect(await outcomes(service, taken, again, clash)).toEqual([
+      'accepted',
+      'accepted',
+      'accepted',
+    ]);
+  });
+});
+
 describe('bytes that led to nothing are taken when they come again', () => {
   test('after the delivery was given up', async () => {
     const { now, advance } = manualClock();
@@ -138,12 +182,27 @@ describe('bytes that led to nothing are taken when they come again', () => {
     expect(await outcomes(service, wrong, right, wrong)).toEqual([
       'payload_not_understood',
       'accepted',
-      'payload_not_understood',
+      'duplicate',
     ]);
     expect(query(service, 'select id, status, raw_size from deliveries')).toEqual([
       { id: 'right', status: 'done', raw_size: 0 },
     ]);
   });
+
+  test.each(['issue_comment', 'push', 'A B'])(
+    'after they came with the same id under the event %s',
+    async (event) => {
+      const service = await startService();
+      const wrong = signedRequest(assigned, { event, id: 'same' });
+      const [right, other] = ['same', 'other'].map((id) => signedRequest(assigned, { id }));
+      if (right === undefined || other === undefined) throw new Error('no request');
+      const [first, ...others] = await outcomes(service, wrong, right, wrong, other);
+      expect(first).toBe(event === 'push' ? 'ignored' : 'payload_not_understood');
+      expect(others).toEqual(['accepted', 'duplicate', 'duplicate']);
+      expect(await stateOf(service)).toBe('blocked');
+      expect(query(service, 'select status from deliveries')).toEqual([{ status: 'done' }]);
+    },
+  );
 
   test('rejected again under other ids they are kept once', async () => {
     const service = await startService();

@@ -310,13 +310,13 @@ describe('what is normal on the wire', () => {
 });
 
 describe('the delivery id', () => {
-  test('sent again is a duplicate, also with another body', async () => {
+  test('sent again is a duplicate, with another body another delivery', async () => {
     const service = await startService();
     const first = signedRequest(issuePayload(), { id: 'one' });
     const second = signedRequest(issuePayload({ title: 'other' }), { id: 'one' });
     expect((await service.send(first)).json).toEqual({ status: 'accepted', deliveryId: 'one' });
     expect((await service.send(first)).json).toEqual({ status: 'duplicate', deliveryId: 'one' });
-    expect((await service.send(second)).json).toEqual({ status: 'duplicate', deliveryId: 'one' });
+    expect((await service.send(second)).json).toEqual({ status: 'accepted', deliveryId: 'one' });
   });
 
   test('of a rejected delivery sent again is refused again and kept once', async () => {
@@ -568,6 +568,7 @@ describe('503', () => {
       counts: createWebhookCounts(Date.now),
       add: () => Promise.reject(failure),
       addRejected: () => Promise.reject(failure),
+      isStored: () => Promise.resolve(false),
       onAccepted: () => undefined,
     });
     const url = await app.listen({ host: '127.0.0.1', port: 0 });
