@@ -115,6 +115,7 @@ describe('strangers make room', () => {
       counts: createWebhookCounts(Date.now),
       add: () => Promise.resolve('accepted'),
       addRejected: () => Promise.resolve(),
+      isStored: () => Promise.resolve(false),
       onAccepted: () => undefined,
       onAuthentic: prove,
     });
