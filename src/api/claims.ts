@@ -53,7 +53,7 @@ export function registerClaims(api: Api, { claims, agents }: ApiDeps): void {
       if (result.kind === 'refused') return refuse(reply, result.refusal);
       if (result.kind === 'claimed') {
         const { claim } = result;
-        const plan = maskPlan(claim.plan, caller.repositories);
+        const plan = maskPlan(claim.plan, caller);
         return reply.code(201).send({ claim: { ...claim, plan } });
       }
       return { claim: null, waiting: result.waiting };

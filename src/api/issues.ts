@@ -34,9 +34,10 @@ const unknownIssue = notFound('That issue is not known here.');
 /** Lists plans, shows one, and explains the choice of its agent. */
 export function registerIssues(api: Api, { store, agents, now }: ApiDeps): void {
   api.get('/issues', { schema: { querystring: listQuery } }, async (request) => {
-    const scope = callerOfRequest(request).repositories;
-    const page = await listPlans(store, { ...request.query, scope });
-    return { ...page, items: page.items.map((plan) => maskPlan(plan, scope)) };
+    const caller = callerOfRequest(request);
+    const { repositories: scope, agents: own } = caller;
+    const page = await listPlans(store, { ...request.query, scope, agents: own });
+    return { ...page, items: page.items.map((plan) => maskPlan(plan, caller)) };
   });
   api.get(
     '/issues/:owner/:repo/:number',
@@ -52,7 +53,7 @@ export function registerIssues(api: Api, { store, agents, now }: ApiDeps): void 
         caller.role !== 'worker' || worker === caller.name;
       const { claim, pastClaims } = plan;
       return {
-        ...maskPlan(plan, caller.repositories),
+        ...maskPlan(plan, caller),
         claim: claim !== null && isOwn(claim) ? claim : null,
         pastClaims: pastClaims.filter(isOwn),
       };
@@ -63,7 +64,8 @@ export function registerIssues(api: Api, { store, agents, now }: ApiDeps): void 
     { schema: { params: issueParams, querystring: whyQuery } },
     async (request, reply) => {
       const { params, query } = request;
-      const scope = callerOfRequest(request).repositories;
+      const caller = callerOfRequest(request);
+      const { repositories: scope } = caller;
       const profile = agents.find(({ name }) => name === query.agent?.toLowerCase());
       if (query.agent !== undefined && profile === undefined)
         return reply.code(404).send(unknownAgent(agents));
@@ -72,7 +74,7 @@ export function registerIssues(api: Api, { store, agents, now }: ApiDeps): void 
         ? await readWhy(store, ref, agents)
         : undefined;
       if (found === undefined) return reply.code(404).send(unknownIssue);
-      const why = { ...found, reason: maskSentence(found.reason, scope) };
+      const why = { ...found, reason: maskSentence(found.reason, caller) };
       if (profile === undefined) return why;
       return { ...why, agents: why.agents.filter(({ agent }) => agent === profile.name) };
     },

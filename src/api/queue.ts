@@ -15,18 +15,19 @@ const graphQuery = z.strictObject({ repository: z.string().max(300).optional() }
 /** Shows the queue, and the dependency graph of all repositories or of one. */
 export function registerQueueAndGraph(api: Api, { store, now }: ApiDeps): void {
   api.get('/queue', { schema: { querystring: z.strictObject({}) } }, async (request) => {
-    const { name, role, repositories: scope, agents } = callerOfRequest(request);
+    const caller = callerOfRequest(request);
+    const { name, role, repositories: scope, agents } = caller;
     const worker = role === 'worker' ? name : undefined;
     const shown = { limit: queueLimit, now: now(), scope, agents, worker };
     const { ready, blocked, ...queue } = await readQueue(store, shown);
     return {
       ...queue,
-      ready: ready.map((issue) => ({ ...issue, plan: maskPlan(issue.plan, scope) })),
-      blocked: blocked.map((issue) => ({ ...issue, reason: maskSentence(issue.reason, scope) })),
+      ready: ready.map((issue) => ({ ...issue, plan: maskPlan(issue.plan, caller) })),
+      blocked: blocked.map((issue) => ({ ...issue, reason: maskSentence(issue.reason, caller) })),
     };
   });
   api.get('/graph', { schema: { querystring: graphQuery } }, (request) => {
-    const scope = callerOfRequest(request).repositories;
-    return readGraph(store.db, { ...request.query, scope, limit: graphLimit });
+    const { repositories: scope, agents } = callerOfRequest(request);
+    return readGraph(store.db, { ...request.query, scope, agents, limit: graphLimit });
   });
 }

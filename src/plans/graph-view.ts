@@ -27,6 +27,8 @@ interface GraphOptions {
   readonly repository?: string | undefined;
   /** Repositories that the caller may see: an edge that leads out of them is not shown. */
   readonly scope?: Scope;
+  /** Agents whose issues it may see, with what they wait for; undefined: all. */
+  readonly agents?: readonly string[] | undefined;
   /** Maximum of edges, of issues in cycles, and of the bot's open issues. */
   readonly limit: number;
 }
@@ -36,28 +38,36 @@ interface GraphOptions {
  * issues, and the cycles that lead through it. Edges to deleted issues do not count and are not shown.
  */
 export async function readGraph(db: Database, options: GraphOptions): Promise<DependencyGraph> {
-  const { repository, limit, scope } = options;
+  const { repository, limit, scope, agents } = options;
   const id = repository === undefined ? undefined : await findRepositoryId(db, repository);
   if (repository !== undefined && id === undefined)
     return { nodes: [], edges: [], cycles: [], cut: false };
   const linked = await listLinkedEdges(db, { repositoryId: id, scope, limit: limit + 1 });
-  const edges = distinctEdges(linked.slice(0, limit)).filter(
+  const all = distinctEdges(linked.slice(0, limit)).filter(
     ({ blocked, blocker }) => blocked.state !== 'deleted' && blocker.state !== 'deleted',
   );
   const members = await cycleMembers(db, { repositoryId: id, scope, limit: limit + 1 });
   const open = await openIssuesOfBot(db, { repositoryId: id, scope, limit: limit + 1 });
   const shown = new Map<string, IssueKey>();
-  const ends = edges.flatMap(({ blocked, blocker }) => [blocked, blocker]);
-  const keys = [...ends.flatMap(({ key }) => key ?? []), ...open.slice(0, limit)];
+  const allEnds = all.flatMap(({ blocked, blocker }) => [blocked, blocker]);
+  const keys = [...allEnds.flatMap(({ key }) => key ?? []), ...open.slice(0, limit)];
   for (const key of [...keys, ...members.slice(0, limit)]) shown.set(keyOf(key), key);
   const known = await loadNodes(db, [...shown.values()]);
-  const states = new Map(ends.map(({ ref }) => [ref, 'unknown']));
-  for (const { ref, state } of known.values()) states.set(ref, state);
+  const isOwn = (key: string) => {
+    const agent = known.get(key)?.agent ?? null;
+    return agents === undefined || agent === null || agents.includes(agent);
+  };
+  const edges = all.filter(({ blocked }) => blocked.key === undefined || isOwn(keyOf(blocked.key)));
   const cycles = distinctCycles(
     [...findCycles(await edgesWithin(db, members.slice(0, limit))).values()].map(
       ({ path }) => path,
     ),
-  );
+  ).filter((path) => path.some(isOwn));
+  const ends = edges.flatMap(({ blocked, blocker }) => [blocked, blocker]);
+  const named = new Set([...ends.flatMap(({ key }) => (key ? keyOf(key) : [])), ...cycles.flat()]);
+  const states = new Map(ends.map(({ ref }) => [ref, 'unknown']));
+  for (const [key, { ref, state }] of known)
+    if (isOwn(key) || named.has(key)) states.set(ref, state);
   return {
     nodes: [...states]
       .map(([ref, state]) => ({ ref, state }))
@@ -112,14 +122,14 @@ async function loadNodes(db: Database, issues: readonly IssueKey[]) {
   const rows = await db
     .selectFrom('issues')
     .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
-    .select(['repository_id', 'number', 'full_name', 'state'])
+    .select(['repository_id', 'number', 'full_name', 'state', 'agent'])
     .where('deleted', '=', 0)
     .where(keyIn('repository_id', 'number', issues))
     .execute();
   return new Map(
-    rows.map(({ repository_id: repositoryId, number, full_name: repository, state }) => [
+    rows.map(({ repository_id: repositoryId, number, full_name: repository, state, agent }) => [
       keyOf({ repositoryId, number }),
-      { ref: formatRef({ repository, number }), state },
+      { ref: formatRef({ repository, number }), state, agent },
     ]),
   );
 }

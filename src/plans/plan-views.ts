@@ -21,7 +21,7 @@ import { states, type State } from '../issue/state.ts';
 import type { Database } from '../db/database.ts';
 import { oneOf, ofIssue } from '../db/key-filter.ts';
 import { parseNames } from '../db/stored-names.ts';
-import { inScope, type Scope } from './scope.ts';
+import { inScope, ofAgents, type Scope } from './scope.ts';
 import { distinctEdges, linkedEdges, type EdgeEnd, type LinkedEdge } from './linked-edges.ts';
 
 /** Reads plans as the API and the command line give them; `giteaUrl` is where their links point. */
@@ -41,13 +41,16 @@ interface ListOptions {
   readonly limit: number;
   readonly cursor?: string | undefined;
   readonly scope?: Scope;
+  /** Undefined: issues of any agent. */
+  readonly agents?: readonly string[] | undefined;
 }
 
 /** Plans, newest change first, a page at a time. Throws `invalid_cursor`. */
 export async function listPlans(store: PlanStore, options: ListOptions): Promise<PlanPage> {
-  const { state, repository, limit, cursor, scope } = options;
+  const { state, repository, limit, cursor, scope, agents } = options;
   let query = selectIssues(store.db)
     .where(inScope('repository_id', scope))
+    .where(ofAgents(agents))
     .orderBy('changed_at', 'desc')
     .orderBy('repository_id', 'desc')
     .orderBy('number', 'desc');
@@ -145,7 +148,7 @@ export type BlockedIssue = Pick<PlanView, 'ref' | 'title' | 'state' | 'reason'>;
 /** The bot's open issues that are neither ready nor claimed, the newest change first. */
 export async function listBlocked(
   db: Database,
-  { limit, scope }: QueueOptions,
+  { limit, scope, agents }: QueueOptions,
 ): Promise<BlockedIssue[]> {
   const rows = await db
     .selectFrom('issues')
@@ -154,6 +157,7 @@ export async function listBlocked(
     .where('deleted', '=', 0)
     .where('state', 'in', blockedStates)
     .where(inScope('repository_id', scope))
+    .where(ofAgents(agents))
     .orderBy('changed_at', 'desc')
     .orderBy('repository_id', 'desc')
     .orderBy('number', 'desc')

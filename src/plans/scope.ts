@@ -10,6 +10,13 @@ export function isInScope(scope: Scope, repository: string): boolean {
   return scope.includes(name) || scope.includes(`${name.split('/', 1)[0] ?? ''}/*`);
 }
 
+/** Condition for issues of these agents, and for those that have none yet. Undefined: all. */
+export function ofAgents(agents: readonly string[] | undefined): RawBuilder<boolean> {
+  if (agents === undefined) return sql<boolean>`true`;
+  return sql<boolean>`(issues.agent is null
+    or issues.agent in (select value from json_each(${JSON.stringify(agents)})))`;
+}
+
 /** Condition for rows whose repository bears a name of the scope now. */
 export function inScope(idColumn: string, scope: Scope): RawBuilder<boolean> {
   if (scope === undefined) return sql<boolean>`true`;

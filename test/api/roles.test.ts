@@ -192,3 +192,58 @@ test('the queue of a worker narrowed to an agent has only issues of this agent',
     json: { items: [{ agent: 'sonnet' }] },
   });
 });
+
+test('a worker narrowed to an agent is shown the issues of this agent, and what they wait for', async () => {
+  const { service, tell } = await start();
+  const opus = 'Recommended agent: opus\nTotal estimated: 20k';
+  await tell(1, { body: opus });
+  await tell(2, { body: 'Recommended agent: sonnet\nTotal estimated: 20k' });
+  await tell(3, { body: 'Recommended agent: sonnet\nTotal estimated: 20k\n\nBlocked by #1' });
+  await tell(4, { body: `${opus}\n\nBlocked by #2` });
+  await tell(5, { body: 'Recommended agent: sonnet\nTotal estimated: 20k' });
+  const read = async (path: string) => (await as(service, 'opus', path)).json;
+  expect(refsOf(await read('/issues'))).toEqual(['acme/orbit#4', 'acme/orbit#1']);
+  expect(await read('/graph')).toMatchObject({
+    nodes: [{ ref: 'acme/orbit#1' }, { ref: 'acme/orbit#2' }, { ref: 'acme/orbit#4' }],
+    edges: [{ issue: 'acme/orbit#4', blockedBy: 'acme/orbit#2' }],
+  });
+  const queue = z
+    .object({ blocked: z.array(z.object({ ref: z.string() })) })
+    .parse(await read('/queue'));
+  expect(queue.blocked.map(({ ref }) => ref)).toEqual(['acme/orbit#4']);
+  expect(refsOf((await as(service, 'reader', '/issues')).json)).toHaveLength(5);
+});
+
+test('what a worker is shown names no other worker', async () => {
+  const { service, tell } = await start();
+  const ends: [string, unknown][] = [
+    ['heartbeat', {}],
+    ['block', { reason: 'Stuck as w2 at the vault door.' }],
+    ['complete', { commit: '3f2c1ab' }],
+  ];
+  for (const [index, [what, body]] of ends.entries()) {
+    await tell(index + 1, { body: 'Recommended agent: sonnet\nTotal estimated: 20k' });
+    const { json } = await as(service, 'w2', '/claims', {});
+    const { claim } = claimAnswerSchema.parse(json);
+    if (claim === null) throw new Error('nothing to claim');
+    const path = `/claims/${claim.claimId}/${what}`;
+    expect((await as(service, 'w2', path, body, claim.token)).status).toBe(200);
+  }
+  const paths = [1, 2, 3].flatMap((n) => [
+    `/issues/acme/orbit/${n}`,
+    `/issues/acme/orbit/${n}/why`,
+  ]);
+  for (const path of [...paths, '/issues', '/queue', '/graph', '/pauses']) {
+    const shown = JSON.stringify((await as(service, 'w1', path)).json);
+    expect([path, shown]).toEqual([path, expect.not.stringMatching(/w2|vault door|3f2c1ab/)]);
+  }
+  const own = (path: string) => as(service, 'w2', path);
+  expect(await own('/issues/acme/orbit/1')).toMatchObject({
+    json: { reason: { text: 'w2 works on it as sonnet.' } },
+  });
+  expect(JSON.stringify((await own('/issues/acme/orbit/2')).json)).toContain('vault door');
+  expect(JSON.stringify((await own('/issues/acme/orbit/3')).json)).toContain(
+    'w2 says that 3f2c1ab',
+  );
+  expect(JSON.stringify((await as(service, 'reader', '/issues')).json)).toContain('w2 works on it');
+});
