@@ -77,7 +77,8 @@ export async function withParts(
 ): Promise<IssueKey[]> {
   if (issues.length === 0) return [];
   const { rows } = await sql<IssueKey>`with recursive below (repository_id, number) as (
-    select repository_id, number from parents where ${keyIn('repository_id', 'number', issues)}
+    select repository_id, number from parents
+    where ${keyIn('parent_repository_id', 'parent_number', issues)}
     union
     select parents.repository_id, parents.number from below cross join parents
     where parents.parent_repository_id = below.repository_id

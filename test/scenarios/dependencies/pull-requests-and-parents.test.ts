@@ -162,3 +162,22 @@ test('a parent that waits for its parts goes on waiting for them', async () => {
   await deliver(21, { body: 'Part of #20' });
   expect(await states(service, 'acme/orbit#20', 'acme/orbit#21')).toEqual(['blocked', 'ready']);
 });
+
+test.each([
+  ['changes its text', { body: 'Alone.' }],
+  ['is unassigned', { body: 'Part of #60', assignees: [] }],
+])('what blocks a part of a part holds it again when the one between %s', async (_how, change) => {
+  const { service, deliver } = await stage();
+  await deliver(60, { body: 'Blocks #62' });
+  await deliver(61, { body: 'Part of #60' });
+  await deliver(62, { body: 'Part of #61' });
+  expect(await states(service, 'acme/orbit#62')).toEqual(['ready']);
+  await deliver(61, change);
+  expect(await service.plan('acme/orbit#62')).toMatchObject({
+    state: 'blocked',
+    reason: { code: 'open_blockers' },
+    warnings: [{ code: 'nothing_readable' }],
+  });
+  await deliver(61, { body: 'Part of #60' });
+  expect(await states(service, 'acme/orbit#62')).toEqual(['ready']);
+});
