@@ -45,6 +45,7 @@ export function createServer(parts: RouteParts) {
     add: inbox.add,
     addRejected: inbox.addRejected,
     isStored: inbox.isStored,
+    provenTime: inbox.provenTime,
     onAccepted: wakeConsumer,
     onAuthentic: connections.prove,
     now,

@@ -3,7 +3,12 @@ import { createArrivals, yieldToArrivals, type Arrivals } from './arrivals.ts';
 import { isStored } from './delivery-views.ts';
 import { createGroupCommit, type AddResult } from './group-commit.ts';
 import type { InsertDeliveries } from './insert-deliveries.ts';
-import { countDeliveries, createRejectedBytes, pruneDeliveries } from './maintenance.ts';
+import {
+  countDeliveries,
+  createRejectedBytes,
+  pruneDeliveries,
+  provenTime,
+} from './maintenance.ts';
 import {
   claimGroup,
   completeGroup,
@@ -74,6 +79,7 @@ export function createInbox({ insert, arrivals = createArrivals(), ...state }: I
     makeRefreshesDue: (connection: Database = db) => makeRefreshesDue(state, connection),
 
     isStored: (bodyHash: string) => isStored(db, bodyHash),
+    provenTime: () => provenTime(state),
     counts: bind(state, countDeliveries),
     prune: bind(state, pruneDeliveries),
   };

@@ -84,6 +84,19 @@ export async function pruneDeliveries(
   }
 }
 
+/** The date of the newest snapshot and the time since the start: more has gone by, whatever the clock says. */
+export async function provenTime({
+  db,
+  now,
+  uptimeMs = () => Infinity,
+}: Pick<State, 'db' | 'now' | 'uptimeMs'>): Promise<number | undefined> {
+  const { newest } = await db
+    .selectFrom('issues')
+    .select((eb) => eb.fn.max<number | null>('snapshot_at').as('newest'))
+    .executeTakeFirstOrThrow();
+  return newest === null ? undefined : Math.min(now(), newest + uptimeMs());
+}
+
 /** Counts deliveries by status, for health; `oldestSeconds` is the age of the oldest pending one. */
 export async function countDeliveries({ db, now }: State) {
   const at = now();

@@ -123,4 +123,20 @@ describe('M1d: without a token, an old snapshot is not believed', () => {
     const service = await startService({ now: manualClock().now, env });
     expect(await send(service, changes)).toBe('accepted');
   });
+
+  test('with our clock a month ahead, genuine deliveries are stored all the same', async () => {
+    const clock = manualClock();
+    const first = await startService({ clock, env });
+    expect(await send(first, { updatedAt: '2026-11-23T11:59:00Z' })).toBe('accepted');
+    clock.jump(31 * 86_400_000);
+    const at = (second: number) => `2026-11-23T12:00:0${second}Z`;
+    expect(await send(first, { labels: ['blocked'], updatedAt: at(0) })).toBe('accepted');
+    expect(await send(first, { labels: ['bug'], updatedAt: at(1) })).toBe('accepted');
+    await first.close();
+    const second = await startService({ clock, env, directory: first.directory });
+    const closed = { action: 'closed', open: false, updatedAt: at(2) };
+    expect(await send(second, closed)).toBe('accepted');
+    expect(await stateOf(second)).toBe('done');
+    expect(await send(second, { updatedAt: '2026-10-01T12:00:00Z' })).toBe('ignored');
+  });
 });
