@@ -1,11 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
   existsSync,
+  linkSync,
   openSync,
+  readdirSync,
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -17,6 +21,11 @@ import { asStoreError, sqliteCode } from './store-fault.ts';
 
 /** Maximum wait for a write of the running service. */
 const busyTimeoutMs = 5_000;
+/** Names of unfinished copies. Not by the process: in a container each backup has the same id. */
+const partPrefix = '.coordinator-backup-';
+const partSuffix = '.part';
+/** Time without a write after which an unfinished copy was left by a backup that was killed. */
+const leftoverMs = 3_600_000;
 
 /**
  * Writes a consistent copy of a database into a new file, whether a service uses it or not, and verifies it. The
@@ -32,22 +41,50 @@ export function backUp(path: string, target: string): void {
       `There is no database at ${path}. Correct DATABASE_URL.`,
     );
   const file = resolve(target);
-  if (existsSync(file))
-    throw new CoordinatorError(
-      'backup_exists',
-      `${file} exists already. A backup never overwrites a file: choose another name, or move that file away.`,
-    );
+  if (existsSync(file)) throw existing(file);
+  removeLeftovers(dirname(file));
   // Complete or not there at all: the name is given when the copy has been verified.
-  const part = join(dirname(file), `.${process.pid}-backup.part`);
+  const part = join(dirname(file), `${partPrefix}${randomUUID()}${partSuffix}`);
   create(part, file);
   try {
     copy(path, part, file);
     verify(part);
-    renameSync(part, file);
-  } catch (error) {
+    giveName(part, file);
+  } finally {
     rmSync(part, { force: true });
-    throw error;
   }
+}
+
+/** Removes what killed backups left; one that is being written has changed lately. */
+function removeLeftovers(folder: string): void {
+  if (!existsSync(folder)) return;
+  try {
+    for (const name of readdirSync(folder)) {
+      if (!name.startsWith(partPrefix) || !name.endsWith(partSuffix)) continue;
+      const part = join(folder, name);
+      if (Date.now() - statSync(part).mtimeMs > leftoverMs) rmSync(part, { force: true });
+    }
+  } catch {
+    // Another backup was faster, or the folder cannot be read: that it cannot be written is said below.
+  }
+}
+
+/** Unlike a rename, a link never replaces a file that appeared meanwhile. */
+function giveName(part: string, file: string): void {
+  try {
+    linkSync(part, file);
+  } catch {
+    if (existsSync(file)) throw existing(file);
+    // A file system without links.
+    renameSync(part, file);
+  }
+}
+
+function existing(file: string): CoordinatorError {
+  return new CoordinatorError(
+    'backup_exists',
+    `${file} exists already. A backup never overwrites a file: choose another name, or move that file away.`,
+  );
 }
 
 /** Empty, for its owner alone: SQLite keeps the mode, and VACUUM INTO takes an empty file. */

@@ -84,8 +84,17 @@ export function explainUnwritable(
 
 function whyUnwritable(path: string, cause: unknown, end: string): string {
   const folder = existingFolder(path);
-  if (isFull(folder) || sqliteCode(cause) === 13 || codeOf(cause) === 'ENOSPC')
+  // SQLite does not always say that the disk is full; the system does.
+  if (
+    sqliteCode(cause) === 13 ||
+    codeOf(cause) === 'ENOSPC' ||
+    (!isOfSystem(cause) && isFull(folder))
+  )
     return 'its disk is full. Free some space on it.';
+  if (codeOf(cause) === 'ENOENT')
+    return folder === dirname(path)
+      ? `no file can be created in ${folder}. Choose another folder${end}`
+      : `its folder ${dirname(path)} does not exist. Create it${end}`;
   const code = [
     accessFailure(folder),
     existsSync(path) ? accessFailure(path) : undefined,
@@ -122,7 +131,9 @@ function codeOf(error: unknown): string | undefined {
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error && 'errno' in error && typeof error.errno === 'number'
-    ? getSystemErrorMessage(error.errno)
-    : describeError(error);
+  return isOfSystem(error) ? getSystemErrorMessage(error.errno) : describeError(error);
+}
+
+function isOfSystem(error: unknown): error is Error & { errno: number } {
+  return error instanceof Error && 'errno' in error && typeof error.errno === 'number';
 }

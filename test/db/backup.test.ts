@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -52,9 +60,38 @@ test('a backup never overwrites, and leaves nothing behind when it fails', async
   const missing = join(target, 'no', 'such', 'folder', 'backup.db');
   const { code, stderr } = await backup(directory, missing);
   expect(code).toBe(1);
-  expect(stderr).toContain(`The backup ${missing} cannot be written: no such file or directory.`);
+  expect(stderr).toContain(
+    `The backup ${missing} cannot be written: its folder ${join(target, 'no', 'such', 'folder')} does not exist. Create it.`,
+  );
   expect(readdirSync(target)).toEqual(['backup.db']);
 });
+
+test.runIf(process.platform === 'linux')(
+  'where no file can be created, the message does not speak of a full disk',
+  async () => {
+    const { directory } = await startService();
+    const { code, stderr } = await backup(directory, '/proc/backup.db');
+    expect(code).toBe(1);
+    expect(stderr).toContain('The backup /proc/backup.db cannot be written: ');
+    expect(stderr).not.toContain('full');
+  },
+);
+
+test("what a killed backup left is in nobody's way, and is removed when it is old", async () => {
+  const { directory } = await startService();
+  const target = temporaryDirectory();
+  const names = [`.${process.pid}-backup.part`, ...['old', 'new'].map(partOf)];
+  for (const name of names) writeFileSync(join(target, name), 'half');
+  utimesSync(join(target, partOf('old')), new Date(), new Date(Date.now() - 2 * 3_600_000));
+  expect(await backup(directory, join(target, 'backup.db'))).toMatchObject({ code: 0 });
+  const left = names.filter((name) => name !== partOf('old'));
+  expect(readdirSync(target).sort()).toEqual([...left, 'backup.db'].sort());
+  expect(statSync(join(target, 'backup.db')).nlink).toBe(1);
+});
+
+function partOf(name: string): string {
+  return `.coordinator-backup-${name}.part`;
+}
 
 test('without a database, the message names the path', async () => {
   const directory = temporaryDirectory();

@@ -103,7 +103,7 @@ describe('idle connections', () => {
 describe('strangers make room', () => {
   /** A server with few places that takes every delivery. */
   async function listen(limit: number) {
-    const log = createLogger('silent', { write: () => undefined });
+    const log = createLogger('error', { write: () => undefined });
     const app = createApp(log);
     onTestFinished(() => app.close());
     const { check, prove } = limitConnections(app.server, { log, now: Date.now, limit });
