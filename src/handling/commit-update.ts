@@ -7,6 +7,8 @@ import type { Inbox } from '../inbox/inbox.ts';
 import type { DeliveryGroup } from '../inbox/queue.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import { refreshEvent } from '../issue/facts.ts';
+import type { Reading } from '../issue/reading.ts';
+import { mayPass } from '../issue/unreadable.ts';
 import { storeCodes } from '../plans/codes.ts';
 import { findDisagreeing } from '../plans/gitea-edges.ts';
 import { storeIssue } from '../plans/issue-rows.ts';
@@ -64,14 +66,19 @@ export async function commitUpdate(
   await refreshIssues(transaction, inbox, [...namedByCode, ...disagreeing]);
   await inbox.addRefreshes(transaction, refreshes);
 
-  // 4. Plan to read it again when Claude did not answer; at once if Claude came back meanwhile.
+  // 4. Plan to read it again when Claude did not answer, or the text was not read for a reason that may pass;
+  // at once if Claude came back meanwhile.
   const { facts, plan } = update;
-  if (plan?.reading.outcome === 'fallback' && facts.open)
+  if (facts.open && plan !== undefined && canReadBetter(plan.reading))
     await inbox.scheduleRefresh(transaction, refreshEvent(facts), group);
   const pausedUntil = claudePausedUntil();
   if (pausedUntil !== undefined) await inbox.bringRefreshForward(transaction, pausedUntil);
   else if (claudeReturned) await inbox.makeRefreshesDue(transaction);
   return outcome;
+}
+
+function canReadBetter({ outcome, unreadable }: Reading): boolean {
+  return outcome === 'fallback' || (unreadable !== null && mayPass(unreadable));
 }
 
 /**

@@ -111,7 +111,8 @@ export async function addDifferences(
 
 /**
  * Makes sure that one scheduled refresh is due by `at`: it then asks whether the service that all of them
- * wait for is back. The one scheduled first goes first, so each has its turn.
+ * wait for is back. The one scheduled first goes first, so each has its turn. That of a text which could not
+ * be read asks nobody.
  */
 export async function bringRefreshForward(
   { now }: Clock,
@@ -125,6 +126,17 @@ export async function bringRefreshForward(
     .where('status', '=', waiting)
     .where('kind', '=', 'refreshed')
     .where('due_at', '>', now())
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('issues')
+            .select('number')
+            .whereRef('issues.repository_id', '=', 'deliveries.repository_id')
+            .whereRef('issues.number', '=', 'deliveries.issue_number')
+            .where('unreadable', 'is not', null),
+        ),
+      ),
+    )
     .orderBy((eb) => eb('due_at', '>', dueAt))
     .orderBy('seq')
     .limit(1)

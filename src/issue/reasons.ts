@@ -4,7 +4,7 @@ import { thousands } from '../lib/text.ts';
 import { coded, render, type Coded, type ParamsOf, type Sentences } from './coded.ts';
 import { difficulties } from './difficulty.ts';
 import { fitRuleSchema, changesText } from './fit-rules.ts';
-import { unreadableCauses, unreadableTexts } from './unreadable.ts';
+import { mayPass, unreadableCauses, unreadableTexts } from './unreadable.ts';
 
 const tokens = z.int();
 const count = z.int();
@@ -129,7 +129,7 @@ export const reasonSentences: Sentences<StateReasonParams & ChoiceReasonParams> 
   },
   held_by_label: ({ label }) => `Held by the label "${label}": it goes on when that is removed.`,
   unreadable: ({ cause }) =>
-    `The text could not be read: ${unreadableTexts[cause]}. So it is not known what it waits for. Shorten it, or split the issue; it is read again when it changes.`,
+    `The text could not be read: ${unreadableTexts[cause]}. So it is not known what it waits for. Shorten it, or split the issue; it is read again ${mayPass(cause) ? 'by itself, too' : 'when it changes'}.`,
   cycle: ({ refs, more }) => {
     const path = [...refs, ...(more > 0 ? [`${more} more`] : []), refs[0]].join(' → ');
     return `Waits for itself in a cycle: ${path}.`;

@@ -5,6 +5,11 @@
 export const unreadableCauses = ['work', 'time', 'failed'] as const;
 export type UnreadableCause = (typeof unreadableCauses)[number];
 
+/** The steps of a text are the same every time; a thread may hang or end for another reason than the text. */
+export function mayPass(cause: UnreadableCause): boolean {
+  return cause !== 'work';
+}
+
 /** The store has the cause as text. */
 export function parseUnreadable(text: string | null): UnreadableCause | null {
   return text === null ? null : (unreadableCauses.find((cause) => cause === text) ?? 'failed');

@@ -3,6 +3,10 @@ import { expect, test } from 'vitest';
 import { TryAgainLater } from '../../src/errors.ts';
 import { listDeliveries } from '../../src/inbox/delivery-views.ts';
 import type { IssueEvent } from '../../src/issue/event.ts';
+import { storeIssue } from '../../src/plans/issue-rows.ts';
+import { readOffline } from '../../src/reading/offline-reading.ts';
+import { unreadableText } from '../../src/reading/read-text.ts';
+import { issueUpdate } from '../support/issue-update.ts';
 import { eventOf, delivery, openInbox, claim } from './open-inbox.ts';
 
 /** An inbox with a scheduled refresh of each of these issues, in this order, due in 30 s. */
@@ -61,6 +65,26 @@ test('no refresh is brought forward when one is due by then, or none is schedule
   const none = await withRefreshes();
   await none.bringForward(15);
   expect(await none.refreshes()).toEqual([]);
+});
+
+test('the refresh of a text that could not be read asks nobody, so it is not brought forward', async () => {
+  const { db, bringForward, refreshes } = await withRefreshes(1, 2);
+  const { facts, plan, ...update } = issueUpdate({ number: 1, blockers: [], open: true, at: 1 });
+  const reading = readOffline(facts, [], { text: unreadableText('time') });
+  await db
+    .transaction()
+    .execute((transaction) =>
+      storeIssue(
+        transaction,
+        { ...update, facts: { ...facts, repositoryId: 3 }, plan: plan && { ...plan, reading } },
+        1,
+      ),
+    );
+  await bringForward(15);
+  expect(await refreshes()).toEqual([
+    ['1', 30],
+    ['2', 15],
+  ]);
 });
 
 test('a refresh brought forward is never due at once', async () => {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 
 import { createReader, type ReadIssue } from '../../src/reading/reader.ts';
-import { readText } from '../../src/reading/read-text.ts';
+import { readText, unreadableText } from '../../src/reading/read-text.ts';
+import { manualClock } from '../support/clock.ts';
 import { startService, type ServiceOptions } from '../support/service.ts';
 import { claim, issueEvent } from '../support/workers.ts';
 
@@ -53,6 +54,40 @@ test('an issue whose text cannot be read is handed to nobody until the text chan
     reading: { unreadable: null },
   });
 });
+
+test.each(['failed', 'time'] as const)(
+  'a text that was not read for a reason that may pass (%s) is read again by itself, less and less often',
+  async (cause) => {
+    const clock = manualClock(at);
+    const readAt: number[] = [];
+    let isWell = false;
+    const agentNames = ['opus', 'sonnet', 'haiku'];
+    const read = createReader({
+      agentNames,
+      readText: (issue) => {
+        readAt.push(clock.now() - at);
+        return Promise.resolve(isWell ? readText(issue, { agentNames }) : unreadableText(cause));
+      },
+      claude: undefined,
+    });
+    const service = await startWith({ read, clock });
+    await service.send(issueEvent(1, at, { body: 'Size: small' }));
+    await service.idle();
+    expect(await service.plan('acme/orbit#1')).toMatchObject({ reason: { code: 'unreadable' } });
+    for (const seconds of [30, 60, 120, 240]) {
+      clock.advance(seconds * 1_000 - 1_000);
+      await service.idle();
+      isWell = seconds === 240;
+      clock.advance(1_000);
+      await service.idle();
+    }
+    expect(readAt.map((time) => time / 1_000)).toEqual([0, 30, 90, 210, 450]);
+    expect(await service.plan('acme/orbit#1')).toMatchObject({ state: 'ready' });
+    clock.advance(3_600_000);
+    await service.idle();
+    expect(readAt).toHaveLength(5);
+  },
+);
 
 test.each(['1', '4'])(
   'short texts are read beside eight long ones with %s workers',
