@@ -126,10 +126,11 @@ export async function bringRefreshForward(
     .where('status', '=', waiting)
     .where('kind', '=', 'refreshed')
     .where('due_at', '>', now())
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('issues')
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('issues')
             .select('number')
             .whereRef('issues.repository_id', '=', 'deliveries.repository_id')
             .whereRef('issues.number', '=', 'deliveries.issue_number')

@@ -114,8 +114,9 @@ export const commentWarnings: Sentences<WarningParams, Tell> = {
       [ref, pull],
     ),
   parent_blocks_part: ({ parent, parts }) =>
-    about(
-      [parent, ...parts],
+    ofVisible(
+      parent,
+      parts,
       'A parent blocks its own part, and would end when its parts end. It does not hold the part back: remove one of the two statements.',
     ),
   held_by_label: () => act('A label asks to hold this issue, but an agent has already started.'),
@@ -158,6 +159,14 @@ function about(refs: readonly string[], text: string, tell: (text: string) => Te
 
 function whereVisible(ref: string, text: string, named: readonly string[] = [ref]): Tell {
   return (subject) => (isVisible(subject.setting, ref) ? about(named, text)(subject) : undefined);
+}
+
+/** Told only of open issues, so nothing may be counted or named that readers may not see. */
+function ofVisible(parent: string, parts: readonly string[], text: string): Tell {
+  return (subject) => {
+    const seen = [parent, ...parts].filter((ref) => isVisible(subject.setting, ref));
+    return seen[0] === parent && seen.length > 1 ? about(seen, text)(subject) : undefined;
+  };
 }
 
 /** The first sentence says it of what the issue waits for. */

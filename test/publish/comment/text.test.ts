@@ -592,6 +592,16 @@ describe('whatever a plan holds', () => {
     },
   );
 
+  it('nothing of a parent or a part that its readers may not see', () => {
+    const warned = (parent: string, ...parts: readonly string[]) =>
+      tell({ warnings: [{ code: 'parent_blocks_part', params: { parent, parts, more: 0 } }] });
+    const [hidden, shown, other] = ['secret/vault#7', 'acme/orbit#42', 'acme/lib#7'];
+    expect(warned(hidden, shown)).toBe(tell());
+    expect(warned(shown, hidden)).toBe(tell());
+    expect(warned(shown, hidden, other)).toBe(warned(shown, other));
+    expect(warned(shown, other)).toContain('A parent blocks its own part');
+  });
+
   it('no reference that Gitea takes for one, and none that is not', () => {
     fc.assert(
       fc.property(plans, (plan) => {
