@@ -8,7 +8,7 @@ import type { Passage } from './markdown/passage.ts';
 import type { DirectedMention, Verdict } from './mentions.ts';
 import { partitionPoint } from './partition-point.ts';
 import type { IssueText } from '../issue/reading.ts';
-import { findReferences, type Reference } from './references.ts';
+import { findReferences, isNoIssue, type Reference } from './references.ts';
 import { createScopeTracker, type PassageScopes } from './scope-tracker.ts';
 import { groupReferences, splitSentences, type Group, type Sentence } from './sentences.ts';
 import type { Work } from './work.ts';
@@ -186,7 +186,9 @@ function isColour(
 ): boolean {
   return (
     kind === 'undecided' &&
-    references.every(({ start, end }) => digitsOfColour.test(text.slice(start, end))) &&
+    references.every(
+      (named) => isNoIssue(named) || digitsOfColour.test(text.slice(named.start, named.end)),
+    ) &&
     colours.test(sentence.text.toLowerCase())
   );
 }

@@ -1,7 +1,10 @@
 import { codePattern, numberPattern } from '../issue/codes.ts';
 import type { Passage } from './markdown/passage.ts';
 
-/** A reference to other issues: one number, a range, or a code without a number. */
+/**
+ * A reference to other issues: one number, a range, or a code without a number. With neither it names no issue,
+ * as the code of a part does, but stands in a list like one.
+ */
 export interface Reference {
   readonly start: number;
   readonly end: number;
@@ -17,7 +20,7 @@ export interface Reference {
   readonly address: string | undefined;
 }
 
-const urlPattern = /https?:\/\/[^\s<>"`|]+/g;
+const urlPattern = /https?:\/\/[^\s<>"`|]+/gi;
 const maxNameLength = 100;
 /** `guide/intro.md#4` is a file and an anchor. */
 const fileEnding = /\.(?:md|html?|txt|rst|adoc|pdf|[jt]sx?|py|go|rs|java|json|ya?ml|css|php)$/i;
@@ -35,6 +38,8 @@ export function findReferences(
     if (own !== undefined) found.push({ ...plain, start, end, ...own });
     else if (outside !== undefined && !/[#!]\d/.test(text.slice(start, end)))
       found.push({ ...plain, start, end, ...outside });
+    else if (outside === undefined && !/[#!]\d/.test(text.slice(start, end)) && start < end)
+      found.push({ ...plain, start, end });
     taken.push({ start, end, foreign: own === undefined, address: outside?.address });
   }
   let nextLink = 0;
@@ -47,7 +52,7 @@ export function findReferences(
     const own = ownReference(url, trackerUrl);
     const outside = outsideIssue(url, trackerUrl);
     if (own !== undefined) found.push({ ...plain, start, end, ...own });
-    else if (outside !== undefined) found.push({ ...plain, start, end, ...outside });
+    else found.push({ ...plain, start, end, ...outside });
     taken.push({ start, end, foreign: false, address: undefined });
   }
   taken.sort((a, b) => a.start - b.start);
@@ -74,24 +79,33 @@ const plain = {
 /** A link or an address in the text. */
 type Taken = Pick<Reference, 'start' | 'end' | 'foreign' | 'address'>;
 
+const signPattern = /[#!](\d{1,9})(?!\d)/g;
+const wholeNumber = new RegExp(numberPattern.source, 'uy');
+/** What stands behind the number of a part without a space: `.2`, `/b`, `a`. */
+const partPattern = /^(?:[-\u2010\u2011./_]?[\p{L}\d]+)+/u;
+
 function findNumbers(text: string, taken: readonly Taken[]): Reference[] {
   const found: Reference[] = [];
   let next = 0;
-  for (const match of text.matchAll(numberPattern)) {
+  for (const match of text.matchAll(signPattern)) {
     const { index } = match;
     while ((taken[next]?.end ?? Infinity) <= index) next += 1;
     const range = taken[next];
     const inside = range !== undefined && range.start <= index;
     if (inside && !range.foreign) continue;
-    const number = Number(match[1]);
-    if (number === 0 || match[1]?.startsWith('0') === true) continue;
-    if (isPartCode(text.slice(index + match[0].length, index + match[0].length + 20), number))
-      continue;
     const name = nameBefore(text, index);
     if (name === undefined) continue;
-    const repository = name === '' ? null : name;
+    const number = Number(match[1]);
     const start = index - name.length;
     const end = index + match[0].length;
+    const after = text.slice(end, end + 40);
+    wholeNumber.lastIndex = index;
+    const part = wholeNumber.test(text) ? partBehind(after, number) : partPattern.exec(after)?.[0];
+    if (part !== undefined || match[1]?.startsWith('0') === true) {
+      found.push({ ...plain, start, end: end + (part?.length ?? 0) });
+      continue;
+    }
+    const repository = name === '' ? null : name;
     const address = inside ? range.address : undefined;
     found.push({ ...plain, start, end, repository, number, foreign: inside, address });
   }
@@ -100,15 +114,28 @@ function findNumbers(text: string, taken: readonly Taken[]): Reference[] {
 
 /** Words that a writer puts behind a hyphen without a space: `#13-the epic`. */
 const proseWord =
-  /^(?:the|an?|it|its|this|that|these|those|which|who|is|are|was|were|has|have|had|will|must|should|can|not|no|and|or|but|because|since|as|so|for|from|by|in|on|to|of|with|when|while|once|until|after|before|if|see|still|waiting|done|merged|closed|open)(?![\w-])/i;
+  /^(?:the|an|it|its|this|that|these|those|which|who|is|are|was|were|has|have|had|will|must|should|can|not|no|and|or|but|because|since|as|so|for|from|by|in|on|to|of|with|when|while|once|until|after|before|if|see|still|waiting|done|merged|closed|open)(?![\w-])/i;
 
-/** What follows a number makes it the code of a part: `#13-B`, `#13-part2`, `#13-2`. `#3-6` is no part of #3. */
-function isPartCode(after: string, number: number): boolean {
-  const word = /^[-\u2010\u2011](?=[\p{L}\d])(.*)$/su.exec(after)?.[1];
-  if (word === undefined) return false;
-  const digits = /^(\d{1,9})(?![\w])/.exec(word)?.[1];
-  if (digits !== undefined) return Number(digits) <= number;
-  return !proseWord.test(word);
+/** What makes the number before it the code of a part: `-B`, `-part2`, `-2`, `–C`, `(b)`. `#3-6` is no part of #3. */
+function partBehind(after: string, number: number): string | undefined {
+  const sign = /^(?:[([]\p{L}\d{0,3}[)\]]|[+:]\p{L}\d{0,3}(?![\p{L}\d])|[¹²³⁰-ₜ]+)/u.exec(after);
+  if (sign !== null) return sign[0];
+  const part = /^[-\u2010-\u2015\u2212](?=[\p{L}\d])(?:[-\u2010\u2011./_]?[\p{L}\d]+)+/u.exec(
+    after,
+  )?.[0];
+  if (part === undefined) return undefined;
+  const word = part.slice(1);
+  const digits = /^(\d{1,9})(?!\w)/.exec(word)?.[1];
+  if (digits !== undefined) return Number(digits) <= number ? part : undefined;
+  if (/^[-\u2010\u2011]/.test(after)) return proseWord.test(word) ? undefined : part;
+  // A long dash may begin a remark: `#13—the lock`, `#13—A lock is missing`.
+  const isPart = /^(?:\p{Lu}|\p{L}\d+)$/u.test(word) && !/^.[AI] (?!and\b|or\b)[a-z]/.test(after);
+  return isPart ? part : undefined;
+}
+
+/** True for a reference that names no issue, but stands in a list like one. */
+export function isNoIssue({ number, code }: Reference): boolean {
+  return number === undefined && code === undefined;
 }
 
 /** `owner/repo` in front of the sign; empty without one, undefined when the text in front makes it no reference. */

@@ -2,7 +2,7 @@ import { refSign } from './grammar/fragments.ts';
 import { scopeOf, type Scope } from './grammar/labels.ts';
 import type { Passage } from './markdown/passage.ts';
 import { partitionPoint } from './partition-point.ts';
-import type { Reference } from './references.ts';
+import { isNoIssue, type Reference } from './references.ts';
 
 /** References joined as a list: the words around them hold for all. */
 export interface Group {
@@ -28,7 +28,7 @@ const joiner =
 const ownVerb =
   /^ +(?:(?:is|was|has|does|would|could|might)(?:n[’']t)?|contains|explains|describes|shows|lists|needs|blocks|depends|requires|waits|comes|goes)\b/i;
 
-/** Joins neighbours such as `#3, #4 (the lock) and #9`. */
+/** Joins neighbours such as `#3, #4 (the lock) and #9`. What names no issue counts only in a list with one. */
 export function groupReferences({ text }: Passage, references: readonly Reference[]): Group[] {
   const groups: { start: number; end: number; references: Reference[] }[] = [];
   for (const reference of references) {
@@ -46,7 +46,7 @@ export function groupReferences({ text }: Passage, references: readonly Referenc
       last.end = reference.end;
     } else groups.push({ start: reference.start, end: reference.end, references: [reference] });
   }
-  return groups;
+  return groups.filter(({ references: named }) => !named.every(isNoIssue));
 }
 
 /** Maximum length of a sentence; a longer one is cut, which bounds the work of each rule. */

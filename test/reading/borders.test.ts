@@ -23,6 +23,16 @@ test.each([
   '#13/b',
   '!13-B',
   '!13.2',
+  '#13-A',
+  '#13-a',
+  '#13–B',
+  '#13—B',
+  '#13–2',
+  '#13:B',
+  '#13+B',
+  '#13(b)',
+  '#13[b]',
+  '#13²',
   'acme/orbit#13-B',
   'acme/lib!13/2',
   'https://git.example.test/acme/orbit/issues/13-B',
@@ -36,6 +46,32 @@ test.each([
 });
 
 test.each([
+  ['Depends on #13-B, #14', '<#14'],
+  ['Depends on #13-B and #14', '<#14'],
+  ['Depends on #13-B, #14 and #15', '<#14 <#15'],
+  ['Depends on #13-B (the lock), #14', '<#14'],
+  ['Depends on #13(b), #14', '<#14'],
+  ['Depends on #13–C and #14', '<#14'],
+  ['Waiting for #13-B; #14', '<#14'],
+  ['Requires #13.1 and #14', '<#14'],
+  ['Needs #13a, #14', '<#14'],
+  ['Blocked by #12, #13-B, #14', '<#12 <#14'],
+  ['Blocked by #2; #3-A; #4', '<#2 <#4'],
+  ['Blocks #13-A and #14', '>#14'],
+  ['## Blocked by\n\n- #13-B, #14', '<#14'],
+  ['Blocked by https://example.test/x, #3', '<#3'],
+  ['Blocked by [the docs](https://example.test/x), #3', '<#3'],
+  ['This part (#13-B) depends on #14.', '<#14'],
+  ['#13-B depends on #14.', '<#14'],
+  ['Blocks #13-A and #13-B', ''],
+  ['This part has to merge before #13–B, #13–C.', ''],
+])('what names no issue stands in a list like one: %s', (body, mentions) => {
+  expect(describeMentions(body)).toBe(mentions);
+});
+
+test.each([
+  ['Depends on #13—A lock is missing.', '<#13'],
+  ['Depends on #13–16.', '<#13'],
   ['Depends on #13-#14.', '<#13 <#14'],
   ['Depends on #13–#14.', '<#13 <#14'],
   ['Depends on #13/#14.', '<#13 <#14'],
@@ -50,6 +86,8 @@ test.each([
   ['Blocked by #13: the lock.', '<#13'],
   ['Blocked by #13—the lock.', '<#13'],
   ['Blocked by #13-16.', '<#13'],
+  ['Blocked by HTTPS://git.example.test/acme/orbit/issues/13', '<acme/orbit#13'],
+  ['Blocked by Https://GIT.Example.test/acme/orbit/issues/13, #2', '<acme/orbit#13 <#2'],
   ['Blocked by https://git.example.test/acme/orbit/issues/13.', '<acme/orbit#13'],
   ['Blocked by https://git.example.test/acme/orbit/issues/13#issuecomment-4', '<acme/orbit#13'],
 ])('what only stands beside a number leaves it one: %s', (body, mentions) => {
