@@ -28,7 +28,8 @@ export function capital(words: string): string {
 }
 
 /** Characters that a person does not see: control, zero-width, bidirectional, tag and private ones, soft hyphens, variation selectors. */
-const invisible = /(?![\n\r\t])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Default_Ignorable_Code_Point}]+/gu;
+const invisible =
+  /(?![\n\r\t\v\f\u0085])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Default_Ignorable_Code_Point}]+/gu;
 
 /** The text without the characters that a person does not see. */
 export function withoutInvisible(text: string): string {

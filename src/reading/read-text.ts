@@ -47,8 +47,14 @@ export function readText(issue: IssueText, context: TextContext): TextReading {
   }
 }
 
+/** Page breaks and the like are spaces to a person. No character moves. */
+function withPlainSpaces(text: string): string {
+  return text.replace(/[\v\f\u0085]/g, ' ');
+}
+
 function readWithin(work: Work, issue: IssueText, context: TextContext): TextReading {
-  const passages = [parseTitle(issue.title, work), ...parseMarkdown(issue.body, work)];
+  const [title, body] = [issue.title, issue.body].map(withPlainSpaces);
+  const passages = [parseTitle(title ?? '', work), ...parseMarkdown(body ?? '', work)];
   const instructions = new Set(passages.filter(({ text }) => isInstruction(text)));
   const readable = passages.filter(
     (passage) => passage.hidden === undefined && !instructions.has(passage),

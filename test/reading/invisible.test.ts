@@ -71,7 +71,7 @@ test('a code is read as a person sees it', () => {
   expect(codesOfTitle('[COORD\u2060-005] Lock')).toEqual(['COORD-005']);
 });
 
-test.each(['\u00a0', '\u2009', '\u202f', '\u3000', '&nbsp;', '&thinsp;'])(
+test.each(['\f', '\v', '\u0085', '\u00a0', '\u2009', '\u202f', '\u3000', '&nbsp;', '&thinsp;'])(
   'a space is a space, however wide: %j',
   (space) => {
     expect(read(`Blocked${space}by${space}#2.`).mentions).toMatchObject([
