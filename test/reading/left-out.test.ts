@@ -122,6 +122,17 @@ test.each([
 });
 
 test.each([
+  '#12 Export (background)',
+  '#12 Settings, background',
+  '#12 Add cache, optional',
+  '#12 Title: context',
+  '#12 (API, optional)',
+  '#12 - optional: caching',
+  '#12. Background: we need the lock.',
+  '#12. Nice to have: caching.',
+  '#12. Context: the lock is missing',
+  '#12! FYI',
+  '#12. Not blocking.',
   '#12 (context manager)',
   '#12 Background jobs',
   '#12 Background',
@@ -135,7 +146,9 @@ test.each([
   '#12, see also #14',
   '#12 – related: #14',
 ])('a title that has such words stays a dependency: %s', (entry) => {
-  const { edges, warnings } = read(`## Dependencies\n\n- ${entry}`);
-  expect(edges).toContain('<#12');
-  expect(warnings).toEqual([]);
+  for (const body of [`## Dependencies\n\n- ${entry}`, `Depends on ${entry}`]) {
+    const { edges, warnings } = read(body);
+    expect(edges).toContain('<#12');
+    expect(warnings).toEqual([]);
+  }
 });

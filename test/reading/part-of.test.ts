@@ -87,6 +87,13 @@ test.each([
   ['Depends on part 2 of #20.', '', '<#20'],
   ['Depends on the last part of #20.', '', '<#20'],
   ['Blocked by #20 - the epic.', '', '<#20'],
+  ['Blocked by our epic #20', '', '<#20'],
+  ['Blocked by epic: #20', '', '<#20'],
+  ['Waiting for our parent issue #20.', '', '<#20'],
+  ['## Blocked by\n\n- #20 Epic search', '', '<#20'],
+  ['## Blocked by\n\n- #20 Umbrella sampling', '', '<#20'],
+  ['## Blocked by\n\n- #20 the parent page', '', '<#20'],
+  ['## Blocked by\n\n- #20: Epic, parent and umbrella', '', '<#20'],
   ['Blocks #21.\n\nParent: #20', '#20', '>#21'],
   ['## Parent\n\n#20\n\n## Blocked by\n\n- #3', '#20', '<#3'],
 ])('a parent is no dependency, and a dependency no parent: %j', (body, partOf, edge) => {

@@ -8,7 +8,7 @@ export const noun =
   'issues?|prs?|mrs?|pull requests?|merge requests?|tickets?|tasks?|bugs?|stor(?:y|ies)';
 const gap = String.raw`[\s:=>→⇒➜\[\]("'“”‘’*|–—-]*`;
 /** Small words between a relation and its references: "issue", "the", a colon. */
-const near = String.raw`${gap}(?:(?:the|both|all of|of|on|by|for|at least|${noun})\b${gap}){0,3}`;
+const near = String.raw`${gap}(?:(?:the|our|both|all of|of|on|by|for|at least|epic|parent|umbrella|${noun})\b${gap}){0,3}`;
 /** Words behind which a reference is no longer the object of the relation. */
 const stop = [
   'whether|if|how|what|when|why|who|which|that|than|as|like|similar|same|and|or|but|not|no|nor|none|nothing|nobody|see|since|because',
@@ -36,7 +36,7 @@ const can = String.raw`(?:can|could|may|might|will|should|is able to|are able to
 /** Number of a part: "part 2 of", "part two of". */
 const counter = String.raw`(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|[a-z]|[ivx]{1,4})`;
 /** Not the object of a relation: "depends on the last part of #12" waits for it. */
-const waitless = String.raw`(?<!\b(?:on|by|for|requires?|needs?|blocks?|blocking|after|until|till|before|once|unblocks?)(?: (?:the|a|an|first|second|third|last|next|other|this|its))*[ :]+)\b`;
+const waitless = String.raw`(?<!\b(?:on|by|for|requires?|needs?|blocks?|blocking|after|until|till|before|once|unblocks?)(?: (?:the|a|an|first|second|third|last|next|other|this|its|our|my|your|their|whole|entire|big|large|same))*[ :]+)\b`;
 
 /** Filled in from top to bottom: CANNOT before CAN, which is its beginning. */
 const fragments = {

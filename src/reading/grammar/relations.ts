@@ -135,6 +135,6 @@ export const rules: readonly Rule[] = [
   ]),
   ...rulesOf({ means: 'history', form: 'after' }, [String.raw`\b(?:un)?blockedNEARREF`]),
   ...rulesOf({ means: 'part_of', form: 'flip' }, [
-    String.raw`REFMODS(?:the |our |its )?(?:parent|epic|umbrella)\b(?! (?:of|for) (?!SELF|us\b))`,
+    String.raw`REFMODS(?<=\b(?:is|are)[\s,:]+)(?:the |our |its )?(?:parent|epic|umbrella)(?:[ -](?:issue|epic|story|task|ticket))?(?= (?:of|for) (?:SELF|us\b)|[^\w\s-]|\s*$)`,
   ]),
 ];
