@@ -53,7 +53,7 @@ export function createReconciliation(
     },
     unknown: {
       list: (after, limit, all) => listUnknownTargets(db, { after, limit, all, now: now() }),
-      resolve: giteaState.resolve,
+      createResolver: giteaState.createResolver,
     },
     bot: bot.find,
     tokenUser: async (signal) => {

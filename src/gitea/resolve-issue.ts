@@ -52,6 +52,29 @@ export async function resolveIssue(
   return { kind: 'missing', repositoryId, repository: presentName };
 }
 
+/**
+ * Finds the issues of one handling or pass. Each repository is asked about once, and none of the issues of one
+ * that cannot be read: a text may name a hundred of them.
+ */
+export function createResolver(lookups: ResolveLookups) {
+  const repositories = new Map<number | string, ReturnType<ResolveLookups['getRepository']>>();
+  const unreadable = new Set<string>();
+  const getRepository: ResolveLookups['getRepository'] = (idOrName, signal) => {
+    const key = typeof idOrName === 'number' ? idOrName : idOrName.toLowerCase();
+    const asked = repositories.get(key) ?? lookups.getRepository(idOrName, signal);
+    repositories.set(key, asked);
+    return asked;
+  };
+  return async (wanted: IssueToResolve, signal: AbortSignal): Promise<ResolvedIssue> => {
+    const key = `${wanted.repositoryId ?? ''} ${wanted.repository.toLowerCase()}`;
+    if (unreadable.has(key)) return { kind: 'unreadable' };
+    const getIssue: ResolveLookups['getIssue'] = (ref, stop) => lookups.getIssue(ref, stop);
+    const found = await resolveIssue({ getIssue, getRepository }, wanted, signal);
+    if (found.kind === 'unreadable') unreadable.add(key);
+    return found;
+  };
+}
+
 /** The present name of a repository after Gitea answered a call with a redirect. */
 export async function presentName(
   { getRepository }: Pick<ResolveLookups, 'getRepository'>,

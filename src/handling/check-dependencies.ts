@@ -1,4 +1,9 @@
-import { resolveIssue, type ResolvedIssue, type ResolveLookups } from '../gitea/resolve-issue.ts';
+import {
+  createResolver,
+  type IssueToResolve,
+  type ResolvedIssue,
+  type ResolveLookups,
+} from '../gitea/resolve-issue.ts';
 import type { IssueEvent, IssueSnapshot } from '../issue/event.ts';
 import { refreshEvent, type IssueFacts } from '../issue/facts.ts';
 import type { GiteaDependencies } from '../issue/gitea-dependencies.ts';
@@ -44,6 +49,7 @@ export async function checkDependencies(
   const listed = new Map(
     snapshotsOf(onGitea).map((issue) => [formatRef(issue).toLowerCase(), issue]),
   );
+  const resolve = createResolver(sources);
   const checked = await mapLimited([...byTarget], maxRequestsAtOnce, async ([ref, same]) => {
     const [first] = same;
     if (first === undefined) return nothing;
@@ -51,7 +57,7 @@ export async function checkDependencies(
     const issue = listed.get(ref);
     const found: ResolvedIssue =
       issue === undefined
-        ? await findTarget(sources, facts, target, signal)
+        ? await resolve(toResolve(facts, target), signal)
         : { kind: 'found', issue };
     return checkTarget(facts, { target, same, found });
   });
@@ -124,15 +130,10 @@ function checkTarget(facts: IssueFacts, { target, same, found }: DependencyCheck
   return { ...nothing, dependencies, targets: [issue] };
 }
 
-function findTarget(
-  sources: Sources,
-  facts: IssueFacts,
-  target: IssueRef,
-  signal: AbortSignal,
-): Promise<ResolvedIssue> {
+function toResolve(facts: IssueFacts, target: IssueRef): IssueToResolve {
   const isOwn = target.repository.toLowerCase() === facts.repository.toLowerCase();
   const repositoryId = isOwn ? facts.repositoryId : undefined;
-  return resolveIssue(sources, { ...target, repositoryId }, signal);
+  return { ...target, repositoryId };
 }
 
 /** Refreshes of issues that are stored, but were deleted on Gitea without a word. */

@@ -1,5 +1,5 @@
 import type { IssueAddress } from '../gitea/address.ts';
-import { resolveIssue, type IssueToResolve } from '../gitea/resolve-issue.ts';
+import { createResolver, resolveIssue } from '../gitea/resolve-issue.ts';
 import type { IssueFacts } from '../issue/facts.ts';
 import { datedBy } from '../issue/snapshot-dates.ts';
 import type { HandlingResult } from '../plans/issue-update.ts';
@@ -37,8 +37,8 @@ export function createGiteaState(deps: GiteaStateDeps) {
       const reply = await deps.listReferringPulls(issue, signal);
       return reply.kind === 'ok' ? reply.value.filter(({ open }) => open) : [];
     },
-    /** Looks up an issue of which perhaps only the name of its repository is known. */
-    resolve: (wanted: IssueToResolve, signal: AbortSignal) => resolveIssue(deps, wanted, signal),
+    /** Looks up issues of which perhaps only the name of their repository is known, for one pass. */
+    createResolver: () => createResolver(deps),
     checkDependencies: (result: HandlingResult, signal: AbortSignal) =>
       checkDependencies(sources, result, signal),
     planFromStore: (result: HandlingResult) => planFromStore(sources, result),

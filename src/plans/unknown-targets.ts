@@ -8,7 +8,7 @@ import type { Warning } from '../issue/warnings.ts';
 
 /*
  * The end of an edge that is not stored. Its edge stays: an issue is often named before it is created. Gitea
- * is asked again at every reconcile pass, and the first event of the issue itself ends it at once.
+ * is asked again by reconcile passes, and the first event of the issue itself ends it at once.
  */
 
 /** An issue that a text names and that Gitea did not show. */
@@ -21,6 +21,9 @@ export interface UnknownTarget extends IssueRef {
 
 /** Time after which a number that Gitea does not know is taken for a mistake, and a person is told. */
 export const missingWarnsAfterMs = 24 * 3_600_000;
+
+/** Time in which every pass looks for a missing issue; later only a full pass does: its first event finds it at once. */
+const lookedUpOftenMs = 10 * 60_000;
 
 /** One key for the target of an edge, as the issue that declares it names it. */
 export function targetKey({ repository, number }: IssueRef): string {
@@ -100,7 +103,7 @@ interface UnknownList {
   /** Edge after which the list begins. */
   readonly after: number;
   readonly limit: number;
-  /** Also those that Gitea was never asked about, which costs a walk over all edges. */
+  /** Also those missing for long or never asked about, which costs a walk over all edges. */
   readonly all: boolean;
   readonly now: number;
 }
@@ -110,9 +113,7 @@ export async function listUnknownTargets(
   db: Database,
   { after, limit, all, now }: UnknownList,
 ): Promise<LookupTarget[]> {
-  let query = selectUnknown(db);
-  if (!all) query = query.where('missing', 'is not', null);
-  const rows = await query
+  let query = selectUnknown(db)
     .innerJoin('issues as declaring', (join) =>
       join
         .onRef('declaring.repository_id', '=', 'declared_repository_id')
@@ -124,8 +125,20 @@ export async function listUnknownTargets(
     .where('declaring.assigned', '=', 1)
     .where('edges.id', '>', after)
     .orderBy('edges.id')
-    .limit(limit)
-    .execute();
+    .limit(limit);
+  if (!all)
+    query = query.where('missing', 'is not', null).where((eb) =>
+      eb.or([
+        eb('missing_since', '>=', now - lookedUpOftenMs),
+        // It has to warn of it by now.
+        eb.and([
+          eb('missing', '=', 'missing'),
+          eb('missing_since', '<=', now - missingWarnsAfterMs),
+          eb('declaring.warnings', 'not like', '%"target_missing"%'),
+        ]),
+      ]),
+    );
+  const rows = await query.execute();
   return rows.map((row) => {
     const ref = { repository: row.name, number: row.number };
     return {

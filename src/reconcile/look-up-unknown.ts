@@ -9,18 +9,19 @@ const lookupsPerPass = 200;
 /**
  * Looks up again the issues that texts name and that Gitea has not shown yet. One that is there now is put
  * into the inbox, whoever's it is; one that is missing for too long makes the issue that names it warn of it.
- * A full pass looks up those, too, that nobody has looked up before. Returns where the next pass goes on.
+ * A full pass looks up those, too, that are missing for long or that nobody has looked up before. Returns where the next pass goes on.
  */
 export async function lookUpUnknown(pass: Pass, after: number, full: boolean): Promise<number> {
   const { deps, signal } = pass;
   if (deps.unknown === undefined) return 0;
   const targets = await deps.unknown.list(after, lookupsPerPass, full);
+  const resolve = deps.unknown.createResolver();
   const byTarget = Map.groupBy(targets, ({ repository, number }) => `${repository}#${number}`);
   await forEachTarget(pass, [...byTarget.values()], async (same) => {
     const [target] = same;
     if (target === undefined) return;
-    const found = await deps.unknown?.resolve(target, signal);
-    if (found?.kind !== 'found') {
+    const found = await resolve(target, signal);
+    if (found.kind !== 'found') {
       await refreshNaming(
         pass,
         same.filter(({ isDue }) => isDue),

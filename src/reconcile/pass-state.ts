@@ -21,9 +21,13 @@ export interface PassOutcome {
 }
 
 interface UnknownLookups {
-  /** Unknown issues in the order of their edges, from one on; `all`: also those never looked up. */
+  /** Unknown issues in the order of their edges, from one on; `all`: also those missing for long or never looked up. */
   readonly list: (after: number, limit: number, all: boolean) => Promise<readonly LookupTarget[]>;
-  readonly resolve: (target: LookupTarget, signal: AbortSignal) => Promise<ResolvedIssue>;
+  /** Called once a pass. */
+  readonly createResolver: () => (
+    target: LookupTarget,
+    signal: AbortSignal,
+  ) => Promise<ResolvedIssue>;
 }
 
 interface RepositoryChecks {
@@ -73,8 +77,8 @@ export interface ReconcileDeps {
 export interface PassMemory {
   /** Last issue of the round that reads the dependencies of the bot's open issues. */
   dependenciesUpTo: IssueKey | undefined;
-  /** Last edge of the round that looks up unknown issues; 0: from the beginning. */
-  unknownUpTo: number;
+  /** Last edges of the rounds that look up unknown issues, of full passes and others; 0: from the beginning. */
+  readonly unknownUpTo: { full: number; recent: number };
   lastUser: string | undefined;
   lastFailed: boolean;
   /** `updatedAt` of each moved issue when its dependencies were last read. */

@@ -45,7 +45,7 @@ const clockJumpMs = 300_000;
 export function createPass(deps: ReconcileDeps) {
   const memory: PassMemory = {
     dependenciesUpTo: undefined,
-    unknownUpTo: 0,
+    unknownUpTo: { full: 0, recent: 0 },
     lastUser: undefined,
     lastFailed: false,
     dependenciesReadAt: new Map(),
@@ -87,7 +87,8 @@ async function runPass(
     memory.dependenciesUpTo = await checkSomeDependencies(pass, memory.dependenciesUpTo);
   }
   await checkRepositories(pass, full);
-  memory.unknownUpTo = await lookUpUnknown(pass, memory.unknownUpTo, full);
+  const round = full ? 'full' : 'recent';
+  memory.unknownUpTo[round] = await lookUpUnknown(pass, memory.unknownUpTo[round], full);
   // After an outage, Gitea may still be sending the webhooks that it had not sent before.
   const missed = await deps.missed.settle(isRecovered ? undefined : deps.giteaNow());
   const { differences, skipped, newest } = pass;

@@ -98,6 +98,37 @@ test.each([
   });
 });
 
+test('ninety issues of a repository that nobody knows cost few questions, and fewer with time', async () => {
+  const { gitea, clock, service, both } = await stage();
+  const asked = async (act: () => Promise<unknown>) => {
+    const before = gitea.requests.length;
+    await act();
+    return gitea.requests.slice(before).filter((path) => path.includes('no/such')).length;
+  };
+  const lines = Array.from({ length: 90 }, (_, index) => `Blocked by no/such#${index + 1}`);
+  expect(await asked(() => both(40, lines.join('\n')))).toBeLessThan(10);
+  const reconcile = () => service.reconcile();
+  expect(await asked(reconcile)).toBeGreaterThan(0);
+  expect(await asked(reconcile)).toBeLessThan(12);
+  clock.advance(11 * 60_000);
+  expect(await asked(reconcile)).toBe(0);
+  clock.advance(30 * 60_000);
+  // A renamed bot makes the next pass a full one.
+  gitea.renameBot('mosaic-bot');
+  expect(await asked(reconcile)).toBeGreaterThan(0);
+  expect(await asked(reconcile)).toBe(0);
+  expect(await states(service, 'acme/orbit#40')).toEqual(['blocked']);
+});
+
+test('numbers that are missing in a known repository ask about that repository once', async () => {
+  const { gitea, both } = await stage();
+  const lines = Array.from({ length: 30 }, (_, index) => `Blocked by acme/ledger#${index + 1}`);
+  const before = gitea.requests.length;
+  await both(40, lines.join('\n'));
+  const paths = gitea.requests.slice(before).filter((path) => path.endsWith('repos/acme/ledger'));
+  expect(paths).toHaveLength(1);
+});
+
 test('created and closed without a word, a blocker frees what waits', async () => {
   const { service, both, repository } = await stage();
   await both(40, 'Blocked by #41');
