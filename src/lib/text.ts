@@ -31,9 +31,14 @@ export function capital(words: string): string {
 const invisible =
   /(?![\n\r\t\v\f\u0085])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Default_Ignorable_Code_Point}]+/gu;
 
+/** Page breaks and the like are spaces to a person. No character moves. */
+export function withPlainSpaces(text: string): string {
+  return text.replace(/[\v\f\u0085]/g, ' ');
+}
+
 /** The text without the characters that a person does not see. */
 export function withoutInvisible(text: string): string {
-  return text.replace(invisible, '');
+  return withPlainSpaces(text).replace(invisible, '');
 }
 
 /** The visible stretches of a text, each with its place. */

@@ -1,3 +1,4 @@
+import { withPlainSpaces } from '../lib/text.ts';
 import { isInstruction } from './grammar/instructions.ts';
 import type { KnownIssues } from './known-issues.ts';
 import { parseMarkdown, parseTitle } from './markdown/markdown.ts';
@@ -45,11 +46,6 @@ export function readText(issue: IssueText, context: TextContext): TextReading {
   } catch (error) {
     return unreadableText(error instanceof TooMuchWork ? 'work' : 'failed');
   }
-}
-
-/** Page breaks and the like are spaces to a person. No character moves. */
-function withPlainSpaces(text: string): string {
-  return text.replace(/[\v\f\u0085]/g, ' ');
 }
 
 function readWithin(work: Work, issue: IssueText, context: TextContext): TextReading {
