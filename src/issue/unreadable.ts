@@ -1,5 +1,5 @@
 /**
- * Why a text could not be read. `work`: it takes too many steps; `time`: reading did not end; `failed`: the
+ * Why a text could not be read. `work`: it is too long, names too much or takes too many steps; `time`: reading did not end; `failed`: the
  * thread that read it ended.
  */
 export const unreadableCauses = ['work', 'time', 'failed'] as const;

@@ -66,12 +66,13 @@ export function* expandReference(
       return;
     }
   }
-  const last = reference.to ?? reference.number;
-  const width = last - reference.number;
-  const step =
-    width > (known === undefined || known.partial === true ? maxUncheckedRange : maxRange)
-      ? width
-      : 1;
+  const isUnchecked = known === undefined || known.partial === true;
+  const width = (reference.to ?? reference.number) - reference.number;
+  const isWide = width > (isUnchecked ? maxUncheckedRange : maxRange);
+  // The beginning of a range of dependencies is more than an issue may declare, which says that it is not read.
+  const isBegun = isWide && isUnchecked && statement.verdict.kind === 'dependency';
+  const last = reference.number + (isBegun ? maxUncheckedRange + 1 : width);
+  const step = isWide && !isBegun ? width : 1;
   for (let number = reference.number; number <= last; number += step) {
     const inside = number !== reference.number && number !== last;
     if (inside && isMissing(repository, number)) continue;

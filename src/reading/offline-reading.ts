@@ -42,12 +42,17 @@ export function readOffline(
   };
   const found = dependenciesOf(text.mentions, issue);
   const dependencies = found.slice(0, dependencyLimit);
+  // What was not read may be the blocker that counts.
+  const isPart =
+    issue.bodyCut ||
+    found.length > dependencyLimit ||
+    text.warnings.some(({ code }) => code === 'too_many_mentions');
   const nothing = Object.keys(declared).length === 0 && found.length === 0;
   return {
     outcome: 'offline',
     model: null,
     reason: null,
-    unreadable: text.unreadable ?? null,
+    unreadable: text.unreadable ?? (isPart ? 'work' : null),
     estimatedContext: estimatedContext(declared, factors),
     difficulty: fieldOf(declared.difficulty) ?? {
       value: 'medium',

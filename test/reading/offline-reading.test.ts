@@ -118,6 +118,20 @@ test.each([
   expect(read(body, more).warnings.map(({ code }) => code)).toEqual(codes);
 });
 
+test.each([
+  ['its end was cut off', 'Part of #1', { bodyCut: true }],
+  ['it declares too many dependencies', manyLines, {}],
+  ['a range is too wide', 'Blocked by #1-#200', {}],
+  ['a range around it is too wide', 'Blocked by #1 to #106', {}],
+  ['a list is nested too deeply', `${'- '.repeat(60)}Blocked by #3`, {}],
+  ['a quote is nested too deeply', `${'> '.repeat(120)}Part of #3`, {}],
+  ['it names too many issues', `${'See #1. '.repeat(2_000)} Blocked by #3.`, {}],
+])('a text that was read in part is unreadable: %s', (_name, body, more) => {
+  expect(read(body, more).unreadable).toBe('work');
+  expect(read('Blocked by #1-#60, see #1-#300').unreadable).toBeNull();
+  expect(read(`${'- '.repeat(40)}Blocked by #3`).dependencies).toHaveLength(1);
+});
+
 test('every warning is a sentence', () => {
   const text = `Files to modify: 1\nTotal estimated: 200k\nBlocked by #5\n${manyLines}`;
   expect([...warnings(text, { bodyCut: true }), ...warnings('')]).toMatchInlineSnapshot(`

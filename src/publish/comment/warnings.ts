@@ -25,8 +25,9 @@ export const commentWarnings: Sentences<WarningParams, Tell> = {
   model_text_cut: () => know('The text is long: Claude read only its beginning and its end.'),
   read_without_claude: () => know('Read without Claude.'),
   too_many_dependencies: () =>
-    act('The text declares too many dependencies: only the first ones count.'),
-  too_many_mentions: () => act('The text names other issues too often: its end was not read.'),
+    act('The text declares too many dependencies: only the first ones count. Split the issue.'),
+  too_many_mentions: () =>
+    act('The text names other issues too often: its end was not read. Shorten it.'),
   outside_dependencies: ({ count }) =>
     act(
       count === 1

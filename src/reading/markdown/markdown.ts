@@ -9,11 +9,15 @@ import {
   type HiddenReason,
   type Passage,
 } from './passage.ts';
-import { Work } from '../work.ts';
+import { TooMuchWork, Work } from '../work.ts';
 
 const parser = new MarkdownIt('default', { html: true, linkify: false });
 // Escapes and entities stay tokens of their own, so that every other text token stands in the source as it is.
 parser.core.ruler.disable(['text_join', 'replacements', 'smartquotes', 'linkify']);
+
+/** Depth from which the parser passes over what stands in lists and quotes. */
+const maxNesting = 100;
+parser.set({ maxNesting });
 
 placeLinks(parser);
 
@@ -62,6 +66,8 @@ export function parseMarkdown(body: string, work: Work): Passage[] {
   let row: PassageBuilder | undefined;
   let cursor = { line: -1, column: 0 };
   for (const token of parser.parse(body, { work })) {
+    if (token.block && token.nesting === 1 && token.level + 1 >= maxNesting)
+      throw new TooMuchWork('The text is nested too deeply to be read.');
     switch (token.type) {
       case 'blockquote_open':
       case 'blockquote_close':
