@@ -83,7 +83,7 @@ export const variables = z.object({
 /** `none`: no label holds an issue back. */
 function parseHoldLabels(text: string): readonly string[] {
   const names = text.split(',').map((name) => name.trim());
-  return names.join() === 'none' ? [] : names.filter((name) => name !== '');
+  return names.join().toLowerCase() === 'none' ? [] : names.filter((name) => name !== '');
 }
 
 export type Variables = z.infer<typeof variables>;

@@ -29,6 +29,14 @@ test.each([
   'status/blocked',
   'Status: On Hold',
   'kind::on_hold',
+  'on.hold',
+  'blocked (external)',
+  'On hold [until May]',
+  'Blocked: external',
+  'kind/blocked/external',
+  'status/blocked/',
+  'ｂｌｏｃｋｅｄ',
+  'Ｓｔａｔｕｓ：ｏｎ　ｈｏｌｄ',
 ])('the label %j holds an issue back until it is removed', async (name) => {
   const { service, label, plan } = await stage();
   await label('enhancement', name);
@@ -42,14 +50,18 @@ test.each([
   expect(await plan()).toMatchObject({ state: 'ready' });
 });
 
-test.each(['coordinator/blocked', 'not blocked', 'unblocked', 'on hold music'])(
-  'the label %j holds nothing back',
-  async (name) => {
-    const { label, plan } = await stage();
-    await label('enhancement', name);
-    expect(await plan()).toMatchObject({ state: 'ready' });
-  },
-);
+test.each([
+  'coordinator/blocked',
+  'Coordinator/Blocked',
+  'not blocked',
+  'unblocked',
+  'on hold music',
+  'docs (blocked)',
+])('the label %j holds nothing back', async (name) => {
+  const { label, plan } = await stage();
+  await label('enhancement', name);
+  expect(await plan()).toMatchObject({ state: 'ready' });
+});
 
 test('other names can be chosen, or none', async () => {
   const chosen = await stage({ HOLD_LABELS: 'Waiting for customer' });
