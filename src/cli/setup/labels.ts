@@ -1,5 +1,4 @@
 import type { Gitea } from '../../gitea/client.ts';
-import { holdingLabel } from '../../issue/hold-labels.ts';
 import { statusLabels, type LabelDefinition } from '../../publish/status-label.ts';
 import { unlessRefused } from '../doctor/check.ts';
 import { left, type SetupResult } from './hook.ts';
@@ -40,9 +39,7 @@ async function makeMissing(
   const wanted = [
     ...statusLabels.map((label) => ({ ...label, exclusive: true })),
     ...agents.map((agent) => ({ ...agentLabel(agent), exclusive: false })),
-    ...holdLabels
-      .filter((hold) => holdingLabel([...byName.keys()], [hold]) === undefined)
-      .map((hold) => ({ ...holdLabel(hold), exclusive: false })),
+    ...holdLabels.map((hold) => ({ ...holdLabel(hold), exclusive: false })),
   ];
   const missing = wanted.filter((label) => !byName.has(label.name));
   const loose = statusLabels.filter((label) => byName.get(label.name)?.exclusive === false);

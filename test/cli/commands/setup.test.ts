@@ -228,12 +228,12 @@ test('labels of agents follow the enabled profiles, and one that exists stays as
   const own = { color: '123456', description: 'Ours', exclusive: false };
   const labels = [
     { ...own, id: 5, name: 'agent:opus' },
-    // It holds an issue as well, so another one is not made.
+    // It holds an issue as well, but the comment names another one.
     { ...own, id: 6, name: 'Status/Blocked' },
   ];
   fake.repositories.set(2, { name: 'acme/orbit', issues: new Map(), labels });
   expect((await setup()).out).toContain(
-    'coordinator/received, agent:sonnet, agent:haiku, on hold.',
+    'coordinator/received, agent:sonnet, agent:haiku, blocked, on hold.',
   );
   expect(fake.repositories.get(2)?.labels?.filter(({ id }) => id === 5)).toEqual([
     { ...own, id: 5, name: 'agent:opus' },
