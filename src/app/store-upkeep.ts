@@ -75,11 +75,18 @@ export function createStoreUpkeep(parts: UpkeepParts, lock: DatabaseLock) {
     await writes.run(() => thread.all('pragma wal_checkpoint(truncate)', []));
   }
 
-  return createLoop({
+  const loop = createLoop({
     step,
     onError: (error) => {
       repeated.warn({ err: error }, 'the log of the database could not be emptied, retrying');
       return intervalMs;
     },
   });
+  return {
+    ...loop,
+    stop: async () => {
+      await loop.stop();
+      repeated.flush();
+    },
+  };
 }

@@ -57,7 +57,10 @@ export class Consumer {
   /** Resolves when no delivery is due and no group is being handled. */
   readonly idle = this.#loop.idle;
   /** Takes no further group, aborts the network calls of handlers, and resolves when all handlers have ended. */
-  readonly stop = this.#loop.stop;
+  readonly stop = async (): Promise<void> => {
+    await this.#loop.stop();
+    this.#repeated.flush();
+  };
 
   constructor(deps: ConsumerDeps) {
     this.#deps = deps;

@@ -96,11 +96,11 @@ test('each recording, sent byte for byte in recorded order, has this answer and 
     issues-closed-assigned-to-bot | 200 | accepted | - | acme/orbit#5 done (closed)
     issues-reopened-assigned-to-bot | 200 | accepted | - | acme/orbit#5 blocked (open_blockers)
     issues-closed-by-commit | 200 | accepted | - | acme/orbit#8 done (closed)
-    pull-request-opened-plain | 200 | ignored | event pull_request is not about issues | -
-    pull-request-assigned-bot | 200 | ignored | event pull_request is not about issues | -
+    pull-request-opened-plain | 200 | ignored | a pull request that no issue waits for | -
+    pull-request-assigned-bot | 200 | ignored | a pull request that no issue waits for | -
     issue-comment-created-on-pull | 200 | ignored | about a pull request | acme/orbit#9 not found
     issues-assigned-web-assign | 200 | accepted | - | acme/orbit#6 ready (ready)
-    issues-assigned-replayed | 200 | accepted | - | acme/orbit#6 ready (ready)
+    issues-assigned-replayed | 200 | duplicate | - | acme/orbit#6 ready (ready)
     issues-deleted | 200 | accepted | - | acme/orbit#8 not found"
   `);
   expect(await finalStates(service)).toMatchInlineSnapshot(`
@@ -138,11 +138,11 @@ test('with the login of the bot known, each recording has this answer and leaves
     issues-closed-assigned-to-bot | 200 | accepted | - | acme/orbit#5 done (closed)
     issues-reopened-assigned-to-bot | 200 | accepted | - | acme/orbit#5 blocked (open_blockers)
     issues-closed-by-commit | 200 | accepted | - | acme/orbit#8 done (closed)
-    pull-request-opened-plain | 200 | ignored | event pull_request is not about issues | -
-    pull-request-assigned-bot | 200 | ignored | event pull_request is not about issues | -
+    pull-request-opened-plain | 200 | ignored | a pull request that no issue waits for | -
+    pull-request-assigned-bot | 200 | ignored | a pull request that no issue waits for | -
     issue-comment-created-on-pull | 200 | ignored | about a pull request | acme/orbit#9 not found
     issues-assigned-web-assign | 200 | accepted | - | acme/orbit#6 ready (ready)
-    issues-assigned-replayed | 200 | accepted | - | acme/orbit#6 ready (ready)
+    issues-assigned-replayed | 200 | duplicate | - | acme/orbit#6 ready (ready)
     issues-deleted | 200 | accepted | - | acme/orbit#8 not found"
   `);
   expect(await finalStates(service)).toMatchInlineSnapshot(`
@@ -181,7 +181,8 @@ test('with the header lines in recorded order and letter case on the wire, the a
     const length: [string, string] = ['Content-Length', String(body.length)];
     const head = requestHead('POST', [...Object.entries(headers), length]);
     const { status, body: answer } = await exchange(service.url, head, body);
-    const expected = ignored.has(name) ? 'ignored' : 'accepted';
+    const repeated = name === 'issues-assigned-replayed' ? 'duplicate' : 'accepted';
+    const expected = ignored.has(name) ? 'ignored' : repeated;
     expect([name, status]).toEqual([name, 200]);
     expect(JSON.parse(answer)).toMatchObject({ status: expected });
   }
@@ -199,14 +200,14 @@ test('a recording sent twice at the same moment is accepted once', async () => {
   ]);
 });
 
-test('a delivery replayed from the history of the hook is accepted and changes nothing', async () => {
+test('a delivery replayed from the history of the hook is a duplicate and changes nothing', async () => {
   const service = await startService();
   await service.send(recording('issues-assigned-web-assign'));
   await service.idle();
   const before = await service.plan('acme/orbit#6');
   const replayed = await service.send(recording('issues-assigned-replayed'));
   await service.idle();
-  expect(replayed).toMatchObject({ status: 200, json: { status: 'accepted' } });
+  expect(replayed).toMatchObject({ status: 200, json: { status: 'duplicate' } });
   expect(before).toBeDefined();
   expect(await service.plan('acme/orbit#6')).toEqual(before);
 });

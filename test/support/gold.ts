@@ -71,6 +71,12 @@ export interface ScriptedModel {
   readonly answer: (asked: Asked) => object & { readonly relations: readonly Relation[] };
 }
 
+/** What a scripted model says of the fields that it does not answer. */
+const unanswered = {
+  ...{ estimated_context_tokens: null, difficulty: null, assigned_agent: null, files: null },
+  ...{ complexity: null, tests: null, docs: null },
+};
+
 /** Answers what the labels say, with the labelled evidence as quotes. */
 export const labelledModel: ScriptedModel = {
   name: 'gold labels',
@@ -169,7 +175,10 @@ export function evaluateModel(rows: readonly GoldIssue[], model: ScriptedModel):
 function evaluateRow(row: GoldIssue, model: ScriptedModel) {
   const { issue, mentions, offline } = readLabelled(row);
   const references = describeReferences(issue, mentions);
-  const answer = answerSchema.parse(model.answer({ row, issue, references }));
+  const answer = answerSchema.parse({
+    ...unanswered,
+    ...model.answer({ row, issue, references }),
+  });
   const reading = mergeAnswer({ issue, mentions, offline, answer, model: 'scripted', agentNames });
   const known = new Set(row.knownIssues.map(({ ref }) => refSeenFrom(issue, ref)));
   const edges = reading.dependencies

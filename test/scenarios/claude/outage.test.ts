@@ -238,13 +238,13 @@ test('the refresh planned after a failing call does not undo an event of the sam
   expect(await service.plan('acme/orbit#5')).toMatchObject({ title: 'New', state: 'done' });
 });
 
-test('planned refreshes of an issue do not store its text again', async () => {
+test('neither a handled delivery nor a planned refresh keeps the text, which is stored with the issue', async () => {
   const claude = await startClaude(fails(529));
   const service = await startService({ env: environmentOf(claude.url) });
   await sendIssue(service, { number: 5, title: 'One', body: 'x'.repeat(50_000) });
   await service.idle();
   expect(rows(service.directory, 'select kind, length(body) as length from deliveries')).toEqual([
-    { kind: 'assigned', length: 50_000 },
+    { kind: 'assigned', length: null },
     { kind: 'refreshed', length: 0 },
   ]);
 });

@@ -103,7 +103,7 @@ test('a repository that was made private keeps its plans, with a warning, and co
   };
   const second = await restarted(service);
   const plan = await second.plan('acme/orbit#1');
-  expect(plan).toMatchObject({ state: 'ready' });
+  expect(plan).toMatchObject({ state: 'blocked', reason: { code: 'no_access' } });
   expect(plan?.warnings.map(({ code }) => code)).toContain('gitea_unreadable');
   const { differences } = await figures(second);
   const third = await restarted(second);
