@@ -87,7 +87,10 @@ export function examineConfig(environment: Environment) {
 /** Checks only the variables that `setup` needs. */
 export function loadSetupConfig(environment: Environment) {
   const names = { GITEA_WEBHOOK_SECRET: true, GITEA_URL: true, GITEA_TOKEN: true } as const;
-  const values = parse(variables.pick({ ...names, AGENTS_FILE: true, HOLD_LABELS: true }), environment);
+  const values = parse(
+    variables.pick({ ...names, AGENTS_FILE: true, HOLD_LABELS: true }),
+    environment,
+  );
   return {
     webhookSecret: values.GITEA_WEBHOOK_SECRET,
     giteaUrl: values.GITEA_URL,

@@ -31,11 +31,7 @@ export class StoreUnavailable extends CoordinatorError {
   readonly fault: StoreFault | undefined;
 
   constructor(why: string | StoreFault, options?: ErrorOptions) {
-    super(
-      'store_unavailable',
-      typeof why === 'string' ? why : `${why.cause} ${why.cure}`,
-      options,
-    );
+    super('store_unavailable', typeof why === 'string' ? why : `${why.cause} ${why.cure}`, options);
     this.name = 'StoreUnavailable';
     this.fault = typeof why === 'string' ? undefined : why;
   }

@@ -53,7 +53,8 @@ export function createLifecycle(parts: Parts) {
     await inbox.makeRefreshesDue();
     await retryRefused(db);
     const replanned = await replanForStart(db, inbox, config);
-    if (replanned > 0) log.info({ issues: replanned }, 'refreshing issues: the agents or HOLD_LABELS changed');
+    if (replanned > 0)
+      log.info({ issues: replanned }, 'refreshing issues: the agents or HOLD_LABELS changed');
     await startLoops();
   }
 

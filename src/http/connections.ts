@@ -39,8 +39,6 @@ interface ConnectionOptions {
   readonly limit?: number;
 }
 
-export type Connections = ReturnType<typeof limitConnections>;
-
 /**
  * Keeps the number of connections below the limit of open files: beyond that one, connections would fail with
  * no trace. Strangers make room for new connections: of those that brought no authentic delivery, the one that

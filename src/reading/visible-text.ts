@@ -10,7 +10,5 @@ export function visibleText(text: string): string {
 
 /** The visible text with every run of white space as one space: lines may be broken anywhere. */
 export function foldedText(text: string): string {
-  return visibleText(text)
-    .replace(/\s+/g, ' ')
-    .trim();
+  return visibleText(text).replace(/\s+/g, ' ').trim();
 }
