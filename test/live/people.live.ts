@@ -142,6 +142,8 @@ liveTest('whatever people do to an issue ends in the right comment and label', a
   expect(proxy.writes.slice(before)).toEqual([]);
   for (const [index, number] of numbers.entries())
     expect(await lookAtShown(world, coordinator, number)).toEqual(shown[index]);
-  expect((await coordinator.health()).status).toBe('ok');
+  // Forgejo sends no webhook for a text that the API changed: health says so until the next delivery.
+  const expected = world.gitea.isForgejo ? ['ok', 'degraded'] : ['ok'];
+  expect(expected).toContain((await coordinator.health()).status);
   await coordinator.stop();
 });
