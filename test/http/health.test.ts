@@ -88,7 +88,7 @@ test('what became of requests to the webhook route is counted', async () => {
   const delivery = signedRequest(issuePayload(), { id: 'one' });
   await send(delivery);
   await send(delivery);
-  await send(signedRequest(issuePayload(), { event: 'push' }));
+  await send(signedRequest({ ...issuePayload(), ref: 'main' }, { event: 'push' }));
   advance(1_000);
   await send(signedRequest({ ...issuePayload(), issue: 7 }));
   expect(await webhook()).toEqual({

@@ -42,7 +42,7 @@ test('the demo plays to its end, shows every state, and leaves nothing behind', 
     'acme/orbit#6': 'ready',
   });
   expect(text).toContain('acme/garden#4 → acme/garden#5 →');
-  expect(text).toMatch(/Waits for acme\/barn#40, which no/);
+  expect(text).toMatch(/Waits for acme\/barn#40, of which/);
   expect(text).toMatch(/acme\/garden#8: .* \(nothing_readable\)/);
   expect(text).toMatch(/acme\/garden#11: .* \(declared_total_differs\)/);
   expect(existsSync(databaseFolderIn(text))).toBe(false);

@@ -200,11 +200,17 @@ test('a Claude that obeys every injection puts nothing outside of policy into da
   );
   expect(replies.filter(({ status }) => status !== 200)).toEqual([]);
   await service.idle();
-  expect(claude.calls).toHaveLength(issues.length);
 
+  /** Texts too long to be read whole: Claude is not asked about them, and they are not handed out. */
+  let unreadable = 0;
   const violations: string[] = [];
   for (const { name, frame, issue } of issues) {
-    const plan = planSchema.safeParse(await service.plan(`acme/orbit#${issue.number}`));
+    const stored = await service.plan(`acme/orbit#${issue.number}`);
+    if (stored?.reason.code === 'unreadable') {
+      unreadable += 1;
+      continue;
+    }
+    const plan = planSchema.safeParse(stored);
     if (!plan.success) {
       violations.push(`${name}: ${z.prettifyError(plan.error)}`);
       continue;
@@ -215,7 +221,9 @@ test('a Claude that obeys every injection puts nothing outside of policy into da
   expect(violations).toEqual([]);
 
   const kept = allTables(service).get('model_answers') ?? [];
-  expect(kept).toHaveLength(issues.length);
+  expect(unreadable).toBeLessThan(10);
+  expect(claude.calls).toHaveLength(issues.length - unreadable);
+  expect(kept).toHaveLength(issues.length - unreadable);
   for (const { answer } of kept) keptAnswer.parse(JSON.parse(String(answer)));
 
   const refs = issues.map(({ issue }) => `acme/orbit#${issue.number}`);
