@@ -23,6 +23,8 @@ test('two programs that undo each other: after 30 repeats in a minute the issue 
   const ref = await assigned('One');
   const maria = gitea.as('maria');
   for (let round = 0; round < 40; round += 1) {
+    // Gitea's clock has whole seconds, and equal bytes are a duplicate.
+    clock.advance(1_000);
     maria.removeLabels(ref, 'coordinator/ready');
     await settle();
   }
