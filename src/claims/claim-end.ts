@@ -173,11 +173,7 @@ function effectOf(
       const { reason } = end;
       const failed = handoff === undefined && limitedUntil === undefined;
       const setback =
-        limitedUntil !== undefined
-          ? 'block_or_limit'
-          : handsOverAgain
-            ? 'handoff_again'
-            : undefined;
+        limitedUntil !== undefined ? 'blockOrLimit' : handsOverAgain ? 'handoffAgain' : undefined;
       return { outcome: 'released', reason, handoff, failed, setback };
     }
     case 'block': {
@@ -188,7 +184,7 @@ function effectOf(
         reason: end.reason,
         handoff,
         failed: false,
-        setback: 'block_or_limit',
+        setback: 'blockOrLimit',
         parked,
       };
     }

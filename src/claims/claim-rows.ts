@@ -127,12 +127,13 @@ export interface EndEffect {
   /** True for a failed attempt. */
   readonly failed: boolean;
   /** Why the claim brought nothing, through no fault of the issue. */
-  readonly setback?: 'block_or_limit' | 'handoff_again' | undefined;
+  readonly setback?: 'blockOrLimit' | 'handoffAgain' | undefined;
   /** Reason to park the issue. */
   readonly parked?: ParkingReason | undefined;
 }
 
-const setbackCodes = { block_or_limit: 2, handoff_again: 3 } as const;
+/** Values of `claims.setback`: how a claim ended that brought nothing. */
+export const setbacks = { none: 0, failed: 1, blockOrLimit: 2, handoffAgain: 3 } as const;
 
 /** Ends a live claim and recomputes the state of its issue; false when it had ended before. */
 export async function storeClaimEnd(
@@ -158,7 +159,7 @@ export async function storeClaimEnd(
       // Undefined leaves the one that came after the lease had expired.
       handoff: end.handoff,
       end_hash: end.hash ?? null,
-      setback: end.failed ? 1 : end.setback === undefined ? 0 : setbackCodes[end.setback],
+      setback: setbacks[end.failed ? 'failed' : (end.setback ?? 'none')],
     })
     .where('id', '=', claim.id)
     .where('ended_at', 'is', null)

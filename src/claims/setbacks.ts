@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Database } from '../db/database.ts';
 import type { ClaimRow } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
+import { setbacks } from './claim-rows.ts';
 import { tooManyFailures, tooManyParked, type RefusedCall } from './claim.ts';
 
 /**
@@ -56,7 +57,7 @@ export async function hasJustHandedOver(
     .where('number', '=', number)
     .where('worker', '=', worker)
     .where('outcome', '=', 'released')
-    .where('setback', 'in', [0, 3])
+    .where('setback', 'in', [setbacks.none, setbacks.handoffAgain])
     .where('ended_at', '>', now - pauseAfterFailureMs)
     .where('ended_at', '<=', now)
     .limit(1)
@@ -77,7 +78,7 @@ export async function refuseAfterSetbacks(
     // The condition of its index.
     .where('setback', '>', sql.lit(0))
     // A handoff is no setback; two within minutes have their own pause.
-    .where('setback', '<', 3)
+    .where('setback', '<', setbacks.handoffAgain)
     .where('ended_at', '>', now - windowMs)
     .where('ended_at', '<=', now)
     .orderBy('ended_at', 'desc')

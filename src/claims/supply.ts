@@ -4,7 +4,7 @@ import type { Database } from '../db/database.ts';
 import { keyIn } from '../db/key-filter.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
-import { liveClaimsByAgent } from './claim-rows.ts';
+import { liveClaimsByAgent, setbacks } from './claim-rows.ts';
 import type { ClaimRequest } from './claim.ts';
 import { listPauses } from './pauses.ts';
 import { inScope, type Scope } from '../plans/scope.ts';
@@ -117,7 +117,8 @@ function justFailed(worker: string, now: number): RawBuilder<number> {
   return sql<number>`exists (select 1 from claims
     where claims.repository_id = issues.repository_id and claims.number = issues.number
       and claims.worker = ${worker}
-      and (claims.setback = 3 or (claims.setback = 1 and issues.attempts > 0))
+      and (claims.setback = ${setbacks.handoffAgain}
+        or (claims.setback = ${setbacks.failed} and issues.attempts > 0))
       and claims.ended_at > ${now - pauseAfterFailureMs} and claims.ended_at <= ${now})`;
 }
 

@@ -205,7 +205,7 @@ export interface Schema {
     /** Of that state: most tokens ever in the window, and all that ever entered it. */
     peak: number | null;
     total: number | null;
-    /** How it ended without a result, 0: with one. 1: a failed attempt, 2: a block or a limit, 3: a second handoff soon. */
+    /** How it ended without a result; the values are `setbacks` in `claims/claim-rows.ts`. */
     setback: Generated<number>;
     /** SHA-256 of the call that ended it: the same call again gets the same answer. */
     end_hash: string | null;

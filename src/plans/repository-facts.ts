@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import type { ExpressionBuilder, Transaction } from 'kysely';
 
 import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
@@ -112,6 +112,19 @@ export function openIssuesOf(db: Database, repositoryId: number): Promise<IssueK
     .execute();
 }
 
+/** Condition for repositories in which an open issue is the bot's. */
+export function hasIssuesOfBot(eb: ExpressionBuilder<Schema, 'repositories'>) {
+  return eb.exists(
+    eb
+      .selectFrom('issues')
+      .select('issues.number')
+      .whereRef('issues.repository_id', '=', 'repositories.id')
+      .where('issues.assigned', '=', 1)
+      .where('issues.open', '=', 1)
+      .where('issues.deleted', '=', 0),
+  );
+}
+
 /** Repositories with open issues of the bot; `shutOnly`: those in which nothing is handed out. */
 export async function listRepositoriesOfBot(
   db: Database,
@@ -120,17 +133,7 @@ export async function listRepositoriesOfBot(
   let query = db
     .selectFrom('repositories')
     .select(['id as repositoryId', 'full_name as repository'])
-    .where((eb) =>
-      eb.exists(
-        eb
-          .selectFrom('issues')
-          .select('issues.number')
-          .whereRef('issues.repository_id', '=', 'repositories.id')
-          .where('issues.assigned', '=', 1)
-          .where('issues.open', '=', 1)
-          .where('issues.deleted', '=', 0),
-      ),
-    );
+    .where(hasIssuesOfBot);
   if (shutOnly) query = query.where((eb) => eb.or([eb('access', '=', 0), eb('archived', '=', 1)]));
   return query.orderBy('checked_at').limit(limit).execute();
 }

@@ -3,6 +3,7 @@ import type { Transaction } from 'kysely';
 import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
 import type { RepositoryName } from './issue-update.ts';
+import { hasIssuesOfBot } from './repository-facts.ts';
 
 /** The id of the repository that bears a name now; undefined when no event has reported it. */
 export async function findRepositoryId(db: Database, name: string): Promise<number | undefined> {
@@ -119,19 +120,7 @@ export async function listKnownRepositories(
   const rows = await db
     .selectFrom('repositories')
     .select(['id', 'full_name as name'])
-    .select((eb) =>
-      eb
-        .exists(
-          eb
-            .selectFrom('issues')
-            .select('issues.number')
-            .whereRef('issues.repository_id', '=', 'repositories.id')
-            .where('issues.assigned', '=', 1)
-            .where('issues.open', '=', 1)
-            .where('issues.deleted', '=', 0),
-        )
-        .as('assigned'),
-    )
+    .select((eb) => hasIssuesOfBot(eb).as('assigned'))
     .orderBy('named_at', 'desc')
     .orderBy('id')
     .limit(limit)
