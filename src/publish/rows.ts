@@ -226,7 +226,7 @@ export async function countPublications(db: Database, now: number) {
 }
 
 /** Word for word the condition of the index `publications_troubled`. */
-const isTroubled = sql<boolean>`attempts > 0 or paused_until is not null`;
+const isTroubled = sql<boolean>`(attempts > 0 or paused_until is not null)`;
 
 function columnsOf({ repositoryId, number }: IssueKey) {
   return { repository_id: repositoryId, number };
