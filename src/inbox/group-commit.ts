@@ -57,12 +57,18 @@ export function createGroupCommit(
     for (const { row } of batch) characters -= sizeOf(row);
     try {
       const inserted = await insert(batch.map(({ row }) => row));
+      const stored = new Set<string>();
       const refused = batch.filter(({ row, resolve }) => {
         const isNew = inserted.delete(row.id);
-        if (isNew) resolve('accepted');
+        if (isNew) {
+          stored.add(row.body_hash);
+          resolve('accepted');
+        }
         return !isNew;
       });
-      await addUnderOwnIds(refused);
+      // The bytes of some came in this very commit, which needs no second look.
+      for (const { row, resolve } of refused) if (stored.has(row.body_hash)) resolve('duplicate');
+      await addUnderOwnIds(refused.filter(({ row }) => !stored.has(row.body_hash)));
     } catch (error) {
       const message = 'The delivery could not be stored';
       const unavailable = new StoreUnavailable(message, { cause: error });

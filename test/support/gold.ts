@@ -81,6 +81,7 @@ const unanswered = {
 export const labelledModel: ScriptedModel = {
   name: 'gold labels',
   answer: ({ row: { gold }, issue, references }) => ({
+    ...unanswered,
     ...gold.factors,
     estimated_context_tokens: gold.estimatedContext,
     difficulty: gold.difficulty,
