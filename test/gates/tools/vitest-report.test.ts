@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { parseVitestReport } from '../../../src/gates/tools/test.ts';
+import { listTests, parseVitestReport } from '../../../src/gates/tools/vitest-report.ts';
 
 function findingsOf(file: object, tests: readonly object[] = []) {
   const assertionResults = tests.map((each) => ({ fullName: 'adds', status: 'failed', ...each }));
@@ -51,4 +51,26 @@ test('figures that contradict the list are no report', () => {
   const report = { success: true, startTime: 1, numTotalTests: 1, numPassedTests: 1 };
   const text = JSON.stringify({ ...report, numFailedTests: 0, testResults: [] });
   expect(parseVitestReport(text, '/repo')).toBeUndefined();
+});
+
+test('the tests of a report are listed with their file and status', () => {
+  const testResults = [
+    {
+      name: '/repo/test/a.test.ts',
+      status: 'passed',
+      message: '',
+      assertionResults: [
+        { fullName: 'sums adds', status: 'passed' },
+        { fullName: 'sums more', status: 'skipped' },
+      ],
+    },
+    { name: '/repo/test/b.test.ts', status: 'failed', message: 'Boom', assertionResults: [] },
+  ];
+  const report = { startTime: 1, numTotalTests: 2, numPassedTests: 1, numFailedTests: 0 };
+  const text = JSON.stringify({ ...report, success: false, testResults });
+  expect(listTests(text, '/repo')).toEqual([
+    { file: 'test/a.test.ts', name: 'sums adds', status: 'passed' },
+    { file: 'test/a.test.ts', name: 'sums more', status: 'skipped' },
+  ]);
+  expect(listTests('{}', '/repo')).toBeUndefined();
 });
