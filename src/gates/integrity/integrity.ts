@@ -2,15 +2,15 @@ import { setImmediate } from 'node:timers/promises';
 
 import { CoordinatorError } from '../../errors.ts';
 import { errorAt, type Checkout, type Finding, type Gate, type Verdict } from '../gate.ts';
-import { baseCommit } from './base-tree.ts';
-import { configFindings, partsOfConfig } from './config-findings.ts';
+import { baseCommit } from './trees/base-tree.ts';
+import { configFindings, partsOfConfig } from './configuration/config-findings.ts';
 import type { SourceFacts, SourceChange } from './facts.ts';
-import { configKind } from './gate-config.ts';
+import { configKind } from './configuration/gate-config.ts';
 import { lostTests } from './lost-tests.ts';
 import { newMarks } from './new-marks.ts';
-import { pairFiles } from './pair-files.ts';
-import { sourceFacts } from './source-facts.ts';
-import { openTrees, type FileChange, type Limits, type TreeChanges } from './tree-changes.ts';
+import { pairFiles } from './trees/pair-files.ts';
+import { sourceFacts } from './source/source-facts.ts';
+import { openTrees, type FileChange, type Limits, type TreeChanges } from './trees/tree-changes.ts';
 
 const defaultLimits: Limits = { files: 5_000, fileBytes: 1_000_000, totalBytes: 64_000_000 };
 
@@ -27,12 +27,10 @@ const defaultLimits: Limits = { files: 5_000, fileBytes: 1_000_000, totalBytes: 
  * - scope: the names that stand for the test API (`it`, `vi`) at one place of a file.
  * - constant: an expression with the same value on every evaluation; an assertion on it can never fail.
  *
- * Files, in the order of the flow:
- * - base-tree, work-tree-file, tree-changes: read both sides, find the files that differ.
- * - pair-files: which file of the base a file of the head was, also after a rename.
- * - gate-config, syntax-diff, package-rules, config-findings: edits of configuration files.
- * - syntax, source-facts, pragmas, test-api, scope, constant, test-calls, test-body: the facts of one source
- *   file, by its syntax tree; by words when it does not parse.
+ * Rooms, in the order of the flow:
+ * - trees: read both sides, find the files that differ, and which file of the base a file of the head was.
+ * - configuration: edits of the configuration of the gates.
+ * - source: the facts of one source file, by its syntax tree; by words when it does not parse.
  * - new-marks, lost-tests: compare the facts of both sides into findings.
  */
 export function integrity(base: string, limits: Partial<Limits> = {}): Gate {

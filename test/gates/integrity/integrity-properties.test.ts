@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { configEdits } from '../../../src/gates/integrity/config-findings.ts';
-import { sourceFacts } from '../../../src/gates/integrity/source-facts.ts';
+import { configEdits } from '../../../src/gates/integrity/configuration/config-findings.ts';
+import { sourceFacts } from '../../../src/gates/integrity/source/source-facts.ts';
 import { check, createRepository } from '../support/integrity-repository.ts';
 
 const pieces = [

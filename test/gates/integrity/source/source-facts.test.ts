@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { sourceFacts } from '../../../src/gates/integrity/source-facts.ts';
+import { sourceFacts } from '../../../../src/gates/integrity/source/source-facts.ts';
 
 /** The skips and the like in this text, by rule and line. */
 function marksOf(text: string): string[] {

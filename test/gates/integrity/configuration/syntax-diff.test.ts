@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { diffSyntax } from '../../../src/gates/integrity/syntax-diff.ts';
-import { parseJson, parseSource } from '../../../src/gates/integrity/syntax.ts';
+import { diffSyntax } from '../../../../src/gates/integrity/configuration/syntax-diff.ts';
+import { parseJson, parseSource } from '../../../../src/gates/integrity/syntax.ts';
 
 function parse(text: string) {
   const root = parseSource(text, 'a.ts')?.root;

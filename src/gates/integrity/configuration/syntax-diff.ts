@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { Node } from '@babel/types';
 
-import { fieldsOf, isNode } from './syntax.ts';
+import { fieldsOf, isNode } from '../syntax.ts';
 
 /** One place where two versions of a configuration differ; comments, layout and quotes do not count. */
 export interface Edit {

@@ -6,7 +6,7 @@ import {
   vitestRow,
   scripts,
   testRows,
-} from '../support/integrity-rows.ts';
+} from '../../support/integrity-rows.ts';
 
 const configuration: Row[] = [
   vitestRow(

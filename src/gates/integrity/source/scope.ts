@@ -1,7 +1,7 @@
 import type { Node } from '@babel/types';
 
 import { propertyName, type Constants } from './constant.ts';
-import { childrenOf } from './syntax.ts';
+import { childrenOf } from '../syntax.ts';
 import {
   exportedMeaning,
   isMark,

@@ -1,4 +1,4 @@
-import { type Row, add, sourceFile, fileRow, testRows } from '../support/integrity-rows.ts';
+import { type Row, add, sourceFile, fileRow, testRows } from '../../support/integrity-rows.ts';
 
 const directives: Row[] = [
   sourceFile('eslint-disable', add, `/* eslint-disable */\n${add}`, 'new-eslint-disable a.ts:1'),

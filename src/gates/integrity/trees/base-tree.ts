@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import { CoordinatorError } from '../../errors.ts';
-import { git, type GitOutput } from '../checkout/git-command.ts';
+import { CoordinatorError } from '../../../errors.ts';
+import { git, type GitOutput } from '../../checkout/git-command.ts';
 
 /** Maximum bytes of a listing: a directory of 100,000 files. */
 const listingBytes = 32_000_000;

@@ -1,7 +1,7 @@
 import type { Node } from '@babel/types';
 
 import { isConstant, type Constants } from './constant.ts';
-import { childrenOf } from './syntax.ts';
+import { childrenOf } from '../syntax.ts';
 
 /** A source file with the facts that reading one of its tests takes. */
 export interface TestSource {

@@ -2,10 +2,10 @@ import { posix } from 'node:path';
 
 import type { Node } from '@babel/types';
 
-import { errorAt, type Finding } from '../gate.ts';
+import { errorAt, type Finding } from '../../gate.ts';
 import { configKind, filesNamedBy, isPipeline, type ConfigKind } from './gate-config.ts';
-import { parseJson, parseSource, lineOf } from './syntax.ts';
-import type { FileChange, TreeChanges, Trees } from './tree-changes.ts';
+import { parseJson, parseSource, lineOf } from '../syntax.ts';
+import type { FileChange, TreeChanges, Trees } from '../trees/tree-changes.ts';
 import { packageRule } from './package-rules.ts';
 import { diffSyntax, type Edit } from './syntax-diff.ts';
 

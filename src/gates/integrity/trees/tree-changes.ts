@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { posix } from 'node:path';
 
-import { CoordinatorError } from '../../errors.ts';
+import { CoordinatorError } from '../../../errors.ts';
 import {
   blobId,
   gitOutput,

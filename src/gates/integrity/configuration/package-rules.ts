@@ -1,6 +1,6 @@
 import type { Node } from '@babel/types';
 
-import { memberOf } from './syntax.ts';
+import { memberOf } from '../syntax.ts';
 import type { Edit } from './syntax-diff.ts';
 
 /**

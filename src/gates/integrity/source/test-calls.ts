@@ -9,9 +9,9 @@ import {
   type TestSource,
 } from './test-body.ts';
 import { constantsOf, isConstant, propertyName } from './constant.ts';
-import type { Mark, TestCase } from './facts.ts';
+import type { Mark, TestCase } from '../facts.ts';
 import { propertiesOf, scopeOfBlock, scopeOfFunction } from './scope.ts';
-import { childrenOf, lineOf } from './syntax.ts';
+import { childrenOf, lineOf } from '../syntax.ts';
 import {
   globalApi,
   isMark,

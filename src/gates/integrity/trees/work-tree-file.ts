@@ -1,7 +1,7 @@
 import { constants, type BigIntStats } from 'node:fs';
 import { lstat, open, realpath } from 'node:fs/promises';
 
-import { describeError } from '../../errors.ts';
+import { describeError } from '../../../errors.ts';
 
 export type FileRead =
   | { readonly kind: 'content'; readonly content: Buffer }

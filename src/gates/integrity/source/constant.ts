@@ -1,6 +1,6 @@
 import type { Node } from '@babel/types';
 
-import { childrenOf } from './syntax.ts';
+import { childrenOf } from '../syntax.ts';
 
 /** Top-level constants of a file by name. */
 export type Constants = ReadonlyMap<string, Node>;

@@ -1,8 +1,8 @@
 import type { Comment } from '@babel/types';
 
-import type { Mark, SourceFacts, TestCase } from './facts.ts';
+import type { Mark, SourceFacts, TestCase } from '../facts.ts';
 import { pragmasIn, type CommentText } from './pragmas.ts';
-import { parseSource } from './syntax.ts';
+import { parseSource } from '../syntax.ts';
 import { testCallsIn } from './test-calls.ts';
 
 /** The facts about one version of a source file, by its syntax tree, or by words when it does not parse. Never throws. */

@@ -1,4 +1,4 @@
-import type { Mark } from './facts.ts';
+import type { Mark } from '../facts.ts';
 
 /** A comment says something about code nearby; this also bounds the work on a file of nothing but comments. */
 const lookAhead = 20;

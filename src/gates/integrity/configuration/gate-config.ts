@@ -1,7 +1,7 @@
 import type { Node } from '@babel/types';
 import { posix } from 'node:path';
 
-import { childrenOf } from './syntax.ts';
+import { childrenOf } from '../syntax.ts';
 
 /** Kind of a configuration file; it decides how edits are compared. */
 export type ConfigKind = 'package' | 'json' | 'code' | 'text';
