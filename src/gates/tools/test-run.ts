@@ -6,14 +6,16 @@ import type { Node, ObjectProperty } from '@babel/types';
 import type { Checkout, TestRun, Tool } from '../gate.ts';
 import { childrenOf } from '../integrity/syntax.ts';
 import { lastWords } from './tool-verdict.ts';
+import { checkVitestVersion, vitestFlags } from './vitest-flags.ts';
 
 /**
  * Runs vitest once for tests and coverage together. When measuring coverage kept it from working (no
  * provider, say), it runs a second time without, so that only the gate `coverage` is without a verdict.
- * Rejects when there is no vitest.
+ * Rejects when there is no vitest, or one too old.
  */
 export async function runTests(checkout: Checkout): Promise<TestRun> {
   const tool = await checkout.tool('vitest');
+  checkVitestVersion(tool);
   const measured = await runVitest(checkout, tool, await coverageOptions(checkout));
   if (measured.coverageSummary !== undefined || measured.run.end !== 'exited') return measured;
   const coverageProblem = `vitest left no coverage: ${lastWords(measured.run)}`;
@@ -34,24 +36,8 @@ async function runVitest(
   const scratch = await checkout.scratch('test');
   const report = path.join(scratch, 'report.json');
   const coverage = path.join(scratch, 'coverage');
-  const run = await checkout.run(tool, [
-    'run',
-    // The second one for people: the report does not hold errors outside of tests.
-    '--reporter=json',
-    '--reporter=dot',
-    `--outputFile.json=${report}`,
-    '--silent=true',
-    '--cache=false',
-    ...(Number.parseInt(tool.version, 10) >= 5 ? ['--fsModuleCache=false'] : []),
-    // What a checkout may not decide for itself. The command line outranks its configuration.
-    // A checkout that updates its snapshots agrees with itself whatever the code does.
-    '--update=none',
-    '--passWithNoTests=false',
-    '--allowOnly=false',
-    '--dangerouslyIgnoreUnhandledErrors=false',
-    `--coverage.reportsDirectory=${coverage}`,
-    ...options,
-  ]);
+  const flags = vitestFlags(tool, { report, coverage });
+  const run = await checkout.run(tool, ['run', ...flags, ...options]);
   return {
     tool,
     run,
@@ -72,7 +58,7 @@ async function coverageOptions(checkout: Checkout): Promise<readonly string[]> {
     '--coverage.reportOnFailure=true',
     // The gate compares with the operator's thresholds. A missed one of the checkout would end vitest
     // with the exit code of an unhandled error, and `autoUpdate` would rewrite its configuration.
-    '--coverage.thresholds=false',
+    '--no-coverage.thresholds',
     ...((await ownInclude(checkout)) ? [] : [`--coverage.include=${defaultCoverageInclude}`]),
   ];
 }

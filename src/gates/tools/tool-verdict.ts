@@ -32,10 +32,13 @@ async function orMissing(check: () => Promise<Verdict>): Promise<Verdict> {
   try {
     return await check();
   } catch (error) {
-    if (!(error instanceof CoordinatorError) || error.code !== 'tool_missing') throw error;
+    if (!(error instanceof CoordinatorError) || !toolCodes.includes(error.code)) throw error;
     return { status: 'error', message: error.message };
   }
 }
+
+/** Codes of errors that are about a tool and no fault of the gates. */
+const toolCodes = ['tool_missing', 'tool_unsupported'];
 
 /** The verdict on a run that was stopped; undefined for one that ended by itself. */
 export function verdictOnEnd(name: ToolName, run: ToolRun): Verdict | undefined {

@@ -282,6 +282,26 @@ export const projects: readonly Project[] = [
     expected: { test: 'failed' },
   },
   {
+    name: 'vitest: a snapshot that is not there',
+    files: {
+      'test/add.test.ts': tests("it('adds', () => expect(add(1, 2)).toMatchSnapshot());"),
+      'vitest.config.js': vitestConfig({ update: true }),
+    },
+    expected: { test: 'failed' },
+  },
+  {
+    name: 'vitest: a red test beside files that are named like values of flags',
+    files: {
+      'test/add.test.ts': redTest,
+      ...Object.fromEntries(
+        ['none', 'false', 'true', 'json', 'dot', 'all', 'new', 'run', 'v8', 'lcovonly'].map(
+          (value) => [`test/${value}.test.ts`, tests("it('is', () => {});")],
+        ),
+      ),
+    },
+    expected: { test: 'failed' },
+  },
+  {
     name: 'vitest: process.exit(0) in a test',
     files: { 'test/add.test.ts': tests("it('a', () => process.exit(0));") },
     expected: { test: 'failed' },

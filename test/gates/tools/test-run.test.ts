@@ -87,6 +87,19 @@ it.each([build, lint, test, coverage])(
   },
 );
 
+it.each([test, coverage])(
+  'the gate $name is an error for a vitest too old, and runs nothing',
+  async ({ check }) => {
+    const { checkout, asked } = fakeCheckout([{}], {}, '0.34.6');
+    const testRun = () => runTests(checkout);
+    expect(await check({ ...checkout, testRun })).toMatchObject({
+      status: 'error',
+      message: 'vitest 0.34.6 is not supported: install vitest 1.6.0 or newer.',
+    });
+    expect(asked).toEqual([]);
+  },
+);
+
 it('a fault of ours is no verdict', async () => {
   const { checkout } = fakeCheckout([{}]);
   const broken = { ...checkout, scratch: () => Promise.reject(new Error('disk full')) };
