@@ -6,7 +6,8 @@ import { z } from 'zod';
 
 import { exitCodes, runCommandLine } from '../src/cli/command-line.ts';
 import { doctorExitCodes } from '../src/cli/doctor/finding.ts';
-import { gateNames, gateStatuses } from '../src/gates/gate.ts';
+import { gateStatuses } from '../src/gates/gate.ts';
+import { builtInGates } from '../src/gates/names.ts';
 import { sandboxModes } from '../src/gates/report.ts';
 import { reasonSentences } from '../src/issue/reasons.ts';
 import { warningSentences } from '../src/issue/warning-sentences.ts';
@@ -174,7 +175,7 @@ test('the page on planning explains every warning', () => {
 describe('the page on gates', () => {
   test('has a row for every gate, status and sandbox mode', () => {
     const rows = [...gatesPage.text.matchAll(/^\| `(\w+)` /gm)].map(([, name]) => name);
-    expect(rows).toEqual([...gateNames, ...gateStatuses, ...sandboxModes]);
+    expect(rows).toEqual([...builtInGates, ...gateStatuses, ...sandboxModes]);
   });
 
   test('names every option that the command takes', async () => {

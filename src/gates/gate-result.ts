@@ -1,7 +1,6 @@
-import type { Finding, GateName, GateResult, Verdict } from './gate.ts';
+import type { Finding, GateResult, Verdict } from './gate.ts';
+import type { GateName } from './names.ts';
 
-/** Maximum findings of a result; nobody reads more. */
-const findingsLimit = 200;
 /** Maximum length of a text: enough for any message of a tool, too little to fill a log. */
 const textLimit = 1_000;
 
@@ -10,20 +9,33 @@ export function gateResult(
   verdict: Verdict,
   {
     gate,
+    counts,
     durationMs,
+    findingsLimit,
     rename,
   }: {
     readonly gate: GateName;
+    readonly counts: boolean;
     readonly durationMs: number;
+    readonly findingsLimit: number;
     readonly rename: (text: string) => string;
   },
 ): GateResult {
-  const { status, message, details = {}, findings = [], tool = null } = verdict;
+  const {
+    status,
+    message,
+    details = {},
+    findings = [],
+    tool = null,
+    judgedBy = 'report',
+  } = verdict;
   const bounded = (text: string) => shorten(rename(text));
   return {
     gate,
     status,
     passed: status === 'passed',
+    counts,
+    judgedBy,
     message: bounded(message),
     details: Object.fromEntries(
       Object.entries(details).map(([name, value]) => [

@@ -1,9 +1,7 @@
 /** The vocabulary of the gates. */
 
-import { CoordinatorError } from '../errors.ts';
-
-export const gateNames = ['build', 'lint', 'test', 'coverage', 'integrity'] as const;
-export type GateName = (typeof gateNames)[number];
+import type { BuiltInOptions } from './gates-file/schema.ts';
+import type { CoverageThresholds, GateName } from './names.ts';
 
 /**
  * `failed`: the tool ran and found faults. `error`: the tool could not run, or its output cannot be read; never
@@ -34,6 +32,13 @@ export interface GateResult {
   readonly status: GateStatus;
   /** True for `passed` alone. */
   readonly passed: boolean;
+  /**
+   * False when the result is not part of the verdict over all gates: the gates file calls the gate optional or
+   * switches it off, or nobody asked for it and the project does not use its tool.
+   */
+  readonly counts: boolean;
+  /** `exit_code`: no report was read, so the result proves less. */
+  readonly judgedBy: 'report' | 'exit_code';
   /** One sentence for a person. */
   readonly message: string;
   /** Figures of the gate, such as counts and thresholds. */
@@ -53,6 +58,10 @@ export interface Verdict {
   readonly details?: GateResult['details'];
   readonly findings?: readonly Finding[];
   readonly tool?: GateResult['tool'];
+  /** `report` when left out. */
+  readonly judgedBy?: GateResult['judgedBy'];
+  /** False when the project does not use the tool; a gate that somebody asked for then becomes an error. */
+  readonly counts?: false;
 }
 
 /** One check of a checkout. Every problem is a verdict; `check` throws only for a bug of the gates. */
@@ -99,19 +108,24 @@ export interface TestRun {
   readonly coverageProblem: string | undefined;
 }
 
-/** The four figures of coverage, percent. */
-export interface CoverageThresholds {
-  readonly lines: number;
-  readonly statements: number;
-  readonly functions: number;
-  readonly branches: number;
-}
-
 /** The directory under check as one gate sees it, with the functions to run tools on it. */
 export interface Checkout {
   /** Absolute working directory of the tools. Findings name files relative to it. */
   readonly directory: string;
   readonly thresholds: CoverageThresholds;
+  /** Options of the built-in gates, from the gates file or its defaults. */
+  readonly options: BuiltInOptions;
+  /** False when the sandbox has no network but loopback. */
+  readonly network: boolean;
+  /** The directory under check as the caller named it, with its git history; `directory` may be a private copy of it. */
+  readonly origin: string;
+  /** Git ref of the run to compare with; undefined without one. */
+  readonly base: string | undefined;
+  /**
+   * Files of the project below `directory`, relative to it, with `/`, without `node_modules`: those that git
+   * tracks, and new ones it does not ignore; outside of git all.
+   */
+  readonly files: () => Promise<readonly string[]>;
   /** Resolves the tool from a trusted place; rejects with `ToolMissing`, which says what to install. */
   readonly tool: (name: ToolName) => Promise<Tool>;
   /** A fresh private directory outside the checkout, writable inside the sandbox. */
@@ -126,19 +140,4 @@ export interface Checkout {
   /** The one run of vitest, which all calls share. */
   readonly testRun: () => Promise<TestRun>;
   readonly signal: AbortSignal;
-}
-
-export type GatesErrorCode =
-  | 'gates_directory_unusable'
-  | 'gates_options_invalid'
-  | 'gates_ref_unknown'
-  | 'gates_git_failed'
-  | 'gates_sandbox_unavailable';
-
-/** The gates cannot run with these options. The code under check is not at fault. */
-export class GatesError extends CoordinatorError {
-  constructor(code: GatesErrorCode, message: string, options?: ErrorOptions) {
-    super(code, message, options);
-    this.name = 'GatesError';
-  }
 }

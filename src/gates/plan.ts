@@ -1,15 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-import { GatesError, type CoverageThresholds, type GateName } from './gate.ts';
+import type { CoverageOptions } from './gates-file/schema.ts';
+import type { CoverageFigure, CoverageThresholds, GateName } from './names.ts';
+import { GatesError } from './gates-error.ts';
 import type { GatesOptions, SandboxMode } from './report.ts';
 import { defaultCoverage } from './tools/coverage.ts';
 
 /** The options of a run with every default filled in. */
 export interface GatesPlan {
   readonly directory: string;
-  readonly gates: readonly GateName[];
-  readonly thresholds: CoverageThresholds;
+  /** Undefined for those of the gates file, or the default ones. */
+  readonly gates: readonly GateName[] | undefined;
+  readonly minCoverage: GatesOptions['minCoverage'];
   readonly timeoutMs: number;
   readonly overallTimeoutMs: number;
   readonly configFrom: string | undefined;
@@ -18,15 +21,21 @@ export interface GatesPlan {
   readonly untrusted: boolean;
   readonly toolsFrom: string | undefined;
   readonly concurrency: number;
+  readonly install: boolean;
+  readonly passEnvironment: readonly string[];
+  readonly network: boolean;
+  readonly findingsLimit: number;
 }
 
 const minuteMs = 60_000;
+/** Default maximum of findings of a result; few people read more. */
+const defaultFindings = 200;
 /** Maximum delay of a timer of Node. */
 const maxTimerMs = 2 ** 31 - 1;
 
 /** Rejects options that contradict each other, before anything is run. */
 export async function planGates(options: GatesOptions): Promise<GatesPlan> {
-  const { base, configFrom, toolsFrom, untrusted = false } = options;
+  const { base, configFrom, gates, toolsFrom, untrusted = false } = options;
   const sandbox = options.sandbox ?? (untrusted ? 'bwrap' : 'auto');
   if (untrusted && sandbox !== 'bwrap' && sandbox !== 'auto')
     refuse(`Untrusted code is run in the sandbox bwrap alone, not in ${sandbox}.`);
@@ -34,17 +43,10 @@ export async function planGates(options: GatesOptions): Promise<GatesPlan> {
     refuse(
       'Untrusted code is not checked by its own tools: name the directory of yours, toolsFrom.',
     );
-  const gates = options.gates ?? [
-    ...(['build', 'lint', 'test', 'coverage'] as const),
-    ...(base === undefined ? [] : (['integrity'] as const)),
-  ];
-  if (gates.length === 0) refuse('No gate was chosen: nothing checked is never passed.');
-  if (gates.includes('integrity') && base === undefined)
-    refuse('The gate integrity needs a git ref to compare with, base.');
   return {
     directory: await usableDirectory(options.directory),
-    gates: [...new Set(gates)],
-    thresholds: thresholdsFrom(options.minCoverage),
+    gates,
+    minCoverage: options.minCoverage,
     timeoutMs: milliseconds('timeoutMs', options.timeoutMs ?? 5 * minuteMs),
     overallTimeoutMs: milliseconds('overallTimeoutMs', options.overallTimeoutMs ?? 15 * minuteMs),
     configFrom,
@@ -53,6 +55,10 @@ export async function planGates(options: GatesOptions): Promise<GatesPlan> {
     untrusted,
     toolsFrom: toolsFrom === undefined ? undefined : await usableDirectory(toolsFrom),
     concurrency: positive('concurrency', options.concurrency ?? 1),
+    install: options.install ?? true,
+    passEnvironment: options.passEnvironment ?? [],
+    network: options.network ?? false,
+    findingsLimit: positive('findingsLimit', options.findingsLimit ?? defaultFindings),
   };
 }
 
@@ -66,9 +72,13 @@ async function usableDirectory(path: string): Promise<string> {
   throw new GatesError('gates_directory_unusable', `There is no directory ${path}.`);
 }
 
-function thresholdsFrom(given: GatesOptions['minCoverage'] = {}): CoverageThresholds {
-  const each = (name: keyof CoverageThresholds) => {
-    const value = typeof given === 'number' ? given : (given[name] ?? defaultCoverage);
+/** Least coverage of each figure: from the options, else from the gates file, else 85 %. */
+export function coverageThresholds(
+  options: GatesOptions['minCoverage'],
+  file: CoverageOptions['thresholds'],
+): CoverageThresholds {
+  const each = (name: CoverageFigure) => {
+    const value = figureOf(options, name) ?? figureOf(file, name) ?? defaultCoverage;
     if (!(value >= 0 && value <= 100))
       refuse(`The least coverage of ${name} is a percentage, not ${value}.`);
     return value;
@@ -79,6 +89,13 @@ function thresholdsFrom(given: GatesOptions['minCoverage'] = {}): CoverageThresh
     functions: each('functions'),
     branches: each('branches'),
   };
+}
+
+function figureOf(
+  given: number | Partial<CoverageThresholds> | undefined,
+  name: CoverageFigure,
+): number | undefined {
+  return typeof given === 'number' ? given : given?.[name];
 }
 
 function milliseconds(name: string, value: number): number {

@@ -1,11 +1,15 @@
-import type { GateName, GateResult, GateStatus } from './gate.ts';
+import type { GateResult, GateStatus } from './gate.ts';
+import type { CoverageThresholds, GateName } from './names.ts';
 
 export const sandboxModes = ['none', 'unshare', 'bwrap'] as const;
 export type SandboxMode = (typeof sandboxModes)[number];
 
 /** The verdict over all gates of one checkout, with the commit and configuration that it holds for. */
 export interface GatesReport {
-  /** The worst of its gates; `error` and `timeout` come before `failed`. */
+  /**
+   * The worst of the gates that count: `failed` before `error`, so that no missing tool hides a real red, then
+   * `timeout`, `skipped` and `passed`. `error` when none counts.
+   */
   readonly verdict: GateStatus;
   readonly gates: readonly GateResult[];
   readonly directory: string;
@@ -15,6 +19,8 @@ export interface GatesReport {
   readonly dirty: boolean | null;
   /** SHA-256 over the configuration files and options of the run. */
   readonly configHash: string;
+  /** Where the gates file was read, such as `.mosaic/gates.json at main`; null without one. */
+  readonly gatesFile: string | null;
   /** True when a coverage threshold is below the default of 85 %. */
   readonly weakened: boolean;
   readonly sandbox: SandboxMode;
@@ -25,20 +31,19 @@ export interface GatesReport {
 
 export interface GatesOptions {
   readonly directory: string;
-  /** By default build, lint, test and coverage; with `base` integrity as well. */
+  /** By default those of the gates file, else build, lint, test and coverage; with `base` integrity as well. */
   readonly gates?: readonly GateName[];
   readonly signal?: AbortSignal;
   readonly onProgress?: (event: GateProgress) => void;
-  /** Percent, for all four figures or one by one; 85 by default. */
-  readonly minCoverage?:
-    number | Partial<Record<'lines' | 'statements' | 'functions' | 'branches', number>>;
+  /** Percent, for all four figures or one by one; by default as the gates file says, else 85. */
+  readonly minCoverage?: number | Partial<CoverageThresholds>;
   /** Deadline of one gate, milliseconds; 5 minutes by default. */
   readonly timeoutMs?: number;
   /** Deadline over all. */
   readonly overallTimeoutMs?: number;
   /** Git ref the configuration of the tools is taken from. */
   readonly configFrom?: string;
-  /** Git ref the integrity gate compares with. */
+  /** Git ref the integrity gate and the coverage of changed lines compare with. */
   readonly base?: string;
   /** `auto`: the strictest mode that works here. */
   readonly sandbox?: SandboxMode | 'auto';
@@ -48,6 +53,14 @@ export interface GatesOptions {
   readonly toolsFrom?: string;
   /** Maximum runs at the same time in this process; further ones wait. 1 by default. */
   readonly concurrency?: number;
+  /** False to leave out the steps `install` and `build` of the gates file and use what is installed. */
+  readonly install?: boolean;
+  /** Names of variables of this process that the steps and commands of the gates file get, such as `HTTPS_PROXY`. */
+  readonly passEnvironment?: readonly string[];
+  /** True to leave the network on for all tools, not only for `install`. */
+  readonly network?: boolean;
+  /** Maximum findings of each result, 200 by default; `findingsOmitted` counts the rest. */
+  readonly findingsLimit?: number;
 }
 
 export type GateProgress =

@@ -3,24 +3,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describeError } from '../errors.ts';
 import { createCheckouts } from './checkout/checkout.ts';
 import { hashConfiguration } from './checkout/configuration.ts';
-import {
-  gateNames,
-  GatesError,
-  type Checkout,
-  type Gate,
-  type GateName,
-  type GateResult,
-  type GateStatus,
-  type TestRun,
-  type Verdict,
-} from './gate.ts';
+import type { Checkout, Gate, GateResult, GateStatus, TestRun, Verdict } from './gate.ts';
+import type { GateName } from './names.ts';
+import { GatesError } from './gates-error.ts';
 import { gateResult } from './gate-result.ts';
 import { integrity } from './integrity/integrity.ts';
-import { planGates, type GatesPlan } from './plan.ts';
+import { coverageThresholds, planGates, type GatesPlan } from './plan.ts';
 import { prepareCheckout } from './checkout/prepare-checkout.ts';
 import { withPrivateDirectory } from './checkout/private-directory.ts';
 import type { GatesOptions, GatesReport } from './report.ts';
-import { readRepository } from './checkout/repository.ts';
+import { listFilesBelow, readRepository } from './checkout/repository.ts';
+import { chooseGates, type ChosenGate } from './choose-gates.ts';
+import { readGatesFile } from './gates-file/read-gates-file.ts';
+import type { CommandGate } from './gates-file/schema.ts';
 import { openSandbox } from './process/sandbox.ts';
 import { createSemaphore } from './process/semaphore.ts';
 import { build } from './tools/build.ts';
@@ -30,7 +25,8 @@ import { lint } from './tools/lint.ts';
 import { runTests } from './tools/test-run.ts';
 import { test } from './tools/test.ts';
 
-export type { Finding, GateName, GateResult, GateStatus } from './gate.ts';
+export type { Finding, GateResult, GateStatus } from './gate.ts';
+export type { GateName } from './names.ts';
 export type { GateProgress, GatesOptions, GatesReport, SandboxMode } from './report.ts';
 
 /** Every gate by name, except `integrity`, which needs a base ref. */
@@ -40,6 +36,8 @@ export const allGates = { build, lint, test, coverage };
 export interface GateSet {
   readonly gates: Partial<Readonly<Record<GateName, Gate>>>;
   readonly integrity?: (base: string) => Gate;
+  /** Makes a gate of a command of the gates file. */
+  readonly command?: (name: GateName, command: CommandGate) => Gate;
   readonly runTests: (checkout: Checkout) => Promise<TestRun>;
 }
 
@@ -68,11 +66,20 @@ export function createRunGates(set: GateSet): (options: GatesOptions) => Promise
   };
 }
 
-/** Gates of one phase run in parallel, on two cores. The tests take all cores, so they run alone. */
-const phases: readonly (readonly GateName[])[] = [
-  ['build', 'lint', 'integrity'],
-  ['test', 'coverage'],
-];
+/**
+ * The order of running. Gates of one phase run side by side, on two cores. The tests take all cores, so they run
+ * alone; commands run one after another, in the order of the gates file.
+ */
+function phasesOf(chosen: readonly ChosenGate[]): readonly (readonly ChosenGate[])[] {
+  const builtIn = (...names: readonly GateName[]) =>
+    chosen.filter(({ name, command }) => command === undefined && names.includes(name));
+  const commands = chosen.filter(({ command }) => command !== undefined);
+  return [
+    builtIn('build', 'lint', 'integrity'),
+    builtIn('test', 'coverage'),
+    ...commands.map((gate) => [gate]),
+  ];
+}
 
 /** Time for a gate to reach its verdict after its tools were stopped. */
 const afterDeadlineMs = 2_500;
@@ -93,19 +100,35 @@ async function check(
   const overall = AbortSignal.timeout(plan.overallTimeoutMs);
   const signal = AbortSignal.any([stop, overall]);
 
+  const { untrusted, toolsFrom, base, configFrom, findingsLimit } = plan;
   const repository = await readRepository(plan.directory, signal);
-  const sandbox = await openSandbox(plan.sandbox, { privateDirectory, signal });
-  const prepared = await prepareCheckout({ plan, repository, privateDirectory, signal });
-  const { gates, thresholds, untrusted, toolsFrom, base } = plan;
-  const configHash = await hashConfiguration({
-    ...prepared,
-    options: { gates, thresholds, untrusted, toolsFrom, base, sandbox: sandbox.mode },
+  const { file, from: gatesFile } = await readGatesFile({
+    directory: plan.directory,
+    repository,
+    ref: configFrom ?? base,
     signal,
   });
+  const { chosen, off } = chooseGates({ ...plan, names: plan.gates, file });
+  const thresholds = coverageThresholds(plan.minCoverage, file.options.coverage.thresholds);
+  const sandbox = await openSandbox(plan.sandbox, { privateDirectory, signal });
+  const prepared = await prepareCheckout({ plan, repository, privateDirectory, signal });
+  const configHash = await hashConfiguration({
+    ...prepared,
+    options: {
+      ...{ gates: chosen, thresholds, untrusted, toolsFrom, base, sandbox: sandbox.mode },
+      ...{ install: file.install, build: file.build, options: file.options },
+    },
+    signal,
+  });
+  let files: Promise<readonly string[]> | undefined;
   const checkoutFor = createCheckouts({
     ...prepared,
     privateDirectory,
+    origin: plan.directory,
+    base,
     thresholds,
+    options: file.options,
+    files: () => (files ??= listFilesBelow(plan.directory, { repository, signal })),
     sandbox,
     findTool: createToolFinder(plan),
     runTests: set.runTests,
@@ -114,21 +137,28 @@ async function check(
     // A function as replacement: a path may contain `$&`.
     text.replaceAll(prepared.root, () => repository?.root ?? plan.directory);
 
-  async function runGate(name: GateName): Promise<GateResult> {
+  async function runGate(chosen: ChosenGate): Promise<GateResult> {
+    const { name, asked, optional } = chosen;
     onProgress?.({ kind: 'started', gate: name });
     const gateStarted = performance.now();
-    const verdict = unlessStopped(await verdictOf(name));
-    const durationMs = Math.round(performance.now() - gateStarted);
-    const result = gateResult(verdict, { gate: name, durationMs, rename });
+    const verdict = ifUsed(asked, unlessStopped(await verdictOf(chosen)));
+    const result = gateResult(verdict, {
+      gate: name,
+      counts: !optional && verdict.counts !== false,
+      durationMs: Math.round(performance.now() - gateStarted),
+      findingsLimit,
+      rename,
+    });
     onProgress?.({ kind: 'finished', gate: name, result });
     return result;
   }
 
-  async function verdictOf(name: GateName): Promise<Verdict> {
+  async function verdictOf(chosen: ChosenGate): Promise<Verdict> {
     if (signal.aborted) return { status: 'error', message: 'Not run.' };
+    const { name, timeoutMs } = chosen;
     try {
-      const gate = gateFrom(set, { name, base });
-      const run = { gate: name, timeoutMs: plan.timeoutMs, signal };
+      const gate = gateFrom(set, chosen, base);
+      const run = { gate: name, timeoutMs, signal };
       // Integrity compares with the git history, which a private copy does not have.
       const checkout = await checkoutFor(
         name === 'integrity' ? { ...run, directory: plan.directory } : run,
@@ -149,17 +179,19 @@ async function check(
   }
 
   const results: GateResult[] = [];
-  for (const phase of phases) {
-    const chosen = phase.filter((name) => gates.includes(name));
-    results.push(...(await all(chosen.map(runGate))));
-  }
+  for (const phase of phasesOf(chosen)) results.push(...(await all(phase.map(runGate))));
+  const order = chosen.map(({ name }) => name);
   return {
     verdict: worst(results),
-    gates: results.toSorted((a, b) => gateNames.indexOf(a.gate) - gateNames.indexOf(b.gate)),
+    gates: [
+      ...results.toSorted((a, b) => order.indexOf(a.gate) - order.indexOf(b.gate)),
+      ...off.map(switchedOff),
+    ],
     directory: plan.directory,
     commit: repository?.commit ?? null,
     dirty: repository?.dirty ?? null,
     configHash,
+    gatesFile,
     weakened: Object.values(thresholds).some((threshold) => threshold < defaultCoverage),
     sandbox: sandbox.mode,
     startedAt,
@@ -167,11 +199,25 @@ async function check(
   };
 }
 
+/** Somebody asked for the gate, so a tool that the project does not use keeps it from a verdict. */
+function ifUsed(asked: boolean, { counts, ...verdict }: Verdict): Verdict {
+  if (counts === undefined) return verdict;
+  return asked ? { ...verdict, status: 'error' } : { ...verdict, counts };
+}
+
+function switchedOff(name: GateName): GateResult {
+  const verdict: Verdict = { status: 'skipped', message: 'Switched off in the gates file.' };
+  const gate = { gate: name, counts: false, durationMs: 0, findingsLimit: 0 };
+  return gateResult(verdict, { ...gate, rename: (text) => text });
+}
+
 function gateFrom(
-  { gates, integrity }: GateSet,
-  { name, base }: { readonly name: GateName; readonly base: string | undefined },
+  { gates, integrity, command: commandGate }: GateSet,
+  { name, command }: ChosenGate,
+  base: string | undefined,
 ): Gate {
-  const gate = name === 'integrity' && base !== undefined ? integrity?.(base) : gates[name];
+  const builtIn = name === 'integrity' && base !== undefined ? integrity?.(base) : gates[name];
+  const gate = command === undefined ? builtIn : commandGate?.(name, command);
   if (gate === undefined) throw new GatesError('gates_options_invalid', `No gate ${name}.`);
   return gate;
 }
@@ -203,8 +249,9 @@ async function all<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
   return Promise.all(promises);
 }
 
-const worstFirst: readonly GateStatus[] = ['error', 'timeout', 'failed', 'skipped', 'passed'];
+const worstFirst: readonly GateStatus[] = ['failed', 'error', 'timeout', 'skipped', 'passed'];
 
 function worst(results: readonly GateResult[]): GateStatus {
-  return worstFirst.find((status) => results.some((result) => result.status === status)) ?? 'error';
+  const counted = results.filter(({ counts }) => counts);
+  return worstFirst.find((status) => counted.some((result) => result.status === status)) ?? 'error';
 }

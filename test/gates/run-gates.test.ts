@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, onTestFinished, test, vi } from 'vitest';
 
-import type { Gate, GateName, Verdict } from '../../src/gates/gate.ts';
+import type { Gate, Verdict } from '../../src/gates/gate.ts';
+import type { GateName } from '../../src/gates/names.ts';
 import type { GateProgress, GatesOptions } from '../../src/gates/report.ts';
 import { planGates } from '../../src/gates/plan.ts';
 import { prepareCheckout } from '../../src/gates/checkout/prepare-checkout.ts';
@@ -38,7 +39,7 @@ test('every gate reports, in order, whatever the others do, and the worst is the
     gate('build', () => Promise.reject(new Error('broken'))),
     gate('lint'),
   ]);
-  expect(report.verdict).toBe('error');
+  expect(report.verdict).toBe('failed');
   expect(report.gates.map(({ gate: name, status, passed: is }) => [name, status, is])).toEqual([
     ['build', 'error', false],
     ['lint', 'passed', true],

@@ -6,6 +6,8 @@ export function gateResult(told: Partial<Omit<GateResult, 'passed'>> = {}): Gate
   const status = told.status ?? 'passed';
   return {
     gate: 'build',
+    counts: true,
+    judgedBy: 'report',
     message: 'tsc found nothing.',
     details: {},
     findings: [],
@@ -35,7 +37,7 @@ export function gatesReport(
   gates: readonly GateResult[],
   told: Partial<GatesReport> = {},
 ): GatesReport {
-  const worst = (['error', 'timeout', 'failed', 'skipped'] as const).find((status) =>
+  const worst = (['failed', 'error', 'timeout', 'skipped'] as const).find((status) =>
     gates.some((result) => result.status === status),
   );
   return {
@@ -45,6 +47,7 @@ export function gatesReport(
     commit: '0123456789abcdef0123456789abcdef01234567',
     dirty: false,
     configHash: 'c'.repeat(64),
+    gatesFile: null,
     weakened: false,
     sandbox: 'none',
     startedAt: '2026-11-25T01:00:00.000Z',

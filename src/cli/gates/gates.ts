@@ -5,7 +5,8 @@ import { inspect } from 'node:util';
 import type { Command } from 'commander';
 
 import { ConfigError, CoordinatorError } from '../../errors.ts';
-import { gateNames, type GateResult, type GateStatus } from '../../gates/gate.ts';
+import type { GateResult, GateStatus } from '../../gates/gate.ts';
+import { builtInGates } from '../../gates/names.ts';
 import type { GatesOptions, GatesReport } from '../../gates/report.ts';
 import { renderJunit } from './junit.ts';
 import { gatesOptionsSchema, isDirectory, sandboxes, type GatesCommandOptions } from './options.ts';
@@ -44,7 +45,7 @@ export function addGatesCommand(
     .command('gates')
     .description('check a directory: build, lint, test, coverage, and with --base integrity')
     .argument('[dir]', 'directory to check', '.')
-    .option('--gate <names>', `only these, of ${gateNames.join(', ')}`, collect)
+    .option('--gate <names>', `only these, of ${builtInGates.join(', ')}`, collect)
     .option('--base <ref>', 'git ref that the integrity gate compares with')
     .option('--config-from <ref>', 'git ref to take the configuration of the tools from')
     .option('--min-coverage <percent>', 'for all figures, or lines=90,branches=80 (default: 85)')
@@ -108,7 +109,7 @@ export async function gates(io: Io, { directory, given, runGates }: GatesRequest
 function runOptions(options: GatesCommandOptions): Omit<GatesOptions, 'directory'> {
   const { gate, base, configFrom, minCoverage, timeout, sandbox, untrusted, toolsFrom } = options;
   return {
-    ...(gate === undefined ? {} : { gates: gateNames.filter((name) => gate.includes(name)) }),
+    ...(gate === undefined ? {} : { gates: builtInGates.filter((name) => gate.includes(name)) }),
     ...(base === undefined ? {} : { base }),
     ...(configFrom === undefined ? {} : { configFrom }),
     ...(minCoverage === undefined ? {} : { minCoverage }),
@@ -125,7 +126,7 @@ function runOptions(options: GatesCommandOptions): Omit<GatesOptions, 'directory
 /** Writes to standard error alone: half a report on standard output could be taken for a whole one. */
 function reportStop(io: Io, finished: readonly GateResult[], { reason }: AbortSignal): number {
   const name = stopSignals.find((signal) => signal === reason) ?? 'SIGINT';
-  const results = gateNames.flatMap((name) => finished.filter(({ gate }) => gate === name));
+  const results = builtInGates.flatMap((name) => finished.filter(({ gate }) => gate === name));
   if (results.length > 0) io.stderr.write(`${renderResults(results, styleFor(io, io.stderr))}\n`);
   io.stderr.write(`Stopped by ${name}: there is no verdict.\n`);
   return 128 + constants.signals[name];

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 
 import { z } from 'zod';
 
-import { gateNames } from '../../gates/gate.ts';
+import { builtInGates } from '../../gates/names.ts';
 import { sandboxModes } from '../../gates/report.ts';
 import { countOption } from '../options.ts';
 
@@ -42,7 +42,7 @@ const directory = (option: string) =>
 export const gatesOptionsSchema = z
   .object({
     gate: z
-      .array(z.enum(gateNames, `--gate must be one or more of ${gateNames.join(', ')}`))
+      .array(z.enum(builtInGates, `--gate must be one or more of ${builtInGates.join(', ')}`))
       .optional(),
     base: ref('--base').optional(),
     configFrom: ref('--config-from').optional(),

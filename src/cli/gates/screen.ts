@@ -1,6 +1,7 @@
 import { createLogUpdate } from 'log-update';
 
-import type { GateName, GateResult } from '../../gates/gate.ts';
+import type { GateResult } from '../../gates/gate.ts';
+import type { GateName } from '../../gates/names.ts';
 import type { GateProgress } from '../../gates/report.ts';
 import { formatDuration, formatMessage, statusMarks } from './text.ts';
 import { Terminal, type Io } from '../io.ts';

@@ -3,7 +3,9 @@ import { mkdir, mkdtemp, open, realpath } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
 import { toolEnvironment } from '../process/environment.ts';
-import type { Checkout, CoverageThresholds, GateName, TestRun, Tool, ToolName } from '../gate.ts';
+import type { Checkout, TestRun, Tool, ToolName } from '../gate.ts';
+import type { BuiltInOptions } from '../gates-file/schema.ts';
+import type { CoverageThresholds, GateName } from '../names.ts';
 import { runProcess } from '../process/run-process.ts';
 import type { Sandbox } from '../process/sandbox.ts';
 
@@ -19,7 +21,11 @@ export interface CheckoutPlaces {
 export interface CheckoutParts extends CheckoutPlaces {
   /** Directory of this run alone, outside of the checkout. */
   readonly privateDirectory: string;
+  readonly origin: string;
+  readonly base: string | undefined;
   readonly thresholds: CoverageThresholds;
+  readonly options: BuiltInOptions;
+  readonly files: () => Promise<readonly string[]>;
   readonly sandbox: Sandbox;
   readonly findTool: (name: ToolName) => Promise<Tool>;
   readonly runTests: (checkout: Checkout) => Promise<TestRun>;
@@ -44,7 +50,7 @@ export function createCheckouts(parts: CheckoutParts): (run: GateRun) => Promise
   let tests: Promise<TestRun> | undefined;
 
   return async ({ gate, timeoutMs, signal, directory = parts.directory }) => {
-    const { privateDirectory, thresholds, sandbox } = parts;
+    const { privateDirectory, origin, base, thresholds, options, files, sandbox } = parts;
     const deadline = performance.now() + timeoutMs;
     // A sandboxed tool sees the scratch directories of its own gate and no other's.
     const scratch = join(privateDirectory, gate);
@@ -72,7 +78,12 @@ export function createCheckouts(parts: CheckoutParts): (run: GateRun) => Promise
 
     const checkout: Checkout = {
       directory,
+      origin,
+      base,
       thresholds,
+      options,
+      files,
+      network: sandbox.mode === 'none',
       signal,
       run,
       tool: parts.findTool,

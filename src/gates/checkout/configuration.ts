@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { lstat, readFile } from 'node:fs/promises';
 
 import { listFiles, splitNul, type Repository } from './repository.ts';
-import { GatesError } from '../gate.ts';
+import { GatesError } from '../gates-error.ts';
 import { git } from './git-command.ts';
 
 const names = [
@@ -78,7 +78,8 @@ export async function readTrustedConfiguration(
   return { commit, files };
 }
 
-async function resolveCommit(
+/** Resolves a ref to the id of its commit; rejects with `gates_ref_unknown`. */
+export async function resolveCommit(
   root: string,
   { ref, signal }: { readonly ref: string; readonly signal: AbortSignal },
 ): Promise<string> {

@@ -4,7 +4,7 @@ import { basename, join, relative } from 'node:path';
 import type { CheckoutPlaces } from './checkout.ts';
 import { isConfigurationFile, readTrustedConfiguration } from './configuration.ts';
 import type { GatesPlan } from '../plan.ts';
-import { GatesError } from '../gate.ts';
+import { GatesError } from '../gates-error.ts';
 import { makePrivateCopy } from './private-copy.ts';
 import type { Repository } from './repository.ts';
 import { ancestors } from '../tools/find-tool.ts';

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { GatesError } from '../gate.ts';
+import { GatesError } from '../gates-error.ts';
 
 /** Gives `work` a fresh directory that only this user can open; it is gone afterwards, with all in it. */
 export async function withPrivateDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {

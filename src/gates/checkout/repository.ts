@@ -1,7 +1,7 @@
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 
-import { GatesError } from '../gate.ts';
+import { GatesError } from '../gates-error.ts';
 import { git } from './git-command.ts';
 import { ancestors } from '../tools/find-tool.ts';
 
@@ -83,6 +83,24 @@ export async function listFiles(
   { isRepository, signal }: { readonly isRepository: boolean; readonly signal: AbortSignal },
 ): Promise<readonly string[]> {
   return isRepository ? listTracked(root, signal) : listAll(root);
+}
+
+/** The files of `listFiles` below a directory of the checkout, relative to that. */
+export async function listFilesBelow(
+  directory: string,
+  {
+    repository,
+    signal,
+  }: { readonly repository: Repository | undefined; readonly signal: AbortSignal },
+): Promise<readonly string[]> {
+  const below = await realpath(directory);
+  const root = repository === undefined ? below : await realpath(repository.root);
+  const files = await listFiles(root, { isRepository: repository !== undefined, signal });
+  const prefix = relative(root, below).replaceAll(sep, '/');
+  if (prefix === '') return files;
+  return files
+    .filter((path) => path.startsWith(`${prefix}/`))
+    .map((path) => path.slice(prefix.length + 1));
 }
 
 async function listTracked(root: string, signal: AbortSignal): Promise<readonly string[]> {

@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { toolEnvironment } from './environment.ts';
-import { GatesError } from '../gate.ts';
+import { GatesError } from '../gates-error.ts';
 import type { SandboxMode } from '../report.ts';
 import { runProcess } from './run-process.ts';
 

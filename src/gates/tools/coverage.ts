@@ -1,13 +1,7 @@
 import { z } from 'zod';
 
-import {
-  errorAt,
-  type CoverageThresholds,
-  type Finding,
-  type Gate,
-  type TestRun,
-  type Verdict,
-} from '../gate.ts';
+import { errorAt, type Finding, type Gate, type TestRun, type Verdict } from '../gate.ts';
+import { coverageFigures, type CoverageFigure, type CoverageThresholds } from '../names.ts';
 import { verdictOnEnd, withTestRun } from './tool-verdict.ts';
 import { parseReport, relativeFile } from './reports.ts';
 
@@ -77,9 +71,6 @@ function findingsOf({ files }: CoverageSummary, figure: CoverageFigure): Finding
       errorAt(file, null, figure, `${covered} of ${total} ${figure} covered.`),
     );
 }
-
-export const coverageFigures = ['lines', 'statements', 'functions', 'branches'] as const;
-type CoverageFigure = (typeof coverageFigures)[number];
 
 type CoverageSummary = NonNullable<ReturnType<typeof parseCoverageSummary>>;
 

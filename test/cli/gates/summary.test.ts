@@ -63,7 +63,7 @@ test('on 120 columns the table has the tools, and a finding is a line', () => {
         warning: Something that takes a sentence of more than sixty characters to explain.
       and 4 more
 
-    timeout: 1 of 4 gates passed in 12.3 s, commit 0123456789 with changes, sandbox none
+    failed: 1 of 4 gates passed in 12.3 s, commit 0123456789 with changes, sandbox none
     weakened: a threshold of coverage stands below 85 %
     "
   `);
@@ -92,7 +92,7 @@ test('on 60 columns everything but a place fits, and the message goes below the 
         sixty characters to explain.
       and 4 more
 
-    timeout: 1 of 4 gates passed in 12.3 s, commit 0123456789
+    failed: 1 of 4 gates passed in 12.3 s, commit 0123456789
     with changes, sandbox none
     weakened: a threshold of coverage stands below 85 %
     "

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { createCheckouts, type CheckoutParts } from '../../../src/gates/checkout/checkout.ts';
+import { noGatesFile } from '../../../src/gates/gates-file/schema.ts';
 import type { Checkout, Tool } from '../../../src/gates/gate.ts';
 import { openSandbox } from '../../../src/gates/process/sandbox.ts';
 import { temporaryDirectory } from '../../support/service.ts';
@@ -32,6 +33,10 @@ export async function openCheckout(
     privateDirectory,
     writable: [],
     readOnly: [directory],
+    origin: directory,
+    base: undefined,
+    options: noGatesFile.options,
+    files: () => Promise.resolve(Object.keys(files)),
     thresholds: { lines: 85, statements: 85, functions: 85, branches: 85 },
     sandbox: await openSandbox(mode, { privateDirectory, signal: neverAborted }),
     findTool: () => Promise.reject(new Error('There are no tools in this test.')),

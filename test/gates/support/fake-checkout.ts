@@ -2,6 +2,7 @@ import path from 'node:path';
 
 import type { Checkout, ToolRun } from '../../../src/gates/gate.ts';
 import { ToolMissing } from '../../../src/gates/tools/find-tool.ts';
+import { noGatesFile } from '../../../src/gates/gates-file/schema.ts';
 import { madeRun } from './made-run.ts';
 
 /** What a run of a tool leaves behind: its end, and files by the end of their name. */
@@ -19,6 +20,11 @@ export function fakeCheckout(
   let left: Left = {};
   const checkout: Checkout = {
     directory: '/repo',
+    origin: '/repo',
+    base: undefined,
+    options: noGatesFile.options,
+    network: true,
+    files: () => Promise.resolve(Object.keys(files)),
     thresholds: { lines: 85, statements: 85, functions: 85, branches: 85 },
     tool: (name) =>
       runs.length === 0

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 
 import { onTestFinished } from 'vitest';
 
+import { noGatesFile } from '../../../src/gates/gates-file/schema.ts';
 import type { Checkout, Verdict } from '../../../src/gates/gate.ts';
 import { integrity } from '../../../src/gates/integrity/integrity.ts';
 
@@ -85,6 +86,11 @@ function checkoutOf(directory: string, signal: AbortSignal): Checkout {
   const notUsed = () => Promise.reject(new Error('the integrity gate runs no tool'));
   return {
     directory,
+    origin: directory,
+    base: undefined,
+    options: noGatesFile.options,
+    network: true,
+    files: notUsed,
     signal,
     thresholds: { lines: 85, statements: 85, functions: 85, branches: 85 },
     tool: notUsed,

@@ -1,4 +1,5 @@
-import type { GateName, GateStatus } from '../../../src/gates/gate.ts';
+import type { GateStatus } from '../../../src/gates/gate.ts';
+import type { GateName } from '../../../src/gates/names.ts';
 
 /** A little project with real tools, and what the gates must say about it. */
 export interface Project {

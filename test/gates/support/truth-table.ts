@@ -3,7 +3,8 @@ import path from 'node:path';
 
 import Table from 'cli-table3';
 
-import { GatesError, type GateName } from '../../../src/gates/gate.ts';
+import type { GateName } from '../../../src/gates/names.ts';
+import { GatesError } from '../../../src/gates/gates-error.ts';
 import type { GatesReport, SandboxMode } from '../../../src/gates/report.ts';
 import { runGates } from '../../../src/gates/run-gates.ts';
 import { makeProject } from './make-project.ts';

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import { namesCoverageInclude } from '../../../src/gates/tools/test-run.ts';
-import { coverageFigures, coverageVerdict } from '../../../src/gates/tools/coverage.ts';
+import { coverageVerdict } from '../../../src/gates/tools/coverage.ts';
 import type { TestRun } from '../../../src/gates/gate.ts';
+import { coverageFigures } from '../../../src/gates/names.ts';
 import { madeRun, madeTestRun, unfinishedRuns } from '../support/made-run.ts';
 
 const thresholds = { lines: 85, statements: 85, functions: 85, branches: 85 };

@@ -1,0 +1,314 @@
+import { z } from 'zod';
+
+import { describeError } from '../../errors.ts';
+import { builtInGates, coverageFigures, type BuiltInGate, type GateName } from '../names.ts';
+import { GatesError } from '../gates-error.ts';
+
+/** Path of the gates file, relative to the top of the repository. */
+export const gatesFilePath = '.mosaic/gates.json';
+
+/** Maximum entries of a list in the gates file, and characters of a text. */
+const maxEntries = 100;
+const maxText = 2_000;
+
+const text = z.string().min(1).max(maxText);
+/** A path or a glob, relative to the directory under check. It may not leave it. */
+const place = text.refine(
+  (path) => !path.startsWith('/') && !path.split('/').includes('..'),
+  'must be relative and may not contain ..',
+);
+const places = z.array(place).max(maxEntries);
+
+const percent = z.number().min(0).max(100);
+const thresholds = z.union([percent, z.partialRecord(z.enum(coverageFigures), percent)]);
+
+/** Common to every gate and step. */
+const timeoutSeconds = z.int().min(1).max(86_400).optional();
+
+/** A text is run by `sh -c`, a list without a shell. */
+const command = z.union([text, z.array(text).min(1).max(maxEntries)]);
+const environment = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(maxText));
+
+const stepObject = z.strictObject({
+  command,
+  /** Directory to run in, relative to the directory under check. */
+  in: place.default('.'),
+  env: environment.default({}),
+  timeoutSeconds,
+});
+/** A command that prepares the checkout; a text alone is `{command: text}`. */
+const step = z
+  .union([command, stepObject])
+  .transform((given) =>
+    typeof given === 'string' || Array.isArray(given)
+      ? stepObject.parse({ command: given })
+      : given,
+  );
+const steps = z.array(step).max(maxEntries).default([]);
+
+const common = {
+  /** True: the gate runs and reports, but is not part of the verdict. */
+  optional: z.boolean().default(false),
+  timeoutSeconds,
+};
+/** True: findings that the baseline file lists do not fail the gate; only new ones do. */
+const baseline = z.boolean().default(false);
+
+const buildOptions = z.strictObject({
+  ...common,
+  baseline,
+  /** Projects to check, in place of those found from tsconfig.json. */
+  tsconfig: places.min(1).optional(),
+  /** Globs of TypeScript files that no project needs to hold. */
+  ignore: places.default([]),
+});
+const lintOptions = z.strictObject({
+  ...common,
+  baseline,
+  /** What eslint is given, in place of the whole directory. */
+  paths: places.min(1).optional(),
+  /** Globs of source files that no rule needs to look at. */
+  ignore: places.default([]),
+});
+const testOptions = z.strictObject({
+  ...common,
+  /** `--root` of vitest. */
+  root: place.optional(),
+  /** Names of vitest projects to run; others do not run. */
+  projects: z.array(text).min(1).max(maxEntries).optional(),
+  /** Only test files below these paths. */
+  paths: places.min(1).optional(),
+});
+const coverageOptions = z.strictObject({
+  ...common,
+  /** Percent, for all four figures or one by one. */
+  thresholds: thresholds.optional(),
+  /** Globs of the files that are measured, in place of the project's own. */
+  include: places.min(1).optional(),
+  /** Least percentage of the executable lines changed since the base that are covered. */
+  changed: percent.optional(),
+});
+const integrityOptions = z.strictObject({
+  ...common,
+  /** False: the tests of the base are not run to compare counts. */
+  baseRun: z.boolean().default(true),
+  /** Findings that a person approved. */
+  allow: z
+    .array(z.strictObject({ rule: text, path: place, reason: text }))
+    .max(maxEntries)
+    .default([]),
+});
+
+const findingLevel = z.enum(['error', 'warning', 'note']);
+
+/** A gate that is a command of the project, judged by one report, or by its exit code alone, which is weaker. */
+const commandGate = z
+  .strictObject({
+    ...common,
+    baseline,
+    command: command.optional(),
+    in: place.default('.'),
+    env: environment.default({}),
+    /** Name of a command gate whose run leaves the report, in place of a command. */
+    reportOf: z.string().optional(),
+    junit: place.optional(),
+    cobertura: place.optional(),
+    lcov: place.optional(),
+    sarif: place.optional(),
+    /** Least level of a SARIF result that fails the gate. */
+    level: findingLevel.default('warning'),
+    /** Percent, for reports of coverage. */
+    thresholds: thresholds.optional(),
+    changed: percent.optional(),
+  })
+  .refine(
+    ({ command, reportOf }) => (command === undefined) !== (reportOf === undefined),
+    'needs either command or reportOf',
+  )
+  .refine(
+    (gate) => reportsOf(gate).length <= 1,
+    'is judged by one report: name junit, cobertura, lcov or sarif, not several (a second gate with reportOf reads another report of the same run)',
+  )
+  .refine(
+    (gate) => gate.reportOf === undefined || reportsOf(gate).length === 1,
+    'needs a report to read with reportOf: junit, cobertura, lcov or sarif',
+  )
+  .refine(
+    (gate) =>
+      (gate.thresholds === undefined && gate.changed === undefined) ||
+      gate.cobertura !== undefined ||
+      gate.lcov !== undefined,
+    'has thresholds, so it needs a report of coverage: cobertura or lcov',
+  );
+
+export const reportKinds = ['junit', 'cobertura', 'lcov', 'sarif'] as const;
+export type ReportKind = (typeof reportKinds)[number];
+
+function reportsOf(gate: Partial<Record<ReportKind, string | undefined>>): ReportKind[] {
+  return reportKinds.filter((kind) => gate[kind] !== undefined);
+}
+
+/** `prepare` names the result of the steps `install` and `build`. */
+const gateName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be lower-case letters, digits and hyphens, at most 40')
+  .refine((name) => name !== 'prepare', 'prepare is taken by the steps install and build');
+
+const file = {
+  $schema: text.optional(),
+  /** Run with network, before all else: `npm ci --ignore-scripts`. */
+  install: steps,
+  /** Run without network, after `install`: `npm run build`. */
+  build: steps,
+};
+
+/** The whole gates file, for `gates --schema`; reading it chooses one schema a gate, for clear errors. */
+export const gatesFileSchema = z.strictObject({
+  ...file,
+  gates: z
+    .object({
+      build: z.union([z.literal(false), commandGate, buildOptions]),
+      lint: z.union([z.literal(false), commandGate, lintOptions]),
+      test: z.union([z.literal(false), commandGate, testOptions]),
+      coverage: z.union([z.literal(false), commandGate, coverageOptions]),
+      integrity: z.union([z.literal(false), integrityOptions]),
+    })
+    .partial()
+    .catchall(z.union([z.literal(false), commandGate]))
+    .optional(),
+});
+
+const outline = z.strictObject({
+  ...file,
+  gates: z.record(gateName, z.unknown()).optional(),
+});
+
+export type BuildOptions = z.infer<typeof buildOptions>;
+export type LintOptions = z.infer<typeof lintOptions>;
+export type TestOptions = z.infer<typeof testOptions>;
+export type CoverageOptions = z.infer<typeof coverageOptions>;
+export type IntegrityOptions = z.infer<typeof integrityOptions>;
+export type CommandGate = z.infer<typeof commandGate>;
+export type PrepareStep = z.infer<typeof stepObject>;
+
+/** Options of the built-in gates; a gate that the file does not name has the defaults. */
+export interface BuiltInOptions {
+  readonly build: BuildOptions;
+  readonly lint: LintOptions;
+  readonly test: TestOptions;
+  readonly coverage: CoverageOptions;
+  readonly integrity: IntegrityOptions;
+}
+
+/** A gate as the gates file names it. */
+export type GateEntry =
+  | { readonly kind: 'off' }
+  | { readonly kind: 'built_in' }
+  | { readonly kind: 'command'; readonly gate: CommandGate };
+
+export interface GatesFile {
+  readonly install: readonly PrepareStep[];
+  readonly build: readonly PrepareStep[];
+  /** In the order of the file; undefined when it names no gates, and the default ones are run. */
+  readonly gates: ReadonlyMap<GateName, GateEntry> | undefined;
+  readonly options: BuiltInOptions;
+}
+
+/** What holds without a gates file. */
+export const noGatesFile: GatesFile = {
+  install: [],
+  build: [],
+  gates: undefined,
+  options: builtInOptions({}, []),
+};
+
+/** Reads the text of a gates file; throws `gates_file_invalid` with one line a fault. `from` names it in messages. */
+export function parseGatesFile(text: string, from: string): GatesFile {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw invalid(from, [`it is not JSON: ${describeError(error)}`]);
+  }
+  const read = outline.safeParse(value);
+  if (!read.success) throw invalid(from, faultsOf(read.error, []));
+  const { install, build, gates } = read.data;
+  if (gates === undefined) return { ...noGatesFile, install, build };
+  const faults: string[] = [];
+  const options = builtInOptions(gates, faults);
+  const entries = new Map(
+    Object.entries(gates).map(([name, given]) => [name, readEntry(name, given, faults)] as const),
+  );
+  faults.push(...wrongReportsOf(entries));
+  if (entries.size === 0)
+    faults.push('gates is empty: leave it out for the default gates, or name one');
+  if (faults.length > 0) throw invalid(from, faults);
+  return { install, build, gates: entries, options };
+}
+
+/** Options of the built-in gates that the file names as such; of the others the defaults. */
+function builtInOptions(
+  gates: Readonly<Record<GateName, unknown>>,
+  faults: string[],
+): BuiltInOptions {
+  const read = <T>(name: BuiltInGate, schema: z.ZodType<T>): T => {
+    const given = gates[name];
+    if (given === undefined || given === false || isCommandGate(name, given))
+      return schema.parse({});
+    const { data, error } = schema.safeParse(given);
+    if (error === undefined) return data;
+    faults.push(...faultsOf(error, ['gates', name]));
+    return schema.parse({});
+  };
+  return {
+    build: read('build', buildOptions),
+    lint: read('lint', lintOptions),
+    test: read('test', testOptions),
+    coverage: read('coverage', coverageOptions),
+    integrity: read('integrity', integrityOptions),
+  };
+}
+
+function isCommandGate(name: GateName, given: unknown): boolean {
+  const builtIn = builtInGates.find((known) => known === name);
+  if (builtIn === undefined) return true;
+  if (builtIn === 'integrity' || typeof given !== 'object' || given === null) return false;
+  return 'command' in given || 'reportOf' in given;
+}
+
+function readEntry(name: GateName, given: unknown, faults: string[]): GateEntry {
+  if (given === false) return { kind: 'off' };
+  if (!isCommandGate(name, given)) return { kind: 'built_in' };
+  const { data, error } = commandGate.safeParse(given);
+  if (error === undefined) return { kind: 'command', gate: data };
+  faults.push(...faultsOf(error, ['gates', name]));
+  return { kind: 'off' };
+}
+
+function wrongReportsOf(entries: ReadonlyMap<GateName, GateEntry>): string[] {
+  return [...entries].flatMap(([name, entry]) => {
+    const reportOf = entry.kind === 'command' ? entry.gate.reportOf : undefined;
+    if (reportOf === undefined) return [];
+    const target = entries.get(reportOf);
+    if (target?.kind === 'command' && target.gate.command !== undefined) return [];
+    return [`gates.${name}.reportOf names ${reportOf}, which is no gate with a command`];
+  });
+}
+
+function faultsOf(error: z.ZodError, place: readonly string[]): string[] {
+  return error.issues.map((issue) => {
+    const where = [...place, ...issue.path].join('.');
+    const message =
+      issue.code === 'invalid_key'
+        ? `the name ${issue.issues.map((inner) => inner.message).join(', ')}`
+        : issue.message;
+    return where === '' ? message : `${where}: ${message}`;
+  });
+}
+
+function invalid(from: string, faults: readonly string[]): GatesError {
+  return new GatesError(
+    'gates_file_invalid',
+    `${from} cannot be used: ${faults.join('; ')}. (mosaic-coordinator gates --schema prints what it may hold.)`,
+  );
+}
