@@ -7,6 +7,7 @@ import type { Checkout, Gate, Tool, ToolRun, Verdict } from '../gate.ts';
 import { memberOf } from '../integrity/syntax.ts';
 import { lastWords, verdictOnEnd, withTool } from './tool-verdict.ts';
 import { parseTscBuildInfo, parseTscOutput } from './tsc-output.ts';
+import { isAtLeast } from './versions.ts';
 
 /** The types are correct: `tsc --noEmit` on tsconfig.json and the projects it references. */
 export const build: Gate = {
@@ -105,9 +106,11 @@ async function runTsc(checkout: Checkout, tool: Tool, project: string): Promise<
     '--noEmit',
     '--pretty',
     'false',
-    // A tsconfig may switch the checking off.
-    '--noCheck',
+    // Beside noEmit, TypeScript before 5.6 refuses it.
+    '--emitDeclarationOnly',
     'false',
+    // A tsconfig may switch the checking off; older versions do not know how.
+    ...(isAtLeast(tool, '5.6.0') ? ['--noCheck', 'false'] : []),
     '--incremental',
     '--tsBuildInfoFile',
     file,

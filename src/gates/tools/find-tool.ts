@@ -5,6 +5,7 @@ import { z } from 'zod';
 
 import { CoordinatorError } from '../../errors.ts';
 import type { Tool, ToolName } from '../gate.ts';
+import { checkVersion } from './versions.ts';
 
 /** A tool is not installed where it is looked for. The message says what to install. */
 export class ToolMissing extends CoordinatorError {
@@ -55,7 +56,10 @@ async function findTool(name: ToolName, places: readonly string[]): Promise<Tool
   for (const place of places) {
     const root = join(place, 'node_modules', name);
     const text = await readFile(join(root, 'package.json'), 'utf8').catch(() => undefined);
-    if (text !== undefined) return readTool(name, { root, text });
+    if (text === undefined) continue;
+    const tool = await readTool(name, { root, text });
+    checkVersion(tool);
+    return tool;
   }
   throw new ToolMissing(
     `${name} is not installed in ${places[0] ?? ''}: run npm install --save-dev ${name} there (or npm ci, when package.json names it already).`,

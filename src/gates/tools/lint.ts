@@ -1,10 +1,13 @@
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { z } from 'zod';
 
-import type { Gate, ToolRun, Verdict, Finding } from '../gate.ts';
+import type { Finding, Gate, Tool, ToolRun, Verdict } from '../gate.ts';
+import { ancestors } from './find-tool.ts';
 import { lastWords, verdictOnEnd, withTool } from './tool-verdict.ts';
 import { parseReport, relativeFile } from './reports.ts';
+import { isAtLeast } from './versions.ts';
 
 /** eslint over the whole checkout; a warning is a failure, and so is a directive that disables nothing. */
 export const lint: Gate = {
@@ -18,14 +21,33 @@ export const lint: Gate = {
         '--output-file',
         file,
         '--max-warnings=0',
-        '--report-unused-disable-directives-severity',
-        'error',
+        ...(isAtLeast(tool, '8.56.0')
+          ? ['--report-unused-disable-directives-severity', 'error']
+          : ['--report-unused-disable-directives']),
+        ...((await readsEslintrc(tool, checkout.directory)) ? ['--ext', extensions] : []),
         '.',
       ]);
       const report = await checkout.readReport(file, run.startedAt);
       return lintVerdict(checkout.directory, run, report);
     }),
 };
+
+/** With .eslintrc, ESLint takes only .js from a directory, and the files that `overrides` name. */
+const extensions = '.js,.jsx,.cjs,.mjs,.ts,.tsx,.cts,.mts';
+
+/** True when ESLint reads .eslintrc: version 8 that finds no eslint.config.js here or above. */
+async function readsEslintrc(tool: Tool, directory: string): Promise<boolean> {
+  if (isAtLeast(tool, '9.0.0')) return false;
+  if (!isAtLeast(tool, '8.21.0')) return true;
+  const endings = isAtLeast(tool, '8.57.0') ? ['js', 'mjs', 'cjs'] : ['js'];
+  for (const place of ancestors(directory)) {
+    for (const ending of endings) {
+      const found = await stat(path.join(place, `eslint.config.${ending}`)).catch(() => undefined);
+      if (found?.isFile()) return false;
+    }
+  }
+  return true;
+}
 
 /**
  * The verdict on a run of eslint. Its exit code 2 means a broken configuration as well as nothing to

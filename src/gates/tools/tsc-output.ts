@@ -47,13 +47,19 @@ function isObstacle({ file, rule }: Finding): boolean {
   return /(^|\/)[jt]sconfig[^/]*$/.test(file) || /^TS(5|6|17|18)\d{3}$/.test(rule ?? '');
 }
 
-/** Reads the build information of a tsc run, the nearest thing it has to a report; undefined for anything else. */
+/**
+ * Reads the build information of a tsc run, the nearest thing it has to a report; undefined for anything else,
+ * and for a program whose types were not checked. TypeScript up to 5.5 keeps it all under `program`.
+ */
 export function parseTscBuildInfo(text: string) {
-  const info = parseReport(text, buildInfo);
-  if (!info) return undefined;
+  const parsed = parseReport(text, z.union([programInfo, z.object({ program: programInfo })]));
+  const info = parsed && 'program' in parsed ? parsed.program : parsed;
+  if (!info || info.checkPending) return undefined;
   return {
     /** Files of the project itself that were checked, not those they import. */
     files: info.root.reduce<number>((sum, entry) => sum + countOf(entry), 0),
+    /** All files of the program, those it imports included, relative to the build information. */
+    fileNames: info.fileNames,
     /** Errors the compiler recorded, whatever it said elsewhere; those of syntax count as one. */
     errors: info.semanticDiagnosticsPerFile.reduce<number>(
       (sum, entry) => sum + diagnosticsIn(entry),
@@ -62,16 +68,18 @@ export function parseTscBuildInfo(text: string) {
   };
 }
 
-const buildInfo = z.object({
+const programInfo = z.object({
   fileInfos: z.array(z.unknown()),
+  fileNames: z.array(z.string()).default([]),
   // Numbers of files, or first and last of a row of them. TypeScript 7 leaves out what is empty.
   root: z.array(z.union([z.number(), z.string(), z.tuple([z.number(), z.number()])])).default([]),
   errors: z.boolean().default(false),
+  checkPending: z.boolean().default(false),
   // A bare number is a file that was not checked again; a pair holds its diagnostics.
   semanticDiagnosticsPerFile: z.array(z.unknown()).default([]),
 });
 
-function countOf(entry: z.infer<typeof buildInfo>['root'][number]): number {
+function countOf(entry: z.infer<typeof programInfo>['root'][number]): number {
   return Array.isArray(entry) ? Math.max(0, entry[1] - entry[0] + 1) : 1;
 }
 

@@ -1,18 +1,10 @@
 import semver from 'semver';
 
-import { CoordinatorError } from '../../errors.ts';
 import type { Tool } from '../gate.ts';
+import { ToolUnsupported } from './versions.ts';
 
 /** Oldest vitest that the gates run: older ones do not know all flags below. */
 export const oldestVitest = '1.6.0';
-
-/** A tool is installed, but in a version that the gates cannot judge. The message says which they can. */
-export class ToolUnsupported extends CoordinatorError {
-  constructor(message: string) {
-    super('tool_unsupported', message);
-    this.name = 'ToolUnsupported';
-  }
-}
 
 /** Throws for a vitest that does not know the flags of the gates. */
 export function checkVitestVersion({ version }: Tool): void {

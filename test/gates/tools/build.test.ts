@@ -105,6 +105,16 @@ it('counts the files of build information in every way it is written', () => {
   expect(parseTscBuildInfo('{"root":[1]}')).toBeUndefined();
 });
 
+it('reads build information of TypeScript up to 5.5, and none of a program that was not checked', () => {
+  const program = { fileNames: ['lib.d.ts', 'a.ts'], fileInfos: [{}, {}], root: [2] };
+  expect(parseTscBuildInfo(JSON.stringify({ program, version: '5.4.5' }))).toEqual({
+    files: 1,
+    fileNames: ['lib.d.ts', 'a.ts'],
+    errors: 0,
+  });
+  expect(parseTscBuildInfo(JSON.stringify({ ...program, checkPending: true }))).toBeUndefined();
+});
+
 it('leaves unused variables, which have a code of the options, to the author', () => {
   const { findings, obstacles } = parseTscOutput("src/a(1).ts(1,7): error TS6133: 'x'.", '/repo');
   expect(findings.map(({ file }) => file)).toEqual(['src/a(1).ts']);

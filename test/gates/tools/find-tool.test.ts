@@ -63,3 +63,14 @@ test('a package that is a link is run from where it really is', async () => {
   const { entry } = await createToolFinder({ directory, toolsFrom: undefined })('vitest');
   expect(entry).toBe(join(store, 'node_modules/vitest/cli.js'));
 });
+
+test.each([
+  ['typescript', '4.9.5', '5.0.0'],
+  ['eslint', '7.32.0', '8.0.0'],
+] as const)('%s %s is refused before it runs', async (name, version, least) => {
+  const directory = temporaryDirectory();
+  install(directory, name, { version, bin: { tsc: 'cli.js', eslint: 'cli.js' } });
+  await expect(createToolFinder({ directory, toolsFrom: undefined })(name)).rejects.toThrow(
+    `${name} ${version} is not supported: install ${name} ${least} or newer.`,
+  );
+});
