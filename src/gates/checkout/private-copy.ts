@@ -90,8 +90,8 @@ function parents(path: string): readonly string[] {
  * A `node_modules` of links to the packages in the original. A link of a workspace, which leads to a package
  * of the checkout, leads to the copy of that package.
  */
-async function linkModules(
-  { root, target, modulesFrom }: PrivateCopyRequest,
+export async function linkModules(
+  { root, target, modulesFrom }: Pick<PrivateCopyRequest, 'root' | 'target' | 'modulesFrom'>,
   directory: string,
 ): Promise<void> {
   const path = join(modulesFrom, directory, 'node_modules');

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import { CoordinatorError } from '../../errors.ts';
 import { errorAt, type Checkout, type Finding, type Gate, type Verdict } from '../gate.ts';
+import { withAllowances, type Allowance } from './allowed.ts';
 import { baseCommit } from './trees/base-tree.ts';
 import { configFindings, partsOfConfig } from './configuration/config-findings.ts';
 import type { SourceFacts, SourceChange } from './facts.ts';
@@ -10,7 +11,22 @@ import { lostTests } from './lost-tests.ts';
 import { newMarks } from './new-marks.ts';
 import { pairFiles } from './trees/pair-files.ts';
 import { sourceFacts } from './source/source-facts.ts';
-import { openTrees, type FileChange, type Limits, type TreeChanges } from './trees/tree-changes.ts';
+import { runFindings, type TestRuns } from './runs/run-findings.ts';
+import {
+  openTrees,
+  type FileChange,
+  type Limits,
+  type TreeChanges,
+  type Trees,
+} from './trees/tree-changes.ts';
+
+export interface IntegrityOptions {
+  readonly limits?: Partial<Limits>;
+  /** What the gates file of the base approves. */
+  readonly allow?: readonly Allowance[];
+  /** The tests of both sides are run and compared, when there is a way to run them. */
+  readonly testRuns?: TestRuns;
+}
 
 const defaultLimits: Limits = { files: 5_000, fileBytes: 1_000_000, totalBytes: 64_000_000 };
 
@@ -32,13 +48,15 @@ const defaultLimits: Limits = { files: 5_000, fileBytes: 1_000_000, totalBytes: 
  * - configuration: edits of the configuration of the gates.
  * - source: the facts of one source file, by its syntax tree; by words when it does not parse.
  * - new-marks, lost-tests: compare the facts of both sides into findings.
+ * - runs: compares which tests ran on both sides.
+ * - allowed: what the base approved beforehand.
  */
-export function integrity(base: string, limits: Partial<Limits> = {}): Gate {
+export function integrity(base: string, options: IntegrityOptions = {}): Gate {
   return {
     name: 'integrity',
     check: async (checkout) => {
       try {
-        return await compare(checkout, base, { ...defaultLimits, ...limits });
+        return await compare(checkout, base, options);
       } catch (error) {
         if (checkout.signal.aborted) {
           return { status: 'timeout', message: 'stopped before the comparison was complete' };
@@ -55,10 +73,15 @@ export function integrity(base: string, limits: Partial<Limits> = {}): Gate {
 async function compare(
   { directory, signal }: Checkout,
   base: string,
-  limits: Limits,
+  { limits, allow = [], testRuns }: IntegrityOptions,
 ): Promise<Verdict> {
   const commit = await baseCommit(directory, base, signal);
-  const trees = await openTrees({ directory, commit, limits, signal });
+  const trees = await openTrees({
+    directory,
+    commit,
+    limits: { ...defaultLimits, ...limits },
+    signal,
+  });
   const parts = await partsOfConfig(trees);
   const tree = await trees.changes(
     (path) => isSource(path) || configKind(path) !== undefined || parts.has(path),
@@ -66,36 +89,81 @@ async function compare(
     (path) => configKind(path) === 'code',
   );
   const sources = await sourceChanges(tree.changes, signal);
-  const broken = [...configFindings(tree, parts), ...newMarks(sources), ...lostTests(sources)];
-  const incomplete = [...notLookedAt(tree), ...notRead(sources)];
-  const findings = [...broken, ...incomplete].map((finding) => ({
-    ...finding,
-    file: finding.file === null ? null : trees.toTop + printable(finding.file),
-    message: printable(finding.message),
-  }));
-  const open = incomplete.filter(({ severity }) => severity === 'error').length;
-  const against = `${base} (${commit.slice(0, 10)})`;
-  const details = {
-    base,
-    baseCommit: commit,
-    filesCompared: tree.changes.length,
-    filesNotLookedAt: open,
-    ...testFigures(sources),
-  };
-  if (broken.length > 0) {
-    const message = `${counted(broken.length, 'change')} since ${against} would make the gates mean less`;
-    return { status: 'failed', message, details, findings };
+  const read = [
+    ...configFindings(tree, parts),
+    ...newMarks(sources),
+    ...lostTests(sources),
+    ...notLookedAt(tree),
+    ...notRead(sources),
+  ].map((finding) => fromDirectory(finding, trees));
+  const ran =
+    testRuns &&
+    (await runFindings({
+      runs: testRuns,
+      base,
+      commit,
+      ...filesMoved(sources, trees),
+      known: read,
+      signal,
+    }));
+  const all = withAllowances([...read, ...(ran?.findings ?? [])], allow);
+  return verdictOn(all, {
+    against: `${base} (${commit.slice(0, 10)})`,
+    details: {
+      base,
+      baseCommit: commit,
+      filesCompared: tree.changes.length,
+      ...testFigures(sources),
+      ...ran?.details,
+    },
+  });
+}
+
+/** Paths as the directory under check sees them, and text that a terminal can bear. */
+function fromDirectory(finding: Finding, trees: Trees): Finding {
+  const file = finding.file === null ? null : trees.fromDirectory(printable(finding.file));
+  return { ...finding, file, message: printable(finding.message) };
+}
+
+/** The files that have another path now, or none. */
+function filesMoved(sources: readonly SourceChange[], { fromDirectory }: Trees) {
+  const renames = new Map<string, string>();
+  const deleted = new Set<string>();
+  for (const { path, pathBefore, after } of sources) {
+    if (after === undefined) deleted.add(fromDirectory(path));
+    else if (path !== pathBefore) renames.set(fromDirectory(pathBefore), fromDirectory(path));
+  }
+  return { renames, deleted };
+}
+
+/** These say that something was not compared; they are no fault of the change. */
+const incomplete = new Set(['not-looked-at', 'not-parsed']);
+
+function verdictOn(
+  { findings, allowed }: ReturnType<typeof withAllowances>,
+  { against, details }: { readonly against: string; readonly details: Verdict['details'] },
+): Verdict {
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  const open = errors.filter(({ rule }) => incomplete.has(rule ?? '')).length;
+  const broken = errors.length - open;
+  const warnings = findings.length - errors.length - allowed;
+  const filesCompared = Number(details?.['filesCompared'] ?? 0);
+  const asides = [
+    allowed > 0 ? `${counted(allowed, 'change')} allowed by the base` : '',
+    warnings > 0 ? `${counted(warnings, 'warning')} for the reviewer` : '',
+  ].filter(Boolean);
+  const aside = asides.length > 0 ? `; ${asides.join(', ')}` : '';
+  const figures = { ...details, filesNotLookedAt: open, allowed, warnings };
+  if (broken > 0) {
+    const message = `${counted(broken, 'change')} since ${against} would make the gates mean less${aside}`;
+    return { status: 'failed', message, details: figures, findings };
   }
   if (open > 0) {
-    const message = `${counted(open, 'file')} could not be compared with ${against}: look at them by hand, or split them`;
-    return { status: 'error', message, details, findings };
+    const message = `${counted(open, 'file')} could not be compared with ${against}: look at them by hand, or split them${aside}`;
+    return { status: 'error', message, details: figures, findings };
   }
-  return {
-    status: 'passed',
-    message: `${counted(tree.changes.length, 'file')} compared with ${against}, nothing weakened`,
-    details,
-    findings,
-  };
+  const message = `${counted(filesCompared, 'file')} compared with ${against}, nothing weakened${aside}`;
+  return { status: 'passed', message, details: figures, findings };
 }
 
 /** True for source files. The last three endings hold scripts inside markup and are read by words. */

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 
 import { noGatesFile } from '../../../src/gates/gates-file/schema.ts';
 import type { Checkout, Verdict } from '../../../src/gates/gate.ts';
-import { integrity } from '../../../src/gates/integrity/integrity.ts';
+import { integrity, type IntegrityOptions } from '../../../src/gates/integrity/integrity.ts';
 
 /** Text by path; null takes a file away. */
 export type Files = Readonly<Record<string, string | null>>;
@@ -63,16 +63,15 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
-export interface CheckOptions {
+export interface CheckOptions extends IntegrityOptions {
   readonly base?: string;
-  readonly limits?: Parameters<typeof integrity>[1];
   readonly signal?: AbortSignal;
 }
 
 /** The verdict of the gate on a directory. */
 export async function check(directory: string, options: CheckOptions = {}): Promise<Verdict> {
-  const { base = 'main', limits, signal = new AbortController().signal } = options;
-  return integrity(base, limits).check(checkoutOf(directory, signal));
+  const { base = 'main', signal = new AbortController().signal, ...rest } = options;
+  return integrity(base, rest).check(checkoutOf(directory, signal));
 }
 
 /** The findings as `rule file:line`, sorted. */

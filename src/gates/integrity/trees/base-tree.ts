@@ -1,12 +1,8 @@
 import { createHash } from 'node:crypto';
 
 import { CoordinatorError } from '../../../errors.ts';
-import { git, type GitOutput } from '../../checkout/git-command.ts';
-
-/** Maximum bytes of a listing: a directory of 100,000 files. */
-const listingBytes = 32_000_000;
-/** Maximum bytes of file contents that git is asked for at once. */
-const batchBytes = 16_000_000;
+import { listCommit, readContents } from '../../checkout/commit-tree.ts';
+import { git } from '../../checkout/git-command.ts';
 
 /** A file of the base. */
 interface Blob {
@@ -27,8 +23,9 @@ export async function readBaseTree({
   commit,
   ...tree
 }: Omit<BaseTree, 'files'> & { readonly commit: string }): Promise<BaseTree> {
-  const args = ['ls-tree', '-r', '-z', '-l', '--full-tree', commit];
-  return { ...tree, files: parseTree(await gitOutput(tree.directory, args, tree.signal)) };
+  const entries = await listCommit(tree.directory, commit, tree.signal);
+  const files = entries.filter(({ mode }) => mode.startsWith('100'));
+  return { ...tree, files: new Map(files.map(({ name, id, bytes }) => [name, { id, bytes }])) };
 }
 
 /** The texts of these files at the base; those that are missing or too large are left out. */
@@ -36,59 +33,15 @@ export async function readBlobs(
   tree: BaseTree,
   names: readonly string[],
 ): Promise<Map<string, string>> {
-  const texts = new Map<string, string>();
-  let batch: string[] = [];
-  let bytes = 0;
-  for (const name of names) {
+  const wanted = names.flatMap((name) => {
     const blob = tree.files.get(name);
-    if (!blob || blob.bytes > tree.maxFileBytes) continue;
-    if (bytes + blob.bytes > batchBytes) {
-      await readBatch(tree, batch, texts);
-      [batch, bytes] = [[], 0];
-    }
-    batch.push(name);
-    bytes += blob.bytes;
+    return blob && blob.bytes <= tree.maxFileBytes ? [{ name, ...blob }] : [];
+  });
+  const texts = new Map<string, string>();
+  for await (const [{ name }, content] of readContents(tree.directory, wanted, tree.signal)) {
+    texts.set(name, textOf(content));
   }
-  await readBatch(tree, batch, texts);
   return texts;
-}
-
-async function readBatch(
-  tree: BaseTree,
-  names: readonly string[],
-  texts: Map<string, string>,
-): Promise<void> {
-  if (names.length === 0) return;
-  const input = names.map((name) => `${tree.files.get(name)?.id ?? ''}\n`).join('');
-  const args = ['cat-file', '--batch'];
-  const output = succeeded(
-    await git(tree.directory, args, { signal: tree.signal, maxBytes: 2 * batchBytes, input }),
-    args,
-  );
-  let offset = 0;
-  for (const name of names) {
-    const end = output.indexOf('\n', offset);
-    const header = output.toString('latin1', offset, end);
-    const size = Number(/^[0-9a-f]+ blob (\d+)$/.exec(header)?.[1] ?? NaN);
-    if (end < 0 || Number.isNaN(size)) {
-      throw new CoordinatorError(
-        'blob_missing',
-        `git does not have ${pathOf(name)} of the base (${header}); fetch it: git fetch --refetch`,
-      );
-    }
-    texts.set(name, textOf(output.subarray(end + 1, end + 1 + size)));
-    offset = end + 1 + size + 1;
-  }
-}
-
-function parseTree(listing: Buffer): Map<string, Blob> {
-  const files = new Map<string, Blob>();
-  for (const entry of listing.toString('latin1').split('\0')) {
-    const match = /^100\d{3} blob ([0-9a-f]+) +(\d+)\t([^]+)$/.exec(entry);
-    const [, id, bytes, name] = match ?? [];
-    if (id !== undefined && name !== undefined) files.set(name, { id, bytes: Number(bytes) });
-  }
-  return files;
 }
 
 /** The id that git gives to this content, by the hash algorithm of the other id. */
@@ -105,26 +58,6 @@ export function textOf(content: Buffer): string {
     .toString('utf8')
     .replace(/^\uFEFF/, '')
     .replace(/\r\n?/g, '\n');
-}
-
-/** The path that a latin1 name stands for. */
-export function pathOf(name: string): string {
-  return Buffer.from(name, 'latin1').toString('utf8');
-}
-
-/** The output of a git command that must succeed. */
-export async function gitOutput(
-  directory: string,
-  args: readonly string[],
-  signal: AbortSignal,
-): Promise<Buffer> {
-  return succeeded(await git(directory, args, { signal, maxBytes: listingBytes }), args);
-}
-
-function succeeded(output: GitOutput, args: readonly string[]): Buffer {
-  if (output.exitCode === 0) return output.stdout;
-  const said = output.stderr.slice(0, 300) || `exit code ${output.exitCode}`;
-  throw new CoordinatorError('git_failed', `git ${args[0] ?? ''} failed: ${said}`);
 }
 
 const maxBytes = 1_000_000;

@@ -2,15 +2,8 @@ import { realpath } from 'node:fs/promises';
 import { posix } from 'node:path';
 
 import { CoordinatorError } from '../../../errors.ts';
-import {
-  blobId,
-  gitOutput,
-  pathOf,
-  readBaseTree,
-  readBlobs,
-  textOf,
-  type BaseTree,
-} from './base-tree.ts';
+import { gitOutput, pathOf } from '../../checkout/commit-tree.ts';
+import { blobId, readBaseTree, readBlobs, textOf, type BaseTree } from './base-tree.ts';
 import { readWorkTreeFile } from './work-tree-file.ts';
 
 export interface Limits {
@@ -40,8 +33,8 @@ export interface TreeChanges {
 }
 
 export interface Trees {
-  /** From the directory under check to the top of the work tree: empty or `../` some times. */
-  readonly toTop: string;
+  /** The path of a file as the directory under check sees it, from its path in the work tree. */
+  readonly fromDirectory: (path: string) => string;
   readonly pathsBefore: readonly string[];
   /** Text of these paths at the base, whether they changed or not; those that are no file there are left out. */
   readonly textsBefore: (paths: readonly string[]) => Promise<Map<string, string>>;
@@ -80,9 +73,10 @@ export async function openTrees(options: {
   if (!/^(\.\.(\/|$))*$/.test(toTop)) {
     throw new CoordinatorError('no_work_tree', 'the work tree of git is another directory');
   }
+  const inTop = posix.join('/', posix.relative(top.toString('utf8'), await realpath(directory)));
   const before = await readBaseTree({ directory, commit, maxFileBytes: limits.fileBytes, signal });
   return {
-    toTop: toTop === '' ? '' : `${toTop}/`,
+    fromDirectory: (path) => posix.relative(inTop, posix.join('/', path)),
     pathsBefore: [...before.files.keys()].map(pathOf),
     textsBefore: async (paths) => {
       const names = paths.map((path) => Buffer.from(path).toString('latin1'));
