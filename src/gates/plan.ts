@@ -27,9 +27,12 @@ export interface GatesPlan {
   readonly findingsLimit: number;
 }
 
-const minuteMs = 60_000;
+/** Default deadline of one gate. */
+export const defaultTimeoutMs = 5 * 60_000;
+/** Default deadline over all gates. */
+export const defaultOverallTimeoutMs = 15 * 60_000;
 /** Default maximum of findings of a result; few people read more. */
-const defaultFindings = 200;
+export const defaultFindingsLimit = 200;
 /** Maximum delay of a timer of Node. */
 const maxTimerMs = 2 ** 31 - 1;
 
@@ -47,8 +50,11 @@ export async function planGates(options: GatesOptions): Promise<GatesPlan> {
     directory: await usableDirectory(options.directory),
     gates,
     minCoverage: options.minCoverage,
-    timeoutMs: milliseconds('timeoutMs', options.timeoutMs ?? 5 * minuteMs),
-    overallTimeoutMs: milliseconds('overallTimeoutMs', options.overallTimeoutMs ?? 15 * minuteMs),
+    timeoutMs: milliseconds('timeoutMs', options.timeoutMs ?? defaultTimeoutMs),
+    overallTimeoutMs: milliseconds(
+      'overallTimeoutMs',
+      options.overallTimeoutMs ?? defaultOverallTimeoutMs,
+    ),
     configFrom,
     base,
     sandbox: untrusted ? 'bwrap' : sandbox,
@@ -58,7 +64,7 @@ export async function planGates(options: GatesOptions): Promise<GatesPlan> {
     install: options.install ?? true,
     passEnvironment: options.passEnvironment ?? [],
     network: options.network ?? false,
-    findingsLimit: positive('findingsLimit', options.findingsLimit ?? defaultFindings),
+    findingsLimit: positive('findingsLimit', options.findingsLimit ?? defaultFindingsLimit),
   };
 }
 

@@ -34,6 +34,8 @@ export interface GatesOptions {
   /** By default those of the gates file, else build, lint, test and coverage; with `base` integrity as well. */
   readonly gates?: readonly GateName[];
   readonly signal?: AbortSignal;
+  /** Awaited before anything of the project is run; what it throws ends the run. */
+  readonly onPlan?: (run: PlannedRun) => void | Promise<void>;
   readonly onProgress?: (event: GateProgress) => void;
   /** Percent, for all four figures or one by one; by default as the gates file says, else 85. */
   readonly minCoverage?: number | Partial<CoverageThresholds>;
@@ -61,6 +63,21 @@ export interface GatesOptions {
   readonly network?: boolean;
   /** Maximum findings of each result, 200 by default; `findingsOmitted` counts the rest. */
   readonly findingsLimit?: number;
+}
+
+/** What a run is about to do, and on which bytes. */
+export interface PlannedRun {
+  /** Commit, tree and sandbox as in the report. */
+  readonly commit: string | null;
+  readonly dirty: boolean | null;
+  readonly sandbox: SandboxMode;
+  readonly gates: readonly PlannedGate[];
+}
+
+export interface PlannedGate {
+  readonly gate: GateName;
+  /** `maybe`: nobody asked for the gate, so it does not count if the project does not use its tool. */
+  readonly counts: boolean | 'maybe';
 }
 
 export type GateProgress =

@@ -11,7 +11,7 @@ import { integrity } from './integrity/integrity.ts';
 import { coverageThresholds, planGates, type GatesPlan } from './plan.ts';
 import { prepareCheckout } from './checkout/prepare-checkout.ts';
 import { withPrivateDirectory } from './checkout/private-directory.ts';
-import type { GatesOptions, GatesReport } from './report.ts';
+import type { GatesOptions, GatesReport, PlannedGate } from './report.ts';
 import { listFilesBelow, readRepository } from './checkout/repository.ts';
 import { chooseGates, type ChosenGate } from './choose-gates.ts';
 import { readGatesFile } from './gates-file/read-gates-file.ts';
@@ -24,10 +24,6 @@ import { createToolFinder } from './tools/find-tool.ts';
 import { lint } from './tools/lint.ts';
 import { runTests } from './tools/test-run.ts';
 import { test } from './tools/test.ts';
-
-export type { Finding, GateResult, GateStatus } from './gate.ts';
-export type { GateName } from './names.ts';
-export type { GateProgress, GatesOptions, GatesReport, SandboxMode } from './report.ts';
 
 /** Every gate by name, except `integrity`, which needs a base ref. */
 export const allGates = { build, lint, test, coverage };
@@ -60,7 +56,7 @@ export function createRunGates(set: GateSet): (options: GatesOptions) => Promise
     const stop = options.signal ?? new AbortController().signal;
     return withSlot({ limit: plan.concurrency, signal: stop }, () =>
       withPrivateDirectory((privateDirectory) =>
-        check(set, { plan, stop, privateDirectory, onProgress: options.onProgress }),
+        check(set, { plan, stop, privateDirectory, options }),
       ),
     );
   };
@@ -88,12 +84,12 @@ interface Check {
   readonly plan: GatesPlan;
   readonly stop: AbortSignal;
   readonly privateDirectory: string;
-  readonly onProgress: GatesOptions['onProgress'];
+  readonly options: Pick<GatesOptions, 'onPlan' | 'onProgress'>;
 }
 
 async function check(
   set: GateSet,
-  { plan, stop, privateDirectory, onProgress }: Check,
+  { plan, stop, privateDirectory, options: { onPlan, onProgress } }: Check,
 ): Promise<GatesReport> {
   const startedAt = new Date().toISOString();
   const started = performance.now();
@@ -111,6 +107,12 @@ async function check(
   const { chosen, off } = chooseGates({ ...plan, names: plan.gates, file });
   const thresholds = coverageThresholds(plan.minCoverage, file.options.coverage.thresholds);
   const sandbox = await openSandbox(plan.sandbox, { privateDirectory, signal });
+  await onPlan?.({
+    commit: repository?.commit ?? null,
+    dirty: repository?.dirty ?? null,
+    sandbox: sandbox.mode,
+    gates: chosen.map(plannedGate),
+  });
   const prepared = await prepareCheckout({ plan, repository, privateDirectory, signal });
   const configHash = await hashConfiguration({
     ...prepared,
@@ -197,6 +199,11 @@ async function check(
     startedAt,
     durationMs: Math.round(performance.now() - started),
   };
+}
+
+function plannedGate({ name, asked, optional }: ChosenGate): PlannedGate {
+  // Whoever names a base asks for integrity.
+  return { gate: name, counts: optional ? false : asked || name === 'integrity' || 'maybe' };
 }
 
 /** Somebody asked for the gate, so a tool that the project does not use keeps it from a verdict. */

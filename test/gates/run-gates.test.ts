@@ -7,7 +7,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 
 import type { Gate, Verdict } from '../../src/gates/gate.ts';
 import type { GateName } from '../../src/gates/names.ts';
-import type { GateProgress, GatesOptions } from '../../src/gates/report.ts';
+import type { GateProgress, GatesOptions, PlannedRun } from '../../src/gates/report.ts';
 import { planGates } from '../../src/gates/plan.ts';
 import { prepareCheckout } from '../../src/gates/checkout/prepare-checkout.ts';
 import { allGates, createRunGates, runGates } from '../../src/gates/run-gates.ts';
@@ -98,6 +98,24 @@ test('progress tells of each gate as it begins and ends', async () => {
   expect(events.map(({ kind, gate: name }) => `${kind} ${name}`)).toEqual([
     ...['started build', 'finished build', 'started test', 'finished test'],
   ]);
+});
+
+test('the plan is told before anything runs, and can end the run', async () => {
+  const seen: PlannedRun[] = [];
+  const order: string[] = [];
+  await run([gate('build'), gate('test')], {
+    onPlan: async (planned) => {
+      await new Promise(setImmediate);
+      seen.push(planned);
+      order.push('planned');
+    },
+    onProgress: ({ kind }) => order.push(kind),
+  });
+  expect(order.slice(0, 2)).toEqual(['planned', 'started']);
+  const gates = ['build', 'test'].map((name) => ({ gate: name, counts: true }));
+  expect(seen).toEqual([{ commit: null, dirty: null, sandbox: 'none', gates }]);
+  const refusing = { onPlan: () => Promise.reject(new Error('refused')) };
+  await expect(run([gate('build')], refusing)).rejects.toThrow('refused');
 });
 
 test('no more checkouts than allowed are checked at once', async () => {

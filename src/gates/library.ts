@@ -1,0 +1,52 @@
+/** All that the package offers as `mosaic-coordinator/gates`. */
+
+export { CoordinatorError } from '../errors.ts';
+export {
+  gateStatuses,
+  toolNames,
+  type Checkout,
+  type Finding,
+  type Gate,
+  type GateResult,
+  type GateStatus,
+  type TestRun,
+  type Tool,
+  type ToolName,
+  type ToolRun,
+  type Verdict,
+} from './gate.ts';
+export { GatesError, type GatesErrorCode } from './gates-error.ts';
+export {
+  gatesFilePath,
+  parseGatesFile,
+  type BuildOptions,
+  type BuiltInOptions,
+  type CommandGate,
+  type CoverageOptions,
+  type GateEntry,
+  type GatesFile,
+  type IntegrityOptions,
+  type LintOptions,
+  type PrepareStep,
+  type TestOptions,
+} from './gates-file/schema.ts';
+export {
+  builtInGates,
+  coverageFigures,
+  type BuiltInGate,
+  type CoverageFigure,
+  type CoverageThresholds,
+  type GateName,
+} from './names.ts';
+export { defaultFindingsLimit, defaultOverallTimeoutMs, defaultTimeoutMs } from './plan.ts';
+export {
+  sandboxModes,
+  type GateProgress,
+  type GatesOptions,
+  type GatesReport,
+  type PlannedGate,
+  type PlannedRun,
+  type SandboxMode,
+} from './report.ts';
+export { allGates, createRunGates, runGates, type GateSet } from './run-gates.ts';
+export { defaultCoverage } from './tools/coverage.ts';
