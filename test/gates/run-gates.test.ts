@@ -294,7 +294,8 @@ const project = {
   'package.json': '{ "name": "small", "type": "module" }',
   'tsconfig.json':
     '{ "compilerOptions": { "strict": true, "module": "nodenext", "skipLibCheck": true, "types": [] } }',
-  'eslint.config.js': 'export default [{ rules: { "no-var": "error" } }];',
+  'eslint.config.js':
+    'import parser from "@typescript-eslint/parser";\nexport default [{ files: ["**/*.ts"], languageOptions: { parser }, rules: { "no-var": "error" } }];',
   'vitest.config.ts': `import { defineConfig } from 'vitest/config'; export default defineConfig({});`,
   'src/add.ts': 'export const add = (a: number, b: number): number => a + b;\n',
   'src/add.test.ts': `import { expect, onTestFinished, test, vi } from 'vitest';\nimport { add } from './add.js';\ntest('adds', () => expect(add(1, 2)).toBe(3));\n`,

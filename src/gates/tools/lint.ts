@@ -3,34 +3,52 @@ import path from 'node:path';
 
 import { z } from 'zod';
 
-import type { Finding, Gate, Tool, ToolRun, Verdict } from '../gate.ts';
+import type { Checkout, Finding, Gate, Tool, ToolRun, Verdict } from '../gate.ts';
 import { ancestors } from './find-tool.ts';
 import { lastWords, verdictOnEnd, withTool } from './tool-verdict.ts';
 import { parseReport, relativeFile } from './reports.ts';
+import { lintProject, parseScope, placeFormatter, withLintScope } from './scope/lint-scope.ts';
 import { isAtLeast } from './versions.ts';
 
-/** eslint over the whole checkout; a warning is a failure, and so is a directive that disables nothing. */
+/**
+ * eslint over the whole checkout; a warning is a failure, and so is a directive that disables nothing. Nothing
+ * found by no rule is no success: what rules looked at is compared with what the project holds.
+ */
 export const lint: Gate = {
   name: 'lint',
-  check: (checkout) =>
-    withTool(checkout, 'eslint', async (tool) => {
-      const file = path.join(await checkout.scratch('lint'), 'report.json');
-      const run = await checkout.run(tool, [
-        '--format',
-        'json',
-        '--output-file',
-        file,
-        '--max-warnings=0',
-        ...(isAtLeast(tool, '8.56.0')
-          ? ['--report-unused-disable-directives-severity', 'error']
-          : ['--report-unused-disable-directives']),
-        ...((await readsEslintrc(tool, checkout.directory)) ? ['--ext', extensions] : []),
-        '.',
-      ]);
-      const report = await checkout.readReport(file, run.startedAt);
-      return lintVerdict(checkout.directory, run, report);
-    }),
+  check: (checkout) => withTool(checkout, 'eslint', (tool) => checkWith(checkout, tool)),
 };
+
+async function checkWith(checkout: Checkout, tool: Tool): Promise<Verdict> {
+  const { directory, options } = checkout;
+  const scratch = await checkout.scratch('lint');
+  const report = path.join(scratch, 'report.json');
+  const eslintrc = await readsEslintrc(tool, directory);
+  const project = await lintProject(checkout);
+  const formatter = await placeFormatter(scratch, {
+    eslint: path.dirname(path.dirname(tool.entry)),
+    eslintrc,
+    directory,
+    files: project.code,
+  });
+  const run = await checkout.run(tool, [
+    '--format',
+    formatter,
+    '--output-file',
+    report,
+    '--max-warnings=0',
+    ...(isAtLeast(tool, '8.56.0')
+      ? ['--report-unused-disable-directives-severity', 'error']
+      : ['--report-unused-disable-directives']),
+    ...(eslintrc ? ['--ext', extensions] : []),
+    '--',
+    ...(options.lint.paths ?? ['.']),
+  ]);
+  const text = await checkout.readReport(report, run.startedAt);
+  const verdict = lintVerdict(directory, run, text);
+  const scope = await checkout.readReport(path.join(scratch, 'scope.json'), run.startedAt);
+  return withLintScope(verdict, project, parseScope(scope ?? ''));
+}
 
 /** With .eslintrc, ESLint takes only .js from a directory, and the files that `overrides` name. */
 const extensions = '.js,.jsx,.cjs,.mjs,.ts,.tsx,.cts,.mts';
@@ -38,7 +56,6 @@ const extensions = '.js,.jsx,.cjs,.mjs,.ts,.tsx,.cts,.mts';
 /** True when ESLint reads .eslintrc: version 8 that finds no eslint.config.js here or above. */
 async function readsEslintrc(tool: Tool, directory: string): Promise<boolean> {
   if (isAtLeast(tool, '9.0.0')) return false;
-  if (!isAtLeast(tool, '8.21.0')) return true;
   const endings = isAtLeast(tool, '8.57.0') ? ['js', 'mjs', 'cjs'] : ['js'];
   for (const place of ancestors(directory)) {
     for (const ending of endings) {

@@ -13,9 +13,9 @@ export class ToolUnsupported extends CoordinatorError {
 
 /**
  * Oldest versions that the gates run. TypeScript before 5.0 does not record which files are the project's own;
- * ESLint before 8 cannot be asked what it lints.
+ * ESLint before 8.23 cannot load the gate's formatter.
  */
-const oldest: Partial<Record<ToolName, string>> = { typescript: '5.0.0', eslint: '8.0.0' };
+const oldest: Partial<Record<ToolName, string>> = { typescript: '5.0.0', eslint: '8.23.0' };
 
 /** Throws for a tool that does not know the flags of the gates. */
 export function checkVersion(tool: Pick<Tool, 'name' | 'version'>): void {

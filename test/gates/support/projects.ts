@@ -1,4 +1,4 @@
-import type { GateStatus } from '../../../src/gates/gate.ts';
+import type { GateStatus, ToolName } from '../../../src/gates/gate.ts';
 import type { GateName } from '../../../src/gates/names.ts';
 
 /** A little project with real tools, and what the gates must say about it. */
@@ -14,6 +14,8 @@ export interface Project {
   readonly committed?: Files;
   /** Worth a try in each sandbox. */
   readonly everySandbox?: true;
+  /** Versions of tools that the row is about, when not of all. */
+  readonly requires?: Readonly<Partial<Record<ToolName, string>>>;
   /** Tools it lacks. */
   readonly without?: 'everything' | 'coverage provider';
   readonly timeoutMs?: number;
@@ -32,12 +34,29 @@ const compilerOptions = {
 const tsconfig = (changes: object, options: object = {}) =>
   JSON.stringify({ compilerOptions: { ...compilerOptions, ...options }, ...changes });
 
+/** Rules for JavaScript, and for the files that these globs name. */
+function eslintConfig(files: readonly string[]): string {
+  return [
+    "import parser from '@typescript-eslint/parser';",
+    "const rules = { 'no-console': 'warn', 'no-debugger': 'error' };",
+    "export default [{ files: ['**/*.js'], rules: { 'no-unused-vars': 'error' } },",
+    `  { files: ${JSON.stringify([...files, '**/*.js'])}, languageOptions: { parser }, rules }];`,
+    '',
+  ].join('\n');
+}
+
+const eslintrc = JSON.stringify({
+  root: true,
+  parser: '@typescript-eslint/parser',
+  parserOptions: { sourceType: 'module' },
+  rules: { 'no-debugger': 'error' },
+});
+
 /** A project in which all is well. */
 export const soundProject: Files = {
   'package.json': '{ "name": "fixture", "private": true, "type": "module" }',
   'tsconfig.json': tsconfig({ include: ['src'] }),
-  'eslint.config.js':
-    "export default [{ rules: { 'no-unused-vars': 'error', 'no-console': 'warn' } }];",
+  'eslint.config.js': eslintConfig(['**/*.ts']),
   'src/add.ts': 'export const add = (a: number, b: number): number => a + b;\n',
   'test/add.test.ts': tests("it('adds', () => expect(add(1, 2)).toBe(3));"),
 };
@@ -221,6 +240,78 @@ export const projects: readonly Project[] = [
     name: 'eslint: nothing to lint',
     files: { 'eslint.config.js': "export default [{ ignores: ['**'] }];\n" },
     expected: { lint: 'error' },
+  },
+
+  {
+    name: 'eslint: no rule for TypeScript',
+    files: { 'eslint.config.js': eslintConfig([]), 'src/one.js': 'export const one = 1;\n' },
+    expected: { lint: 'failed' },
+  },
+  {
+    name: 'eslint: no configuration for TypeScript',
+    files: {
+      'eslint.config.js':
+        "export default [{ files: ['**/*.js'], rules: { 'no-debugger': 'error' } }];\n",
+    },
+    expected: { lint: 'failed' },
+  },
+  {
+    name: 'eslint: the sources are ignored',
+    files: { 'eslint.config.js': "export default [{ ignores: ['src', 'test'] }];\n" },
+    expected: { lint: 'failed' },
+  },
+  {
+    name: 'eslint: no rule for a package of the workspace',
+    files: {
+      'pnpm-workspace.yaml': 'packages:\n  - packages/*\n',
+      'eslint.config.js': eslintConfig(['src/**/*.ts', 'test/**/*.ts']),
+      'packages/a/package.json': '{ "name": "a" }',
+      'packages/a/src/one.ts': 'debugger;\n',
+    },
+    expected: { lint: 'failed' },
+  },
+  {
+    name: 'eslint: less than half of the sources',
+    files: {
+      'eslint.config.js': eslintConfig(['src/add.ts']),
+      'src/one.ts': 'debugger;\n',
+      'src/two.ts': 'debugger;\n',
+    },
+    expected: { lint: 'failed' },
+  },
+  {
+    name: 'eslint: no rule for fixtures, scripts and a foreign package',
+    files: {
+      'test/fixtures/one.ts': 'debugger;\n',
+      'scripts/release.ts': 'debugger;\n',
+      'other/package.json': '{ "name": "other" }',
+      'other/one.ts': 'debugger;\n',
+      'eslint.config.js': eslintConfig(['src/*.ts', 'test/*.ts']),
+    },
+    expected: { lint: 'passed' },
+  },
+  {
+    name: 'eslint: .eslintrc',
+    requires: { eslint: '<9' },
+    files: {
+      'eslint.config.js': null,
+      '.eslintrc.json': eslintrc,
+      'src/wrong.ts': 'debugger;\nexport {};\n',
+      'build.config.js': 'export const one = 1;\n',
+    },
+    expected: { lint: 'failed' },
+  },
+  {
+    name: 'eslint: .eslintrc, all is well',
+    requires: { eslint: '<9' },
+    files: { 'eslint.config.js': null, '.eslintrc.json': eslintrc },
+    expected: { lint: 'passed' },
+  },
+  {
+    name: 'eslint: .eslintrc without a rule',
+    requires: { eslint: '<9' },
+    files: { 'eslint.config.js': null, '.eslintrc.json': eslintrc.replace('"error"', '"off"') },
+    expected: { lint: 'failed' },
   },
 
   {

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { readdir, readlink, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import Table from 'cli-table3';
+import semver from 'semver';
+import { z } from 'zod';
 
 import type { GateName } from '../../../src/gates/names.ts';
 import { GatesError } from '../../../src/gates/gates-error.ts';
@@ -95,6 +98,15 @@ function toRow(
     got: result?.status ?? 'not tested',
     message: report instanceof GatesError ? report.message : (result?.message ?? ''),
   };
+}
+
+/** True when the tools of this directory have the versions that the row is about. */
+export function isAbout({ requires = {} }: Project, nodeModules: string): boolean {
+  return Object.entries(requires).every(([name, range]) => {
+    const manifest = readFileSync(path.join(nodeModules, name, 'package.json'), 'utf8');
+    const { version } = z.object({ version: z.string() }).parse(JSON.parse(manifest));
+    return semver.satisfies(version, range, { includePrerelease: true });
+  });
 }
 
 function gatesOf({ expected }: Project): GateName[] {

@@ -66,7 +66,7 @@ test('a package that is a link is run from where it really is', async () => {
 
 test.each([
   ['typescript', '4.9.5', '5.0.0'],
-  ['eslint', '7.32.0', '8.0.0'],
+  ['eslint', '8.22.0', '8.23.0'],
 ] as const)('%s %s is refused before it runs', async (name, version, least) => {
   const directory = temporaryDirectory();
   install(directory, name, { version, bin: { tsc: 'cli.js', eslint: 'cli.js' } });
