@@ -1,0 +1,68 @@
+import { z } from 'zod';
+
+import type { Project } from './project.ts';
+import type { Scripts } from './scripts.ts';
+
+/** Maximum scripts that are looked at. */
+const maxScripts = 500;
+
+const texts = z.record(z.string(), z.unknown()).catch({});
+const schema = z.object({
+  scripts: texts,
+  packageManager: z.string().optional().catch(undefined),
+  workspaces: z.unknown().optional(),
+  jest: z.unknown().optional(),
+  dependencies: texts,
+  devDependencies: texts,
+  peerDependencies: texts,
+  optionalDependencies: texts,
+});
+
+/** What the gates file needs to know of a package.json. */
+export interface PackageJson {
+  readonly scripts: Scripts;
+  readonly packageManager: string | undefined;
+  readonly hasWorkspaces: boolean;
+  /** Text of the configuration of jest in it. */
+  readonly jest: string;
+  /** True when it names the package among its dependencies, of any kind. */
+  readonly uses: (name: string) => boolean;
+}
+
+/** Reads the package.json of the project; undefined when there is none, a text when it cannot be read. */
+export async function readPackageJson(project: Project): Promise<PackageJson | string | undefined> {
+  if (!(await project.has('package.json'))) return undefined;
+  const text = await project.text('package.json');
+  const { data } = schema.safeParse(parse(text ?? ''));
+  if (data === undefined) return 'package.json is no JSON object, so its scripts were not read.';
+  const names = new Set(
+    [
+      data.dependencies,
+      data.devDependencies,
+      data.peerDependencies,
+      data.optionalDependencies,
+    ].flatMap((dependencies) => Object.keys(dependencies)),
+  );
+  return {
+    scripts: scriptsOf(data.scripts),
+    packageManager: data.packageManager,
+    hasWorkspaces: data.workspaces !== undefined,
+    jest: JSON.stringify(data.jest ?? ''),
+    uses: (name) => names.has(name),
+  };
+}
+
+function scriptsOf(scripts: Readonly<Record<string, unknown>>): Scripts {
+  const entries = Object.entries(scripts).slice(0, maxScripts);
+  return Object.fromEntries(
+    entries.flatMap(([name, script]) => (typeof script === 'string' ? [[name, script]] : [])),
+  );
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch {
+    return undefined;
+  }
+}
