@@ -10,6 +10,12 @@ export interface Mark {
   readonly line: number;
 }
 
+/** What an assertion is about, and what it says of it, as written: `expect(add(1, 2))` and `.toBe(3)`. */
+export interface Expectation {
+  readonly subject: string;
+  readonly expected: string;
+}
+
 export interface TestCase {
   /** Titles of the suites around it and its own, ` > ` between them. */
   readonly title: string;
@@ -19,7 +25,9 @@ export interface TestCase {
   /** Lines of its body, trimmed; undefined when the body is elsewhere or unreadable. */
   readonly body: readonly string[] | undefined;
   readonly statements: number;
+  /** How many calls in it can fail the test. */
   readonly assertions: number;
+  readonly expectations: readonly Expectation[];
   /** Names of the functions it calls: one of them may assert on its behalf. */
   readonly calls: readonly string[];
 }

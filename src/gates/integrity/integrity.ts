@@ -4,12 +4,14 @@ import { CoordinatorError } from '../../errors.ts';
 import { errorAt, type Checkout, type Finding, type Gate, type Verdict } from '../gate.ts';
 import { withAllowances, type Allowance } from './allowed.ts';
 import { baseCommit } from './trees/base-tree.ts';
+import { changedExpectations } from './changed-expectations.ts';
 import { configFindings, partsOfConfig } from './configuration/config-findings.ts';
 import type { SourceFacts, SourceChange } from './facts.ts';
 import { configKind } from './configuration/gate-config.ts';
 import { lostTests } from './lost-tests.ts';
 import { newMarks } from './new-marks.ts';
 import { pairFiles } from './trees/pair-files.ts';
+import { pairTests } from './test-pairs.ts';
 import { sourceFacts } from './source/source-facts.ts';
 import { runFindings, type TestRuns } from './runs/run-findings.ts';
 import {
@@ -89,10 +91,12 @@ async function compare(
     (path) => configKind(path) === 'code',
   );
   const sources = await sourceChanges(tree.changes, signal);
+  const tests = pairTests(sources);
   const read = [
     ...configFindings(tree, parts),
     ...newMarks(sources),
-    ...lostTests(sources),
+    ...lostTests(tests, sources),
+    ...changedExpectations(tests),
     ...notLookedAt(tree),
     ...notRead(sources),
   ].map((finding) => fromDirectory(finding, trees));

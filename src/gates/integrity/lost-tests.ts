@@ -1,69 +1,17 @@
 import { errorAt, type Finding } from '../gate.ts';
-import { pairByKey, type SourceChange, type TestCase } from './facts.ts';
+import type { SourceChange } from './facts.ts';
+import { isTestPath, quoted, type TestInFile, type TestPairs } from './test-pairs.ts';
 
 /**
- * Tests of the base that are gone, or that no longer test. Counted over the whole tree: a test may move to
- * another file or take another title, and a file may put others in the place of its own as long as they
- * are no fewer.
+ * Tests of the base that are gone, or that no longer test. A file may put others in the place of its own as
+ * long as they are no fewer.
  */
-export function lostTests(changes: readonly SourceChange[]): Finding[] {
-  const old = changes.flatMap((change) =>
-    (change.before?.tests ?? []).map((test): TestInFile => ({
-      test,
-      change,
-      path: change.pathBefore,
-    })),
-  );
-  const now = changes.flatMap((change) =>
-    (change.after?.tests ?? []).map((test): TestInFile => ({ test, change, path: change.path })),
-  );
-  const pairs: Pair[] = [];
-  let rest: { items: readonly TestInFile[]; others: readonly TestInFile[] } = {
-    items: old,
-    others: now,
-  };
-  for (const keyOf of keys) {
-    const paired = pairByKey(rest, keyOf, staysCollected);
-    pairs.push(...paired.pairs.map(([old, now]) => ({ old, now })));
-    rest = paired;
-  }
+export function lostTests(tests: TestPairs, changes: readonly SourceChange[]): Finding[] {
   const helpers = new Set(changes.flatMap(({ after }) => after?.assertingFunctions ?? []));
-  return [...weakened(pairs, helpers), ...fewer(pairs, rest.items, rest.others)];
+  return [...weakened(tests.pairs, helpers), ...fewer(tests)];
 }
 
-interface TestInFile {
-  readonly test: TestCase;
-  readonly change: SourceChange;
-  readonly path: string;
-}
-
-interface Pair {
-  readonly old: TestInFile;
-  readonly now: TestInFile;
-}
-
-/** Keys by which two tests count as the same, the surest first. */
-const keys: readonly ((placed: TestInFile) => string | undefined)[] = [
-  ({ test, change }) => `${change.path}\0${test.title}`,
-  ({ test }) => test.title,
-  ({ test }) => test.title.split(' > ').at(-1),
-  // An empty body says nothing.
-  ({ test, change }) =>
-    test.statements > 0 ? `${change.path}\0${test.body?.join('\n') ?? ''}` : undefined,
-  ({ test }) => (test.statements > 0 ? test.body?.join('\n') : undefined),
-];
-
-/** A test must not move from a path that a test runner collects to another. */
-function staysCollected(old: TestInFile, now: TestInFile): boolean {
-  return isTestPath(now.path) || !isTestPath(old.path);
-}
-
-/** True for a path that a test runner collects. */
-function isTestPath(path: string): boolean {
-  return /[.](test|spec)[.][cm]?[jt]sx?$|(^|\/)__tests__\//.test(path);
-}
-
-function weakened(pairs: readonly Pair[], helpers: ReadonlySet<string>): Finding[] {
+function weakened(pairs: TestPairs['pairs'], helpers: ReadonlySet<string>): Finding[] {
   return pairs.flatMap(({ old, now }): Finding[] => {
     if (old.test.body === undefined || now.test.body === undefined) return [];
     const at = (rule: string, message: string) => errorAt(now.path, now.test.line, rule, message);
@@ -80,16 +28,13 @@ function weakened(pairs: readonly Pair[], helpers: ReadonlySet<string>): Finding
 }
 
 /** Findings for the tests that files lost beyond those they gained. */
-function fewer(
-  pairs: readonly Pair[],
-  missing: readonly TestInFile[],
-  added: readonly TestInFile[],
-): Finding[] {
+function fewer({ pairs, missing, added }: TestPairs): Finding[] {
   const gained = new Map<SourceChange, number>();
   const add = (change: SourceChange, count: number) =>
     gained.set(change, (gained.get(change) ?? 0) + count);
   for (const { test, change, path } of added) {
-    // Tests in a file that no runner collects replace nothing.
+    // Tests that assert nothing, or in a file that no runner collects, replace nothing.
+    if (!mayFail(test)) continue;
     if (isTestPath(path) || !isTestPath(change.pathBefore)) add(change, test.cases);
   }
   for (const { old, now } of pairs) {
@@ -119,6 +64,10 @@ function fewer(
   return [...dropped, ...deleted];
 }
 
-function quoted(test: TestCase): string {
-  return `"${test.title.length > 200 ? `${test.title.slice(0, 199)}…` : test.title}"`;
+/** True unless all that the test does is assert what cannot fail. */
+function mayFail({ body, assertions, calls }: TestInFile['test']): boolean {
+  return body === undefined || assertions > 0 || calls.some((name) => !vocabulary.test(name));
 }
+
+const vocabulary =
+  /^(expect|assert|not|ok|to[A-Z]\w*|equal|strictEqual|deepEqual|deepStrictEqual|notEqual)$/;

@@ -35,9 +35,26 @@ export function newMarks(changes: readonly SourceChange[]): Finding[] {
   );
   return rest.items.map(({ mark, change }) => {
     const note = change.after?.parsed === false ? ' (found by words: the file does not parse)' : '';
-    return errorAt(change.path, mark.line, `new-${mark.rule}`, `\`${mark.text}\` is new${note}`);
+    const because = consequences.get(mark.rule) ?? '';
+    const message = `\`${mark.text}\` is new${because}${note}`;
+    const finding = errorAt(change.path, mark.line, `new-${mark.rule}`, message);
+    return warnings.has(mark.rule) ? { ...finding, severity: 'warning' } : finding;
   });
 }
+
+/** Honest as often as not: for the reviewer alone. */
+const warnings = new Set(['platform-condition', 'snapshot-serializer']);
+
+const consequences: ReadonlyMap<string, string> = new Map([
+  [
+    'conditional-skip',
+    ': whether this is tested depends on the environment, and gates run with CI set',
+  ],
+  ['platform-condition', ': whether this is tested depends on the machine'],
+  ['matcher-override', ': it replaces what tests are judged by'],
+  ['retry', ': a test that fails is run again until it passes'],
+  ['snapshot-serializer', ': snapshots may leave out what it hides'],
+]);
 
 function keyFrom(...parts: readonly string[]): string {
   return parts.join('\0');

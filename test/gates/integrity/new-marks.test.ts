@@ -1,3 +1,6 @@
+import { describe, expect, it } from 'vitest';
+
+import { brief, check, createRepository } from '../support/integrity-repository.ts';
 import {
   type Row,
   add,
@@ -131,7 +134,6 @@ const noSkips: Row[] = [
     `${add}const test = /x/;\nexport const only = test.only;\n`,
   ),
   sourceFile('a parameter called it', add, `${add}export const f = (it: Row) => it.skip;\n`),
-  testFile('a condition', adds, adds.replace('it(', "it.skipIf(process.platform === 'win32')(")),
   testFile('an option that is off', adds, adds.replace("'adds', ", "'adds', { skip: false }, ")),
   testFile(
     'a skip that was there',
@@ -171,5 +173,185 @@ const noSkips: Row[] = [
   sourceFile('a key called only', add, `${add}export const options = { only: true, xit: 1 };\n`),
 ];
 
+const inCi = (rule: string, ...lines: number[]) =>
+  lines.map((line) => `new-${rule} a.test.ts:${line}`);
+const conditionals: Row[] = [
+  ['skipIf', adds.replace('it(', "it.skipIf(process.env['CI'])("), 2],
+  ['runIf', adds.replace('it(', "it.runIf(!process.env['CI'])("), 2],
+  ['an early return', adds.replace('  expect', "  if (process.env['CI']) return;\n  expect"), 3],
+  ['tests under a condition', `if (!process.env['CI']) {\n${adds}}\n`, 2],
+  [
+    'a condition of the running test',
+    adds
+      .replace('()', '({ skip })')
+      .replace('  expect', "  skip(Boolean(process.env['CI']));\n  expect"),
+    3,
+  ],
+  ['import.meta.env', adds.replace('it(', 'it.skipIf(import.meta.env.CI)('), 2],
+  ['a constant', `const ci = !!process.env.CI;\n${adds.replace('it(', 'it.skipIf(ci)(')}`, 3],
+  [
+    'a variable taken out',
+    `const { CI } = process.env;\n${adds.replace('it(', 'it.skipIf(CI)(')}`,
+    3,
+  ],
+  ['env taken out', `const { env } = process;\n${adds.replace('it(', 'it.skipIf(env.CI)(')}`, 3],
+  [
+    'a function',
+    `const inCi = () => Boolean(process.env.CI);\n${adds.replace('it(', 'it.skipIf(inCi())(')}`,
+    3,
+  ],
+  [
+    'a package that knows',
+    `import { isCI } from 'std-env';\n${adds.replace('it(', 'it.skipIf(isCI)(')}`,
+    3,
+  ],
+  [
+    'a helper by its name',
+    `import { isCi } from './helper.ts';\n${adds.replace('  expect', '  if (isCi) return;\n  expect')}`,
+    4,
+  ],
+  [
+    'the name of the machine',
+    `import { hostname } from 'node:os';\n${adds.replace('it(', "it.skipIf(hostname() === 'ci')(")}`,
+    3,
+  ],
+  ['arguments', adds.replace('it(', "it.skipIf(process.argv.includes('--run'))("), 2],
+  ['an option', adds.replace("'adds', ", "'adds', { skip: !!process.env.CI }, "), 2],
+  ['no rows', "it.each(process.env.CI ? [] : [1])('%s', (n) => { expect(f(n)).toBe(n); });\n", 2],
+  ['a loop over none', `for (const n of process.env.CI ? [] : [1]) {\n${adds}}\n`, 2],
+  ['and', `process.env.CI || ${adds}`, 2],
+  ['another test function', `const t = process.env.CI ? () => {} : it;\n${adds}`, 2],
+  ['an assertion under a condition', adds.replace('  expect', '  if (!process.env.CI) expect'), 3],
+  ['a switch', `switch (process.env.CI) {\n  case undefined:\n${adds}}\n`, 2],
+  [
+    'a helper of the file',
+    `function check(n) {\n  if (process.env.CI) return;\n  expect(n).toBe(1);\n}\n${adds}`,
+    3,
+  ],
+].map(([name, after, line]) =>
+  testFile(String(name), adds, String(after), ...inCi('conditional-skip', Number(line))),
+);
+const noConditionals: Row[] = [
+  testFile('a value', adds, `const port = process.env.PORT ?? 80;\n${adds}`),
+  testFile(
+    'a value that is used',
+    adds,
+    `const app = create(process.env.PORT);\nif (app) app.run();\n${adds}`,
+  ),
+  testFile('what is said', adds, `if (process.env.DEBUG) console.log('debug');\n${adds}`),
+  testFile(
+    'a helper that says less',
+    adds,
+    `function log(text) {\n  if (!process.env.DEBUG) return;\n  console.log(text);\n}\n${adds}`,
+  ),
+  testFile('another condition', adds, adds.replace('it(', 'it.skipIf(!works())(')),
+  sourceFile(
+    'code that is no test',
+    add,
+    `${add}export function f() {\n  if (process.env.CI) return;\n  add(1, 2);\n}\n`,
+  ),
+  testFile(
+    'a condition that was there',
+    adds.replace('it(', 'it.skipIf(process.env.CI)('),
+    subtracts + adds.replace('it(', 'it.skipIf(process.env.CI)('),
+  ),
+];
+const platforms: Row[] = [
+  testFile(
+    'skipIf',
+    adds,
+    adds.replace('it(', "it.skipIf(process.platform === 'win32')("),
+    ...inCi('platform-condition', 2),
+  ),
+];
+
+const judged: Row[] = [
+  ['a built-in matcher', 'expect.extend({ toBe: () => ({ pass: true, message }) });\n'],
+  ['a constant object', 'const own = { toEqual() {} };\nexpect.extend(own);\n', 3],
+  ['a computed name', "expect.extend({ ['to' + 'Be']: pass });\n"],
+  [
+    'the prototype',
+    "Object.defineProperty(Object.getPrototypeOf(expect(1)), 'toBe', { value: f });\n",
+  ],
+  [
+    'the prototype by a name',
+    'const proto = Object.getPrototypeOf(expect(1));\nproto.toBe = f;\n',
+    3,
+  ],
+  ['__proto__', 'expect(1).__proto__.toBe = f;\n'],
+  ['chai', "chai.Assertion.overwriteMethod('equal', f);\n"],
+  ['the module', "vi.mock('vitest', () => ({ expect: f }));\n"],
+  ['the module below', "vi.mock('@vitest/expect');\n"],
+  ['expect itself', 'globalThis.expect = () => ({ toBe() {} });\n'],
+  ['a spy', "vi.spyOn(expect, 'extend');\n"],
+  ['assert', 'assert.equal = () => {};\n'],
+].map(([name, code, line = 2]) =>
+  testFile(String(name), adds, `${String(code)}${adds}`, `new-matcher-override a.test.ts:${line}`),
+);
+const notJudged: Row[] = [
+  testFile('a matcher of another name', adds, `expect.extend({ toBeOdd: f });\n${adds}`),
+  testFile(
+    'a library of matchers',
+    adds,
+    `import * as matchers from '@testing-library/jest-dom/matchers';\nexpect.extend(matchers);\n${adds}`,
+  ),
+  testFile('a mock of something else', adds, `vi.mock('./price.ts');\n${adds}`),
+  testFile('a result that is kept', adds, `const done = expect(f()).resolves.toBe(1);\n${adds}`),
+  testFile('expect from chai', adds, `const expect = chai.expect;\n${adds}`),
+  sourceFile('code that is no test', add, `${add}assert.x = 1;\n`),
+];
+const retries: Row[] = [
+  testFile(
+    'an option',
+    adds,
+    adds.replace("'adds', ", "'adds', { retry: 5 }, "),
+    'new-retry a.test.ts:2',
+  ),
+  testFile(
+    'an option of the suite',
+    `describe('sums', () => {\n${adds}});\n`,
+    `describe('sums', { retry: 5 }, () => {\n${adds}});\n`,
+    'new-retry a.test.ts:2',
+  ),
+  testFile(
+    'options by a name',
+    adds,
+    `const options = { retry: 5 };\n${adds.replace("'adds', ", "'adds', options, ")}`,
+    'new-retry a.test.ts:2',
+  ),
+  testFile(
+    'for the whole file',
+    adds,
+    `vi.setConfig({ retry: 5 });\n${adds}`,
+    'new-retry a.test.ts:2',
+  ),
+  testFile('in jest', adds, `jest.retryTimes(5);\n${adds}`, 'new-retry a.test.ts:2'),
+  testFile('none', adds, adds.replace("'adds', ", "'adds', { retry: 0 }, ")),
+  testFile('repeats', adds, adds.replace("'adds', ", "'adds', { repeats: 5, timeout: 100 }, ")),
+];
+const serializers: Row[] = [
+  testFile(
+    'addSnapshotSerializer',
+    adds,
+    `expect.addSnapshotSerializer(own);\n${adds}`,
+    'new-snapshot-serializer a.test.ts:2',
+  ),
+];
+
+testRows('a test depends on the environment', conditionals);
+testRows('no test depends on the environment', noConditionals);
+testRows('what tests are judged by is replaced', judged);
+testRows('what tests are judged by stays', notJudged);
+testRows('failed tests run again', retries);
 testRows('a skip is new', skips);
 testRows('no skip is new', noSkips);
+
+describe('what only a reviewer can judge is a warning', () => {
+  it.each([...platforms, ...serializers])('$name', async ({ before, after, expected }) => {
+    const { directory, write } = createRepository(before);
+    write(after);
+    const verdict = await check(directory);
+    expect(brief(verdict)).toEqual(expected);
+    expect(verdict).toMatchObject({ status: 'passed', details: { warnings: 1 } });
+  });
+});

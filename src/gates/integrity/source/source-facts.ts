@@ -55,7 +55,14 @@ const maxLine = 2_000;
 const markWords =
   /\b(?:it|test|describe|suite)\b(?:\.\w+)*\.(skip|only|todo|fails|failing)\b|\b(?:xit|xtest|xdescribe|fit|fdescribe)\(/g;
 const testWords = /\b(?:it|test)(?:\.\w+)*\(\s*(['"`])(.*?)\1/g;
-const unread = { cases: 1, body: undefined, statements: 0, assertions: 0, calls: [] };
+const unread = {
+  cases: 1,
+  body: undefined,
+  statements: 0,
+  assertions: 0,
+  expectations: [],
+  calls: [],
+};
 
 function commentsOn(text: string, line: number): CommentText[] {
   return [...text.matchAll(/\/\/(.*)|(?:\/\*|<!--)(.*?)(?:\*\/|-->|$)/g)].map(

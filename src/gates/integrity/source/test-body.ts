@@ -1,15 +1,11 @@
 import type { Node } from '@babel/types';
 
-import { isConstant, type Constants } from './constant.ts';
+import { assertionsIn, namesOf, type AssertionSource } from './assertions.ts';
+import type { Constants } from './constant.ts';
 import { childrenOf } from '../syntax.ts';
 
 /** A source file with the facts that reading one of its tests takes. */
-export interface TestSource {
-  readonly text: string;
-  readonly constants: Constants;
-  /** Names of the functions in it that assert something. */
-  readonly assertingFunctions: Set<string>;
-}
+export type TestSource = AssertionSource;
 
 /** The title of a test or suite; its source where it is no string. */
 export function titleOf(source: TestSource, node: Node): string {
@@ -20,7 +16,10 @@ export function titleOf(source: TestSource, node: Node): string {
 /** The function of a test: the node that is one, or that names or makes one. */
 export function functionOf(source: TestSource, node: Node): Node | undefined {
   if (node.type === 'ArrowFunctionExpression' || node.type === 'FunctionExpression') return node;
-  if (node.type === 'Identifier') return source.constants.get(node.name) ?? node;
+  if (node.type === 'Identifier') {
+    const value = source.constants.get(node.name) ?? node;
+    return value.type === 'ObjectExpression' ? undefined : value;
+  }
   return node.type === 'CallExpression' || node.type === 'MemberExpression' ? node : undefined;
 }
 
@@ -28,14 +27,18 @@ export function functionOf(source: TestSource, node: Node): Node | undefined {
 export function readBody(source: TestSource, callback: Node | undefined) {
   if (callback?.type !== 'ArrowFunctionExpression' && callback?.type !== 'FunctionExpression') {
     // The function is declared elsewhere or made by a call, so there is no body to compare.
-    return { body: undefined, statements: 0, assertions: 0, calls: [] };
+    return { body: undefined, statements: 0, assertions: 0, expectations: [], calls: [] };
   }
   const { body } = callback;
+  // A parameter may be a `done` that ends the test.
+  const waits = callback.params.length > 0;
+  const { count, expectations } = assertionsIn(body, source, waits);
   const own = source.text.slice(body.start ?? 0, body.end ?? 0).split('\n');
   return {
     body: own.map((line) => line.trim()).filter(Boolean),
     statements: body.type === 'BlockStatement' ? body.body.length : 1,
-    assertions: assertionsIn(body, source.constants, source.assertingFunctions),
+    assertions: count,
+    expectations,
     calls: callsIn(body),
   };
 }
@@ -49,53 +52,6 @@ export function isText(node: Node): boolean {
   );
 }
 
-/** Functions that by their name assert something, those of any assertion library included. */
-const assertingName = /^(expect|assert|should|verify|check|must|ensure)/i;
-/** These say how many assertions are to come, and assert nothing themselves. */
-const announces = /^(hasAssertions|assertions|plan)$/;
-
-/** How many calls below this node can fail the test; those on constants alone cannot. */
-function assertionsIn(
-  node: Node,
-  constants: Constants,
-  assertingFunctions: ReadonlySet<string> = new Set(),
-): number {
-  let count = 0;
-  visit(node);
-  return count;
-
-  function visit(current: Node): void {
-    if (current.type === 'IfStatement' && isFalse(current.test)) {
-      if (current.alternate) visit(current.alternate);
-      return;
-    }
-    if (current.type === 'CallExpression' && asserts(current)) count += 1;
-    const children = childrenOf(current);
-    for (const child of children) {
-      visit(child);
-      // What follows in the block is never reached.
-      if (child.type === 'ReturnStatement' || child.type === 'ThrowStatement') break;
-    }
-    if (current.type === 'ThrowStatement') count += 1;
-  }
-
-  function asserts(call: Node): boolean {
-    if (call.type !== 'CallExpression') return false;
-    const names = namesOf(call.callee);
-    const last = names.at(-1);
-    if (last === undefined || announces.test(last)) return false;
-    if (names.some((name) => assertingFunctions.has(name))) return true;
-    // `expect(x).toBe(y)`: the matcher's values count as well as those of `expect`.
-    const inner = assertedCall(call.callee);
-    const isAssertion = inner !== undefined || names.some((name) => assertingName.test(name));
-    if (!isAssertion) return false;
-    const values = call.arguments;
-    return values.length === 0
-      ? inner === undefined
-      : !values.every((value) => isConstant(value, constants));
-  }
-}
-
 /** The functions of a file, declared anywhere in it, that assert or call one that does. */
 export function assertingFunctionsIn(program: Node, constants: Constants): Set<string> {
   const bodies = new Map<string, Node>();
@@ -104,7 +60,9 @@ export function assertingFunctionsIn(program: Node, constants: Constants): Set<s
   // A helper that calls a helper that calls a helper is as far as this looks.
   for (let round = 0; round < 3; round += 1) {
     for (const [name, body] of bodies) {
-      if (!asserting.has(name) && assertionsIn(body, constants, asserting) > 0) asserting.add(name);
+      if (asserting.has(name)) continue;
+      const { count } = assertionsIn(body, { text: '', constants, assertingFunctions: asserting });
+      if (count > 0) asserting.add(name);
     }
   }
   return asserting;
@@ -135,31 +93,4 @@ function callsIn(node: Node): string[] {
     }
     for (const child of childrenOf(current)) visit(child);
   }
-}
-
-/** `a.b.c` as its names; a call within ends it. */
-function namesOf(callee: Node): string[] {
-  const names: string[] = [];
-  let node = callee;
-  while (node.type === 'MemberExpression' || node.type === 'OptionalMemberExpression') {
-    if (node.property.type === 'Identifier') names.unshift(node.property.name);
-    node = node.object;
-  }
-  if (node.type === 'Identifier') names.unshift(node.name);
-  return names;
-}
-
-/** The `expect(…)` that a matcher such as `expect(…).not.toBe` belongs to. */
-function assertedCall(callee: Node): Node | undefined {
-  let node = callee;
-  while (node.type === 'MemberExpression') node = node.object;
-  if (node === callee || node.type !== 'CallExpression') return undefined;
-  return namesOf(node.callee).some((name) => assertingName.test(name)) ? node : undefined;
-}
-
-function isFalse(node: Node): boolean {
-  return (
-    (node.type === 'BooleanLiteral' && !node.value) ||
-    (node.type === 'NumericLiteral' && node.value === 0)
-  );
 }

@@ -1,15 +1,21 @@
 import type { Node } from '@babel/types';
 
-import {
-  assertingFunctionsIn,
-  functionOf,
-  isText,
-  readBody,
-  titleOf,
-  type TestSource,
-} from './test-body.ts';
-import { constantsOf, isConstant, propertyName } from './constant.ts';
+import { assertingFunctionsIn, functionOf, isText, readBody, titleOf } from './test-body.ts';
+import { constantsOf, isConstant } from './constant.ts';
 import type { Mark, TestCase } from '../facts.ts';
+import { surroundingNames } from './environment.ts';
+import {
+  addApiMark,
+  addConditionMark,
+  addGuardMark,
+  addMark,
+  addOptionMarks,
+  isThisSkip,
+  written,
+  type Place,
+  type Walk,
+} from './test-marks.ts';
+import { matcherChanges } from './matchers.ts';
 import { propertiesOf, scopeOfBlock, scopeOfFunction } from './scope.ts';
 import { childrenOf, lineOf } from '../syntax.ts';
 import {
@@ -19,7 +25,6 @@ import {
   rowsOf,
   testPackages,
   type ApiExpression,
-  type Scope,
 } from './test-api.ts';
 
 /** Tests and marks of one file. */
@@ -27,20 +32,6 @@ export interface TestCalls {
   readonly marks: readonly Mark[];
   readonly tests: readonly TestCase[];
   readonly assertingFunctions: readonly string[];
-}
-
-/** Position of the walk: the names in scope, the titles of the suites around, and how often this code defines its tests. */
-interface Place {
-  readonly scope: Scope;
-  readonly titles: readonly string[];
-  readonly cases: number;
-}
-
-/** A walk through one file, with the marks and tests found so far. */
-interface Walk extends TestSource {
-  readonly lines: readonly string[];
-  readonly marks: Mark[];
-  readonly tests: TestCase[];
 }
 
 /** The tests a program defines and the skips in it, as the test framework would understand them. */
@@ -52,21 +43,40 @@ export function testCallsIn(program: Node, text: string): TestCalls {
     constants,
     assertingFunctions,
     lines: text.split('\n'),
+    surroundings: surroundingNames(program),
+    following: new Map(),
     marks: [],
     tests: [],
   };
   visit(walk, program, { scope: globalApi, titles: [], cases: 1 });
+  for (const { node, rule } of matcherChanges(program, constants)) {
+    addMark(walk, node, written(walk, node), { titles: [] }, rule);
+  }
+  const isTested = walk.tests.length > 0 || testWords.test(text);
   return {
-    marks: walk.marks,
+    // Code that is not about tests may well depend on where it runs.
+    marks: walk.marks.filter(({ rule }) => isTested || !ofTests.has(rule)),
     tests: walk.tests,
     assertingFunctions: [...assertingFunctions],
   };
 }
 
+/** Words of a file that belongs to the tests: a helper, a set-up file. */
+const testWords =
+  /\bexpect\s*[.(]|\bfrom\s+['"](vitest|node:test|@jest\/globals|chai|bun:test)['"]/;
+const ofTests = new Set(['conditional-skip', 'platform-condition', 'matcher-override', 'retry']);
+/** More statements after an early return are not read. */
+const followingLimit = 50;
+
 function visit(walk: Walk, node: Node, place: Place): void {
+  addGuardMark(walk, node, place);
   switch (node.type) {
     case 'Program':
     case 'BlockStatement':
+      node.body.forEach((statement, index) => {
+        if (statement.type !== 'IfStatement') return;
+        walk.following.set(statement, node.body.slice(index + 1, index + 1 + followingLimit));
+      });
       return visitAll(walk, node, {
         ...place,
         scope: scopeOfBlock(node, place.scope, walk.constants),
@@ -139,7 +149,11 @@ function visitFunction(walk: Walk, node: Node, contextAt: number, place: Place):
 function visitCall(walk: Walk, node: Node, place: Place): void {
   if (node.type !== 'CallExpression') return;
   const api = readApi(node.callee, place.scope, walk.constants);
-  if (api?.open !== undefined) addApiMark(walk, node, place);
+  if (api?.open !== undefined) {
+    addApiMark(walk, node, place);
+    addConditionMark(walk, node, node.arguments[0], place);
+  }
+  if (isThisSkip(node) && place.titles.length > 0) addMark(walk, node, 'this.skip', place, 'skip');
   if (!api || api.open !== undefined || api.kind === 'namespace' || api.kind === 'context') {
     const repeated = repeats(node);
     visit(walk, node.callee, place);
@@ -152,7 +166,8 @@ function visitCall(walk: Walk, node: Node, place: Place): void {
     const [condition] = node.arguments;
     const depends =
       api.kind === 'contextMark' && condition && !isConstant(condition, walk.constants);
-    if (!depends) visit(walk, node.callee, place);
+    if (depends) addConditionMark(walk, node, condition, place);
+    else visit(walk, node.callee, place);
     for (const argument of node.arguments) visitArgument(walk, argument, api, place);
     return;
   }
@@ -199,35 +214,6 @@ function visitArgument(walk: Walk, argument: Node, api: ApiExpression, place: Pl
   } else {
     visit(walk, argument, place);
   }
-}
-
-function addOptionMarks(walk: Walk, argument: Node, place: Place): void {
-  if (argument.type !== 'ObjectExpression') return;
-  for (const property of argument.properties) {
-    if (property.type !== 'ObjectProperty') continue;
-    const name = propertyName(property.key, property.computed, walk.constants);
-    const { value } = property;
-    if (name === undefined || !isMark(name) || !isConstant(value, walk.constants)) continue;
-    if (value.type === 'BooleanLiteral' && !value.value) continue;
-    addMark(walk, property, `{ ${name} }`, place, name);
-  }
-}
-
-function addApiMark(walk: Walk, node: Node, place: Place): void {
-  const mark = readApi(node, place.scope, walk.constants)?.ownMark;
-  if (mark !== undefined)
-    addMark(walk, node, walk.text.slice(node.start ?? 0, node.end ?? 0), place, mark);
-}
-
-function addMark(walk: Walk, node: Node, written: string, place: Place, mark = written): void {
-  const line = lineOf(node);
-  walk.marks.push({
-    rule: mark === 'failing' ? 'fails' : mark,
-    text: written.replace(/\s+/g, ' ').slice(0, 80),
-    names: [],
-    context: place.titles.join(' > ') || (walk.lines[line - 1] ?? '').trim(),
-    line,
-  });
 }
 
 /** Types name no values; what TypeScript wraps around an expression or a block is none. */
