@@ -1,6 +1,6 @@
 import type { PackageJson } from './package-json.ts';
 import type { Proposal } from './proposal.ts';
-import { commandsOf, type ProgramCall, type ScriptCommand } from './scripts.ts';
+import type { ProgramCall, ScriptCommand } from './scripts.ts';
 import { programOf, textOf } from './words.ts';
 
 /** Names of scripts that make what the tests run on. */
@@ -16,9 +16,16 @@ const listed = 3;
 /** The steps `build` for what the script that tests the project makes first, and a note on all else it does before. */
 export function buildBefore(
   json: PackageJson,
-  { script, call }: { readonly script: string; readonly call: ProgramCall },
+  {
+    script,
+    commands,
+    call,
+  }: {
+    readonly script: string;
+    readonly commands: readonly ScriptCommand[];
+    readonly call: ProgramCall;
+  },
 ): Partial<Proposal> {
-  const commands = commandsOf(json.scripts, script);
   const at = commands.indexOf(call.command);
   const before = at === -1 ? [] : commands.slice(0, at);
   const maker = ({ scripts }: ScriptCommand) => scripts.slice(1).find((name) => makes.test(name));

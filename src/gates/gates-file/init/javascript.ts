@@ -14,7 +14,7 @@ export async function proposeJavaScript(project: Project): Promise<Proposal> {
   return join(
     await proposeInstall(project, json),
     await proposeBuild(project, json),
-    proposeLint(json),
+    await proposeLint(project, json),
     proposeTests(json),
   );
 }

@@ -1,6 +1,8 @@
 import type { PackageJson } from './package-json.ts';
+import type { Project } from './project.ts';
 import { isPlace, join, type NamedGate, type Proposal, type ProposedGate } from './proposal.ts';
 import { callsOf, commandsOf, type ProgramCall, type ScriptCommand } from './scripts.ts';
+import { isAtLeast } from './tool-version.ts';
 import { optionValues, textOf, withoutOptions, type Word } from './words.ts';
 
 /** Options of eslint that take a value. */
@@ -17,14 +19,14 @@ const report = 'lint.sarif';
 type Linter = readonly [name: string, gate: ProposedGate, ...notes: readonly string[]];
 
 /** The gates `lint` and `format`. */
-export function proposeLint(json: PackageJson): Partial<Proposal> {
+export async function proposeLint(project: Project, json: PackageJson): Promise<Partial<Proposal>> {
   const commands = Object.keys(json.scripts)
     .filter((name) => !/fix|write/.test(name))
     .flatMap((name) => commandsOf(json.scripts, name));
   const linters = [
     eslint(json, commands),
-    biome(json, commands),
-    oxlint(json, commands),
+    await biome(project, json, commands),
+    await oxlint(project, json, commands),
     ...['xo', 'standard', 'neostandard'].map((name) => plain(commands, name)),
   ].filter((linter) => linter !== undefined);
   return join(
@@ -49,7 +51,11 @@ function eslint(json: PackageJson, commands: readonly ScriptCommand[]): Linter |
   return ['eslint', paths.length > 0 ? { paths } : {}, ...notes];
 }
 
-function biome(json: PackageJson, commands: readonly ScriptCommand[]): Linter | undefined {
+async function biome(
+  project: Project,
+  json: PackageJson,
+  commands: readonly ScriptCommand[],
+): Promise<Linter | undefined> {
   if (!json.uses('@biomejs/biome')) return undefined;
   const calls = callsOf(commands, new Set(['biome']));
   // `ci` and `check` format, lint and sort imports; a project that only lints does not want the rest.
@@ -61,24 +67,36 @@ function biome(json: PackageJson, commands: readonly ScriptCommand[]): Linter | 
     valued: ['--reporter', '--reporter-file', '--colors'],
     switches: ['--no-errors-on-unmatched'],
   });
-  const command = ['biome', mode, `--reporter=sarif --reporter-file=${report}`, textOf(given)];
   const strict = given.some(({ value }) => value === '--error-on-warnings');
-  return [
-    'biome',
-    { command: command.join(' ').trim(), sarif: report, ...levelOf(strict) },
-    'Biome writes SARIF from version 2.4 on. For an older one leave sarif and --reporter out: the gate is then judged by the exit code.',
-  ];
+  const words = ['biome', mode, textOf(given)].filter((part) => part !== '').join(' ');
+  if (!(await isAtLeast(project, json, '@biomejs/biome', '2.4.0')))
+    return ['biome', { command: words }, withoutReport('Biome', '2.4')];
+  const command = `${words} --reporter=sarif --reporter-file=${report}`;
+  return ['biome', { command, sarif: report, ...levelOf(strict) }];
 }
 
-function oxlint(json: PackageJson, commands: readonly ScriptCommand[]): Linter | undefined {
+async function oxlint(
+  project: Project,
+  json: PackageJson,
+  commands: readonly ScriptCommand[],
+): Promise<Linter | undefined> {
   if (!json.uses('oxlint')) return undefined;
   const call = callsOf(commands, new Set(['oxlint'])).find(({ args }) => !writes(args));
   const given = withoutOptions(call?.args ?? [], { valued: ['-f', '--format'] });
-  const command = ['oxlint', '-f sarif', textOf(given)].filter((part) => part !== '').join(' ');
+  const words = ['oxlint', textOf(given)].filter((part) => part !== '').join(' ');
+  if (!(await isAtLeast(project, json, 'oxlint', '1.64.0')))
+    return ['oxlint', { command: words }, withoutReport('Oxlint', '1.64')];
   const strict = given.some(
     ({ value }) => value === '--deny-warnings' || value.startsWith('--max-warnings'),
   );
-  return ['oxlint', { command: `${command} > ${report}`, sarif: report, ...levelOf(strict) }];
+  return [
+    'oxlint',
+    { command: `${words} -f sarif > ${report}`, sarif: report, ...levelOf(strict) },
+  ];
+}
+
+function withoutReport(name: string, version: string): string {
+  return `lint is judged by the exit code alone: ${name} writes a report that the gates read, SARIF, from version ${version} on. After an upgrade write this file anew.`;
 }
 
 /** As the tool by hand: warnings fail the gate when the project's script says so. */

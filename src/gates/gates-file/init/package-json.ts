@@ -27,6 +27,7 @@ export interface PackageJson {
   readonly jest: string;
   /** True when it names the package among its dependencies, of any kind. */
   readonly uses: (name: string) => boolean;
+  readonly rangeOf: (name: string) => string | undefined;
 }
 
 /** Reads the package.json of the project; undefined when there is none, a text when it cannot be read. */
@@ -35,20 +36,24 @@ export async function readPackageJson(project: Project): Promise<PackageJson | s
   const text = await project.text('package.json');
   const { data } = schema.safeParse(parse(text ?? ''));
   if (data === undefined) return 'package.json is no JSON object, so its scripts were not read.';
-  const names = new Set(
+  const ranges = new Map(
     [
-      data.dependencies,
-      data.devDependencies,
       data.peerDependencies,
       data.optionalDependencies,
-    ].flatMap((dependencies) => Object.keys(dependencies)),
+      data.dependencies,
+      data.devDependencies,
+    ].flatMap((dependencies) => Object.entries(dependencies)),
   );
   return {
     scripts: scriptsOf(data.scripts),
     packageManager: data.packageManager,
     hasWorkspaces: data.workspaces !== undefined,
     jest: JSON.stringify(data.jest ?? ''),
-    uses: (name) => names.has(name),
+    uses: (name) => ranges.has(name),
+    rangeOf: (name) => {
+      const range = ranges.get(name);
+      return typeof range === 'string' ? range : undefined;
+    },
   };
 }
 

@@ -40,9 +40,10 @@ function resolve(
   command: SimpleCommand,
   path: readonly string[],
 ): readonly ScriptCommand[] {
-  const { env, words } = command;
+  const { env } = command;
+  const words = withoutGlob(command.words);
   const at = words.findIndex(({ value }) => managers.has(value) || runners.has(value));
-  if (at === -1) return [{ ...command, words: withoutStarters(words), scripts: path }];
+  if (at === -1) return [{ env, words: withoutStarters(words), scripts: path }];
   const wrapper = words.slice(0, at);
   const called = calledScripts(scripts, words.slice(at));
   if (called === undefined) {
@@ -56,6 +57,15 @@ function resolve(
       words: [...wrapper, ...inner.words, ...called.args],
       scripts: inner.scripts,
     }));
+}
+
+/** `glob -c "PROGRAM" PATTERNS` runs the program on the files; runners of tests read patterns themselves. */
+function withoutGlob(words: readonly Word[]): readonly Word[] {
+  const at = words.findIndex(({ value }) => value === 'glob');
+  const option = words[at + 1]?.value ?? '';
+  const [inner] = splitScript(words[at + 2]?.value ?? '');
+  if (at === -1 || !['-c', '--cmd'].includes(option) || inner === undefined) return words;
+  return [...words.slice(0, at), ...inner.words, ...words.slice(at + 3)];
 }
 
 /** The scripts that `npm run NAME -- ARGS` and the like name; undefined when it runs a program. */

@@ -29,7 +29,8 @@ export function proposeTests(json: PackageJson): Partial<Proposal> {
   const others = Object.keys(scripts).filter((name) => /^(test|unit|cov)/.test(name));
   const names = [...new Set([...asked, ...others])].filter((name) => Object.hasOwn(scripts, name));
   const found = names
-    .map((name) => ({ name, calls: testCalls(commandsOf(scripts, name)) }))
+    .map((name) => ({ name, commands: commandsOf(scripts, name) }))
+    .map(({ name, commands }) => ({ name, commands, calls: testCalls(commands) }))
     .find(({ calls }) => calls.length > 0);
   if (found === undefined) return withoutRunner(json);
   const [first, ...rest] = found.calls;
@@ -42,7 +43,11 @@ export function proposeTests(json: PackageJson): Partial<Proposal> {
     (words) =>
       `The script ${found.name} also runs ${words.join(' ').slice(0, 200)}: add a gate for it, or none of it is checked.`,
   );
-  return join(buildBefore(json, { script: found.name, call: first }), proposal, { notes });
+  return join(
+    buildBefore(json, { script: found.name, commands: found.commands, call: first }),
+    proposal,
+    { notes },
+  );
 }
 
 function testCalls(commands: readonly ScriptCommand[]): readonly ProgramCall[] {

@@ -44,7 +44,7 @@ function vitestFilters(args: readonly Word[]): readonly string[] {
   return values
     .filter((value, index) => {
       const before = values[index - 1] ?? '';
-      const isCommand = index === 0 && ['run', 'watch', 'dev', 'related'].includes(value);
+      const isCommand = ['run', 'watch', 'dev', 'related'].includes(value);
       const mayBeValue = before.startsWith('-') && !vitestSwitches.includes(before);
       return !value.startsWith('-') && !isCommand && !mayBeValue;
     })
@@ -63,7 +63,8 @@ export function jest(call: ProgramCall, json: PackageJson): Partial<Proposal> {
     '--ci --coverage --coverageReporters=cobertura --coverageReporters=text-summary --coverageDirectory=coverage',
     ...(hasJunit ? ['--reporters=default --reporters=jest-junit'] : []),
   ];
-  const command = [...withoutCoverage(call), call.word.raw, ...flags, textOf(args)];
+  // Options with lists of values would take a path that follows them for one.
+  const command = [...withoutCoverage(call), call.word.raw, textOf(args), ...flags];
   const env = { ...call.env, ...(hasJunit ? { JEST_JUNIT_OUTPUT_FILE: junit } : {}) };
   return {
     gates: [
