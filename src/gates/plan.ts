@@ -29,8 +29,11 @@ export interface GatesPlan {
 
 /** Default deadline of one gate. */
 export const defaultTimeoutMs = 5 * 60_000;
-/** Default deadline over all gates. */
-export const defaultOverallTimeoutMs = 15 * 60_000;
+/**
+ * The default deadline over all gates is this many times that of one: the longest row of gates that wait for each
+ * other is build, tests, tests without coverage, red tests again, tests of the base.
+ */
+const phases = 5;
 /** Default maximum of findings of a result; few people read more. */
 export const defaultFindingsLimit = 200;
 /** Maximum delay of a timer of Node. */
@@ -46,14 +49,15 @@ export async function planGates(options: GatesOptions): Promise<GatesPlan> {
     refuse(
       'Untrusted code is not checked by its own tools: name the directory of yours, toolsFrom.',
     );
+  const timeoutMs = milliseconds('timeoutMs', options.timeoutMs ?? defaultTimeoutMs);
   return {
     directory: await usableDirectory(options.directory),
     gates,
     minCoverage: options.minCoverage,
-    timeoutMs: milliseconds('timeoutMs', options.timeoutMs ?? defaultTimeoutMs),
+    timeoutMs,
     overallTimeoutMs: milliseconds(
       'overallTimeoutMs',
-      options.overallTimeoutMs ?? defaultOverallTimeoutMs,
+      options.overallTimeoutMs ?? Math.min(phases * timeoutMs, maxTimerMs),
     ),
     configFrom,
     base,

@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { describeError } from '../errors.ts';
-import { createCheckouts } from './checkout/checkout.ts';
+import { runBaseTests } from './base-run.ts';
+import { createCheckouts, type CheckoutParts, type GateRun } from './checkout/checkout.ts';
 import { hashConfiguration } from './checkout/configuration.ts';
 import type { Checkout, Gate, GateResult, GateStatus, TestRun, Verdict } from './gate.ts';
 import type { GateName } from './names.ts';
 import { GatesError } from './gates-error.ts';
 import { gateResult } from './gate-result.ts';
-import { integrity } from './integrity/integrity.ts';
+import { integrity, type IntegrityOptions } from './integrity/integrity.ts';
+import type { TestRuns } from './integrity/runs/run-findings.ts';
 import { coverageThresholds, planGates, type GatesPlan } from './plan.ts';
 import { prepareCheckout } from './checkout/prepare-checkout.ts';
 import { withPrivateDirectory } from './checkout/private-directory.ts';
@@ -22,7 +24,8 @@ import { build } from './tools/build.ts';
 import { coverage, defaultCoverage } from './tools/coverage.ts';
 import { createToolFinder } from './tools/find-tool.ts';
 import { lint } from './tools/lint.ts';
-import { runTests } from './tools/test-run.ts';
+import { listTests } from './tools/vitest-report.ts';
+import { runTests, runTestsOnly } from './tools/test-run.ts';
 import { test } from './tools/test.ts';
 
 /** Every gate by name, except `integrity`, which needs a base ref. */
@@ -31,10 +34,12 @@ export const allGates = { build, lint, test, coverage };
 /** The gates that a run consists of: `integrity` needs a base ref, the others only a checkout. */
 export interface GateSet {
   readonly gates: Partial<Readonly<Record<GateName, Gate>>>;
-  readonly integrity?: (base: string) => Gate;
+  readonly integrity?: (base: string, options: IntegrityOptions) => Gate;
   /** Makes a gate of a command of the gates file. */
   readonly command?: (name: GateName, command: CommandGate) => Gate;
   readonly runTests: (checkout: Checkout) => Promise<TestRun>;
+  /** The same without coverage, to compare what runs on the base. */
+  readonly runTestsOnly?: (checkout: Checkout) => Promise<TestRun>;
 }
 
 /**
@@ -46,6 +51,7 @@ export const runGates: (options: GatesOptions) => Promise<GatesReport> = createR
   gates: allGates,
   integrity,
   runTests,
+  runTestsOnly,
 });
 
 /** Creates `runGates` for a set of gates; all its runs share one semaphore. */
@@ -71,9 +77,11 @@ function phasesOf(chosen: readonly ChosenGate[]): readonly (readonly ChosenGate[
     chosen.filter(({ name, command }) => command === undefined && names.includes(name));
   const commands = chosen.filter(({ command }) => command !== undefined);
   return [
-    builtIn('build', 'lint', 'integrity'),
+    builtIn('build', 'lint'),
     builtIn('test', 'coverage'),
     ...commands.map((gate) => [gate]),
+    // Last, because it runs the tests of the base where those of the checkout have run.
+    builtIn('integrity'),
   ];
 }
 
@@ -123,7 +131,7 @@ async function check(
     signal,
   });
   let files: Promise<readonly string[]> | undefined;
-  const checkoutFor = createCheckouts({
+  const parts: CheckoutParts = {
     ...prepared,
     privateDirectory,
     origin: plan.directory,
@@ -134,7 +142,8 @@ async function check(
     sandbox,
     findTool: createToolFinder(plan),
     runTests: set.runTests,
-  });
+  };
+  const checkoutFor = createCheckouts(parts);
   const rename = (text: string) =>
     // A function as replacement: a path may contain `$&`.
     text.replaceAll(prepared.root, () => repository?.root ?? plan.directory);
@@ -159,16 +168,37 @@ async function check(
     if (signal.aborted) return { status: 'error', message: 'Not run.' };
     const { name, timeoutMs } = chosen;
     try {
-      const gate = gateFrom(set, chosen, base);
       const run = { gate: name, timeoutMs, signal };
       // Integrity compares with the git history, which a private copy does not have.
       const checkout = await checkoutFor(
         name === 'integrity' ? { ...run, directory: plan.directory } : run,
       );
+      const gate = name === 'integrity' ? integrityGate(checkout, run) : gateFrom(set, chosen);
+      if (gate === undefined) throw new GatesError('gates_options_invalid', `No gate ${name}.`);
       return await inTime(gate.check(checkout), run);
     } catch (error) {
       return { status: 'error', message: `The gate itself failed: ${describeError(error)}` };
     }
+  }
+
+  function integrityGate(checkout: Checkout, run: GateRun): Gate | undefined {
+    const { allow, baseRun } = file.options.integrity;
+    const { runTestsOnly } = set;
+    const runsTests = chosen.some(({ name, command }) => name === 'test' && command === undefined);
+    const testRuns: TestRuns | undefined =
+      runTestsOnly && repository && runsTests && baseRun
+        ? {
+            head: async () => listTests((await checkout.testRun()).report ?? '', parts.directory),
+            base: (commit) =>
+              runBaseTests({
+                ...{ parts, commit, run, runTests: runTestsOnly },
+                ...{ root: repository.root, modulesFrom: prepared.root },
+              }),
+          }
+        : undefined;
+    return base === undefined
+      ? undefined
+      : set.integrity?.(base, { allow, ...(testRuns && { testRuns }) });
   }
 
   /** A gate stopped from outside is nobody's fault, whatever its own verdict. */
@@ -218,15 +248,8 @@ function switchedOff(name: GateName): GateResult {
   return gateResult(verdict, { ...gate, rename: (text) => text });
 }
 
-function gateFrom(
-  { gates, integrity, command: commandGate }: GateSet,
-  { name, command }: ChosenGate,
-  base: string | undefined,
-): Gate {
-  const builtIn = name === 'integrity' && base !== undefined ? integrity?.(base) : gates[name];
-  const gate = command === undefined ? builtIn : commandGate?.(name, command);
-  if (gate === undefined) throw new GatesError('gates_options_invalid', `No gate ${name}.`);
-  return gate;
+function gateFrom(set: GateSet, { name, command }: ChosenGate): Gate | undefined {
+  return command === undefined ? set.gates[name] : set.command?.(name, command);
 }
 
 /** The verdict, or `timeout` for a gate that does not settle although its tools were stopped. */

@@ -113,10 +113,7 @@ function runOptions(options: GatesCommandOptions): Omit<GatesOptions, 'directory
     ...(base === undefined ? {} : { base }),
     ...(configFrom === undefined ? {} : { configFrom }),
     ...(minCoverage === undefined ? {} : { minCoverage }),
-    // Three phases: build beside lint, the tests, and the tests again without coverage.
-    ...(timeout === undefined
-      ? {}
-      : { timeoutMs: timeout * 1_000, overallTimeoutMs: 3 * timeout * 1_000 }),
+    ...(timeout === undefined ? {} : { timeoutMs: timeout * 1_000 }),
     ...(sandbox === undefined ? {} : { sandbox }),
     ...(toolsFrom === undefined ? {} : { toolsFrom: resolve(toolsFrom) }),
     untrusted,

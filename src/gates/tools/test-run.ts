@@ -25,6 +25,13 @@ export async function runTests(checkout: Checkout): Promise<TestRun> {
   return { ...(await runVitest(checkout, tool, ['--coverage.enabled=false'])), coverageProblem };
 }
 
+/** Runs the tests without measuring coverage, to learn what runs. Rejects as `runTests` does. */
+export async function runTestsOnly(checkout: Checkout): Promise<TestRun> {
+  const tool = await checkout.tool('vitest');
+  checkVitestVersion(tool);
+  return runVitest(checkout, tool, ['--coverage.enabled=false']);
+}
+
 /** Counted when the checkout's own configuration does not say which: also files no test imports. */
 export const defaultCoverageInclude = '**/src/**/*.{js,jsx,cjs,mjs,ts,tsx,cts,mts}';
 

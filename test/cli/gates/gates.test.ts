@@ -82,7 +82,6 @@ test('every option reaches the library', async () => {
     configFrom: 'v1.2',
     minCoverage: 90.5,
     timeoutMs: 60_000,
-    overallTimeoutMs: 180_000,
     sandbox: 'bwrap',
     untrusted: true,
     toolsFrom: resolve('.'),
