@@ -38,7 +38,7 @@ export {
   type CoverageThresholds,
   type GateName,
 } from './names.ts';
-export { defaultFindingsLimit, defaultOverallTimeoutMs, defaultTimeoutMs } from './plan.ts';
+export { defaultFindingsLimit, defaultTimeoutMs } from './plan.ts';
 export {
   sandboxModes,
   type GateProgress,

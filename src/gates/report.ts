@@ -41,7 +41,7 @@ export interface GatesOptions {
   readonly minCoverage?: number | Partial<CoverageThresholds>;
   /** Deadline of one gate, milliseconds; 5 minutes by default. */
   readonly timeoutMs?: number;
-  /** Deadline over all. */
+  /** Deadline over all, milliseconds; five times that of one gate by default. */
   readonly overallTimeoutMs?: number;
   /** Git ref the configuration of the tools is taken from. */
   readonly configFrom?: string;
