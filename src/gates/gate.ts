@@ -108,6 +108,20 @@ export interface TestRun {
   readonly coverageProblem: string | undefined;
 }
 
+/** A command of the gates file. */
+export interface CommandRequest {
+  /** A text is run by `/bin/sh -c`, a list without a shell. */
+  readonly command: string | readonly string[];
+  /** Directory to run in, relative to the directory under check. */
+  readonly in: string;
+  /** Variables beside those of every command. */
+  readonly env: Readonly<Record<string, string>>;
+  /** True to leave the network on. */
+  readonly network?: boolean;
+  /** Deadline of its own, within that of the gate. */
+  readonly timeoutMs?: number;
+}
+
 /** The directory under check as one gate sees it, with the functions to run tools on it. */
 export interface Checkout {
   /** Absolute working directory of the tools. Findings name files relative to it. */
@@ -135,6 +149,8 @@ export interface Checkout {
    * 2 s after the deadline, whatever processes the tool left behind.
    */
   readonly run: (tool: Tool, args: readonly string[]) => Promise<ToolRun>;
+  /** Runs a command of the gates file as `run` runs a tool, with the environment of commands. */
+  readonly runCommand: (request: CommandRequest) => Promise<ToolRun>;
   /** Reads a report of a run; undefined when it is missing, a link, too large or older than `notBefore`. */
   readonly readReport: (path: string, notBefore: number) => Promise<string | undefined>;
   /** The one run of vitest, which all calls share. */

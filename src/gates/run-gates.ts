@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { describeError } from '../errors.ts';
@@ -14,10 +15,13 @@ import { coverageThresholds, planGates, type GatesPlan } from './plan.ts';
 import { prepareCheckout } from './checkout/prepare-checkout.ts';
 import { withPrivateDirectory } from './checkout/private-directory.ts';
 import type { GatesOptions, GatesReport, PlannedGate } from './report.ts';
-import { listFilesBelow, readRepository } from './checkout/repository.ts';
+import { isTracked, listFilesBelow, readRepository } from './checkout/repository.ts';
 import { chooseGates, type ChosenGate } from './choose-gates.ts';
+import { openCacheDirectory } from './command/cache-directory.ts';
+import { callerEnvironment } from './command/caller-environment.ts';
+import { commandGates, type CommandGatesRequest } from './command/command-gate.ts';
 import { readGatesFile } from './gates-file/read-gates-file.ts';
-import type { CommandGate } from './gates-file/schema.ts';
+import type { CommandGate, GatesFile } from './gates-file/schema.ts';
 import { openSandbox } from './process/sandbox.ts';
 import { createSemaphore } from './process/semaphore.ts';
 import { build } from './tools/build.ts';
@@ -35,8 +39,8 @@ export const allGates = { build, lint, test, coverage };
 export interface GateSet {
   readonly gates: Partial<Readonly<Record<GateName, Gate>>>;
   readonly integrity?: (base: string, options: IntegrityOptions) => Gate;
-  /** Makes a gate of a command of the gates file. */
-  readonly command?: (name: GateName, command: CommandGate) => Gate;
+  /** Makes the gates of the commands of the gates file. */
+  readonly commands?: (request: CommandGatesRequest) => ReadonlyMap<GateName, Gate>;
   readonly runTests: (checkout: Checkout) => Promise<TestRun>;
   /** The same without coverage, to compare what runs on the base. */
   readonly runTestsOnly?: (checkout: Checkout) => Promise<TestRun>;
@@ -50,6 +54,7 @@ export interface GateSet {
 export const runGates: (options: GatesOptions) => Promise<GatesReport> = createRunGates({
   gates: allGates,
   integrity,
+  commands: commandGates,
   runTests,
   runTestsOnly,
 });
@@ -104,6 +109,7 @@ async function check(
   const overall = AbortSignal.timeout(plan.overallTimeoutMs);
   const signal = AbortSignal.any([stop, overall]);
 
+  const caller = callerEnvironment();
   const { untrusted, toolsFrom, base, configFrom, findingsLimit } = plan;
   const repository = await readRepository(plan.directory, signal);
   const { file, from: gatesFile } = await readGatesFile({
@@ -140,10 +146,24 @@ async function check(
     options: file.options,
     files: () => (files ??= listFilesBelow(plan.directory, { repository, signal })),
     sandbox,
+    network: plan.network,
+    commands: {
+      caller,
+      passEnvironment: plan.passEnvironment,
+      cacheDirectory: await openCacheDirectory({ caller, untrusted, privateDirectory }),
+      home: join(privateDirectory, 'commands', 'home'),
+      root: prepared.root,
+      toolsFrom,
+    },
     findTool: createToolFinder(plan),
     runTests: set.runTests,
   };
   const checkoutFor = createCheckouts(parts);
+  const commands = set.commands?.({
+    gates: commandsOf(file),
+    isTracked: (path) =>
+      prepared.isRepository ? isTracked(plan.directory, { path, signal }) : Promise.resolve(false),
+  });
   const rename = (text: string) =>
     // A function as replacement: a path may contain `$&`.
     text.replaceAll(prepared.root, () => repository?.root ?? plan.directory);
@@ -173,7 +193,8 @@ async function check(
       const checkout = await checkoutFor(
         name === 'integrity' ? { ...run, directory: plan.directory } : run,
       );
-      const gate = name === 'integrity' ? integrityGate(checkout, run) : gateFrom(set, chosen);
+      const builtIn = name === 'integrity' ? integrityGate(checkout, run) : set.gates[name];
+      const gate = chosen.command === undefined ? builtIn : commands?.get(name);
       if (gate === undefined) throw new GatesError('gates_options_invalid', `No gate ${name}.`);
       return await inTime(gate.check(checkout), run);
     } catch (error) {
@@ -248,8 +269,13 @@ function switchedOff(name: GateName): GateResult {
   return gateResult(verdict, { ...gate, rename: (text) => text });
 }
 
-function gateFrom(set: GateSet, { name, command }: ChosenGate): Gate | undefined {
-  return command === undefined ? set.gates[name] : set.command?.(name, command);
+/** The command gates of the file by name. */
+function commandsOf({ gates }: GatesFile): ReadonlyMap<GateName, CommandGate> {
+  return new Map(
+    [...(gates ?? [])].flatMap(([name, entry]) =>
+      entry.kind === 'command' ? [[name, entry.gate] as const] : [],
+    ),
+  );
 }
 
 /** The verdict, or `timeout` for a gate that does not settle although its tools were stopped. */

@@ -2,11 +2,13 @@ import { constants } from 'node:fs';
 import { mkdir, mkdtemp, open, realpath } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
+import type { CommandSettings } from '../command/command-environment.ts';
+import { commandProgram, type Program } from '../command/command-program.ts';
 import { toolEnvironment } from '../process/environment.ts';
-import type { Checkout, TestRun, Tool, ToolName } from '../gate.ts';
+import type { Checkout, CommandRequest, TestRun, Tool, ToolName } from '../gate.ts';
 import type { BuiltInOptions } from '../gates-file/schema.ts';
 import type { CoverageThresholds, GateName } from '../names.ts';
-import { runProcess } from '../process/run-process.ts';
+import { notStarted, runProcess } from '../process/run-process.ts';
 import type { Sandbox } from '../process/sandbox.ts';
 
 /** Directories that the sandbox shows beside the scratch directories. */
@@ -27,6 +29,9 @@ export interface CheckoutParts extends CheckoutPlaces {
   readonly options: BuiltInOptions;
   readonly files: () => Promise<readonly string[]>;
   readonly sandbox: Sandbox;
+  /** True to leave the network on for all that is run. */
+  readonly network: boolean;
+  readonly commands: CommandSettings;
   readonly findTool: (name: ToolName) => Promise<Tool>;
   readonly runTests: (checkout: Checkout) => Promise<TestRun>;
 }
@@ -51,29 +56,45 @@ export function createCheckouts(parts: CheckoutParts): (run: GateRun) => Promise
 
   return async ({ gate, timeoutMs, signal, directory = parts.directory }) => {
     const { privateDirectory, origin, base, thresholds, options, files, sandbox } = parts;
+    const settings = parts.commands;
     const deadline = performance.now() + timeoutMs;
     // A sandboxed tool sees the scratch directories of its own gate and no other's.
     const scratch = join(privateDirectory, gate);
     const home = join(scratch, 'home');
     await mkdir(home, { recursive: true, mode: 0o700 });
 
-    async function run(tool: Tool, args: readonly string[]) {
-      const environment = toolEnvironment(home);
+    async function start(program: Program, ownTimeoutMs = Infinity) {
       return runProcess({
         ...sandbox.wrap({
-          args: [tool.entry, ...args],
-          directory,
-          environment,
-          writable: [...parts.writable, scratch],
-          readOnly: parts.readOnly,
+          ...program,
+          writable: [...parts.writable, scratch, ...program.writable],
+          readOnly: [...parts.readOnly, ...program.readOnly],
         }),
-        directory,
-        environment,
+        directory: program.directory,
+        environment: program.environment,
         outputDirectory: await mkdtemp(join(privateDirectory, 'output-')),
-        timeoutMs: Math.max(0, deadline - performance.now()),
+        timeoutMs: Math.max(0, Math.min(ownTimeoutMs, deadline - performance.now())),
         signal,
         signalsAsExitCodes: sandbox.mode !== 'none',
       });
+    }
+
+    const run = (tool: Tool, args: readonly string[]) =>
+      start({
+        command: process.execPath,
+        args: [tool.entry, ...args],
+        directory,
+        environment: toolEnvironment(home),
+        writable: [],
+        readOnly: [],
+        network: parts.network,
+      });
+
+    async function runCommand(request: CommandRequest) {
+      const network = parts.network || (request.network ?? false);
+      const program = await commandProgram({ ...request, network }, { directory, settings });
+      if (typeof program === 'string') return notStarted(program);
+      return start(program, request.timeoutMs);
     }
 
     const checkout: Checkout = {
@@ -83,9 +104,10 @@ export function createCheckouts(parts: CheckoutParts): (run: GateRun) => Promise
       thresholds,
       options,
       files,
-      network: sandbox.mode === 'none',
+      network: sandbox.mode === 'none' || parts.network,
       signal,
       run,
+      runCommand,
       tool: parts.findTool,
       scratch: (name) => mkdtemp(join(scratch, `${name}-`)),
       readReport: (path, notBefore) =>

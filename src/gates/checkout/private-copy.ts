@@ -99,6 +99,10 @@ export async function linkModules(
   const names = await packageNames(source);
   const modules = join(target, directory, 'node_modules');
   if (names.length > 0) await mkdir(modules, { recursive: true });
+  // Commands of a gates file find programs there; what lies in it leads back to the original.
+  const programs = join(source, '.bin');
+  if (names.length > 0 && (await isDirectory(programs)))
+    await symlink(programs, join(modules, '.bin'));
   const tops = [await realpath(modulesFrom), await realpath(root)];
   for (const name of names) {
     const original = await realpath(join(source, name)).catch(() => undefined);
@@ -112,6 +116,10 @@ export async function linkModules(
       join(modules, name),
     );
   }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isDirectory() === true;
 }
 
 async function packageNames(modules: string): Promise<readonly string[]> {

@@ -103,6 +103,16 @@ export async function listFilesBelow(
     .map((path) => path.slice(prefix.length + 1));
 }
 
+/** True when git tracks this file of the directory. */
+export async function isTracked(
+  directory: string,
+  { path, signal }: { readonly path: string; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const args = ['--literal-pathspecs', 'ls-files', '-z', '--', path];
+  const { stdout } = await git(directory, args, { signal, maxBytes: listBytes });
+  return stdout.length > 0;
+}
+
 async function listTracked(root: string, signal: AbortSignal): Promise<readonly string[]> {
   const list = async (...which: readonly string[]) => {
     const { stdout } = await git(root, ['ls-files', '-z', ...which], {

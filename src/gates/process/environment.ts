@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 export const runMarker = 'MOSAIC_GATES_RUN';
 
 /** Fixed search path: the caller's may name directories that other users can write to. */
-const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+export const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
  * The whole environment of a tool; nothing is inherited from the caller. It has no variable about colours: tests

@@ -57,7 +57,7 @@ export async function runProcess(request: ProcessRequest): Promise<ToolRun> {
       texts = output.finish();
     }
   } catch (error) {
-    runEnd = notStarted(describeError(error));
+    runEnd = withoutProcess(describeError(error));
   }
   const { end, exitCode, note } = runEnd;
   return {
@@ -70,7 +70,13 @@ export async function runProcess(request: ProcessRequest): Promise<ToolRun> {
   };
 }
 
-function notStarted(note: string): RunEnd {
+/** A run that could not be started; `why` is a sentence. */
+export function notStarted(why: string): ToolRun {
+  const nothing = { exitCode: null, stdout: '', durationMs: 0 };
+  return { end: 'not_started', ...nothing, stderr: why, startedAt: Date.now() };
+}
+
+function withoutProcess(note: string): RunEnd {
   return { end: 'not_started', exitCode: null, note };
 }
 
@@ -88,7 +94,7 @@ async function run(request: ProcessRequest, output: CapturedOutput): Promise<Run
   });
   const ended = subprocess.then((result) => result);
   if (subprocess.pid === undefined)
-    return notStarted((await ended).originalMessage ?? 'The process could not be started.');
+    return withoutProcess((await ended).originalMessage ?? 'The process could not be started.');
 
   const tree = createProcessTree(subprocess.pid, request.environment[runMarker] ?? '');
   const watch = watchLimits(request, { tree, output });
@@ -107,7 +113,7 @@ async function run(request: ProcessRequest, output: CapturedOutput): Promise<Run
       exitCode: null,
       note: `Killed by ${signal ?? `exit code ${exitCode ?? ''}`}.`,
     };
-  if (exitCode === undefined) return notStarted(first.originalMessage ?? 'It did not start.');
+  if (exitCode === undefined) return withoutProcess(first.originalMessage ?? 'It did not start.');
   return { end: 'exited', exitCode };
 }
 

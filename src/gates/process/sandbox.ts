@@ -1,19 +1,23 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { toolEnvironment } from './environment.ts';
+import { systemPath, toolEnvironment } from './environment.ts';
 import { GatesError } from '../gates-error.ts';
 import type { SandboxMode } from '../report.ts';
 import { runProcess } from './run-process.ts';
 
-/** A script for Node, with the parts of the file system that it may see. */
+/** A program, with the parts of the machine that it may see. */
 export interface SandboxCommand {
-  /** The script and its arguments. */
+  /** Absolute path of the program. */
+  readonly command: string;
   readonly args: readonly string[];
   readonly directory: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly writable: readonly string[];
   readonly readOnly: readonly string[];
+  /** True to leave it the network of the machine. */
+  readonly network: boolean;
 }
 
 export interface Sandbox {
@@ -26,7 +30,7 @@ export interface Sandbox {
 }
 
 const sandboxes: Record<SandboxMode, Sandbox> = {
-  none: { mode: 'none', wrap: ({ args }) => ({ command: process.execPath, args }) },
+  none: { mode: 'none', wrap: ({ command, args }) => ({ command, args }) },
   unshare: { mode: 'unshare', wrap: wrapInUnshare },
   bwrap: { mode: 'bwrap', wrap: wrapInBwrap },
 };
@@ -82,11 +86,13 @@ async function tryStart(
   const environment = toolEnvironment(directory);
   const { end, exitCode, stderr } = await runProcess({
     ...wrap({
+      command: process.execPath,
       args: ['--eval', loopbackProbe],
       directory,
       environment,
       writable: [directory],
       readOnly: [],
+      network: false,
     }),
     directory,
     environment,
@@ -100,23 +106,36 @@ async function tryStart(
 }
 
 /**
- * Own user, PID, network and mount namespaces. The loopback interface of a new network namespace is down;
- * a fresh sysfs lets it be switched on without `ip`, which is often missing. The shell stays as PID 1, which
- * must reap, and gives the tool no capability: with them it could uncover the outer /proc.
+ * Own user, PID and mount namespaces, and one of the network unless that is left on. The loopback interface of a
+ * new network namespace is down; a fresh sysfs lets it be switched on without `ip`, which is often missing. The
+ * shell stays as PID 1, which must reap, and gives the program no capability: with them it could uncover the
+ * outer /proc. The search path of the program may name its own directories, so the launchers have the fixed one.
  */
-function wrapInUnshare({ args }: SandboxCommand) {
-  const script = `
+function wrapInUnshare({ command, args, network }: SandboxCommand) {
+  const loopback = `
 { mount -t sysfs sysfs /sys && echo 9 > /sys/class/net/lo/flags; } 2>/dev/null ||
-  ip link set lo up 2>/dev/null || ifconfig lo up 2>/dev/null
-setpriv --bounding-set=-all --inh-caps=-all --no-new-privs "$@"
+  ip link set lo up 2>/dev/null || ifconfig lo up 2>/dev/null`;
+  const script = `
+path=$PATH; PATH=${systemPath}
+${network ? '' : loopback}
+setpriv=$(command -v setpriv)
+PATH=$path
+"$setpriv" --bounding-set=-all --inh-caps=-all --no-new-privs "$@"
 exit $?`;
   return {
-    command: 'unshare',
+    command: launcher('unshare'),
     args: [
-      ...['--user', '--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc', '--net'],
-      ...['/bin/sh', '-c', script, 'sh', process.execPath, ...args],
+      ...['--user', '--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc'],
+      ...(network ? [] : ['--net']),
+      ...['/bin/sh', '-c', script, 'sh', command, ...args],
     ],
   };
+}
+
+/** Absolute path of a launcher: one that the program's own search path names could be the program's. */
+function launcher(name: string): string {
+  const paths = systemPath.split(':').map((directory) => join(directory, name));
+  return paths.find((path) => existsSync(path)) ?? name;
 }
 
 /** System paths that programs need: no home, and of /etc only hosts, users and certificates. */
@@ -126,25 +145,35 @@ const systemPaths = [
   ...['/etc/passwd', '/etc/group', '/etc/hosts', '/etc/nsswitch.conf', '/etc/localtime'],
   ...['/etc/ssl/certs', '/etc/ca-certificates'],
 ];
+/** What a program needs beside that to find other machines and to know whom to trust. */
+const networkPaths = [
+  ...['/etc/resolv.conf', '/etc/gai.conf', '/etc/services', '/etc/protocols'],
+  ...['/etc/ssl/openssl.cnf', '/etc/pki/tls', '/etc/pki/ca-trust'],
+];
 
-/** A file system with only the named paths, and no network but loopback. */
-function wrapInBwrap({ args, directory, environment, writable, readOnly }: SandboxCommand) {
+/** A file system with only the named paths, and no network but loopback unless it is left on. */
+function wrapInBwrap(request: SandboxCommand) {
+  const { command, args, directory, environment, writable, readOnly, network } = request;
   // A later mount covers an earlier one: outer directories first.
   const mounts = [
-    ...systemPaths.map((path) => ({ path, option: '--ro-bind-try' })),
+    ...[...systemPaths, ...(network ? networkPaths : [])].map((path) => ({
+      path,
+      option: '--ro-bind-try',
+    })),
     { path: process.execPath, option: '--ro-bind' },
     ...readOnly.map((path) => ({ path, option: '--ro-bind' })),
     ...writable.map((path) => ({ path, option: '--bind' })),
   ].toSorted((a, b) => a.path.split('/').length - b.path.split('/').length);
   return {
-    command: 'bwrap',
+    command: launcher('bwrap'),
     args: [
-      ...['--unshare-all', '--die-with-parent', '--cap-drop', 'ALL'],
+      ...['--unshare-all', ...(network ? ['--share-net'] : [])],
+      ...['--die-with-parent', '--cap-drop', 'ALL'],
       ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp'],
       ...mounts.flatMap(({ path, option }) => [option, path, path]),
       '--clearenv',
       ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]),
-      ...['--chdir', directory, '--', process.execPath, ...args],
+      ...['--chdir', directory, '--', command, ...args],
     ],
   };
 }

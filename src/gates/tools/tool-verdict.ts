@@ -41,7 +41,7 @@ async function orMissing(check: () => Promise<Verdict>): Promise<Verdict> {
 const toolCodes = ['tool_missing', 'tool_unsupported'];
 
 /** The verdict on a run that was stopped; undefined for one that ended by itself. */
-export function verdictOnEnd(name: ToolName, run: ToolRun): Verdict | undefined {
+export function verdictOnEnd(name: string, run: ToolRun): Verdict | undefined {
   switch (run.end) {
     case 'exited':
       return undefined;

@@ -36,6 +36,7 @@ export function fakeCheckout(
       asked.push(args);
       return Promise.resolve(madeRun(left));
     },
+    runCommand: () => Promise.reject(new Error('There are no commands in this test.')),
     readReport: (file) => Promise.resolve(files[file] ?? left.files?.[path.basename(file)]),
     testRun: () => Promise.reject(new ToolMissing('vitest is not installed.')),
     signal: new AbortController().signal,

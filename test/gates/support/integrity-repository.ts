@@ -95,6 +95,7 @@ function checkoutOf(directory: string, signal: AbortSignal): Checkout {
     tool: notUsed,
     scratch: notUsed,
     run: notUsed,
+    runCommand: notUsed,
     readReport: notUsed,
     testRun: notUsed,
   };

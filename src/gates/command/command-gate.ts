@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+
+import type { Checkout, Gate, ToolRun, Verdict } from '../gate.ts';
+import { reportKinds, type CommandGate, type ReportKind } from '../gates-file/schema.ts';
+import { judgeJunit } from '../judges/junit.ts';
+import type { Judgement, JudgedReport } from '../judges/judgement.ts';
+import type { GateName } from '../names.ts';
+import { lastWords, verdictOnEnd } from '../tools/tool-verdict.ts';
+import { missingProgram } from './command-program.ts';
+import { createCommandRuns, ReportUnusable, type CommandRun } from './command-runs.ts';
+
+export interface CommandGatesRequest {
+  /** All command gates of the gates file by name, also those that are not chosen. */
+  readonly gates: ReadonlyMap<GateName, CommandGate>;
+  /** Tells whether git tracks a file of the directory under check, where the commands run in place. */
+  readonly isTracked: (path: string) => Promise<boolean>;
+}
+
+/** Makes the gates of the commands of a gates file; those with `reportOf` share the run of another. */
+export function commandGates(request: CommandGatesRequest): ReadonlyMap<GateName, Gate> {
+  const runs = createCommandRuns(request.gates, request.isTracked);
+  return new Map(
+    [...request.gates].map(([name, gate]) => [
+      name,
+      { name, check: (checkout) => check(checkout, gate, runs, name) },
+    ]),
+  );
+}
+
+async function check(
+  checkout: Checkout,
+  gate: CommandGate,
+  runs: ReturnType<typeof createCommandRuns>,
+  name: GateName,
+): Promise<Verdict> {
+  const report = reportOf(gate);
+  const judgedBy = report === undefined ? 'exit_code' : 'report';
+  try {
+    const commandRun = await runs(checkout, gate.reportOf ?? name);
+    const objection = couldNotRun(commandRun);
+    if (objection !== undefined) return { ...objection, judgedBy };
+    if (report === undefined) return { ...exitCodeVerdict(commandRun), judgedBy };
+    return { ...(await reportVerdict(checkout, report, commandRun)), judgedBy };
+  } catch (error) {
+    if (!(error instanceof ReportUnusable)) throw error;
+    return { status: 'error', message: error.message, judgedBy };
+  }
+}
+
+interface NamedReport {
+  readonly kind: ReportKind;
+  readonly file: string;
+}
+
+function reportOf(gate: CommandGate): NamedReport | undefined {
+  return reportKinds.flatMap((kind) => {
+    const file = gate[kind];
+    return file === undefined ? [] : [{ kind, file }];
+  })[0];
+}
+
+/** The verdict on a command that did not end by itself, or that could not find a program. */
+export function couldNotRun({ command, run }: CommandRun): Verdict | undefined {
+  const ended = verdictOnEnd(commandWords(command), run);
+  if (ended !== undefined) return ended;
+  const missing = missingIn(run);
+  if (missing !== undefined) return { status: 'error', message: missingProgram(missing) };
+  if (run.exitCode !== 126 && run.exitCode !== 127) return undefined;
+  return { status: 'error', message: `${commandWords(command)} could not run: ${lastWords(run)}` };
+}
+
+/** The program that a shell did not find; it ends with 127 then. */
+function missingIn({ exitCode, stderr }: ToolRun): string | undefined {
+  if (exitCode !== 127) return undefined;
+  return /: (?:line )?(?:\d+: )?([^\s:]+): (?:command )?not found/.exec(stderr)?.[1];
+}
+
+function exitCodeVerdict({ command, run }: CommandRun): Verdict {
+  if (run.exitCode === 0) return { status: 'passed', message: 'Exit code 0 (no report: weaker).' };
+  const message = `${commandWords(command)} ended with exit code ${run.exitCode}: ${lastWords(run)}`;
+  return { status: 'failed', message };
+}
+
+async function reportVerdict(
+  checkout: Checkout,
+  { kind, file }: NamedReport,
+  { command, ranIn, run }: CommandRun,
+): Promise<Judgement> {
+  const text = await checkout.readReport(join(ranIn, file), run.startedAt);
+  if (text === undefined) {
+    const message = `${commandWords(command)} ended with exit code ${run.exitCode} and left no report ${file} of this run: ${lastWords(run)}`;
+    return { status: 'error', message };
+  }
+  const files = new Set(await checkout.files());
+  const { directory } = checkout;
+  return judges[kind]({ file, text, run, directory, ranIn, files });
+}
+
+const judges: Record<ReportKind, (report: JudgedReport) => Judgement> = {
+  junit: judgeJunit,
+  cobertura: notYet,
+  lcov: notYet,
+  sarif: notYet,
+};
+
+function notYet({ file }: JudgedReport): Judgement {
+  return { status: 'error', message: `${file} cannot be judged yet.` };
+}
+
+/** Maximum characters of a command in a message. */
+const maxWords = 100;
+
+/** A command as messages name it. */
+export function commandWords(command: string | readonly string[]): string {
+  const words = typeof command === 'string' ? command : command.join(' ');
+  const line = words.replace(/\s+/g, ' ');
+  return line.length > maxWords ? `${line.slice(0, maxWords - 1)}…` : line;
+}

@@ -1,0 +1,28 @@
+import type { Finding, GateResult, ToolRun } from '../gate.ts';
+
+/** A report of a command, with the run that left it. */
+export interface JudgedReport {
+  /** Path as the gates file names it. */
+  readonly file: string;
+  readonly text: string;
+  readonly run: ToolRun;
+  /** Absolute directory under check; findings name files relative to it. */
+  readonly directory: string;
+  /** Absolute directory the command ran in; reports may name files relative to it. */
+  readonly ranIn: string;
+  /** Files of the project, relative to `directory`. */
+  readonly files: ReadonlySet<string>;
+}
+
+/** What a report comes to. */
+export interface Judgement {
+  readonly status: 'passed' | 'failed' | 'error';
+  readonly message: string;
+  readonly details?: GateResult['details'];
+  readonly findings?: readonly Finding[];
+}
+
+/** A count with its noun: `1 test`, `2 tests`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
