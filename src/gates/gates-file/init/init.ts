@@ -1,9 +1,9 @@
 import { parseGatesFile } from '../schema.ts';
 import { proposeGo } from './go.ts';
-import { proposeJavaScript } from './javascript.ts';
+import { proposeJavaScript } from './javascript/javascript.ts';
 import { openProject } from './project.ts';
 import type { NamedGate, Proposal } from './proposal.ts';
-import { proposePython } from './python.ts';
+import { proposePython } from './python/python.ts';
 import { proposeRust } from './rust.ts';
 
 /** A gates file for a person to review, and what they have to decide. */

@@ -1,5 +1,5 @@
-import { proposePythonInstall } from './install-python.ts';
-import type { Project } from './project.ts';
+import { proposePythonInstall } from './install.ts';
+import type { Project } from '../project.ts';
 import {
   isPlace,
   join,
@@ -7,7 +7,7 @@ import {
   proposedCoverage,
   type NamedGate,
   type Proposal,
-} from './proposal.ts';
+} from '../proposal.ts';
 import { readPyproject, type Pyproject } from './pyproject.ts';
 
 const markers = ['pyproject.toml', 'setup.py', 'setup.cfg', 'requirements.txt'];

@@ -1,5 +1,5 @@
-import type { Project } from './project.ts';
-import type { Proposal } from './proposal.ts';
+import type { Project } from '../project.ts';
+import type { Proposal } from '../proposal.ts';
 import type { Pyproject } from './pyproject.ts';
 
 /** Names of groups and extras that hold what checks need. */

@@ -2,7 +2,7 @@ import { gte, minVersion, validRange } from 'semver';
 import { z } from 'zod';
 
 import type { PackageJson } from './package-json.ts';
-import type { Project } from './project.ts';
+import type { Project } from '../project.ts';
 
 const schema = z.object({ version: z.string() });
 

@@ -1,6 +1,6 @@
 import type { PackageJson } from './package-json.ts';
-import type { Project } from './project.ts';
-import { isPlace, type NamedGate, type Proposal } from './proposal.ts';
+import type { Project } from '../project.ts';
+import { isPlace, type NamedGate, type Proposal } from '../proposal.ts';
 import { callsOf, commandsOf, type ProgramCall } from './scripts.ts';
 import { optionValues, textOf } from './words.ts';
 

@@ -1,8 +1,8 @@
 import { programOf, splitScript, type SimpleCommand, type Word } from './words.ts';
 
-/** Limits: depth of scripts that run scripts, and commands in all. */
+/** Limits: depth of scripts that run scripts, and scripts and commands that are looked at. */
 const maxDepth = 6;
-const maxCommands = 200;
+const maxSteps = 400;
 
 export type Scripts = Readonly<Record<string, string>>;
 
@@ -18,40 +18,44 @@ const starters = new Set(['npx', 'pnpx', 'bunx', 'exec', 'dlx', '--no-install', 
 
 /** The commands that a script comes to, through the scripts that it runs by npm, pnpm, yarn or bun. */
 export function commandsOf(scripts: Scripts, name: string): readonly ScriptCommand[] {
-  return expand(scripts, name, []).slice(0, maxCommands);
+  return expand({ scripts, left: maxSteps }, name, []);
 }
 
-function expand(
-  scripts: Scripts,
-  name: string,
-  above: readonly string[],
-): readonly ScriptCommand[] {
+/** Steps are counted, because scripts that run others several times come to very many commands. */
+interface Walk {
+  readonly scripts: Scripts;
+  left: number;
+}
+
+function expand(walk: Walk, name: string, above: readonly string[]): readonly ScriptCommand[] {
   const path = [...above, name];
   if (above.includes(name) || path.length > maxDepth) return [];
   // npm runs these around a script; pnpm and yarn do not always, which costs nothing here.
   const whole = [`pre${name}`, name, `post${name}`];
   return whole.flatMap((part) =>
-    splitScript(own(scripts, part) ?? '').flatMap((command) => resolve(scripts, command, path)),
+    splitScript(own(walk.scripts, part) ?? '').flatMap((command) => resolve(walk, command, path)),
   );
 }
 
 function resolve(
-  scripts: Scripts,
+  walk: Walk,
   command: SimpleCommand,
   path: readonly string[],
 ): readonly ScriptCommand[] {
+  walk.left -= 1;
+  if (walk.left < 0) return [];
   const { env } = command;
   const words = withoutGlob(command.words);
   const at = words.findIndex(({ value }) => managers.has(value) || runners.has(value));
   if (at === -1) return [{ env, words: withoutStarters(words), scripts: path }];
   const wrapper = words.slice(0, at);
-  const called = calledScripts(scripts, words.slice(at));
+  const called = calledScripts(walk.scripts, words.slice(at));
   if (called === undefined) {
     const rest = withoutStarters(withoutManager(words.slice(at)));
     return [{ env, words: [...wrapper, ...rest], scripts: path }];
   }
   return called.names
-    .flatMap((name) => expand(scripts, name, path))
+    .flatMap((name) => expand(walk, name, path))
     .map((inner) => ({
       env: { ...env, ...inner.env },
       words: [...wrapper, ...inner.words, ...called.args],

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import type { Project } from './project.ts';
+import type { Project } from '../project.ts';
 import type { Scripts } from './scripts.ts';
 
 /** Maximum scripts that are looked at. */

@@ -1,6 +1,6 @@
 import type { PackageJson } from './package-json.ts';
-import type { Project } from './project.ts';
-import type { Proposal, ProposedStep } from './proposal.ts';
+import type { Project } from '../project.ts';
+import type { Proposal, ProposedStep } from '../proposal.ts';
 
 interface Lockfile {
   readonly files: readonly string[];

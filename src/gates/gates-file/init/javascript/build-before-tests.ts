@@ -1,5 +1,5 @@
 import type { PackageJson } from './package-json.ts';
-import type { Proposal } from './proposal.ts';
+import type { Proposal } from '../proposal.ts';
 import type { ProgramCall, ScriptCommand } from './scripts.ts';
 import { programOf, textOf } from './words.ts';
 

@@ -1,7 +1,7 @@
 import { parse } from 'smol-toml';
 import { z } from 'zod';
 
-import type { Project } from './project.ts';
+import type { Project } from '../project.ts';
 
 const unknowns = z.record(z.string(), z.unknown()).catch({});
 const lists = z.record(z.string(), z.array(z.unknown()).catch([])).catch({});

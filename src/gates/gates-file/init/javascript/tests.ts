@@ -1,6 +1,6 @@
 import { buildBefore } from './build-before-tests.ts';
 import type { PackageJson } from './package-json.ts';
-import { join, type Proposal } from './proposal.ts';
+import { join, type Proposal } from '../proposal.ts';
 import { callsOf, commandsOf, type ProgramCall, type ScriptCommand } from './scripts.ts';
 import { bunTest, jest, mocha, nodeTest, otherRunner, vitest } from './test-runners.ts';
 

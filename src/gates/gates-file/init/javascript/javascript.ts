@@ -1,10 +1,10 @@
-import { proposeInstall } from './install-javascript.ts';
-import { proposeBuild } from './build-javascript.ts';
-import { proposeLint } from './lint-javascript.ts';
-import { proposeTests } from './test-javascript.ts';
+import { proposeInstall } from './install.ts';
+import { proposeBuild } from './build.ts';
+import { proposeLint } from './lint.ts';
+import { proposeTests } from './tests.ts';
 import { readPackageJson } from './package-json.ts';
-import type { Project } from './project.ts';
-import { join, nothing, type Proposal } from './proposal.ts';
+import type { Project } from '../project.ts';
+import { join, nothing, type Proposal } from '../proposal.ts';
 
 /** What package.json, its lockfile and its scripts say. */
 export async function proposeJavaScript(project: Project): Promise<Proposal> {

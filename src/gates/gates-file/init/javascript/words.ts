@@ -30,9 +30,11 @@ export function splitScript(script: string): readonly SimpleCommand[] {
 }
 
 function unquote(raw: string): string {
-  return raw.replaceAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/gs, (_, double, single, escaped) =>
-    [double, single, escaped].map((part) => (typeof part === 'string' ? part : '')).join(''),
-  );
+  return raw.replaceAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|\\(.)/gs, (...parts: unknown[]) => {
+    const [, double, single, escaped] = parts;
+    if (typeof double === 'string') return double.replaceAll(/\\(.)/gs, '$1');
+    return typeof single === 'string' ? single : String(escaped);
+  });
 }
 
 function withEnvironment(words: readonly Word[]): SimpleCommand {

@@ -1,5 +1,5 @@
 import type { PackageJson } from './package-json.ts';
-import { isPlace, proposedCoverage, type Proposal, type ProposedGate } from './proposal.ts';
+import { isPlace, proposedCoverage, type Proposal, type ProposedGate } from '../proposal.ts';
 import type { ProgramCall } from './scripts.ts';
 import { optionValues, programOf, textOf, withoutOptions, type Word } from './words.ts';
 
@@ -45,7 +45,7 @@ function vitestFilters(args: readonly Word[]): readonly string[] {
     .filter((value, index) => {
       const before = values[index - 1] ?? '';
       const isCommand = ['run', 'watch', 'dev', 'related'].includes(value);
-      const mayBeValue = before.startsWith('-') && !vitestSwitches.includes(before);
+      const mayBeValue = /^-[^=]*$/.test(before) && !vitestSwitches.includes(before);
       return !value.startsWith('-') && !isCommand && !mayBeValue;
     })
     .map((value) => value.replace(/^\.\//, ''))

@@ -1,6 +1,6 @@
 import type { PackageJson } from './package-json.ts';
-import type { Project } from './project.ts';
-import { isPlace, join, type NamedGate, type Proposal, type ProposedGate } from './proposal.ts';
+import type { Project } from '../project.ts';
+import { isPlace, join, type NamedGate, type Proposal, type ProposedGate } from '../proposal.ts';
 import { callsOf, commandsOf, type ProgramCall, type ScriptCommand } from './scripts.ts';
 import { isAtLeast } from './tool-version.ts';
 import { optionValues, textOf, withoutOptions, type Word } from './words.ts';
