@@ -100,6 +100,17 @@ export function loadSetupConfig(environment: Environment) {
   };
 }
 
+/** Checks only the variables that setting statuses needs; `knownUrl` is that of a CI job, for want of GITEA_URL. */
+export function loadStatusConfig(environment: Environment, knownUrl: string | undefined) {
+  const names = { GITEA_URL: true, GITEA_TOKEN: true } as const;
+  const isSet = (environment['GITEA_URL'] ?? '') !== '';
+  const values = parse(variables.pick(names).required(), {
+    ...environment,
+    ...(isSet ? {} : { GITEA_URL: knownUrl }),
+  });
+  return { giteaUrl: values.GITEA_URL, giteaToken: values.GITEA_TOKEN };
+}
+
 const planVariables = variables.pick({
   GITEA_URL: true,
   AGENTS_FILE: true,

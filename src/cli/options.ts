@@ -23,7 +23,10 @@ export function parseOptions<T>(schema: z.ZodType<T>, rawOptions: unknown): T {
   throw new ConfigError('usage', z.prettifyError(parsed.error));
 }
 
-export const repositoryOption = z.string().regex(/^[\w.-]+\/[\w.-]+$/, '--repo must be owner/name');
+/** `owner/name`. */
+export const repositoryName = /^[\w.-]+\/[\w.-]+$/;
+
+export const repositoryOption = z.string().regex(repositoryName, '--repo must be owner/name');
 
 export const hookUrlOption = z
   .string()

@@ -14,13 +14,13 @@ const maxText = 1_000;
 
 /**
  * A table for people; the last column holds sentences and is wrapped instead of cut. `paintCell` colours a
- * cell when its text is ready; the columns count from 0.
+ * cell when its text is ready; columns and rows count from 0.
  */
 export function renderTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   width = tableWidth,
-  paintCell: (text: string, column: number) => string = (text) => text,
+  paintCell: (text: string, column: number, row: number) => string = (text) => text,
 ): string {
   const texts = rows.map((row) =>
     row.map((text, column) => shorten(text, column === head.length - 1 ? maxText : maxCell)),
@@ -36,14 +36,20 @@ export function renderTable(
     wordWrap: true,
     style: { head: [], border: [], compact: true },
   });
-  table.push(...texts.map((row) => row.map(paintCell)));
+  table.push(
+    ...texts.map((row, index) => row.map((text, column) => paintCell(text, column, index))),
+  );
   return table.toString();
 }
 
 /** JSON as the API returns it; characters that could control a terminal are escaped. */
 export function printJson(io: Io, value: unknown): void {
-  const json = JSON.stringify(value, null, 2).replace(/[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
-  io.stdout.write(`${json}\n`);
+  io.stdout.write(`${formatJson(value)}\n`);
+}
+
+/** The text that `printJson` prints, without the end of line. */
+export function formatJson(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(/[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, escaped);
 }
 
 function escaped(character: string): string {

@@ -7,6 +7,7 @@ import { createIssueCalls } from './issues.ts';
 import { createLabelCalls } from './labels.ts';
 import { createLookups } from './lookups.ts';
 import { createSearchCalls } from './search.ts';
+import { createStatusCalls } from './statuses.ts';
 import { createTransport, type GiteaOptions } from './transport.ts';
 
 export type Gitea = ReturnType<typeof createGitea>;
@@ -28,6 +29,7 @@ export function createGitea(options: GiteaOptions) {
     ...createSearchCalls(lookups),
     ...createAccountCalls(transport, lookups),
     ...createCommitCalls(transport),
+    ...createStatusCalls(calls),
     getRepository: lookups.getRepository,
     status: transport.status,
     close: transport.close,

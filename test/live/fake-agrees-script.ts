@@ -139,6 +139,8 @@ export const script: readonly Step[] = [
   ['maria', 'GET', `${orbit}/hooks?page=1&limit=50`],
   ['bot', 'GET', '/orgs/acme/hooks'],
   ['root', 'GET', '/orgs/acme/hooks'],
+  ['bot', 'POST', `${orbit}/statuses/${'1'.repeat(40)}`, { state: 'pending', context: 'a' }],
+  ['maria', 'POST', `${orbit}/statuses/${'1'.repeat(40)}`, { state: 'pending', context: 'a' }],
   // Archived, switched off, renamed, deleted.
   { repository: { archived: true } },
   ['bot', 'POST', `${i(1)}/comments`, { body: 'x' }],

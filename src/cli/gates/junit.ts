@@ -2,7 +2,7 @@ import XMLBuilder from 'fast-xml-builder';
 
 import type { Finding, GateResult } from '../../gates/gate.ts';
 import type { GatesReport } from '../../gates/report.ts';
-import { formatMessage, formatPlace } from './text.ts';
+import { describeFinding, formatMessage, formatPlace } from './text.ts';
 
 interface Case {
   readonly '@classname': string;
@@ -29,7 +29,7 @@ const builder = new XMLBuilder({
 
 /**
  * JUnit XML, a suite a gate. Each finding of a failed gate is a failed case; whatever else a gate came to is
- * one case with its name: passed, failed, in error or skipped.
+ * one case with its name: passed, failed, in error or skipped, as is all that does not count.
  */
 export function renderJunit(report: GatesReport): string {
   const suites = report.gates.map((result) => suiteOf(result, report));
@@ -71,33 +71,41 @@ function seconds(milliseconds: number): string {
 }
 
 function casesOf(result: GateResult, directory: string): Case[] {
-  const { status, findings, findingsOmitted } = result;
-  const named = status === 'failed' ? findings.map((found) => findingCase(found, directory)) : [];
+  const { status, counts, findings, findingsOmitted } = result;
+  const isNamed = status === 'failed' && counts;
+  const named = isNamed ? findings.map((found) => findingCase(found, result, directory)) : [];
   return named.length === 0 || findingsOmitted > 0
     ? [...named, gateCase(result, directory)]
     : named;
 }
 
-function findingCase(finding: Finding, directory: string): Case {
-  const place = formatPlace(finding, directory);
+/** Viewers show the name first, and some nothing else: it says what is wrong. The class is the place. */
+function findingCase(finding: Finding, { gate }: GateResult, directory: string): Case {
+  const { file, rule, severity } = finding;
   const message = formatMessage(finding.message);
   return {
-    '@classname': finding.rule ?? finding.severity,
-    '@name': place === '' ? message : place,
-    ...(finding.file === null ? {} : { '@file': finding.file }),
+    '@classname': formatPlace(finding, directory) || gate,
+    '@name': rule === null ? message : `${formatMessage(rule)}: ${message}`,
+    ...(file === null ? {} : { '@file': file }),
     failure: {
       '@message': message,
-      '@type': finding.severity,
+      '@type': severity,
       '#text': describeFinding(finding, directory),
     },
   };
 }
 
 function gateCase(result: GateResult, directory: string): Case {
-  const { gate, status, findings, findingsOmitted } = result;
+  const { gate, status, counts, judgedBy, findings, findingsOmitted } = result;
   const omitted = findingsOmitted === 0 ? '' : ` (${findingsOmitted} more findings are left out)`;
   const outcome = { '@message': `${formatMessage(result.message)}${omitted}`, '@type': status };
-  const named = { '@classname': 'gates', '@name': gate };
+  const weaker = judgedBy === 'exit_code' ? ' (weaker: exit code only)' : '';
+  const named = { '@classname': 'gates', '@name': `${gate}${weaker}` };
+  if (!counts && status !== 'passed')
+    return {
+      ...named,
+      skipped: { ...outcome, '@message': `Not counted, ${status}: ${outcome['@message']}` },
+    };
   switch (status) {
     case 'passed':
       return named;
@@ -111,11 +119,6 @@ function gateCase(result: GateResult, directory: string): Case {
       return { ...named, error: { ...outcome, '#text': text } };
     }
   }
-}
-
-function describeFinding(finding: Finding, directory: string): string {
-  const rule = finding.rule === null ? '' : ` (${finding.rule})`;
-  return `${formatPlace(finding, directory)} ${formatMessage(finding.message)}${rule}`.trim();
 }
 
 /** XML 1.0 has no place for control characters, lone halves of surrogate pairs, U+FFFE and U+FFFF. */

@@ -3,7 +3,7 @@ import { createLogUpdate } from 'log-update';
 import type { GateResult } from '../../gates/gate.ts';
 import type { GateName } from '../../gates/names.ts';
 import type { GateProgress } from '../../gates/report.ts';
-import { formatDuration, formatMessage, statusMarks } from './text.ts';
+import { describeResult, formatDuration, statusMarks } from './text.ts';
 import { Terminal, type Io } from '../io.ts';
 import { painter, type Paint } from '../output.ts';
 
@@ -27,8 +27,9 @@ function plainScreen(io: Io): Screen {
     say,
     show: (event) => {
       if (event.kind === 'started') return;
-      const { status, durationMs, message } = event.result;
-      say(`${event.gate} ${status} (${formatDuration(durationMs)}): ${formatMessage(message)}`);
+      const { gate, result } = event;
+      const took = formatDuration(result.durationMs);
+      say(`${gate} ${result.status} (${took}): ${describeResult(result)}`);
     },
     close: () => undefined,
   };
@@ -79,7 +80,7 @@ function renderLine(gate: GateName, { startedAt, result }: Line, spinner: string
   const name = gate.padEnd(9);
   if (result === undefined)
     return `${paint('cyan', spinner)} ${name} ${paint('dim', formatDuration(Date.now() - startedAt))}`;
-  const { symbol, colour } = statusMarks[result.status];
+  const { symbol, colour } = result.counts ? statusMarks[result.status] : statusMarks.skipped;
   const took = paint('dim', formatDuration(result.durationMs));
   return `${paint(colour, symbol)} ${name} ${paint(colour, result.status)} ${took}`;
 }

@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path';
 
-import type { Finding, GateStatus } from '../../gates/gate.ts';
+import type { Finding, GateResult, GateStatus } from '../../gates/gate.ts';
 import { printable, shorten, type Colour } from '../output.ts';
 
 /** How a status is marked where people read. */
@@ -21,10 +21,25 @@ export function formatDuration(milliseconds: number): string {
 }
 
 /** `src/app.ts:3:7`, seen from the working directory, so that editors and terminals link it; empty when it is about no file. */
-export function formatPlace({ file, line, column }: Finding, directory: string): string {
+export function formatPlace(
+  { file, line, column }: Pick<Finding, 'file' | 'line' | 'column'>,
+  directory: string,
+): string {
   if (file === null) return '';
   const path = printable(relative('', resolve(directory, file)));
   return [path, line, line === null ? null : column].filter((part) => part !== null).join(':');
+}
+
+/** What a gate came to, and what that is worth. */
+export function describeResult({ message, counts, judgedBy }: GateResult): string {
+  const weaker = judgedBy === 'exit_code' ? ' (weaker: exit code only)' : '';
+  return `${counts ? '' : 'not counted: '}${formatMessage(message)}${weaker}`;
+}
+
+/** A finding in one line: place, message and rule. */
+export function describeFinding(finding: Finding, directory: string): string {
+  const rule = finding.rule === null ? '' : ` (${formatMessage(finding.rule)})`;
+  return `${formatPlace(finding, directory)} ${formatMessage(finding.message)}${rule}`.trim();
 }
 
 const maxMessageLength = 300;

@@ -1,105 +1,92 @@
 import { z } from 'zod';
 
 import { describeError } from '../../errors.ts';
-import { builtInGates, coverageFigures, type BuiltInGate, type GateName } from '../names.ts';
+import { builtInGates, type BuiltInGate, type GateName } from '../names.ts';
 import { GatesError } from '../gates-error.ts';
+import {
+  changed,
+  command,
+  environment,
+  maxEntries,
+  place,
+  places,
+  type stepObject,
+  steps,
+  text,
+  thresholds,
+  timeoutSeconds,
+  workingDirectory,
+} from './fields.ts';
 
 /** Path of the gates file, relative to the top of the repository. */
 export const gatesFilePath = '.mosaic/gates.json';
 
-/** Maximum entries of a list in the gates file, and characters of a text. */
-const maxEntries = 100;
-const maxText = 2_000;
-
-const text = z.string().min(1).max(maxText);
-/** A path or a glob, relative to the directory under check. It may not leave it. */
-const place = text.refine(
-  (path) => !path.startsWith('/') && !path.split('/').includes('..'),
-  'must be relative and may not contain ..',
-);
-const places = z.array(place).max(maxEntries);
-
-const percent = z.number().min(0).max(100);
-const thresholds = z.union([percent, z.partialRecord(z.enum(coverageFigures), percent)]);
-
-/** Common to every gate and step. */
-const timeoutSeconds = z.int().min(1).max(86_400).optional();
-
-/** A text is run by `sh -c`, a list without a shell. */
-const command = z.union([text, z.array(text).min(1).max(maxEntries)]);
-const environment = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(maxText));
-
-const stepObject = z.strictObject({
-  command,
-  /** Directory to run in, relative to the directory under check. */
-  in: place.default('.'),
-  env: environment.default({}),
-  timeoutSeconds,
-});
-/** A command that prepares the checkout; a text alone is `{command: text}`. */
-const step = z
-  .union([command, stepObject])
-  .transform((given) =>
-    typeof given === 'string' || Array.isArray(given)
-      ? stepObject.parse({ command: given })
-      : given,
-  );
-const steps = z.array(step).max(maxEntries).default([]);
-
 const common = {
-  /** True: the gate runs and reports, but is not part of the verdict. */
-  optional: z.boolean().default(false),
+  optional: z
+    .boolean()
+    .default(false)
+    .describe('True: the gate runs and reports, but is not part of the verdict.'),
   timeoutSeconds,
 };
-/** True: findings that the baseline file lists do not fail the gate; only new ones do. */
-const baseline = z.boolean().default(false);
+const baseline = z
+  .boolean()
+  .default(false)
+  .describe('True: findings that the baseline file lists do not fail the gate; only new ones do.');
 
 const buildOptions = z.strictObject({
   ...common,
   baseline,
-  /** Projects to check, in place of those found from tsconfig.json. */
-  tsconfig: places.min(1).optional(),
-  /** Globs of TypeScript files that no project needs to hold. */
-  ignore: places.default([]),
+  tsconfig: places
+    .min(1)
+    .describe('Projects to check, in place of those found from tsconfig.json.')
+    .optional(),
+  ignore: places.default([]).describe('Globs of TypeScript files that no project needs to hold.'),
 });
 const lintOptions = z.strictObject({
   ...common,
   baseline,
-  /** What eslint is given, in place of the whole directory. */
-  paths: places.min(1).optional(),
-  /** Globs of source files that no rule needs to look at. */
-  ignore: places.default([]),
+  paths: places
+    .min(1)
+    .describe('What eslint is given, in place of the whole directory.')
+    .optional(),
+  ignore: places.default([]).describe('Globs of source files that no rule needs to look at.'),
 });
 const testOptions = z.strictObject({
   ...common,
-  /** `--root` of vitest. */
-  root: place.optional(),
-  /** Names of vitest projects to run; others do not run. */
-  projects: z.array(text).min(1).max(maxEntries).optional(),
-  /** Only test files below these paths. */
-  paths: places.min(1).optional(),
+  root: place.describe('--root of vitest.').optional(),
+  projects: z
+    .array(text)
+    .min(1)
+    .max(maxEntries)
+    .describe('Names of vitest projects to run; others do not run.')
+    .optional(),
+  paths: places.min(1).describe('Only test files below these paths.').optional(),
 });
 const coverageOptions = z.strictObject({
   ...common,
-  /** Percent, for all four figures or one by one. */
-  thresholds: thresholds.optional(),
-  /** Globs of the files that are measured, in place of the project's own. */
-  include: places.min(1).optional(),
-  /** Least percentage of the executable lines changed since the base that are covered. */
-  changed: percent.optional(),
+  thresholds,
+  include: places
+    .min(1)
+    .describe("Globs of the files that are measured, in place of the project's own.")
+    .optional(),
+  changed,
 });
 const integrityOptions = z.strictObject({
   ...common,
-  /** False: the tests of the base are not run to compare counts. */
-  baseRun: z.boolean().default(true),
-  /** Findings that a person approved. */
+  baseRun: z
+    .boolean()
+    .default(true)
+    .describe('False: the tests of the base are not run to compare counts.'),
   allow: z
     .array(z.strictObject({ rule: text, path: place, reason: text }))
     .max(maxEntries)
-    .default([]),
+    .default([])
+    .describe('Findings that a person approved, and why.'),
 });
 
-const findingLevel = z.enum(['error', 'warning', 'note']);
+function reportFile(format: string) {
+  return place.describe(`The file that the command writes, as ${format}.`).optional();
+}
 
 /** A gate that is a command of the project, judged by one report, or by its exit code alone, which is weaker. */
 const commandGate = z
@@ -107,19 +94,22 @@ const commandGate = z
     ...common,
     baseline,
     command: command.optional(),
-    in: place.default('.'),
-    env: environment.default({}),
-    /** Name of a command gate whose run leaves the report, in place of a command. */
-    reportOf: z.string().optional(),
-    junit: place.optional(),
-    cobertura: place.optional(),
-    lcov: place.optional(),
-    sarif: place.optional(),
-    /** Least level of a SARIF result that fails the gate. */
-    level: findingLevel.default('warning'),
-    /** Percent, for reports of coverage. */
-    thresholds: thresholds.optional(),
-    changed: percent.optional(),
+    in: workingDirectory,
+    env: environment,
+    reportOf: z
+      .string()
+      .describe('Name of a command gate whose run leaves the report, in place of a command.')
+      .optional(),
+    junit: reportFile('JUnit XML'),
+    cobertura: reportFile('Cobertura XML'),
+    lcov: reportFile('LCOV'),
+    sarif: reportFile('SARIF 2.1.0'),
+    level: z
+      .enum(['error', 'warning', 'note'])
+      .default('warning')
+      .describe('Least level of a SARIF result that fails the gate.'),
+    thresholds,
+    changed,
   })
   .refine(
     ({ command, reportOf }) => (command === undefined) !== (reportOf === undefined),
@@ -155,11 +145,11 @@ const gateName = z
   .refine((name) => name !== 'prepare', 'prepare is taken by the steps install and build');
 
 const file = {
-  $schema: text.optional(),
-  /** Run with network, before all else: `npm ci --ignore-scripts`. */
-  install: steps,
-  /** Run without network, after `install`: `npm run build`. */
-  build: steps,
+  $schema: text
+    .describe('Where an editor finds this schema; the gates do not look at it.')
+    .optional(),
+  install: steps.describe('Run with network, before all else: npm ci --ignore-scripts.'),
+  build: steps.describe('Run without network, after install: npm run build.'),
 };
 
 /** The whole gates file, for `gates --schema`; reading it chooses one schema a gate, for clear errors. */

@@ -1,13 +1,17 @@
-import { resolve } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 
 import { Command } from 'commander';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { z } from 'zod';
 
-import { addGatesCommand, gates, type RunGates } from '../../../src/cli/gates/gates.ts';
+import { addGatesCommand, gates } from '../../../src/cli/gates/gates.ts';
+import type { RunGates } from '../../../src/cli/gates/run.ts';
 import type { Io } from '../../../src/cli/io.ts';
 import { ConfigError, CoordinatorError } from '../../../src/errors.ts';
 import type { GateStatus } from '../../../src/gates/gate.ts';
 import type { GatesOptions } from '../../../src/gates/report.ts';
+import { giteaBot, startGitea } from '../../fake-gitea/gitea.ts';
 import { finding, gateResult, gatesReport } from '../../support/gates-report.ts';
 import { temporaryDirectory } from '../../support/service.ts';
 
@@ -64,7 +68,13 @@ async function optionsOf(args: readonly string[]): Promise<Partial<GatesOptions>
 }
 
 test('without options the working directory is checked, with the defaults of the library', async () => {
-  expect(await optionsOf([])).toEqual({ directory: process.cwd(), untrusted: false });
+  expect(await optionsOf([])).toEqual({
+    directory: process.cwd(),
+    untrusted: false,
+    install: true,
+    network: false,
+    findingsLimit: 10_000,
+  });
 });
 
 test('every option reaches the library', async () => {
@@ -73,11 +83,12 @@ test('every option reaches the library', async () => {
     await optionsOf([
       ...[directory, '--gate', 'lint,build', '--gate', 'integrity', '--base', 'main'],
       ...['--config-from', 'v1.2', '--min-coverage', '90.5', '--timeout', '60'],
-      ...['--sandbox', 'bwrap', '--untrusted', '--tools-from', '.'],
+      ...['--sandbox', 'bwrap', '--untrusted', '--tools-from', '.', '--no-install', '--network'],
+      ...['--pass-env', 'HTTPS_PROXY,NO_PROXY', '--pass-env', 'CACHE'],
     ]),
   ).toEqual({
     directory,
-    gates: ['build', 'lint', 'integrity'],
+    gates: ['lint', 'build', 'integrity'],
     base: 'main',
     configFrom: 'v1.2',
     minCoverage: 90.5,
@@ -85,16 +96,19 @@ test('every option reaches the library', async () => {
     sandbox: 'bwrap',
     untrusted: true,
     toolsFrom: resolve('.'),
+    install: false,
+    network: true,
+    passEnvironment: ['HTTPS_PROXY', 'NO_PROXY', 'CACHE'],
+    findingsLimit: 10_000,
   });
   const { minCoverage } = await optionsOf(['--min-coverage', 'lines=95,branches=0']);
   expect(minCoverage).toEqual({ lines: 95, branches: 0 });
 });
 
 test.each([
-  [['--gate', 'build,types'], '--gate must be one or more of build, lint, test, coverage'],
-  [['--gate', ''], '--gate must be one or more of'],
+  [['--gate', 'build, lint'], '--gate must be names of gates, separated by commas'],
+  [['--gate', ''], '--gate must be names of gates'],
   [['--gate', 'integrity'], '--gate integrity needs --base REF'],
-  [['--gate', 'build', '--base', 'main'], 'add it to --gate, or drop --base'],
   [['--base=--output=x'], '--base must name a branch, a tag or a commit'],
   [['--config-from', 'a b'], '--config-from must name a branch'],
   [['--min-coverage', '101'], '--min-coverage must be a number from 0 to 100, or figures'],
@@ -104,7 +118,21 @@ test.each([
   [['--timeout', '0'], '--timeout must be a whole number of seconds from 1 to 86400'],
   [['--timeout', '5m'], '--timeout must be'],
   [['--sandbox', 'docker'], '--sandbox must be one of none, unshare, bwrap, auto'],
-  [['--json', '--junit'], '--json and --junit exclude each other'],
+  [['--json', '--junit'], '--json, --junit and --sarif exclude each other'],
+  [['--output', 'gates.xml'], '--output must be FORMAT=FILE'],
+  [['--output', 'html=gates.html'], 'with a format of json, junit, sarif'],
+  [['--output', 'junit=a', '--output', 'sarif=a'], '--output names one file twice'],
+  [['--output', 'junit=no-such-place/a.xml'], '--output cannot write no-such-place/a.xml'],
+  [['--output', 'junit=src'], '--output cannot write src'],
+  [['--annotations', 'gitlab'], '--annotations must be one of github, gitea, auto'],
+  [['--pass-env', 'A B'], '--pass-env must be names of variables'],
+  [['--repository', 'acme/orbit'], '--repository and --status-url are for --status'],
+  [['--status', '--repository', 'orbit'], '--repository must be owner/name'],
+  [['--status', '--status-url', 'ci'], '--status-url must be an http or https URL'],
+  [['--status'], 'GITEA_URL is required'],
+  [['--status', '--write-baseline'], 'sets no --status: drop one'],
+  [['--init', '--schema'], 'exclude each other: keep one'],
+  [['--force'], '--force is for --init'],
   [['--untrusted', '--sandbox', 'none', '--tools-from', '.'], '--untrusted needs --sandbox bwrap'],
   [['--untrusted'], '--untrusted needs --tools-from DIR'],
   [['--tools-from', 'no-such-place'], '--tools-from must name a directory that exists'],
@@ -234,4 +262,142 @@ test('what keeps the gates from running is no fault of the checkout: exit code 2
   const second = await run([], () => Promise.reject(new TypeError('of ours')));
   expect(second).toMatchObject({ code: 2, out: '' });
   expect(second.err).toMatch(/^mosaic-coordinator: TypeError: of ours\n +at /);
+});
+
+test('--output writes files beside the table, and removes those of an earlier run first', async () => {
+  const directory = temporaryDirectory();
+  const [junit, sarif, old] = ['a.xml', 'b.sarif', 'c.json'].map((name) => join(directory, name));
+  writeFileSync(old ?? '', 'of an earlier run');
+  const { out } = await run([
+    ...['--output', `junit=${junit}`, '--output', `sarif=${sarif}`],
+    ...['--output', `json=${old}`],
+  ]);
+  expect(out).toMatch(/^┌/);
+  expect(readFileSync(junit ?? '', 'utf8')).toMatch(/^<\?xml [^]*<\/testsuites>\n$/);
+  expect(JSON.parse(readFileSync(sarif ?? '', 'utf8'))).toMatchObject({ version: '2.1.0' });
+  expect(JSON.parse(readFileSync(old ?? '', 'utf8'))).toEqual(report);
+  const stopped = ['--output', `json=${old}`];
+  await run(stopped, () => Promise.reject(new CoordinatorError('ref_unknown', 'No.')));
+  expect(existsSync(old ?? '')).toBe(false);
+});
+
+test('reports hold 200 findings of a gate, with --all all that there are', async () => {
+  const findings = Array.from({ length: 300 }, () => finding());
+  const many: RunGates = () => Promise.resolve(gatesReport([gateResult({ findings })]));
+  const gatesOf = (text: string) =>
+    z.object({ gates: z.array(z.unknown()) }).parse(JSON.parse(text));
+  expect(gatesOf((await run(['--json'], many)).out).gates).toMatchObject([
+    { findings: { length: 200 }, findingsOmitted: 100 },
+  ]);
+  expect(gatesOf((await run(['--json', '--all'], many)).out).gates).toMatchObject([
+    { findings: { length: 300 }, findingsOmitted: 0 },
+  ]);
+});
+
+const giteaJob = {
+  GITEA_ACTIONS: 'true',
+  GITHUB_ACTIONS: 'true',
+  GITHUB_REPOSITORY: 'acme/orbit',
+  GITHUB_RUN_NUMBER: '7',
+};
+
+test('annotations go to standard error, for the forge that runs the job', async () => {
+  const auto = ['--annotations', 'auto', '--json'];
+  const none = await run(auto);
+  expect(none.err).not.toContain('::');
+  const gitea = await run(auto, runTwo, { environment: giteaJob });
+  expect(gitea.err).toContain('::group::lint: 1 findings\n');
+  expect(JSON.parse(gitea.out)).toEqual(report);
+  const github = await run(auto, runTwo, { environment: { GITHUB_ACTIONS: 'true' } });
+  expect(github.err).toContain('::error file=src/app.ts,line=3,col=7,title=lint%3A TS2322::Type');
+});
+
+test('in a job no text of a tool is a command to the runner', async () => {
+  const message = `::error::forged ##[add-mask]a ${'x'.repeat(130)}`;
+  const forged = gateResult({ status: 'failed', message, findings: [finding({ message })] });
+  const { out, err } = await run([], () => Promise.resolve(gatesReport([forged])), {
+    environment: giteaJob,
+  });
+  expect(out + err).not.toMatch(/^\s*::|##\[/m);
+  expect(out).toContain('    : :error::forged');
+});
+
+async function startStatuses() {
+  const gitea = await startGitea();
+  const commits = new Map([[report.commit ?? '', {}]]);
+  gitea.repositories.set(2, { name: 'acme/orbit', issues: new Map(), commits });
+  const token = gitea.tokenOf(giteaBot, ['write:repository']);
+  return { gitea, environment: { GITEA_TOKEN: token, GITHUB_SERVER_URL: gitea.url, ...giteaJob } };
+}
+
+/** Tells the plan, as the library does, before it runs the two gates. */
+const runPlanned: RunGates = async (options) => {
+  const { commit, dirty } = report;
+  const gates = [{ gate: 'build', counts: true }] as const;
+  await options.onPlan?.({ commit, dirty, sandbox: 'unshare', gates });
+  return runTwo(options);
+};
+
+test('--status sets the statuses of the commit; a job of Gitea needs only the token', async () => {
+  const { gitea, environment } = await startStatuses();
+  const { code, err } = await run(['--status'], runPlanned, { environment });
+  expect(code).toBe(1);
+  expect(err).not.toContain('mosaic-coordinator:');
+  const set = gitea.repositories.get(2)?.statuses?.get(report.commit ?? '') ?? [];
+  expect(set.map(({ context, state }) => `${context} ${state}`)).toEqual([
+    ...['coordinator/verdict pending', 'coordinator/build pending'],
+    ...['coordinator/build success', 'coordinator/lint failure', 'coordinator/verdict failure'],
+  ]);
+  expect(set[0]?.target_url).toBe(`${gitea.url}/acme/orbit/actions/runs/7`);
+});
+
+test('statuses that cannot be set are told, without the token, and there is no verdict', async () => {
+  const { gitea, environment } = await startStatuses();
+  const other = await run(['--status', '--repository', 'acme/moon'], runPlanned, { environment });
+  expect(other).toMatchObject({ code: 2, out: '' });
+  expect(other.err).toContain('acme/moon on Gitea has no commit');
+  const unset = await run(['--status'], runPlanned, {
+    environment: { ...environment, GITEA_TOKEN: gitea.tokenOf(giteaBot, []) },
+  });
+  expect(unset.code).toBe(2);
+  expect(unset.err).not.toContain(gitea.tokenOf(giteaBot, []));
+  const bare = run(['--status'], runPlanned, {
+    environment: { GITEA_URL: gitea.url, GITEA_TOKEN: environment.GITEA_TOKEN },
+  });
+  await expect(bare).rejects.toThrow('--status needs --repository OWNER/NAME');
+});
+
+test('a run that is stopped leaves no status pending', async () => {
+  const { gitea, environment } = await startStatuses();
+  const stopped: RunGates = async (options) => {
+    await runPlanned(options);
+    process.emit('SIGINT', 'SIGINT');
+    return report;
+  };
+  expect(await run(['--status'], stopped, { environment })).toMatchObject({ code: 130, out: '' });
+  const set = gitea.repositories.get(2)?.statuses?.get(report.commit ?? '') ?? [];
+  expect(set.slice(2).map(({ context, state }) => `${context} ${state}`)).toEqual([
+    ...['coordinator/build error', 'coordinator/verdict error'],
+  ]);
+});
+
+test('without a sandbox a token in the environment is warned of', async () => {
+  const { environment } = await startStatuses();
+  const open: RunGates = async (options) => {
+    const { commit, dirty } = report;
+    await options.onPlan?.({ commit, dirty, sandbox: 'none', gates: [] });
+    return report;
+  };
+  const { err } = await run(['--status'], open, { environment });
+  expect(err).toContain('the code under check can read GITEA_TOKEN');
+});
+
+test('--schema prints the JSON Schema of the gates file, and runs nothing', async () => {
+  const { code, out } = await run(['--schema'], () => Promise.reject(new Error('it ran')));
+  expect(code).toBe(0);
+  const schema = z.looseObject({ properties: z.record(z.string(), z.unknown()) });
+  const { properties, ...rest } = schema.parse(JSON.parse(out));
+  expect(rest).toMatchObject({ title: '.mosaic/gates.json', type: 'object' });
+  expect(Object.keys(properties)).toEqual(['$schema', 'install', 'build', 'gates']);
+  expect(out).toContain('Least level of a SARIF result that fails the gate.');
 });

@@ -69,18 +69,18 @@ test('each gate is a suite, and failures, errors and skipped gates are told apar
   ]);
 });
 
-test('a finding is a case with its place, and what was left out is counted', () => {
+test('a finding is a case whose name says what is wrong, and what was left out is counted', () => {
   const [build, lint, tests] = parse(renderJunit(report)).testsuite;
   expect(build).toMatchObject({ time: 1.234, testcase: [{ name: 'build', classname: 'gates' }] });
   const message = "Type 'string' is not assignable to type 'number'.";
   expect(lint?.testcase).toEqual([
     {
-      name: 'src/app.ts:3:7',
-      classname: 'eqeqeq',
+      name: `eqeqeq: ${message}`,
+      classname: 'src/app.ts:3:7',
       file: 'src/app.ts',
       failure: { message, type: 'error', '#text': `src/app.ts:3:7 ${message} (eqeqeq)` },
     },
-    { name: message, classname: 'error', failure: { message, type: 'error', '#text': message } },
+    { name: message, classname: 'lint', failure: { message, type: 'error', '#text': message } },
     {
       name: 'lint',
       classname: 'gates',
@@ -89,6 +89,23 @@ test('a finding is a case with its place, and what was left out is counted', () 
   ]);
   expect(tests?.testcase).toMatchObject([
     { name: 'test', error: { type: 'timeout', '#text': `src/app.ts:3:7 ${message} (TS2322)` } },
+  ]);
+});
+
+test('what does not count is skipped, whatever it came to, and what is weaker says so', () => {
+  const optional = gateResult({
+    gate: 'lint',
+    status: 'failed',
+    counts: false,
+    message: 'Bad.',
+    findings: [finding()],
+  });
+  const weaker = gateResult({ gate: 'e2e', judgedBy: 'exit_code' });
+  const { testsuite, ...totals } = parse(renderJunit(gatesReport([optional, weaker])));
+  expect(totals).toMatchObject({ tests: 2, failures: 0, skipped: 1 });
+  expect(testsuite.flatMap(({ testcase }) => testcase)).toMatchObject([
+    { name: 'lint', skipped: { message: 'Not counted, failed: Bad.', type: 'failed' } },
+    { name: 'e2e (weaker: exit code only)' },
   ]);
 });
 

@@ -1,7 +1,16 @@
+import { z } from 'zod';
+
 import { getRepository } from '../world/state.ts';
 import { GiteaRefusal, type GiteaCommit, type GiteaRepository } from '../world/types.ts';
-import { requireRepository } from './access.ts';
-import { ok, on, page, repositoryPath, type Asked, type Route } from './route.ts';
+import { requireAccess, requireRepository } from './access.ts';
+import { ok, on, page, parse, repositoryPath, type Asked, type Route } from './route.ts';
+
+const statusSchema = z.object({
+  state: z.string(),
+  context: z.string(),
+  description: z.string().default(''),
+  target_url: z.string().default(''),
+});
 
 /** Commits, as far as the service asks about them. */
 export const commitRoutes: readonly Route[] = [
@@ -25,6 +34,17 @@ export const commitRoutes: readonly Route[] = [
       rows.map((hash) => ({ sha: hash, files: files(hash).map((filename) => ({ filename })) })),
       { counted: true },
     );
+  }),
+  on('POST', `${repositoryPath}/statuses/([^/]+)`, 'repository', (asked, [name, sha = '']) => {
+    const id = requireRepository(asked, name);
+    requireAccess(asked, id, 'write', 'user should have a permission to write to a repo');
+    const repository = getRepository(asked.world, id);
+    if (repository.commits?.has(sha) !== true) throw new GiteaRefusal(500, '');
+    const { state, ...status } = parse(statusSchema, asked.body, '[State]: Required');
+    repository.statuses ??= new Map();
+    const before = repository.statuses.get(sha) ?? [];
+    repository.statuses.set(sha, [...before, { state, ...status }]);
+    return { status: 201, body: { id: before.length + 1, status: state, ...status } };
   }),
 ];
 

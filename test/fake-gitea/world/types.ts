@@ -31,6 +31,13 @@ export interface GiteaCommit {
   readonly files?: readonly string[];
 }
 
+export interface GiteaStatus {
+  readonly state: string;
+  readonly context: string;
+  readonly description: string;
+  readonly target_url: string;
+}
+
 export interface GiteaRepository {
   name: string;
   /** From the bot; everybody else administers every repository. */
@@ -46,6 +53,8 @@ export interface GiteaRepository {
   head?: string;
   /** All commits that are there, by their hash. */
   commits?: Map<string, GiteaCommit>;
+  /** Statuses of a commit by its hash, the oldest first. */
+  statuses?: Map<string, GiteaStatus[]>;
   readonly issues: Map<number, GiteaIssue>;
 }
 
