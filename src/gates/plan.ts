@@ -14,7 +14,8 @@ export interface GatesPlan {
   readonly gates: readonly GateName[] | undefined;
   readonly minCoverage: GatesOptions['minCoverage'];
   readonly timeoutMs: number;
-  readonly overallTimeoutMs: number;
+  /** Undefined for one that follows from the deadlines of gates and steps. */
+  readonly overallTimeoutMs: number | undefined;
   readonly configFrom: string | undefined;
   readonly base: string | undefined;
   readonly sandbox: SandboxMode | 'auto';
@@ -33,11 +34,11 @@ export const defaultTimeoutMs = 5 * 60_000;
  * The default deadline over all gates is this many times that of one: the longest row of gates that wait for each
  * other is build, tests, tests without coverage, red tests again, tests of the base.
  */
-const phases = 5;
+export const phases = 5;
 /** Default maximum of findings of a result; few people read more. */
 export const defaultFindingsLimit = 200;
 /** Maximum delay of a timer of Node. */
-const maxTimerMs = 2 ** 31 - 1;
+export const maxTimerMs = 2 ** 31 - 1;
 
 /** Rejects options that contradict each other, before anything is run. */
 export async function planGates(options: GatesOptions): Promise<GatesPlan> {
@@ -55,10 +56,10 @@ export async function planGates(options: GatesOptions): Promise<GatesPlan> {
     gates,
     minCoverage: options.minCoverage,
     timeoutMs,
-    overallTimeoutMs: milliseconds(
-      'overallTimeoutMs',
-      options.overallTimeoutMs ?? Math.min(phases * timeoutMs, maxTimerMs),
-    ),
+    overallTimeoutMs:
+      options.overallTimeoutMs === undefined
+        ? undefined
+        : milliseconds('overallTimeoutMs', options.overallTimeoutMs),
     configFrom,
     base,
     sandbox: untrusted ? 'bwrap' : sandbox,

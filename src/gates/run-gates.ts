@@ -1,14 +1,11 @@
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 
-import { describeError } from '../errors.ts';
 import { runBaseTests } from './base-run.ts';
 import { createCheckouts, type CheckoutParts, type GateRun } from './checkout/checkout.ts';
 import { hashConfiguration } from './checkout/configuration.ts';
-import type { Checkout, Gate, GateResult, GateStatus, TestRun, Verdict } from './gate.ts';
+import type { Checkout, Gate, GateResult, GateStatus, TestRun } from './gate.ts';
+import { createGateRunner, leftOut, type GateRunner } from './gate-runner.ts';
 import type { GateName } from './names.ts';
-import { GatesError } from './gates-error.ts';
-import { gateResult } from './gate-result.ts';
 import { integrity, type IntegrityOptions } from './integrity/integrity.ts';
 import type { TestRuns } from './integrity/runs/run-findings.ts';
 import { coverageThresholds, planGates, type GatesPlan } from './plan.ts';
@@ -20,6 +17,16 @@ import { chooseGates, type ChosenGate } from './choose-gates.ts';
 import { openCacheDirectory } from './command/cache-directory.ts';
 import { callerEnvironment } from './command/caller-environment.ts';
 import { commandGates, type CommandGatesRequest } from './command/command-gate.ts';
+import type { CommandSettings } from './command/command-environment.ts';
+import { prepareGate, prepareName } from './command/prepare.ts';
+import {
+  chosenSteps,
+  notInstalled,
+  overallDeadlineMs,
+  plannedSteps,
+  stepsAsGate,
+  type ChosenSteps,
+} from './chosen-steps.ts';
 import { readGatesFile } from './gates-file/read-gates-file.ts';
 import type { CommandGate, GatesFile } from './gates-file/schema.ts';
 import { openSandbox } from './process/sandbox.ts';
@@ -90,9 +97,6 @@ function phasesOf(chosen: readonly ChosenGate[]): readonly (readonly ChosenGate[
   ];
 }
 
-/** Time for a gate to reach its verdict after its tools were stopped. */
-const afterDeadlineMs = 2_500;
-
 interface Check {
   readonly plan: GatesPlan;
   readonly stop: AbortSignal;
@@ -106,33 +110,36 @@ async function check(
 ): Promise<GatesReport> {
   const startedAt = new Date().toISOString();
   const started = performance.now();
-  const overall = AbortSignal.timeout(plan.overallTimeoutMs);
-  const signal = AbortSignal.any([stop, overall]);
-
-  const caller = callerEnvironment();
-  const { untrusted, toolsFrom, base, configFrom, findingsLimit } = plan;
-  const repository = await readRepository(plan.directory, signal);
+  const { untrusted, toolsFrom, base, configFrom } = plan;
+  const repository = await readRepository(plan.directory, stop);
   const { file, from: gatesFile } = await readGatesFile({
     directory: plan.directory,
     repository,
     ref: configFrom ?? base,
-    signal,
+    signal: stop,
   });
   const { chosen, off } = chooseGates({ ...plan, names: plan.gates, file });
+  const steps = chosenSteps(file, plan.install);
+  const overallTimeoutMs = overallDeadlineMs(plan, { chosen, steps });
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(overallTimeoutMs)]);
   const thresholds = coverageThresholds(plan.minCoverage, file.options.coverage.thresholds);
   const sandbox = await openSandbox(plan.sandbox, { privateDirectory, signal });
   await onPlan?.({
     commit: repository?.commit ?? null,
     dirty: repository?.dirty ?? null,
     sandbox: sandbox.mode,
-    gates: chosen.map(plannedGate),
+    gates: [...plannedSteps(steps), ...chosen.map(plannedGate)],
   });
-  const prepared = await prepareCheckout({ plan, repository, privateDirectory, signal });
+  const prepared = await prepareCheckout({
+    ...{ plan, repository, privateDirectory, signal },
+    steps: steps.kind,
+  });
   const configHash = await hashConfiguration({
     ...prepared,
     options: {
       ...{ gates: chosen, thresholds, untrusted, toolsFrom, base, sandbox: sandbox.mode },
       ...{ install: file.install, build: file.build, options: file.options },
+      ...{ installs: plan.install, network: plan.network },
     },
     signal,
   });
@@ -147,67 +154,40 @@ async function check(
     files: () => (files ??= listFilesBelow(plan.directory, { repository, signal })),
     sandbox,
     network: plan.network,
-    commands: {
-      caller,
-      passEnvironment: plan.passEnvironment,
-      cacheDirectory: await openCacheDirectory({ caller, untrusted, privateDirectory }),
-      home: join(privateDirectory, 'commands', 'home'),
-      root: prepared.root,
+    commands: await openCommands({ plan, privateDirectory, root: prepared.root }),
+    // Steps that install put the tools into the copy.
+    findTool: createToolFinder({
+      directory: steps.kind === 'installs' ? prepared.directory : plan.directory,
       toolsFrom,
-    },
-    findTool: createToolFinder(plan),
+    }),
     runTests: set.runTests,
   };
-  const checkoutFor = createCheckouts(parts);
   const commands = set.commands?.({
     gates: commandsOf(file),
     isTracked: (path) =>
       prepared.isRepository ? isTracked(plan.directory, { path, signal }) : Promise.resolve(false),
   });
-  const rename = (text: string) =>
+  let isPrepared = true;
+  const runGate = createGateRunner({
+    checkoutFor: createCheckouts(parts),
+    gateOf({ name, command }, checkout, run) {
+      if (name === prepareName) return prepareGate(steps);
+      if (command !== undefined) return commands?.get(name);
+      return name === 'integrity' ? integrityGate(checkout, run) : set.gates[name];
+    },
+    origin: plan.directory,
+    findingsLimit: plan.findingsLimit,
     // A function as replacement: a path may contain `$&`.
-    text.replaceAll(prepared.root, () => repository?.root ?? plan.directory);
-
-  async function runGate(chosen: ChosenGate): Promise<GateResult> {
-    const { name, asked, optional } = chosen;
-    onProgress?.({ kind: 'started', gate: name });
-    const gateStarted = performance.now();
-    const verdict = ifUsed(asked, unlessStopped(await verdictOf(chosen)));
-    const result = gateResult(verdict, {
-      gate: name,
-      counts: !optional && verdict.counts !== false,
-      durationMs: Math.round(performance.now() - gateStarted),
-      findingsLimit,
-      rename,
-    });
-    onProgress?.({ kind: 'finished', gate: name, result });
-    return result;
-  }
-
-  async function verdictOf(chosen: ChosenGate): Promise<Verdict> {
-    if (signal.aborted) return { status: 'error', message: 'Not run.' };
-    const { name, timeoutMs } = chosen;
-    try {
-      const run = { gate: name, timeoutMs, signal };
-      // Integrity compares with the git history, which a private copy does not have.
-      const checkout = await checkoutFor(
-        name === 'integrity' ? { ...run, directory: plan.directory } : run,
-      );
-      const builtIn = name === 'integrity' ? integrityGate(checkout, run) : set.gates[name];
-      const gate = chosen.command === undefined ? builtIn : commands?.get(name);
-      if (gate === undefined) throw new GatesError('gates_options_invalid', `No gate ${name}.`);
-      return await inTime(gate.check(checkout), run);
-    } catch (error) {
-      return { status: 'error', message: `The gate itself failed: ${describeError(error)}` };
-    }
-  }
+    rename: (text) => text.replaceAll(prepared.root, () => repository?.root ?? plan.directory),
+    ...{ stop, signal, overallTimeoutMs, onProgress },
+  });
 
   function integrityGate(checkout: Checkout, run: GateRun): Gate | undefined {
     const { allow, baseRun } = file.options.integrity;
     const { runTestsOnly } = set;
     const runsTests = chosen.some(({ name, command }) => name === 'test' && command === undefined);
     const testRuns: TestRuns | undefined =
-      runTestsOnly && repository && runsTests && baseRun
+      runTestsOnly && repository && runsTests && baseRun && isPrepared
         ? {
             head: async () => listTests((await checkout.testRun()).report ?? '', parts.directory),
             base: (commit) =>
@@ -222,23 +202,15 @@ async function check(
       : set.integrity?.(base, { allow, ...(testRuns && { testRuns }) });
   }
 
-  /** A gate stopped from outside is nobody's fault, whatever its own verdict. */
-  function unlessStopped(verdict: Verdict): Verdict {
-    if (!signal.aborted || verdict.status === 'passed' || verdict.status === 'failed')
-      return verdict;
-    if (stop.aborted) return { ...verdict, status: 'skipped', message: 'The check was stopped.' };
-    const message = `The deadline over all gates, ${plan.overallTimeoutMs / 1_000} s, has passed.`;
-    return { ...verdict, status: 'timeout', message };
-  }
-
-  const results: GateResult[] = [];
-  for (const phase of phasesOf(chosen)) results.push(...(await all(phase.map(runGate))));
-  const order = chosen.map(({ name }) => name);
+  const preparation = await runSteps(runGate, steps);
+  isPrepared = preparation.every(({ counts, passed }) => !counts || passed);
+  const results = [...preparation, ...(await runPhases(runGate, { chosen, isPrepared }))];
+  const order = [prepareName, ...chosen.map(({ name }) => name)];
   return {
     verdict: worst(results),
     gates: [
       ...results.toSorted((a, b) => order.indexOf(a.gate) - order.indexOf(b.gate)),
-      ...off.map(switchedOff),
+      ...off.map((name) => leftOut(name, 'Switched off in the gates file.')),
     ],
     directory: plan.directory,
     commit: repository?.commit ?? null,
@@ -252,21 +224,49 @@ async function check(
   };
 }
 
+/** The result of the steps; none when the gates file names no steps. */
+async function runSteps(runGate: GateRunner, steps: ChosenSteps): Promise<readonly GateResult[]> {
+  if (steps.kind !== 'none') return [await runGate(stepsAsGate(steps))];
+  return steps.leftOut > 0 ? [leftOut(prepareName, notInstalled(steps.leftOut))] : [];
+}
+
+/** Runs the gates phase by phase; what needs the steps is skipped when they did not pass. */
+async function runPhases(
+  runGate: GateRunner,
+  { chosen, isPrepared }: { readonly chosen: readonly ChosenGate[]; readonly isPrepared: boolean },
+): Promise<readonly GateResult[]> {
+  const results: GateResult[] = [];
+  for (const phase of phasesOf(chosen)) {
+    const runs = phase.map((gate) =>
+      isPrepared || gate.name === 'integrity'
+        ? runGate(gate)
+        : runGate(gate, 'Not run: prepare did not pass.'),
+    );
+    results.push(...(await all(runs)));
+  }
+  return results;
+}
+
 function plannedGate({ name, asked, optional }: ChosenGate): PlannedGate {
   // Whoever names a base asks for integrity.
   return { gate: name, counts: optional ? false : asked || name === 'integrity' || 'maybe' };
 }
 
-/** Somebody asked for the gate, so a tool that the project does not use keeps it from a verdict. */
-function ifUsed(asked: boolean, { counts, ...verdict }: Verdict): Verdict {
-  if (counts === undefined) return verdict;
-  return asked ? { ...verdict, status: 'error' } : { ...verdict, counts };
-}
-
-function switchedOff(name: GateName): GateResult {
-  const verdict: Verdict = { status: 'skipped', message: 'Switched off in the gates file.' };
-  const gate = { gate: name, counts: false, durationMs: 0, findingsLimit: 0 };
-  return gateResult(verdict, { ...gate, rename: (text) => text });
+async function openCommands({
+  plan: { untrusted, toolsFrom, passEnvironment },
+  privateDirectory,
+  root,
+}: {
+  readonly plan: GatesPlan;
+  readonly privateDirectory: string;
+  readonly root: string;
+}): Promise<CommandSettings> {
+  const caller = callerEnvironment();
+  return {
+    ...{ caller, passEnvironment, toolsFrom, root },
+    cacheDirectory: await openCacheDirectory({ caller, untrusted, privateDirectory }),
+    home: join(privateDirectory, 'commands', 'home'),
+  };
 }
 
 /** The command gates of the file by name. */
@@ -276,27 +276,6 @@ function commandsOf({ gates }: GatesFile): ReadonlyMap<GateName, CommandGate> {
       entry.kind === 'command' ? [[name, entry.gate] as const] : [],
     ),
   );
-}
-
-/** The verdict, or `timeout` for a gate that does not settle although its tools were stopped. */
-async function inTime(
-  verdict: Promise<Verdict>,
-  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
-): Promise<Verdict> {
-  const settled = new AbortController();
-  const late = async (): Promise<Verdict> => {
-    const cut = AbortSignal.any([settled.signal, signal]);
-    await delay(timeoutMs, undefined, { signal: cut }).catch(() => undefined);
-    await delay(afterDeadlineMs, undefined, { signal: settled.signal });
-    return { status: 'timeout', message: `No verdict within ${timeoutMs / 1_000} s.` };
-  };
-  const deadline = late();
-  deadline.catch(() => undefined);
-  try {
-    return await Promise.race([verdict, deadline]);
-  } finally {
-    settled.abort();
-  }
 }
 
 /** Waits for all, also when one rejects: no tool may still run when the private directory is removed. */

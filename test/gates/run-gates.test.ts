@@ -246,6 +246,7 @@ test('the tools for untrusted code are not taken from the checkout itself', asyn
   const prepare = prepareCheckout({
     plan: await planGates({ directory, untrusted: true, toolsFrom: join(directory, 'tools') }),
     repository: undefined,
+    steps: 'none',
     privateDirectory: temporaryDirectory(),
     signal: neverAborted,
   });

@@ -11,6 +11,8 @@ import { ancestors } from '../tools/find-tool.ts';
 
 export interface CheckoutRequest {
   readonly plan: GatesPlan;
+  /** `installs`: steps bring the packages, so those of the checkout are not linked; `builds`: steps only write. */
+  readonly steps: 'installs' | 'builds' | 'none';
   readonly repository: Repository | undefined;
   readonly privateDirectory: string;
   readonly signal: AbortSignal;
@@ -26,11 +28,11 @@ export interface PreparedCheckout extends CheckoutPlaces {
 
 /**
  * Prepares the checkout for the tools: in place, or as a private copy when the configuration or the tools come
- * from elsewhere.
+ * from elsewhere, or when steps write into it.
  */
 export async function prepareCheckout(request: CheckoutRequest): Promise<PreparedCheckout> {
-  const { plan } = request;
-  const inPlace = plan.configFrom === undefined && plan.toolsFrom === undefined;
+  const { plan, steps } = request;
+  const inPlace = plan.configFrom === undefined && plan.toolsFrom === undefined && steps === 'none';
   return inPlace ? checkoutInPlace(request) : checkoutInCopy(request);
 }
 
@@ -60,8 +62,9 @@ async function checkoutInCopy(request: CheckoutRequest): Promise<PreparedCheckou
   const root = repository?.root ?? directory;
   const target = join(privateDirectory, 'copy');
   const trusted = await trustedConfiguration(request);
-  const modulesFrom = plan.toolsFrom === undefined ? root : await realpath(plan.toolsFrom);
-  if (plan.untrusted && !relative(root, modulesFrom).startsWith('..'))
+  const ownModules = request.steps === 'installs' ? undefined : root;
+  const modulesFrom = plan.toolsFrom === undefined ? ownModules : await realpath(plan.toolsFrom);
+  if (plan.untrusted && modulesFrom !== undefined && !relative(root, modulesFrom).startsWith('..'))
     throw new GatesError(
       'gates_options_invalid',
       `Untrusted code is not checked by its own tools: ${modulesFrom} is in the checkout. Name a directory outside of it.`,
@@ -81,7 +84,10 @@ async function checkoutInCopy(request: CheckoutRequest): Promise<PreparedCheckou
     isRepository: false,
     configCommit: trusted?.commit ?? null,
     writable: [target],
-    readOnly: await modulesSeenFrom(plan.toolsFrom === undefined ? directory : modulesFrom),
+    readOnly:
+      modulesFrom === undefined
+        ? []
+        : await modulesSeenFrom(plan.toolsFrom === undefined ? directory : modulesFrom),
   };
 }
 

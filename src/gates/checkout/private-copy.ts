@@ -20,8 +20,11 @@ export interface PrivateCopyRequest {
   readonly isRepository: boolean;
   /** Directory of the copy; does not exist yet. */
   readonly target: string;
-  /** Directory whose `node_modules` stand in for those of `root`; `root` itself when its own do. */
-  readonly modulesFrom: string;
+  /**
+   * Directory whose `node_modules` stand in for those of `root`; `root` itself when its own do, undefined when the
+   * copy gets none.
+   */
+  readonly modulesFrom: string | undefined;
   /** Files with other contents than in `root`. */
   readonly replace: ReadonlyMap<string, Buffer>;
   /** Files to leave out. */
@@ -49,7 +52,9 @@ export async function makePrivateCopy(request: PrivateCopyRequest): Promise<void
     await copyEntry(join(root, path), join(target, path));
   }
   for (const [path, content] of replace) await writeInside(target, { path, content });
-  for (const directory of directories) await linkModules(request, directory);
+  const { modulesFrom } = request;
+  if (modulesFrom === undefined) return;
+  for (const directory of directories) await linkModules({ root, target, modulesFrom }, directory);
 }
 
 /** A directory of the checkout that is reached without following a link. */
@@ -91,7 +96,11 @@ function parents(path: string): readonly string[] {
  * of the checkout, leads to the copy of that package.
  */
 export async function linkModules(
-  { root, target, modulesFrom }: Pick<PrivateCopyRequest, 'root' | 'target' | 'modulesFrom'>,
+  {
+    root,
+    target,
+    modulesFrom,
+  }: Pick<PrivateCopyRequest, 'root' | 'target'> & { readonly modulesFrom: string },
   directory: string,
 ): Promise<void> {
   const path = join(modulesFrom, directory, 'node_modules');

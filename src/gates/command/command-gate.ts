@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 
-import type { Checkout, Gate, ToolRun, Verdict } from '../gate.ts';
+import type { Checkout, Gate, Verdict } from '../gate.ts';
 import { reportKinds, type CommandGate, type ReportKind } from '../gates-file/schema.ts';
 import { judgeJunit } from '../judges/junit.ts';
 import type { Judgement, JudgedReport } from '../judges/judgement.ts';
 import type { GateName } from '../names.ts';
-import { lastWords, verdictOnEnd } from '../tools/tool-verdict.ts';
-import { missingProgram } from './command-program.ts';
+import { lastWords } from '../tools/tool-verdict.ts';
 import { createCommandRuns, ReportUnusable, type CommandRun } from './command-runs.ts';
+import { commandWords, couldNotRun, exitCodeVerdict } from './command-verdict.ts';
 
 export interface CommandGatesRequest {
   /** All command gates of the gates file by name, also those that are not chosen. */
@@ -59,28 +59,6 @@ function reportOf(gate: CommandGate): NamedReport | undefined {
   })[0];
 }
 
-/** The verdict on a command that did not end by itself, or that could not find a program. */
-export function couldNotRun({ command, run }: CommandRun): Verdict | undefined {
-  const ended = verdictOnEnd(commandWords(command), run);
-  if (ended !== undefined) return ended;
-  const missing = missingIn(run);
-  if (missing !== undefined) return { status: 'error', message: missingProgram(missing) };
-  if (run.exitCode !== 126 && run.exitCode !== 127) return undefined;
-  return { status: 'error', message: `${commandWords(command)} could not run: ${lastWords(run)}` };
-}
-
-/** The program that a shell did not find; it ends with 127 then. */
-function missingIn({ exitCode, stderr }: ToolRun): string | undefined {
-  if (exitCode !== 127) return undefined;
-  return /: (?:line )?(?:\d+: )?([^\s:]+): (?:command )?not found/.exec(stderr)?.[1];
-}
-
-function exitCodeVerdict({ command, run }: CommandRun): Verdict {
-  if (run.exitCode === 0) return { status: 'passed', message: 'Exit code 0 (no report: weaker).' };
-  const message = `${commandWords(command)} ended with exit code ${run.exitCode}: ${lastWords(run)}`;
-  return { status: 'failed', message };
-}
-
 async function reportVerdict(
   checkout: Checkout,
   { kind, file }: NamedReport,
@@ -105,14 +83,4 @@ const judges: Record<ReportKind, (report: JudgedReport) => Judgement> = {
 
 function notYet({ file }: JudgedReport): Judgement {
   return { status: 'error', message: `${file} cannot be judged yet.` };
-}
-
-/** Maximum characters of a command in a message. */
-const maxWords = 100;
-
-/** A command as messages name it. */
-export function commandWords(command: string | readonly string[]): string {
-  const words = typeof command === 'string' ? command : command.join(' ');
-  const line = words.replace(/\s+/g, ' ');
-  return line.length > maxWords ? `${line.slice(0, maxWords - 1)}…` : line;
 }
