@@ -126,6 +126,8 @@ export interface CommandRequest {
 export interface Checkout {
   /** Absolute working directory of the tools. Findings name files relative to it. */
   readonly directory: string;
+  /** Top directory of the project that the tools see; `directory` is in it, or the same. */
+  readonly root: string;
   readonly thresholds: CoverageThresholds;
   /** Options of the built-in gates, from the gates file or its defaults. */
   readonly options: BuiltInOptions;

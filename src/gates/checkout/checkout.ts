@@ -24,6 +24,7 @@ export interface CheckoutParts extends CheckoutPlaces {
   /** Directory of this run alone, outside of the checkout. */
   readonly privateDirectory: string;
   readonly origin: string;
+  readonly root: string;
   readonly base: string | undefined;
   readonly thresholds: CoverageThresholds;
   readonly options: BuiltInOptions;
@@ -55,7 +56,7 @@ export function createCheckouts(parts: CheckoutParts): (run: GateRun) => Promise
   let tests: Promise<TestRun> | undefined;
 
   return async ({ gate, timeoutMs, signal, directory = parts.directory }) => {
-    const { privateDirectory, origin, base, thresholds, options, files, sandbox } = parts;
+    const { privateDirectory, origin, root, base, thresholds, options, files, sandbox } = parts;
     const settings = parts.commands;
     const deadline = performance.now() + timeoutMs;
     // A sandboxed tool sees the scratch directories of its own gate and no other's.
@@ -99,6 +100,7 @@ export function createCheckouts(parts: CheckoutParts): (run: GateRun) => Promise
 
     const checkout: Checkout = {
       directory,
+      root,
       origin,
       base,
       thresholds,

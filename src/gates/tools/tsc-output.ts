@@ -1,27 +1,30 @@
+import path from 'node:path';
+
 import { z } from 'zod';
 
 import type { Finding } from '../gate.ts';
 import { relativeFile, parseReport } from './reports.ts';
+import type { TscPlace } from './tsc-run.ts';
 
-/** Reads the output of tsc with `--pretty false`; ignores other lines. */
-export function parseTscOutput(text: string, directory: string) {
+/** Reads the output of tsc with `--pretty false`; ignores other lines. tsc names files relative to `cwd`. */
+export function parseTscOutput(text: string, { cwd, directory }: TscPlace) {
   /** Faults of the code. */
   const findings: Finding[] = [];
   /** Faults that kept the compiler from checking the code: in the configuration, or missing type packages. */
   const obstacles: Finding[] = [];
   for (const line of text.split(/\r?\n/)) {
-    const finding = parseLine(line, directory);
+    const finding = parseLine(line, { cwd, directory });
     if (finding) (isObstacle(finding) ? obstacles : findings).push(finding);
   }
   return { findings, obstacles };
 }
 
-function parseLine(line: string, directory: string): Finding | undefined {
+function parseLine(line: string, { cwd, directory }: TscPlace): Finding | undefined {
   const located = /^(.+?)\((\d{1,9}),(\d{1,9})\): error (TS\d{1,6}): (.*)$/.exec(line);
   if (located) {
     const [, file = '', row, column, rule = '', message = ''] = located;
     return {
-      file: relativeFile(directory, file),
+      file: relativeFile(directory, path.resolve(cwd, file)),
       line: Number(row),
       column: Number(column),
       rule,
@@ -35,7 +38,7 @@ function parseLine(line: string, directory: string): Finding | undefined {
 }
 
 /** Code at an import of a referenced project that was not built; `--noEmit` builds none. */
-const projectNotBuilt = 'TS6305';
+export const projectNotBuilt = 'TS6305';
 
 /**
  * An error about no file, or one in the configuration: a broken tsconfig is reported with line and

@@ -33,6 +33,7 @@ export async function openCheckout(
     privateDirectory,
     writable: [],
     readOnly: [directory],
+    root: directory,
     origin: directory,
     base: undefined,
     options: noGatesFile.options,

@@ -20,6 +20,7 @@ export function fakeCheckout(
   let left: Left = {};
   const checkout: Checkout = {
     directory: '/repo',
+    root: '/repo',
     origin: '/repo',
     base: undefined,
     options: noGatesFile.options,

@@ -85,6 +85,7 @@ function checkoutOf(directory: string, signal: AbortSignal): Checkout {
   const notUsed = () => Promise.reject(new Error('the integrity gate runs no tool'));
   return {
     directory,
+    root: directory,
     origin: directory,
     base: undefined,
     options: noGatesFile.options,

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { execa } from 'execa';
 
-import { soundProject, type Project } from './projects.ts';
+import { soundProject, type Project } from './project.ts';
 
 /** Writes the project into a new temporary directory, which is the caller's to remove; tools come from `nodeModules`. */
 export async function makeProject(project: Project, nodeModules: string) {

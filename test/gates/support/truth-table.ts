@@ -11,7 +11,7 @@ import { GatesError } from '../../../src/gates/gates-error.ts';
 import type { GatesReport, SandboxMode } from '../../../src/gates/report.ts';
 import { runGates } from '../../../src/gates/run-gates.ts';
 import { makeProject } from './make-project.ts';
-import type { Project } from './projects.ts';
+import type { Project } from './project.ts';
 
 export interface Row {
   readonly project: string;

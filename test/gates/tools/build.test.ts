@@ -1,21 +1,28 @@
 import { describe, expect, it } from 'vitest';
 
-import {
-  buildVerdict,
-  tsconfigReferences,
-  type ProjectRun,
-} from '../../../src/gates/tools/build.ts';
+import { buildVerdict } from '../../../src/gates/tools/build.ts';
 import { parseTscBuildInfo, parseTscOutput } from '../../../src/gates/tools/tsc-output.ts';
+import { tsconfigReferences } from '../../../src/gates/tools/tsc-projects.ts';
+import { judgeProject, type ProjectRun } from '../../../src/gates/tools/tsc-run.ts';
 import { madeRun, unfinishedRuns } from '../support/made-run.ts';
 
 const checked = JSON.stringify({ fileNames: ['lib.d.ts', 'a.ts'], fileInfos: [{}, {}], root: [2] });
 const nothing = JSON.stringify({ fileInfos: [], options: {} });
 
 function project(changes: Partial<ProjectRun> = {}): ProjectRun {
-  return { project: 'tsconfig.json', run: madeRun(), buildInfo: checked, ...changes };
+  return {
+    project: 'tsconfig.json',
+    run: madeRun(),
+    buildInfo: checked,
+    infoDirectory: '/repo',
+    ...changes,
+  };
 }
 
-const judge = (...runs: ProjectRun[]) => buildVerdict('/repo', runs);
+const place = { cwd: '/repo', directory: '/repo' };
+
+const judge = (...runs: ProjectRun[]) =>
+  buildVerdict(runs.map((each) => ({ ...judgeProject(place, each), project: each.project })));
 
 describe('the verdict on tsc', () => {
   it.each([1, 2])('fails for a type error, with exit code %i', (exitCode) => {
@@ -116,7 +123,7 @@ it('reads build information of TypeScript up to 5.5, and none of a program that 
 });
 
 it('leaves unused variables, which have a code of the options, to the author', () => {
-  const { findings, obstacles } = parseTscOutput("src/a(1).ts(1,7): error TS6133: 'x'.", '/repo');
+  const { findings, obstacles } = parseTscOutput("src/a(1).ts(1,7): error TS6133: 'x'.", place);
   expect(findings.map(({ file }) => file)).toEqual(['src/a(1).ts']);
   expect(obstacles).toEqual([]);
 });

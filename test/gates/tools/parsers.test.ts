@@ -1,19 +1,27 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { buildVerdict, tsconfigReferences } from '../../../src/gates/tools/build.ts';
+import { buildVerdict } from '../../../src/gates/tools/build.ts';
 import { namesCoverageInclude } from '../../../src/gates/tools/test-run.ts';
 import { coverageVerdict } from '../../../src/gates/tools/coverage.ts';
 import { lintVerdict } from '../../../src/gates/tools/lint.ts';
+import { tsconfigReferences } from '../../../src/gates/tools/tsc-projects.ts';
+import { judgeProject, type ProjectRun } from '../../../src/gates/tools/tsc-run.ts';
 import { testVerdict } from '../../../src/gates/tools/test.ts';
 import { madeRun, madeTestRun } from '../support/made-run.ts';
 
 const thresholds = { lines: 0, statements: 0, functions: 0, branches: 0 };
 
+function judgeBuild(run: Pick<ProjectRun, 'run' | 'buildInfo'>) {
+  const project = 'tsconfig.json';
+  const place = { cwd: '/repo', directory: '/repo' };
+  const judged = judgeProject(place, { ...run, project, infoDirectory: '/repo' });
+  return buildVerdict([{ ...judged, project }]);
+}
+
 /** The verdict each gate reaches when its report is this text and all else is well. */
 const verdictsOn: Record<string, (text: string) => { status: string }> = {
-  build: (text) =>
-    buildVerdict('/repo', [{ project: 'tsconfig.json', run: madeRun(), buildInfo: text }]),
+  build: (text) => judgeBuild({ run: madeRun(), buildInfo: text }),
   lint: (text) => lintVerdict('/repo', madeRun(), text),
   test: (text) => testVerdict('/repo', madeTestRun({ report: text })),
   coverage: (text) => coverageVerdict('/repo', madeTestRun({ coverageSummary: text }), thresholds),
@@ -51,9 +59,7 @@ it('judges any output of tsc, and passes none that ends with another code than 0
   fc.assert(
     fc.property(fc.array(line), (lines) => {
       const run = madeRun({ exitCode: 2, stdout: lines.join('\n') });
-      const { status } = buildVerdict('/repo', [
-        { project: 'tsconfig.json', run, buildInfo: undefined },
-      ]);
+      const { status } = judgeBuild({ run, buildInfo: undefined });
       expect(['failed', 'error']).toContain(status);
     }),
   );

@@ -1,0 +1,51 @@
+import { posix } from 'node:path';
+
+import { parseExpression } from '@babel/parser';
+import type { Node } from '@babel/types';
+
+import { memberOf } from '../integrity/syntax.ts';
+
+/** A project of TypeScript by the path of its tsconfig, and those that it references. */
+export interface Reached {
+  readonly project: string;
+  readonly references: readonly string[];
+}
+
+/**
+ * The projects and all that they reference, directly or not, each once: `tsc -p` checks no reference, so a
+ * tsconfig of references alone would pass with nothing checked. Paths are relative to the directory under check.
+ */
+export async function reachedFrom(
+  projects: readonly string[],
+  readText: (path: string) => Promise<string | undefined>,
+): Promise<readonly Reached[]> {
+  const reached: Reached[] = [];
+  const known = [...projects];
+  // The list grows during the loop; a project is added once.
+  for (const project of known) {
+    const references = tsconfigReferences((await readText(project)) ?? '').map((reference) => {
+      const target = posix.join(posix.dirname(project), reference);
+      return target.endsWith('.json') ? target : posix.join(target, 'tsconfig.json');
+    });
+    known.push(...references.filter((reference) => !known.includes(reference)));
+    reached.push({ project, references });
+  }
+  return reached;
+}
+
+/** The `references` of a tsconfig, as written there; empty for a text that is not one. */
+export function tsconfigReferences(text: string): readonly string[] {
+  let config: Node;
+  try {
+    // JSON with comments and trailing commas is a part of JavaScript.
+    config = parseExpression(text);
+  } catch {
+    return [];
+  }
+  const references = memberOf(config, 'references');
+  if (references?.type !== 'ArrayExpression') return [];
+  return references.elements.flatMap((element) => {
+    const path = element && memberOf(element, 'path');
+    return path?.type === 'StringLiteral' ? [path.value] : [];
+  });
+}

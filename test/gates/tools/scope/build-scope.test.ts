@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+
+import type { Verdict } from '../../../../src/gates/gate.ts';
+import { withBuildScope } from '../../../../src/gates/tools/scope/build-scope.ts';
+
+const clean: Verdict = { status: 'passed', message: '9 files checked, no error.' };
+
+function judge(
+  code: readonly string[],
+  held: readonly string[],
+  { verdict = clean, own = ['.'], foreign = [] as string[], obstacles = [] as string[] } = {},
+) {
+  const packages = { own: new Set(own), foreign: new Set(foreign) };
+  return withBuildScope(verdict, { code, leftOut: 0, packages, held: new Set(held), obstacles });
+}
+
+describe('what tsc looked at', () => {
+  it('is all files: passed', () => {
+    expect(judge(['a.ts'], ['a.ts', 'lib.d.ts'])).toEqual({
+      ...clean,
+      details: { filesUnchecked: 0, filesLeftOut: 0 },
+    });
+  });
+
+  it('is most files: passed, and the rest is told', () => {
+    const verdict = judge(['src/a.ts', 'src/b.ts', 'test/a.ts'], ['src/a.ts']);
+    expect(verdict).toMatchObject({ status: 'passed', details: { filesUnchecked: 2 } });
+    expect(verdict.message).toBe(
+      '9 files checked, no error. 2 of 3 TypeScript files are in no project that was checked, most in src.',
+    );
+  });
+
+  it('is less than half of the sources: an error with the cure', () => {
+    const verdict = judge(['src/a.ts', 'src/b.ts', 'lib/c.ts'], ['src/a.ts']);
+    expect(verdict.status).toBe('error');
+    expect(verdict.message).toBe(
+      'Less than half of the sources were checked: 2 of 3 TypeScript files are in no project that was checked, most in src. Reference their tsconfig from tsconfig.json, name it in .mosaic/gates.json (gates.build.tsconfig), or leave them out there (gates.build.ignore).',
+    );
+  });
+
+  it('leaves out a whole package: an error with the reason', () => {
+    const verdict = judge(
+      ['src/a.ts', 'src/b.ts', 'packages/x/src/a.ts'],
+      ['src/a.ts', 'src/b.ts'],
+      {
+        own: ['.', 'packages/x'],
+        obstacles: ['tsc could not check packages/x/tsconfig.json: TS5023 Unknown.'],
+      },
+    );
+    expect(verdict.status).toBe('error');
+    expect(verdict.message).toMatch(
+      /^No source of the package packages\/x was checked: 1 of 3 .* tsc could not check packages\/x\/tsconfig\.json/,
+    );
+  });
+
+  it('leaves out helpers at the top of a workspace, tests and foreign packages: passed', () => {
+    const code = ['packages/x/a.ts', 'release.ts', 'test/a.ts', 'other/a.ts', 'vite.config.ts'];
+    const own = ['.', 'packages/x'];
+    const verdict = judge(code, ['packages/x/a.ts'], { own, foreign: ['other'] });
+    expect(verdict).toMatchObject({ status: 'passed', details: { filesUnchecked: 4 } });
+  });
+
+  it('leaves the status of a failure and of an error', () => {
+    const failed: Verdict = { status: 'failed', message: '1 error found.' };
+    expect(judge(['a.ts'], [], { verdict: failed })).toMatchObject({ status: 'failed' });
+    const error: Verdict = { status: 'error', message: 'No.' };
+    expect(judge(['a.ts'], [], { verdict: error })).toEqual(error);
+  });
+});
