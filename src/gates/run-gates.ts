@@ -5,7 +5,7 @@ import { createCheckouts, type CheckoutParts, type GateRun } from './checkout/ch
 import { hashConfiguration } from './checkout/configuration.ts';
 import type { Checkout, Gate, GateResult, GateStatus, TestRun } from './gate.ts';
 import { createGateRunner, leftOut, type GateRunner } from './gate-runner.ts';
-import type { GateName } from './names.ts';
+import type { CoverageThresholds, GateName } from './names.ts';
 import { integrity, type IntegrityOptions } from './integrity/integrity.ts';
 import type { TestRuns } from './integrity/runs/run-findings.ts';
 import { coverageThresholds, planGates, type GatesPlan } from './plan.ts';
@@ -164,6 +164,7 @@ async function check(
   };
   const commands = set.commands?.({
     gates: commandsOf(file),
+    minCoverage: plan.minCoverage,
     isTracked: (path) =>
       prepared.isRepository ? isTracked(plan.directory, { path, signal }) : Promise.resolve(false),
   });
@@ -217,7 +218,7 @@ async function check(
     dirty: repository?.dirty ?? null,
     configHash,
     gatesFile,
-    weakened: Object.values(thresholds).some((threshold) => threshold < defaultCoverage),
+    weakened: isWeakened(thresholds, { chosen, plan }),
     sandbox: sandbox.mode,
     startedAt,
     durationMs: Math.round(performance.now() - started),
@@ -267,6 +268,19 @@ async function openCommands({
     cacheDirectory: await openCacheDirectory({ caller, untrusted, privateDirectory }),
     home: join(privateDirectory, 'commands', 'home'),
   };
+}
+
+/** True when a gate of this run wants less coverage than by default. */
+function isWeakened(
+  thresholds: CoverageThresholds,
+  { chosen, plan }: { readonly chosen: readonly ChosenGate[]; readonly plan: GatesPlan },
+): boolean {
+  const ofCommands = chosen.flatMap(({ command }) =>
+    command?.thresholds === undefined
+      ? []
+      : Object.values(coverageThresholds(plan.minCoverage, command.thresholds)),
+  );
+  return [...Object.values(thresholds), ...ofCommands].some((each) => each < defaultCoverage);
 }
 
 /** The command gates of the file by name. */

@@ -65,7 +65,10 @@ async function refuseFarWorkTree(root: string, directory: string): Promise<void>
 }
 
 /** `git status` runs the clean filters that the repository's configuration names, to compare contents. */
-async function withoutFilters(root: string, signal: AbortSignal): Promise<readonly string[]> {
+export async function withoutFilters(
+  root: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const { stdout } = await git(
     root,
     ['config', '--null', '--name-only', '--get-regexp', '^filter\\.'],

@@ -1,12 +1,20 @@
 import { join } from 'node:path';
 
+import { CoordinatorError } from '../../errors.ts';
 import type { Checkout, Gate, Verdict } from '../gate.ts';
 import { reportKinds, type CommandGate, type ReportKind } from '../gates-file/schema.ts';
+import { readCobertura } from '../judges/cobertura.ts';
+import { changesOf, judgeCoverage, type CoverageDemand } from '../judges/coverage.ts';
+import type { CoverageReport } from '../judges/file-coverage.ts';
 import { judgeJunit } from '../judges/junit.ts';
 import type { Judgement, JudgedReport } from '../judges/judgement.ts';
-import type { GateName } from '../names.ts';
+import { readLcov } from '../judges/lcov.ts';
+import { judgeSarif } from '../judges/sarif.ts';
+import { coverageFigures, type GateName } from '../names.ts';
+import { coverageThresholds } from '../plan.ts';
+import type { GatesOptions } from '../report.ts';
 import { lastWords } from '../tools/tool-verdict.ts';
-import { createCommandRuns, ReportUnusable, type CommandRun } from './command-runs.ts';
+import { createCommandRuns, type CommandRun, type CommandRuns } from './command-runs.ts';
 import { commandWords, couldNotRun, exitCodeVerdict } from './command-verdict.ts';
 
 export interface CommandGatesRequest {
@@ -14,6 +22,8 @@ export interface CommandGatesRequest {
   readonly gates: ReadonlyMap<GateName, CommandGate>;
   /** Tells whether git tracks a file of the directory under check, where the commands run in place. */
   readonly isTracked: (path: string) => Promise<boolean>;
+  /** Thresholds of the caller, which win. */
+  readonly minCoverage: GatesOptions['minCoverage'];
 }
 
 /** Makes the gates of the commands of a gates file; those with `reportOf` share the run of another. */
@@ -22,17 +32,19 @@ export function commandGates(request: CommandGatesRequest): ReadonlyMap<GateName
   return new Map(
     [...request.gates].map(([name, gate]) => [
       name,
-      { name, check: (checkout) => check(checkout, gate, runs, name) },
+      { name, check: (checkout) => check(checkout, { name, gate, runs, ...request }) },
     ]),
   );
 }
 
-async function check(
-  checkout: Checkout,
-  gate: CommandGate,
-  runs: ReturnType<typeof createCommandRuns>,
-  name: GateName,
-): Promise<Verdict> {
+interface CheckedGate extends Pick<CommandGatesRequest, 'minCoverage'> {
+  readonly name: GateName;
+  readonly gate: CommandGate;
+  readonly runs: CommandRuns;
+}
+
+async function check(checkout: Checkout, checked: CheckedGate): Promise<Verdict> {
+  const { name, gate, runs } = checked;
   const report = reportOf(gate);
   const judgedBy = report === undefined ? 'exit_code' : 'report';
   try {
@@ -40,9 +52,9 @@ async function check(
     const objection = couldNotRun(commandRun);
     if (objection !== undefined) return { ...objection, judgedBy };
     if (report === undefined) return { ...exitCodeVerdict(commandRun), judgedBy };
-    return { ...(await reportVerdict(checkout, report, commandRun)), judgedBy };
+    return { ...(await reportVerdict(checkout, { ...checked, ...report }, commandRun)), judgedBy };
   } catch (error) {
-    if (!(error instanceof ReportUnusable)) throw error;
+    if (!(error instanceof CoordinatorError)) throw error;
     return { status: 'error', message: error.message, judgedBy };
   }
 }
@@ -61,7 +73,7 @@ function reportOf(gate: CommandGate): NamedReport | undefined {
 
 async function reportVerdict(
   checkout: Checkout,
-  { kind, file }: NamedReport,
+  { kind, file, gate, minCoverage }: CheckedGate & NamedReport,
   { command, ranIn, run }: CommandRun,
 ): Promise<Judgement> {
   const text = await checkout.readReport(join(ranIn, file), run.startedAt);
@@ -69,18 +81,41 @@ async function reportVerdict(
     const message = `${commandWords(command)} ended with exit code ${run.exitCode} and left no report ${file} of this run: ${lastWords(run)}`;
     return { status: 'error', message };
   }
-  const files = new Set(await checkout.files());
   const { directory } = checkout;
-  return judges[kind]({ file, text, run, directory, ranIn, files });
+  const report: JudgedReport = {
+    ...{ file, text, directory, ranIn },
+    // The gate whose run it is judges the exit code.
+    exitCode: gate.reportOf === undefined ? (run.exitCode ?? 0) : 0,
+    files: new Set(await checkout.files()),
+  };
+  switch (kind) {
+    case 'junit':
+      return judgeJunit(report);
+    case 'sarif':
+      return judgeSarif(report, gate.level);
+    case 'cobertura':
+      return coverageVerdict(checkout, report, readCobertura(report), demandOf(gate, minCoverage));
+    case 'lcov':
+      return coverageVerdict(checkout, report, await readLcov(report), demandOf(gate, minCoverage));
+  }
 }
 
-const judges: Record<ReportKind, (report: JudgedReport) => Judgement> = {
-  junit: judgeJunit,
-  cobertura: notYet,
-  lcov: notYet,
-  sarif: notYet,
-};
+function demandOf(gate: CommandGate, minCoverage: GatesOptions['minCoverage']): CoverageDemand {
+  const given = [gate.thresholds, minCoverage].filter((each) => typeof each === 'object');
+  return {
+    thresholds: coverageThresholds(minCoverage, gate.thresholds),
+    named: coverageFigures.filter((name) => given.some((each) => each[name] !== undefined)),
+    changed: gate.changed,
+  };
+}
 
-function notYet({ file }: JudgedReport): Judgement {
-  return { status: 'error', message: `${file} cannot be judged yet.` };
+async function coverageVerdict(
+  checkout: Checkout,
+  { file, exitCode }: JudgedReport,
+  read: CoverageReport | string,
+  demand: CoverageDemand,
+): Promise<Judgement> {
+  if (typeof read === 'string') return { status: 'error', message: `${file} ${read}` };
+  const changes = demand.changed === undefined ? undefined : await changesOf(checkout);
+  return judgeCoverage(read, { file, exitCode, demand, changes });
 }

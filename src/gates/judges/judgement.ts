@@ -1,11 +1,12 @@
-import type { Finding, GateResult, ToolRun } from '../gate.ts';
+import type { Finding, GateResult } from '../gate.ts';
 
-/** A report of a command, with the run that left it. */
+/** A report of a command. */
 export interface JudgedReport {
   /** Path as the gates file names it. */
   readonly file: string;
   readonly text: string;
-  readonly run: ToolRun;
+  /** Exit code of the command; 0 for a second report of a run, whose exit code another gate judges. */
+  readonly exitCode: number;
   /** Absolute directory under check; findings name files relative to it. */
   readonly directory: string;
   /** Absolute directory the command ran in; reports may name files relative to it. */

@@ -8,7 +8,7 @@ import { parseXml, type XmlElement } from './xml.ts';
  * from the test cases; those that the report states must agree with them, and so must the exit code.
  */
 export function judgeJunit(report: JudgedReport): Judgement {
-  const { file, text, run } = report;
+  const { file, text, exitCode } = report;
   const { roots: elements, problem } = parseXml(text);
   if (problem !== undefined)
     return { status: 'error', message: `${file} cannot be read: ${problem}.` };
@@ -26,7 +26,7 @@ export function judgeJunit(report: JudgedReport): Judgement {
     return { status: 'failed', message, details, findings };
   }
   if (cases.length === 0) {
-    return { status: 'failed', message: `${file} holds no test.${endedWith(run)}`, details };
+    return { status: 'failed', message: `${file} holds no test.${endedWith(exitCode)}`, details };
   }
   if (passed === 0) {
     const message = `None of ${counted(cases.length, 'test')} passed: all were skipped.`;
@@ -35,12 +35,12 @@ export function judgeJunit(report: JudgedReport): Judgement {
   const dispute = roots.map(disputeIn).find((text) => text !== undefined);
   if (dispute !== undefined) {
     // Some tools count a file that did not load, and list no test for it.
-    const status = run.exitCode === 0 ? 'error' : 'failed';
-    const message = `${file} contradicts itself: ${dispute}.${endedWith(run)}`;
+    const status = exitCode === 0 ? 'error' : 'failed';
+    const message = `${file} contradicts itself: ${dispute}.${endedWith(exitCode)}`;
     return { status, message, details };
   }
-  if (run.exitCode !== 0) {
-    const message = `The command ended with exit code ${run.exitCode} although no test failed.`;
+  if (exitCode !== 0) {
+    const message = `The command ended with exit code ${exitCode} although no test failed.`;
     return { status: 'failed', message, details };
   }
   const left = skipped > 0 ? `, ${skipped} skipped` : '';
@@ -48,7 +48,7 @@ export function judgeJunit(report: JudgedReport): Judgement {
   return { status: 'passed', message, details };
 }
 
-function endedWith({ exitCode }: JudgedReport['run']): string {
+function endedWith(exitCode: number): string {
   return exitCode === 0 ? '' : ` The command ended with exit code ${exitCode}.`;
 }
 
