@@ -1,5 +1,11 @@
 import type { PackageJson } from './package-json.ts';
-import { isPlace, proposedCoverage, type Proposal, type ProposedGate } from '../proposal.ts';
+import {
+  isPlace,
+  proposedCoverage,
+  type NamedGate,
+  type Proposal,
+  type ProposedGate,
+} from '../proposal.ts';
 import type { ProgramCall } from './scripts.ts';
 import { optionValues, programOf, textOf, withoutOptions, type Word } from './words.ts';
 
@@ -7,33 +13,46 @@ import { optionValues, programOf, textOf, withoutOptions, type Word } from './wo
 const junit = 'junit.xml';
 const thresholds = proposedCoverage;
 
-/** Vitest is a built-in gate; its script says where and what it tests. */
-export function vitest({ args, scripts }: ProgramCall, json: PackageJson): Partial<Proposal> {
+/** Options of vitest that the built-in gate cannot be told. */
+const vitestOwn = ['--config', '-c', '--dir', '-t', '--testNamePattern', '--environment', '--mode'];
+
+/** Vitest is a built-in gate, unless its script gives it options that only a command can. */
+export function vitest(call: ProgramCall, json: PackageJson): Partial<Proposal> {
+  const { args } = call;
+  const measured = json.uses('@vitest/coverage-v8') || json.uses('@vitest/coverage-istanbul');
+  const notes = measured
+    ? []
+    : [
+        'Coverage is not measured: install @vitest/coverage-v8 and write this file anew when it should be.',
+      ];
+  if (vitestOwn.some((name) => optionValues(args, [name]).length > 0))
+    return { gates: vitestCommand(call, measured), notes };
   const root = optionValues(args, ['--root', '-r'])[0]?.replace(/^\.\//, '').replace(/\/$/, '');
   const projects = optionValues(args, ['--project']).filter((name) => !name.startsWith('!'));
   const paths = vitestFilters(args);
-  const unread = ['--config', '-c', '--dir', '-t', '--testNamePattern', '--environment', '--mode'];
-  const left = unread.filter((name) => optionValues(args, [name]).length > 0);
   const test: ProposedGate = {
     ...(root !== undefined && root !== '.' && isPlace(root) ? { root } : {}),
     ...(projects.length > 0 ? { projects } : {}),
     ...(paths.length > 0 ? { paths } : {}),
   };
-  const measured = json.uses('@vitest/coverage-v8') || json.uses('@vitest/coverage-istanbul');
-  return {
-    gates: [['test', test], ...(measured ? [['coverage', {}] as const] : [])],
-    notes: [
-      ...left.map(
-        (name) =>
-          `The script ${scripts.at(-1) ?? ''} gives vitest ${name}, which the gate test does not pass on: put it into the configuration of vitest.`,
-      ),
-      ...(measured
-        ? []
-        : [
-            'Coverage is not measured: install @vitest/coverage-v8 and add "coverage": {} when it should be.',
-          ]),
-    ],
-  };
+  return { gates: [['test', test], ...(measured ? [['coverage', {}] as const] : [])], notes };
+}
+
+function vitestCommand(call: ProgramCall, measured: boolean): readonly NamedGate[] {
+  const args = withoutOptions(call.args, {
+    valued: ['--reporter', '--outputFile', '--coverage.reporter', '--coverage.reportsDirectory'],
+    switches: ['run', 'watch', 'dev', '--run', '--watch', '-w', '--coverage'],
+  });
+  const flags = [
+    `--reporter=default --reporter=junit --outputFile=${junit}`,
+    ...(measured
+      ? ['--coverage.enabled --coverage.reporter=cobertura --coverage.reportsDirectory=coverage']
+      : []),
+  ];
+  const command = [textOf(call.wrapper), call.word.raw, 'run', textOf(args), ...flags];
+  const test: NamedGate = ['test', commandGate(command, { env: call.env, junit })];
+  const coverage = { reportOf: 'test', cobertura: 'coverage/cobertura-coverage.xml', thresholds };
+  return [test, ...(measured ? [['coverage', coverage] as const] : [])];
 }
 
 const vitestSwitches = ['--run', '--coverage', '--passWithNoTests', '--silent', '--no-coverage'];

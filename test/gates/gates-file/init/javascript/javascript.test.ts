@@ -211,6 +211,22 @@ describe('tests', () => {
       ),
       { test: { root: 'e2e', projects: ['a', 'b'], paths: ['src/a'] } },
     ],
+    [
+      'vitest with a configuration of its own',
+      packageJson({ test: 'vitest -c other.ts --watch' }, 'vitest', '@vitest/coverage-v8'),
+      {
+        test: {
+          command:
+            'vitest run -c other.ts --reporter=default --reporter=junit --outputFile=junit.xml --coverage.enabled --coverage.reporter=cobertura --coverage.reportsDirectory=coverage',
+          junit,
+        },
+        coverage: {
+          reportOf: 'test',
+          cobertura: 'coverage/cobertura-coverage.xml',
+          thresholds: 85,
+        },
+      },
+    ],
     ['vitest that no script runs', packageJson({}, 'vitest'), { test: {} }],
     [
       'jest with jest-junit',
@@ -320,10 +336,5 @@ describe('tests', () => {
     expect(notes).toContain(
       'The script test also runs jest: add a gate for it, or none of it is checked.',
     );
-  });
-
-  test('an option that the gate does not know is a note', async () => {
-    const { notes } = await proposedFor(packageJson({ test: 'vitest run -c other.ts' }, 'vitest'));
-    expect(notes.join()).toContain('gives vitest -c, which the gate test does not pass on');
   });
 });
