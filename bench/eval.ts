@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 
 import { z } from 'zod';
 
-import { exitCodes, processIo, runCommandLine } from '../src/cli/command-line.ts';
+import { runCommandLine } from '../src/cli/command-line.ts';
+import { exitCodes, processIo } from '../src/cli/program.ts';
 import { readEnvironment } from '../src/config.ts';
 import { readGold } from '../test/support/gold.ts';
 

@@ -37,6 +37,20 @@ test('no file of src imports itself through others', () => {
   expect(inCycles(imports)).toEqual([]);
 });
 
+test('the gates start without what only the service needs', () => {
+  const reached = new Set<string>();
+  const next = ['cli/gates/command-line.ts'];
+  for (let file = next.pop(); file !== undefined; file = next.pop()) {
+    if (reached.has(file)) continue;
+    reached.add(file);
+    next.push(...importsOf(file));
+  }
+  const rooms = new Set([...reached].map((file) => file.split('/')[0]));
+  expect(rooms).toContain('gates');
+  for (const room of ['app', 'db', 'claude', 'http', 'reading', 'plans', 'inbox'])
+    expect(rooms).not.toContain(room);
+});
+
 const arrows = [
   ['src/db/database.ts', '../plans/edges.ts'],
   ['src/plans/edges.ts', '../claims/claim-rows.ts'],

@@ -4,7 +4,8 @@ import { join, posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { exitCodes, runCommandLine } from '../src/cli/command-line.ts';
+import { runCommandLine } from '../src/cli/command-line.ts';
+import { exitCodes } from '../src/cli/program.ts';
 import { doctorExitCodes } from '../src/cli/doctor/finding.ts';
 import { gateStatuses } from '../src/gates/gate.ts';
 import { builtInGates } from '../src/gates/names.ts';

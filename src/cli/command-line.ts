@@ -1,7 +1,3 @@
-import { Command, CommanderError } from 'commander';
-
-import { readEnvironment, readVersion } from '../config.ts';
-import { ConfigError, CoordinatorError } from '../errors.ts';
 import { runGates } from '../gates/run-gates.ts';
 import { agents } from './commands/agents.ts';
 import { backup } from './commands/backup.ts';
@@ -13,42 +9,17 @@ import { issues } from './commands/issues.ts';
 import type { Io } from './io.ts';
 import { addPauseCommands } from './commands/pause.ts';
 import { addPlanCommand } from './plan/plan.ts';
+import { runProgram, type NewProgram } from './program.ts';
 import { addQueueCommand } from './commands/queue.ts';
 import { serve } from './commands/serve.ts';
 import { addSetupCommand } from './commands/setup.ts';
 
-/** Exit codes as README.md lists them; `gates` and `doctor` have their own. */
-export const exitCodes = { ok: 0, failed: 1, misconfigured: 2 } as const;
-
-/** Streams and environment of this process. */
-export function processIo(): Io {
-  return { stdout: process.stdout, stderr: process.stderr, environment: readEnvironment };
-}
-
 /** Runs one command line; resolves to the exit code, and does not throw for a known error. */
-export async function runCommandLine(args: readonly string[], io: Io): Promise<number> {
-  let exitCode: number = exitCodes.ok;
-  try {
-    await buildProgram(io, (code) => (exitCode = code)).parseAsync(args, { from: 'user' });
-    return exitCode;
-  } catch (error) {
-    if (error instanceof CommanderError)
-      return error.exitCode === 0 ? exitCodes.ok : exitCodes.misconfigured;
-    if (!(error instanceof CoordinatorError)) throw error;
-    io.stderr.write(`mosaic-coordinator: ${error.message}\n`);
-    return error instanceof ConfigError ? exitCodes.misconfigured : exitCodes.failed;
-  }
+export function runCommandLine(args: readonly string[], io: Io): Promise<number> {
+  return runProgram(args, io, addCommands);
 }
 
-function buildProgram(io: Io, end: (exitCode: number) => void): Command {
-  const program = new Command('mosaic-coordinator')
-    .description('Turns issues assigned to a bot in Gitea or Forgejo into stored, explained plans')
-    .version(readVersion())
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => io.stdout.write(text),
-      writeErr: (text) => io.stderr.write(text),
-    });
+function addCommands({ program, io, end }: NewProgram): void {
   program
     .command('serve', { isDefault: true })
     .description('run the service (the default)')
@@ -88,5 +59,4 @@ function buildProgram(io: Io, end: (exitCode: number) => void): Command {
   addGatesCommand(program, io, { runGates, end });
   addDoctorCommand(program, io, { end });
   addSetupCommand(program, io, end);
-  return program;
 }

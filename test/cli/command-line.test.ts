@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { exitCodes, processIo, runCommandLine } from '../../src/cli/command-line.ts';
+import { runCommandLine } from '../../src/cli/command-line.ts';
+import { exitCodes, processIo } from '../../src/cli/program.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { renderTable } from '../../src/cli/output.ts';
 import { readVersion } from '../../src/config.ts';

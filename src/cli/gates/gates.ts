@@ -7,7 +7,7 @@ import { builtInGates } from '../../gates/names.ts';
 import { parseOptions } from '../options.ts';
 import type { Io } from '../io.ts';
 import { annotationKinds } from './annotations.ts';
-import { printSchema } from './gates-file.ts';
+import { initGatesFile, printSchema } from './gates-file.ts';
 import { gatesOptionsSchema, isDirectory, sandboxes } from './options.ts';
 import { outputFormats } from './outputs.ts';
 import { runAndReport, type RunGates } from './run.ts';
@@ -99,5 +99,6 @@ export async function gates(io: Io, { directory, given, runGates }: GatesRequest
   if (options.schema) return printSchema(io);
   if (!isDirectory(directory))
     throw new ConfigError('usage', `There is no directory ${directory}: name the one to check.`);
+  if (options.init) return initGatesFile(io, { directory, force: options.force });
   return runAndReport(io, { directory: resolve(directory), options, runGates });
 }

@@ -10,6 +10,7 @@ import type { RunGates } from '../../../src/cli/gates/run.ts';
 import type { Io } from '../../../src/cli/io.ts';
 import { ConfigError, CoordinatorError } from '../../../src/errors.ts';
 import type { GateStatus } from '../../../src/gates/gate.ts';
+import { gatesFilePath, parseGatesFile } from '../../../src/gates/gates-file/schema.ts';
 import type { GatesOptions } from '../../../src/gates/report.ts';
 import { giteaBot, startGitea } from '../../fake-gitea/gitea.ts';
 import { finding, gateResult, gatesReport } from '../../support/gates-report.ts';
@@ -400,4 +401,24 @@ test('--schema prints the JSON Schema of the gates file, and runs nothing', asyn
   expect(rest).toMatchObject({ title: '.mosaic/gates.json', type: 'object' });
   expect(Object.keys(properties)).toEqual(['$schema', 'install', 'build', 'gates']);
   expect(out).toContain('Least level of a SARIF result that fails the gate.');
+});
+
+test('--init writes a gates file for the project, once, and runs nothing', async () => {
+  const directory = temporaryDirectory();
+  const never: RunGates = () => Promise.reject(new Error('it ran'));
+  const none = await run([directory, '--init'], never);
+  expect(none).toMatchObject({ code: 2, out: '' });
+  expect(none.err).toMatch(/^\.mosaic\/gates\.json was not written\.\n {2}- No tool/);
+  const manifest = { scripts: { test: 'vitest run' }, devDependencies: { vitest: '^5.0.0' } };
+  writeFileSync(join(directory, 'package.json'), JSON.stringify(manifest));
+  const first = await run([directory, '--init'], never);
+  expect(first).toMatchObject({ code: 0, err: '' });
+  expect(first.out).toContain('Wrote .mosaic/gates.json, with the gates test');
+  const path = join(directory, gatesFilePath);
+  const text = readFileSync(path, 'utf8');
+  expect(parseGatesFile(text, 'it').gates?.has('test')).toBe(true);
+  writeFileSync(path, '{}');
+  await expect(run([directory, '--init'], never)).rejects.toThrow('--force overwrites it');
+  expect(await run([directory, '--init', '--force'], never)).toMatchObject({ code: 0 });
+  expect(readFileSync(path, 'utf8')).toBe(text);
 });
