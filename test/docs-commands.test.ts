@@ -67,7 +67,7 @@ async function expectNpm(given: readonly string[]): Promise<void> {
   const more = rest.slice(rest.indexOf('--') + 1);
   if (command === 'start') await expectParsed(rest.includes('--') ? more : []);
   if (command !== 'run') {
-    expect(['', 'ci', 'start', 'test']).toContain(command);
+    expect(['', 'ci', 'pack', 'start', 'test']).toContain(command);
     return;
   }
   const [script = ''] = rest;
@@ -98,8 +98,8 @@ async function expectParsed(given: readonly string[]): Promise<void> {
   const [command = 'serve'] = given;
   const absent = join(temporaryDirectory(), 'app');
   const args = given
-    .filter((word) => word !== '../app')
-    .map((word) => (word === '../trusted' ? temporaryDirectory() : word));
+    .filter((word) => word !== '../app' && word !== 'head')
+    .map((word) => (word === '../trusted' || word === 'base' ? temporaryDirectory() : word));
   const said = { out: '', err: '' };
   const run = runCommandLine(command === 'gates' ? [...args, absent] : args, {
     stdout: { write: (text) => (said.out += text) },

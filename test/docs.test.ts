@@ -8,6 +8,8 @@ import { runCommandLine } from '../src/cli/command-line.ts';
 import { exitCodes } from '../src/cli/program.ts';
 import { doctorExitCodes } from '../src/cli/doctor/finding.ts';
 import { gateStatuses } from '../src/gates/gate.ts';
+import { gatesFilePath, parseGatesFile } from '../src/gates/gates-file/schema.ts';
+import * as library from '../src/gates/library.ts';
 import { builtInGates } from '../src/gates/names.ts';
 import { sandboxModes } from '../src/gates/report.ts';
 import { reasonSentences } from '../src/issue/reasons.ts';
@@ -59,11 +61,14 @@ describe('links', () => {
         ([, path = '']) => path,
       ),
     );
-    expect(paths.filter((path) => !existsSync(inProject(path)))).toEqual([]);
+    // The gates file is one of the projects under check.
+    const ours = paths.filter((path) => path !== gatesFilePath);
+    expect(ours.filter((path) => !existsSync(inProject(path)))).toEqual([]);
   });
 
   test('lead from the README to every page', () => {
-    const reached = new Set([...linksOf(readme), ...decisionLinks()].map(withoutAnchor));
+    const links = [...linksOf(readme), ...decisionLinks(), ...gatesLinks()];
+    const reached = new Set(links.map(withoutAnchor));
     const unreached = pages.filter(({ path }) => path !== 'README.md' && !reached.has(path));
     expect(unreached).toEqual([]);
   });
@@ -79,6 +84,10 @@ function leadsSomewhere(page: Page, link: string): boolean {
 
 function withoutAnchor(link: string): string {
   return link.split('#')[0] ?? '';
+}
+
+function gatesLinks(): string[] {
+  return linksOf(gatesPage).map((link) => `docs/${link}`);
 }
 
 function decisionLinks(): string[] {
@@ -173,28 +182,44 @@ test('the page on planning explains every warning', () => {
   expect(explained.sort()).toEqual(Object.keys(warningSentences).sort());
 });
 
-describe('the page on gates', () => {
-  test('has a row for every gate, status and sandbox mode', () => {
-    const rows = [...gatesPage.text.matchAll(/^\| `(\w+)` /gm)].map(([, name]) => name);
-    expect(rows).toEqual([...builtInGates, ...gateStatuses, ...sandboxModes]);
+describe('the pages on gates', () => {
+  const commandLine = readPage('docs/gates/command-line.md');
+  const trust = readPage('docs/gates/trust.md');
+
+  test('have a row for every gate, status and sandbox mode', () => {
+    const rowsOf = ({ text }: Page) => [...text.matchAll(/^\| `(\w+)` /gm)].map(([, name]) => name);
+    expect(rowsOf(gatesPage)).toEqual([...builtInGates, ...gateStatuses]);
+    expect(rowsOf(trust)).toEqual(sandboxModes);
   });
 
-  test('names every option that the command takes', async () => {
+  test('name every option that the command takes', async () => {
     const help = await helpOf('gates');
     const options = help.match(/(?<=^ +)--[a-z-]+/gm) ?? [];
     expect(options).toContain('--base');
-    for (const option of options) expect(gatesPage.text).toContain(option);
+    const named = new Set(commandLine.text.match(/--[a-z-]+/g));
+    expect(options.filter((option) => option !== '--help' && !named.has(option))).toEqual([]);
   });
 
-  test('lists the exit codes that the help of the command lists', async () => {
+  test('list the exit codes that the help of the command lists', async () => {
     const help = await helpOf('gates');
     const codes = help.slice(help.indexOf('Exit codes:')).match(/\b\d+\b/g) ?? [];
-    const rows = [...gatesPage.text.matchAll(/^\| ((?:\d+(?:, )?)+) +\|/gm)];
+    const rows = [...commandLine.text.matchAll(/^\| ((?:\d+(?:, )?)+) +\|/gm)];
     expect(rows.flatMap(([, row = '']) => row.split(', '))).toEqual(codes);
   });
 
-  test('shows the library that the package offers, built from a file that is there', () => {
-    expect(gatesPage.text).toContain("from 'mosaic-coordinator/gates'");
+  test('show a gates file that can be used', () => {
+    const shown = blocksOf(readPage('docs/gates/gates-file.md'), 'json');
+    expect(shown).toHaveLength(1);
+    for (const text of shown) expect(parseGatesFile(text, 'the page').gates?.size).toBe(5);
+  });
+
+  test('show the library that the package offers, built from a file that is there', () => {
+    const { text } = readPage('docs/gates/library.md');
+    const names = text.match(
+      /\b(default[A-Z]\w+|runGates|parseGatesFile|createRunGates|GatesError)\b/g,
+    );
+    expect(Object.keys(library)).toEqual(expect.arrayContaining([...new Set(names)]));
+    expect(text).toContain("from 'mosaic-coordinator/gates'");
     expect(Object.keys(exports)).toEqual(['./gates']);
     for (const { default: built } of Object.values(exports)) {
       const source = built.replace('./dist/', 'src/').replace(/\.js$/, '.ts');

@@ -29,6 +29,7 @@ export const pages: readonly Page[] = [
   ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'],
   ...pagesIn('docs/'),
   ...pagesIn('docs/decisions/'),
+  ...pagesIn('docs/gates/'),
 ].map(readPage);
 
 const fence = /^```(\w*)\n([^]*?)^```$/gm;

@@ -8,8 +8,8 @@ import { describeFinding, formatMessage } from './text.ts';
 export const annotationKinds = ['github', 'gitea', 'auto'] as const;
 
 /**
- * GitHub shows 10 errors and 10 warnings of a step, and drops the rest without a word (actions/toolkit,
- * docs/problem-matchers.md, "Limitations").
+ * GitHub shows 10 errors and 10 warnings of a step, and drops the rest without a word (the page
+ * problem-matchers.md of actions/toolkit, "Limitations").
  */
 const shownByGithub = 10;
 

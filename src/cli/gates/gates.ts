@@ -96,9 +96,9 @@ export interface GatesRequest {
 /** Does what the options ask for; resolves to the exit code. */
 export async function gates(io: Io, { directory, given, runGates }: GatesRequest): Promise<number> {
   const options = parseOptions(gatesOptionsSchema, given);
-  if (options.schema) return printSchema(io);
   if (!isDirectory(directory))
     throw new ConfigError('usage', `There is no directory ${directory}: name the one to check.`);
+  if (options.schema) return printSchema(io);
   if (options.init) return initGatesFile(io, { directory, force: options.force });
   return runAndReport(io, { directory: resolve(directory), options, runGates });
 }
