@@ -10,6 +10,8 @@ export type GatesErrorCode =
 
 /** The gates cannot run with these options. The code under check is not at fault. */
 export class GatesError extends CoordinatorError {
+  declare readonly code: GatesErrorCode;
+
   constructor(code: GatesErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, options);
     this.name = 'GatesError';
