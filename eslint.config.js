@@ -129,6 +129,10 @@ export default tseslint.config(
     files: ['src/gates/command/caller-environment.ts'],
     rules: { 'no-restricted-properties': 'off' },
   },
-  { files: ['src/main.ts', 'src/config.ts'], rules: { 'no-restricted-properties': 'off' } },
+  {
+    // The last one is a program of its own, which Node runs as a copy.
+    files: ['src/main.ts', 'src/config.ts', 'src/gates/tools/vitest-question.ts'],
+    rules: { 'no-restricted-properties': 'off' },
+  },
   { files: ['*.js'], extends: [tseslint.configs.disableTypeChecked] },
 );

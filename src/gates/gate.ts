@@ -100,12 +100,19 @@ export interface ToolRun {
 export interface TestRun {
   readonly tool: Tool;
   readonly run: ToolRun;
+  /** Absolute paths of the tests that are to be judged; empty for all. */
+  readonly testPaths: readonly string[];
   /** Text of the JSON report; undefined when there is none or it is not from this run. */
   readonly report: string | undefined;
   /** Text of `coverage-summary.json`, alike. */
   readonly coverageSummary: string | undefined;
-  /** The reason why coverage could not be measured, such as a missing provider; the tests then ran without it. */
-  readonly coverageProblem: string | undefined;
+  /** Text of `lcov.info`; undefined unless the gates file asks about changed lines. Its paths are relative to `coverageRoot`. */
+  readonly lcov: string | undefined;
+  /** Globs of the files that coverage counts, relative to `coverageRoot`. */
+  readonly coverageInclude: readonly string[];
+  readonly coverageRoot: string;
+  /** The verdict on coverage that was not measured, such as for want of a provider; the tests then ran without it. */
+  readonly coverageProblem: Verdict | undefined;
 }
 
 /** A command of the gates file. */

@@ -16,11 +16,11 @@ export async function withTool(
 /** The verdict of a gate on the shared run of the tests; a missing tool is an error here too. */
 export async function withTestRun(
   checkout: Checkout,
-  verdictOf: (testRun: TestRun) => Verdict,
+  verdictOf: (testRun: TestRun) => Promise<Verdict>,
 ): Promise<Verdict> {
   return orMissing(async () => {
     const testRun = await checkout.testRun();
-    return named(testRun.tool, verdictOf(testRun));
+    return named(testRun.tool, await verdictOf(testRun));
   });
 }
 

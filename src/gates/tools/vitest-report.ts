@@ -1,32 +1,77 @@
 import { z } from 'zod';
 
-import type { Finding } from '../gate.ts';
+import type { Finding, TestRun } from '../gate.ts';
 import { parseReport, relativeFile } from './reports.ts';
 
 export type VitestReport = NonNullable<ReturnType<typeof parseVitestReport>>;
 
-/** Reads a report of vitest's reporter `json`; undefined for anything else, and for one that contradicts itself. */
-export function parseVitestReport(text: string, directory: string) {
+/**
+ * Reads a report of vitest's reporter `json`; undefined for anything else, and for one that contradicts itself. Files
+ * that are not to be judged are left out.
+ */
+export function parseVitestReport(
+  text: string,
+  directory: string,
+  isJudged: (file: string) => boolean = () => true,
+) {
   const parsed = parseReport(text, reportSchema);
   if (!parsed) return undefined;
-  const tests = parsed.testResults.flatMap((file) => file.assertionResults);
-  const count = (status: TestStatus) => tests.filter((test) => test.status === status).length;
-  const read = {
+  const all = countsOf(parsed.testResults);
+  const agrees =
+    all.total === parsed.numTotalTests &&
+    // Version 1 counts all as passed that did not fail.
+    [all.passed, all.total - all.failed].includes(parsed.numPassedTests) &&
+    all.failed === parsed.numFailedTests;
+  if (!agrees) return undefined;
+  const judged = parsed.testResults.filter((file) => isJudged(file.name));
+  return {
     success: parsed.success,
     startTime: parsed.startTime,
+    /** True when a file that is not judged failed, which makes the whole run unsuccessful. */
+    failedElsewhere: parsed.testResults.some(
+      (file) => file.status === 'failed' && !judged.includes(file),
+    ),
+    /** Test files, as vitest names them. */
+    files: judged.map((file) => file.name),
+    ...countsOf(judged),
+    findings: judged.flatMap((file) => findingsOf(file, directory)),
+  };
+}
+
+/** The report of a run about the files that it was asked to run. */
+export function judgedReport(
+  directory: string,
+  { report, testPaths }: Pick<TestRun, 'report' | 'testPaths'>,
+): VitestReport | undefined {
+  const isJudged = (file: string) =>
+    testPaths.length === 0 ||
+    testPaths.some((place) => file === place || file.startsWith(`${place}/`));
+  return parseVitestReport(report ?? '', directory, isJudged);
+}
+
+function countsOf(files: readonly TestFile[]) {
+  const tests = files.flatMap((file) => file.assertionResults);
+  const count = (status: TestStatus) => tests.filter((test) => test.status === status).length;
+  const broken = files.filter(isFailedFile);
+  return {
     total: tests.length,
     passed: count('passed'),
     failed: count('failed'),
     skipped: count('skipped') + count('disabled'),
     todo: count('todo'),
-    failedFiles: parsed.testResults.filter(isFailedFile).length,
-    findings: parsed.testResults.flatMap((file) => findingsOf(file, directory)),
+    /** Tests that passed, but not at the first attempt. */
+    retried: tests.filter((test) => test.status === 'passed' && failuresOf(test).length > 0).length,
+    /** Files that could not be loaded. */
+    unloaded: broken.filter((file) => isWithoutTests(file) && !isEmptyFile(file)).length,
+    /** Files that were loaded, and hold no test. */
+    empty: broken.filter((file) => isWithoutTests(file) && isEmptyFile(file)).length,
+    /** Files whose tests passed, and which failed as a whole, such as in a hook. */
+    unfinished: broken.filter((file) => !isWithoutTests(file)).length,
+    /** Files of failed tests, as vitest names them. */
+    redFiles: files
+      .filter((file) => file.assertionResults.some((test) => test.status === 'failed'))
+      .map((file) => file.name),
   };
-  const agrees =
-    read.total === parsed.numTotalTests &&
-    read.passed === parsed.numPassedTests &&
-    read.failed === parsed.numFailedTests;
-  return agrees ? read : undefined;
 }
 
 /** One test of a report. */
@@ -46,7 +91,7 @@ export function listTests(text: string, directory: string): readonly TestOutcome
   return parseReport(text, reportSchema)?.testResults.flatMap(({ name, assertionResults }) =>
     assertionResults.map(({ fullName, status }) => ({
       file: relativeFile(directory, name),
-      name: fullName,
+      name: fullName.trim(),
       status,
     })),
   );
@@ -65,6 +110,7 @@ const testFile = z.object({
       fullName: z.string(),
       status: testStatus,
       failureMessages: z.array(z.string()).nullish(),
+      location: z.object({ line: z.int(), column: z.int() }).nullish(),
     }),
   ),
 });
@@ -86,6 +132,14 @@ function isFailedFile(file: TestFile): boolean {
   );
 }
 
+const isWithoutTests = (file: TestFile) => file.assertionResults.length === 0;
+const isEmptyFile = (file: TestFile) => /^(Error: )?No test suite found in file/.test(file.message);
+
+/** Also those of attempts before a test passed. */
+function failuresOf({ failureMessages }: TestFile['assertionResults'][number]): readonly string[] {
+  return failureMessages ?? [];
+}
+
 function findingsOf(testFile: TestFile, directory: string): Finding[] {
   const file = relativeFile(directory, testFile.name);
   const findings: Finding[] = [];
@@ -93,14 +147,14 @@ function findingsOf(testFile: TestFile, directory: string): Finding[] {
     const message = testFile.message || 'The file did not run to its end.';
     findings.push({ file, line: null, column: null, rule: null, message, severity: 'error' });
   }
-  for (const { fullName, status, failureMessages } of testFile.assertionResults) {
-    if (status !== 'failed') continue;
-    const failure = failureMessages?.[0] ?? 'failed';
+  for (const test of testFile.assertionResults) {
+    if (test.status !== 'failed') continue;
+    const failure = failuresOf(test)[0] ?? 'failed';
     findings.push({
       file,
-      ...placeIn(failure, testFile.name),
+      ...(placeIn(failure, testFile.name) ?? test.location ?? { line: null, column: null }),
       rule: null,
-      message: `${fullName}: ${withoutStack(failure)}`,
+      message: `${test.fullName.trim()}: ${withoutStack(failure)}`,
       severity: 'error',
     });
   }
@@ -108,14 +162,14 @@ function findingsOf(testFile: TestFile, directory: string): Finding[] {
 }
 
 /** The first place of a stack that lies in this file. */
-function placeIn(stack: string, file: string): Pick<Finding, 'line' | 'column'> {
+function placeIn(stack: string, file: string): Pick<Finding, 'line' | 'column'> | undefined {
   for (const line of stack.split('\n')) {
     const at = line.indexOf(`${file}:`);
     const [, row, column] =
       at === -1 ? [] : (/^(\d{1,9}):(\d{1,9})/.exec(line.slice(at + file.length + 1)) ?? []);
     if (row !== undefined) return { line: Number(row), column: Number(column) };
   }
-  return { line: null, column: null };
+  return undefined;
 }
 
 function withoutStack(failure: string): string {

@@ -1,4 +1,5 @@
 import type { TestRun, Tool, ToolRun } from '../../../src/gates/gate.ts';
+import { defaultCoverageInclude } from '../../../src/gates/tools/vitest-flags.ts';
 
 const vitestTool: Tool = { name: 'vitest', version: '5.1.1', entry: '/tools/vitest.mjs' };
 
@@ -22,6 +23,10 @@ export function madeTestRun(changes: Partial<TestRun> = {}): TestRun {
     report: undefined,
     coverageSummary: undefined,
     coverageProblem: undefined,
+    lcov: undefined,
+    testPaths: [],
+    coverageInclude: [defaultCoverageInclude],
+    coverageRoot: '/repo',
     ...changes,
   };
 }
@@ -34,3 +39,20 @@ export const unfinishedRuns: readonly [Partial<ToolRun>, string][] = [
   [{ end: 'flooded', exitCode: null }, 'error'],
   [{ end: 'not_started', exitCode: null, stderr: 'spawn ENOENT' }, 'error'],
 ];
+
+/** A report of one green test, at a time within a made run. */
+export const greenReport = JSON.stringify({
+  success: true,
+  startTime: 1_000_100,
+  numTotalTests: 1,
+  numPassedTests: 1,
+  numFailedTests: 0,
+  testResults: [
+    {
+      name: '/repo/test/a.test.ts',
+      status: 'passed',
+      message: '',
+      assertionResults: [{ fullName: 'adds', status: 'passed', failureMessages: [] }],
+    },
+  ],
+});

@@ -52,7 +52,7 @@ async function copyVitest(target: string, nodeModules: string) {
   await cp(path.join(nodeModules, 'vitest'), path.join(target, 'vitest'), { recursive: true });
   await mkdir(path.join(target, '@vitest'));
   for (const name of await readdir(path.join(nodeModules, '@vitest'))) {
-    if (name === 'coverage-v8') continue;
+    if (name.startsWith('coverage-')) continue;
     const scoped = path.join('@vitest', name);
     await cp(path.join(nodeModules, scoped), path.join(target, scoped), { recursive: true });
   }

@@ -1,9 +1,8 @@
 import { buildProjects } from './build-projects.ts';
 import { lintProjects } from './lint-projects.ts';
+import { halfCovered, redTest, vitestConfig } from './project-files.ts';
 import { soundProject, tests, typeError, type Project } from './project.ts';
-
-const vitestConfig = (options: object) => `export default ${JSON.stringify({ test: options })};\n`;
-const redTest = tests("it('adds', () => expect(add(1, 2)).toBe(4));");
+import { vitestProjects } from './vitest-projects.ts';
 
 /** A test that has the shell run something, with the output of vitest. */
 function shellTest(script: string): string {
@@ -17,7 +16,7 @@ function shellTest(script: string): string {
 const forgingConfig = `
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const option = '--outputFile.json=';
+const option = '--outputFile=';
 const file = process.argv.find((argument) => argument.startsWith(option)).slice(option.length);
 process.on('exit', () => {
   const forged = readFileSync(file, 'utf8')
@@ -51,19 +50,6 @@ const full = { total: 9, covered: 9, skipped: 0, pct: 100 };
 const lyingSummary = JSON.stringify({
   total: { lines: full, statements: full, functions: full, branches: full },
 });
-
-/** Covered by the tests to a half. */
-const halfCovered = {
-  'src/add.ts': [
-    'export function add(a: number, b: number): number {',
-    '  return a + b;',
-    '}',
-    'export function subtract(a: number, b: number): number {',
-    '  return a - b;',
-    '}',
-    '',
-  ].join('\n'),
-};
 
 export const projects: readonly Project[] = [
   {
@@ -191,7 +177,12 @@ export const projects: readonly Project[] = [
     name: 'vitest: a worker out of memory',
     everySandbox: true,
     files: {
-      'vitest.config.js': vitestConfig({ execArgv: ['--max-old-space-size=48'] }),
+      'vitest.config.js': vitestConfig({
+        execArgv: ['--max-old-space-size=48'],
+        // Before vitest 4.
+        pool: 'forks',
+        poolOptions: { forks: { execArgv: ['--max-old-space-size=48'] } },
+      }),
       'test/add.test.ts': tests(
         "it('a', () => { const all = []; for (;;) all.push(new Array(1e5).fill({})); });",
       ),
@@ -344,4 +335,5 @@ export const projects: readonly Project[] = [
     files: { 'vitest.config.js': forgingConfig },
     expected: { test: 'failed' },
   },
+  ...vitestProjects,
 ];

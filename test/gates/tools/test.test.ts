@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { testVerdict } from '../../../src/gates/tools/test.ts';
+import { testVerdict, withNetworkHint } from '../../../src/gates/tools/test.ts';
+import { errorAt } from '../../../src/gates/gate.ts';
 import { madeRun, madeTestRun, unfinishedRuns } from '../support/made-run.ts';
 
 type Status = 'passed' | 'failed' | 'skipped' | 'todo' | 'pending';
@@ -44,7 +45,7 @@ describe('the verdict on vitest', () => {
     expect(judge(report(['passed', 'passed']))).toEqual({
       status: 'passed',
       message: '2 of 2 tests passed.',
-      details: { total: 2, passed: 2, failed: 0, skipped: 0, todo: 0 },
+      details: { files: 1, total: 2, passed: 2, failed: 0, skipped: 0, todo: 0, retried: 0 },
     });
   });
 
@@ -78,14 +79,13 @@ describe('the verdict on vitest', () => {
     ],
   });
   it.each([
-    ['there are none', report([], none), 1, 'There are no tests.'],
     [
       'all are left out',
       report(['skipped', 'todo']),
       0,
       'None of 2 tests passed: 1 skipped, 1 to do.',
     ],
-    ['a file cannot be run', unread, 1, '1 test file could not be run to the end.'],
+    ['a file cannot be loaded', unread, 1, '1 test file could not be loaded.'],
     ['one never ended', report(['passed', 'pending']), 1, '1 of 2 tests did not end.'],
     [
       'vitest says so',
@@ -103,6 +103,97 @@ describe('the verdict on vitest', () => {
   ])('fails when %s', (_, value, exitCode, message) => {
     const stderr = '⎯⎯ Unhandled Rejection ⎯⎯\nError: boom\n ❯ test/a.test.ts:3:37\n';
     expect(judge(value, { exitCode, stderr })).toMatchObject({ status: 'failed', message });
+  });
+
+  const noFiles = madeRun({ exitCode: 1, stderr: 'No test files found, exiting with code 1\n' });
+  it.each([
+    ['a report', JSON.stringify(report([], none))],
+    ['no report', undefined],
+  ])('fails when there are none, with %s', (_, text) => {
+    expect(testVerdict('/repo', madeTestRun({ run: noFiles, report: text }))).toMatchObject({
+      status: 'failed',
+      message: 'There are no tests.',
+    });
+  });
+
+  it('is an error when vitest ran none for a reason of its own', () => {
+    const stderr = ' MISSING DEPENDENCY  Cannot find dependency jsdom\n';
+    expect(judge(report([], none), { exitCode: 1, stderr })).toMatchObject({
+      status: 'error',
+      message: 'vitest ran no test: MISSING DEPENDENCY Cannot find dependency jsdom',
+    });
+  });
+
+  const file = (message: string, statuses: readonly Status[] = []) => ({
+    ...report(statuses).testResults[0],
+    status: 'failed',
+    message,
+  });
+  it.each([
+    [
+      [file('Boom'), file('Boom'), file('No test suite found in file /repo/a.test.ts')],
+      '1 of 2 tests failed, and 2 test files could not be loaded, and 1 test file holds no test.',
+    ],
+    [
+      [file('hook', ['passed'])],
+      '1 of 3 tests failed, and 1 test file could not be run to the end.',
+    ],
+  ])('counts files that failed as a whole beside failed tests', (files, message) => {
+    const red = report(['passed', 'failed']);
+    const more = files.flatMap(({ assertionResults = [] }) => assertionResults).length;
+    const value = {
+      ...red,
+      numTotalTests: 2 + more,
+      numPassedTests: 1 + more,
+      testResults: [...red.testResults, ...files],
+    };
+    expect(judge(value, { exitCode: 1 })).toMatchObject({ status: 'failed', message });
+  });
+
+  it('says how many tests passed only when retried', () => {
+    const value = report(['passed', 'passed']);
+    value.testResults[0]?.assertionResults[0]?.failureMessages.push('Error: first attempt');
+    expect(judge(value)).toMatchObject({
+      status: 'passed',
+      message: '2 of 2 tests passed, 1 only when retried.',
+      details: { retried: 1 },
+    });
+  });
+
+  it('judges the tests below the paths of the gates file alone', () => {
+    const red = report(['failed']);
+    const value = {
+      ...report(['passed', 'failed']),
+      testResults: [
+        ...report(['passed']).testResults,
+        ...red.testResults.map((each) => ({ ...each, name: '/repo/other/test/a.test.ts' })),
+      ],
+    };
+    const of = (stderr: string) =>
+      testVerdict(
+        '/repo',
+        madeTestRun({
+          run: madeRun({ exitCode: 1, stderr }),
+          report: JSON.stringify(value),
+          testPaths: ['/repo/test'],
+        }),
+      );
+    expect(of('')).toMatchObject({ status: 'passed', message: '1 of 1 tests passed.' });
+    expect(of('⎯ Unhandled Rejection ⎯\nError: boom')).toMatchObject({ status: 'failed' });
+  });
+
+  it('tells when tests looked for a network that the sandbox does not have', () => {
+    const finding = errorAt('a.test.ts', 1, 'x', 'Error: getaddrinfo EAI_AGAIN example.org');
+    const verdict = {
+      status: 'failed',
+      message: '1 of 2 tests failed.',
+      findings: [finding],
+    } as const;
+    expect(withNetworkHint(verdict, false).message).toBe(
+      '1 of 2 tests failed. The sandbox has no network (--network allows it).',
+    );
+    expect(withNetworkHint(verdict, true)).toBe(verdict);
+    expect(withNetworkHint({ ...verdict, findings: [] }, false).message).toBe(verdict.message);
   });
 
   it.each([

@@ -2,24 +2,43 @@ import { describe, expect, it } from 'vitest';
 import { parseCLI } from 'vitest/node';
 
 import type { Tool } from '../../../src/gates/gate.ts';
-import { checkVitestVersion, vitestFlags } from '../../../src/gates/tools/vitest-flags.ts';
+import {
+  checkVitestVersion,
+  coverageFlags,
+  selectionFlags,
+  vitestFlags,
+} from '../../../src/gates/tools/vitest-flags.ts';
 
 const vitest = (version: string): Tool => ({ name: 'vitest', version, entry: '/tools/vitest' });
-const flagsOf = (version: string) => vitestFlags(vitest(version), { report: '/r', coverage: '/c' });
+const flagsOf = (version: string) => [
+  ...vitestFlags(vitest(version), '/scratch/report.json'),
+  ...selectionFlags({ optional: false, root: 'inner', projects: ['unit', '!browser'] }),
+  ...coverageFlags(vitest(version), {
+    provider: 'v8',
+    include: ['src/**'],
+    directory: '/scratch/coverage',
+    lcov: true,
+  }),
+];
 
 describe('the flags of a run', () => {
   it.each(['1.6.1', '4.0.18', '4.1.0', '5.1.1'])(
     'make no file filter and update no snapshot: %s',
     (version) => {
-      const { filter, options } = parseCLI(['vitest', 'run', ...flagsOf(version)]);
+      const { filter, options } = parseCLI(['vitest', ...flagsOf(version)]);
       expect(filter).toEqual([]);
-      expect(options).toMatchObject({ update: false, allowOnly: false, passWithNoTests: false });
+      expect(options).toMatchObject({
+        update: false,
+        allowOnly: false,
+        passWithNoTests: false,
+        coverage: { thresholds: false, changed: false, include: ['src/**'] },
+      });
     },
   );
 
   it('are each one argument', () => {
-    expect(flagsOf('5.1.1').filter((flag) => !/^--(no-[a-z]+|[a-zA-Z.]+=.+)$/.test(flag))).toEqual(
-      [],
+    expect(flagsOf('5.1.1').filter((flag) => !/^--(no-[a-z.]+|[a-zA-Z.]+=.+)$/.test(flag))).toEqual(
+      ['run'],
     );
   });
 });
