@@ -9,17 +9,18 @@ export const biome: Preset = {
   name: 'biome',
   needs: ['npm'],
   files: {
-    'package.json': {
-      private: true,
-      type: 'module',
-      scripts: { test: 'node --test', lint: 'biome check' },
-      devDependencies: { '@biomejs/biome': '^2.4.0' },
-    },
-    'biome.json': {
-      formatter: { indentStyle: 'space' },
-      javascript: { formatter: { quoteStyle: 'single' } },
-      files: { includes: ['src/**', 'test/**'] },
-    },
+    'package.json': `{
+  "private": true,
+  "type": "module",
+  "scripts": { "test": "node --test", "lint": "biome check src test" },
+  "devDependencies": { "@biomejs/biome": "^2.4.0" }
+}
+`,
+    'biome.json': `{
+  "formatter": { "indentStyle": "space" },
+  "javascript": { "formatter": { "quoteStyle": "single" } }
+}
+`,
     'src/sums.js': sums,
     'test/sums.test.js': `import assert from 'node:assert';
 import { test } from 'node:test';

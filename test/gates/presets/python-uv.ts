@@ -31,6 +31,7 @@ def half(a: int) -> int:
     return a // 2
 `,
     'tests/test_sums.py': `import pytest
+
 from orbit.sums import add, half
 
 
