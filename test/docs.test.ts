@@ -7,11 +7,13 @@ import { z } from 'zod';
 import { runCommandLine } from '../src/cli/command-line.ts';
 import { exitCodes } from '../src/cli/program.ts';
 import { doctorExitCodes } from '../src/cli/doctor/finding.ts';
-import { gateStatuses } from '../src/gates/gate.ts';
+import { gateStatuses, toolNames } from '../src/gates/gate.ts';
 import { gatesFilePath, parseGatesFile } from '../src/gates/gates-file/schema.ts';
 import * as library from '../src/gates/library.ts';
 import { builtInGates } from '../src/gates/names.ts';
 import { sandboxModes } from '../src/gates/report.ts';
+import { checkVersion } from '../src/gates/tools/versions.ts';
+import { checkVitestVersion } from '../src/gates/tools/vitest-flags.ts';
 import { reasonSentences } from '../src/issue/reasons.ts';
 import { warningSentences } from '../src/issue/warning-sentences.ts';
 import {
@@ -87,7 +89,10 @@ function withoutAnchor(link: string): string {
 }
 
 function gatesLinks(): string[] {
-  return linksOf(gatesPage).map((link) => `docs/${link}`);
+  const below = pages.filter(({ path }) => path.startsWith('docs/gates/'));
+  return [gatesPage, ...below].flatMap((page) =>
+    linksOf(page).map((link) => posix.join(posix.dirname(page.path), link)),
+  );
 }
 
 function decisionLinks(): string[] {
@@ -206,6 +211,29 @@ describe('the pages on gates', () => {
     const rows = [...commandLine.text.matchAll(/^\| ((?:\d+(?:, )?)+) +\|/gm)];
     expect(rows.flatMap(([, row = '']) => row.split(', '))).toEqual(codes);
   });
+
+  test('name the oldest versions of tools that are run', () => {
+    const { text } = readPage('docs/gates/built-in.md');
+    const rows = [...text.matchAll(/^\| (TypeScript|ESLint|Vitest) +\| (\d+)\.(\d+) and newer/gm)];
+    expect(rows).toHaveLength(3);
+    for (const [, name = '', major = '', minor = ''] of rows) {
+      const check = (version: string) => checkTool(name.toLowerCase(), version);
+      const before =
+        minor === '0' ? `${Number(major) - 1}.99.0` : `${major}.${Number(minor) - 1}.99`;
+      expect(() => check(`${major}.${minor}.0`)).not.toThrow();
+      expect(() => check(before)).toThrow(
+        `install ${name.toLowerCase()} ${major}.${minor}.0 or newer`,
+      );
+    }
+  });
+
+  function checkTool(name: string, version: string): void {
+    const known = toolNames.find((tool) => tool === name);
+    if (known === undefined) throw new RangeError(name);
+    const tool = { name: known, version, entry: '' };
+    checkVersion(tool);
+    if (known === 'vitest') checkVitestVersion(tool);
+  }
 
   test('show a gates file that can be used', () => {
     const shown = blocksOf(readPage('docs/gates/gates-file.md'), 'json');

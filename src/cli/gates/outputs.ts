@@ -5,6 +5,7 @@ import { ConfigError } from '../../errors.ts';
 import type { GatesReport } from '../../gates/report.ts';
 import { attempt } from '../files.ts';
 import { formatJson } from '../output.ts';
+import { spread } from './group-findings.ts';
 import { renderJunit } from './junit.ts';
 import { renderSarif } from './sarif.ts';
 
@@ -53,13 +54,13 @@ export function writeOutputs(outputs: readonly OutputFile[], report: GatesReport
     );
 }
 
-/** The report with at most `limit` findings of each gate. */
+/** The report with at most `limit` findings of each gate, of every rule and file first. */
 export function limitFindings(report: GatesReport, limit: number): GatesReport {
   return {
     ...report,
     gates: report.gates.map((result) => ({
       ...result,
-      findings: result.findings.slice(0, limit),
+      findings: spread(result.findings, limit),
       findingsOmitted: result.findingsOmitted + Math.max(0, result.findings.length - limit),
     })),
   };
