@@ -71,11 +71,16 @@ function chosenGate(name: GateName, { names, file, timeoutMs }: Choice): ChosenG
   const builtIn = builtInGates.find((known): known is BuiltInGate => known === name);
   const command = entry?.kind === 'command' ? entry.gate : undefined;
   const options = command ?? (builtIn && file.options[builtIn]);
+  // A gate that reads a report of another's run may be the one that starts it.
+  const runner = file.gates?.get(command?.reportOf ?? '');
+  const timeoutSeconds =
+    options?.timeoutSeconds ??
+    (runner?.kind === 'command' ? runner.gate.timeoutSeconds : undefined);
   return {
     name,
     command,
     asked: names !== undefined || entry !== undefined,
     optional: options?.optional ?? false,
-    timeoutMs: options?.timeoutSeconds === undefined ? timeoutMs : options.timeoutSeconds * 1_000,
+    timeoutMs: timeoutSeconds === undefined ? timeoutMs : timeoutSeconds * 1_000,
   };
 }

@@ -58,6 +58,10 @@ export interface Verdict {
   readonly details?: GateResult['details'];
   readonly findings?: readonly Finding[];
   readonly tool?: GateResult['tool'];
+  /**
+   * Findings that the tool counted, for `failed` because of them alone. Only such a verdict is compared with a baseline.
+   */
+  readonly faults?: number;
   /** `report` when left out. */
   readonly judgedBy?: GateResult['judgedBy'];
   /** False when the project does not use the tool; a gate that somebody asked for then becomes an error. */

@@ -1,5 +1,6 @@
 /** All that the package offers as `mosaic-coordinator/gates`. */
 
+export { baselineOf, baselinePath, parseBaseline, type Baseline } from './baseline/baseline.ts';
 export { CoordinatorError } from '../errors.ts';
 export {
   gateStatuses,

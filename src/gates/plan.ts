@@ -25,6 +25,7 @@ export interface GatesPlan {
   readonly install: boolean;
   readonly passEnvironment: readonly string[];
   readonly network: boolean;
+  readonly ignoreBaseline: boolean;
   readonly findingsLimit: number;
 }
 
@@ -69,6 +70,7 @@ export async function planGates(options: GatesOptions): Promise<GatesPlan> {
     install: options.install ?? true,
     passEnvironment: options.passEnvironment ?? [],
     network: options.network ?? false,
+    ignoreBaseline: options.ignoreBaseline ?? false,
     findingsLimit: positive('findingsLimit', options.findingsLimit ?? defaultFindingsLimit),
   };
 }

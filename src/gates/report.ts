@@ -61,6 +61,8 @@ export interface GatesOptions {
   readonly passEnvironment?: readonly string[];
   /** True to leave the network on for all tools, not only for `install`. */
   readonly network?: boolean;
+  /** True to compare findings with no baseline, so that `baselineOf` can make a new one of the report. */
+  readonly ignoreBaseline?: boolean;
   /** Maximum findings of each result, 200 by default; `findingsOmitted` counts the rest. */
   readonly findingsLimit?: number;
 }

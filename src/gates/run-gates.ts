@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import { runBaseTests } from './base-run.ts';
+import { hasBaseline, readBaseline, withBaseline } from './baseline/with-baseline.ts';
 import { createCheckouts, type CheckoutParts, type GateRun } from './checkout/checkout.ts';
 import { hashConfiguration } from './checkout/configuration.ts';
 import type { Checkout, Gate, GateResult, GateStatus, TestRun } from './gate.ts';
@@ -112,12 +113,14 @@ async function check(
   const started = performance.now();
   const { untrusted, toolsFrom, base, configFrom } = plan;
   const repository = await readRepository(plan.directory, stop);
-  const { file, from: gatesFile } = await readGatesFile({
+  const source = {
     directory: plan.directory,
     repository,
     ref: configFrom ?? base,
     signal: stop,
-  });
+  };
+  const { file, from: gatesFile } = await readGatesFile(source);
+  const baseline = plan.ignoreBaseline ? undefined : await readBaseline(source);
   const { chosen, off } = chooseGates({ ...plan, names: plan.gates, file });
   const steps = chosenSteps(file, plan.install);
   const overallTimeoutMs = overallDeadlineMs(plan, { chosen, steps });
@@ -173,8 +176,9 @@ async function check(
     checkoutFor: createCheckouts(parts),
     gateOf({ name, command }, checkout, run) {
       if (name === prepareName) return prepareGate(steps);
-      if (command !== undefined) return commands?.get(name);
-      return name === 'integrity' ? integrityGate(checkout, run) : set.gates[name];
+      const builtIn = name === 'integrity' ? integrityGate(checkout, run) : set.gates[name];
+      const gate = command === undefined ? builtIn : commands?.get(name);
+      return gate !== undefined && hasBaseline(file, name) ? withBaseline(gate, baseline) : gate;
     },
     origin: plan.directory,
     findingsLimit: plan.findingsLimit,

@@ -7,10 +7,13 @@ import type { Repository } from '../checkout/repository.ts';
 import { GatesError } from '../gates-error.ts';
 import { gatesFilePath, noGatesFile, parseGatesFile, type GatesFile } from './schema.ts';
 
-/** Maximum bytes of the gates file; its lists and texts are bounded too. */
-const maxBytes = 256 * 1024;
+/** Maximum bytes of such a file: a baseline of tens of thousands of findings. */
+const maxBytes = 8 * 1024 * 1024;
 
-export interface GatesFileRequest {
+/** A file of the project that decides verdicts, so it is read from the base ref where there is one. */
+export interface ProjectFileRequest {
+  /** Relative to the directory under check. */
+  readonly path: string;
   readonly directory: string;
   readonly repository: Repository | undefined;
   /** Ref to read it from; undefined for the work tree, which whoever wrote the code under check may have edited. */
@@ -25,22 +28,34 @@ export interface GatesFileRead {
 }
 
 /** Reads `.mosaic/gates.json` of the directory under check. Rejects with `gates_file_invalid` when it cannot be used. */
-export async function readGatesFile(request: GatesFileRequest): Promise<GatesFileRead> {
-  const { ref } = request;
-  const text = ref === undefined ? await fromWorkTree(request) : await fromRef({ ...request, ref });
+export async function readGatesFile(
+  request: Omit<ProjectFileRequest, 'path'>,
+): Promise<GatesFileRead> {
+  const { text, from } = await readProjectFile({ ...request, path: gatesFilePath });
   if (text === undefined) return { file: noGatesFile, from: null };
-  const from = ref === undefined ? gatesFilePath : `${gatesFilePath} at ${ref}`;
   return { file: parseGatesFile(text, from), from };
 }
 
-async function fromWorkTree({ directory }: GatesFileRequest): Promise<string | undefined> {
-  const path = join(directory, gatesFilePath);
+/** The text of such a file, undefined when there is none; `from` names it, with the ref, in messages. */
+export async function readProjectFile(
+  request: ProjectFileRequest,
+): Promise<{ readonly text: string | undefined; readonly from: string }> {
+  const { ref, path } = request;
+  const text = ref === undefined ? await fromWorkTree(request) : await fromRef({ ...request, ref });
+  return { text, from: ref === undefined ? path : `${path} at ${ref}` };
+}
+
+async function fromWorkTree({
+  directory,
+  path: name,
+}: ProjectFileRequest): Promise<string | undefined> {
+  const path = join(directory, name);
   const stats = await lstat(path).catch(() => undefined);
   if (stats === undefined) return undefined;
   if (!stats.isFile() || stats.size > maxBytes)
     throw new GatesError(
       'gates_file_invalid',
-      `${gatesFilePath} is no plain file of at most ${maxBytes} bytes: make it one.`,
+      `${name} is no plain file of at most ${maxBytes} bytes: make it one.`,
     );
   return readFile(path, 'utf8');
 }
@@ -50,12 +65,13 @@ async function fromRef({
   repository,
   ref,
   signal,
-}: GatesFileRequest & { readonly ref: string }): Promise<string | undefined> {
+  path: name,
+}: ProjectFileRequest & { readonly ref: string }): Promise<string | undefined> {
   // Without a repository, whatever needs the ref says so itself.
   if (repository === undefined) return undefined;
   const { root } = repository;
   const commit = await resolveCommit(root, { ref, signal });
-  const path = relative(await realpath(root), join(await realpath(directory), gatesFilePath));
+  const path = relative(await realpath(root), join(await realpath(directory), name));
   const object = `${commit}:${path.replaceAll(sep, '/')}`;
   const { exitCode, stdout } = await git(root, ['cat-file', 'blob', object], { signal, maxBytes });
   return exitCode === 0 ? stdout.toString('utf8') : undefined;

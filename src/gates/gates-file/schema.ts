@@ -129,6 +129,10 @@ const commandGate = z
       gate.cobertura !== undefined ||
       gate.lcov !== undefined,
     'has thresholds, so it needs a report of coverage: cobertura or lcov',
+  )
+  .refine(
+    (gate) => !gate.baseline || gate.sarif !== undefined,
+    'has a baseline, so it needs a report of findings: sarif',
   );
 
 export const reportKinds = ['junit', 'cobertura', 'lcov', 'sarif'] as const;

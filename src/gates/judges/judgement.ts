@@ -21,6 +21,7 @@ export interface Judgement {
   readonly message: string;
   readonly details?: GateResult['details'];
   readonly findings?: readonly Finding[];
+  readonly faults?: number;
 }
 
 /** A count with its noun: `1 test`, `2 tests`. */

@@ -40,7 +40,7 @@ export function judgeSarif(report: JudgedReport, level: 'error' | 'warning' | 'n
   if (found.length > 0) {
     const findings = found.map((each) => findingOf(each, report));
     const message = `${counted(found.length, 'finding')} of level ${level} or above${others(details)}.`;
-    return { status: 'failed', message, details, findings };
+    return { status: 'failed', message, details, findings, faults: found.length };
   }
   if (exitCode !== 0 && (exitCode !== 1 || results.length === 0)) {
     const message = `The command ended with exit code ${exitCode}, but ${file} holds no finding that explains it.`;

@@ -229,6 +229,7 @@ export function buildVerdict(
     return {
       status: 'failed',
       message: `${counted(errors, 'error')} found.${rest}`,
+      ...(rest === '' ? { faults: errors } : {}),
       details: { errors, projects: verdicts.length },
       findings,
     };

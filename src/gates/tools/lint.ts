@@ -98,6 +98,7 @@ export function lintVerdict(directory: string, run: ToolRun, text: string | unde
     return {
       status: 'failed',
       message: `${errors} ${errors === 1 ? 'error' : 'errors'} and ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}.`,
+      faults: errors + warnings,
       details,
       findings,
     };
