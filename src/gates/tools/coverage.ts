@@ -12,6 +12,7 @@ import {
   type Verdict,
 } from '../gate.ts';
 import { coverageFigures, type CoverageFigure, type CoverageThresholds } from '../names.ts';
+import { withChangedLines } from './changed-coverage.ts';
 import { parseReport, relativeFile } from './reports.ts';
 import { coverageScope, type CoverageScope } from './scope/coverage-scope.ts';
 import { busiestFolder, counted } from './scope/sources.ts';
@@ -37,7 +38,8 @@ export const coverage: Gate = {
       const measured = measuredFiles(directory, testRun);
       if (!measured) return unreadable;
       const scope = await scopeOf(checkout, { directory, testRun, measured });
-      return coverageVerdict({ measured, scope, thresholds: checkout.thresholds });
+      const verdict = coverageVerdict({ measured, scope, thresholds: checkout.thresholds });
+      return withChangedLines(verdict, checkout, testRun);
     }),
 };
 

@@ -37,7 +37,8 @@ export function testVerdict(directory: string, testRun: TestRun): Verdict {
   if (startTime < run.startedAt - clockSlackMs || startTime > run.startedAt + run.durationMs) {
     return { status: 'error', message: 'The report of vitest is not of this run.', details };
   }
-  if (files.length === 0 && run.exitCode !== 0 && !foundNoFile(run)) {
+  const nothing = total === 0 && brokenFiles(report).length === 0;
+  if (nothing && run.exitCode !== 0 && !foundNoFile(run)) {
     return { status: 'error', message: `vitest ran no test: ${errorWords(run)}`, details };
   }
   const objection = objectionTo(report) ?? outsideError(run, report);
