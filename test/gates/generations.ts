@@ -1,37 +1,84 @@
+/**
+ * The table of truths with older and newer tools: `npm run gates:generations -- [filter]`, such as `eslint` or
+ * `typescript 5`. Prints one table, row by version, and what went wrong.
+ */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import Table from 'cli-table3';
 import { execa } from 'execa';
 
+import { generations, type Generation } from './support/generations.ts';
+import type { Project } from './support/project.ts';
 import { projects } from './support/projects.ts';
-import { checkProject, renderTable, type Row } from './support/truth-table.ts';
+import { checkProject, isAbout, type Row } from './support/truth-table.ts';
 
-/** The tools one generation back, against the same table. */
-const generation = [
-  'typescript@5.9.3',
-  'eslint@9.39.5',
-  'vitest@4.1.12',
-  '@vitest/coverage-v8@4.1.12',
-  'vite@7.1.12',
-];
+const filter = process.argv.slice(2).join(' ');
+const chosen = generations.filter(({ name }) => name.includes(filter));
+if (chosen.length === 0) {
+  process.stderr.write(
+    `No generation is named by ${JSON.stringify(filter)}; there are: ${generations.map(({ name }) => name).join(', ')}.\n`,
+  );
+  process.exitCode = 2;
+}
 
-const directory = await mkdtemp(path.join(tmpdir(), 'gates-generation-'));
-try {
-  await writeFile(path.join(directory, 'package.json'), '{ "private": true }');
-  const npm = execa({ cwd: directory, stdio: 'inherit' });
-  await npm`npm install --ignore-scripts --no-audit --no-fund ${generation}`;
-  await npm`npm ls --depth 0`;
+const results = new Map<Generation, readonly Row[]>();
+for (const generation of chosen) results.set(generation, await rowsOf(generation));
+if (results.size > 0) process.stdout.write(`${table()}\n${faults()}`);
 
-  const rows: Row[] = [];
-  for (const project of projects) {
+/** Installs the tools of a generation and runs the rows that concern its gates. */
+async function rowsOf({ name, packages, gates }: Generation): Promise<readonly Row[]> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'gates-generation-'));
+  try {
+    await writeFile(path.join(directory, 'package.json'), '{ "private": true }');
+    const npm = execa({ cwd: directory });
+    await npm`npm install --ignore-scripts --no-audit --no-fund --legacy-peer-deps ${packages}`;
     const nodeModules = path.join(directory, 'node_modules');
-    const checked = await checkProject(project, { nodeModules, sandbox: 'none' });
-    rows.push(...checked.rows);
-    process.stderr.write(`${project.name}\n`);
+    const rows: Row[] = [];
+    for (const project of projects) {
+      const expected = Object.entries(project.expected).filter(([gate]) => gates.includes(gate));
+      if (expected.length === 0 || !isAbout(project, nodeModules)) continue;
+      const concerned: Project = { ...project, expected: Object.fromEntries(expected) };
+      const checked = await checkProject(concerned, { nodeModules, sandbox: 'none' });
+      rows.push(...checked.rows);
+    }
+    const wrong = rows.filter(({ expected, got }) => expected !== got).length;
+    process.stderr.write(`${name}: ${rows.length - wrong} of ${rows.length}\n`);
+    return rows;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
   }
-  process.stdout.write(`${renderTable(rows)}\n`);
-  if (rows.some(({ expected, got }) => expected !== got)) process.exitCode = 1;
-} finally {
-  await rm(directory, { recursive: true, force: true });
+}
+
+/** Row by version: `ok`, the wrong status, or a dash where the row is not about this version. */
+function table(): string {
+  const rendered = new Table({
+    head: ['row', 'gate', 'expected', ...chosen.map(({ name }) => name.replaceAll(' ', '\n'))],
+    style: { head: [], border: [], compact: true },
+  });
+  const seen = [...results.values()].flat();
+  const names = new Map(seen.map((row) => [`${row.project} ${row.gate}`, row]));
+  for (const { project, gate, expected } of names.values()) {
+    const cells = chosen.map((generation) => {
+      const row = results
+        .get(generation)
+        ?.find((found) => found.project === project && found.gate === gate);
+      if (row === undefined) return '-';
+      return row.got === row.expected ? 'ok' : row.got;
+    });
+    rendered.push([project, gate, expected, ...cells]);
+  }
+  return rendered.toString();
+}
+
+function faults(): string {
+  const wrong = [...results].flatMap(([{ name }, rows]) =>
+    rows
+      .filter(({ expected, got }) => expected !== got)
+      .map((row) => `${name}, ${row.project}, ${row.gate}: ${row.got}, ${row.message}\n`),
+  );
+  if (wrong.length > 0) process.exitCode = 1;
+  return wrong.join('');
 }

@@ -1,15 +1,19 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Verdict } from '../../../../src/gates/gate.ts';
-import { withBuildScope } from '../../../../src/gates/tools/scope/build-scope.ts';
+import { withBuildScope, type BuildScope } from '../../../../src/gates/tools/scope/build-scope.ts';
 
 const clean: Verdict = { status: 'passed', message: '9 files checked, no error.' };
 
-function judge(
-  code: readonly string[],
-  held: readonly string[],
-  { verdict = clean, own = ['.'], foreign = [] as string[], obstacles = [] as string[] } = {},
-) {
+interface Case {
+  readonly verdict?: Verdict;
+  readonly own?: readonly string[];
+  readonly foreign?: readonly string[];
+  readonly obstacles?: BuildScope['obstacles'];
+}
+
+function judge(code: readonly string[], held: readonly string[], given: Case = {}) {
+  const { verdict = clean, own = ['.'], foreign = [], obstacles = [] } = given;
   const packages = { own: new Set(own), foreign: new Set(foreign) };
   return withBuildScope(verdict, { code, leftOut: 0, packages, held: new Set(held), obstacles });
 }
