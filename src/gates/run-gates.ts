@@ -28,7 +28,7 @@ import {
   stepsAsGate,
   type ChosenSteps,
 } from './chosen-steps.ts';
-import { readGatesFile } from './gates-file/read-gates-file.ts';
+import { readGatesFile, readProjectFile } from './gates-file/read-gates-file.ts';
 import type { CommandGate, GatesFile } from './gates-file/schema.ts';
 import { openSandbox } from './process/sandbox.ts';
 import { createSemaphore } from './process/semaphore.ts';
@@ -162,6 +162,11 @@ async function check(
     findTool: createToolFinder({
       directory: steps.kind === 'installs' ? prepared.directory : plan.directory,
       toolsFrom,
+      baseManifest: async () => {
+        const [ref, path] = [configFrom ?? base, 'package.json'];
+        if (ref === undefined) return undefined;
+        return (await readProjectFile({ ...plan, repository, signal, ref, path })).text;
+      },
     }),
     runTests: set.runTests,
   };

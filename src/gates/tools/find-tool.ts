@@ -3,17 +3,9 @@ import { dirname, join, relative } from 'node:path';
 
 import { z } from 'zod';
 
-import { CoordinatorError } from '../../errors.ts';
 import type { Tool, ToolName } from '../gate.ts';
+import { installCommand, missingTool, ToolMissing, type Search } from './missing-tool.ts';
 import { checkVersion } from './versions.ts';
-
-/** A tool is not installed where it is looked for. The message says what to install. */
-export class ToolMissing extends CoordinatorError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('tool_missing', message, options);
-    this.name = 'ToolMissing';
-  }
-}
 
 const commands: Record<ToolName, string> = {
   typescript: 'tsc',
@@ -33,14 +25,17 @@ const packageSchema = z.object({
 export function createToolFinder({
   directory,
   toolsFrom,
+  baseManifest = () => Promise.resolve(undefined),
 }: {
   readonly directory: string;
   readonly toolsFrom: string | undefined;
+  /** Text of the package.json at the base; a tool that it names is used, whatever the change under check says. */
+  readonly baseManifest?: () => Promise<string | undefined>;
 }): (name: ToolName) => Promise<Tool> {
-  const places = toolsFrom === undefined ? ancestors(directory) : [toolsFrom];
+  const search = { directories: ancestors(directory), toolsFrom, baseManifest };
   const found = new Map<ToolName, Promise<Tool>>();
   return (name) => {
-    const tool = found.get(name) ?? findTool(name, places);
+    const tool = found.get(name) ?? findTool(name, search);
     found.set(name, tool);
     return tool;
   };
@@ -52,23 +47,22 @@ export function ancestors(directory: string): readonly string[] {
   return parent === directory ? [directory] : [directory, ...ancestors(parent)];
 }
 
-async function findTool(name: ToolName, places: readonly string[]): Promise<Tool> {
-  for (const place of places) {
+async function findTool(name: ToolName, search: Search): Promise<Tool> {
+  const { directories, toolsFrom } = search;
+  for (const place of toolsFrom === undefined ? directories : [toolsFrom]) {
     const root = join(place, 'node_modules', name);
     const text = await readFile(join(root, 'package.json'), 'utf8').catch(() => undefined);
     if (text === undefined) continue;
-    const tool = await readTool(name, { root, text });
+    const tool = await readTool(name, { root, text, search });
     checkVersion(tool);
     return tool;
   }
-  throw new ToolMissing(
-    `${name} is not installed in ${places[0] ?? ''}: run npm install --save-dev ${name} there (or npm ci, when package.json names it already).`,
-  );
+  throw await missingTool(name, search);
 }
 
 async function readTool(
   name: ToolName,
-  { root, text }: { readonly root: string; readonly text: string },
+  { root, text, search }: { readonly root: string; readonly text: string; readonly search: Search },
 ): Promise<Tool> {
   try {
     const { version, bin } = packageSchema.parse(JSON.parse(text));
@@ -80,7 +74,7 @@ async function readTool(
     return { name, version, entry };
   } catch (error) {
     throw new ToolMissing(
-      `${root} is not a whole installation of ${name}: remove node_modules and run npm ci.`,
+      `${root} is not a whole installation of ${name}: remove node_modules and run ${await installCommand(search)}.`,
       { cause: error },
     );
   }

@@ -1,7 +1,7 @@
 import { CoordinatorError } from '../../errors.ts';
 import type { Checkout, TestRun, Tool, ToolName, ToolRun, Verdict } from '../gate.ts';
 
-/** The verdict of a gate that uses a tool; a missing tool is an error, not a failure. */
+/** The verdict of a gate that uses a tool; a missing tool is an error, not a failure, and one that the project does not use is no part of the verdict. */
 export async function withTool(
   checkout: Checkout,
   name: ToolName,
@@ -33,12 +33,14 @@ async function orMissing(check: () => Promise<Verdict>): Promise<Verdict> {
     return await check();
   } catch (error) {
     if (!(error instanceof CoordinatorError) || !toolCodes.includes(error.code)) throw error;
-    return { status: 'error', message: error.message };
+    const { message } = error;
+    if (error.code === 'tool_unused') return { status: 'skipped', counts: false, message };
+    return { status: 'error', message };
   }
 }
 
 /** Codes of errors that are about a tool and no fault of the gates. */
-const toolCodes = ['tool_missing', 'tool_unsupported'];
+const toolCodes = ['tool_missing', 'tool_unsupported', 'tool_unused'];
 
 /** The verdict on a run that was stopped; undefined for one that ended by itself. */
 export function verdictOnEnd(name: string, run: ToolRun): Verdict | undefined {

@@ -1,7 +1,7 @@
 import path from 'node:path';
 
 import type { Checkout, ToolRun } from '../../../src/gates/gate.ts';
-import { ToolMissing } from '../../../src/gates/tools/find-tool.ts';
+import { ToolMissing } from '../../../src/gates/tools/missing-tool.ts';
 import { noGatesFile } from '../../../src/gates/gates-file/schema.ts';
 import { madeRun } from './made-run.ts';
 

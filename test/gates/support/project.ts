@@ -24,7 +24,7 @@ export interface Project {
 export type Files = Readonly<Record<string, string | null>>;
 
 const compilerOptions = {
-  target: 'es2024',
+  target: 'es2022',
   module: 'nodenext',
   strict: true,
   types: [],
