@@ -38,6 +38,8 @@ export interface SourceFacts {
   readonly tests: readonly TestCase[];
   /** Functions of the file that assert something. */
   readonly assertingFunctions: readonly string[];
+  /** Relative paths that it imports code from, as written. */
+  readonly imports: readonly string[];
   /** Trimmed lines and titles of tests, to tell an edited line from a line newly marked. */
   readonly known: ReadonlySet<string>;
   /** False when the file does not parse, so that it was read by words. */

@@ -5,12 +5,18 @@ import { errorAt, type Checkout, type Finding, type Gate, type Verdict } from '.
 import { withAllowances, type Allowance } from './allowed.ts';
 import { baseCommit } from './trees/base-tree.ts';
 import { changedExpectations } from './changed-expectations.ts';
-import { configFindings, partsOfConfig } from './configuration/config-findings.ts';
+import { configFindings, configLimit, partsOfConfig } from './configuration/config-findings.ts';
 import type { SourceFacts, SourceChange } from './facts.ts';
 import { configKind } from './configuration/gate-config.ts';
 import { lostTests } from './lost-tests.ts';
+import { isMeasured, measuredBy } from './configuration/measured.ts';
+import { movedOut } from './moved-out.ts';
 import { newMarks } from './new-marks.ts';
 import { pairFiles } from './trees/pair-files.ts';
+import { lockfileFindings } from './packages/lockfile-findings.ts';
+import { isOtherLanguage } from './source/other-languages.ts';
+import { editedSnapshots } from './snapshots.ts';
+import { isMade, isSnapshot } from './trees/made-files.ts';
 import { pairTests } from './test-pairs.ts';
 import { sourceFacts } from './source/source-facts.ts';
 import { runFindings, type TestRuns } from './runs/run-findings.ts';
@@ -30,7 +36,12 @@ export interface IntegrityOptions {
   readonly testRuns?: TestRuns;
 }
 
-const defaultLimits: Limits = { files: 5_000, fileBytes: 1_000_000, totalBytes: 64_000_000 };
+const defaultLimits: Limits = {
+  files: 5_000,
+  fileBytes: 1_000_000,
+  madeBytes: 32_000_000,
+  totalBytes: 64_000_000,
+};
 
 /**
  * The gate that protects the other gates. It fails when, since the checkout branched off `base`, their
@@ -86,17 +97,22 @@ async function compare(
   });
   const parts = await partsOfConfig(trees);
   const tree = await trees.changes(
-    (path) => isSource(path) || configKind(path) !== undefined || parts.has(path),
+    (path) => isSource(path) || isMade(path) || configKind(path) !== undefined || parts.has(path),
     // Tools read configuration from ignored files too.
     (path) => configKind(path) === 'code',
   );
   const sources = await sourceChanges(tree.changes, signal);
   const tests = pairTests(sources);
+  const configs = trees.pathsBefore.filter((path) => /(^|\/)vite(st)?\.config\.\w+$/.test(path));
+  const measured = measuredBy(await trees.textsBefore(configs.slice(0, configLimit)));
   const read = [
     ...configFindings(tree, parts),
     ...newMarks(sources),
     ...lostTests(tests, sources),
     ...changedExpectations(tests),
+    ...editedSnapshots(tree.changes),
+    ...tree.changes.flatMap(lockfileFindings),
+    ...movedOut(sources, (path) => isMeasured(path, measured)),
     ...notLookedAt(tree),
     ...notRead(sources),
   ].map((finding) => fromDirectory(finding, trees));
@@ -170,9 +186,9 @@ function verdictOn(
   return { status: 'passed', message, details: figures, findings };
 }
 
-/** True for source files. The last three endings hold scripts inside markup and are read by words. */
+/** True for source files. Scripts inside markup and other languages are read by words. */
 function isSource(path: string): boolean {
-  return /\.([cm]?[jt]sx?|vue|svelte|astro)$/.test(path);
+  return /\.([cm]?[jt]sx?|vue|svelte|astro)$/.test(path) || isOtherLanguage(path);
 }
 
 async function sourceChanges(
@@ -214,9 +230,10 @@ async function sourceChanges(
 }
 
 function notLookedAt(tree: TreeChanges): Finding[] {
-  return tree.notLookedAt.map(({ path, reason }) =>
-    errorAt(path, null, 'not-looked-at', `not looked at: ${reason}`),
-  );
+  return tree.notLookedAt.map(({ path, reason }) => {
+    const finding = errorAt(path, null, 'not-looked-at', `not looked at: ${reason}`);
+    return isSnapshot(path) ? { ...finding, severity: 'warning' } : finding;
+  });
 }
 
 function textsOf(files: readonly FileChange[], side: 'before' | 'after'): Map<string, string> {

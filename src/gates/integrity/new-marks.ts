@@ -43,7 +43,14 @@ export function newMarks(changes: readonly SourceChange[]): Finding[] {
 }
 
 /** Honest as often as not: for the reviewer alone. */
-const warnings = new Set(['platform-condition', 'snapshot-serializer']);
+const warnings = new Set([
+  'platform-condition',
+  'snapshot-serializer',
+  'own-expect',
+  'module-mock',
+  'test-environment',
+  'test-detection',
+]);
 
 const consequences: ReadonlyMap<string, string> = new Map([
   [
@@ -52,6 +59,11 @@ const consequences: ReadonlyMap<string, string> = new Map([
   ],
   ['platform-condition', ': whether this is tested depends on the machine'],
   ['matcher-override', ': it replaces what tests are judged by'],
+  ['builtin-override', ': equality is made of it'],
+  ['own-expect', ': it replaces what tests are judged by'],
+  ['module-mock', ': the code of the module is not tested there'],
+  ['test-environment', ': its code runs around the tests'],
+  ['test-detection', ': the code may do something else when it is tested'],
   ['retry', ': a test that fails is run again until it passes'],
   ['snapshot-serializer', ': snapshots may leave out what it hides'],
 ]);

@@ -124,6 +124,13 @@ describe('the work tree', () => {
     expect(await check(directory)).toMatchObject({ status: 'passed' });
   });
 
+  it('may not hold packages that somebody committed beside the tests', async () => {
+    const { directory, write, git } = createRepository({ 'test/a.test.ts': adds });
+    write({ 'test/node_modules/vitest/index.js': 'x\n', 'node_modules/b/index.js': 'x\n' });
+    git('add', '--force', 'test/node_modules');
+    expect(brief(await check(directory))).toEqual(['package-committed test/node_modules/vitest:-']);
+  });
+
   it('may not hide the configuration of a tool by ignoring it', async () => {
     const { directory, write } = createRepository({ '.gitignore': '*.mts\ndist\n' });
     write({ 'vitest.config.mts': 'export default {};\n', 'dist/vite.config.mts': '\n' });

@@ -1,6 +1,3 @@
-import { describe, expect, it } from 'vitest';
-
-import { brief, check, createRepository } from '../support/integrity-repository.ts';
 import {
   type Row,
   add,
@@ -295,7 +292,7 @@ const notJudged: Row[] = [
     adds,
     `import * as matchers from '@testing-library/jest-dom/matchers';\nexpect.extend(matchers);\n${adds}`,
   ),
-  testFile('a mock of something else', adds, `vi.mock('./price.ts');\n${adds}`),
+  testFile('a mock of a package', adds, `vi.mock('undici');\n${adds}`),
   testFile('a result that is kept', adds, `const done = expect(f()).resolves.toBe(1);\n${adds}`),
   testFile('expect from chai', adds, `const expect = chai.expect;\n${adds}`),
   sourceFile('code that is no test', add, `${add}assert.x = 1;\n`),
@@ -338,6 +335,57 @@ const serializers: Row[] = [
   ),
 ];
 
+const tricks: Row[] = [
+  testFile(
+    'what equality is made of',
+    adds,
+    `Object.is = () => true;\n${adds}`,
+    'new-builtin-override a.test.ts:2',
+  ),
+  sourceFile(
+    'in a helper that is no test',
+    add,
+    `${add}Object.defineProperty(Object, 'is', { value: () => true });\n`,
+    'new-builtin-override a.ts:2',
+  ),
+  {
+    name: 'a package beside the tests',
+    before: { 'a.test.ts': adds },
+    after: { 'node_modules/vitest/index.js': 'export const expect = () => ({});\n' },
+    expected: [],
+  },
+];
+const suspicious: Row[] = [
+  testFile(
+    'a mock of a module of the project',
+    adds,
+    `vi.mock('./price.ts');\n${adds}`,
+    'new-module-mock a.test.ts:2',
+  ),
+  {
+    name: 'an expect of its own',
+    before: { 'b.test.ts': `import { it, expect } from 'vitest';\n${adds}` },
+    after: {
+      'b.test.ts': `import { it } from 'vitest';\nimport { expect } from './own.ts';\n${adds}`,
+    },
+    expected: ['new-own-expect b.test.ts:2'],
+  },
+  testFile(
+    'an environment of its own',
+    adds,
+    `// @vitest-environment ./own.ts\n${adds}`,
+    'new-test-environment a.test.ts:2',
+  ),
+  sourceFile(
+    'code that asks whether it is tested',
+    add,
+    `${add}export const tested = process.env['VITEST'] !== undefined;\n`,
+    'new-test-detection a.ts:2',
+  ),
+].map((row) => ({ ...row, warns: true }));
+
+testRows('judges are replaced by other means', tricks);
+testRows('what may replace a judge', suspicious);
 testRows('a test depends on the environment', conditionals);
 testRows('no test depends on the environment', noConditionals);
 testRows('what tests are judged by is replaced', judged);
@@ -346,12 +394,7 @@ testRows('failed tests run again', retries);
 testRows('a skip is new', skips);
 testRows('no skip is new', noSkips);
 
-describe('what only a reviewer can judge is a warning', () => {
-  it.each([...platforms, ...serializers])('$name', async ({ before, after, expected }) => {
-    const { directory, write } = createRepository(before);
-    write(after);
-    const verdict = await check(directory);
-    expect(brief(verdict)).toEqual(expected);
-    expect(verdict).toMatchObject({ status: 'passed', details: { warnings: 1 } });
-  });
-});
+testRows(
+  'what only a reviewer can judge',
+  [...platforms, ...serializers].map((row) => ({ ...row, warns: true })),
+);

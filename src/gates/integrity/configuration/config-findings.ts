@@ -3,18 +3,27 @@ import { posix } from 'node:path';
 import type { Node } from '@babel/types';
 
 import { errorAt, type Finding } from '../../gate.ts';
-import { configKind, filesNamedBy, isPipeline, type ConfigKind } from './gate-config.ts';
+import {
+  configKind,
+  filesNamedBy,
+  isGatesFile,
+  isPipeline,
+  type ConfigKind,
+} from './gate-config.ts';
+import { dataEdits } from './data-files.ts';
 import { parseJson, parseSource, lineOf } from '../syntax.ts';
 import type { FileChange, TreeChanges, Trees } from '../trees/tree-changes.ts';
 import { packageRule } from './package-rules.ts';
 import { diffSyntax, type Edit } from './syntax-diff.ts';
 
 /** More configuration files than a repository has; further ones are still compared, not what they name. */
-const configLimit = 500;
+export const configLimit = 500;
 
 /** Edits of gate configuration, of files that configuration names as parts of itself included. */
 export function configFindings(tree: TreeChanges, parts: ReadonlySet<string>): Finding[] {
-  return tree.changes.flatMap((change): Finding[] => {
+  return [...committedPackages(tree), ...tree.changes.flatMap(ofChange)];
+
+  function ofChange(change: FileChange): Finding[] {
     const kind =
       configKind(change.path) ?? (parts.has(change.path) ? kindOfPart(change.path) : undefined);
     if (kind === undefined) return [];
@@ -23,7 +32,17 @@ export function configFindings(tree: TreeChanges, parts: ReadonlySet<string>): F
       return configEdits({ path, kind, before, after });
     }
     return after === undefined ? removed(change, kind, tree) : added(change, kind, tree);
-  });
+  }
+}
+
+/** A package that lies beside the tests is found before the installed one. */
+function committedPackages({ committedPackages: paths }: TreeChanges): Finding[] {
+  const packages = Map.groupBy(paths, (path) =>
+    path.replace(/^(.*?node_modules\/(?:@[^/]+\/)?[^/]+).*$/, '$1'),
+  );
+  return [...packages.keys()]
+    .slice(0, editLimit)
+    .map((path) => errorAt(path, null, 'package-committed', 'a package was committed'));
 }
 
 /** The files that the configuration at the base names as parts of itself. */
@@ -53,7 +72,11 @@ function removed(change: FileChange, kind: ConfigKind, tree: TreeChanges): Findi
 
 /** A new package brings its own configuration; in a directory that was there before, it takes over. */
 function added(change: FileChange, kind: ConfigKind, tree: TreeChanges): Finding[] {
-  if (kind === 'package' || isPipeline(change.path)) return [];
+  if (kind === 'package' || kind === 'data' || isPipeline(change.path)) return [];
+  if (isGatesFile(change.path)) {
+    // The first one has no other way in, and this run does not use it.
+    return [{ ...about(change, kind, 'added: later runs will use it'), severity: 'warning' }];
+  }
   if (!tree.directoriesBefore.has(posix.dirname(change.path))) return [];
   return [about(change, kind, 'added')];
 }
@@ -79,10 +102,11 @@ export function configEdits({
     errorAt(path, firstDifference(before, after), edited, `gate configuration edited${note}`),
   ];
   if (kind === 'text') return byLines('');
+  if (kind === 'data') return editsOfData(path, before, after) ?? byLines(unparsed);
   const parse = (text: string): Node | undefined =>
     kind === 'code' ? parseSource(text, path)?.root : parseJson(text);
   const [old, now] = [parse(before), parse(after)];
-  if (!old || !now) return byLines(' (compared by lines: the file does not parse)');
+  if (!old || !now) return byLines(unparsed);
 
   let edits: Edit[];
   try {
@@ -92,23 +116,69 @@ export function configEdits({
     if (error instanceof RangeError) return byLines(' (compared by lines: nested too deep)');
     throw error;
   }
-  const written = (node: Node | undefined, text: string) =>
-    node ? clipped(text.slice(node.start ?? 0, node.end ?? 0)) : undefined;
   return edits
     .flatMap((edit): Finding[] => {
-      const rule = kind === 'package' ? packageRule(edit, old, now) : ruleOf(edit);
-      if (rule === undefined) return [];
-      const [from, to] = [written(edit.before, before), written(edit.after, after)];
-      const change =
-        from === undefined
-          ? `${to ?? ''} added`
-          : to === undefined
-            ? `${from} removed`
-            : `${from} became ${to}`;
-      const place = edit.path.length === 0 ? '' : `${clipped(edit.path.join('.'))}: `;
-      return [errorAt(path, lineOf(edit.after ?? edit.within), rule, place + change)];
+      const rule = ruleOf(edit);
+      const judged = kind === 'package' ? packageRule(edit, old, now) : rule && { rule };
+      if (!judged) return [];
+      const line = lineOf(edit.after ?? edit.within);
+      const finding = errorAt(path, line, judged.rule, told(edit, before, after));
+      return [
+        'isWarning' in judged && judged.isWarning ? { ...finding, severity: 'warning' } : finding,
+      ];
     })
     .slice(0, editLimit);
+}
+
+const unparsed = ' (compared by lines: the file does not parse)';
+
+function editsOfData(path: string, before: string, after: string): Finding[] | undefined {
+  return dataEdits(path, before, after)
+    ?.flatMap(({ edit, rule }): Finding[] => {
+      if (rule === edited && isStricter(edit)) return [];
+      const key = edit.path.at(-1) ?? '';
+      const line = after.split('\n').findIndex((text) => key !== '' && text.includes(key)) + 1;
+      const [from, to] = [edit.before, edit.after].map((node) => node && clipped(writtenAs(node)));
+      return [errorAt(path, line || 1, rule, sentence(edit, from, to))];
+    })
+    .slice(0, editLimit);
+}
+
+/** `fail_under` of Python's coverage, raised. */
+function isStricter({ path, before, after }: Edit): boolean {
+  const [from, to] = [percent(before) ?? 0, percent(after)];
+  return path.at(-1) === 'fail_under' && to !== undefined && to >= from;
+}
+
+/** A value that was no text of the file. */
+function writtenAs(node: Node): string {
+  switch (node.type) {
+    case 'StringLiteral':
+    case 'NumericLiteral':
+    case 'BooleanLiteral':
+      return JSON.stringify(node.value);
+    case 'ArrayExpression':
+      return `[${node.elements.map((each) => (each ? writtenAs(each) : '')).join(', ')}]`;
+    default:
+      return '{…}';
+  }
+}
+
+function told(edit: Edit, before: string, after: string): string {
+  const written = (node: Node | undefined, text: string) =>
+    node ? clipped(text.slice(node.start ?? 0, node.end ?? 0)) : undefined;
+  return sentence(edit, written(edit.before, before), written(edit.after, after));
+}
+
+function sentence({ path }: Edit, from: string | undefined, to: string | undefined): string {
+  const change =
+    from === undefined
+      ? `${to ?? ''} added`
+      : to === undefined
+        ? `${from} removed`
+        : `${from} became ${to}`;
+  const place = path.length === 0 ? '' : `${clipped(path.join('.'))}: `;
+  return place + change;
 }
 
 /** Undefined for an edit that can only make the gate stricter. */

@@ -2,9 +2,10 @@ import type { Node } from '@babel/types';
 import { posix } from 'node:path';
 
 import { childrenOf } from '../syntax.ts';
+import { isDataFile } from './data-files.ts';
 
 /** Kind of a configuration file; it decides how edits are compared. */
-export type ConfigKind = 'package' | 'json' | 'code' | 'text';
+export type ConfigKind = 'package' | 'json' | 'code' | 'data' | 'text';
 
 /** The kind of gate configuration at this path; undefined when it is none. */
 export function configKind(path: string): ConfigKind | undefined {
@@ -17,8 +18,28 @@ export function configKind(path: string): ConfigKind | undefined {
     if (/\.(config|workspace)\./.test(name)) return 'code';
   }
   if (/^\.eslintrc\.[cm]?js$/.test(name)) return 'code';
-  if (/^(\.eslintrc\.ya?ml|\.eslintignore|\.npmrc)$/.test(name) || isPipeline(path)) return 'text';
-  return undefined;
+  if (isGatesFile(path) || jsonConfig.test(name)) return 'json';
+  if (codeConfig.test(name)) return 'code';
+  if (isDataFile(path)) return 'data';
+  return textConfig.test(name) || isPatch(path) || isPipeline(path) ? 'text' : undefined;
+}
+
+const jsonConfig =
+  /^(biome\.jsonc?|\.oxlintrc\.json|oxlint\.json|jest\.config\.json|\.(mocharc|c8rc|nycrc|xo-config)(\.jsonc?)?|pyrightconfig\.json)$/;
+const codeConfig =
+  /^((jest|ava|nyc|playwright|xo|oxlint|stryker)\.config\.[cm]?[jt]s|\.mocharc\.[cm]?js|\.xo-config\.c?js|\.?pnpmfile\.[cm]?js)$/;
+/** Of these every line counts. */
+const textConfig =
+  /^(\.eslintrc\.ya?ml|\.(mocharc|nycrc)\.ya?ml|\.eslintignore|\.npmrc|\.yarnrc(\.yml)?|bunfig\.toml|\.?(pytest|mypy)\.ini|\.coveragerc|\.?ruff\.toml|\.pylintrc|\.flake8|\.golangci\.(ya?ml|toml|json)|\.?clippy\.toml|nextest\.toml)$/;
+
+/** How the gates are run, and the findings that they forgive. */
+export function isGatesFile(path: string): boolean {
+  return /^(.*\/)?\.mosaic\/gates(-baseline)?\.json$/.test(path);
+}
+
+/** A change of a package that is made after it was installed. */
+function isPatch(path: string): boolean {
+  return /(^|\/)(patches|\.yarn\/patches)\/.+\.patch$/.test(path);
 }
 
 /** Configuration of the pipeline that runs the gates. */
@@ -37,7 +58,7 @@ export function isPipeline(path: string): boolean {
 export function filesNamedBy(root: Node, path: string): string[] {
   const named: string[] = [];
   visit(root, false);
-  return named.flatMap((name) => resolved(name, posix.dirname(path)));
+  return named.flatMap((name) => possiblePaths(name, posix.dirname(path)));
 
   function visit(node: Node, isPart: boolean): void {
     switch (node.type) {
@@ -92,10 +113,14 @@ function isRelative(name: string): boolean {
   return name.startsWith('./') || name.startsWith('../');
 }
 
-function resolved(name: string, directory: string): string[] {
+/** Where a relative path may lead: its ending may be left out, or that of the compiled file. */
+export function possiblePaths(name: string, directory: string): string[] {
   const path = posix.normalize(posix.join(directory, name));
   const stem = path.replace(/\.[cm]?js$/, '');
   return [path, ...endings.flatMap((ending) => [path + ending, stem + ending])];
 }
 
-const endings = ['.json', '.ts', '.mts', '.cts', '.js', '.mjs', '.cjs', '/index.ts', '/index.js'];
+const endings = [
+  ...['.json', '.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs'],
+  ...['/index.ts', '/index.js'],
+];

@@ -135,7 +135,8 @@ function expectationOf(call: Node, source: AssertionSource): Expectation | undef
     };
   }
   const [first, ...rest] = call.arguments;
-  if (!first || rest.length === 0 || !assertsByName(call, source)) return undefined;
+  const isLibrary = namesOf(call.callee).at(-2) === 'assert';
+  if (!first || rest.length === 0 || !isLibrary || !assertsByName(call, source)) return undefined;
   return {
     subject: textOf(source, call.start, first.end),
     expected: textOf(source, first.end, call.end),

@@ -7,7 +7,13 @@ import { propertyName, type Constants } from './constant.ts';
 /** A place where an assertion is made to mean something else. */
 export interface MatcherChange {
   readonly node: Node;
-  readonly rule: 'matcher-override' | 'retry' | 'snapshot-serializer';
+  readonly rule:
+    | 'matcher-override'
+    | 'builtin-override'
+    | 'own-expect'
+    | 'module-mock'
+    | 'retry'
+    | 'snapshot-serializer';
 }
 
 /**
@@ -27,6 +33,10 @@ export function matcherChanges(program: Node, constants: Constants): MatcherChan
       if (rule) changes.push({ node, rule });
     } else if (node.type === 'AssignmentExpression') {
       if (isRooted(node.left, rooted, 0)) changes.push({ node, rule: 'matcher-override' });
+      // `Object.is = () => true` makes every value the expected one.
+      else if (isOfBuiltIn(node.left)) changes.push({ node, rule: 'builtin-override' });
+    } else if (importsExpect(node)) {
+      changes.push({ node, rule: 'own-expect' });
     } else if (declaresExpect(node)) {
       changes.push({ node, rule: 'matcher-override' });
     }
@@ -55,6 +65,9 @@ function ruleOfCall(
     if (isMock && first?.type === 'StringLiteral' && judges.test(first.value)) {
       return 'matcher-override';
     }
+    if (isMock && first?.type === 'StringLiteral' && first.value.startsWith('.')) {
+      return 'module-mock';
+    }
     if (last === 'spyOn' && first && isRooted(first, rooted, 0)) return 'matcher-override';
     if (last === 'retryTimes') return 'retry';
     if (last === 'setConfig' && first && keysOf(first, constants).includes('retry')) return 'retry';
@@ -69,7 +82,9 @@ function ruleOfCall(
   const defines =
     /^(Object|Reflect)$/.test(object) &&
     /^(defineProperty|defineProperties|assign|set|setPrototypeOf)$/.test(last);
-  return defines && first && isRooted(first, rooted, 0) ? 'matcher-override' : undefined;
+  if (!defines || !first) return undefined;
+  if (isRooted(first, rooted, 0)) return 'matcher-override';
+  return isBuiltIn(first) ? 'builtin-override' : undefined;
 }
 
 /** Modules that decide whether a test passes. */
@@ -158,6 +173,24 @@ function isRooted(node: Node, rooted: ReadonlySet<string>, depth: number): boole
 }
 
 const judging = /^(expect|assert|Assertion)$/;
+
+function isOfBuiltIn(target: Node): boolean {
+  return target.type === 'MemberExpression' && isBuiltIn(target.object);
+}
+
+/** What equality is made of: `Object`, `Reflect`, and their prototypes. */
+function isBuiltIn(node: Node): boolean {
+  return /^(Object|Reflect)( prototype)?$/.test(namesOf(node).join(' '));
+}
+
+/** An `expect` of the project's own, in the place of the test framework's. */
+function importsExpect(node: Node): boolean {
+  return (
+    node.type === 'ImportDeclaration' &&
+    node.source.value.startsWith('.') &&
+    node.specifiers.some(({ local }) => local.name === 'expect')
+  );
+}
 
 /** A test file that makes its own `expect` is judged by nobody. */
 function declaresExpect(node: Node): boolean {

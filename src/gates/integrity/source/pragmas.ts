@@ -48,6 +48,25 @@ function readDirective({ value, block }: CommentText): Directive | undefined {
   if (inline !== undefined && /: ?\[? ?["']?(?:off|warn|0|1)\b/.test(inline)) {
     return { rule: 'eslint-disable', text: `eslint ${inline}`, names: [inline], wholeFile: true };
   }
+  const other =
+    /^[\s*]*((biome-ignore|oxlint-disable|tslint:disable|deno-lint-ignore|jshint ignore|standard-disable)(?:-[\w-]+)?)(?![\w-])([^]*)$/.exec(
+      value,
+    );
+  if (other?.[1] !== undefined && other[2] !== undefined) {
+    const [words = ''] = (other[3] ?? '').split(/:|\s-{2,}\s/);
+    const names = words
+      .split(/[\s,]+/)
+      .filter(Boolean)
+      .sort();
+    const wholeFile = !/next-line|-line$|^biome-ignore$|^deno-lint-ignore$/.test(other[1]);
+    const text = [other[1], ...names].join(' ');
+    return { rule: other[2].replace(/[: ]/g, '-'), text, names, wholeFile };
+  }
+  const environment = /@(?:vitest|jest)-environment\s+(\.\S+)/.exec(value)?.[1];
+  if (environment !== undefined) {
+    const text = `@vitest-environment ${environment}`;
+    return { rule: 'test-environment', text, names: [environment], wholeFile: true };
+  }
   // TypeScript reads the last line of a block.
   const lastLine = value.split('\n').at(-1) ?? '';
   const typescript = /^[\s/*]*@(ts-(?:ignore|expect-error|nocheck))(?![\w-])/.exec(lastLine)?.[1];

@@ -1,14 +1,17 @@
-import type { Comment } from '@babel/types';
+import type { Comment, Node } from '@babel/types';
 
 import type { Mark, SourceFacts, TestCase } from '../facts.ts';
 import { pragmasIn, type CommentText } from './pragmas.ts';
-import { parseSource } from '../syntax.ts';
+import { isOtherLanguage, readOtherLanguage, unread } from './other-languages.ts';
+import { childrenOf, parseSource } from '../syntax.ts';
 import { testCallsIn } from './test-calls.ts';
 
 /** The facts about one version of a source file, by its syntax tree, or by words when it does not parse. Never throws. */
 export function sourceFacts(text: string, path: string): SourceFacts {
   const lines = text.split('\n');
-  const read = readSyntax(text, path, lines) ?? readWords(lines);
+  const read = isOtherLanguage(path)
+    ? { ...readOtherLanguage(path, lines), assertingFunctions: [], imports: [], parsed: true }
+    : (readSyntax(text, path, lines) ?? readWords(lines));
   const titles = read.tests.map(({ title }) => title);
   return { ...read, known: new Set([...lines.map((line) => line.trim()), ...titles]) };
 }
@@ -22,11 +25,66 @@ function readSyntax(text: string, path: string, lines: readonly string[]): Facts
   try {
     const { marks, tests, assertingFunctions } = testCallsIn(syntax.root, text);
     const pragmas = pragmasIn(syntax.comments.map(commentText), lines);
-    return { marks: [...marks, ...pragmas], tests, assertingFunctions, parsed: true };
+    const imports = importsIn(syntax.root);
+    const detections = tests.length > 0 ? [] : detectionsIn(lines);
+    return {
+      marks: [...marks, ...pragmas, ...detections],
+      tests,
+      assertingFunctions,
+      imports,
+      parsed: true,
+    };
   } catch (error) {
     // A tree too deep for the stack, such as one expression of 100,000 additions.
     if (error instanceof RangeError) return undefined;
     throw error;
+  }
+}
+
+/** Code that is no test and asks whether it is being tested. */
+function detectionsIn(lines: readonly string[]): Mark[] {
+  return lines.flatMap((whole, index): Mark[] => {
+    const [text] = detection.exec(whole.slice(0, maxLine)) ?? [];
+    if (text === undefined) return [];
+    return [{ rule: 'test-detection', text, names: [], context: whole.trim(), line: index + 1 }];
+  });
+}
+
+const detection =
+  /\b(?:env(?:\.|\[['"])(?:VITEST|JEST_WORKER_ID|NODE_ENV|NODE_TEST_CONTEXT)\b|import\.meta\.vitest\b|__vitest_\w+)/;
+
+/** The relative paths that a file imports code from or hands on; types do not count. */
+function importsIn(program: Node): string[] {
+  const found = new Set<string>();
+  visit(program);
+  return [...found];
+
+  function visit(node: Node): void {
+    switch (node.type) {
+      case 'ImportDeclaration':
+      case 'ExportNamedDeclaration':
+      case 'ExportAllDeclaration': {
+        const kind = node.type === 'ImportDeclaration' ? node.importKind : node.exportKind;
+        if (kind !== 'type' && node.source) add(node.source);
+        break;
+      }
+      case 'CallExpression': {
+        const { callee } = node;
+        const isRequire = callee.type === 'Identifier' && callee.name === 'require';
+        if (isRequire || callee.type === 'Import') add(node.arguments[0]);
+        break;
+      }
+      case 'ImportExpression':
+        add(node.source);
+        break;
+      default:
+    }
+    for (const child of childrenOf(node)) visit(child);
+  }
+
+  function add(source: Node | undefined): void {
+    if (source?.type === 'StringLiteral' && /^\.{1,2}\//.test(source.value))
+      found.add(source.value);
   }
 }
 
@@ -48,22 +106,13 @@ function readWords(lines: readonly string[]): FactsRead {
       tests.push({ ...unread, title, line });
     }
   });
-  return { marks, tests, assertingFunctions: [], parsed: false };
+  return { marks, tests, assertingFunctions: [], imports: [], parsed: false };
 }
 
 const maxLine = 2_000;
 const markWords =
   /\b(?:it|test|describe|suite)\b(?:\.\w+)*\.(skip|only|todo|fails|failing)\b|\b(?:xit|xtest|xdescribe|fit|fdescribe)\(/g;
 const testWords = /\b(?:it|test)(?:\.\w+)*\(\s*(['"`])(.*?)\1/g;
-const unread = {
-  cases: 1,
-  body: undefined,
-  statements: 0,
-  assertions: 0,
-  expectations: [],
-  calls: [],
-};
-
 function commentsOn(text: string, line: number): CommentText[] {
   return [...text.matchAll(/\/\/(.*)|(?:\/\*|<!--)(.*?)(?:\*\/|-->|$)/g)].map(
     ([, rest, inner]) => ({

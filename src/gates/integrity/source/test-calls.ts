@@ -64,7 +64,9 @@ export function testCallsIn(program: Node, text: string): TestCalls {
 /** Words of a file that belongs to the tests: a helper, a set-up file. */
 const testWords =
   /\bexpect\s*[.(]|\bfrom\s+['"](vitest|node:test|@jest\/globals|chai|bun:test)['"]/;
-const ofTests = new Set(['conditional-skip', 'platform-condition', 'matcher-override', 'retry']);
+const ofTests = new Set([
+  ...['conditional-skip', 'platform-condition', 'matcher-override', 'retry', 'own-expect'],
+]);
 /** More statements after an early return are not read. */
 const followingLimit = 50;
 

@@ -4,6 +4,7 @@ import { posix } from 'node:path';
 import { CoordinatorError } from '../../../errors.ts';
 import { gitOutput, pathOf } from '../../checkout/commit-tree.ts';
 import { blobId, readBaseTree, readBlobs, textOf, type BaseTree } from './base-tree.ts';
+import { isMade } from './made-files.ts';
 import { readWorkTreeFile } from './work-tree-file.ts';
 
 export interface Limits {
@@ -11,6 +12,8 @@ export interface Limits {
   readonly files: number;
   /** Bytes of one file. */
   readonly fileBytes: number;
+  /** Bytes of one file that is written by a tool: a lockfile, a snapshot. */
+  readonly madeBytes: number;
   /** Bytes of all files that differ. */
   readonly totalBytes: number;
 }
@@ -27,6 +30,8 @@ export interface TreeChanges {
   readonly changes: readonly FileChange[];
   /** Files that differ, or may differ, and could not be looked at. */
   readonly notLookedAt: readonly { readonly path: string; readonly reason: string }[];
+  /** Tracked files in a `node_modules` that the base does not have. */
+  readonly committedPackages: readonly string[];
   /** The directories that hold files on either side. */
   readonly directoriesBefore: ReadonlySet<string>;
   readonly directoriesAfter: ReadonlySet<string>;
@@ -74,7 +79,7 @@ export async function openTrees(options: {
     throw new CoordinatorError('no_work_tree', 'the work tree of git is another directory');
   }
   const inTop = posix.join('/', posix.relative(top.toString('utf8'), await realpath(directory)));
-  const before = await readBaseTree({ directory, commit, maxFileBytes: limits.fileBytes, signal });
+  const before = await readBaseTree({ directory, commit, maxFileBytes: limits.madeBytes, signal });
   return {
     fromDirectory: (path) => posix.relative(inTop, posix.join('/', path)),
     pathsBefore: [...before.files.keys()].map(pathOf),
@@ -101,8 +106,10 @@ async function changesBetween(
   };
   // Ignored directories are not listed: `--directory` names each as one.
   const ignored = await list('--others', '--ignored', '--directory');
+  const tracked = await list('--cached');
   const namesAfter = new Set([
-    ...(await list('--cached', '--others')),
+    ...tracked,
+    ...(await list('--others')),
     ...ignored.filter((name) => isOfInterestIgnored(pathOf(name))),
   ]);
   const changes: FileChange[] = [];
@@ -112,7 +119,7 @@ async function changesBetween(
   let totalBytes = 0;
   for (const name of new Set([...files.keys(), ...namesAfter])) {
     const path = pathOf(name);
-    if (/(^|\/)node_modules\//.test(path)) continue;
+    if (isInPackages(path)) continue;
     if (!isOfInterest(path)) {
       if (namesAfter.has(name)) present.push(path);
       continue;
@@ -120,7 +127,8 @@ async function changesBetween(
     signal.throwIfAborted();
     const old = files.get(name);
     // A large file is read too, to see that it did not change.
-    const maxBytes = Math.min(Math.max(limits.fileBytes, old?.bytes ?? 0), hashedBytes);
+    const allowed = isMade(path) ? limits.madeBytes : limits.fileBytes;
+    const maxBytes = Math.min(Math.max(allowed, old?.bytes ?? 0), hashedBytes);
     const read = namesAfter.has(name)
       ? await readWorkTreeFile(top, Buffer.from(name, 'latin1'), maxBytes)
       : undefined;
@@ -132,8 +140,8 @@ async function changesBetween(
     const after = read?.kind === 'content' ? read.content : undefined;
     if (old ? after && blobId(after, old.id) === old.id : !after) continue;
     const bytes = (old?.bytes ?? 0) + (after?.length ?? 0);
-    if (Math.max(old?.bytes ?? 0, after?.length ?? 0) > limits.fileBytes) {
-      notLookedAt.push({ path, reason: `larger than ${limits.fileBytes} bytes` });
+    if (Math.max(old?.bytes ?? 0, after?.length ?? 0) > allowed) {
+      notLookedAt.push({ path, reason: `larger than ${allowed} bytes` });
     } else if (differing.length >= limits.files) {
       notLookedAt.push({ path, reason: `more than ${limits.files} files differ` });
     } else if (totalBytes + bytes > limits.totalBytes) {
@@ -159,9 +167,16 @@ async function changesBetween(
   return {
     changes,
     notLookedAt,
+    committedPackages: tracked
+      .filter((name) => !files.has(name) && isInPackages(pathOf(name)))
+      .map(pathOf),
     directoriesBefore: directoriesOf([...files.keys()].map(pathOf)),
     directoriesAfter: directoriesOf(present),
   };
+}
+
+function isInPackages(path: string): boolean {
+  return /(^|\/)node_modules\//.test(path);
 }
 
 function directoriesOf(paths: readonly string[]): Set<string> {

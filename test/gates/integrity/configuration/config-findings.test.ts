@@ -216,3 +216,173 @@ const noConfiguration: Row[] = [
 
 testRows('configuration is weakened', configuration);
 testRows('configuration is not weakened', noConfiguration);
+
+const pyproject = '[project]\nname = "a"\n\n[tool.pytest.ini_options]\ntestpaths = ["tests"]\n';
+const otherTools: Row[] = [
+  fileRow(
+    '.mosaic/gates.json',
+    'the gates file',
+    '{ "gates": { "lint": { "paths": ["src", "test"] } } }\n',
+    '{ "gates": { "lint": { "paths": ["src"] } } }\n',
+    'gate-config-edited .mosaic/gates.json:1',
+  ),
+  fileRow(
+    '.mosaic/gates-baseline.json',
+    'the findings that are forgiven',
+    '{ "a": 1 }\n',
+    '{ "a": 2 }\n',
+    'gate-config-edited .mosaic/gates-baseline.json:1',
+  ),
+  ...['biome.json', '.oxlintrc.json', 'jest.config.json', '.mocharc.json', '.nycrc'].map((path) =>
+    fileRow(path, path, '{ "a": 1 }\n', '{ "a": 2 }\n', `gate-config-edited ${path}:1`),
+  ),
+  ...['jest.config.js', 'ava.config.js', '.pnpmfile.cjs'].map((path) =>
+    fileRow(
+      path,
+      path,
+      'export default { a: 1 };\n',
+      'export default { a: 2 };\n',
+      `gate-config-edited ${path}:1`,
+    ),
+  ),
+  ...[
+    'pytest.ini',
+    'ruff.toml',
+    'mypy.ini',
+    '.golangci.yml',
+    'clippy.toml',
+    '.npmrc',
+    'bunfig.toml',
+  ].map((path) => fileRow(path, path, 'a = 1\n', 'a = 2\n', `gate-config-edited ${path}:1`)),
+  fileRow(
+    'pyproject.toml',
+    'a tool in pyproject.toml',
+    pyproject,
+    pyproject.replace('"tests"', '"tests/fast"'),
+    'gate-config-edited pyproject.toml:5',
+  ),
+  fileRow(
+    'pyproject.toml',
+    'a threshold of Python lowered',
+    '[tool.coverage.report]\nfail_under = 85\n',
+    '[tool.coverage.report]\nfail_under = 80\n',
+    'gate-config-edited pyproject.toml:2',
+  ),
+  fileRow(
+    'Cargo.toml',
+    'lints of Rust',
+    '[package]\nname = "a"\n[lints.rust]\nunsafe_code = "deny"\n',
+    '[package]\nname = "a"\n[lints.rust]\nunsafe_code = "allow"\n',
+    'gate-config-edited Cargo.toml:4',
+  ),
+  fileRow(
+    'Cargo.toml',
+    'a crate replaced',
+    '[dependencies]\nserde = "1"\n',
+    '[dependencies]\nserde = "1"\n[patch.crates-io]\nserde = { path = "evil" }\n',
+    'dependency-overridden Cargo.toml:4',
+  ),
+  fileRow(
+    'setup.cfg',
+    'a tool in setup.cfg',
+    '[metadata]\nname = a\n[tool:pytest]\naddopts = -q\n',
+    '[metadata]\nname = a\n[tool:pytest]\naddopts = -q -k fast\n',
+    'gate-config-edited setup.cfg:3',
+  ),
+  fileRow(
+    'pnpm-workspace.yaml',
+    'overrides of pnpm',
+    'packages: [a]\n',
+    'packages: [a]\noverrides:\n  chai: npm:evil@1\n',
+    'dependency-overridden pnpm-workspace.yaml:3',
+  ),
+  fileRow(
+    'patches/chai.patch',
+    'a patch of a package',
+    '-a\n+b\n',
+    '-a\n+c\n',
+    'gate-config-edited patches/chai.patch:2',
+  ),
+  packageJson(
+    'another package in the place of one',
+    { name: 'a' },
+    { name: 'a', overrides: { loupe: 'npm:evil@1' } },
+    'dependency-overridden package.json:4',
+  ),
+  packageJson(
+    'a package from a file',
+    { name: 'a' },
+    { name: 'a', pnpm: { overrides: { loupe: 'file:./evil' } } },
+    'dependency-overridden package.json:5',
+  ),
+  packageJson(
+    'a patched package',
+    { name: 'a' },
+    { name: 'a', pnpm: { patchedDependencies: { loupe: 'patches/loupe.patch' } } },
+    'dependency-overridden package.json:5',
+  ),
+  packageJson(
+    'a script at installation',
+    { scripts },
+    { scripts: { ...scripts, postinstall: 'node evil.js' } },
+    'install-script package.json:7',
+  ),
+  packageJson(
+    'a script at installation that changed',
+    { scripts: { postinstall: 'true' } },
+    { scripts: { postinstall: 'node evil.js' } },
+    'install-script package.json:3',
+  ),
+];
+const noOtherTools: Row[] = [
+  fileRow('pyproject.toml', 'a dependency of Python', pyproject, pyproject.replace('"a"', '"b"')),
+  fileRow(
+    'pyproject.toml',
+    'a threshold of Python raised',
+    '[tool.coverage.report]\nfail_under = 80\n',
+    '[tool.coverage.report]\nfail_under = 85\n',
+  ),
+  fileRow(
+    'Cargo.toml',
+    'a crate',
+    '[dependencies]\nserde = "1"\n',
+    '[dependencies]\nserde = "1.1"\n',
+  ),
+  fileRow('setup.cfg', 'metadata', '[metadata]\nname = a\n', '[metadata]\nname = b\n'),
+  fileRow('pnpm-workspace.yaml', 'a package more', 'packages: [a]\n', 'packages: [a, b]\n'),
+  packageJson(
+    'a script at installation removed',
+    { scripts: { postinstall: 'x' } },
+    { scripts: {} },
+  ),
+];
+const forReviewers: Row[] = [
+  packageJson(
+    'a version overridden',
+    { name: 'a' },
+    { name: 'a', overrides: { loupe: '^3.1.0' } },
+    'dependency-overridden package.json:4',
+  ),
+  packageJson(
+    'git hooks',
+    { scripts },
+    { scripts: { ...scripts, prepare: 'husky' } },
+    'install-script package.json:7',
+  ),
+  packageJson(
+    'a package under another name',
+    { dependencies: {} },
+    { dependencies: { a: 'npm:b@1' } },
+    'dependency-source package.json:3',
+  ),
+  {
+    name: 'the first gates file',
+    before: { 'a.ts': add },
+    after: { '.mosaic/gates.json': '{}\n' },
+    expected: ['gate-config-edited .mosaic/gates.json:1'],
+  },
+].map((row) => ({ ...row, warns: true }));
+
+testRows('configuration of other tools is weakened', otherTools);
+testRows('configuration of other tools is not weakened', noOtherTools);
+testRows('configuration is shown to the reviewer', forReviewers);
