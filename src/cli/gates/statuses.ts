@@ -35,8 +35,6 @@ export interface StatusTarget {
   readonly pause?: Backoff;
 }
 
-export type Statuses = ReturnType<typeof createStatuses>;
-
 /**
  * The statuses of a run on Gitea: one a gate that counts, and one for the verdict. What does not count has none, so
  * that nothing that was not checked is ever green.
