@@ -117,8 +117,10 @@ const rules: readonly (readonly [isFine: (options: Fields) => boolean, message: 
   ],
   [({ init, force }) => init || !force, '--force is for --init: add it, or drop --force'],
   [
-    ({ status, writeBaseline }) => !(status && writeBaseline),
-    '--write-baseline changes the tree, so it sets no --status: drop one',
+    ({ writeBaseline, status, output, annotations, json, junit, sarif }) =>
+      !writeBaseline ||
+      !(status || json || junit || sarif || output.length > 0 || annotations !== undefined),
+    '--write-baseline gives no verdict, and so no report and no --status: drop one',
   ],
 ];
 

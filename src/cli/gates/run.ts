@@ -23,6 +23,7 @@ import {
 } from './outputs.ts';
 import { openScreen } from './screen.ts';
 import { renderResults, renderSummary } from './summary.ts';
+import { writeBaseline } from './write-baseline.ts';
 
 export type RunGates = (options: GatesOptions) => Promise<GatesReport>;
 
@@ -37,6 +38,8 @@ const exitCodes: Record<GateStatus, number> = {
 
 /** Maximum findings of a gate with `--all`, and those that are counted without it. */
 const maxFindings = 10_000;
+/** Maximum findings that a baseline can take of a gate: it needs all. */
+const maxKnownFindings = 1_000_000;
 
 interface Run {
   readonly directory: string;
@@ -80,6 +83,11 @@ export async function runAndReport(io: Io, { directory, options, runGates }: Run
       return exitCodes.error;
     }
     const report = outcome.value;
+    if (options.writeBaseline) {
+      shown.stdout.write(`${renderResults(report.gates, styleFor(shown, shown.stdout))}\n`);
+      writeBaseline(shown, report);
+      return exitCodes.passed;
+    }
     printReport({ io, shown }, report, options);
     const annotated = options.annotations === 'auto' ? job.kind : options.annotations;
     // On standard error, where they do not mix with a report; a CI job reads both.
@@ -106,7 +114,10 @@ function runOptions(options: GatesCommandOptions): Omit<GatesOptions, 'directory
     ...(sandbox === undefined ? {} : { sandbox }),
     ...(toolsFrom === undefined ? {} : { toolsFrom: resolve(toolsFrom) }),
     ...(passEnv === undefined ? {} : { passEnvironment: passEnv }),
-    ...{ untrusted, install, network, findingsLimit: maxFindings },
+    ...{ untrusted, install, network },
+    ...(options.writeBaseline
+      ? { ignoreBaseline: true, findingsLimit: maxKnownFindings }
+      : { findingsLimit: maxFindings }),
   };
 }
 

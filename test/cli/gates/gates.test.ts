@@ -9,6 +9,7 @@ import { addGatesCommand, gates } from '../../../src/cli/gates/gates.ts';
 import type { RunGates } from '../../../src/cli/gates/run.ts';
 import type { Io } from '../../../src/cli/io.ts';
 import { ConfigError, CoordinatorError } from '../../../src/errors.ts';
+import { baselinePath, parseBaseline } from '../../../src/gates/baseline/baseline.ts';
 import type { GateStatus } from '../../../src/gates/gate.ts';
 import { gatesFilePath, parseGatesFile } from '../../../src/gates/gates-file/schema.ts';
 import type { GatesOptions } from '../../../src/gates/report.ts';
@@ -131,7 +132,7 @@ test.each([
   [['--status', '--repository', 'orbit'], '--repository must be owner/name'],
   [['--status', '--status-url', 'ci'], '--status-url must be an http or https URL'],
   [['--status'], 'GITEA_URL is required'],
-  [['--status', '--write-baseline'], 'sets no --status: drop one'],
+  [['--status', '--write-baseline'], 'no report and no --status: drop one'],
   [['--init', '--schema'], 'exclude each other: keep one'],
   [['--force'], '--force is for --init'],
   [['--untrusted', '--sandbox', 'none', '--tools-from', '.'], '--untrusted needs --sandbox bwrap'],
@@ -421,4 +422,25 @@ test('--init writes a gates file for the project, once, and runs nothing', async
   await expect(run([directory, '--init'], never)).rejects.toThrow('--force overwrites it');
   expect(await run([directory, '--init', '--force'], never)).toMatchObject({ code: 0 });
   expect(readFileSync(path, 'utf8')).toBe(text);
+});
+
+test('--write-baseline writes down the findings of today, and its exit code is no verdict', async () => {
+  const directory = temporaryDirectory();
+  const findings = Array.from({ length: 12_000 }, () => finding());
+  const details = { baseline: 'none' };
+  const seen: Partial<GatesOptions>[] = [];
+  const known: RunGates = (options) => {
+    seen.push(options);
+    const lint = gateResult({ gate: 'lint', status: 'failed', findings, details });
+    return Promise.resolve(gatesReport([lint], { directory }));
+  };
+  const { code, err } = await run([directory, '--write-baseline'], known);
+  expect(code).toBe(0);
+  expect(err).toContain('findings of today: lint 12000.');
+  expect(seen).toMatchObject([{ ignoreBaseline: true, findingsLimit: 1_000_000 }]);
+  const text = readFileSync(join(directory, baselinePath), 'utf8');
+  expect(parseBaseline(text, 'it').gates).toEqual({ lint: { 'src/app.ts': { TS2322: 12_000 } } });
+  const none = await run([directory, '--write-baseline']);
+  expect(none.code).toBe(2);
+  expect(none.err).toContain('No gate of this run has a baseline');
 });
