@@ -1,6 +1,8 @@
-import type { Gate, TestRun, Verdict } from '../gate.ts';
+import type { Checkout, Gate, TestRun, Verdict } from '../gate.ts';
 import { errorWords } from './error-words.ts';
 import { flakyIn, flakySentence, markFlaky, runRedAgain, type SecondRun } from './second-run.ts';
+import { relativeFile } from './reports.ts';
+import { withTestScope } from './scope/test-scope.ts';
 import { verdictOnEnd, withTestRun } from './tool-verdict.ts';
 import { judgedReport, type VitestReport } from './vitest-report.ts';
 
@@ -10,10 +12,24 @@ export const test: Gate = {
   check: (checkout) =>
     withTestRun(checkout, async (testRun) => {
       const verdict = withNetworkHint(testVerdict(checkout.directory, testRun), checkout.network);
+      if (verdict.status === 'passed') return withCollected(verdict, checkout, testRun);
       if (verdict.status !== 'failed') return verdict;
       return withSecondRun(verdict, await runRedAgain(checkout, testRun));
     }),
 };
+
+async function withCollected(
+  verdict: Verdict,
+  { directory, files, options }: Checkout,
+  testRun: TestRun,
+): Promise<Verdict> {
+  const collected = judgedReport(directory, testRun)?.files ?? [];
+  return withTestScope(verdict, {
+    files: await files(),
+    collected: new Set(collected.map((file) => relativeFile(directory, file))),
+    options: options.test,
+  });
+}
 
 /** The verdict on a run of the tests: passed only if exit code, report and counts say so. */
 export function testVerdict(directory: string, testRun: TestRun): Verdict {
