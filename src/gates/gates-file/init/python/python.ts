@@ -78,9 +78,10 @@ async function pytest(project: Project, python: Pyproject): Promise<Partial<Prop
     'coverage',
     { reportOf: 'test', cobertura: 'coverage.xml', thresholds: proposedCoverage },
   ];
-  const source = await measured(project, python);
+  const places = await measured(project, python);
   if (python.uses('pytest-cov')) {
-    const command = `${run} --cov${source} --cov-report=xml:coverage.xml`;
+    const cov = places.length === 0 ? '--cov' : places.map((place) => `--cov=${place}`).join(' ');
+    const command = `${run} ${cov} --cov-report=xml:coverage.xml`;
     return { gates: [['test', { command, junit: 'junit.xml' }], coverage] };
   }
   if (!python.uses('coverage'))
@@ -90,18 +91,17 @@ async function pytest(project: Project, python: Pyproject): Promise<Partial<Prop
         'Coverage is not measured: add pytest-cov to the development dependencies, then write this file anew.',
       ],
     };
-  const command = `coverage run${source.replace('=', ' --source=')} -m ${run}; tests=$?; coverage xml -o coverage.xml; exit $tests`;
+  const source = places.length === 0 ? '' : ` --source=${places.join(',')}`;
+  const command = `coverage run${source} -m ${run}; tests=$?; coverage xml -o coverage.xml; exit $tests`;
   return { gates: [['test', { command, junit: 'junit.xml' }], coverage] };
 }
 
-/** `=DIR`, so that files no test imports are counted; empty when the configuration of coverage names the source. */
-async function measured(project: Project, python: Pyproject): Promise<string> {
+/** Directories whose files are counted even if no test imports them; none when coverage is configured with its source. */
+async function measured(project: Project, python: Pyproject): Promise<readonly string[]> {
   const configured =
     python.says('coverage', ['source', 'source_pkgs', 'include']) ||
     /^\s*(source|source_pkgs|include)\s*=/m.test((await project.text('.coveragerc')) ?? '');
-  if (configured) return '';
-  const [place] = await codeOf(project);
-  return place === undefined ? '' : `=${place}`;
+  return configured ? [] : codeOf(project);
 }
 
 /** `src`, or the packages at the top, or everything. */

@@ -115,6 +115,23 @@ test('the source that coverage is configured with stays', async () => {
   });
 });
 
+test('all packages at the top are measured', async () => {
+  const { file } = await proposedFor({
+    'pyproject.toml': '[dependency-groups]\ndev = ["pytest", "pytest-cov"]\n',
+    'uv.lock': '',
+    'a/__init__.py': '',
+    'b/__init__.py': '',
+    'tests/__init__.py': '',
+  });
+  expect(file).toMatchObject({
+    gates: {
+      test: {
+        command: 'pytest --junitxml=junit.xml --cov=a --cov=b --cov-report=xml:coverage.xml',
+      },
+    },
+  });
+});
+
 test('requirements without a tool of checks are no Python project', async () => {
   expect(await proposedFor({ 'requirements.txt': 'mkdocs\n' })).toMatchObject({ file: {} });
 });
