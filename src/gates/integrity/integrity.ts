@@ -10,7 +10,7 @@ import type { SourceFacts, SourceChange } from './facts.ts';
 import { configKind } from './configuration/gate-config.ts';
 import { lostTests } from './lost-tests.ts';
 import { isMeasured, measuredBy } from './configuration/measured.ts';
-import { movedOut } from './moved-out.ts';
+import { movedOut, notImported } from './moved-out.ts';
 import { newMarks } from './new-marks.ts';
 import { pairFiles } from './trees/pair-files.ts';
 import { lockfileFindings } from './packages/lockfile-findings.ts';
@@ -105,6 +105,9 @@ async function compare(
   const tests = pairTests(sources);
   const configs = trees.pathsBefore.filter((path) => /(^|\/)vite(st)?\.config\.\w+$/.test(path));
   const measured = measuredBy(await trees.textsBefore(configs.slice(0, configLimit)));
+  const before = new Set(trees.pathsBefore);
+  const after = new Map(tree.changes.map((change) => [change.path, change.after !== undefined]));
+  const isThere = (path: string) => after.get(path) ?? before.has(path);
   const read = [
     ...configFindings(tree, parts),
     ...newMarks(sources),
@@ -113,6 +116,7 @@ async function compare(
     ...editedSnapshots(tree.changes),
     ...tree.changes.flatMap(lockfileFindings),
     ...movedOut(sources, (path) => isMeasured(path, measured)),
+    ...notImported(sources, (path) => isSource(path) && isThere(path)),
     ...notLookedAt(tree),
     ...notRead(sources),
   ].map((finding) => fromDirectory(finding, trees));

@@ -28,3 +28,23 @@ export function movedOut(
       });
   });
 }
+
+/** Code of the project that a test file no longer imports although it is still there: a copy of it may be tested. */
+export function notImported(
+  changes: readonly SourceChange[],
+  isThere: (path: string) => boolean,
+): Finding[] {
+  return changes.flatMap(({ path, pathBefore, before, after }): Finding[] => {
+    if (!before || !after || !isTestPath(path) || before.tests.length === 0) return [];
+    const leadsTo = (name: string, from: string) =>
+      possiblePaths(name, posix.dirname(from)).find(isThere);
+    const now = new Set(after.imports.map((name) => leadsTo(name, path)));
+    return before.imports.flatMap((name): Finding[] => {
+      const target = leadsTo(name, pathBefore);
+      if (target === undefined || now.has(target) || isTestPath(target)) return [];
+      const message = `no longer imports ${target}, which is still there`;
+      const place = { file: path, line: null, column: null };
+      return [{ ...place, rule: 'import-removed', message, severity: 'warning' }];
+    });
+  });
+}

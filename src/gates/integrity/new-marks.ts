@@ -48,6 +48,7 @@ const warnings = new Set([
   'snapshot-serializer',
   'own-expect',
   'module-mock',
+  'process-ended',
   'test-environment',
   'test-detection',
 ]);
@@ -61,6 +62,7 @@ const consequences: ReadonlyMap<string, string> = new Map([
   ['matcher-override', ': it replaces what tests are judged by'],
   ['builtin-override', ': equality is made of it'],
   ['own-expect', ': it replaces what tests are judged by'],
+  ['process-ended', ': how the process ends is a part of the verdict'],
   ['module-mock', ': the code of the module is not tested there'],
   ['test-environment', ': its code runs around the tests'],
   ['test-detection', ': the code may do something else when it is tested'],

@@ -145,3 +145,26 @@ const notMeasured: Row[] = [
   },
 ];
 testRows('code moves out of what is measured', notMeasured);
+
+const importing = (name: string) => `import { add } from '${name}';\n${adds}`;
+const copied: Row[] = [
+  {
+    name: 'a copy of the code is tested',
+    before: { 'src/a.ts': add, 'test/a.test.ts': importing('../src/a.js') },
+    after: { 'test/a.test.ts': `${add}${adds}` },
+    expected: ['import-removed test/a.test.ts:-'],
+    warns: true,
+  },
+  {
+    name: 'the code has another name, or the test another place',
+    before: { 'src/a.ts': add, 'src/b.ts': add, 'test/a.test.ts': importing('../src/a.ts') },
+    after: {
+      'src/a.ts': null,
+      'src/sum.ts': add,
+      'test/a.test.ts': null,
+      'test/deep/a.test.ts': importing('../../src/sum.ts'),
+    },
+    expected: [],
+  },
+];
+testRows('a test no longer imports the code', copied);

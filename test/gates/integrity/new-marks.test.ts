@@ -376,6 +376,12 @@ const suspicious: Row[] = [
     `// @vitest-environment ./own.ts\n${adds}`,
     'new-test-environment a.test.ts:2',
   ),
+  testFile(
+    'the end of the process',
+    adds,
+    `process.on('exit', () => {});\n${adds}`,
+    'new-process-ended a.test.ts:2',
+  ),
   sourceFile(
     'code that asks whether it is tested',
     add,

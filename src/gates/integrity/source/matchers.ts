@@ -12,6 +12,7 @@ export interface MatcherChange {
     | 'builtin-override'
     | 'own-expect'
     | 'module-mock'
+    | 'process-ended'
     | 'retry'
     | 'snapshot-serializer';
 }
@@ -72,6 +73,7 @@ function ruleOfCall(
     if (last === 'retryTimes') return 'retry';
     if (last === 'setConfig' && first && keysOf(first, constants).includes('retry')) return 'retry';
   }
+  if (object === 'process' && endsProcess(last, first)) return 'process-ended';
   if (last === 'retries' && call.callee.type === 'MemberExpression') {
     return call.callee.object.type === 'ThisExpression' ? 'retry' : undefined;
   }
@@ -173,6 +175,16 @@ function isRooted(node: Node, rooted: ReadonlySet<string>, depth: number): boole
 }
 
 const judging = /^(expect|assert|Assertion)$/;
+
+/** The exit code and unhandled errors are a part of the verdict of a test runner. */
+function endsProcess(name: string, event: Node | undefined): boolean {
+  if (/^(exit|reallyExit|abort)$/.test(name)) return true;
+  return (
+    /^(on|once|addListener|prependListener|removeAllListeners)$/.test(name) &&
+    event?.type === 'StringLiteral' &&
+    /^(exit|beforeExit|uncaughtException|unhandledRejection)$/.test(event.value)
+  );
+}
 
 function isOfBuiltIn(target: Node): boolean {
   return target.type === 'MemberExpression' && isBuiltIn(target.object);

@@ -66,6 +66,7 @@ const testWords =
   /\bexpect\s*[.(]|\bfrom\s+['"](vitest|node:test|@jest\/globals|chai|bun:test)['"]/;
 const ofTests = new Set([
   ...['conditional-skip', 'platform-condition', 'matcher-override', 'retry', 'own-expect'],
+  'process-ended',
 ]);
 /** More statements after an early return are not read. */
 const followingLimit = 50;
