@@ -6,6 +6,7 @@ import { createCheckouts, type CheckoutParts, type GateRun } from './checkout/ch
 import { GatesError } from './gates-error.ts';
 import type { Checkout, TestRun } from './gate.ts';
 import type { RunTest } from './integrity/runs/lost-runs.ts';
+import type { TestRuns } from './integrity/runs/run-findings.ts';
 import { lastWords } from './tools/tool-verdict.ts';
 import { listTests } from './tools/vitest-report.ts';
 
@@ -26,7 +27,7 @@ export interface BaseRunRequest {
  * Runs the tests of the base commit in a private copy, with the packages of the checkout, and lists them. Rejects
  * with the reason when they cannot be run: a change may need other packages than its base.
  */
-export async function runBaseTests(request: BaseRunRequest): Promise<readonly RunTest[]> {
+async function runBaseTests(request: BaseRunRequest): Promise<readonly RunTest[]> {
   const { parts, root, modulesFrom, commit, run, runTests } = request;
   const target = join(parts.privateDirectory, 'base');
   await makeBaseCopy({ root, commit, target, modulesFrom, signal: run.signal });
@@ -44,4 +45,12 @@ export async function runBaseTests(request: BaseRunRequest): Promise<readonly Ru
   if (tests === undefined)
     throw new GatesError('gates_ref_unknown', `they left no report (${lastWords(ended)})`);
   return tests;
+}
+
+/** The runs of both sides that the gate integrity compares; `checkout` shares the run of the gate test. */
+export function testRunsOf(checkout: Checkout, request: Omit<BaseRunRequest, 'commit'>): TestRuns {
+  return {
+    head: async () => listTests((await checkout.testRun()).report ?? '', request.parts.directory),
+    base: (commit) => runBaseTests({ ...request, commit }),
+  };
 }

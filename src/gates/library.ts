@@ -17,9 +17,9 @@ export {
   type Verdict,
 } from './gate.ts';
 export { GatesError, type GatesErrorCode } from './gates-error.ts';
+export { parseGatesFile } from './gates-file/parse-gates-file.ts';
 export {
   gatesFilePath,
-  parseGatesFile,
   type BuildOptions,
   type BuiltInOptions,
   type CommandGate,

@@ -1,42 +1,35 @@
-import { join } from 'node:path';
-
-import { runBaseTests } from './base-run.ts';
+import { testRunsOf } from './base-run.ts';
 import { hasBaseline, readBaseline, withBaseline } from './baseline/with-baseline.ts';
 import { createCheckouts, type CheckoutParts, type GateRun } from './checkout/checkout.ts';
 import { hashConfiguration } from './checkout/configuration.ts';
 import type { Checkout, Gate, GateResult, GateStatus, TestRun } from './gate.ts';
-import { createGateRunner, leftOut, type GateRunner } from './gate-runner.ts';
+import { createGateRunner, leftOut } from './gate-runner.ts';
 import type { CoverageThresholds, GateName } from './names.ts';
 import { integrity, type IntegrityOptions } from './integrity/integrity.ts';
-import type { TestRuns } from './integrity/runs/run-findings.ts';
 import { coverageThresholds, planGates, type GatesPlan } from './plan.ts';
-import { prepareCheckout } from './checkout/prepare-checkout.ts';
+import { prepareCheckout, type PreparedCheckout } from './checkout/prepare-checkout.ts';
 import { withPrivateDirectory } from './checkout/private-directory.ts';
 import type { GatesOptions, GatesReport, PlannedGate } from './report.ts';
-import { isTracked, listFilesBelow, readRepository } from './checkout/repository.ts';
-import { chooseGates, type ChosenGate } from './choose-gates.ts';
-import { openCacheDirectory } from './command/cache-directory.ts';
-import { callerEnvironment } from './command/caller-environment.ts';
-import { commandGates, type CommandGatesRequest } from './command/command-gate.ts';
-import type { CommandSettings } from './command/command-environment.ts';
-import { prepareGate, prepareName } from './command/prepare.ts';
 import {
-  chosenSteps,
-  notInstalled,
-  overallDeadlineMs,
-  plannedSteps,
-  stepsAsGate,
-  type ChosenSteps,
-} from './chosen-steps.ts';
+  isTracked,
+  listFilesBelow,
+  readRepository,
+  type Repository,
+} from './checkout/repository.ts';
+import { chooseGates, type ChosenGate } from './choose-gates.ts';
+import { commandGates, type CommandGatesRequest } from './command/command-gate.ts';
+import { openCommands } from './command/open-commands.ts';
+import { prepareGate, prepareName } from './command/prepare.ts';
+import { chosenSteps, overallDeadlineMs, plannedSteps, type ChosenSteps } from './chosen-steps.ts';
 import { readGatesFile, readProjectFile } from './gates-file/read-gates-file.ts';
-import type { CommandGate, GatesFile } from './gates-file/schema.ts';
+import { commandsOf, type GatesFile } from './gates-file/schema.ts';
+import { runPhases, runSteps } from './phases.ts';
 import { openSandbox } from './process/sandbox.ts';
 import { createSemaphore } from './process/semaphore.ts';
 import { build } from './tools/build.ts';
 import { coverage, defaultCoverage } from './tools/coverage.ts';
 import { createToolFinder } from './tools/find-tool.ts';
 import { lint } from './tools/lint.ts';
-import { listTests } from './tools/vitest-report.ts';
 import { runTests, runTestsOnly } from './tools/test-run.ts';
 import { test } from './tools/test.ts';
 
@@ -79,23 +72,6 @@ export function createRunGates(set: GateSet): (options: GatesOptions) => Promise
       ),
     );
   };
-}
-
-/**
- * The order of running. Gates of one phase run side by side, on two cores. The tests take all cores, so they run
- * alone; commands run one after another, in the order of the gates file.
- */
-function phasesOf(chosen: readonly ChosenGate[]): readonly (readonly ChosenGate[])[] {
-  const builtIn = (...names: readonly GateName[]) =>
-    chosen.filter(({ name, command }) => command === undefined && names.includes(name));
-  const commands = chosen.filter(({ command }) => command !== undefined);
-  return [
-    builtIn('build', 'lint'),
-    builtIn('test', 'coverage'),
-    ...commands.map((gate) => [gate]),
-    // Last, because it runs the tests of the base where those of the checkout have run.
-    builtIn('integrity'),
-  ];
 }
 
 interface Check {
@@ -146,29 +122,10 @@ async function check(
     },
     signal,
   });
-  let files: Promise<readonly string[]> | undefined;
   const parts: CheckoutParts = {
     ...prepared,
-    privateDirectory,
-    origin: plan.directory,
-    base,
-    thresholds,
-    options: file.options,
-    files: () => (files ??= listFilesBelow(plan.directory, { repository, signal })),
-    sandbox,
-    network: plan.network,
-    commands: await openCommands({ plan, privateDirectory, root: prepared.root }),
-    // Steps that install put the tools into the copy.
-    findTool: createToolFinder({
-      directory: steps.kind === 'installs' ? prepared.directory : plan.directory,
-      toolsFrom,
-      baseManifest: async () => {
-        const [ref, path] = [configFrom ?? base, 'package.json'];
-        if (ref === undefined) return undefined;
-        return (await readProjectFile({ ...plan, repository, signal, ref, path })).text;
-      },
-    }),
-    runTests: set.runTests,
+    ...{ privateDirectory, thresholds, sandbox, runTests: set.runTests },
+    ...(await sharedParts({ plan, file, repository, prepared, privateDirectory, steps, signal })),
   };
   const commands = set.commands?.({
     gates: commandsOf(file),
@@ -196,16 +153,12 @@ async function check(
     const { allow, baseRun } = file.options.integrity;
     const { runTestsOnly } = set;
     const runsTests = chosen.some(({ name, command }) => name === 'test' && command === undefined);
-    const testRuns: TestRuns | undefined =
+    const testRuns =
       runTestsOnly && repository && runsTests && baseRun && isPrepared
-        ? {
-            head: async () => listTests((await checkout.testRun()).report ?? '', parts.directory),
-            base: (commit) =>
-              runBaseTests({
-                ...{ parts, commit, run, runTests: runTestsOnly },
-                ...{ root: repository.root, modulesFrom: prepared.root },
-              }),
-          }
+        ? testRunsOf(checkout, {
+            ...{ parts, run, runTests: runTestsOnly },
+            ...{ root: repository.root, modulesFrom: prepared.root },
+          })
         : undefined;
     return base === undefined
       ? undefined
@@ -234,49 +187,43 @@ async function check(
   };
 }
 
-/** The result of the steps; none when the gates file names no steps. */
-async function runSteps(runGate: GateRunner, steps: ChosenSteps): Promise<readonly GateResult[]> {
-  if (steps.kind !== 'none') return [await runGate(stepsAsGate(steps))];
-  return steps.leftOut > 0 ? [leftOut(prepareName, notInstalled(steps.leftOut))] : [];
+interface SharedPartsRequest {
+  readonly plan: GatesPlan;
+  readonly file: GatesFile;
+  readonly repository: Repository | undefined;
+  readonly prepared: PreparedCheckout;
+  readonly privateDirectory: string;
+  readonly steps: ChosenSteps;
+  readonly signal: AbortSignal;
 }
 
-/** Runs the gates phase by phase; what needs the steps is skipped when they did not pass. */
-async function runPhases(
-  runGate: GateRunner,
-  { chosen, isPrepared }: { readonly chosen: readonly ChosenGate[]; readonly isPrepared: boolean },
-): Promise<readonly GateResult[]> {
-  const results: GateResult[] = [];
-  for (const phase of phasesOf(chosen)) {
-    const runs = phase.map((gate) =>
-      isPrepared || gate.name === 'integrity'
-        ? runGate(gate)
-        : runGate(gate, 'Not run: prepare did not pass.'),
-    );
-    results.push(...(await all(runs)));
-  }
-  return results;
+/** What the checkouts of all gates share by the options of the run. */
+async function sharedParts(request: SharedPartsRequest) {
+  const { plan, file, repository, prepared, privateDirectory, steps, signal } = request;
+  const { untrusted, toolsFrom, base, configFrom, passEnvironment, network } = plan;
+  let files: Promise<readonly string[]> | undefined;
+  return {
+    ...{ origin: plan.directory, base, network, options: file.options },
+    files: () => (files ??= listFilesBelow(plan.directory, { repository, signal })),
+    commands: await openCommands({
+      ...{ untrusted, toolsFrom, privateDirectory, root: prepared.root, passEnvironment },
+    }),
+    // Steps that install put the tools into the copy.
+    findTool: createToolFinder({
+      directory: steps.kind === 'installs' ? prepared.directory : plan.directory,
+      toolsFrom,
+      baseManifest: async () => {
+        const [ref, path] = [configFrom ?? base, 'package.json'];
+        if (ref === undefined) return undefined;
+        return (await readProjectFile({ ...plan, repository, signal, ref, path })).text;
+      },
+    }),
+  };
 }
 
 function plannedGate({ name, asked, optional }: ChosenGate): PlannedGate {
   // Whoever names a base asks for integrity.
   return { gate: name, counts: optional ? false : asked || name === 'integrity' || 'maybe' };
-}
-
-async function openCommands({
-  plan: { untrusted, toolsFrom, passEnvironment },
-  privateDirectory,
-  root,
-}: {
-  readonly plan: GatesPlan;
-  readonly privateDirectory: string;
-  readonly root: string;
-}): Promise<CommandSettings> {
-  const caller = callerEnvironment();
-  return {
-    ...{ caller, passEnvironment, toolsFrom, root },
-    cacheDirectory: await openCacheDirectory({ caller, untrusted, privateDirectory }),
-    home: join(privateDirectory, 'commands', 'home'),
-  };
 }
 
 /** True when a gate of this run wants less coverage than by default. */
@@ -290,21 +237,6 @@ function isWeakened(
       : Object.values(coverageThresholds(plan.minCoverage, command.thresholds)),
   );
   return [...Object.values(thresholds), ...ofCommands].some((each) => each < defaultCoverage);
-}
-
-/** The command gates of the file by name. */
-function commandsOf({ gates }: GatesFile): ReadonlyMap<GateName, CommandGate> {
-  return new Map(
-    [...(gates ?? [])].flatMap(([name, entry]) =>
-      entry.kind === 'command' ? [[name, entry.gate] as const] : [],
-    ),
-  );
-}
-
-/** Waits for all, also when one rejects: no tool may still run when the private directory is removed. */
-async function all<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
-  await Promise.allSettled(promises);
-  return Promise.all(promises);
 }
 
 const worstFirst: readonly GateStatus[] = ['failed', 'error', 'timeout', 'skipped', 'passed'];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { chooseGates, type Choice } from '../../src/gates/choose-gates.ts';
-import { noGatesFile, parseGatesFile } from '../../src/gates/gates-file/schema.ts';
+import { noGatesFile, parseGatesFile } from '../../src/gates/gates-file/parse-gates-file.ts';
 
 const base: Choice = { names: undefined, file: noGatesFile, base: undefined, timeoutMs: 1_000 };
 

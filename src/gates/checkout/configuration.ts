@@ -16,12 +16,25 @@ const names = [
   /^(pnpm-lock|pnpm-workspace)\.yaml$/,
   /^yarn\.lock$/,
   /^bun\.lockb?$/,
+  /^(\.npmrc|\.yarnrc(\.yml)?|bunfig\.toml)$/,
+  /^\.eslintrc(\.(json|ya?ml|[cm]?js))?$|^\.eslintignore$/,
+  /^(biome\.jsonc?|\.oxlintrc\.json|\.xo-config(\.[cm]?js|\.json)?)$/,
+  /^(jest|ava|nyc|xo|oxlint)\.config\.([cm]?[jt]s|json)$/,
+  /^\.(mocharc|c8rc|nycrc)(\.(jsonc?|ya?ml|[cm]?js))?$/,
+  // Python, Go and Rust name their tools and packages in the same files.
+  /^(pyproject\.toml|setup\.cfg|tox\.ini|\.?(pytest|mypy)\.ini|\.?ruff\.toml|\.coveragerc|\.flake8|\.pylintrc)$/,
+  /^(uv\.lock|poetry\.lock|requirements[\w.-]*\.txt)$/,
+  /^(go\.(mod|sum|work)|\.golangci\.(ya?ml|toml|json))$/,
+  /^(Cargo\.(toml|lock)|\.?clippy\.toml|nextest\.toml|rust-toolchain(\.toml)?)$/,
 ];
 
 /** True for a file that configures the tools. Files that it imports do not count. */
 export function isConfigurationFile(path: string): boolean {
   const name = posix.basename(path);
-  return names.some((pattern) => pattern.test(name));
+  return (
+    /(^|\/)\.mosaic\/gates(-baseline)?\.json$/.test(path) ||
+    names.some((pattern) => pattern.test(name))
+  );
 }
 
 /** SHA-256 over the configuration files below `root` and the options of the run. */

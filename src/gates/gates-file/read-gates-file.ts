@@ -5,7 +5,8 @@ import { git } from '../checkout/git-command.ts';
 import { resolveCommit } from '../checkout/configuration.ts';
 import type { Repository } from '../checkout/repository.ts';
 import { GatesError } from '../gates-error.ts';
-import { gatesFilePath, noGatesFile, parseGatesFile, type GatesFile } from './schema.ts';
+import { noGatesFile, parseGatesFile } from './parse-gates-file.ts';
+import { gatesFilePath, type GatesFile } from './schema.ts';
 
 /** Maximum bytes of such a file: a baseline of tens of thousands of findings. */
 const maxBytes = 8 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { GatesError } from '../../../src/gates/gates-error.ts';
-import { parseGatesFile } from '../../../src/gates/gates-file/schema.ts';
+import { parseGatesFile } from '../../../src/gates/gates-file/parse-gates-file.ts';
 
 const parse = (value: unknown) => parseGatesFile(JSON.stringify(value), '.mosaic/gates.json');
 

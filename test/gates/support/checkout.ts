@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { createCheckouts, type CheckoutParts } from '../../../src/gates/checkout/checkout.ts';
-import { noGatesFile } from '../../../src/gates/gates-file/schema.ts';
+import { noGatesFile } from '../../../src/gates/gates-file/parse-gates-file.ts';
 import type { Checkout, Tool } from '../../../src/gates/gate.ts';
 import { openSandbox } from '../../../src/gates/process/sandbox.ts';
 import { temporaryDirectory } from '../../support/service.ts';

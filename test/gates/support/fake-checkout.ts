@@ -2,7 +2,7 @@ import path from 'node:path';
 
 import type { Checkout, ToolRun } from '../../../src/gates/gate.ts';
 import { ToolMissing } from '../../../src/gates/tools/missing-tool.ts';
-import { noGatesFile } from '../../../src/gates/gates-file/schema.ts';
+import { noGatesFile } from '../../../src/gates/gates-file/parse-gates-file.ts';
 import { madeRun } from './made-run.ts';
 
 /** What a run of a tool leaves behind: its end, and files by the end of their name. */

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 
 import { onTestFinished } from 'vitest';
 
-import { noGatesFile } from '../../../src/gates/gates-file/schema.ts';
+import { noGatesFile } from '../../../src/gates/gates-file/parse-gates-file.ts';
 import type { Checkout, Verdict } from '../../../src/gates/gate.ts';
 import { integrity, type IntegrityOptions } from '../../../src/gates/integrity/integrity.ts';
 

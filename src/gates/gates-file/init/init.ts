@@ -1,4 +1,4 @@
-import { parseGatesFile } from '../schema.ts';
+import { parseGatesFile } from '../parse-gates-file.ts';
 import { proposeGo } from './go.ts';
 import { proposeJavaScript } from './javascript/javascript.ts';
 import { openProject } from './project.ts';

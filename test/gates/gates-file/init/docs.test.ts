@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { parseGatesFile } from '../../../../src/gates/gates-file/schema.ts';
+import { parseGatesFile } from '../../../../src/gates/gates-file/parse-gates-file.ts';
 import { blocksOf, readPage } from '../../../support/docs.ts';
 import { biome } from '../../presets/biome.ts';
 import { nodeJest } from '../../presets/node-jest.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { proposeGatesFile } from '../../../../src/gates/gates-file/init/init.ts';
-import { parseGatesFile } from '../../../../src/gates/gates-file/schema.ts';
+import { parseGatesFile } from '../../../../src/gates/gates-file/parse-gates-file.ts';
 import { packageJson, proposedFor, type Tree } from '../../support/proposed.ts';
 
 test('a directory without a known tool gives an empty file and says so', async () => {

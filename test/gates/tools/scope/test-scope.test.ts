@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { Verdict } from '../../../../src/gates/gate.ts';
-import { noGatesFile } from '../../../../src/gates/gates-file/schema.ts';
+import { noGatesFile } from '../../../../src/gates/gates-file/parse-gates-file.ts';
 import { withTestScope } from '../../../../src/gates/tools/scope/test-scope.ts';
 
 const passed: Verdict = { status: 'passed', message: '2 of 2 tests passed.' };

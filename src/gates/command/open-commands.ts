@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+
+import { openCacheDirectory } from './cache-directory.ts';
+import { callerEnvironment } from './caller-environment.ts';
+import type { CommandSettings } from './command-environment.ts';
+
+/** What the steps and command gates of one run share, with the directory for downloads open. */
+export async function openCommands({
+  untrusted,
+  privateDirectory,
+  ...settings
+}: Pick<CommandSettings, 'passEnvironment' | 'toolsFrom' | 'root'> & {
+  readonly untrusted: boolean;
+  readonly privateDirectory: string;
+}): Promise<CommandSettings> {
+  const caller = callerEnvironment();
+  return {
+    ...settings,
+    caller,
+    cacheDirectory: await openCacheDirectory({ caller, untrusted, privateDirectory }),
+    home: join(privateDirectory, 'commands', 'home'),
+  };
+}
