@@ -116,7 +116,7 @@ async function compare(
     ...editedSnapshots(tree.changes),
     ...tree.changes.flatMap(lockfileFindings),
     ...movedOut(sources, (path) => isMeasured(path, measured)),
-    ...notImported(sources, (path) => isSource(path) && isThere(path)),
+    ...notImported(sources, (path) => isMeasured(path, measured) && isThere(path)),
     ...notLookedAt(tree),
     ...notRead(sources),
   ].map((finding) => fromDirectory(finding, trees));

@@ -166,5 +166,11 @@ const copied: Row[] = [
     },
     expected: [],
   },
+  {
+    name: 'a helper of the tests is not needed any more',
+    before: { 'test/help.ts': add, 'test/a.test.ts': importing('./help.ts') },
+    after: { 'test/a.test.ts': adds },
+    expected: [],
+  },
 ];
 testRows('a test no longer imports the code', copied);

@@ -1,6 +1,7 @@
 import type { Comment, Node } from '@babel/types';
 
 import type { Mark, SourceFacts, TestCase } from '../facts.ts';
+import { isTestPath } from '../test-pairs.ts';
 import { pragmasIn, type CommentText } from './pragmas.ts';
 import { isOtherLanguage, readOtherLanguage, unread } from './other-languages.ts';
 import { childrenOf, parseSource } from '../syntax.ts';
@@ -26,7 +27,7 @@ function readSyntax(text: string, path: string, lines: readonly string[]): Facts
     const { marks, tests, assertingFunctions } = testCallsIn(syntax.root, text);
     const pragmas = pragmasIn(syntax.comments.map(commentText), lines);
     const imports = importsIn(syntax.root);
-    const detections = tests.length > 0 ? [] : detectionsIn(lines);
+    const detections = tests.length > 0 || isTestPath(path) ? [] : detectionsIn(lines);
     return {
       marks: [...marks, ...pragmas, ...detections],
       tests,
