@@ -127,8 +127,10 @@ async function listTracked(root: string, signal: AbortSignal): Promise<readonly 
   // In submodules git lists only tracked files.
   const tracked = await list('--cached', '--recurse-submodules');
   const untracked = await list('--others', '--exclude-standard');
+  // Tracked, and not there any more.
+  const deleted = new Set(await list('--deleted'));
   return [...new Set([...tracked, ...untracked])].filter(
-    (path) => !path.split('/').includes('node_modules'),
+    (path) => !deleted.has(path) && !path.split('/').includes('node_modules'),
   );
 }
 
