@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { ConfigError } from '../../errors.ts';
 import { proposeGatesFile, type ProposedGatesFile } from '../../gates/gates-file/init/init.ts';
+import { printGatesFile } from '../../gates/gates-file/init/print-gates-file.ts';
 import { gatesFileJsonSchema } from '../../gates/gates-file/json-schema.ts';
 import { gatesFilePath } from '../../gates/gates-file/schema.ts';
 import { attempt } from '../files.ts';
@@ -34,7 +35,7 @@ export async function initGatesFile(io: Io, { directory, force }: NewGatesFile):
     throw new ConfigError('usage', `${path} is there already: --force overwrites it.`);
   attempt('output_unwritable', `Cannot write ${path}`, () => {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, `${JSON.stringify(proposed.file, null, 2)}\n`);
+    writeFileSync(path, printGatesFile(proposed.file));
   });
   io.stdout.write(
     `Wrote ${gatesFilePath}, with the gates ${names.join(', ')}.\n${renderNotes(io, proposed)}Read it, try it with \`gates\`, and commit it: with --base it is read from the base, so it holds from then on.\n`,

@@ -25,9 +25,10 @@ export const installations: readonly {
 export const caches: Readonly<Record<string, string>> = {
   // npm, "Config": npm_config_cache.
   npm_config_cache: 'npm',
-  // pnpm, "Settings": storeDir; before pnpm 11 the store is below PNPM_HOME.
+  // pnpm, "Settings": storeDir, which older versions read as npm_config_store_dir. Without it a store that links cannot reach is made anew in the checkout.
   PNPM_HOME: 'pnpm',
   pnpm_config_store_dir: 'pnpm/store',
+  npm_config_store_dir: 'pnpm/store',
   // Yarn 1; Yarn 2 and later keep the cache below the global folder.
   YARN_CACHE_FOLDER: 'yarn',
   YARN_GLOBAL_FOLDER: 'yarn-global',
