@@ -96,11 +96,16 @@ async function pytest(project: Project, python: Pyproject): Promise<Partial<Prop
   return { gates: [['test', { command, junit: 'junit.xml' }], coverage] };
 }
 
-/** Directories whose files are counted even if no test imports them; none when coverage is configured with its source. */
+/**
+ * Directories whose files are counted even if no test imports them. None when coverage is configured with its
+ * source, or with a threshold, which holds for what the project measures by itself.
+ */
 async function measured(project: Project, python: Pyproject): Promise<readonly string[]> {
   const configured =
-    python.says('coverage', ['source', 'source_pkgs', 'include']) ||
-    /^\s*(source|source_pkgs|include)\s*=/m.test((await project.text('.coveragerc')) ?? '');
+    python.says('coverage', ['source', 'source_pkgs', 'include', 'fail_under']) ||
+    /^\s*(source|source_pkgs|include|fail_under)\s*=/m.test(
+      (await project.text('.coveragerc')) ?? '',
+    );
   return configured ? [] : codeOf(project);
 }
 
