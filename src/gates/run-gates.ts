@@ -24,6 +24,7 @@ import { chosenSteps, overallDeadlineMs, plannedSteps, type ChosenSteps } from '
 import { readGatesFile, readProjectFile } from './gates-file/read-gates-file.ts';
 import { commandsOf, type GatesFile } from './gates-file/schema.ts';
 import { runPhases, runSteps } from './phases.ts';
+import { startDeadline } from './process/deadline.ts';
 import { openSandbox } from './process/sandbox.ts';
 import { createSemaphore } from './process/semaphore.ts';
 import { build } from './tools/build.ts';
@@ -100,7 +101,8 @@ async function check(
   const { chosen, off } = chooseGates({ ...plan, names: plan.gates, file });
   const steps = chosenSteps(file, plan.install);
   const overallTimeoutMs = overallDeadlineMs(plan, { chosen, steps });
-  const signal = AbortSignal.any([stop, AbortSignal.timeout(overallTimeoutMs)]);
+  using deadline = startDeadline(overallTimeoutMs, stop);
+  const { signal } = deadline;
   const thresholds = coverageThresholds(plan.minCoverage, file.options.coverage.thresholds);
   const sandbox = await openSandbox(plan.sandbox, { privateDirectory, signal });
   await onPlan?.({

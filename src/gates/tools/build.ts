@@ -6,9 +6,9 @@ import { packageOf, readPackages, type Packages } from './scope/packages.ts';
 import { counted, isConfiguration, isNamedBy, isProduct } from './scope/sources.ts';
 import { withTool } from './tool-verdict.ts';
 import { buildCopy } from './tsc-built-copy.ts';
-import { projectNotBuilt } from './tsc-output.ts';
+import { projectNotBuilt, type TscPlace } from './tsc-output.ts';
 import { reachedFrom, type Reached } from './tsc-projects.ts';
-import { judgeProject, runTsc, type ProjectVerdict, type TscPlace } from './tsc-run.ts';
+import { judgeProject, runTsc, type ProjectVerdict } from './tsc-run.ts';
 
 /**
  * The types are correct: `tsc --noEmit` on tsconfig.json, the projects it references, and those of the project's

@@ -4,7 +4,6 @@ import { z } from 'zod';
 
 import type { Finding } from '../gate.ts';
 import { relativeFile, parseReport } from './reports.ts';
-import type { TscPlace } from './tsc-run.ts';
 
 /** Reads the output of tsc with `--pretty false`; ignores other lines. tsc names files relative to `cwd`. */
 export function parseTscOutput(text: string, { cwd, directory }: TscPlace) {
@@ -39,6 +38,14 @@ function parseLine(line: string, { cwd, directory }: TscPlace): Finding | undefi
 
 /** Code at an import of a referenced project that was not built; `--noEmit` builds none. */
 export const projectNotBuilt = 'TS6305';
+
+/** Where the projects are read: the directory under check, or a copy of it. */
+export interface TscPlace {
+  /** Working directory of tsc, to which its output is relative. */
+  readonly cwd: string;
+  /** Directory that findings are relative to. */
+  readonly directory: string;
+}
 
 /**
  * An error about no file, or one in the configuration: a broken tsconfig is reported with line and

@@ -2,16 +2,8 @@ import path from 'node:path';
 
 import type { Checkout, Finding, Tool, ToolRun, Verdict } from '../gate.ts';
 import { lastWords, verdictOnEnd } from './tool-verdict.ts';
-import { parseTscBuildInfo, parseTscOutput, projectNotBuilt } from './tsc-output.ts';
+import { parseTscBuildInfo, parseTscOutput, projectNotBuilt, type TscPlace } from './tsc-output.ts';
 import { isAtLeast } from './versions.ts';
-
-/** Where the projects are read: the directory under check, or a copy of it. */
-export interface TscPlace {
-  /** Working directory of tsc, to which its output is relative. */
-  readonly cwd: string;
-  /** Directory that findings are relative to. */
-  readonly directory: string;
-}
 
 export interface ProjectRun {
   /** Path of the tsconfig, relative to the directory. */
