@@ -73,12 +73,17 @@ function innerSuites({ children }: XmlElement): readonly XmlElement[] {
 function casesOf(suite: XmlElement, around: readonly XmlElement[] = []): readonly TestCase[] {
   const suites = [...around, suite];
   return [
-    ...(suite.children['testcase'] ?? []).map((element) => ({
-      ...{ element, suites },
-      outcome: outcomeOf(element),
-    })),
+    ...(suite.children['testcase'] ?? [])
+      .map((element) => ({ ...{ element, suites }, outcome: outcomeOf(element) }))
+      .filter((testCase) => !isFile(testCase)),
     ...innerSuites(suite).flatMap((inner) => casesOf(inner, suites)),
   ];
+}
+
+/** node:test reports a file that holds no test as one passed case with the path of the file. */
+function isFile({ element: { attributes }, outcome }: TestCase): boolean {
+  const { name, classname, file } = attributes;
+  return outcome === 'passed' && classname === 'test' && name !== undefined && name === file;
 }
 
 /** GoogleTest and CTest say in attributes that a test was not run. */
@@ -123,11 +128,32 @@ function findingOf({ element, suites, outcome }: TestCase, report: JudgedReport)
   const [problem] = [...(element.children['error'] ?? []), ...(element.children['failure'] ?? [])];
   const said = problem?.attributes['message']?.trim() ?? '';
   const text = problem?.text.trim() ?? '';
+  const faults = compilerFaults(text, report);
+  if (faults.length > 0) return faults;
   const title = [classname, name].filter((part) => part !== '').join(' ');
   const message = `${title}: ${said === '' ? text : said}`.slice(0, maxMessage);
   return [
     { ...placeOf({ element, suites, text }, report), rule: null, message, severity: 'error' },
   ];
+}
+
+/** mypy puts all that it found into one case: lines such as `src/a.py:5: error: Name "x" is not defined  [name-defined]`. */
+function compilerFaults(text: string, report: JudgedReport): Finding[] {
+  return [...text.matchAll(/^(\S[^:\n]*):(\d{1,9})(?::(\d{1,9}))?: error: (.*)$/gm)].flatMap(
+    ([, path = '', line, column, said = '']) => {
+      const file = fileOf(path, report);
+      if (!report.files.has(file)) return [];
+      const [, message = said, rule = null] = /^(.*?)\s*\[([\w-]+)\]$/.exec(said) ?? [];
+      return {
+        file,
+        line: Number(line),
+        column: column === undefined ? null : Number(column),
+        rule,
+        message: message.slice(0, maxMessage),
+        severity: 'error',
+      };
+    },
+  );
 }
 
 function placeOf(

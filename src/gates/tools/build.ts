@@ -3,11 +3,18 @@ import path, { posix } from 'node:path';
 import type { Checkout, Finding, Gate, Tool, Verdict } from '../gate.ts';
 import { typeScriptFiles, withBuildScope, type TypeScriptFiles } from './scope/build-scope.ts';
 import { packageOf, readPackages, type Packages } from './scope/packages.ts';
-import { counted, isConfiguration, isNamedBy, isProduct } from './scope/sources.ts';
+import {
+  counted,
+  isConfiguration,
+  isNamedBy,
+  isProduct,
+  isSource,
+  languageOf,
+} from './scope/sources.ts';
 import { withTool } from './tool-verdict.ts';
 import { buildCopy } from './tsc-built-copy.ts';
 import { projectNotBuilt, type TscPlace } from './tsc-output.ts';
-import { reachedFrom, type Reached } from './tsc-projects.ts';
+import { reachedFrom, tsconfigExclude, type Reached } from './tsc-projects.ts';
 import { judgeProject, runTsc, type ProjectVerdict } from './tsc-run.ts';
 
 /**
@@ -34,9 +41,11 @@ interface TypeScriptProject extends TypeScriptFiles {
   /** The projects of the gates file, or tsconfig.json; empty when there is none and no file for it. */
   readonly roots: readonly string[];
   readonly reached: readonly Reached[];
-  /** Projects that no root reaches, in packages of the project; outer ones first. */
+  /** Projects with sources that no root reaches or excludes, in packages of the project; outer ones first. */
   readonly others: readonly string[];
   readonly packages: Packages;
+  /** Globs that tsconfig.json excludes. */
+  readonly excluded: readonly string[];
 }
 
 async function typeScriptProject(checkout: Checkout): Promise<TypeScriptProject> {
@@ -48,6 +57,11 @@ async function typeScriptProject(checkout: Checkout): Promise<TypeScriptProject>
   const reached = await reachedFrom(given, readText);
   const packages = await readPackages(files, readText, packagesBeside(reached, files));
   const known = new Set(reached.map(({ project }) => project));
+  // Tests and scripts often have a project that only an editor reads, and that needs what a build writes.
+  const excluded = tsconfigExclude((await readText('tsconfig.json')) ?? '');
+  const sources = files.filter(
+    (file) => languageOf(file) === 'TypeScript' && isSource(file) && !isNamedBy(file, excluded),
+  );
   const others = files.filter(
     (file) =>
       tsconfig === undefined &&
@@ -55,7 +69,8 @@ async function typeScriptProject(checkout: Checkout): Promise<TypeScriptProject>
       !known.has(file) &&
       isProduct(file) &&
       !isNamedBy(file, ignore) &&
-      packages.own.has(packageOf(file, packages)),
+      packages.own.has(packageOf(file, packages)) &&
+      sources.some((source) => isBelow(source, posix.dirname(file))),
   );
   const depth = (file: string) => file.split('/').length;
   const typeScript = await typeScriptFiles(checkout);
@@ -70,7 +85,12 @@ async function typeScriptProject(checkout: Checkout): Promise<TypeScriptProject>
     reached: [...reached, ...missing.map((project) => ({ project, references: [] }))],
     others: others.toSorted((a, b) => depth(a) - depth(b)),
     packages,
+    excluded,
   };
+}
+
+function isBelow(file: string, folder: string): boolean {
+  return folder === '.' || file.startsWith(`${folder}/`);
 }
 
 function textReader({ directory, readReport }: Checkout) {
@@ -152,8 +172,7 @@ async function checkProjects(
   for (const other of project.others) {
     for (const { project: file } of await reachedFrom([other], textReader(checkout))) {
       const folder = posix.dirname(other);
-      const isOwn = (name: string) => folder === '.' || name.startsWith(`${folder}/`);
-      if (!project.code.some((name) => isOwn(name) && !held.has(name))) continue;
+      if (!project.code.some((name) => isBelow(name, folder) && !held.has(name))) continue;
       const verdict = await check(file);
       if (verdict.kind === 'obstacle' && verdict.rule !== projectNotBuilt)
         obstacles.push(verdict.verdict.message);

@@ -35,6 +35,21 @@ export async function reachedFrom(
 
 /** The `references` of a tsconfig, as written there; empty for a text that is not one. */
 export function tsconfigReferences(text: string): readonly string[] {
+  return listIn(text, 'references').flatMap((element) => {
+    const path = memberOf(element, 'path');
+    return path?.type === 'StringLiteral' ? [path.value] : [];
+  });
+}
+
+/** The globs of `exclude` in a tsconfig: what whoever wrote it leaves out on purpose. */
+export function tsconfigExclude(text: string): readonly string[] {
+  return listIn(text, 'exclude').flatMap((element) =>
+    element.type === 'StringLiteral' ? [element.value] : [],
+  );
+}
+
+/** The elements of a list at the top of a tsconfig; none for a text that is not one. */
+function listIn(text: string, name: string): readonly Node[] {
   let config: Node;
   try {
     // JSON with comments and trailing commas is a part of JavaScript.
@@ -42,10 +57,8 @@ export function tsconfigReferences(text: string): readonly string[] {
   } catch {
     return [];
   }
-  const references = memberOf(config, 'references');
-  if (references?.type !== 'ArrayExpression') return [];
-  return references.elements.flatMap((element) => {
-    const path = element && memberOf(element, 'path');
-    return path?.type === 'StringLiteral' ? [path.value] : [];
-  });
+  const list = memberOf(config, name);
+  return list?.type === 'ArrayExpression'
+    ? list.elements.filter((element) => element !== null)
+    : [];
 }

@@ -186,6 +186,30 @@ test('a failure names its test, what it says, and the place in the project', () 
   ]);
 });
 
+test('each error that mypy puts into its one case is a finding', () => {
+  const text =
+    'src/a.py:5: error: Name "x" is not defined  [name-defined]\nsrc/a.py:9:3: error: Wrong\nother.py:1: error: Foreign\nFound 3 errors';
+  const report = `<testsuite errors="0" failures="1" name="mypy" tests="1"><testcase classname="mypy" name="mypy-py3_11-linux"><failure message="mypy produced messages">${text}</failure></testcase></testsuite>`;
+  const { findings = [] } = judgeJunit(
+    judged(report, { exitCode: 1, files: new Set(['src/a.py']) }),
+  );
+  expect(
+    findings.map(({ file, line, column, rule, message }) => [file, line, column, rule, message]),
+  ).toEqual([
+    ['src/a.py', 5, null, 'name-defined', 'Name "x" is not defined'],
+    ['src/a.py', 9, 3, null, 'Wrong'],
+  ]);
+});
+
+test('a file that node:test reports as a case is no test', () => {
+  const path = '/repo/test/a.test.js';
+  const report = `<testsuites><testcase name="${path}" time="0.1" classname="test" file="${path}"/></testsuites>`;
+  expect(judgeJunit(judged(report))).toMatchObject({
+    status: 'failed',
+    message: 'report holds no test.',
+  });
+});
+
 test('a file that the report names is relative to the directory under check', () => {
   const text =
     '<testsuite file="src/b.py"><testcase name="a" line="4"><failure>no</failure></testcase></testsuite>';

@@ -139,6 +139,19 @@ export const buildProjects: readonly Project[] = [
     expected: { build: 'passed' },
   },
   {
+    name: 'tsconfig: projects of tests, scripts and of an excluded package are their own',
+    files: {
+      'tsconfig.json': tsconfig({ include: ['src', 'packages'], exclude: ['packages/docs'] }),
+      'test/tsconfig.json': tsconfig({ include: ['.'] }),
+      'test/wrong.ts': typeError,
+      'scripts/tsconfig.json': tsconfig({ include: ['.'] }),
+      'scripts/wrong.ts': typeError,
+      'packages/docs/tsconfig.json': tsconfig({ include: ['src'] }),
+      'packages/docs/src/wrong.ts': typeError,
+    },
+    expected: { build: 'passed' },
+  },
+  {
     name: 'tsconfig: a wrong file that git ignores',
     committed: { '.gitignore': 'scratch/\n' },
     files: { 'scratch/wrong.ts': typeError, 'scratch/tsconfig.json': tsconfig({}) },

@@ -30,6 +30,7 @@ describe('the verdict on tsc', () => {
     expect(judge(project({ run: madeRun({ exitCode, stdout }) }))).toEqual({
       status: 'failed',
       message: '1 error found.',
+      faults: 1,
       details: { errors: 1, projects: 1 },
       findings: [
         {

@@ -20,6 +20,8 @@ export async function typeScriptFiles(checkout: Checkout): Promise<TypeScriptFil
 
 export interface BuildScope extends TypeScriptFiles {
   readonly packages: Packages;
+  /** Globs that tsconfig.json excludes; a package of such files alone was left out on purpose. */
+  readonly excluded: readonly string[];
   /** Files of all programs that were checked. */
   readonly held: ReadonlySet<string>;
   /** Reasons why projects that none references could not be checked. */
@@ -52,7 +54,7 @@ const cure =
   'Reference their tsconfig from tsconfig.json, name it in .mosaic/gates.json (gates.build.tsconfig), or leave them out there (gates.build.ignore).';
 
 /** Why the checked files are not the project; undefined when they are. */
-function objectionTo({ code, held, packages }: BuildScope): string | undefined {
+function objectionTo({ code, held, packages, excluded }: BuildScope): string | undefined {
   const sources = code.filter(
     (file) => isSource(file) && packages.own.has(packageOf(file, packages)),
   );
@@ -61,7 +63,7 @@ function objectionTo({ code, held, packages }: BuildScope): string | undefined {
     // At the top of a workspace lie helpers.
     const isHelper = (file: string) => name === '.' && packages.own.size > 1 && !file.includes('/');
     const inPackage = sources.filter(
-      (file) => packageOf(file, packages) === name && !isHelper(file),
+      (file) => packageOf(file, packages) === name && !isHelper(file) && !isNamedBy(file, excluded),
     );
     if (inPackage.length > 0 && isUnchecked(inPackage))
       return name === '.'

@@ -84,14 +84,15 @@ export function isNamedBy(path: string, globs: readonly string[]): boolean {
   });
 }
 
-/** The folder that holds most of the files: two levels at most, `.` for the top. */
+/** The folder that holds most of the files, two levels at most, for a message. */
 export function busiestFolder(files: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const file of files) {
     const folder = posix.dirname(file).split('/').slice(0, 2).join('/');
     counts.set(folder, (counts.get(folder) ?? 0) + 1);
   }
-  return [...counts].toSorted(([, a], [, b]) => b - a)[0]?.[0] ?? '.';
+  const [busiest = '.'] = [...counts].toSorted(([, a], [, b]) => b - a)[0] ?? [];
+  return busiest === '.' ? 'the top directory' : busiest;
 }
 
 /** `1 file`, `2 files`; a word of its own for more than one when `s` does not do. */

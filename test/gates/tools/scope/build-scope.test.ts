@@ -10,12 +10,14 @@ interface Case {
   readonly own?: readonly string[];
   readonly foreign?: readonly string[];
   readonly obstacles?: BuildScope['obstacles'];
+  readonly excluded?: readonly string[];
 }
 
 function judge(code: readonly string[], held: readonly string[], given: Case = {}) {
-  const { verdict = clean, own = ['.'], foreign = [], obstacles = [] } = given;
+  const { verdict = clean, own = ['.'], foreign = [], obstacles = [], excluded = [] } = given;
   const packages = { own: new Set(own), foreign: new Set(foreign) };
-  return withBuildScope(verdict, { code, leftOut: 0, packages, held: new Set(held), obstacles });
+  const scope = { code, leftOut: 0, packages, held: new Set(held), obstacles, excluded };
+  return withBuildScope(verdict, scope);
 }
 
 describe('what tsc looked at', () => {
@@ -62,6 +64,13 @@ describe('what tsc looked at', () => {
     const own = ['.', 'packages/x'];
     const verdict = judge(code, ['packages/x/a.ts'], { own, foreign: ['other'] });
     expect(verdict).toMatchObject({ status: 'passed', details: { filesUnchecked: 4 } });
+  });
+
+  it('leaves out a package that tsconfig.json excludes: passed, unless it is most of the project', () => {
+    const given = { own: ['.', 'packages/x'], excluded: ['packages/x'] };
+    const code = ['src/a.ts', 'src/b.ts', 'packages/x/src/a.ts'];
+    expect(judge(code, ['src/a.ts', 'src/b.ts'], given).status).toBe('passed');
+    expect(judge([...code, 'packages/x/b.ts'], ['src/a.ts'], given).status).toBe('error');
   });
 
   it('leaves the status of a failure and of an error', () => {

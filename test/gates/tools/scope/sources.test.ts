@@ -98,8 +98,8 @@ describe('what a path says about a file', () => {
 
 it('tells the folder that holds most files, and counts in words', () => {
   expect(busiestFolder(['a/b/c/1.ts', 'a/b/2.ts', 'd/3.ts'])).toBe('a/b');
-  expect(busiestFolder(['1.ts'])).toBe('.');
-  expect(busiestFolder([])).toBe('.');
+  expect(busiestFolder(['1.ts'])).toBe('the top directory');
+  expect(busiestFolder([])).toBe('the top directory');
   expect(counted(1, 'file')).toBe('1 file');
   expect(counted(2, 'is', 'are')).toBe('2 are');
 });
