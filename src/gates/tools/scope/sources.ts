@@ -20,7 +20,7 @@ const material =
   /^(fixtures?|__fixtures__|__testfixtures__|testdata|test[-_]data|__template__|__snapshots__|node_modules|third[-_]?party|vendor(ed)?)$/i;
 /** Folders that do so unless they lie below a folder `src`: there they may be a part of the product. */
 const materialOutsideSrc =
-  /^(templates?|examples?|samples?|demos?|playgrounds?|docs?|documentation|website|dist|out|coverage)$/i;
+  /^(templates?|examples?|samples?|demos?|playgrounds?|docs?|documentation|(web)?site|dist|out|coverage)$/i;
 
 /** False below a folder that by its name is not the product: fixtures, templates, examples, foreign or generated code. */
 export function isProduct(path: string): boolean {
