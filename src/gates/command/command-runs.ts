@@ -74,7 +74,7 @@ async function clear(
 }
 
 /** A report that the gates file names cannot be written by the command. The message says what to do. */
-export class ReportUnusable extends CoordinatorError {
+class ReportUnusable extends CoordinatorError {
   constructor(message: string, options?: ErrorOptions) {
     super('report_unusable', message, options);
     this.name = 'ReportUnusable';

@@ -17,7 +17,7 @@ export class ToolMissing extends CoordinatorError {
 }
 
 /** The project does not use a tool: no package.json names it, and it is not installed. The message says what was seen instead. */
-export class ToolUnused extends CoordinatorError {
+class ToolUnused extends CoordinatorError {
   constructor(message: string) {
     super('tool_unused', message);
     this.name = 'ToolUnused';

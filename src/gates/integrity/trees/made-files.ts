@@ -7,7 +7,7 @@ export function isSnapshot(path: string): boolean {
   return /\.snap$|(^|\/)__(file_)?snapshots__\//.test(path);
 }
 
-export function isLockfile(path: string): boolean {
+function isLockfile(path: string): boolean {
   return /(^|\/)(package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|yarn\.lock|bun\.lockb?)$/.test(
     path,
   );
