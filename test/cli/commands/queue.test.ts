@@ -140,7 +140,8 @@ test('NO_COLOR is heeded', async () => {
 /** The command in a process that believes to be in a terminal, as what restores the cursor asks for one. */
 const inTerminal = `
   process.stderr.isTTY = true;
-  const { processIo, runCommandLine } = await import(process.env.COMMAND_LINE);
+  const { processIo } = await import(process.env.PROGRAM);
+  const { runCommandLine } = await import(process.env.COMMAND_LINE);
   const stdout = { write: (text) => process.stdout.write(text), isTTY: true, columns: 80, rows: 40 };
   process.exitCode = await runCommandLine(['queue'], { ...processIo(), stdout });
 `;
@@ -152,6 +153,7 @@ test('Ctrl-C ends it as asked', async () => {
     args: [tsxFlag, tsx, '--input-type=module', '--eval', inTerminal],
     environment: {
       ...testEnvironment(directory),
+      PROGRAM: new URL('../../../src/cli/program.ts', import.meta.url).href,
       COMMAND_LINE: new URL('../../../src/cli/command-line.ts', import.meta.url).href,
     },
     directory,
