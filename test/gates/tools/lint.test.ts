@@ -24,6 +24,7 @@ describe('the verdict on eslint', () => {
     expect(judge({ exitCode: 1 }, warned)).toEqual({
       status: 'failed',
       message: '0 errors and 1 warning.',
+      faults: 1,
       details: { files: 1, errors: 0, warnings: 1 },
       findings: [
         {
