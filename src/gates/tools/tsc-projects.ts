@@ -20,14 +20,14 @@ export async function reachedFrom(
   readText: (path: string) => Promise<string | undefined>,
 ): Promise<readonly Reached[]> {
   const reached: Reached[] = [];
-  const known = [...projects];
-  // The list grows during the loop; a project is added once.
+  // The set grows during the loop; a project is added once.
+  const known = new Set(projects);
   for (const project of known) {
     const references = tsconfigReferences((await readText(project)) ?? '').map((reference) => {
       const target = posix.join(posix.dirname(project), reference);
       return target.endsWith('.json') ? target : posix.join(target, 'tsconfig.json');
     });
-    known.push(...references.filter((reference) => !known.includes(reference)));
+    for (const reference of references) known.add(reference);
     reached.push({ project, references });
   }
   return reached;

@@ -25,7 +25,7 @@ export function fakeCheckout(
     base: undefined,
     options: noGatesFile.options,
     network: true,
-    files: () => Promise.resolve(Object.keys(files)),
+    files: () => Promise.resolve(Object.keys(files).map((file) => path.relative('/repo', file))),
     thresholds: { lines: 85, statements: 85, functions: 85, branches: 85 },
     tool: (name) =>
       runs.length === 0

@@ -196,7 +196,7 @@ describe('the run of the tests', () => {
 it.each([build, lint, test, coverage])(
   'the gate $name is an error when the tool is missing, and says so',
   async ({ check }) => {
-    const verdict = await check(fakeCheckout([]).checkout);
+    const verdict = await check(fakeCheckout([], { '/repo/tsconfig.json': '{}' }).checkout);
     expect(verdict.status).toBe('error');
     expect(verdict.message).toMatch(/is not installed\.$/);
   },
@@ -222,14 +222,15 @@ it('a fault of ours is no verdict', async () => {
 });
 
 describe('build', () => {
-  const buildInfo = { tsbuildinfo: '{"fileInfos":[],"root":[1]}' };
+  const buildInfo = { tsbuildinfo: '{"fileNames":["a.ts"],"fileInfos":["1"],"root":[1]}' };
 
   it('follows references, each once', async () => {
     const { checkout, asked } = fakeCheckout([{ files: buildInfo }, { files: buildInfo }], {
       '/repo/tsconfig.json': '{"references":[{"path":"./app"},{"path":"app/tsconfig.json"}]}',
       '/repo/app/tsconfig.json': '{"references":[{"path":".."}]}',
     });
-    expect(await build.check(checkout)).toMatchObject({ status: 'passed', details: { files: 2 } });
+    const verdict = await build.check(checkout);
+    expect(verdict).toMatchObject({ status: 'passed', details: { files: 2 } });
     expect(asked.map((args) => args.at(-1))).toEqual(['tsconfig.json', 'app/tsconfig.json']);
   });
 });

@@ -41,9 +41,9 @@ export async function readPackages(
 
 /** The innermost package that a file lies in. */
 export function packageOf(path: string, { own, foreign }: Packages): string {
-  let folder = posix.dirname(path);
-  while (folder !== '.' && !own.has(folder) && !foreign.has(folder)) folder = posix.dirname(folder);
-  return folder;
+  const folder = posix.dirname(path);
+  if (folder === path || folder === '.' || own.has(folder) || foreign.has(folder)) return folder;
+  return packageOf(folder, { own, foreign });
 }
 
 /** A later glob with `!` takes away what an earlier one named. */
