@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { describeError } from '../../errors.ts';
 import type { Finding, Verdict } from '../gate.ts';
 import { GatesError } from '../gates-error.ts';
-import { counted } from '../judges/judgement.ts';
+import { counted } from '../counted.ts';
 import type { GatesReport } from '../report.ts';
 
 /** Path of the findings that a project knows, relative to the directory under check. */

@@ -1,6 +1,6 @@
 import type { Checkout, Gate, Verdict } from '../gate.ts';
 import type { GatesFile, PrepareStep } from '../gates-file/schema.ts';
-import { counted } from '../judges/judgement.ts';
+import { counted } from '../counted.ts';
 import { lastWords } from '../tools/tool-verdict.ts';
 import { commandWords, couldNotRun } from './command-verdict.ts';
 

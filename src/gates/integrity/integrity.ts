@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 import { CoordinatorError } from '../../errors.ts';
+import { counted } from '../counted.ts';
 import { errorAt, type Checkout, type Finding, type Gate, type Verdict } from '../gate.ts';
 import { withAllowances, type Allowance } from './allowed.ts';
 import { baseCommit } from './trees/base-tree.ts';
@@ -269,10 +270,6 @@ function testFigures(sources: readonly SourceChange[]) {
     testsBefore: sources.reduce((count, { before }) => count + sum(before), 0),
     testsAfter: sources.reduce((count, { after }) => count + sum(after), 0),
   };
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** Removes control characters: file names and titles are foreign text and must not control a terminal. */

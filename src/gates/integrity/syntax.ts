@@ -131,3 +131,9 @@ function isJson(node: Node): boolean {
       return false;
   }
 }
+
+/** The name by which `a.b`, `a['b']` or `a[b]` reads a member; empty for any other expression in the brackets. */
+export function memberNameOf({ property }: { readonly property: Node }): string {
+  if (property.type === 'Identifier') return property.name;
+  return property.type === 'StringLiteral' ? property.value : '';
+}

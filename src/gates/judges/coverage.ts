@@ -13,7 +13,8 @@ import {
   type CoverageReport,
   type FileLines,
 } from './file-coverage.ts';
-import { counted, type Judgement } from './judgement.ts';
+import { counted } from '../counted.ts';
+import type { Judgement } from './judgement.ts';
 
 /** What a gate wants of coverage. */
 export interface CoverageDemand {

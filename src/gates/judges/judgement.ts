@@ -23,8 +23,3 @@ export interface Judgement {
   readonly findings?: readonly Finding[];
   readonly faults?: number;
 }
-
-/** A count with its noun: `1 test`, `2 tests`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}

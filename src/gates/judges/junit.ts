@@ -1,5 +1,6 @@
 import type { Finding } from '../gate.ts';
-import { counted, type JudgedReport, type Judgement } from './judgement.ts';
+import { counted } from '../counted.ts';
+import type { JudgedReport, Judgement } from './judgement.ts';
 import { fileOf, placeIn } from './places.ts';
 import { parseXml, type XmlElement } from './xml.ts';
 

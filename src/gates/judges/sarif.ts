@@ -1,6 +1,7 @@
 import type { Finding } from '../gate.ts';
 import { parseReport } from '../tools/reports.ts';
-import { counted, type JudgedReport, type Judgement } from './judgement.ts';
+import { counted } from '../counted.ts';
+import type { JudgedReport, Judgement } from './judgement.ts';
 import { fileOf } from './places.ts';
 import {
   sarifLog,

@@ -3,14 +3,8 @@ import path, { posix } from 'node:path';
 import type { Checkout, Finding, Gate, Tool, Verdict } from '../gate.ts';
 import { typeScriptFiles, withBuildScope, type TypeScriptFiles } from './scope/build-scope.ts';
 import { packageOf, readPackages, type Packages } from './scope/packages.ts';
-import {
-  counted,
-  isConfiguration,
-  isNamedBy,
-  isProduct,
-  isSource,
-  languageOf,
-} from './scope/sources.ts';
+import { counted } from '../counted.ts';
+import { isConfiguration, isNamedBy, isProduct, isSource, languageOf } from './scope/sources.ts';
 import { withTool } from './tool-verdict.ts';
 import { buildCopy } from './tsc-built-copy.ts';
 import { projectNotBuilt, type TscPlace } from './tsc-output.ts';

@@ -15,7 +15,8 @@ import { coverageFigures, type CoverageFigure, type CoverageThresholds } from '.
 import { withChangedLines } from './changed-coverage.ts';
 import { parseReport, relativeFile } from './reports.ts';
 import { coverageScope, type CoverageScope } from './scope/coverage-scope.ts';
-import { busiestFolder, counted } from './scope/sources.ts';
+import { counted } from '../counted.ts';
+import { busiestFolder } from './scope/sources.ts';
 import { testVerdict } from './test.ts';
 import { verdictOnEnd, withTestRun } from './tool-verdict.ts';
 import { parseVitestReport } from './vitest-report.ts';

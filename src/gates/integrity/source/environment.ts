@@ -1,6 +1,6 @@
 import type { Node } from '@babel/types';
 
-import { childrenOf } from '../syntax.ts';
+import { childrenOf, memberNameOf } from '../syntax.ts';
 import { namesOf } from './assertions.ts';
 
 /** What a condition depends on: where the code runs, or what kind of machine that is. */
@@ -129,13 +129,8 @@ function readOf(member: Node): Surroundings | undefined {
   if (member.type !== 'MemberExpression' && member.type !== 'OptionalMemberExpression') {
     return undefined;
   }
-  const { object, property } = member;
-  const name =
-    property.type === 'Identifier'
-      ? property.name
-      : property.type === 'StringLiteral'
-        ? property.value
-        : '';
+  const { object } = member;
+  const name = memberNameOf(member);
   if (object.type === 'MetaProperty') return name === 'env' ? 'environment' : undefined;
   const base = namesOf(object).at(-1) ?? '';
   return /^(process|os|Deno|Bun|proc)$/.test(base) ? roots.get(name) : undefined;

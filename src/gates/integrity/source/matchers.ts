@@ -1,6 +1,6 @@
 import type { Node } from '@babel/types';
 
-import { childrenOf } from '../syntax.ts';
+import { childrenOf, memberNameOf } from '../syntax.ts';
 import { namesOf } from './assertions.ts';
 import { propertyName, type Constants } from './constant.ts';
 
@@ -146,16 +146,9 @@ function isRooted(node: Node, rooted: ReadonlySet<string>, depth: number): boole
       return judging.test(node.name) || rooted.has(node.name);
     case 'MemberExpression':
     case 'OptionalMemberExpression': {
-      const { object, property } = node;
-      if (object.type === 'Identifier' && /^(globalThis|global|window)$/.test(object.name)) {
-        const name =
-          property.type === 'Identifier'
-            ? property.name
-            : property.type === 'StringLiteral'
-              ? property.value
-              : '';
-        return judging.test(name);
-      }
+      const { object } = node;
+      if (object.type === 'Identifier' && /^(globalThis|global|window)$/.test(object.name))
+        return judging.test(memberNameOf(node));
       return isRooted(object, rooted, depth + 1);
     }
     case 'CallExpression': {

@@ -1,6 +1,7 @@
 import type { Checkout, Verdict } from '../../gate.ts';
 import { packageOf, type Packages } from './packages.ts';
-import { busiestFolder, counted, isNamedBy, isProduct, isSource, languageOf } from './sources.ts';
+import { counted } from '../../counted.ts';
+import { busiestFolder, isNamedBy, isProduct, isSource, languageOf } from './sources.ts';
 
 /** The TypeScript of a project. */
 export interface TypeScriptFiles {

@@ -7,9 +7,9 @@ import type { Checkout, Verdict } from '../../gate.ts';
 import { parseReport } from '../reports.ts';
 import type { FileScope, ScopeQuestion } from './eslint-formatter.ts';
 import { packageOf, readPackages, type Packages } from './packages.ts';
+import { counted } from '../../counted.ts';
 import {
   busiestFolder,
-  counted,
   isConfiguration,
   isNamedBy,
   isProduct,

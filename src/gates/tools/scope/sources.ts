@@ -94,8 +94,3 @@ export function busiestFolder(files: readonly string[]): string {
   const [busiest = '.'] = [...counts].toSorted(([, a], [, b]) => b - a)[0] ?? [];
   return busiest === '.' ? 'the top directory' : busiest;
 }
-
-/** `1 file`, `2 files`; a word of its own for more than one when `s` does not do. */
-export function counted(count: number, word: string, words = `${word}s`): string {
-  return `${count} ${count === 1 ? word : words}`;
-}

@@ -1,6 +1,7 @@
 import type { Verdict } from '../../gate.ts';
 import type { TestOptions } from '../../gates-file/schema.ts';
-import { busiestFolder, counted, isProduct } from './sources.ts';
+import { counted } from '../../counted.ts';
+import { busiestFolder, isProduct } from './sources.ts';
 
 /** Names of test files as vitest collects them by default. */
 const testFile = /\.(test|spec)\.[cm]?[jt]sx?$/;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
+import { counted } from '../../../../src/gates/counted.ts';
 import {
   busiestFolder,
-  counted,
   isConfiguration,
   isNamedBy,
   isProduct,
