@@ -71,7 +71,12 @@ export function isNode(value: unknown): value is Node {
   );
 }
 
-/** The line the node begins on, from 1. */
+/** The lines as the parser counts them: ECMAScript ends one at CR, U+2028 and U+2029 as well. */
+export function linesOf(text: string): string[] {
+  return text.split(/\r\n|[\n\r\u2028\u2029]/);
+}
+
+/** The line the node begins on, from 1; an index into `linesOf`. */
 export function lineOf(node: Node | Comment): number {
   return node.loc?.start.line ?? 1;
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { configEdits } from '../../../src/gates/integrity/configuration/config-findings.ts';
 import { sourceFacts } from '../../../src/gates/integrity/source/source-facts.ts';
+import { linesOf } from '../../../src/gates/integrity/syntax.ts';
 import { check, createRepository } from '../support/integrity-repository.ts';
 
 const pieces = [
@@ -73,7 +74,7 @@ describe('any text', () => {
     fc.assert(
       fc.property(wild, (some) => {
         const { marks, tests } = sourceFacts(some, path);
-        const lines = some.split('\n').length;
+        const lines = linesOf(some).length;
         for (const { line } of [...marks, ...tests]) expect(line).toBeLessThanOrEqual(lines);
       }),
       { numRuns: 300 },
@@ -85,7 +86,7 @@ describe('any text', () => {
       fc.property(wild, wild, (before, after) => {
         const path = 'vitest.config.ts';
         for (const { line } of configEdits({ path, kind, before, after })) {
-          expect(line).toBeLessThanOrEqual(after.split('\n').length);
+          expect(line).toBeLessThanOrEqual(linesOf(after).length);
         }
       }),
       { numRuns: 200 },

@@ -1,4 +1,5 @@
 import type { Mark } from '../facts.ts';
+import { linesOf } from '../syntax.ts';
 
 /** A comment says something about code nearby; this also bounds the work on a file of nothing but comments. */
 const lookAhead = 20;
@@ -68,7 +69,7 @@ function readDirective({ value, block }: CommentText): Directive | undefined {
     return { rule: 'test-environment', text, names: [environment], wholeFile: true };
   }
   // TypeScript reads the last line of a block.
-  const lastLine = value.split('\n').at(-1) ?? '';
+  const lastLine = linesOf(value).at(-1) ?? '';
   const typescript = /^[\s/*]*@(ts-(?:ignore|expect-error|nocheck))(?![\w-])/.exec(lastLine)?.[1];
   if (typescript !== undefined) {
     const wholeFile = typescript === 'ts-nocheck';

@@ -4,12 +4,12 @@ import type { Mark, SourceFacts, TestCase } from '../facts.ts';
 import { isTestPath } from '../test-pairs.ts';
 import { pragmasIn, type CommentText } from './pragmas.ts';
 import { isOtherLanguage, readOtherLanguage, unread } from './other-languages.ts';
-import { childrenOf, parseSource } from '../syntax.ts';
+import { childrenOf, linesOf, parseSource } from '../syntax.ts';
 import { testCallsIn } from './test-calls.ts';
 
 /** The facts about one version of a source file, by its syntax tree, or by words when it does not parse. Never throws. */
 export function sourceFacts(text: string, path: string): SourceFacts {
-  const lines = text.split('\n');
+  const lines = linesOf(text);
   const read = isOtherLanguage(path)
     ? { ...readOtherLanguage(path, lines), assertingFunctions: [], imports: [], parsed: true }
     : (readSyntax(text, path, lines) ?? readWords(lines));

@@ -17,7 +17,7 @@ import {
 } from './test-marks.ts';
 import { matcherChanges } from './matchers.ts';
 import { propertiesOf, scopeOfBlock, scopeOfFunction } from './scope.ts';
-import { childrenOf, lineOf } from '../syntax.ts';
+import { childrenOf, lineOf, linesOf } from '../syntax.ts';
 import {
   globalApi,
   isMark,
@@ -42,7 +42,7 @@ export function testCallsIn(program: Node, text: string): TestCalls {
     text,
     constants,
     assertingFunctions,
-    lines: text.split('\n'),
+    lines: linesOf(text),
     surroundings: surroundingNames(program),
     following: new Map(),
     marks: [],

@@ -27,6 +27,13 @@ const directives: Row[] = [
     'new-eslint-disable a.ts:1',
   ),
   sourceFile('ts-ignore', add, `// @ts-ignore\n${add}`, 'new-ts-ignore a.ts:1'),
+  // The line after a separator that ends a line for the parser, and for no editor.
+  sourceFile(
+    'ts-ignore below U+2028',
+    `const odd = '\u2028';\n${add}`,
+    `const odd = '\u2028';\n// @ts-ignore\n${add}`,
+    'new-ts-ignore a.ts:3',
+  ),
   sourceFile('ts-ignore in a block', add, `/* @ts-ignore */\n${add}`, 'new-ts-ignore a.ts:1'),
   sourceFile(
     'ts-expect-error',
