@@ -20,6 +20,7 @@ const mayImport = {
   handling: ['issue', 'reading', 'planning', 'plans', 'inbox', 'gitea', 'claims', 'publish', 'db'],
   reconcile: ['issue', 'plans', 'inbox', 'gitea', 'db'],
   gates: [],
+  verifier: ['gates', 'issue'],
   webhook: ['issue', 'inbox'],
   http: [],
   api: ['issue', 'planning', 'plans', 'inbox', 'claims'],
