@@ -16,6 +16,7 @@ const mayImport = {
   gitea: ['issue'],
   claude: ['issue', 'reading', 'db'],
   claims: ['issue', 'planning', 'plans', 'db'],
+  verification: ['issue', 'plans', 'claims', 'gates', 'gitea', 'db'],
   publish: ['issue', 'plans', 'gitea', 'db'],
   handling: ['issue', 'reading', 'planning', 'plans', 'inbox', 'gitea', 'claims', 'publish', 'db'],
   reconcile: ['issue', 'plans', 'inbox', 'gitea', 'db'],
@@ -23,7 +24,7 @@ const mayImport = {
   verifier: ['gates', 'issue'],
   webhook: ['issue', 'inbox'],
   http: [],
-  api: ['issue', 'planning', 'plans', 'inbox', 'claims'],
+  api: ['issue', 'planning', 'plans', 'inbox', 'claims', 'verification', 'gitea'],
   app: 'all but cli',
   cli: 'all',
 };

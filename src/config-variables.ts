@@ -78,6 +78,12 @@ export const variables = z.object({
     .transform(parseHoldLabels)
     .default(['blocked', 'on hold']),
   LEASE_SECONDS: wholeNumber(2, 86_400).default(900),
+  VERIFIERS: wholeNumber(0, 8).default(1),
+  PULL_REQUESTS: z
+    .enum(['on', 'off'], 'must be on or off')
+    .transform((text) => text === 'on')
+    .default(true),
+  PUBLIC_URL: baseUrl.optional(),
 });
 
 /** `none`: no label holds an issue back. */

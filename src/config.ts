@@ -173,6 +173,9 @@ function configOf(values: Variables) {
     holdLabels: values.HOLD_LABELS,
     reconcileIntervalSeconds: values.RECONCILE_INTERVAL_SECONDS,
     deliveryRetentionDays: values.DELIVERY_RETENTION_DAYS,
+    verifiers: values.VERIFIERS,
+    pullRequests: values.PULL_REQUESTS,
+    publicUrl: values.PUBLIC_URL,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
+import { branchName } from '../issue/verification.ts';
 import { maxReasonLength, type ClaimEnd } from '../claims/claim.ts';
 import {
   bodyLimit,
@@ -35,6 +36,7 @@ const completeBody = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{7,64}$/i, 'must be the hash of a commit')
     .regex(/[^0]/, 'is all zeros, which is no commit'),
+  branch: branchName.optional(),
   handoff,
 });
 
@@ -55,7 +57,8 @@ export function registerClaimEnds(api: Api, { claims }: ApiDeps): void {
     if (!key.success) return refuseKey(reply, key.error);
     const withHandoff = { ...claimEnd, handoff: isEmpty(sent) ? undefined : sent };
     const result = await claims.end(callOf(request, key.data), withHandoff, goneSignal(reply));
-    return result.kind === 'refused' ? refuse(reply, result.refusal) : result.answer;
+    if (result.kind === 'refused') return refuse(reply, result.refusal);
+    return reply.code(result.kind === 'verifying' ? 202 : 200).send(result.answer);
   }
 
   api.post(
@@ -77,7 +80,11 @@ export function registerClaimEnds(api: Api, { claims }: ApiDeps): void {
     '/claims/:id/complete',
     { bodyLimit, schema: { params: claimParams, body: completeBody } },
     (request, reply) =>
-      end(request, reply, { kind: 'complete', commit: request.body.commit.toLowerCase() }),
+      end(request, reply, {
+        kind: 'complete',
+        commit: request.body.commit.toLowerCase(),
+        branch: request.body.branch,
+      }),
   );
 }
 

@@ -19,7 +19,7 @@ const listQuery = z.strictObject({
   limit: limitSchema,
   cursor: cursorSchema,
 });
-const issueParams = z.object({
+export const issueParams = z.object({
   owner: z.string(),
   repo: z.string(),
   number: z
@@ -81,7 +81,7 @@ export function registerIssues(api: Api, { store, agents, now }: ApiDeps): void 
   );
 }
 
-function refOf({ owner, repo, number }: z.infer<typeof issueParams>) {
+export function refOf({ owner, repo, number }: z.infer<typeof issueParams>) {
   return { repository: `${owner}/${repo}`, number };
 }
 

@@ -14,6 +14,7 @@ export interface Caller {
 
 const everybody: readonly Role[] = ['reader', 'worker', 'verifier', 'operator'];
 const workers: readonly Role[] = ['worker', 'operator'];
+const verifiers: readonly Role[] = ['verifier'];
 const operators: readonly Role[] = ['operator'];
 
 /** The roles that may use each route. A route without a row is refused at its registration. */
@@ -21,6 +22,8 @@ const allowed: Readonly<Record<string, readonly Role[]>> = {
   'GET /api/v1/issues': everybody,
   'GET /api/v1/issues/:owner/:repo/:number': everybody,
   'GET /api/v1/issues/:owner/:repo/:number/why': everybody,
+  'GET /api/v1/issues/:owner/:repo/:number/verifications': everybody,
+  'POST /api/v1/issues/:owner/:repo/:number/verify': operators,
   'GET /api/v1/queue': everybody,
   'GET /api/v1/graph': everybody,
   'GET /api/v1/pauses': everybody,
@@ -31,6 +34,14 @@ const allowed: Readonly<Record<string, readonly Role[]>> = {
   'POST /api/v1/claims/:id/release': workers,
   'POST /api/v1/claims/:id/block': workers,
   'POST /api/v1/claims/:id/complete': workers,
+  'GET /api/v1/verifications/:id': everybody,
+  'GET /api/v1/verifications/:id/report': everybody,
+  'POST /api/v1/verifications/take': verifiers,
+  'POST /api/v1/verifications/:id/heartbeat': verifiers,
+  'POST /api/v1/verifications/:id/verdict': verifiers,
+  'POST /api/v1/verifications/:id/give-back': verifiers,
+  'GET /api/v1/verifications/:id/git/info/refs': verifiers,
+  'POST /api/v1/verifications/:id/git/git-upload-pack': verifiers,
   // Deliveries are of all repositories, and a replay of one is work for everybody.
   'GET /api/v1/deliveries': operators,
   'GET /api/v1/deliveries/:id': operators,

@@ -3,10 +3,14 @@ import { z } from 'zod';
 
 import type { Claims } from '../claims/claims.ts';
 import type { Pauses } from '../claims/pauses.ts';
+import type { GitReply, GitRequest } from '../gitea/git-fetch.ts';
 import type { DeliveryView } from '../inbox/delivery-views.ts';
+import type { IssueKey, IssueRef } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import type { PlanStore } from '../plans/plan-views.ts';
+import type { RequestedVerification } from '../verification/request.ts';
+import type { Verifications } from '../verification/verifications.ts';
 import type { CallerOf } from './auth.ts';
 
 /** The server below the prefix of the API, where each group of routes registers itself. */
@@ -23,6 +27,23 @@ export interface ApiDeps {
   readonly store: PlanStore;
   readonly claims: Claims;
   readonly pauses: Pauses;
+  /** Undefined where nothing can be verified. */
+  readonly verifications: Verifications | undefined;
+  /** Asks for the last commit of an issue to be verified once more; a sentence when there is none. */
+  readonly verifyAgain: (
+    issue: IssueKey,
+    caller: string,
+    signal: AbortSignal,
+  ) => Promise<RequestedVerification | { readonly refusal: string }>;
+  readonly findIssue: (ref: IssueRef) => Promise<IssueKey | undefined>;
+  /** Passes a fetch of git on to Gitea; undefined without a token, and for a repository that is not known. */
+  readonly gitFetch:
+    | ((
+        repositoryId: number,
+        request: Omit<GitRequest, 'repository'>,
+        signal: AbortSignal,
+      ) => Promise<GitReply | undefined>)
+    | undefined;
   /** The profiles in force. */
   readonly agents: readonly AgentProfile[];
   readonly now: () => number;

@@ -16,6 +16,7 @@ import { registerPauses } from './pauses.ts';
 import { registerQueueAndGraph } from './queue.ts';
 import { rolesOf } from './roles.ts';
 import type { ApiDeps } from './route.ts';
+import { registerVerifications } from './verifications.ts';
 
 /** The API under `/api/v1`: one file registers one group of routes. All of `/api` needs a token. */
 export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
@@ -46,6 +47,7 @@ export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
           registerClaims(api, deps);
           registerClaimEnds(api, deps);
           registerPauses(api, deps);
+          registerVerifications(api, deps);
           v1Done();
         },
         { prefix: '/v1' },

@@ -32,6 +32,7 @@ import type { Overrides } from './overrides.ts';
 import type { RunState } from './parts.ts';
 import { createReconciliation } from './reconciliation.ts';
 import { createServer } from './routes.ts';
+import { canVerify, createVerificationParts } from './verification.ts';
 import { createWebhookCheck } from './webhook-check.ts';
 
 /** Maximum of closed blockers that Gitea is asked about before an issue is handed out. */
@@ -133,12 +134,20 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     settleClock: clockJumps.settle,
   };
   const sweeper = createSweeper({ ...claimWrites, onSwept: clockJumps.swept });
+  const checkCommit =
+    gitea &&
+    ((id: number, commit: string, signal: AbortSignal) =>
+      gitea.checkCommit(id, commit, untilStop(signal)));
+  const verification =
+    gitea && checkCommit && canVerify(config)
+      ? createVerificationParts({ ...claimWrites, config, gitea, checkCommit, leaseMs })
+      : undefined;
   const claims = createClaims({
     ...{ ...claimWrites, giteaUrl, profiles: agents, leaseMs },
     secrets: config.webhookSecrets,
     thresholds: config.thresholds,
-    checkCommit:
-      gitea && ((id, commit, signal) => gitea.checkCommit(id, commit, untilStop(signal))),
+    checkCommit,
+    requestVerification: verification?.verifications.request,
     isStillReady: isStillReady && ((issue, signal) => isStillReady(issue, untilStop(signal))),
   });
 
@@ -160,7 +169,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   const parts = {
     ...{ config, overrides, log, now, random, run, stopping, db, thread, writes, inbox, consumer },
     ...{ guard, checkStore, canStore, clockJumps, pauses },
-    ...{ wakeConsumer, wakePublisher, bot, account, longPolls, sweeper, claims },
+    ...{ wakeConsumer, wakePublisher, bot, account, longPolls, sweeper, claims, verification },
     ...{ webhookCounts, webhookCheck, gitea, claude, giteaState, publisher, reconciliation },
   };
   const app = createServer({ ...parts, checks: healthChecks(parts) });

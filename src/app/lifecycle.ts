@@ -36,6 +36,7 @@ export function createLifecycle(parts: Parts) {
       const url = await listen();
       run.listeningSince = parts.now();
       if (overrides.reconcileByHand !== true && fault === undefined) reconciliation?.start();
+      if (fault === undefined) parts.verification?.start(url);
       const version = readVersion();
       log.info({ url, version, reader: config.issueReader }, 'coordinator started');
       return { url };
@@ -106,6 +107,7 @@ export function createLifecycle(parts: Parts) {
       sweeper.stop(),
       reconciliation?.stop(),
       publisher?.stop(),
+      parts.verification?.stop(),
       upkeep?.stop(),
     ]);
     stopping.abort();

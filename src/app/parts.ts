@@ -22,6 +22,7 @@ import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { WebhookCounts } from '../webhook/counts.ts';
 import type { ClockJumps } from './clock-jumps.ts';
 import type { Overrides } from './overrides.ts';
+import type { VerificationParts } from './verification.ts';
 import type { WebhookCheck } from './webhook-check.ts';
 
 /** The parts of the service; each function of this room takes the ones it needs. */
@@ -61,6 +62,7 @@ export interface Parts {
   readonly giteaState: GiteaState | undefined;
   readonly publisher: Publisher | undefined;
   readonly reconciliation: Reconciler | undefined;
+  readonly verification: VerificationParts | undefined;
 }
 
 /** Since when the service listens (epoch milliseconds, undefined before), and whether it is closing. */

@@ -7,6 +7,7 @@ import { createApp } from '../http/server.ts';
 import { replayDelivery } from '../inbox/delivery-views.ts';
 import { createRepeatedLines } from '../lib/repeated-lines.ts';
 import { isNamedBlocker } from '../plans/blockers.ts';
+import { findRepositoryId } from '../plans/repository-names.ts';
 import { findLabels } from '../plans/stored-facts.ts';
 import { registerWebhook } from '../webhook/route.ts';
 import { essentialChecks, type healthChecks } from './health-checks.ts';
@@ -18,17 +19,22 @@ const loginLineMs = 10_000;
 interface RouteParts extends Pick<
   Parts,
   | ('config' | 'log' | 'now' | 'run' | 'db' | 'writes' | 'inbox' | 'account')
-  | ('claims' | 'pauses' | 'webhookCounts' | 'wakeConsumer' | 'canStore')
+  | ('claims' | 'pauses' | 'webhookCounts' | 'wakeConsumer' | 'canStore' | 'verification')
 > {
   readonly checks: ReturnType<typeof healthChecks>;
 }
 
+const notVerifying = 'Nothing is verified here: set GITEA_TOKEN, and VERIFIERS above 0.';
+
 /** The server with every route of the service; it does not listen yet. */
 export function createServer(parts: RouteParts) {
-  const { config, log, now, run, db, writes, inbox, wakeConsumer } = parts;
+  const { config, log, now, run, db, writes, inbox, wakeConsumer, verification } = parts;
   const app = createApp(log);
   const connections = limitConnections(app.server, { log, now });
-  const callerOf = createCallerOf(config.apiTokens);
+  const callerOf = createCallerOf([
+    ...config.apiTokens,
+    ...(verification === undefined ? [] : [verification.caller]),
+  ]);
   const lines = createRepeatedLines(log, loginLineMs);
   app.addHook('onClose', (_instance, done) => {
     lines.flush();
@@ -88,6 +94,13 @@ export function createServer(parts: RouteParts) {
     },
     claims: parts.claims,
     pauses: parts.pauses,
+    verifications: verification?.verifications,
+    verifyAgain: verification?.verifyAgain ?? (() => Promise.resolve({ refusal: notVerifying })),
+    findIssue: async ({ repository, number }) => {
+      const repositoryId = await findRepositoryId(db, repository);
+      return repositoryId === undefined ? undefined : { repositoryId, number };
+    },
+    gitFetch: verification?.gitFetch,
   });
   return app;
 }

@@ -39,7 +39,7 @@ const issueRules = [
     code: 'no_state',
     text: 'Has no valid state or no reason. Replay its newest delivery.',
     broken: sql`issues.reason_code = '' or issues.reason_params = '' or issues.state not in
-      ('ready', 'in_progress', 'needs_human', 'blocked', 'oversized', 'received')`,
+      ('ready', 'in_progress', 'in_review', 'needs_human', 'blocked', 'oversized', 'received')`,
   },
   {
     code: 'in_progress_unclaimed',
@@ -123,7 +123,11 @@ async function auditClaims(db: Database, now: number, limit: number): Promise<Vi
             and other.ended_at is null and other.id <> claims.id) then 'claimed_twice'
         when issues.number is null or issues.open = 0 or issues.assigned = 0 or issues.deleted = 1
           then 'slot_leaked'
-        when claims.expires_at < ${now - sweepGraceMs} then 'lease_not_swept'
+        when claims.verification_id is null and claims.expires_at < ${now - sweepGraceMs}
+          then 'lease_not_swept'
+        when claims.verification_id is not null and not exists (select 1 from verifications
+          where verifications.id = claims.verification_id and verifications.ended_at is null)
+          then 'verification_lost'
         end as code
       from claims
         left join issues on issues.repository_id = claims.repository_id
@@ -143,6 +147,10 @@ const claimTexts: ReadonlyMap<string, string> = new Map([
   [
     'slot_leaked',
     'Is claimed, but not for workers: its slot is held for nothing. The slot is free when the lease expires.',
+  ],
+  [
+    'verification_lost',
+    'Waits for a verification that is not there or has ended. Stop the service and report this as a bug.',
   ],
   [
     'lease_not_swept',

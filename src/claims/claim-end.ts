@@ -25,6 +25,11 @@ import { checkCompletion } from './commit-check.ts';
 import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.ts';
 import { awaitingVerification } from '../issue/state.ts';
 import { addLimit, maxLimitMs } from './pauses.ts';
+import {
+  verifyCompletion,
+  verifyingAnswerSchema,
+  type VerifyingAnswer,
+} from './verified-completion.ts';
 import { hasJustHandedOver } from './setbacks.ts';
 import { change, type ClaimsState } from './state.ts';
 
@@ -39,9 +44,14 @@ const endAnswerSchema = z.object({
 export type ClaimEndAnswer = Readonly<z.infer<typeof endAnswerSchema>>;
 
 export type ClaimEndResult =
-  { readonly kind: 'ended'; readonly answer: ClaimEndAnswer } | RefusedCall;
+  | { readonly kind: 'ended'; readonly answer: ClaimEndAnswer }
+  | { readonly kind: 'verifying'; readonly answer: VerifyingAnswer }
+  | RefusedCall;
 
-/** Ends a claim at the request of its worker. The same call again gets the same answer and changes nothing. */
+/**
+ * Ends a claim at the request of its worker; where there is a verifier, completing it waits for the proof of the
+ * commit. The same call again gets the same answer and changes nothing.
+ */
 export async function endClaim(
   state: ClaimsState,
   call: ClaimCall,
@@ -66,6 +76,12 @@ export async function endClaim(
   return result;
 }
 
+function repeatedAnswer(stored: unknown): ClaimEndResult {
+  const verifying = verifyingAnswerSchema.safeParse(stored);
+  if (verifying.success) return { kind: 'verifying', answer: verifying.data };
+  return { kind: 'ended', answer: endAnswerSchema.parse(stored) };
+}
+
 interface EndRequest {
   readonly call: ClaimCall;
   readonly end: ClaimEnd;
@@ -79,10 +95,7 @@ async function repeatedEnd(
   { call, end, hash }: EndRequest,
 ): Promise<ClaimEndResult | undefined> {
   const stored = await recallAnswer(db, callKey(call, end), hash);
-  if (stored !== undefined)
-    return 'kind' in stored
-      ? stored
-      : { kind: 'ended', answer: endAnswerSchema.parse(stored.answer) };
+  if (stored !== undefined) return 'kind' in stored ? stored : repeatedAnswer(stored.answer);
   const row = await findClaim(db, call.claimId);
   if (row?.worker !== call.worker || row.ended_at === null || row.end_hash !== hash)
     return undefined;
@@ -90,7 +103,7 @@ async function repeatedEnd(
 }
 
 async function endLiveClaim(
-  { now: clock, log }: ClaimsState,
+  { now: clock, log, requestVerification }: ClaimsState,
   transaction: Transaction<Schema>,
   { call, end, hash }: EndRequest,
 ): Promise<ClaimEndResult> {
@@ -98,6 +111,13 @@ async function endLiveClaim(
   const row = await findLiveClaim(transaction, { id: call.claimId, worker: call.worker, now });
   if (row === undefined) return endTooLate(transaction, call, end);
   const { id, worker, agent } = row;
+  const completion = { row, end, hash };
+  const verifying = await verifyCompletion(requestVerification, transaction, completion);
+  if (verifying !== undefined) {
+    await storeAnswer(transaction, callKey(call, end), { bodyHash: hash, answer: verifying, now });
+    log.info({ claim: id, worker, ...verifying.verification }, 'claim waits for its verification');
+    return { kind: 'verifying', answer: verifying };
+  }
   const limitedUntil = limitOf(end, now);
   const handsOverAgain =
     end.kind === 'release' && end.handoff !== undefined

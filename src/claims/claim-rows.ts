@@ -56,9 +56,12 @@ export function findClaim(db: Database, id: string): Promise<ClaimRow | undefine
   return db.selectFrom('claims').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** Condition for a claim whose lease has expired; a live one may have, until it is swept. */
+/**
+ * Condition for a claim whose lease has expired; a live one may have, until it is swept. While its commit is
+ * verified, a lease stands still.
+ */
 function hasExpired(now: number): RawBuilder<boolean> {
-  return sql<boolean>`claims.expires_at <= ${now}`;
+  return sql<boolean>`(claims.expires_at <= ${now} and claims.verification_id is null)`;
 }
 
 /** Finds a claim of the worker whose lease has not expired. */
@@ -73,6 +76,16 @@ export function findLiveClaim(
     .where('worker', '=', worker)
     .where('ended_at', 'is', null)
     .where((eb) => eb.not(hasExpired(now)))
+    .executeTakeFirst();
+}
+
+/** Finds the live claim of an issue, whoever holds it. */
+export function findLiveClaimOf(db: Database, issue: IssueKey): Promise<ClaimRow | undefined> {
+  return db
+    .selectFrom('claims')
+    .selectAll()
+    .where(ofIssue(issue))
+    .where('ended_at', 'is', null)
     .executeTakeFirst();
 }
 
@@ -101,6 +114,19 @@ export async function keepLateHandoff(
     .where('handoff', 'is', null)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
+}
+
+/** Keeps the handoff of a claim, in place of every earlier one of its issue. */
+export async function keepHandoff(
+  transaction: Transaction<Schema>,
+  { id, issue, handoff }: Pick<NewClaim, 'id' | 'issue'> & { readonly handoff: string },
+): Promise<void> {
+  await transaction
+    .updateTable('claims')
+    .set((eb) => ({ handoff: eb.case().when('id', '=', id).then(handoff).else(null).end() }))
+    .where(ofIssue(issue))
+    .where((eb) => eb.or([eb('id', '=', id), eb('handoff', 'is not', null)]))
+    .execute();
 }
 
 /** Stores the state of the context monitor after a report. */
@@ -156,6 +182,7 @@ export async function storeClaimEnd(
       outcome: end.outcome,
       reason: end.reason,
       commit_id: end.commit ?? null,
+      verification_id: null,
       // Undefined leaves the one that came after the lease had expired.
       handoff: end.handoff,
       end_hash: end.hash ?? null,

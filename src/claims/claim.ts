@@ -64,8 +64,12 @@ export type ClaimEnd =
   | {
       readonly kind: 'complete';
       readonly commit: string;
+      /** Branch that the worker pushed it to. */
+      readonly branch?: string | undefined;
       /** True once Gitea has confirmed that the commit is there and new. */
       readonly checked?: boolean;
+      /** The branch that it is for, and the head of that, once Gitea has named them. */
+      readonly base?: { readonly branch: string; readonly commit: string };
       readonly handoff?: unknown;
     };
 

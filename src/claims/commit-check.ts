@@ -4,7 +4,11 @@ import { commitRefused, type ClaimCall, type ClaimEnd, type RefusedCall } from '
 
 /** A commit on Gitea, compared with the default branch; `commit` is its full hash. */
 export type CommitCheck =
-  | { readonly kind: 'change'; readonly commit: string }
+  | {
+      readonly kind: 'change';
+      readonly commit: string;
+      readonly base: { readonly branch: string; readonly commit: string };
+    }
   | { readonly kind: 'no_change'; readonly repository: string; readonly branch: string }
   | { readonly kind: 'missing'; readonly repository: string }
   | { readonly kind: 'unreadable' };
@@ -38,7 +42,7 @@ export async function checkCompletion(
   const check = await checkCommit(row.repository_id, end.commit, signal);
   switch (check.kind) {
     case 'change':
-      return { ...end, commit: check.commit, checked: true };
+      return { ...end, commit: check.commit, checked: true, base: check.base };
     case 'unreadable':
       return end;
     case 'missing': {

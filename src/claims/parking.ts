@@ -44,7 +44,10 @@ export async function park(
 async function unparkIssue(db: Database, issue: IssueKey): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('issues')
-    .set({ attempts: 0, parked_code: null, parked_params: null })
+    .set({
+      ...{ attempts: 0, gate_failures: 0, review_rounds: 0 },
+      ...{ parked_code: null, parked_params: null },
+    })
     .where(ofIssue(issue))
     .where('parked_code', 'is not', null)
     .executeTakeFirst();

@@ -8,6 +8,7 @@ import type { createSerial } from '../lib/serial.ts';
 import type { Logger } from '../log.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import type { CheckCommit } from './commit-check.ts';
+import type { RequestVerification } from './verified-completion.ts';
 import type { Thresholds } from './context-monitor.ts';
 import type { LongPolls } from './long-poll.ts';
 import type { ClaimTokens } from './token.ts';
@@ -47,6 +48,8 @@ export interface ClaimsState extends ClaimWrites {
   readonly isStillReady: ((issue: IssueKey, signal: AbortSignal) => Promise<boolean>) | undefined;
   /** Undefined without a token: then nobody looks whether a commit exists. */
   readonly checkCommit: CheckCommit | undefined;
+  /** Queues the verification of a commit that was found on Gitea; undefined where there is no verifier. */
+  readonly requestVerification: RequestVerification | undefined;
   readonly tokens: ClaimTokens;
   /** Candidates that Gitea is being asked about, by key. */
   readonly beingChecked: Map<string, IssueKey>;

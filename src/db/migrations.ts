@@ -5,6 +5,7 @@ import { CoordinatorError, describeError } from '../errors.ts';
 import { createSchema } from './baseline.ts';
 import type { Schema } from './schema.ts';
 import { addTrust } from './trust.ts';
+import { addVerification } from './verification.ts';
 
 type Migrations = Readonly<Record<string, Migration>>;
 
@@ -12,6 +13,7 @@ type Migrations = Readonly<Record<string, Migration>>;
 export const migrations: Migrations = {
   '001-baseline': { up: createSchema },
   '002-trust': { up: addTrust },
+  '003-verification': { up: addVerification },
 };
 
 /** First migration of the development versions, which the baseline replaced. */

@@ -1,5 +1,11 @@
 import type { Generated, Selectable } from 'kysely';
 
+import type {
+  CommitStatusesTable,
+  PullRequestsTable,
+  VerificationsTable,
+} from './verification-tables.ts';
+
 /**
  * "`blocked` waits for `blocker`", declared in the issue `declared_*`. An end in a repository of which
  * only the name is known has no id yet: the name stands in `unresolved_name` (lower case).
@@ -158,6 +164,11 @@ export interface Schema {
     /** A pull request that refers to the issue and was open when the issue was closed. */
     open_pull_repository_id: Generated<number | null>;
     open_pull_number: Generated<number | null>;
+    /** Verifications that failed, and reviews that asked for changes, since a person last changed the issue. */
+    gate_failures: Generated<number>;
+    review_rounds: Generated<number>;
+    /** The commit that passed its gates and waits for a person's merge. */
+    verified_commit: Generated<string | null>;
   };
   /**
    * The text of an issue's snapshot, kept while the issue is assigned to the bot; without a row it is only
@@ -209,7 +220,12 @@ export interface Schema {
     setback: Generated<number>;
     /** SHA-256 of the call that ended it: the same call again gets the same answer. */
     end_hash: string | null;
+    /** The verification that it waits for; its lease stands still until that ends. */
+    verification_id: Generated<string | null>;
   };
+  verifications: VerificationsTable;
+  commit_statuses: CommitStatusesTable;
+  pull_requests: PullRequestsTable;
   /** A pause in the handing out of issues. */
   pauses: {
     /** Agent whose issues are held back; null for the whole service. */
@@ -285,5 +301,7 @@ export interface Schema {
 
 export type DeliveryRow = Selectable<Schema['deliveries']>;
 export type ClaimRow = Selectable<Schema['claims']>;
+export type VerificationRow = Selectable<VerificationsTable>;
+export type PullRequestRow = Selectable<PullRequestsTable>;
 export type IssueRow = Selectable<Schema['issues']>;
 export type PublicationRow = Selectable<Schema['publications']>;

@@ -2,6 +2,7 @@ import { createAccountCalls } from './account.ts';
 import { createCalls } from './calls.ts';
 import { createCommentCalls } from './comments.ts';
 import { createCommitCalls } from './commits.ts';
+import { createGitFetch } from './git-fetch.ts';
 import { createHookCalls } from './hooks.ts';
 import { createIssueCalls } from './issues.ts';
 import { createLabelCalls } from './labels.ts';
@@ -21,6 +22,7 @@ export function createGitea(options: GiteaOptions) {
   const transport = createTransport(options);
   const lookups = createLookups(transport);
   const calls = createCalls(transport, lookups);
+  const { gitFetch, closeGit } = createGitFetch(options);
   return {
     ...createIssueCalls(lookups, calls),
     ...createCommentCalls(calls),
@@ -30,8 +32,11 @@ export function createGitea(options: GiteaOptions) {
     ...createAccountCalls(transport, lookups),
     ...createCommitCalls(transport),
     ...createStatusCalls(calls),
+    gitFetch,
     getRepository: lookups.getRepository,
     status: transport.status,
-    close: transport.close,
+    close: async () => {
+      await Promise.all([transport.close(), closeGit()]);
+    },
   };
 }

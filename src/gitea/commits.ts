@@ -8,7 +8,12 @@ import { unexpected, type GiteaAnswer, type Transport } from './transport.ts';
 /** A commit on Gitea, compared with the default branch. */
 export type CommitCheck =
   /** It has changes that the default branch does not have; `commit` is its full hash. */
-  | { readonly kind: 'change'; readonly commit: string }
+  | {
+      readonly kind: 'change';
+      readonly commit: string;
+      /** The default branch, with its head. */
+      readonly base: { readonly branch: string; readonly commit: string };
+    }
   | { readonly kind: 'no_change'; readonly repository: string; readonly branch: string }
   | { readonly kind: 'missing'; readonly repository: string }
   /** The token may not read the code, or the repository. */
@@ -24,6 +29,7 @@ const placeSchema = z.object({
   empty: z.boolean(),
 });
 const commitSchema = z.object({ sha: hash });
+const branchSchema = z.object({ commit: z.object({ id: hash }) });
 const commitsSchema = z.array(z.object({ files: z.array(z.looseObject({})).nullish() }));
 const unreadable = { kind: 'unreadable' } as const;
 
@@ -57,9 +63,10 @@ export function createCommitCalls({ exchange, failed }: Transport) {
     const isChange =
       ahead.length >= commitsRead ||
       ahead.some(({ files }) => files === null || files === undefined || files.length > 0);
-    return isChange
-      ? { kind: 'change', commit: found.sha }
-      : { kind: 'no_change', repository, branch };
+    if (!isChange) return { kind: 'no_change', repository, branch };
+    const head = await read(`${base}/branches/${encodeURIComponent(branch)}`, branchSchema, signal);
+    if (typeof head === 'string') throw failed(unexpected('gave no answer about a branch'));
+    return { kind: 'change', commit: found.sha, base: { branch, commit: head.commit.id } };
   }
 
   async function read<T>(

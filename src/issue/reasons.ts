@@ -50,6 +50,12 @@ const parkingReasons = z.discriminatedUnion('code', [
     commit: z.string(),
     checked: z.boolean().default(false),
   }),
+  /** The last commit that failed its gates, and how often that happened. */
+  coded('gates_failed', { commit: z.string(), count }),
+  /** The commit could not be verified, through no fault of its own. */
+  coded('verification_error', { commit: z.string(), cause: z.string() }),
+  coded('pull_request_closed', { pull: count }),
+  coded('review_rounds', { pull: count, rounds: count }),
 ]);
 
 /** Why an issue is in its state. */
@@ -61,6 +67,8 @@ const stateReasons = z.discriminatedUnion('code', [
   coded('repository_archived', { repository: z.string() }),
   coded('no_access', { repository: z.string() }),
   ...parkingReasons.options,
+  /** `pull`: null until its pull request is there. */
+  coded('gates_passed', { commit: z.string(), pull: count.nullable() }),
   coded('blocker_not_merged', someRefs),
   coded('held_by_label', { label: z.string() }),
   coded('unreadable', { cause: z.enum(unreadableCauses) }),
@@ -119,6 +127,16 @@ export const reasonSentences: Sentences<StateReasonParams & ChoiceReasonParams> 
     const unseen = checked ? '' : ', a commit that nobody has looked for on Gitea,';
     return `${worker} says that ${commit}${unseen} completes it: verify that and close the issue, or resume it.`;
   },
+  gates_failed: ({ commit, count }) =>
+    `${shortHash(commit)} failed its gates, the ${ordinal(count)} time in a row: change the issue, or resume it.`,
+  verification_error: ({ commit, cause }) =>
+    `${shortHash(commit)} could not be verified (${cause}): see to that, then ask for it again or resume the issue.`,
+  pull_request_closed: ({ pull }) =>
+    `Pull request !${pull} was closed without a merge: reopen it, change the issue, or resume it.`,
+  review_rounds: ({ pull, rounds }) =>
+    `Reviewers of pull request !${pull} asked for changes ${rounds} times: go on with it by hand, or resume the issue.`,
+  gates_passed: ({ commit, pull }) =>
+    `Gates passed on ${shortHash(commit)}; ${pull === null ? 'it' : `pull request !${pull}`} waits for review.`,
   repository_archived: ({ repository }) =>
     `${repository} is archived on Gitea, where nothing can be written then: it goes on when the repository is unarchived.`,
   no_access: ({ repository }) =>
@@ -148,6 +166,16 @@ export const reasonSentences: Sentences<StateReasonParams & ChoiceReasonParams> 
   cheapest_fit: ({ agent, difficulty, likely }) =>
     `${agent} is the cheapest agent that fits ${difficulty} difficulty and ${thousands(likely)} tokens.`,
 };
+
+/** The first characters of a commit's hash, by which people know it. */
+export function shortHash(commit: string): string {
+  return commit.slice(0, 7);
+}
+
+function ordinal(count: number): string {
+  const last = count % 100 > 10 && count % 100 < 14 ? 0 : count % 10;
+  return `${count}${['th', 'st', 'nd', 'rd'][last] ?? 'th'}`;
+}
 
 export function reasonText(reason: StateReason | ChoiceReason): string {
   return render(reasonSentences, reason);

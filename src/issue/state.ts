@@ -8,6 +8,7 @@ export const states = [
   'oversized',
   'needs_human',
   'in_progress',
+  'in_review',
   'done',
   'released',
   'received',
@@ -19,7 +20,7 @@ export interface Decision {
   readonly reason: StateReason;
 }
 
-/** Parked until a person has verified the commit that an agent named. */
+/** Parked until a person has verified the commit that an agent named: where no verifier can. */
 export const awaitingVerification = 'awaiting_verification';
 
 /** An issue that another one waits for, with its state as far as it is known. */
@@ -42,6 +43,8 @@ export interface StateFacts {
   readonly claim?: { readonly worker: string; readonly agent: string } | undefined;
   /** Reason to keep it from the workers until a person changes something; undefined: not parked. */
   readonly parked?: ParkingReason | undefined;
+  /** The commit whose gates passed, and the number of its pull request once there is one. */
+  readonly verified?: { readonly commit: string; readonly pull: number | null } | undefined;
   /** Why the text could not be read: what the issue waits for is not known then. */
   readonly unreadable?: UnreadableCause | null;
   readonly blockers: readonly Blocker[];
@@ -63,6 +66,8 @@ export function decideState(facts: StateFacts): Decision {
   if (claim !== undefined)
     return { state: 'in_progress', reason: { code: 'claimed', params: { ...claim } } };
   if (parked !== undefined) return { state: 'needs_human', reason: parked };
+  if (facts.verified !== undefined)
+    return { state: 'in_review', reason: { code: 'gates_passed', params: facts.verified } };
   const notMerged = refsOf(facts, 'not_merged');
   if (notMerged.length > 0)
     return {

@@ -106,6 +106,7 @@ type FactColumns = Omit<
   | 'revision'
   | 'published'
   | 'verification_requests'
+  | 'verified_commit'
 >;
 
 /** Which states can change: this issue's own, and those of the issues around it. */
@@ -127,7 +128,15 @@ async function storeFacts(
     .selectFrom('issues')
     .select(['title', 'open', 'deleted', 'assigned', 'labels'])
     .select(['reading', 'estimate', 'assignment', 'own_warnings'])
-    .select(['attempts', 'parked_code', 'hidden_blockers', 'merged', 'held_by'])
+    .select([
+      'attempts',
+      'gate_failures',
+      'review_rounds',
+      'parked_code',
+      'hidden_blockers',
+      'merged',
+      'held_by',
+    ])
     .select(['open_pull_repository_id', 'open_pull_number'])
     .select((eb) => textOf(eb).where('issue_texts.body', '!=', facts.body).as('other_text'))
     .where(ofIssue(facts))
@@ -148,12 +157,15 @@ async function storeFacts(
   const changed =
     restarted ||
     (stored.parked_code !== awaitingVerification && (otherText || differs('title', 'labels')));
-  const tried = stored.parked_code !== null || stored.attempts > 0;
+  const tried =
+    stored.parked_code !== null ||
+    stored.attempts + stored.gate_failures + stored.review_rounds > 0;
   await transaction
     .updateTable('issues')
     .set({
       ...columns,
       ...(changed && tried ? untried : {}),
+      ...(restarted ? { verified_commit: null } : {}),
       ...(shown ? changedAt(now) : {}),
     })
     .where(ofIssue(facts))
@@ -262,7 +274,13 @@ const notComputed = {
 };
 
 /** No worker has tried the issue since a person changed it. */
-const untried = { attempts: 0, parked_code: null, parked_params: null };
+const untried = {
+  attempts: 0,
+  parked_code: null,
+  parked_params: null,
+  gate_failures: 0,
+  review_rounds: 0,
+};
 
 function ownWarnings({ facts, plan }: IssueUpdate): Warning[] {
   if (plan === undefined) return [];

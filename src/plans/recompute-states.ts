@@ -70,13 +70,33 @@ function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[
   return transaction
     .selectFrom('issues')
     .leftJoin('repositories', 'repositories.id', 'repository_id')
-    .select(['archived', 'access', 'full_name', 'held_by'])
-    .select(['repository_id', 'number', 'open', 'deleted', 'assigned', 'assignment', 'labels'])
-    .select(['own_warnings', 'warnings', 'state', 'reason_code', 'reason_params', 'ready_at'])
+    .leftJoin('pull_requests', (join) =>
+      join
+        .onRef('pull_requests.repository_id', '=', 'issues.repository_id')
+        .onRef('pull_requests.number', '=', 'issues.number'),
+    )
+    .select(['archived', 'access', 'full_name', 'held_by', 'verified_commit', 'pull_number'])
+    .select([
+      'issues.repository_id',
+      'issues.number',
+      'open',
+      'deleted',
+      'assigned',
+      'assignment',
+      'labels',
+    ])
+    .select([
+      'own_warnings',
+      'warnings',
+      'issues.state',
+      'reason_code',
+      'reason_params',
+      'ready_at',
+    ])
     .select(['queue_key', 'unblocks', 'cycle_key', 'changed_at', 'revision'])
     .select(['parked_code', 'parked_params', 'hidden_blockers', 'unreadable'])
     .select((eb) => [eb('reading', 'is not', null).as('read'), ...liveClaim(eb)])
-    .where(keyIn('repository_id', 'number', issues))
+    .where(keyIn('issues.repository_id', 'issues.number', issues))
     .execute();
 }
 
@@ -186,6 +206,10 @@ function show(row: LoadedIssue, { blockers, warnings: aboutEdges, path }: Neighb
       row.parked_code === null
         ? undefined
         : parseParkingReason(row.parked_code, row.parked_params ?? ''),
+    verified:
+      row.verified_commit === null
+        ? undefined
+        : { commit: row.verified_commit, pull: row.pull_number },
     blockers: blockers.flatMap(({ blocker: { ref, state: known } }) =>
       known === 'deleted' ? [] : [{ ref, state: known }],
     ),

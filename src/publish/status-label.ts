@@ -26,6 +26,7 @@ const definitions: Record<
   oversized: ['#d93f0b', 'No agent can take it: split it'],
   needs_human: ['#fbca04', 'A person has to look at it'],
   in_progress: ['#1d76db', 'An agent works on it'],
+  in_review: ['#0052cc', 'Gates passed: waits for the review of a person'],
   done: ['#5319e7', 'Closed'],
 };
 

@@ -4,23 +4,16 @@ import type { ChoiceReasonParams, StateReasonParams } from '../../issue/reasons.
 import type { Source } from '../../issue/source.ts';
 import type { State } from '../../issue/state.ts';
 import { capital, thousands } from '../../lib/text.ts';
+import { agentName, code, inWords, isLabelName, issueLink, repositoryOf } from './markdown.ts';
 import {
-  agentName,
-  code,
-  inWords,
-  isLabelName,
-  issueLink,
-  pageLink,
-  repositoryOf,
-} from './markdown.ts';
-import { elsewhere, isVisible, linksTo, typedRef, type Subject } from './subject.ts';
-
-/** The first sentence of a comment, and what its reader can do. */
-export interface ReasonAdvice {
-  readonly reason: string;
-  /** Full sentences. */
-  readonly change: readonly string[];
-}
+  elsewhere,
+  isVisible,
+  linksTo,
+  typedRef,
+  type ReasonAdvice,
+  type Subject,
+} from './subject.ts';
+import { editToRetry, operator, verificationReasons } from './verification-reasons.ts';
 
 /** Every state in a word or two. */
 export const stateWords: Record<State, string> = {
@@ -30,6 +23,7 @@ export const stateWords: Record<State, string> = {
   oversized: 'Too large',
   needs_human: 'Needs a person',
   in_progress: 'In progress',
+  in_review: 'In review',
   done: 'Done',
   released: 'Not planned',
 };
@@ -40,10 +34,6 @@ export const commentChoices: Sentences<ChoiceReasonParams> = {
   declared_agent: () => 'the text asks for it',
   cheapest_fit: () => 'the cheapest that fits',
 };
-
-/** Whoever can do what no reader of the issue can. */
-const operator = 'whoever runs the coordinator';
-const editToRetry = 'change the text of the issue, and an agent gets it again';
 
 /** Of the params only names, commits and numbers are shown: others may quote workers. */
 export const commentReasons: Sentences<StateReasonParams, (subject: Subject) => ReasonAdvice> = {
@@ -133,14 +123,7 @@ export const commentReasons: Sentences<StateReasonParams, (subject: Subject) => 
       reason: `${capital(agentName(agent))} works on it.`,
       change: ['Close or unassign the issue to stop that.'],
     }),
-  awaiting_verification:
-    ({ commit, checked }) =>
-    (subject) => ({
-      reason: `An agent says that ${commitOf(subject, commit)} completes it${checked ? '' : ' (nobody has looked whether this commit exists)'}: check that.`,
-      change: [
-        `Close the issue if it is right. If not, write into the text what is missing, then unassign ${code(subject.setting.bot)} and assign it again: an agent gets the issue again.`,
-      ],
-    }),
+  ...verificationReasons,
   worker_blocked: () => () => ({
     reason: 'An agent is stuck and has said why.',
     change: [`Ask ${operator} what it said. Then ${editToRetry}.`],
@@ -254,13 +237,4 @@ function circle({ setting }: Subject, refs: readonly string[]): string {
   }
   flush();
   return steps.join(' → ');
-}
-
-/** A link to the page of the commit; its first characters are enough for people. */
-function commitOf({ plan, setting }: Subject, commit: string): string {
-  if (!/^[0-9a-f]{7,64}$/.test(commit)) return 'a commit';
-  const words = code(commit.slice(0, 10));
-  const repository = repositoryOf(plan.ref);
-  if (repository === undefined) return words;
-  return pageLink(words, setting.giteaUrl, `${repository}/commit/${commit}`);
 }

@@ -16,6 +16,13 @@ export interface CommentSetting {
   readonly visibleRepositories: ReadonlySet<string>;
 }
 
+/** The first sentence of a comment, and what its reader can do. */
+export interface ReasonAdvice {
+  readonly reason: string;
+  /** Full sentences. */
+  readonly change: readonly string[];
+}
+
 /** An issue that is planned, as its readers may know it. */
 export interface Subject {
   readonly plan: Plan;

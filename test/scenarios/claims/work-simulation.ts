@@ -80,6 +80,7 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
       thresholds: { compactAt: 0.8, rotateAt: 0.95 },
       isStillReady: undefined,
       checkCommit: undefined,
+      requestVerification: undefined,
     });
     const sweeper = createSweeper({ ...common, onSwept: () => undefined });
     await sweeper.sweep();

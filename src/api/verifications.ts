@@ -1,0 +1,214 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+
+import { verdict, verdictBodyLimit, verificationTokenHeader } from '../issue/verification.ts';
+import { isInScope } from '../plans/scope.ts';
+import type { LeaseRefusal, VerifierCall } from '../verification/lease.ts';
+import type { VerificationView } from '../verification/views.ts';
+import { callerOfRequest } from './auth.ts';
+import { goneSignal } from './claims.ts';
+import { errorBody, notFound } from './errors.ts';
+import { issueParams, refOf } from './issues.ts';
+import type { Caller } from './roles.ts';
+import type { Api, ApiDeps } from './route.ts';
+
+const params = z.object({ id: z.string().max(100) });
+const waitQuery = z.strictObject({
+  wait: z
+    .string()
+    .regex(/^([0-9]|[1-5][0-9]|60)$/, 'must be a whole number of seconds from 0 to 60')
+    .transform(Number)
+    .default(0),
+});
+
+/** Shows verifications, lets people ask for one, and hands them to verifiers. */
+export function registerVerifications(api: Api, deps: ApiDeps): void {
+  registerViews(api, deps);
+  registerLeases(api, deps);
+  registerGit(api, deps);
+}
+
+function registerViews(api: Api, { verifications, verifyAgain, findIssue }: ApiDeps): void {
+  api.get(
+    '/verifications/:id',
+    { schema: { params, querystring: waitQuery } },
+    async (request, reply) => {
+      const caller = callerOfRequest(request);
+      const wait = { waitMs: request.query.wait * 1_000, signal: goneSignal(reply) };
+      const first = await verifications?.find(request.params.id, caller.name, {
+        ...wait,
+        waitMs: 0,
+      });
+      if (first === undefined || first === 'busy' || !maySee(first, caller))
+        return reply.code(404).send(unknown);
+      if (first.endedAt !== null || wait.waitMs === 0) return first;
+      const view = await verifications?.find(request.params.id, caller.name, wait);
+      if (view === 'busy') return reply.code(429).send(tooManyWaiting);
+      return view ?? reply.code(404).send(unknown);
+    },
+  );
+  api.get('/verifications/:id/report', { schema: { params } }, async (request, reply) => {
+    const caller = callerOfRequest(request);
+    const signal = goneSignal(reply);
+    const view = await verifications?.find(request.params.id, caller.name, { waitMs: 0, signal });
+    const isSeen = view !== undefined && view !== 'busy' && maySee(view, caller);
+    const report = isSeen ? await verifications?.report(request.params.id) : undefined;
+    if (report === undefined) return reply.code(404).send(noReport);
+    return reply.type('application/json').send(report);
+  });
+  api.get(
+    '/issues/:owner/:repo/:number/verifications',
+    { schema: { params: issueParams } },
+    async (request, reply) => {
+      const caller = callerOfRequest(request);
+      const ref = refOf(request.params);
+      const issue = isInScope(caller.repositories, ref.repository)
+        ? await findIssue(ref)
+        : undefined;
+      if (issue === undefined) return reply.code(404).send(unknownIssue);
+      const items = (await verifications?.list(issue)) ?? [];
+      return { items: items.filter((view) => maySee(view, caller)) };
+    },
+  );
+  api.post(
+    '/issues/:owner/:repo/:number/verify',
+    { schema: { params: issueParams } },
+    async (request, reply) => {
+      const ref = refOf(request.params);
+      const issue = await findIssue(ref);
+      if (issue === undefined) return reply.code(404).send(unknownIssue);
+      const asked = await verifyAgain(issue, callerOfRequest(request).name, goneSignal(reply));
+      if ('refusal' in asked)
+        return reply.code(409).send(errorBody('nothing_to_verify', asked.refusal));
+      return reply.code(202).send({ verification: asked });
+    },
+  );
+}
+
+/** A worker sees its own work, everybody else the repositories of his scope. */
+function maySee(
+  { issue, worker }: VerificationView,
+  { role, name, repositories }: Caller,
+): boolean {
+  if (role === 'worker' && worker !== name) return false;
+  return isInScope(repositories, issue.split('#', 1)[0] ?? '');
+}
+
+function registerLeases(api: Api, { verifications }: ApiDeps): void {
+  api.post(
+    '/verifications/take',
+    { schema: { querystring: waitQuery, body: z.strictObject({}).nullish() } },
+    async (request, reply) => {
+      const { name, repositories: scope } = callerOfRequest(request);
+      if (verifications === undefined) return reply.code(409).send(off);
+      const waitMs = request.query.wait * 1_000;
+      const job = await verifications.take({ verifier: name, scope }, waitMs, goneSignal(reply));
+      if (job === 'busy') return reply.code(429).send(tooManyWaiting);
+      return reply.code(job === undefined ? 200 : 201).send({ job: job ?? null });
+    },
+  );
+  api.post(
+    '/verifications/:id/heartbeat',
+    { schema: { params, body: z.strictObject({}).nullish() } },
+    async (request, reply) => answer(reply, await verifications?.heartbeat(callOf(request))),
+  );
+  api.post(
+    '/verifications/:id/verdict',
+    { bodyLimit: verdictBodyLimit, schema: { params, body: verdict } },
+    async (request, reply) =>
+      answer(reply, await verifications?.record(callOf(request), request.body)),
+  );
+  api.post(
+    '/verifications/:id/give-back',
+    { schema: { params, body: z.strictObject({}).nullish() } },
+    async (request, reply) => answer(reply, await verifications?.giveBack(callOf(request))),
+  );
+}
+
+function answer(reply: FastifyReply, result: object | LeaseRefusal | undefined) {
+  if (result === undefined) return reply.code(409).send(off);
+  if (!('code' in result) || !('message' in result)) return reply.send(result);
+  const { code, message } = result;
+  return reply
+    .code(code === 'stale_lease' ? 409 : 403)
+    .send(errorBody(String(code), String(message)));
+}
+
+type VerifierRequest = FastifyRequest<{ Params: { id: string } }>;
+
+function callOf(request: VerifierRequest): VerifierCall {
+  const token = request.headers[verificationTokenHeader];
+  return {
+    id: request.params.id,
+    verifier: callerOfRequest(request).name,
+    token: typeof token === 'string' ? token : undefined,
+  };
+}
+
+/** Largest request of git: the commits that it has, a line each. */
+const gitBodyLimit = 8 * 1024 * 1024;
+/** Headers of git that Gitea has to know. */
+const gitHeaders = ['git-protocol', 'content-type', 'content-encoding', 'accept'];
+
+/**
+ * Git's own protocol for fetching, passed on to Gitea for the one repository whose commit the caller verifies: so
+ * no verifier needs a token of Gitea. Nothing can be pushed here.
+ */
+function registerGit(api: Api, { verifications, gitFetch }: ApiDeps): void {
+  async function fetchFrom(step: 'refs' | 'pack', request: VerifierRequest, reply: FastifyReply) {
+    const running = await verifications?.running(callOf(request));
+    if (running === undefined || gitFetch === undefined) return reply.code(409).send(off);
+    if ('code' in running) return answer(reply, running);
+    const sent = gitHeaders.flatMap((name) => {
+      const value = request.headers[name];
+      return typeof value === 'string' ? [[name, value] as const] : [];
+    });
+    const body = Buffer.isBuffer(request.body) ? request.body : null;
+    const found = await gitFetch(
+      running.repository_id,
+      { step, headers: Object.fromEntries(sent), body },
+      goneSignal(reply),
+    );
+    if (found === undefined) return reply.code(404).send(unknown);
+    for (const name of ['content-type', 'content-encoding', 'cache-control']) {
+      const value = found.headers[name];
+      if (typeof value === 'string') void reply.header(name, value);
+    }
+    return reply.code(found.statusCode).send(found.body);
+  }
+
+  void api.register((git, _options, done) => {
+    git.addContentTypeParser(
+      'application/x-git-upload-pack-request',
+      { parseAs: 'buffer', bodyLimit: gitBodyLimit },
+      (_request, body, parsed) => {
+        parsed(null, body);
+      },
+    );
+    git.get<{ Params: { id: string }; Querystring: { service?: string } }>(
+      '/verifications/:id/git/info/refs',
+      async (request, reply) =>
+        request.query.service === 'git-upload-pack'
+          ? fetchFrom('refs', request, reply)
+          : reply.code(403).send(onlyFetch),
+    );
+    git.post<{ Params: { id: string } }>(
+      '/verifications/:id/git/git-upload-pack',
+      (request, reply) => fetchFrom('pack', request, reply),
+    );
+    done();
+  });
+}
+
+const unknown = notFound('There is no such verification.');
+const unknownIssue = notFound('That issue is not known here.');
+const noReport = notFound('The report of that verification is not kept: only the newest ones are.');
+const onlyFetch = errorBody('forbidden', 'Only fetching is possible here.');
+const off = errorBody(
+  'verification_off',
+  'Nothing is verified here: set GITEA_TOKEN, and VERIFIERS or a token with the role verifier.',
+);
+const tooManyWaiting = errorBody(
+  'too_many_waiting',
+  'Too many calls already wait: ask again without wait, or later.',
+);

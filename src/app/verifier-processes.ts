@@ -1,0 +1,85 @@
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { execa } from 'execa';
+
+import type { Config } from '../config.ts';
+import { backoffMs } from '../lib/backoff.ts';
+import type { Logger } from '../log.ts';
+
+interface ProcessesDeps extends Pick<Config, 'verifiers' | 'databasePath' | 'logLevel'> {
+  /** Of the API, for these verifiers alone. */
+  readonly token: string;
+  readonly log: Logger;
+}
+
+/** Time that a verifier gets to put its work back before it is killed. */
+const stopMs = 5_000;
+/** Pauses before a verifier that died is started again; one that lived longer begins anew. */
+const restart = { firstMs: 1_000, factor: 2, maxMs: 60_000 };
+
+/**
+ * Verifiers that the service starts as processes of their own, with a clean environment: they hold no secret but a
+ * token that this start made for them. One that dies is started again.
+ */
+export function createVerifierProcesses({
+  verifiers,
+  databasePath,
+  logLevel,
+  token,
+  log,
+}: ProcessesDeps) {
+  const stopping = new AbortController();
+  let running: Promise<void>[] = [];
+
+  async function keepRunning(url: string, place: number): Promise<void> {
+    const directory = join(dirname(databasePath), `verifier-${place}`);
+    for (let deaths = 0; !stopping.signal.aborted; deaths += 1) {
+      const started = performance.now();
+      const result = await run(url, directory);
+      if (stopping.signal.aborted) return;
+      const { exitCode, signal, shortMessage } = result;
+      log.warn({ exitCode, signal, reason: shortMessage }, 'a verifier ended, starting it again');
+      if (performance.now() - started > restart.maxMs) deaths = 0;
+      const pause = backoffMs(restart, deaths + 1);
+      await sleep(pause, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  function run(url: string, directory: string) {
+    return execa(
+      process.execPath,
+      [...process.execArgv, entry, 'verify', '--directory', directory],
+      {
+        env: {
+          PATH: '/usr/local/bin:/usr/bin:/bin',
+          ...{ COORDINATOR_URL: url, COORDINATOR_TOKEN: token, LOG_LEVEL: logLevel },
+        },
+        extendEnv: false,
+        stdio: ['ignore', 'inherit', 'inherit'],
+        cancelSignal: stopping.signal,
+        forceKillAfterDelay: stopMs,
+        killDescendants: true,
+        reject: false,
+      },
+    );
+  }
+
+  return {
+    /** `url`: where the API listens, perhaps on every address. */
+    start(listening: string): void {
+      const url = listening.replace(/\/\/(?:0\.0\.0\.0|\[::\])/, '//127.0.0.1');
+      running = Array.from({ length: verifiers }, (_, place) => keepRunning(url, place + 1));
+    },
+    async stop(): Promise<void> {
+      stopping.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+/** The program itself: TypeScript while it is developed, JavaScript once it is built. */
+const entry = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : '../main.js', import.meta.url),
+);

@@ -1,0 +1,54 @@
+import type { Transaction } from 'kysely';
+import { z } from 'zod';
+
+import type { ClaimRow, Schema } from '../db/schema.ts';
+import type { IssueKey } from '../issue/ref.ts';
+import { verificationStates } from '../issue/verification.ts';
+import { keepHandoff } from './claim-rows.ts';
+import type { ClaimEnd } from './claim.ts';
+
+/** Queues the verification of a commit, in the transaction of the call that names it. */
+export type RequestVerification = (
+  transaction: Transaction<Schema>,
+  request: {
+    readonly issue: IssueKey;
+    readonly claim: { readonly id: string; readonly worker: string; readonly agent: string };
+    readonly askedBy: string;
+    readonly commit: string;
+    readonly branch: string | undefined;
+    readonly base: { readonly branch: string; readonly commit: string };
+    readonly hash: string;
+  },
+) => Promise<{ readonly id: string; readonly state: (typeof verificationStates)[number] }>;
+
+export const verifyingAnswerSchema = z.object({
+  claimId: z.string(),
+  verification: z.object({ id: z.string(), state: z.enum(verificationStates) }),
+});
+/** Answer to a call that completes a claim, whose commit is verified first. */
+export type VerifyingAnswer = Readonly<z.infer<typeof verifyingAnswerSchema>>;
+
+interface Completion {
+  readonly row: ClaimRow;
+  readonly end: ClaimEnd;
+  readonly hash: string;
+}
+
+/** Has the commit of a completion verified, which holds the claim; undefined where that is not possible. */
+export async function verifyCompletion(
+  requestVerification: RequestVerification | undefined,
+  transaction: Transaction<Schema>,
+  { row, end, hash }: Completion,
+): Promise<VerifyingAnswer | undefined> {
+  if (requestVerification === undefined || end.kind !== 'complete' || end.base === undefined)
+    return undefined;
+  const { id, worker, agent } = row;
+  const issue = { repositoryId: row.repository_id, number: row.number };
+  if (end.handoff !== undefined)
+    await keepHandoff(transaction, { id, issue, handoff: JSON.stringify(end.handoff) });
+  const verification = await requestVerification(transaction, {
+    ...{ issue, claim: { id, worker, agent }, askedBy: worker, hash },
+    ...{ commit: end.commit, branch: end.branch, base: end.base },
+  });
+  return { claimId: id, verification };
+}

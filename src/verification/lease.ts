@@ -1,0 +1,252 @@
+import { randomUUID } from 'node:crypto';
+
+import { sql, type Transaction } from 'kysely';
+
+import type { Database } from '../db/database.ts';
+import type { Schema, VerificationRow } from '../db/schema.ts';
+import { isoTime } from '../issue/iso-time.ts';
+import { formatRef } from '../issue/ref.ts';
+import type { Verdict, VerificationJob, VerificationState } from '../issue/verification.ts';
+import { inScope, type Scope } from '../plans/scope.ts';
+import { findVerification, giveUp } from './rows.ts';
+import { settleVerdict } from './settle.ts';
+import { errorBackoffMs, maxErrors, verifierLeaseMs, type VerificationDeps } from './state.ts';
+
+/** Who asks for work, and for which repositories. */
+export interface Verifier {
+  /** Name of the caller. */
+  readonly verifier: string;
+  readonly scope: Scope;
+}
+
+/** A call of a verifier about the verification that it runs. */
+export interface VerifierCall {
+  readonly id: string;
+  /** Name of the caller. */
+  readonly verifier: string;
+  readonly token: string | undefined;
+}
+
+export interface LeaseRefusal {
+  readonly code: 'verification_token_invalid' | 'stale_lease';
+  readonly message: string;
+}
+
+/** Hands the verification that is due longest to a verifier; undefined when none is due. */
+export async function takeVerification(
+  deps: VerificationDeps,
+  { verifier, scope }: Verifier,
+): Promise<VerificationJob | undefined> {
+  return deps.writes.transaction(async (transaction) => {
+    const now = deps.now();
+    const row = await nextDue(transaction, scope, now);
+    if (row === undefined) return undefined;
+    const leaseId = randomUUID();
+    const expiresAt = now + verifierLeaseMs;
+    await transaction
+      .updateTable('verifications')
+      .set({
+        ...{ state: 'running', lease_id: leaseId, verifier, lease_expires_at: expiresAt },
+        started_at: now,
+      })
+      .where('id', '=', row.id)
+      .execute();
+    deps.log.info({ verification: row.id, verifier, commit: row.commit_id }, 'verification taken');
+    return {
+      verificationId: row.id,
+      token: deps.tokens.tokenOf(tokenSubject(row.id, leaseId)),
+      leaseExpiresAt: isoTime(expiresAt),
+      issue: formatRef({ repository: row.full_name, number: row.number }),
+      repository: row.full_name,
+      repositoryId: row.repository_id,
+      commit: row.commit_id,
+      branch: row.branch,
+      baseBranch: row.base_branch,
+      attempt: row.attempts + 1,
+    };
+  });
+}
+
+function nextDue(transaction: Transaction<Schema>, scope: Scope, now: number) {
+  return transaction
+    .selectFrom('verifications')
+    .innerJoin('repositories', 'repositories.id', 'verifications.repository_id')
+    .select(['verifications.id', 'number', 'repository_id', 'commit_id', 'branch', 'base_branch'])
+    .select(['attempts', 'full_name'])
+    .where('ended_at', 'is', null)
+    .where('state', '=', 'queued')
+    .where(isDue(now))
+    .where(isWanted())
+    .where(inScope('verifications.repository_id', scope))
+    .orderBy('verifications.seq')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** A time further away than any backoff is that of a clock that was put back since. */
+function isDue(now: number) {
+  return sql<boolean>`(due_at <= ${now} or due_at > ${now + 2 * errorBackoffMs(maxErrors)})`;
+}
+
+/** Somebody waits for it: the live claim that asked, or a person. */
+function isWanted() {
+  return sql<boolean>`(verifications.claim_id is null or exists (select 1 from claims
+    where claims.id = verifications.claim_id and claims.ended_at is null
+      and claims.verification_id = verifications.id))`;
+}
+
+function tokenSubject(id: string, leaseId: string): string {
+  return `verification ${id} ${leaseId}`;
+}
+
+/** Finds the verification that the caller runs; a lost lease is refused. */
+export async function runningBy(
+  { tokens }: Pick<VerificationDeps, 'tokens'>,
+  db: Database,
+  { id, verifier, token }: VerifierCall,
+): Promise<VerificationRow | LeaseRefusal> {
+  const row = await findVerification(db, id);
+  if (row?.lease_id == null || row.verifier !== verifier) return lostLease;
+  return tokens.isTokenOf(tokenSubject(id, row.lease_id), token) ? row : wrongToken;
+}
+
+/** Tokens of earlier leases look wrong as well: both mean that nothing more is to be done. */
+const wrongToken: LeaseRefusal = {
+  code: 'verification_token_invalid',
+  message: 'Send the token that came with this verification as X-Verification-Token.',
+};
+const lostLease: LeaseRefusal = {
+  code: 'stale_lease',
+  message: 'This verification is not yours any more: stop it, and take the next one.',
+};
+
+/** Extends the lease of a verifier from now on. */
+export function heartbeatVerification(
+  deps: VerificationDeps,
+  call: VerifierCall,
+): Promise<{ readonly leaseExpiresAt: string } | LeaseRefusal> {
+  return deps.writes.transaction(async (transaction) => {
+    const row = await runningBy(deps, transaction, call);
+    if ('code' in row) return row;
+    const expiresAt = deps.now() + verifierLeaseMs;
+    await transaction
+      .updateTable('verifications')
+      .set({ lease_expires_at: expiresAt })
+      .where('id', '=', row.id)
+      .execute();
+    return { leaseExpiresAt: isoTime(expiresAt) };
+  });
+}
+
+/** Stores a verdict with all that follows from it, in one transaction. */
+export async function recordVerdict(
+  deps: VerificationDeps,
+  call: VerifierCall,
+  verdict: Verdict,
+): Promise<{ readonly state: VerificationState } | LeaseRefusal> {
+  const result = await deps.writes.transaction(async (transaction) => {
+    const row = await runningBy(deps, transaction, call);
+    if ('code' in row) return row;
+    const { base, tree, configHash, environment, cause, fingerprint, findings } = verdict;
+    const found = {
+      ...{ base_commit: base, tree, config_hash: configHash, environment },
+      ...{ cause_code: cause.code, cause_message: cause.message, fingerprint, findings },
+      gates: JSON.stringify(verdict.gates),
+      durations: JSON.stringify(verdict.durations),
+      report: verdict.report == null ? null : JSON.stringify(verdict.report),
+    };
+    await transaction.updateTable('verifications').set(found).where('id', '=', row.id).execute();
+    const { outcome } = verdict;
+    const state = await settleVerdict(deps, transaction, { row: { ...row, ...found }, outcome });
+    const { code } = cause;
+    deps.log.info({ verification: row.id, verifier: call.verifier, state, code }, 'verdict stored');
+    return { state };
+  });
+  wakeAll(deps);
+  return result;
+}
+
+/** Puts the verification of a verifier that stops back into the queue, at once and without an error. */
+export async function giveBack(
+  deps: VerificationDeps,
+  call: VerifierCall,
+): Promise<{ readonly state: VerificationState } | LeaseRefusal> {
+  const result = await deps.writes.transaction(async (transaction) => {
+    const row = await runningBy(deps, transaction, call);
+    if ('code' in row) return row;
+    await requeue(transaction, row.id, deps.now());
+    return { state: 'queued' as const };
+  });
+  wakeAll(deps);
+  return result;
+}
+
+async function requeue(transaction: Transaction<Schema>, id: string, dueAt: number): Promise<void> {
+  await transaction
+    .updateTable('verifications')
+    .set({ state: 'queued', due_at: dueAt, lease_id: null, lease_expires_at: null })
+    .where('id', '=', id)
+    .where('ended_at', 'is', null)
+    .execute();
+}
+
+function wakeAll({ longPolls, wakePublisher }: VerificationDeps): void {
+  longPolls.wake();
+  wakePublisher();
+}
+
+/** Maximum of rows that one sweep looks at; the next comes within a second. */
+const maxSwept = 50;
+
+/**
+ * Ends verifications that nobody waits for any more, and puts those of silent verifiers back into the queue: an
+ * error of ours, since what they ran may be what killed them.
+ */
+export async function sweepVerifications(deps: VerificationDeps): Promise<void> {
+  const found = await openToSweep(deps.db, deps.now());
+  if (found.length === 0) return;
+  await deps.writes.transaction(async (transaction) => {
+    const now = deps.now();
+    for (const { id, isLeft } of found) {
+      const row = await findVerification(transaction, id);
+      if (row === undefined || row.ended_at !== null) continue;
+      if (Number(isLeft) === 1) await giveUp(transaction, row, { cause: 'claim_ended', now });
+      else if (row.state === 'running' && isSilent(row, now)) {
+        deps.log.warn({ verification: id, verifier: row.verifier }, 'lease of a verifier expired');
+        const lost = { cause_code: 'verifier_lost', cause_message: verifierLost };
+        await transaction.updateTable('verifications').set(lost).where('id', '=', id).execute();
+        await settleVerdict(deps, transaction, { row: { ...row, ...lost }, outcome: 'error' });
+      }
+    }
+  });
+  wakeAll(deps);
+}
+
+const verifierLost = 'The verifier that ran it fell silent.';
+
+/** A lease longer than any is that of a clock that was put back since. */
+function isSilent({ lease_expires_at: at }: VerificationRow, now: number): boolean {
+  return at === null || at <= now || at > now + 2 * verifierLeaseMs;
+}
+
+function openToSweep(db: Database, now: number) {
+  return db
+    .selectFrom('verifications')
+    .select('id')
+    .select(sql<number>`not ${isWanted()}`.as('isLeft'))
+    .where('ended_at', 'is', null)
+    .where((eb) =>
+      eb.or([
+        eb.not(isWanted()),
+        eb.and([
+          eb('state', '=', 'running'),
+          eb.or([
+            eb('lease_expires_at', '<=', now),
+            eb('lease_expires_at', '>', now + 2 * verifierLeaseMs),
+          ]),
+        ]),
+      ]),
+    )
+    .limit(maxSwept)
+    .execute();
+}

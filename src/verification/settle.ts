@@ -1,0 +1,158 @@
+import type { Transaction } from 'kysely';
+
+import { storeClaimEnd } from '../claims/claim-rows.ts';
+import { park, recomputeIssues } from '../claims/parking.ts';
+import { ofIssue } from '../db/key-filter.ts';
+import type { ClaimRow, Schema, VerificationRow } from '../db/schema.ts';
+import { reasonText, type ParkingReason } from '../issue/reasons.ts';
+import type { IssueKey } from '../issue/ref.ts';
+import type { VerdictOutcome, VerificationState } from '../issue/verification.ts';
+import { countSameFailures, pruneVerifications } from './rows.ts';
+import {
+  errorBackoffMs,
+  maxErrors,
+  maxFailures,
+  maxSameFailures,
+  type VerificationDeps,
+} from './state.ts';
+import { concludeStatuses } from './statuses.ts';
+
+/** A verification whose columns hold what was found. */
+interface Settled {
+  readonly row: VerificationRow;
+  readonly outcome: VerdictOutcome;
+}
+
+/**
+ * Ends a verification with its verdict, and does what follows: the commit waits for review, the claim goes on
+ * with the findings, or a person has to look. An error of ours is tried again later, until there were too many.
+ * Returns the state that the verification has then.
+ */
+export async function settleVerdict(
+  deps: VerificationDeps,
+  transaction: Transaction<Schema>,
+  { row, outcome }: Settled,
+): Promise<VerificationState> {
+  const now = deps.now();
+  const attempts = row.attempts + (outcome === 'error' ? 1 : 0);
+  const isRetried = outcome === 'error' && attempts < maxErrors;
+  const state = isRetried ? 'queued' : outcome;
+  await transaction
+    .updateTable('verifications')
+    .set({
+      ...{ state, attempts, lease_id: null, lease_expires_at: null },
+      ...(isRetried ? { due_at: now + errorBackoffMs(attempts) } : { ended_at: now }),
+    })
+    .where('id', '=', row.id)
+    .execute();
+  if (isRetried) return state;
+  await concludeStatuses(transaction, row, outcome);
+  const issue = { repositoryId: row.repository_id, number: row.number };
+  const claim = await claimOf(transaction, row);
+  // The claim ended meanwhile: the verdict is kept, and changes nothing.
+  if (row.claim_id === null || claim !== undefined)
+    await settleIssue(deps, transaction, { row, outcome, issue, claim });
+  await pruneVerifications(transaction, issue);
+  return state;
+}
+
+function claimOf(
+  transaction: Transaction<Schema>,
+  { id }: VerificationRow,
+): Promise<ClaimRow | undefined> {
+  return transaction
+    .selectFrom('claims')
+    .selectAll()
+    .where('verification_id', '=', id)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst();
+}
+
+interface IssueVerdict extends Settled {
+  readonly issue: IssueKey;
+  readonly claim: ClaimRow | undefined;
+}
+
+async function settleIssue(
+  deps: VerificationDeps,
+  transaction: Transaction<Schema>,
+  verdict: IssueVerdict,
+): Promise<void> {
+  const { row, outcome, issue, claim } = verdict;
+  if (outcome === 'passed') {
+    await transaction
+      .updateTable('issues')
+      .set({ verified_commit: row.commit_id, gate_failures: 0, attempts: 0 })
+      .set({ parked_code: null, parked_params: null })
+      .where(ofIssue(issue))
+      .execute();
+    await endClaim(deps, transaction, verdict, {
+      outcome: 'completed',
+      reason: `Gates passed on ${row.commit_id}.`,
+    });
+    return;
+  }
+  const parked = await parkingReason(transaction, verdict);
+  if (parked === undefined) {
+    if (claim !== undefined) await resumeClaim(deps, transaction, claim);
+    return;
+  }
+  await park(transaction, issue, parked);
+  await endClaim(deps, transaction, verdict, { outcome: 'withdrawn', reason: reasonText(parked) });
+}
+
+/** Why a person has to look now; undefined: the agent goes on with the findings. */
+async function parkingReason(
+  transaction: Transaction<Schema>,
+  { row, outcome, issue, claim }: IssueVerdict,
+): Promise<ParkingReason | undefined> {
+  const commit = row.commit_id;
+  if (outcome === 'error') {
+    const cause = row.cause_message ?? row.cause_code ?? '';
+    return { code: 'verification_error', params: { commit, cause } };
+  }
+  const failed = await transaction
+    .updateTable('issues')
+    .set((eb) => ({ gate_failures: eb('gate_failures', '+', 1) }))
+    .where(ofIssue(issue))
+    .returning('gate_failures')
+    .executeTakeFirst();
+  const failures = failed?.gate_failures ?? 0;
+  // What failed before a person changed the issue does not count.
+  const same = Math.min(await countSameFailures(transaction, issue, row), failures);
+  const count = same >= maxSameFailures ? same : failures;
+  const isOver = claim === undefined || same >= maxSameFailures || failures >= maxFailures;
+  return isOver ? { code: 'gates_failed', params: { commit, count } } : undefined;
+}
+
+async function endClaim(
+  { now: clock, log }: VerificationDeps,
+  transaction: Transaction<Schema>,
+  { row, issue, claim }: IssueVerdict,
+  { outcome, reason }: { readonly outcome: 'completed' | 'withdrawn'; readonly reason: string },
+): Promise<void> {
+  const now = clock();
+  if (claim === undefined) {
+    await recomputeIssues(transaction, [issue], now);
+    return;
+  }
+  const hash = row.end_hash ?? undefined;
+  const commit = row.commit_id;
+  const end = { outcome, reason, commit, hash, failed: false, now };
+  await storeClaimEnd(transaction, claim, end);
+  log.info({ claim: claim.id, worker: claim.worker, outcome }, 'claim ended with its verification');
+}
+
+/** The lease starts anew: the worker had no reason to send heartbeats. */
+async function resumeClaim(
+  { now: clock, leaseMs }: VerificationDeps,
+  transaction: Transaction<Schema>,
+  { id }: ClaimRow,
+): Promise<void> {
+  const now = clock();
+  await transaction
+    .updateTable('claims')
+    .set({ verification_id: null, heartbeat_at: now, expires_at: now + leaseMs, graced: 0 })
+    .where('id', '=', id)
+    .execute();
+}
