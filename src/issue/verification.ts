@@ -49,7 +49,7 @@ export const verdictGatesLimit = 100;
 export const verdictMessageLimit = 2_000;
 
 const hash = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, 'must be a full hash');
-const branch = z
+export const branchName = z
   .string()
   .regex(
     /^(?![-./])(?!.*(?:\.\.|\/\/|@\{|\/\.|\.lock(?:\/|$)|[./]$))[^\0-\x20\x7f~^:?*[\\]{1,255}$/,
@@ -72,8 +72,8 @@ export const verificationJob = z.object({
   repositoryId: z.number().int().positive(),
   commit: hash,
   /** The branch that the commit is said to be on. */
-  branch: branch.nullable(),
-  baseBranch: branch,
+  branch: branchName.nullable(),
+  baseBranch: branchName,
   /** Count from 1 of the runs of this verification. */
   attempt: z.number().int().positive(),
 });

@@ -70,6 +70,8 @@ export function testEnvironment(directory: string, env: Environment = {}): Envir
     PORT: '0',
     DATABASE_URL: `file:${join(directory, 'coordinator.db')}`,
     API_TOKENS: `tests:${apiToken}`,
+    // A verifier is a process of its own: tests of that say so.
+    VERIFIERS: '0',
     // With a token it would write to Gitea: tests of that say so.
     PUBLISH: 'none',
     // The recordings get older from day to day, and what is older than this is not believed.

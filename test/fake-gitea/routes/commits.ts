@@ -35,6 +35,12 @@ export const commitRoutes: readonly Route[] = [
       { counted: true },
     );
   }),
+  on('GET', `${repositoryPath}/branches/([^/]+)`, 'repository', (asked, [name, branch]) => {
+    const { head, branches } = repositoryOf(asked, name);
+    const id = branch === 'main' ? head : branches?.get(decodeURIComponent(branch ?? ''));
+    if (id === undefined) throw new GiteaRefusal(404, 'not found');
+    return ok({ name: branch, commit: { id } });
+  }),
   on('POST', `${repositoryPath}/statuses/([^/]+)`, 'repository', (asked, [name, sha = '']) => {
     const id = requireRepository(asked, name);
     requireAccess(asked, id, 'write', 'user should have a permission to write to a repo');
