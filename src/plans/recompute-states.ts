@@ -70,33 +70,13 @@ function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[
   return transaction
     .selectFrom('issues')
     .leftJoin('repositories', 'repositories.id', 'repository_id')
-    .leftJoin('pull_requests', (join) =>
-      join
-        .onRef('pull_requests.repository_id', '=', 'issues.repository_id')
-        .onRef('pull_requests.number', '=', 'issues.number'),
-    )
-    .select(['archived', 'access', 'full_name', 'held_by', 'verified_commit', 'pull_number'])
-    .select([
-      'issues.repository_id',
-      'issues.number',
-      'open',
-      'deleted',
-      'assigned',
-      'assignment',
-      'labels',
-    ])
-    .select([
-      'own_warnings',
-      'warnings',
-      'issues.state',
-      'reason_code',
-      'reason_params',
-      'ready_at',
-    ])
+    .select(['archived', 'access', 'full_name', 'held_by', 'verified_commit'])
+    .select(['repository_id', 'number', 'open', 'deleted', 'assigned', 'assignment', 'labels'])
+    .select(['own_warnings', 'warnings', 'state', 'reason_code', 'reason_params', 'ready_at'])
     .select(['queue_key', 'unblocks', 'cycle_key', 'changed_at', 'revision'])
     .select(['parked_code', 'parked_params', 'hidden_blockers', 'unreadable'])
-    .select((eb) => [eb('reading', 'is not', null).as('read'), ...liveClaim(eb)])
-    .where(keyIn('issues.repository_id', 'issues.number', issues))
+    .select((eb) => [eb('reading', 'is not', null).as('read'), ...liveClaim(eb), pullOf(eb)])
+    .where(keyIn('repository_id', 'number', issues))
     .execute();
 }
 
@@ -110,6 +90,16 @@ function liveClaim(eb: ExpressionBuilder<Schema, 'issues'>) {
     claim.select('claims.worker').as('claim_worker'),
     claim.select('claims.agent').as('claim_agent'),
   ];
+}
+
+/** The number of its pull request, once there is one. */
+function pullOf(eb: ExpressionBuilder<Schema, 'issues'>) {
+  return eb
+    .selectFrom('pull_requests')
+    .select('pull_requests.pull_number')
+    .whereRef('pull_requests.repository_id', '=', 'issues.repository_id')
+    .whereRef('pull_requests.number', '=', 'issues.number')
+    .as('pull');
 }
 
 type LoadedIssue = Awaited<ReturnType<typeof loadIssues>>[number];
@@ -207,9 +197,7 @@ function show(row: LoadedIssue, { blockers, warnings: aboutEdges, path }: Neighb
         ? undefined
         : parseParkingReason(row.parked_code, row.parked_params ?? ''),
     verified:
-      row.verified_commit === null
-        ? undefined
-        : { commit: row.verified_commit, pull: row.pull_number },
+      row.verified_commit === null ? undefined : { commit: row.verified_commit, pull: row.pull },
     blockers: blockers.flatMap(({ blocker: { ref, state: known } }) =>
       known === 'deleted' ? [] : [{ ref, state: known }],
     ),

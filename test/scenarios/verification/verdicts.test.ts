@@ -40,7 +40,7 @@ test('a commit that passes its gates waits for review, and a merge makes it done
   const again = await complete(mine, commits.work, { branch: 'agent/one', handoff: 'Read b.ts.' });
   expect(again).toMatchObject({ status: 200, json: { outcome: 'completed' } });
   expect(codeOf(await complete(mine, commits.more))).toBe('409 stale_lease');
-  gitea.as('maria').closeIssue('acme/orbit', 1);
+  gitea.as('maria').close('acme/orbit#1');
   await gitea.settled();
   await service.idle();
   expect(await service.stateOf(1)).toBe('done closed');
@@ -151,7 +151,7 @@ test('a verification that nobody waits for ends, and its verdict changes nothing
   const { gitea, service, mine, take, report, complete, view } = await startVerifying();
   const { id } = verifyingSchema.parse((await complete(mine, commits.work)).json).verification;
   const job = await take();
-  gitea.as('maria').closeIssue('acme/orbit', 1);
+  gitea.as('maria').close('acme/orbit#1');
   await gitea.settled();
   await service.idle();
   await expect.poll(async () => (await view(id)).cause?.code).toBe('claim_ended');
