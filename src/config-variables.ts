@@ -92,6 +92,13 @@ function parseHoldLabels(text: string): readonly string[] {
   return names.join().toLowerCase() === 'none' ? [] : names.filter((name) => name !== '');
 }
 
+/** Variables of the command `verify`, which runs without those of the service. */
+export const verifierVariables = z.object({
+  COORDINATOR_URL: baseUrl,
+  COORDINATOR_TOKEN: token,
+  LOG_LEVEL: variables.shape.LOG_LEVEL,
+});
+
 export type Variables = z.infer<typeof variables>;
 type VariableName = keyof Variables;
 
@@ -104,6 +111,11 @@ export const secretNames: readonly VariableName[] = [
   'ANTHROPIC_API_KEY',
   'GITEA_TOKEN',
   'API_TOKENS',
+];
+
+/** The same of the command `verify`. */
+export const verifierSecretNames: readonly (keyof typeof verifierVariables.shape)[] = [
+  'COORDINATOR_TOKEN',
 ];
 
 /** Rules about two variables, checked when each of them is valid by itself. */

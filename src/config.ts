@@ -9,6 +9,8 @@ import {
   secretNames,
   variableNames,
   variables,
+  verifierSecretNames,
+  verifierVariables,
   type Variables,
 } from './config-variables.ts';
 import { ConfigError } from './errors.ts';
@@ -37,6 +39,16 @@ export function readEnvironment(): Environment {
 export function loadConfig(environment: Environment): Config {
   const values = parse(variables, environment);
   return Object.freeze(configOf(values));
+}
+
+/** Checks the variables of the command `verify`. */
+export function loadVerifierConfig(environment: Environment) {
+  const values = parse(verifierVariables, environment);
+  return {
+    url: values.COORDINATOR_URL,
+    token: values.COORDINATOR_TOKEN,
+    logLevel: values.LOG_LEVEL,
+  };
 }
 
 /** Checks only the variable of the database. */
@@ -221,7 +233,8 @@ function withFiles(environment: Environment, names: readonly string[]) {
     const value = environment[name];
     if (value !== undefined && value !== '') values[name] = value;
   }
-  for (const name of secretNames.filter((secretName) => names.includes(secretName))) {
+  const secrets: readonly string[] = [...secretNames, ...verifierSecretNames];
+  for (const name of secrets.filter((secretName) => names.includes(secretName))) {
     const path = environment[`${name}_FILE`];
     if (path === undefined || path === '') continue;
     if (values[name] !== undefined)

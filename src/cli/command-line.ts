@@ -13,6 +13,7 @@ import { runProgram, type NewProgram } from './program.ts';
 import { addQueueCommand } from './commands/queue.ts';
 import { serve } from './commands/serve.ts';
 import { addSetupCommand } from './commands/setup.ts';
+import { addVerifyCommand } from './verify.ts';
 
 /** Runs one command line; resolves to the exit code, and does not throw for a known error. */
 export function runCommandLine(args: readonly string[], io: Io): Promise<number> {
@@ -59,4 +60,5 @@ function addCommands({ program, io, end }: NewProgram): void {
   addGatesCommand(program, io, { runGates, end });
   addDoctorCommand(program, io, { end });
   addSetupCommand(program, io, end);
+  addVerifyCommand(program, io);
 }

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { CoverageOptions } from './gates-file/schema.ts';
 import type { CoverageFigure, CoverageThresholds, GateName } from './names.ts';
 import { GatesError } from './gates-error.ts';
+import type { ResourceLimits } from './process/resource-limits.ts';
 import type { GatesOptions, SandboxMode } from './report.ts';
 import { defaultCoverage } from './tools/coverage.ts';
 
@@ -27,6 +28,11 @@ export interface GatesPlan {
   readonly network: boolean;
   readonly ignoreBaseline: boolean;
   readonly findingsLimit: number;
+  readonly gatesFile: GatesOptions['gatesFile'];
+  /** Undefined for the system's temporary directory. */
+  readonly workDirectory: string | undefined;
+  readonly limits: ResourceLimits;
+  readonly keepDownloads: boolean;
 }
 
 /** Default deadline of one gate. */
@@ -72,6 +78,13 @@ export async function planGates(options: GatesOptions): Promise<GatesPlan> {
     network: options.network ?? false,
     ignoreBaseline: options.ignoreBaseline ?? false,
     findingsLimit: positive('findingsLimit', options.findingsLimit ?? defaultFindingsLimit),
+    gatesFile: options.gatesFile,
+    workDirectory:
+      options.workDirectory === undefined
+        ? undefined
+        : await usableDirectory(options.workDirectory),
+    limits: options.limits ?? {},
+    keepDownloads: options.keepDownloads ?? !untrusted,
   };
 }
 

@@ -1,5 +1,7 @@
 import type { GateResult, GateStatus } from './gate.ts';
+import type { GatesFile } from './gates-file/schema.ts';
 import type { CoverageThresholds, GateName } from './names.ts';
+import type { ResourceLimits } from './process/resource-limits.ts';
 
 export const sandboxModes = ['none', 'unshare', 'bwrap'] as const;
 export type SandboxMode = (typeof sandboxModes)[number];
@@ -63,6 +65,14 @@ export interface GatesOptions {
   readonly network?: boolean;
   /** True to compare findings with no baseline, so that `baselineOf` can make a new one of the report. */
   readonly ignoreBaseline?: boolean;
+  /** Taken in place of the gates file of the directory or the ref; `from` names it in the report. */
+  readonly gatesFile?: { readonly file: GatesFile; readonly from: string };
+  /** Directory below which the private files of the run are made; the system's temporary one by default. */
+  readonly workDirectory?: string;
+  /** False for a fresh directory for downloads of tool chains, which code under check cannot fill for later runs; `!untrusted` by default. */
+  readonly keepDownloads?: boolean;
+  /** Limits of every program that is run; none of these by default. */
+  readonly limits?: ResourceLimits;
   /** Maximum findings of each result, 200 by default; `findingsOmitted` counts the rest. */
   readonly findingsLimit?: number;
 }

@@ -68,8 +68,9 @@ export function createRunGates(set: GateSet): (options: GatesOptions) => Promise
     const plan = await planGates(options);
     const stop = options.signal ?? new AbortController().signal;
     return withSlot({ limit: plan.concurrency, signal: stop }, () =>
-      withPrivateDirectory((privateDirectory) =>
-        check(set, { plan, stop, privateDirectory, options }),
+      withPrivateDirectory(
+        (privateDirectory) => check(set, { plan, stop, privateDirectory, options }),
+        plan.workDirectory,
       ),
     );
   };
@@ -96,7 +97,7 @@ async function check(
     ref: configFrom ?? base,
     signal: stop,
   };
-  const { file, from: gatesFile } = await readGatesFile(source);
+  const { file, from: gatesFile } = plan.gatesFile ?? (await readGatesFile(source));
   const baseline = plan.ignoreBaseline ? undefined : await readBaseline(source);
   const { chosen, off } = chooseGates({ ...plan, names: plan.gates, file });
   const steps = chosenSteps(file, plan.install);
@@ -104,7 +105,9 @@ async function check(
   using deadline = startDeadline(overallTimeoutMs, stop);
   const { signal } = deadline;
   const thresholds = coverageThresholds(plan.minCoverage, file.options.coverage.thresholds);
-  const sandbox = await openSandbox(plan.sandbox, { privateDirectory, signal });
+  const sandbox = await openSandbox(plan.sandbox, {
+    ...{ privateDirectory, signal, limits: plan.limits },
+  });
   await onPlan?.({
     commit: repository?.commit ?? null,
     dirty: repository?.dirty ?? null,
@@ -202,13 +205,13 @@ interface SharedPartsRequest {
 /** What the checkouts of all gates share by the options of the run. */
 async function sharedParts(request: SharedPartsRequest) {
   const { plan, file, repository, prepared, privateDirectory, steps, signal } = request;
-  const { untrusted, toolsFrom, base, configFrom, passEnvironment, network } = plan;
+  const { keepDownloads, toolsFrom, base, configFrom, passEnvironment, network } = plan;
   let files: Promise<readonly string[]> | undefined;
   return {
     ...{ origin: plan.directory, base, network, options: file.options },
     files: () => (files ??= listFilesBelow(plan.directory, { repository, signal })),
     commands: await openCommands({
-      ...{ untrusted, toolsFrom, privateDirectory, root: prepared.root, passEnvironment },
+      ...{ keepDownloads, toolsFrom, privateDirectory, root: prepared.root, passEnvironment },
     }),
     // Steps that install put the tools into the copy.
     findTool: createToolFinder({

@@ -8,7 +8,7 @@ import { toolEnvironment } from '../process/environment.ts';
 import type { Checkout, CommandRequest, TestRun, Tool, ToolName } from '../gate.ts';
 import type { BuiltInOptions } from '../gates-file/schema.ts';
 import type { CoverageThresholds, GateName } from '../names.ts';
-import { notStarted, runProcess } from '../process/run-process.ts';
+import { notStarted, processLimits, runProcess } from '../process/run-process.ts';
 import type { Sandbox } from '../process/sandbox.ts';
 
 /** Directories that the sandbox shows beside the scratch directories. */
@@ -77,6 +77,7 @@ export function createCheckouts(parts: CheckoutParts): (run: GateRun) => Promise
         timeoutMs: Math.max(0, Math.min(ownTimeoutMs, deadline - performance.now())),
         signal,
         signalsAsExitCodes: sandbox.mode !== 'none',
+        limits: { ...processLimits, memoryBytes: sandbox.memoryBytes },
       });
     }
 

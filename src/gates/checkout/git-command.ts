@@ -94,7 +94,8 @@ export async function git(
   };
 }
 
-async function gitPath(): Promise<string> {
+/** The absolute path of git; rejects when there is none. */
+export async function gitPath(): Promise<string> {
   for (const path of gitPaths) {
     try {
       await access(path, constants.X_OK);

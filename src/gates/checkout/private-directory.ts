@@ -4,9 +4,12 @@ import { join } from 'node:path';
 
 import { GatesError } from '../gates-error.ts';
 
-/** Gives `work` a fresh directory that only this user can open; it is gone afterwards, with all in it. */
-export async function withPrivateDirectory<T>(work: (directory: string) => Promise<T>): Promise<T> {
-  const directory = await create();
+/** Gives `work` a fresh directory `below` another that only this user can open; it is gone afterwards, with all in it. */
+export async function withPrivateDirectory<T>(
+  work: (directory: string) => Promise<T>,
+  below = tmpdir(),
+): Promise<T> {
+  const directory = await create(below);
   try {
     return await work(directory);
   } finally {
@@ -14,13 +17,13 @@ export async function withPrivateDirectory<T>(work: (directory: string) => Promi
   }
 }
 
-async function create(): Promise<string> {
+async function create(below: string): Promise<string> {
   try {
-    return await mkdtemp(join(await realpath(tmpdir()), 'mosaic-gates-'));
+    return await mkdtemp(join(await realpath(below), 'mosaic-gates-'));
   } catch (cause) {
     throw new GatesError(
       'gates_directory_unusable',
-      `No directory can be made in ${tmpdir()}: set TMPDIR to one that can be written.`,
+      `No directory can be made in ${below}: set TMPDIR to one that can be written.`,
       { cause },
     );
   }

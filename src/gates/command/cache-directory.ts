@@ -3,21 +3,21 @@ import { isAbsolute, join } from 'node:path';
 
 /**
  * The directory in which tool chains keep downloads from one run to the next: `$XDG_CACHE_HOME` or `~/.cache`, of
- * this user alone. Hostile code could fill it for the runs after it, so untrusted code gets a fresh one;
+ * this user alone. Hostile code could fill it for the runs after it, so `keepDownloads` is false for it and it gets a fresh one;
  * so does a run that cannot write there.
  */
 export async function openCacheDirectory({
   caller,
-  untrusted,
+  keepDownloads,
   privateDirectory,
 }: {
   readonly caller: Readonly<Record<string, string | undefined>>;
-  readonly untrusted: boolean;
+  readonly keepDownloads: boolean;
   readonly privateDirectory: string;
 }): Promise<string> {
   const { XDG_CACHE_HOME: cache = '', HOME: home = '' } = caller;
   const place = isAbsolute(cache) ? cache : isAbsolute(home) ? join(home, '.cache') : undefined;
-  if (!untrusted && place !== undefined) {
+  if (keepDownloads && place !== undefined) {
     const lasting = join(place, 'mosaic-coordinator', 'gates');
     if (await isOurs(lasting)) return lasting;
   }

@@ -6,18 +6,18 @@ import type { CommandSettings } from './command-environment.ts';
 
 /** What the steps and command gates of one run share, with the directory for downloads open. */
 export async function openCommands({
-  untrusted,
+  keepDownloads,
   privateDirectory,
   ...settings
 }: Pick<CommandSettings, 'passEnvironment' | 'toolsFrom' | 'root'> & {
-  readonly untrusted: boolean;
+  readonly keepDownloads: boolean;
   readonly privateDirectory: string;
 }): Promise<CommandSettings> {
   const caller = callerEnvironment();
   return {
     ...settings,
     caller,
-    cacheDirectory: await openCacheDirectory({ caller, untrusted, privateDirectory }),
+    cacheDirectory: await openCacheDirectory({ caller, keepDownloads, privateDirectory }),
     home: join(privateDirectory, 'commands', 'home'),
   };
 }

@@ -33,7 +33,12 @@ export function prepareGate(steps: Steps): Gate {
       for (const kind of ['install', 'build'] as const)
         for (const step of steps[kind]) {
           const verdict = await runStep(checkout, kind, step);
-          if (verdict !== undefined) return { ...verdict, details: done, judgedBy: 'exit_code' };
+          if (verdict !== undefined)
+            return {
+              ...verdict,
+              details: { ...verdict.details, ...done },
+              judgedBy: 'exit_code',
+            };
           done[kind] += 1;
         }
       const message = `${counted(done.install, 'install step')} and ${counted(done.build, 'build step')} ended with exit code 0.`;

@@ -100,6 +100,18 @@ function readStat(entry: string): Stat[] {
   ];
 }
 
+/** Bytes of memory that these processes alone use: without programs and other files, which are shared. */
+export function memoryOf(pids: readonly number[]): number {
+  const kibibytes = pids.map((pid) => {
+    const status = readOrEmpty(`/proc/${pid}/status`);
+    return [...status.matchAll(/^(?:RssAnon|RssShmem):\s*(\d+) kB$/gm)].reduce(
+      (sum, [, number]) => sum + Number(number),
+      0,
+    );
+  });
+  return kibibytes.reduce((sum, one) => sum + one, 0) * 1024;
+}
+
 /** Reads a file of /proc: empty when its process has ended, or belongs to another user. */
 function readOrEmpty(path: string): string {
   try {

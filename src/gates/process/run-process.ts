@@ -7,14 +7,16 @@ import { describeError } from '../../errors.ts';
 import { captureOutput, type CapturedOutput } from './captured-output.ts';
 import { runMarker } from './environment.ts';
 import type { ToolRun } from '../gate.ts';
-import { createProcessTree, type ProcessTree } from './process-tree.ts';
+import { createProcessTree, memoryOf, type ProcessTree } from './process-tree.ts';
 
 export interface ProcessLimits {
   readonly outputBytes: number;
   readonly processes: number;
+  /** Memory of all processes together; undefined for no limit. */
+  readonly memoryBytes?: number | undefined;
 }
 
-const processLimits: ProcessLimits = { outputBytes: 50 * 1024 * 1024, processes: 512 };
+export const processLimits: ProcessLimits = { outputBytes: 50 * 1024 * 1024, processes: 512 };
 
 export interface ProcessRequest {
   readonly command: string;
@@ -135,8 +137,13 @@ function watchLimits(
   const deadline = setTimeout(() => resolve({ limit: 'timeout', gently: true }), timeoutMs);
   const check = setInterval(() => {
     if (output.size() > limits.outputBytes) flood(`wrote more than ${limits.outputBytes} bytes`);
-    else if (tree.members().length > limits.processes)
-      flood(`ran more than ${limits.processes} processes at once`);
+    else {
+      const members = tree.members();
+      if (members.length > limits.processes)
+        flood(`ran more than ${limits.processes} processes at once`);
+      else if (limits.memoryBytes !== undefined && memoryOf(members) > limits.memoryBytes)
+        flood(`used more than ${limits.memoryBytes} bytes of memory`);
+    }
   }, checkEveryMs);
   function flood(what: string): void {
     resolve({ limit: 'flooded', gently: false, note: `Stopped: it ${what}.` });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { systemPath, toolEnvironment } from './environment.ts';
 import { GatesError } from '../gates-error.ts';
 import type { SandboxMode } from '../report.ts';
+import { withLimits, type ResourceLimits } from './resource-limits.ts';
 import { runProcess } from './run-process.ts';
 
 /** A program, with the parts of the machine that it may see. */
@@ -18,10 +19,14 @@ export interface SandboxCommand {
   readonly readOnly: readonly string[];
   /** True to leave it the network of the machine. */
   readonly network: boolean;
+  /** Size of the sandbox's own temporary directories, which are memory; by default half of the machine's. */
+  readonly temporaryBytes?: number;
 }
 
 export interface Sandbox {
   readonly mode: SandboxMode;
+  /** Maximum memory of all processes of one program together. */
+  readonly memoryBytes?: number;
   /** Wraps a command so that it runs in the sandbox; start it with the same environment. */
   readonly wrap: (command: SandboxCommand) => {
     readonly command: string;
@@ -43,11 +48,19 @@ const strictestFirst = ['bwrap', 'unshare', 'none'] as const satisfies readonly 
  */
 export async function openSandbox(
   wanted: SandboxMode | 'auto',
-  { privateDirectory, signal }: { readonly privateDirectory: string; readonly signal: AbortSignal },
+  {
+    privateDirectory,
+    signal,
+    limits = {},
+  }: {
+    readonly privateDirectory: string;
+    readonly signal: AbortSignal;
+    readonly limits?: ResourceLimits;
+  },
 ): Promise<Sandbox> {
   let why = '';
   for (const mode of wanted === 'auto' ? strictestFirst : [wanted]) {
-    const sandbox = sandboxes[mode];
+    const sandbox = withLimits(sandboxes[mode], limits);
     if (mode === 'none') return sandbox;
     const problem = await tryStart(sandbox, { privateDirectory, signal });
     if (problem === undefined) return sandbox;
@@ -123,8 +136,10 @@ PATH=$path
 "$setpriv" --bounding-set=-all --inh-caps=-all --no-new-privs "$@"
 exit $?`;
   return {
-    command: launcher('unshare'),
+    // Ends with its caller, however that ends.
+    command: launcher('setpriv'),
     args: [
+      ...['--pdeathsig', 'KILL', launcher('unshare')],
       ...['--user', '--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc'],
       ...(network ? [] : ['--net']),
       ...['/bin/sh', '-c', script, 'sh', command, ...args],
@@ -154,6 +169,8 @@ const networkPaths = [
 /** A file system with only the named paths, and no network but loopback unless it is left on. */
 function wrapInBwrap(request: SandboxCommand) {
   const { command, args, directory, environment, writable, readOnly, network } = request;
+  const { temporaryBytes } = request;
+  const size = temporaryBytes === undefined ? [] : ['--size', `${temporaryBytes}`];
   // A later mount covers an earlier one: outer directories first.
   const mounts = [
     ...[...systemPaths, ...(network ? networkPaths : [])].map((path) => ({
@@ -169,7 +186,8 @@ function wrapInBwrap(request: SandboxCommand) {
     args: [
       ...['--unshare-all', ...(network ? ['--share-net'] : [])],
       ...['--die-with-parent', '--cap-drop', 'ALL'],
-      ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp'],
+      ...['--proc', '/proc', '--dev', '/dev', ...size, '--tmpfs', '/tmp'],
+      ...(temporaryBytes === undefined ? [] : [...size, '--tmpfs', '/dev/shm']),
       ...mounts.flatMap(({ path, option }) => [option, path, path]),
       '--clearenv',
       ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]),

@@ -42,6 +42,9 @@ async function orMissing(check: () => Promise<Verdict>): Promise<Verdict> {
 /** Codes of errors that are about a tool and no fault of the gates. */
 const toolCodes = ['tool_missing', 'tool_unsupported', 'tool_unused'];
 
+/** Detail of a verdict on a tool that was stopped for what it wrote, forked or used: the code under check is at fault. */
+export const beyondLimit = 'beyondLimit';
+
 /** The verdict on a run that was stopped; undefined for one that ended by itself. */
 export function verdictOnEnd(name: string, run: ToolRun): Verdict | undefined {
   switch (run.end) {
@@ -60,7 +63,11 @@ export function verdictOnEnd(name: string, run: ToolRun): Verdict | undefined {
         message: `${name} was killed from outside, most likely for want of memory.`,
       };
     case 'flooded':
-      return { status: 'error', message: `${name} went beyond a limit. ${lastLine(run.stderr)}` };
+      return {
+        status: 'error',
+        message: `${name} went beyond a limit. ${lastLine(run.stderr)}`,
+        details: { [beyondLimit]: true },
+      };
     case 'not_started':
       return { status: 'error', message: `${name} could not be started: ${lastWords(run)}` };
   }
