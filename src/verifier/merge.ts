@@ -63,7 +63,11 @@ export async function mergeOntoBase(request: MergeRequest): Promise<Merged> {
 }
 
 /** A repository with nothing but the settings that it needs: no remote, no hook, no program for files. */
-async function createRepository({ mirror, commit, target }: MergeRequest): Promise<void> {
+async function createRepository({
+  mirror,
+  commit,
+  target,
+}: Pick<MergeRequest, 'mirror' | 'commit' | 'target'>): Promise<void> {
   const dotGit = join(target, '.git');
   await mkdir(target, { recursive: true, mode: 0o700 });
   for (const directory of ['objects/info', 'refs/heads'])
@@ -129,6 +133,15 @@ async function refuseLarge(
       'too_large',
       `The tree has ${entries.length} files of ${bytes} bytes; at most ${maxFiles} of ${maxBytes} bytes are checked.`,
     );
+}
+
+/** A checkout of the base alone, in the same way. */
+export async function checkOutBase(
+  request: Pick<MergeRequest, 'mirror' | 'base' | 'target' | 'signal'>,
+): Promise<void> {
+  const { base, target, signal } = request;
+  await createRepository({ ...request, commit: base });
+  await localGit(target, ['read-tree', '--reset', '-u', base], signal);
 }
 
 /** The merge as a commit with both as parents, so that the gates find an ordinary history. */

@@ -251,6 +251,6 @@ export async function localGit(
   const options = { signal, maxBytes: outputBytes, ...(input === undefined ? {} : { input }) };
   const { exitCode, stdout, stderr } = await git(directory, args, options);
   if (exitCode === 0) return stdout.toString('utf8').trimEnd();
-  const code = /No space left on device/.test(stderr) ? 'no_space' : 'git_failed';
+  const code = stderr.includes('No space left on device') ? 'no_space' : 'git_failed';
   throw new VerifierError(code, `git ${args[0] ?? ''} failed: ${stderr.slice(0, 300)}`);
 }

@@ -55,9 +55,9 @@ export interface Packages {
 export async function installPackages(request: PackagesRequest): Promise<Packages> {
   const { repository, base, steps, kept, signal } = request;
   const ofPackages = steps.filter(isOfPackages);
+  if (ofPackages.length === 0) return { directory: undefined, steps };
   const files = await configurationOf(repository, base, signal);
-  if (ofPackages.length === 0 || (await hasScripts(request, files, ofPackages)))
-    return { directory: undefined, steps };
+  if (await hasScripts(request, files, ofPackages)) return { directory: undefined, steps };
   const key = createHash('sha256')
     .update(JSON.stringify([process.version, process.platform, process.arch, ofPackages, files]))
     .digest('hex');

@@ -59,6 +59,8 @@ export function errorVerdict(
 
 export interface GatesRun {
   readonly report: GatesReport;
+  /** Gates that could not be judged on the merge, and pass on the base. */
+  readonly fineOnBase: readonly string[];
   /** Number of install steps that ran before the gates. */
   readonly installSteps: number;
   readonly commit: string;
@@ -71,7 +73,7 @@ export interface GatesRun {
 
 /** The verdict of the gates. */
 export function gatesVerdict(facts: Facts, run: GatesRun): Verdict {
-  const { report, installSteps } = run;
+  const { report, installSteps, fineOnBase } = run;
   const counted = report.gates.filter(({ counts }) => counts);
   const red = counted.filter(({ status }) => status !== 'passed');
   const judged = counted.filter(({ gate }) => gate !== 'prepare' && gate !== 'integrity');
@@ -81,7 +83,9 @@ export function gatesVerdict(facts: Facts, run: GatesRun): Verdict {
     gates: report.gates.slice(0, verdictGatesLimit).map((gate) => shortGate(gate, run.rename)),
     report: boundedReport(report, run.rename),
   };
-  const faults = red.filter((gate) => isFaultOfCommit(gate, installSteps));
+  const faults = red.filter(
+    (gate) => isFaultOfCommit(gate, installSteps) || fineOnBase.includes(gate.gate),
+  );
   if (faults.length > 0) {
     const findings = run.rename(listFindings({ opening: openingOf(run), gates: red }));
     const message = `Failed on ${short(run.commit)}: ${faults.map(({ gate }) => gate).join(', ')}.`;
@@ -122,6 +126,17 @@ function isFaultOfCommit({ gate, status, details }: GateResult, installSteps: nu
   if (gate === 'integrity') return false;
   if (gate === 'prepare' && Number(details['install'] ?? 0) < installSteps) return false;
   return status === 'timeout' || details[beyondLimit] === true;
+}
+
+/**
+ * Gates with an error where the commit may be at fault; none when it is at fault anyway, or when the packages are not
+ * there.
+ */
+export function unclearGates({ gates }: GatesReport, installSteps: number): readonly string[] {
+  const red = gates.filter(({ counts, status }) => counts && status !== 'passed');
+  if (red.some((gate) => isFaultOfCommit(gate, installSteps) || gate.gate === 'prepare')) return [];
+  const unclear = red.filter(({ gate, status }) => status === 'error' && gate !== 'integrity');
+  return unclear.map(({ gate }) => gate);
 }
 
 function openingOf({ commit, baseBranch, notTaken }: GatesRun): string[] {

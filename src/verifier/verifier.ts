@@ -26,12 +26,13 @@ export interface VerifierOptions {
 export async function runVerifier(options: VerifierOptions, signal: AbortSignal): Promise<void> {
   const { log, random, backoff = defaultBackoff } = options;
   let failures = 0;
-  while (!signal.aborted) {
+  const stopped = () => signal.aborted;
+  while (!stopped()) {
     try {
       await verifyNext(options, signal);
       failures = 0;
     } catch (error) {
-      if (signal.aborted) return;
+      if (stopped()) return;
       if (!(error instanceof TryAgainLater) && !(error instanceof CallRefused)) throw error;
       failures += 1;
       const delayMs = withJitter(backoffMs(backoff, failures), random);
@@ -67,11 +68,11 @@ async function verifyJob(
     const { code, message } = verdict.cause;
     log.info({ state, code, detail: message, durationMs }, 'verified');
   } catch (error) {
-    if (signal.aborted) return await giveBack(job, client, log);
-    const lost = error instanceof LeaseLost || lease.signal.aborted;
-    if (lost) return log.warn({ err: error }, 'the lease was lost, the verdict is dropped');
+    if (signal.aborted) await giveBack(job, client, log);
+    else if (error instanceof LeaseLost || lease.signal.aborted)
+      log.warn({ err: error }, 'the lease was lost, the verdict is dropped');
     // The job comes back when its lease ends.
-    log.error({ err: error }, 'the verdict could not be reported');
+    else log.error({ err: error }, 'the verdict could not be reported');
   }
 }
 

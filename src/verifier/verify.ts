@@ -5,17 +5,17 @@ import { describeError } from '../errors.ts';
 import { isConfigurationFile } from '../gates/checkout/configuration.ts';
 import { GatesError } from '../gates/gates-error.ts';
 import type { ResourceLimits } from '../gates/process/resource-limits.ts';
-import type { SandboxMode } from '../gates/report.ts';
+import type { GatesOptions, SandboxMode } from '../gates/report.ts';
 import { runGates } from '../gates/run-gates.ts';
 import type { Verdict, VerificationJob } from '../issue/verification.ts';
 import { gatesOfBase } from './base-gates.ts';
 import { watchDisk, type DiskLimits } from './disk-watch.ts';
 import type { VerifierHome } from './home.ts';
-import { mergeOntoBase, type Merged } from './merge.ts';
+import { checkOutBase, mergeOntoBase, type Merged } from './merge.ts';
 import type { Fetched, Mirrors } from './mirrors.ts';
 import { installPackages } from './packages.ts';
 import type { Remote } from './remote-git.ts';
-import { errorVerdict, gatesVerdict, refusedVerdict, type Facts } from './verdict.ts';
+import { errorVerdict, gatesVerdict, refusedVerdict, unclearGates, type Facts } from './verdict.ts';
 import { CommitRefused, VerifierError, type ErrorCause } from './verifier-error.ts';
 
 export interface Limits {
@@ -114,7 +114,7 @@ async function run({ job, parts, directory, course, facts, signal }: Run): Promi
   );
   course.tree = merged.tree;
   const judged = await timed(durations, 'gatesMs', () =>
-    runBaseGates({ job, parts, sandbox, directory, target, base, signal }),
+    runBaseGates({ job, parts, sandbox, directory, target, base, mirror, signal }),
   );
   return gatesVerdict(facts(), {
     ...judged,
@@ -130,11 +130,13 @@ async function runBaseGates({
   directory,
   target,
   base,
+  mirror,
   signal,
 }: Pick<Run, 'job' | 'parts' | 'directory' | 'signal'> & {
   readonly sandbox: SandboxMode;
   readonly target: string;
   readonly base: string;
+  readonly mirror: string;
 }) {
   const { passEnvironment, limits, home } = parts;
   const { baseBranch } = job;
@@ -147,20 +149,51 @@ async function runBaseGates({
     ...{ repository: target, base, steps: file.install, kept: home.packages },
     ...{ privateDirectory, sandbox, passEnvironment, limits: limits.programs, signal },
   });
-  const report = await runGates({
-    ...{ directory: target, base, configFrom: base, sandbox, passEnvironment, workDirectory },
+  const options = {
+    ...{ base, configFrom: base, sandbox, passEnvironment, workDirectory },
     gatesFile: { file: { ...file, install: packages.steps }, from },
     ...(packages.directory === undefined ? {} : { toolsFrom: packages.directory }),
     limits: limits.programs,
     keepDownloads: false,
     signal,
-  });
+  };
+  const report = await runGates({ ...options, directory: target });
   signal.throwIfAborted();
+  const installSteps = packages.steps.length;
+  const unclear = unclearGates(report, installSteps);
   return {
     report,
-    installSteps: packages.steps.length,
+    installSteps,
+    fineOnBase:
+      unclear.length === 0
+        ? []
+        : await passedOnBase({ base, mirror, directory, gates: unclear, options, signal }),
     rename: withoutPaths([target, packages.directory, directory]),
   };
+}
+
+/**
+ * Runs gates that could not be judged on the base alone. What can be judged there has the commit at fault, such as a
+ * report that contradicts the exit code; what cannot is ours.
+ */
+async function passedOnBase({
+  base,
+  mirror,
+  directory,
+  gates,
+  options,
+  signal,
+}: Pick<Run, 'directory' | 'signal'> & {
+  readonly base: string;
+  readonly mirror: string;
+  readonly gates: readonly string[];
+  readonly options: Omit<GatesOptions, 'directory' | 'gates'>;
+}): Promise<readonly string[]> {
+  const target = join(directory, 'base-checkout');
+  await checkOutBase({ mirror, base, target, signal });
+  const report = await runGates({ ...options, directory: target, gates });
+  signal.throwIfAborted();
+  return report.gates.filter(({ passed }) => passed).map(({ gate }) => gate);
 }
 
 /** Takes private directories out of a text: they are of no use to its reader, and differ from run to run. */
