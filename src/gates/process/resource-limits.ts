@@ -1,7 +1,5 @@
 import { existsSync } from 'node:fs';
 
-import type { Sandbox } from './sandbox.ts';
-
 /** Limits of one program with all that it starts; what is undefined has no limit. */
 export interface ResourceLimits {
   /** Bytes of one file that it writes. */
@@ -17,26 +15,16 @@ export interface ResourceLimits {
 /** Part of util-linux; without it no limit is set but those that are counted. */
 const prlimitPaths = ['/usr/bin/prlimit', '/bin/prlimit'];
 
-/** The same sandbox, whose programs have these limits. They are set inside of it, so the launcher has none. */
-export function withLimits(sandbox: Sandbox, limits: ResourceLimits): Sandbox {
-  const { fileBytes, threads, memoryBytes, temporaryBytes } = limits;
+/** The command that sets the limits and starts the program that follows; empty when there is nothing to set. */
+export function limitingCommand(
+  { fileBytes, threads }: ResourceLimits,
+  /** Without a namespace of its own the kernel counts all processes of the user. */
+  { ownNamespace }: { readonly ownNamespace: boolean },
+): readonly string[] {
   const prlimit = prlimitPaths.find((path) => existsSync(path));
   const wanted = [
     ...(fileBytes === undefined ? [] : [`--fsize=${fileBytes}`, '--core=0']),
-    // Without a namespace the kernel counts all processes of the user.
-    ...(threads === undefined || sandbox.mode === 'none' ? [] : [`--nproc=${threads}`]),
+    ...(threads === undefined || !ownNamespace ? [] : [`--nproc=${threads}`]),
   ];
-  const launcher = prlimit === undefined || wanted.length === 0 ? [] : [prlimit, ...wanted];
-  return {
-    ...sandbox,
-    ...(memoryBytes === undefined ? {} : { memoryBytes }),
-    wrap(program) {
-      const [command = '', ...args] = [...launcher, program.command, ...program.args];
-      return sandbox.wrap({
-        ...program,
-        ...{ command, args },
-        ...(temporaryBytes === undefined ? {} : { temporaryBytes }),
-      });
-    },
-  };
+  return prlimit === undefined || wanted.length === 0 ? [] : [prlimit, ...wanted];
 }

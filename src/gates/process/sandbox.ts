@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { systemPath, toolEnvironment } from './environment.ts';
 import { GatesError } from '../gates-error.ts';
 import type { SandboxMode } from '../report.ts';
-import { withLimits, type ResourceLimits } from './resource-limits.ts';
+import { limitingCommand, type ResourceLimits } from './resource-limits.ts';
 import { runProcess } from './run-process.ts';
 
 /** A program, with the parts of the machine that it may see. */
@@ -71,6 +71,23 @@ export async function openSandbox(
     'gates_sandbox_unavailable',
     `The sandbox ${wanted} does not start here (${why}). ${cures[wanted]}`,
   );
+}
+
+/** The same sandbox, whose programs have these limits. They are set inside of it, so the launcher has none. */
+function withLimits(sandbox: Sandbox, limits: ResourceLimits): Sandbox {
+  const { memoryBytes, temporaryBytes } = limits;
+  const limiting = limitingCommand(limits, { ownNamespace: sandbox.mode !== 'none' });
+  return {
+    ...sandbox,
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    wrap(program) {
+      const [command = '', ...args] = [...limiting, program.command, ...program.args];
+      return sandbox.wrap({
+        ...{ ...program, command, args },
+        ...(temporaryBytes === undefined ? {} : { temporaryBytes }),
+      });
+    },
+  };
 }
 
 const cures: Record<SandboxMode | 'auto', string> = {
