@@ -36,7 +36,7 @@ export function canVerify({ verifiers, apiTokens, giteaToken }: Config): boolean
 export function createVerificationParts(deps: VerificationPartsDeps) {
   const { config, gitea, checkCommit, ...shared } = deps;
   const tokens = createClaimTokens(config.webhookSecrets);
-  const state = { ...shared, tokens, version: readVersion() };
+  const state = { ...shared, tokens, version: `mosaic-coordinator ${readVersion()}` };
   const verifications = createVerifications(state);
   // Known to nobody but the verifiers of this start.
   const token = randomBytes(32).toString('base64url');

@@ -31,13 +31,14 @@ export function createVerifierProcesses({
   log,
 }: ProcessesDeps) {
   const stopping = new AbortController();
+  // Each takes a place of its own below it.
+  const directory = join(dirname(databasePath), 'verifier');
   let running: Promise<void>[] = [];
 
-  async function keepRunning(url: string, place: number): Promise<void> {
-    const directory = join(dirname(databasePath), `verifier-${place}`);
+  async function keepRunning(url: string): Promise<void> {
     for (let deaths = 0; !stopping.signal.aborted; deaths += 1) {
       const started = performance.now();
-      const result = await run(url, directory);
+      const result = await run(url);
       if (stopping.signal.aborted) return;
       const { exitCode, signal, shortMessage } = result;
       log.warn({ exitCode, signal, reason: shortMessage }, 'a verifier ended, starting it again');
@@ -47,7 +48,7 @@ export function createVerifierProcesses({
     }
   }
 
-  function run(url: string, directory: string) {
+  function run(url: string) {
     return execa(
       process.execPath,
       [...process.execArgv, entry, 'verify', '--directory', directory],
@@ -70,7 +71,7 @@ export function createVerifierProcesses({
     /** `url`: where the API listens, perhaps on every address. */
     start(listening: string): void {
       const url = listening.replace(/\/\/(?:0\.0\.0\.0|\[::\])/, '//127.0.0.1');
-      running = Array.from({ length: verifiers }, (_, place) => keepRunning(url, place + 1));
+      running = Array.from({ length: verifiers }, () => keepRunning(url));
     },
     async stop(): Promise<void> {
       stopping.abort();

@@ -4,6 +4,7 @@ import { expect, onTestFinished } from 'vitest';
 import { z } from 'zod';
 
 import { recordedSecret } from '../support/recordings.ts';
+import { backend } from '../support/git-backend.ts';
 import { createDoer, idOf, placeOf } from './doers.ts';
 import { recordedAnswer, sendRecorded } from './recorded.ts';
 import type { Answer, Token } from './routes/route.ts';
@@ -78,7 +79,10 @@ export async function startGitea({
       outage(response);
       return;
     }
-    void answer(request, path, response);
+    const repository = /^\/([^/]+\/[^/]+)\.git\/[^?]+/.exec(path.slice(basePath.length));
+    void (repository === null
+      ? answer(request, path, response)
+      : serveGit(repository[1] ?? '', request, response));
   });
   await listen(0);
   const { port } = z.object({ port: z.number() }).parse(server.address());
@@ -91,6 +95,24 @@ export async function startGitea({
 
   function listen(at: number): Promise<void> {
     return new Promise((resolve) => server.listen(at, '127.0.0.1', () => resolve()));
+  }
+
+  /** Git over HTTP, for a repository that has a bare one; a token is the name of a user. */
+  async function serveGit(
+    name: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const given = request.headers.authorization?.replace(/^Basic /, '') ?? '';
+    const [token = ''] = Buffer.from(given, 'base64').toString('utf8').split(':', 1);
+    const bare = [...world.repositories.values()].find((each) => each.name === name)?.bare;
+    if (bare === undefined || !tokens.has(token)) {
+      response.writeHead(401).end();
+      return;
+    }
+    const { pathname, search } = new URL(request.url ?? '', 'http://x');
+    const path = pathname.slice(pathname.indexOf('.git/') + '.git'.length);
+    await backend(bare, { path, search }, request, response);
   }
 
   async function answer(

@@ -96,7 +96,12 @@ export async function startVerifying({ env, ...options }: ServiceOptions = {}) {
 export const passed: Verdict = {
   outcome: 'passed',
   cause: { code: 'gates_passed', message: 'All gates passed.' },
-  ...{ base: commits.head, tree: hash('a'), configHash: 'c0ffee', environment: 'gates 0.1.0' },
+  ...{
+    base: commits.head,
+    tree: hash('a'),
+    configHash: 'c0ffee',
+    environment: 'mosaic-coordinator 0.1.0',
+  },
   gates: [gateOf('build', 'passed'), gateOf('test', 'passed'), gateOf('integrity', 'passed')],
   ...{ findings: '', fingerprint: null, report: { verdict: 'passed' } },
   durations: { fetchMs: 1, mergeMs: 2, gatesMs: 3 },

@@ -51,6 +51,8 @@ export interface GiteaRepository {
   labels?: GiteaLabel[];
   /** Of its default branch, `main`: the newest commit. Without one the repository is empty. */
   head?: string;
+  /** Path of the bare repository that git fetches from; without one there is nothing to fetch. */
+  bare?: string;
   /** The newest commit of every other branch, by its name. */
   branches?: Map<string, string>;
   /** All commits that are there, by their hash. */

@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { dirname } from 'node:path';
 
 import { z } from 'zod';
 
@@ -11,6 +9,7 @@ import {
   type Verdict,
   type VerificationJob,
 } from '../../../src/issue/verification.ts';
+import { backend } from '../../support/git-backend.ts';
 
 export const serviceToken = 'token-of-the-verifier-0001';
 
@@ -137,41 +136,4 @@ async function textOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(z.instanceof(Buffer).parse(chunk));
   return Buffer.concat(chunks).toString('utf8');
-}
-
-/** Answers with `git http-backend`, by CGI. */
-export async function backend(
-  bare: string,
-  { path, search }: { readonly path: string; readonly search: string },
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const child = spawn('git', ['http-backend'], {
-    env: {
-      PATH: '/usr/local/bin:/usr/bin:/bin',
-      GIT_PROJECT_ROOT: dirname(bare),
-      GIT_HTTP_EXPORT_ALL: '1',
-      GIT_CONFIG_NOSYSTEM: '1',
-      PATH_INFO: `/project.git${path}`,
-      QUERY_STRING: search.slice(1),
-      REQUEST_METHOD: request.method,
-      CONTENT_TYPE: request.headers['content-type'] ?? '',
-      HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
-      GIT_PROTOCOL: `${request.headers['git-protocol'] ?? ''}`,
-      REMOTE_ADDR: '127.0.0.1',
-    },
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  request.pipe(child.stdin);
-  child.stdin.on('error', () => undefined);
-  const chunks: Buffer[] = [];
-  for await (const chunk of child.stdout) chunks.push(z.instanceof(Buffer).parse(chunk));
-  const output = Buffer.concat(chunks);
-  const end = output.indexOf('\r\n\r\n');
-  for (const line of output.subarray(0, end).toString('utf8').split('\r\n')) {
-    const [name = '', value = ''] = line.split(': ');
-    if (name.toLowerCase() === 'status') response.statusCode = Number.parseInt(value, 10);
-    else response.setHeader(name, value);
-  }
-  response.end(output.subarray(end + 4));
 }
