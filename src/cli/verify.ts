@@ -5,6 +5,8 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 
 import { loadVerifierConfig, readVersion } from '../config.ts';
+import { ConfigError } from '../errors.ts';
+import { formatRef, parseRef } from '../issue/ref.ts';
 import { createLogger } from '../log.ts';
 import { createClient } from '../verifier/client.ts';
 import { openVerifier } from '../verifier/open-verifier.ts';
@@ -16,7 +18,8 @@ import { parseOptions } from './options.ts';
 import { runProgram } from './program.ts';
 
 const help = `
-Reads COORDINATOR_URL and COORDINATOR_TOKEN (or COORDINATOR_TOKEN_FILE): a token with the role verifier.
+Reads COORDINATOR_URL and COORDINATOR_TOKEN (or COORDINATOR_TOKEN_FILE): a token with the role verifier, with a
+REF one with the role operator.
 
 The code under check is hostile. What each sandbox cannot hold back:
   bwrap    flaws of the kernel; network during the steps "install"
@@ -43,12 +46,15 @@ export function addVerifyCommand(program: Command, io: Io): void {
   program
     .command('verify')
     .description('run a verifier: check commits that agents call done, until stopped')
+    .argument('[ref]', 'owner/repository#number: only ask the service to verify it again')
     .option('--once', 'verify at most one commit: wait once for it, and end')
     .option('--directory <dir>', 'for mirrors, packages and work (default: below ~/.cache)')
     .option('--sandbox <mode>', `${sandboxes.join(', ')} (auto: the strictest; never none)`)
     .option('--pass-env <names>', 'variables that the commands of gates files get', split)
     .addHelpText('after', help)
-    .action((given: unknown) => verify(io, given));
+    .action((ref: string | undefined, given: unknown) =>
+      ref === undefined ? verify(io, given) : askAgain(io, ref),
+    );
 }
 
 function split(names: string, before: readonly string[] = []): readonly string[] {
@@ -77,6 +83,23 @@ async function verify(io: Io, given: unknown): Promise<void> {
     }
   } catch (error) {
     if (!stop.signal.aborted) throw error;
+  } finally {
+    stop.release();
+    await client.close();
+  }
+}
+
+/** Asks the service to verify the last commit of an issue once more. */
+async function askAgain(io: Io, text: string): Promise<void> {
+  const ref = parseRef(text);
+  if (ref === undefined)
+    throw new ConfigError('usage', `${text} is no issue: name one as owner/repository#number.`);
+  const { url, token } = loadVerifierConfig(io.environment());
+  const client = createClient({ url, token, random: Math.random });
+  const stop = listenForStop(io.signal);
+  try {
+    const id = await client.verifyAgain(ref, stop.signal);
+    io.stdout.write(`${formatRef(ref)} is verified again: verification ${id}.\n`);
   } finally {
     stop.release();
     await client.close();

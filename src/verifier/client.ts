@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Agent, request } from 'undici';
-import type { z } from 'zod';
+import { z } from 'zod';
 
 import { CoordinatorError, TryAgainLater } from '../errors.ts';
+import type { IssueRef } from '../issue/ref.ts';
 import {
   heartbeatAnswer,
   stateAnswer,
@@ -49,6 +50,9 @@ export class CallRefused extends CoordinatorError {
   }
 }
 
+const routes = 'verifications';
+const againAnswer = z.object({ verification: z.object({ id: z.string().max(100) }) });
+
 export type Client = ReturnType<typeof createClient>;
 
 /** Calls the service on behalf of a verifier. */
@@ -77,7 +81,7 @@ export function createClient({ url, token, random, ...options }: ClientOptions) 
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     let answer: { readonly status: number; readonly text: string };
     try {
-      const reply = await request(`${url}/api/v1/verifications/${path}`, {
+      const reply = await request(`${url}/api/v1/${path}`, {
         method: 'POST',
         headers: {
           authorization: `Bearer ${token}`,
@@ -119,13 +123,21 @@ export function createClient({ url, token, random, ...options }: ClientOptions) 
     /** Waits for a job; undefined when none came. Throws `TryAgainLater` when the service does not answer. */
     async take(signal: AbortSignal): Promise<VerificationJob | undefined> {
       const timeoutMs = wait * 1_000 + callTimeoutMs;
-      const { job } = await call(`take?wait=${wait}`, { schema: takeAnswer, timeoutMs, signal });
+      const { job } = await call(`${routes}/take?wait=${wait}`, {
+        schema: takeAnswer,
+        timeoutMs,
+        signal,
+      });
       return job ?? undefined;
     },
 
     /** Extends the lease of a job once. Throws `LeaseLost` when it is gone. */
     async heartbeat(job: VerificationJob, signal: AbortSignal): Promise<void> {
-      await call(`${job.verificationId}/heartbeat`, { schema: heartbeatAnswer, job, signal });
+      await call(`${routes}/${job.verificationId}/heartbeat`, {
+        schema: heartbeatAnswer,
+        job,
+        signal,
+      });
     },
 
     /** Reports the verdict, until the service has it; throws `LeaseLost` when it does not want it. */
@@ -134,7 +146,7 @@ export function createClient({ url, token, random, ...options }: ClientOptions) 
       verdict: Verdict,
       signal: AbortSignal,
     ): Promise<VerificationState> {
-      const path = `${job.verificationId}/verdict`;
+      const path = `${routes}/${job.verificationId}/verdict`;
       const { state } = await patiently(signal, () =>
         call(path, { schema: stateAnswer, body: verdict, job, signal }),
       );
@@ -144,10 +156,16 @@ export function createClient({ url, token, random, ...options }: ClientOptions) 
     /** Puts a job back into the queue, so that nobody waits for its lease to end. One attempt. */
     async giveBack(job: VerificationJob, signal: AbortSignal): Promise<void> {
       const options = { schema: stateAnswer, job, timeoutMs: 2_000, signal };
-      await call(`${job.verificationId}/give-back`, options);
+      await call(`${routes}/${job.verificationId}/give-back`, options);
     },
 
-    patiently,
+    /** Asks for the last commit of an issue to be verified once more; resolves to the id. Needs the role operator. */
+    async verifyAgain({ repository, number }: IssueRef, signal: AbortSignal): Promise<string> {
+      const path = `issues/${repository}/${number}/verify`;
+      const { verification } = await call(path, { schema: againAnswer, signal });
+      return verification.id;
+    },
+
     close: () => pool.destroy(),
   };
 }

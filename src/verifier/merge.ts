@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { git } from '../gates/checkout/git-command.ts';
-import { isAncestor, localGit } from './mirrors.ts';
+import { both, localGit } from './mirrors.ts';
 import { CommitRefused, VerifierError } from './verifier-error.ts';
 
 const outputBytes = 64 * 1024 * 1024;
@@ -38,27 +38,29 @@ export interface Merged {
 export async function mergeOntoBase(request: MergeRequest): Promise<Merged> {
   const { base, commit, baseBranch, target, signal } = request;
   await createRepository(request);
-  if (await isAncestor(target, { ancestor: commit, of: base, signal }))
+  const common = await commonAncestor(request);
+  if (common === commit)
     throw new CommitRefused(
       'nothing_changed',
       `The commit ${commit} is in ${baseBranch} already: commit the change, push it, and name that commit.`,
     );
-  if (!(await haveCommonAncestor(request)))
+  if (common === undefined)
     throw new CommitRefused(
       'unrelated_history',
       `The commit ${commit} has no commit in common with ${baseBranch}: start from ${baseBranch} and make the change there.`,
     );
-  const tree = await mergeTrees(request);
-  const baseTree = await localGit(target, ['rev-parse', `${base}^{tree}`], signal);
+  const [tree, baseTree] = await both(
+    mergeTrees(request),
+    localGit(target, ['rev-parse', `${base}^{tree}`], signal),
+  );
   if (tree === baseTree)
     throw new CommitRefused(
       'nothing_changed',
       `Merged into ${baseBranch}, the commit ${commit} changes nothing.`,
     );
-  await refuseLarge(target, { tree, signal });
-  await checkOut(request, tree);
   const args = ['diff-tree', '-r', '--name-only', '--no-renames', '-z', baseTree, tree];
-  const paths = await localGit(target, args, signal);
+  const [paths] = await both(localGit(target, args, signal), refuseLarge(target, { tree, signal }));
+  await checkOut(request, tree);
   return { tree, changed: paths.split('\0').filter((path) => path !== '') };
 }
 
@@ -81,17 +83,19 @@ async function createRepository({
   await writeFile(join(dotGit, 'HEAD'), `${commit}\n`);
 }
 
-async function haveCommonAncestor({
+/** The best commit that both have; the commit itself when the base holds it. */
+async function commonAncestor({
   target,
   base,
   commit,
   signal,
-}: MergeRequest): Promise<boolean> {
-  const { exitCode } = await git(target, ['merge-base', base, commit], {
+}: MergeRequest): Promise<string | undefined> {
+  const { exitCode, stdout, stderr } = await git(target, ['merge-base', base, commit], {
     signal,
     maxBytes: outputBytes,
   });
-  return exitCode === 0;
+  if (exitCode > 1) throw new VerifierError('git_failed', `git merge-base: ${stderr}`);
+  return exitCode === 0 ? stdout.toString('utf8').trim() : undefined;
 }
 
 async function mergeTrees(request: MergeRequest): Promise<string> {

@@ -59,20 +59,19 @@ export function createMirrors({ directory, home, limits, ...options }: MirrorOpt
     const mirror = join(directory, `${repositoryId}.git`);
     await openMirror(mirror, { commit, signal });
     const call = { remote, signal, home, ...(limits && { limits }) };
-    const heads = await remoteHeads(
-      mirror,
-      [baseBranch, ...(branch === null ? [] : [branch])],
-      call,
+    const branches = [baseBranch, ...(branch === null ? [] : [branch])];
+    const [heads, known] = await both(
+      remoteHeads(mirror, branches, call),
+      knownCommits(mirror, signal),
     );
     const base = heads.get(baseBranch);
     if (base === undefined)
       throw new VerifierError('git_failed', `The repository has no branch ${baseBranch}.`);
     const head = branch === null ? undefined : heads.get(branch);
-    const known = await knownCommits(mirror, signal);
     const wanted = [...new Set([base, ...(head === undefined ? [] : [head]), commit])];
     const missing = wanted.filter((one) => !known.has(one));
     await fetchCommits(mirror, { missing, commit, call });
-    if (!(await holds(mirror, { commit, signal })))
+    if (!known.has(commit) && !(await holds(mirror, { commit, signal })))
       throw new CommitRefused(
         'commit_not_found',
         `There is no commit ${commit} in the repository.`,
@@ -188,7 +187,7 @@ async function holds(
 }
 
 /** True when the one commit is the other or an ancestor of it. */
-export async function isAncestor(
+async function isAncestor(
   repository: string,
   {
     ancestor,
@@ -219,7 +218,9 @@ async function refuseOffBranch(
     readonly signal: AbortSignal;
   },
 ): Promise<void> {
-  if (branch === null || (await isAncestor(mirror, { ancestor: commit, of: base, signal }))) return;
+  if (branch === null || commit === head) return;
+  // It is refused for that later.
+  if (await isAncestor(mirror, { ancestor: commit, of: base, signal })) return;
   if (head === undefined)
     throw new CommitRefused('commit_not_found', `The repository has no branch ${branch} any more.`);
   if (await isAncestor(mirror, { ancestor: commit, of: head, signal })) return;
@@ -239,6 +240,12 @@ async function forget(
   const input = old.map((one) => `delete ${ownRefs}${one}\n`).join('');
   await localGit(mirror, ['update-ref', '--stdin'], signal, input);
   await localGit(mirror, ['gc', '--quiet', '--prune=now'], signal);
+}
+
+/** Both results; waits for both also when one fails, so that no git runs on in the background. */
+export async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return Promise.all([first, second]);
 }
 
 /** Runs a git that must succeed; resolves to its output. */
