@@ -17,13 +17,30 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
+# docker build --target verifier: what runs gates needs git, a sandbox and the tool chains of your projects.
+FROM ${NODE_IMAGE} AS verifier
+RUN apt-get update \
+  && apt-get install --yes --no-install-recommends bubblewrap ca-certificates git \
+  && rm -rf /var/lib/apt/lists/*
+ENV NODE_ENV=production
+WORKDIR /app
+RUN install -d -o node -g node -m 700 /work
+COPY --from=dependencies /app/node_modules node_modules
+COPY package.json ./
+COPY --from=build /app/dist dist
+USER node
+VOLUME /work
+CMD ["node", "dist/main.js", "verify", "--directory", "/work"]
+
 FROM ${NODE_IMAGE}
 # The service runs on node alone: what installs packages stays out, wherever the base image keeps it.
 RUN rm -rf "$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")" \
     /usr/local/lib/node_modules /opt/yarn-* \
   && rm -f /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \
     /usr/local/bin/yarn /usr/local/bin/yarnpkg
+# There is no git and no sandbox in this image: verifiers have one of their own.
 ENV NODE_ENV=production \
+    VERIFIERS=0 \
     DATABASE_URL=file:/data/coordinator.db
 WORKDIR /app
 RUN install -d -o node -g node -m 700 /data

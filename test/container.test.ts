@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 
 import { expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
 import { z } from 'zod';
 
 const root = new URL('../', import.meta.url);
@@ -52,7 +53,7 @@ test('the image starts the built program, without a shell and not as root', () =
 test('every stage has the one base image, pinned by digest', () => {
   expect(dockerfile).toMatch(/^ARG NODE_IMAGE=node:[\w.-]+@sha256:[0-9a-f]{64}$/m);
   const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
-  expect(bases).toEqual(Array(3).fill('${NODE_IMAGE}'));
+  expect(bases).toEqual(Array(4).fill('${NODE_IMAGE}'));
 });
 
 test('the image has no tsx and nothing that installs packages', () => {
@@ -107,6 +108,25 @@ test('compose publishes the port the image exposes and keeps the volume of its d
     `DATABASE_URL: ${database}`,
   ])
     expect(compose).toContain(` ${line}\n`);
+});
+
+test('the verifier has an image and a service of its own, with no secret but its token', () => {
+  const stage = /^FROM \S+ AS verifier\n([^]*?)\nFROM /m.exec(dockerfile)?.[1] ?? '';
+  for (const program of ['git', 'bubblewrap']) expect(stage).toContain(` ${program}`);
+  expect(stage).toContain('\nUSER node\n');
+  const [, directory] = /^VOLUME (\S+)$/m.exec(stage) ?? [];
+  expect(stage).toContain(`"verify", "--directory", "${directory}"]`);
+  const services = z.looseObject({ services: z.record(z.string(), z.looseObject({})) });
+  const { verifier } = services.parse(parse(read('compose.yaml'))).services;
+  expect(verifier).toMatchObject({
+    build: { target: 'verifier' },
+    environment: { COORDINATOR_URL: 'http://coordinator:8000' },
+    volumes: [`verifier:${directory}`],
+    cap_drop: ['ALL'],
+  });
+  expect(verifier).not.toHaveProperty('env_file');
+  // The service's own image has neither git nor a sandbox.
+  expect(runtimeStage).toContain('VERIFIERS=0');
 });
 
 test('image, devcontainer, CI and package run the same Node', () => {
