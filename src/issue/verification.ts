@@ -33,7 +33,6 @@ export const verdictCauses = {
     'internal',
   ],
 } as const satisfies Readonly<Record<VerdictOutcome, readonly string[]>>;
-export type VerdictCause = (typeof verdictCauses)[VerdictOutcome][number];
 
 /** Header with the token of the job, on every call about a job that was taken. */
 export const verificationTokenHeader = 'x-verification-token';

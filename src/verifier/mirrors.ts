@@ -51,12 +51,21 @@ export function createMirrors({ directory, home, limits, ...options }: MirrorOpt
    * on its branch, and `VerifierError` when the repository cannot be read.
    */
   async function fetch(request: FetchRequest): Promise<Fetched> {
-    return serially(`${request.repositoryId}`, () => fetchInto(request));
+    const mirror = join(directory, `${request.repositoryId}.git`);
+    return serially(`${request.repositoryId}`, async () => {
+      try {
+        return await fetchInto(mirror, request);
+      } catch (error) {
+        // What is too large must not be there next time.
+        if (error instanceof VerifierError && error.kind === 'too_large')
+          await rm(mirror, { recursive: true, force: true });
+        throw error;
+      }
+    });
   }
 
-  async function fetchInto(request: FetchRequest): Promise<Fetched> {
-    const { repositoryId, remote, commit, branch, baseBranch, signal } = request;
-    const mirror = join(directory, `${repositoryId}.git`);
+  async function fetchInto(mirror: string, request: FetchRequest): Promise<Fetched> {
+    const { remote, commit, branch, baseBranch, signal } = request;
     await openMirror(mirror, { commit, signal });
     const call = { remote, signal, home, ...(limits && { limits }) };
     const branches = [baseBranch, ...(branch === null ? [] : [branch])];

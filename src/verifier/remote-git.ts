@@ -26,7 +26,7 @@ export interface RemoteLimits {
   readonly bytes: number;
 }
 
-export const remoteLimits: RemoteLimits = { timeoutMs: 120_000, bytes: 1024 ** 3 };
+const remoteLimits: RemoteLimits = { timeoutMs: 120_000, bytes: 1024 ** 3 };
 
 /** Interval at which the size is looked at; the limit can be exceeded for that long. */
 const checkEveryMs = 250;
@@ -84,10 +84,15 @@ export async function remoteGit(
       killDescendants: true,
       reject: false,
     });
-    if (result.exitCode === 0) return result.stdout;
+    const grown = (await sizeOfObjects(directory)) - sizeBefore;
+    if (result.exitCode === 0 && grown <= limits.bytes) return result.stdout;
     await removeUnfinished(directory);
     signal.throwIfAborted();
-    throw failure(result, { args, limits, tooLarge: enough.signal.aborted });
+    throw failure(result, {
+      args,
+      limits,
+      tooLarge: enough.signal.aborted || grown > limits.bytes,
+    });
   } finally {
     clearInterval(watch);
   }

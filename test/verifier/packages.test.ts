@@ -34,15 +34,15 @@ const project: Files = {
   }),
 };
 
-/** Puts a package with this code in place of the tarball. */
-function pack(code: string): void {
+/** Puts a package with this code in place of a tarball. */
+function pack(code: string, file = 'dep.tgz'): void {
   const place = mkdtempSync(join(tmpdir(), 'verifier-pack-'));
   write(place, {
     'package/package.json':
       '{ "name": "dep", "version": "1.0.0", "type": "module", "main": "index.js" }',
     'package/index.js': code,
   });
-  execFileSync('tar', ['-czf', join(repository.work, 'dep.tgz'), '-C', place, 'package']);
+  execFileSync('tar', ['-czf', join(repository.work, file), '-C', place, 'package']);
   rmSync(place, { recursive: true });
 }
 
@@ -129,4 +129,35 @@ it('runs install steps in the checkout where the project has scripts for them', 
   await verifier.next();
 
   expect(service.verdicts.get(verificationId)).toMatchObject({ outcome: 'passed' });
+});
+
+it('shows the packages of a workspace as well', async () => {
+  pack("export const word = 'of the workspace';\n", 'other.tgz');
+  const workspace = { name: 'a', version: '1.0.0', dependencies: { dep: 'file:../../other.tgz' } };
+  const top = { name: 'tiny', workspaces: ['packages/a'], dependencies: { dep: 'file:dep.tgz' } };
+  repository.push('workspaces', {
+    'package.json': JSON.stringify({ ...top, type: 'module' }),
+    'package-lock.json': JSON.stringify({
+      ...{ name: 'tiny', lockfileVersion: 3, requires: true },
+      packages: {
+        '': top,
+        'node_modules/a': { resolved: 'packages/a', link: true },
+        'node_modules/dep': { version: '1.0.0', resolved: 'file:dep.tgz' },
+        'packages/a': workspace,
+        'packages/a/node_modules/dep': { version: '1.0.0', resolved: 'file:other.tgz' },
+      },
+    }),
+    'packages/a/package.json': JSON.stringify({ ...workspace, type: 'module' }),
+    'packages/a/check.js':
+      "import { word } from 'dep';\nconsole.error(word);\nprocess.exitCode = 1;\n",
+    '.mosaic/gates.json': JSON.stringify({
+      install: ['npm ci --ignore-scripts --offline'],
+      gates: { check: { command: 'node packages/a/check.js' } },
+    }),
+  });
+  const commit = repository.push('in-workspaces', { 'README.md': 'x\n' }, 'workspaces');
+  const { verificationId } = service.enqueue({ commit, baseBranch: 'workspaces' });
+  await verifier.next();
+
+  expect(service.verdicts.get(verificationId)?.findings).toContain('of the workspace');
 });

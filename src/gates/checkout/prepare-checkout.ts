@@ -69,7 +69,7 @@ async function checkoutInCopy(request: CheckoutRequest): Promise<PreparedCheckou
       'gates_options_invalid',
       `Untrusted code is not checked by its own tools: ${modulesFrom} is in the checkout. Name a directory outside of it.`,
     );
-  await makePrivateCopy({
+  const linked = await makePrivateCopy({
     root,
     isRepository: repository !== undefined,
     target,
@@ -87,7 +87,11 @@ async function checkoutInCopy(request: CheckoutRequest): Promise<PreparedCheckou
     readOnly:
       modulesFrom === undefined
         ? []
-        : await modulesSeenFrom(plan.toolsFrom === undefined ? directory : modulesFrom),
+        : [
+            ...(await modulesSeenFrom(plan.toolsFrom === undefined ? directory : modulesFrom)),
+            // Those of workspaces lie deeper. A link to anything else is ignored, as above.
+            ...linked.filter((path) => basename(path) === 'node_modules'),
+          ],
   };
 }
 

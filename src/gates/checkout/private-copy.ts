@@ -36,8 +36,10 @@ export interface PrivateCopyRequest {
  * Copies a checkout so that nothing done to the copy reaches the original: files by content, links as they
  * are, `node_modules` as directories of links. No file is read or written through a link of the checkout,
  * which may lead anywhere. Accepted race: a directory that becomes a link while it is copied.
+ *
+ * Resolves to the `node_modules` that the links lead to.
  */
-export async function makePrivateCopy(request: PrivateCopyRequest): Promise<void> {
+export async function makePrivateCopy(request: PrivateCopyRequest): Promise<readonly string[]> {
   const { root, target, replace, isLeftOut, signal } = request;
   const files = await listFiles(root, request);
   const directories = new Set(['.']);
@@ -53,8 +55,13 @@ export async function makePrivateCopy(request: PrivateCopyRequest): Promise<void
   }
   for (const [path, content] of replace) await writeInside(target, { path, content });
   const { modulesFrom } = request;
-  if (modulesFrom === undefined) return;
-  for (const directory of directories) await linkModules({ root, target, modulesFrom }, directory);
+  if (modulesFrom === undefined) return [];
+  const linked: string[] = [];
+  for (const directory of directories) {
+    const source = await linkModules({ root, target, modulesFrom }, directory);
+    if (source !== undefined) linked.push(source);
+  }
+  return linked;
 }
 
 /** A directory of the checkout that is reached without following a link. */
@@ -93,7 +100,7 @@ function parents(path: string): readonly string[] {
 
 /**
  * A `node_modules` of links to the packages in the original. A link of a workspace, which leads to a package
- * of the checkout, leads to the copy of that package.
+ * of the checkout, leads to the copy of that package. Resolves to where the links lead; undefined without packages.
  */
 export async function linkModules(
   {
@@ -102,7 +109,7 @@ export async function linkModules(
     modulesFrom,
   }: Pick<PrivateCopyRequest, 'root' | 'target'> & { readonly modulesFrom: string },
   directory: string,
-): Promise<void> {
+): Promise<string | undefined> {
   const path = join(modulesFrom, directory, 'node_modules');
   const source = await realpath(path).catch(() => path);
   const names = await packageNames(source);
@@ -125,6 +132,7 @@ export async function linkModules(
       join(modules, name),
     );
   }
+  return names.length > 0 ? source : undefined;
 }
 
 async function isDirectory(path: string): Promise<boolean> {

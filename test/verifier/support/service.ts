@@ -117,7 +117,7 @@ export async function startService(bare: string) {
 }
 
 /** A job for a commit, with defaults for the rest. */
-export function jobWith({ commit }: Pick<VerificationJob, 'commit'>): VerificationJob {
+function jobWith({ commit }: Pick<VerificationJob, 'commit'>): VerificationJob {
   return {
     verificationId: randomUUID(),
     token: randomUUID(),
