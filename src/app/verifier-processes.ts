@@ -51,14 +51,18 @@ export function createVerifierProcesses({
   function run(url: string) {
     return execa(
       process.execPath,
-      [...process.execArgv, entry, 'verify', '--directory', directory],
+      [
+        ...withoutEnvironmentFiles(process.execArgv),
+        ...[entry, 'verify', '--attached', '--directory', directory],
+      ],
       {
         env: {
           PATH: '/usr/local/bin:/usr/bin:/bin',
           ...{ COORDINATOR_URL: url, COORDINATOR_TOKEN: token, LOG_LEVEL: logLevel },
         },
         extendEnv: false,
-        stdio: ['ignore', 'inherit', 'inherit'],
+        // It stops when this end closes, as it does however this process ends.
+        stdio: ['pipe', 'inherit', 'inherit'],
         cancelSignal: stopping.signal,
         forceKillAfterDelay: stopMs,
         killDescendants: true,
@@ -78,6 +82,14 @@ export function createVerifierProcesses({
       await Promise.all(running);
     },
   };
+}
+
+/** The options of node that a child needs as well; not the files whose variables are secrets of the service. */
+export function withoutEnvironmentFiles(args: readonly string[]): readonly string[] {
+  const isFile = (arg: string | undefined) => /^--env-file(-if-exists)?$/.test(arg ?? '');
+  return args.filter(
+    (arg, index) => !/^--env-file(-if-exists)?(=|$)/.test(arg) && !isFile(args[index - 1]),
+  );
 }
 
 /** The program itself: TypeScript while it is developed, JavaScript once it is built. */

@@ -25,3 +25,11 @@ export function listenForStop(outside: AbortSignal | undefined, onStop?: () => v
     release,
   };
 }
+
+/** Aborts when the input of this process ends: whoever started it is gone, or wants it to stop. */
+export function listenForEnd(input: NodeJS.ReadStream = process.stdin) {
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  input.once('close', end).once('end', end).once('error', end).resume();
+  return { signal: ended.signal, release: () => input.destroy() };
+}

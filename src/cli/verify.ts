@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { z } from 'zod';
 
 import { loadVerifierConfig, readVersion } from '../config.ts';
@@ -13,7 +13,7 @@ import { openVerifier } from '../verifier/open-verifier.ts';
 import { runVerifier, verifyNext } from '../verifier/verifier.ts';
 import { sandboxes } from './gates/options.ts';
 import type { Io } from './io.ts';
-import { listenForStop } from './listen-for-stop.ts';
+import { listenForEnd, listenForStop } from './listen-for-stop.ts';
 import { parseOptions } from './options.ts';
 import { runProgram } from './program.ts';
 
@@ -31,6 +31,7 @@ const variableMessage =
 
 const verifyOptions = z.object({
   once: z.boolean().default(false),
+  attached: z.boolean().default(false),
   directory: z
     .string()
     .min(1)
@@ -51,6 +52,9 @@ export function addVerifyCommand(program: Command, io: Io): void {
     .option('--directory <dir>', 'for mirrors, packages and work (default: below ~/.cache)')
     .option('--sandbox <mode>', `${sandboxes.join(', ')} (auto: the strictest; never none)`)
     .option('--pass-env <names>', 'variables that the commands of gates files get', split)
+    .addOption(
+      new Option('--attached', 'end when the standard input ends: a service started this').hideHelp(),
+    )
     .addHelpText('after', help)
     .action((ref: string | undefined, given: unknown) =>
       ref === undefined ? verify(io, given) : askAgain(io, ref),
@@ -62,11 +66,13 @@ function split(names: string, before: readonly string[] = []): readonly string[]
 }
 
 async function verify(io: Io, given: unknown): Promise<void> {
-  const { once, directory, sandbox, passEnv } = parseOptions(verifyOptions, given);
+  const { once, attached, directory, sandbox, passEnv } = parseOptions(verifyOptions, given);
   const { url, token, logLevel } = loadVerifierConfig(io.environment());
   const log = createLogger(logLevel, io.stdout);
   const client = createClient({ url, token, random: Math.random });
-  const stop = listenForStop(io.signal, () => log.info('stopping'));
+  const input = attached ? listenForEnd() : undefined;
+  const outside = [io.signal, input?.signal].filter((signal) => signal !== undefined);
+  const stop = listenForStop(AbortSignal.any(outside), () => log.info('stopping'));
   try {
     const verifier = await openVerifier({
       ...{ directory: resolve(directory), sandbox, passEnvironment: passEnv },
@@ -85,6 +91,7 @@ async function verify(io: Io, given: unknown): Promise<void> {
     if (!stop.signal.aborted) throw error;
   } finally {
     stop.release();
+    input?.release();
     await client.close();
   }
 }
