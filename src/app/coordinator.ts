@@ -25,6 +25,7 @@ import { createWebhookCounts } from '../webhook/counts.ts';
 import { parseStored } from '../webhook/payload.ts';
 import { datedAtMost } from '../webhook/snapshot-time.ts';
 import { createClockJumps } from './clock-jumps.ts';
+import { createForge } from './forge.ts';
 import { healthChecks } from './health-checks.ts';
 import { createIssueHandling } from './issue-handling.ts';
 import { createLifecycle } from './lifecycle.ts';
@@ -58,6 +59,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   };
   const wakePublisher = () => {
     publisher?.wake();
+    forge?.wake();
   };
 
   // The two clients, and the accounts that Gitea knows us by.
@@ -142,6 +144,10 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     gitea && checkCommit && canVerify(config)
       ? createVerificationParts({ ...claimWrites, config, gitea, checkCommit, leaseMs })
       : undefined;
+  const forge =
+    gitea && verification && publisher && !dryRun
+      ? createForge({ config, db, writes, gitea, now, log })
+      : undefined;
   const claims = createClaims({
     ...{ ...claimWrites, giteaUrl, profiles: agents, leaseMs },
     secrets: config.webhookSecrets,
@@ -170,7 +176,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     ...{ config, overrides, log, now, random, run, stopping, db, thread, writes, inbox, consumer },
     ...{ guard, checkStore, canStore, clockJumps, pauses },
     ...{ wakeConsumer, wakePublisher, bot, account, longPolls, sweeper, claims, verification },
-    ...{ webhookCounts, webhookCheck, gitea, claude, giteaState, publisher, reconciliation },
+    ...{ webhookCounts, webhookCheck, gitea, claude, giteaState, publisher, reconciliation, forge },
   };
   const app = createServer({ ...parts, checks: healthChecks(parts) });
   const { start, close } = createLifecycle({ ...parts, app });
@@ -181,6 +187,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   async function idle(): Promise<void> {
     await consumer.idle();
     await publisher?.idle();
+    await forge?.idle();
   }
 
   return { app, start, idle, reconcile, close };

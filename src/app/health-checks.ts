@@ -13,7 +13,7 @@ export const essentialChecks = ['store'];
 type HealthParts = Pick<
   Parts,
   | ('db' | 'checkStore' | 'inbox' | 'webhookCheck')
-  | ('gitea' | 'claude' | 'publisher' | 'reconciliation')
+  | ('gitea' | 'claude' | 'publisher' | 'reconciliation' | 'forge')
 >;
 
 /** The checks of `/health` by name; none of them waits for the network. */
@@ -31,6 +31,8 @@ export function healthChecks(parts: HealthParts): Record<string, () => Promise<C
     reconcile: () => reconcileCheck(db, reconciliation),
     publish: async () =>
       publisher === undefined ? { status: 'off' } : { ...(await publisher.status()) },
+    forge: async () =>
+      parts.forge === undefined ? { status: 'off' } : { ...(await parts.forge.status()) },
   };
 }
 

@@ -63,6 +63,7 @@ export function createLifecycle(parts: Parts) {
     await sweeper.start();
     consumer.start();
     publisher?.start();
+    parts.forge?.start();
     if (overrides.dryRun === true)
       log.warn({ publish: publisher === undefined ? 'off' : 'on' }, 'dry run: Gitea is only read');
     if (gitea !== undefined && bot.known() === undefined) void findBot();
@@ -107,6 +108,7 @@ export function createLifecycle(parts: Parts) {
       sweeper.stop(),
       reconciliation?.stop(),
       publisher?.stop(),
+      parts.forge?.stop(),
       parts.verification?.stop(),
       upkeep?.stop(),
     ]);

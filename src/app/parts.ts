@@ -21,6 +21,7 @@ import type { Publisher } from '../publish/publisher.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { WebhookCounts } from '../webhook/counts.ts';
 import type { ClockJumps } from './clock-jumps.ts';
+import type { ForgeParts } from './forge.ts';
 import type { Overrides } from './overrides.ts';
 import type { VerificationParts } from './verification.ts';
 import type { WebhookCheck } from './webhook-check.ts';
@@ -63,6 +64,8 @@ export interface Parts {
   readonly publisher: Publisher | undefined;
   readonly reconciliation: Reconciler | undefined;
   readonly verification: VerificationParts | undefined;
+  /** Statuses and pull requests; undefined where nothing is published or verified. */
+  readonly forge: ForgeParts | undefined;
 }
 
 /** Since when the service listens (epoch milliseconds, undefined before), and whether it is closing. */

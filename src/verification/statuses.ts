@@ -123,7 +123,7 @@ async function wantStatuses(
   await dropOldStatuses(transaction, issue, commit);
 }
 
-/** Statuses of earlier commits that stand on Gitea need no row any more. */
+/** Statuses of earlier commits that stand on Gitea, or are refused, need no row any more. */
 async function dropOldStatuses(
   transaction: Transaction<Schema>,
   issue: IssueKey,
@@ -133,7 +133,7 @@ async function dropOldStatuses(
     .deleteFrom('commit_statuses')
     .where(ofIssue(issue))
     .where('commit_id', '!=', commit)
-    .where('written', '=', 1)
+    .where((eb) => eb.or([eb('written', '=', 1), eb('error', 'is not', null)]))
     .execute();
 }
 

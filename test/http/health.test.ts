@@ -69,6 +69,7 @@ test('a fresh service is alive, ready and well', async () => {
         claude: { status: 'off', mode: 'offline' },
         webhook: { status: 'ok', ...noDeliveries },
         reconcile: { status: 'off' },
+        forge: { status: 'off' },
         publish: { status: 'off' },
         connections: { status: 'ok', open: anyNumber, limit: anyNumber, refused: 0, closed: 0 },
         api: { status: 'ok', failedLogins: 0 },

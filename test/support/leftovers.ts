@@ -67,13 +67,16 @@ export function expectErrorLines(logs: readonly Line[], { errors = [] }: Leftove
   expect(missing, 'declared error lines that the log does not have').toEqual([]);
 }
 
-/** Writes that publishing makes: the comment of an issue, its labels, the labels of a repository. */
+/** Writes that publishing makes: comment and labels of an issue, labels of a repository, statuses, pull requests. */
 const publishing = [
   /^POST \/repos\/[^/]+\/[^/]+\/issues\/\d+\/comments$/,
   /^(PATCH|DELETE) \/repos\/[^/]+\/[^/]+\/issues\/comments\/\d+$/,
   /^POST \/repos\/[^/]+\/[^/]+\/issues\/\d+\/labels$/,
   /^DELETE \/repos\/[^/]+\/[^/]+\/issues\/\d+\/labels\/\d+$/,
   /^POST \/repos\/[^/]+\/[^/]+\/labels$/,
+  /^POST \/repos\/[^/]+\/[^/]+\/statuses\/[0-9a-f]+$/,
+  /^POST \/repos\/[^/]+\/[^/]+\/pulls$/,
+  /^PATCH \/repos\/[^/]+\/[^/]+\/pulls\/\d+$/,
 ];
 
 /** Compares the bot's writes with what publishing makes; a service that does not publish makes none. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { giteaBot, startGitea } from '../fake-gitea/gitea.ts';
+import { giteaBot, startGitea, type FakeGitea } from '../fake-gitea/gitea.ts';
 import type { Verdict } from '../../src/issue/verification.ts';
 import { manualClock } from './clock.ts';
 import type { ServiceOptions } from './service.ts';
@@ -25,11 +25,22 @@ export const verifyingSchema = z.object({
   claimId: z.string(),
   verification: z.object({ id: z.string(), state: z.string() }),
 });
+interface Options extends ServiceOptions {
+  /** It writes labels, statuses and pull requests to Gitea. */
+  readonly publishes?: boolean;
+}
+
+function publishing(gitea: FakeGitea) {
+  const scopes = ['write:issue', 'write:repository', 'read:user'];
+  return { PUBLISH: 'labels', GITEA_TOKEN: gitea.tokenOf(giteaBot, scopes) };
+}
+
 type Job = z.infer<typeof jobSchema>;
 
 /** A service with a fake Gitea that has commits, an issue that worker-1 has claimed, and a verifier's token. */
-export async function startVerifying({ env, ...options }: ServiceOptions = {}) {
-  const gitea = await startGitea();
+export async function startVerifying({ env, publishes = false, ...options }: Options = {}) {
+  const clock = manualClock();
+  const gitea = await startGitea({ now: clock.now });
   gitea.repositories.set(2, {
     ...{ name: 'acme/orbit', issues: new Map(), head: commits.head },
     branches: new Map([['agent/one', commits.work]]),
@@ -40,12 +51,12 @@ export async function startVerifying({ env, ...options }: ServiceOptions = {}) {
       [commits.more, { parents: [commits.work], files: ['src/c.ts'] }],
     ]),
   });
-  const clock = manualClock();
   const service = await startWork({
     ...{ gitea, clock },
     ...options,
     env: {
       API_TOKENS: `tests:${apiToken},${workerTokens},judge:verifier:${verifierToken}`,
+      ...(publishes ? publishing(gitea) : {}),
       ...env,
     },
   });

@@ -1,0 +1,73 @@
+import type { Config } from '../config.ts';
+import type { Gitea } from '../gitea/client.ts';
+import { CoordinatorError, TryAgainLater } from '../errors.ts';
+import { backoffMs } from '../lib/backoff.ts';
+import { createLoop } from '../lib/loop.ts';
+import { createRepeatedLines } from '../lib/repeated-lines.ts';
+import type { ForgeDeps } from '../verification/forge.ts';
+import { countForge } from '../verification/forge-counts.ts';
+import { createStatusWriter } from '../verification/status-writer.ts';
+
+/** Maximum pause while nothing wakes the loop. */
+const maxPauseMs = 2_000;
+/** Pauses while Gitea is away. */
+const outageBackoff = { firstMs: 1_000, factor: 2, maxMs: 60_000 };
+
+interface ForgePartsDeps extends ForgeDeps {
+  readonly config: Pick<Config, 'publicUrl'>;
+  readonly gitea: Gitea;
+}
+
+export type ForgeParts = ReturnType<typeof createForge>;
+
+/**
+ * The loop that keeps Gitea up to date with verifications: statuses of commits. Each pass looks at what the store
+ * wants and what is not recorded as done, so that a crash at any point is repaired by the next one.
+ */
+export function createForge({ config, ...deps }: ForgePartsDeps) {
+  const { db, now, log } = deps;
+  const lines = createRepeatedLines(log);
+  const passes = [createStatusWriter({ ...deps, publicUrl: config.publicUrl }).pass];
+  /** Code of the latest failure; null after a pass without one. */
+  let lastError: string | null = null;
+  let failures = 0;
+  let pausedUntil = 0;
+  const loop = createLoop({
+    step,
+    onError: (error) => {
+      lastError = error instanceof CoordinatorError ? error.code : 'unexpected';
+      if (error instanceof TryAgainLater) {
+        failures += 1;
+        pausedUntil = now() + backoffMs(outageBackoff, failures);
+        lines.warn({ err: error }, 'statuses and pull requests wait for Gitea');
+      } else lines.error({ err: error }, 'statuses and pull requests failed, retrying');
+      return maxPauseMs;
+    },
+  });
+
+  async function step(signal: AbortSignal): Promise<number> {
+    const remainingMs = pausedUntil - now();
+    // A clock that was set back does not make it longer.
+    if (remainingMs > 0 && remainingMs <= outageBackoff.maxMs) return maxPauseMs;
+    let more = false;
+    for (const pass of passes) more = (await pass(signal)).more || more;
+    lastError = null;
+    failures = 0;
+    return more ? 0 : maxPauseMs;
+  }
+
+  /** For health. */
+  async function status() {
+    const counts = await countForge(db);
+    const isFine = counts.refused === 0 && lastError === null;
+    return { status: isFine ? 'ok' : 'degraded', ...counts, lastError } as const;
+  }
+
+  return {
+    ...{ start: loop.start, wake: loop.wake, idle: loop.idle, status },
+    stop: async () => {
+      await loop.stop();
+      lines.flush();
+    },
+  };
+}
