@@ -7,6 +7,7 @@ import { createHookCalls } from './hooks.ts';
 import { createIssueCalls } from './issues.ts';
 import { createLabelCalls } from './labels.ts';
 import { createLookups } from './lookups.ts';
+import { createPullCalls } from './pulls.ts';
 import { createSearchCalls } from './search.ts';
 import { createStatusCalls } from './statuses.ts';
 import { createTransport, type GiteaOptions } from './transport.ts';
@@ -32,6 +33,7 @@ export function createGitea(options: GiteaOptions) {
     ...createAccountCalls(transport, lookups),
     ...createCommitCalls(transport),
     ...createStatusCalls(calls),
+    ...createPullCalls(calls),
     gitFetch,
     getRepository: lookups.getRepository,
     status: transport.status,

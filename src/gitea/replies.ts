@@ -18,7 +18,7 @@ export type WriteResult<T> = ReadResult<T> | Refused;
 /** `undecided`: a 500 where the call accepts one, which may mean "there is no such issue". */
 export type CallResult<T> = ReadResult<T> | Moved | Refused | { readonly kind: 'undecided' };
 
-const refusals: readonly number[] = [403, 412, 413, 422, 423];
+const refusals: readonly number[] = [403, 409, 412, 413, 422, 423];
 
 /** Reads the answer to a GET; throws for an answer that no Gitea would send, and for a refused token. */
 export function readsValue<T>(schema: z.ZodType<T>): (answer: GiteaAnswer) => CallResult<T> {

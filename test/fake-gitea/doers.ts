@@ -11,6 +11,14 @@ import {
 } from './world/issues.ts';
 import { createLabel, labelsOfRepository } from './world/label-rows.ts';
 import { addLabels, clearLabels, removeLabel, replaceLabels } from './world/labels.ts';
+import {
+  commentOnPull,
+  mergePull,
+  openPull,
+  pushTo,
+  reviewPull,
+  setPullOpen,
+} from './world/pulls.ts';
 import type { World } from './world/state.ts';
 import type { GiteaIssue, IssuePlace } from './world/types.ts';
 
@@ -60,6 +68,16 @@ export function createDoer(world: World, login: string) {
       for (const id of labelIds(ref, names)) removeLabel(world, login, place(ref), id);
     },
     clearLabels: (ref: string) => clearLabels(world, login, place(ref)),
+    openPull: (repository: string, pull: Parameters<typeof openPull>[3]) =>
+      openPull(world, login, idOf(world, repository), pull).number,
+    mergePull: (ref: string) => mergePull(world, login, place(ref)),
+    closePull: (ref: string) => setPullOpen(world, login, place(ref), false),
+    reopenPull: (ref: string) => setPullOpen(world, login, place(ref), true),
+    review: (ref: string, review: Parameters<typeof reviewPull>[3]) =>
+      reviewPull(world, login, place(ref), review),
+    commentOnPull: (ref: string, body: string) => commentOnPull(world, login, place(ref), body),
+    push: (repository: string, branch: string, commit: string) =>
+      pushTo(world, login, idOf(world, repository), branch, commit),
     /** The first is blocked by the second; no webhook. */
     addDependency: (ref: string, on: string) => addDependency(world, place(ref), place(on)),
     removeDependency: (ref: string, on: string) => removeDependency(world, place(ref), place(on)),

@@ -8,6 +8,7 @@ import { dependencyRoutes } from './dependencies.ts';
 import { hookRoutes } from './hooks.ts';
 import { issueRoutes } from './issues.ts';
 import { labelRoutes } from './labels.ts';
+import { pullRoutes } from './pulls.ts';
 import { repositoryRoutes } from './repositories.ts';
 import { notFound, refused, type Answer, type Asked, type Call } from './route.ts';
 
@@ -16,6 +17,7 @@ const routes = [
   ...issueRoutes,
   ...repositoryRoutes,
   ...commitRoutes,
+  ...pullRoutes,
   ...commentRoutes,
   ...labelRoutes,
   ...dependencyRoutes,

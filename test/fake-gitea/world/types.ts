@@ -48,6 +48,8 @@ export interface GiteaRepository {
   private?: boolean;
   /** Permission of the bot; write by default. */
   bot?: Permission;
+  /** People without write access, for the list of those who may be assigned. */
+  strangers?: readonly string[];
   labels?: GiteaLabel[];
   /** Of its default branch, `main`: the newest commit. Without one the repository is empty. */
   head?: string;
@@ -59,7 +61,33 @@ export interface GiteaRepository {
   commits?: Map<string, GiteaCommit>;
   /** Statuses of a commit by its hash, the oldest first. */
   statuses?: Map<string, GiteaStatus[]>;
+  /** Pull requests by their number; each is an issue, too. */
+  pulls?: Map<number, GiteaPull>;
   readonly issues: Map<number, GiteaIssue>;
+}
+
+export interface GiteaPull {
+  readonly author: string;
+  /** Branches of the repository; `commit` is the head's newest one. */
+  readonly head: string;
+  readonly base: string;
+  commit: string;
+  /** Whether Gitea says that it can be merged. */
+  mergeable: boolean;
+  readonly reviews: GiteaReview[];
+}
+
+export interface GiteaReview {
+  readonly id: number;
+  readonly author: string;
+  readonly state: 'APPROVED' | 'REQUEST_CHANGES' | 'COMMENT';
+  readonly body: string;
+  readonly updatedAt: string;
+  readonly comments: readonly {
+    readonly path: string;
+    readonly line: number;
+    readonly body: string;
+  }[];
 }
 
 /** An issue by the id of its repository and its number. */
