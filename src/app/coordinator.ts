@@ -145,8 +145,12 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       ? createVerificationParts({ ...claimWrites, config, gitea, checkCommit, leaseMs })
       : undefined;
   const forge =
-    gitea && verification && publisher && !dryRun
-      ? createForge({ config, db, writes, gitea, now, log })
+    gitea && checkCommit && verification && publisher && !dryRun
+      ? createForge({
+          ...{ config, db, writes, gitea, now, log, inbox, longPolls, checkCommit },
+          ...{ wakePublisher, wakeConsumer },
+          requestVerification: verification.verifications.request,
+        })
       : undefined;
   const claims = createClaims({
     ...{ ...claimWrites, giteaUrl, profiles: agents, leaseMs },

@@ -1,11 +1,18 @@
+import type { CheckCommit } from '../claims/commit-check.ts';
+import type { LongPolls } from '../claims/long-poll.ts';
 import type { Config } from '../config.ts';
-import type { Gitea } from '../gitea/client.ts';
 import { CoordinatorError, TryAgainLater } from '../errors.ts';
+import type { Gitea } from '../gitea/client.ts';
+import { refreshIssues } from '../handling/refresh-issues.ts';
+import type { Inbox } from '../inbox/inbox.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { createLoop } from '../lib/loop.ts';
 import { createRepeatedLines } from '../lib/repeated-lines.ts';
 import type { ForgeDeps } from '../verification/forge.ts';
 import { countForge } from '../verification/forge-counts.ts';
+import { createPullChecks, type PullCheckDeps } from '../verification/pull-check.ts';
+import { createPullRequests, type PullRequestDeps } from '../verification/pull-request.ts';
+import { checkSoon, type PullHint } from '../verification/pull-rows.ts';
 import { createStatusWriter } from '../verification/status-writer.ts';
 
 /** Maximum pause while nothing wakes the loop. */
@@ -14,20 +21,31 @@ const maxPauseMs = 2_000;
 const outageBackoff = { firstMs: 1_000, factor: 2, maxMs: 60_000 };
 
 interface ForgePartsDeps extends ForgeDeps {
-  readonly config: Pick<Config, 'publicUrl'>;
+  readonly config: Pick<Config, 'publicUrl' | 'pullRequests'>;
   readonly gitea: Gitea;
+  readonly checkCommit: CheckCommit;
+  readonly requestVerification: PullCheckDeps['requestVerification'];
+  readonly inbox: Pick<Inbox, 'requestRefreshes'>;
+  readonly longPolls: Pick<LongPolls, 'wake'>;
+  readonly wakePublisher: () => void;
+  readonly wakeConsumer: () => void;
 }
 
 export type ForgeParts = ReturnType<typeof createForge>;
 
 /**
- * The loop that keeps Gitea up to date with verifications: statuses of commits. Each pass looks at what the store
- * wants and what is not recorded as done, so that a crash at any point is repaired by the next one.
+ * The loop that keeps Gitea up to date with verifications: statuses of commits, pull requests, and what people do
+ * with these. Each pass looks at what the store wants and what is not recorded as done, so that a crash at any point
+ * is repaired by the next one.
  */
 export function createForge({ config, ...deps }: ForgePartsDeps) {
   const { db, now, log } = deps;
   const lines = createRepeatedLines(log);
-  const passes = [createStatusWriter({ ...deps, publicUrl: config.publicUrl }).pass];
+  const { publicUrl } = config;
+  const passes = [
+    createStatusWriter({ ...deps, publicUrl }).pass,
+    ...(config.pullRequests ? pullPasses({ ...deps, publicUrl }) : []),
+  ];
   /** Code of the latest failure; null after a pass without one. */
   let lastError: string | null = null;
   let failures = 0;
@@ -65,9 +83,32 @@ export function createForge({ config, ...deps }: ForgePartsDeps) {
 
   return {
     ...{ start: loop.start, wake: loop.wake, idle: loop.idle, status },
+    /** Something happened on Gitea; false: it concerns no pull request of ours. */
+    hint: async (hint: PullHint): Promise<boolean> => {
+      if (!config.pullRequests) return false;
+      const isOurs = await deps.writes.transaction((transaction) =>
+        checkSoon(transaction, hint, now()),
+      );
+      if (isOurs) loop.wake();
+      return isOurs;
+    },
     stop: async () => {
       await loop.stop();
       lines.flush();
     },
   };
+}
+
+function pullPasses(deps: Omit<ForgePartsDeps, 'config'> & Pick<PullRequestDeps, 'publicUrl'>) {
+  const { inbox, longPolls, wakePublisher, wakeConsumer } = deps;
+  const checks = createPullChecks({
+    ...deps,
+    refreshIssue: (transaction, issue) => refreshIssues(transaction, inbox, [issue]),
+    wake: () => {
+      longPolls.wake();
+      wakePublisher();
+      wakeConsumer();
+    },
+  });
+  return [createPullRequests(deps).pass, checks.pass];
 }

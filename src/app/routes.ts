@@ -19,7 +19,7 @@ const loginLineMs = 10_000;
 interface RouteParts extends Pick<
   Parts,
   | ('config' | 'log' | 'now' | 'run' | 'db' | 'writes' | 'inbox' | 'account')
-  | ('claims' | 'pauses' | 'webhookCounts' | 'wakeConsumer' | 'canStore' | 'verification')
+  | ('claims' | 'pauses' | 'webhookCounts' | 'wakeConsumer' | 'canStore' | 'verification' | 'forge')
 > {
   readonly checks: ReturnType<typeof healthChecks>;
 }
@@ -52,6 +52,7 @@ export function createServer(parts: RouteParts) {
     addRejected: inbox.addRejected,
     isStored: inbox.isStored,
     provenTime: inbox.provenTime,
+    onPullHint: parts.forge?.hint,
     onAccepted: wakeConsumer,
     onAuthentic: connections.prove,
     now,

@@ -83,8 +83,8 @@ export interface PullRequestsTable {
   written_commit: string | null;
   /** Time of the newest review or comment that was acted on, epoch milliseconds by Gitea's clock. */
   seen_at: Generated<number>;
-  /** JSON of what reviewers asked for, for the next worker. */
-  feedback: string | null;
+  /** How often in a row Gitea said that it cannot be merged. */
+  unmergeable: Generated<number>;
   /** When Gitea is asked about it next; null: not. */
   check_at: number | null;
   attempts: Generated<number>;

@@ -34,11 +34,13 @@ const statements: readonly string[] = [
     repository_id integer not null, number integer not null, pull_number integer,
     branch text not null, commit_id text not null, state text not null,
     uncertain integer not null default 0, body_hash text, written_commit text,
-    seen_at integer not null default 0, feedback text, check_at integer,
+    seen_at integer not null default 0, unmergeable integer not null default 0,
+    check_at integer,
     attempts integer not null default 0, due_at integer not null default 0, error text,
     primary key (repository_id, number))`,
   `create index pull_requests_by_pull on pull_requests (repository_id, pull_number)
     where pull_number is not null`,
+  'create index pull_requests_to_check on pull_requests (check_at) where check_at is not null',
 ];
 
 /** Adds what is known of a commit that shall complete an issue: verifications, statuses, pull requests. */

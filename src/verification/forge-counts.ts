@@ -1,4 +1,5 @@
 import type { Database } from '../db/database.ts';
+import { countRefusedPulls } from './pull-rows.ts';
 
 /** For health. `statuses`: those to write; `refused`: writes that Gitea refused last time; `refusal`: one of them, for people. */
 export async function countForge(db: Database) {
@@ -11,5 +12,7 @@ export async function countForge(db: Database) {
     .select((eb) => eb.fn.max('error').as('refusal'))
     .where('written', '=', 0)
     .executeTakeFirstOrThrow();
-  return { statuses: statuses.due, refused: statuses.refused, refusal: statuses.refusal };
+  const pulls = await countRefusedPulls(db);
+  const refused = statuses.refused + pulls.refused;
+  return { statuses: statuses.due, refused, refusal: statuses.refusal ?? pulls.refusal };
 }

@@ -16,6 +16,7 @@ import { lengthOf, type ReceivedBody } from './body.ts';
 import { keepOpen } from './connection.ts';
 import type { WebhookCounts } from './counts.ts';
 import { eventNameOf, headerOf } from './event-name.ts';
+import { pullHintOf, type PullHint } from './hint.ts';
 import { parseDelivery, PayloadError, type ParsedDelivery } from './payload.ts';
 import {
   looksSigned,
@@ -31,6 +32,8 @@ export interface WebhookDeps {
   readonly account: () => string | undefined;
   /** Whether an issue waits for this one; without it, pull requests are ignored. */
   readonly isNamedBlocker?: (issue: IssueKey & IssueRef) => Promise<boolean>;
+  /** Called for an authentic delivery that may concern a pull request of ours; false: it does not. */
+  readonly onPullHint?: ((hint: PullHint) => Promise<boolean>) | undefined;
   /** The stored labels of an issue; read only when the bot's account has changed labels. */
   readonly labelsOf: (issue: IssueKey) => Promise<KnownLabels | undefined>;
   /** The wall clock by default. */
@@ -121,6 +124,12 @@ async function receiveAuthentic(
   try {
     const parsed = parseDelivery(eventName, raw, deps.account());
     const classified = await classify(deps, parsed);
+    const hint = pullHintOf(eventName, raw);
+    // Nothing is stored: what a lost hint would have told is asked for every few minutes.
+    const isHint =
+      hint !== undefined && (await deps.onPullHint?.(hint).catch(() => false)) === true;
+    if (isHint && classified.kind === 'ignored')
+      return acceptHint(deps, { ...about, event: eventName }, id);
     return await accept(deps, about, classified, { id, eventName, bodyHash });
   } catch (error) {
     if (!(error instanceof PayloadError)) throw error;
@@ -143,6 +152,12 @@ function answerDuplicate({ counts, log }: RouteDeps, deliveryId: string, about: 
   counts.count('duplicate');
   log.info(about, 'delivery duplicate');
   return { status: 'duplicate', deliveryId };
+}
+
+function acceptHint({ counts, log }: RouteDeps, about: LogFields, deliveryId: string) {
+  counts.count('accepted');
+  log.info(about, 'delivery accepted');
+  return { status: 'accepted', deliveryId };
 }
 
 function refusePayload(

@@ -100,10 +100,9 @@ test('an outage costs time; a refusal is shown with its cure and tried again', a
   gitea.breakWith(failing(403), (_method, path) => path.includes('/statuses/'));
   clock.advance(120_000);
   await service.idle();
-  expect(await forgeOf(staged)).toMatchObject({
-    status: 'degraded',
-    refusal: expect.stringContaining('403') as string,
-  });
+  const refused = await forgeOf(staged);
+  expect(refused.status).toBe('degraded');
+  expect(refused.refusal).toContain('403');
   gitea.breakWith(undefined);
   clock.advance(3_600_000);
   await service.idle();
@@ -117,10 +116,9 @@ test('a commit that is gone is refused, and forgotten with the next one', async 
   await complete(mine, commits.work);
   gitea.repositories.get(2)?.commits?.delete(commits.work);
   await verify(staged, failed);
-  expect(await forgeOf(staged)).toMatchObject({
-    status: 'degraded',
-    refusal: expect.stringContaining('not in acme/orbit any more') as string,
-  });
+  const refused = await forgeOf(staged);
+  expect(refused.status).toBe('degraded');
+  expect(refused.refusal).toContain('not in acme/orbit any more');
   await complete(mine, commits.more);
   await service.idle();
   expect(statusesOf(staged, commits.more).at(-1)).toBe('verdict pending');

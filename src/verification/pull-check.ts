@@ -1,0 +1,245 @@
+import type { Transaction } from 'kysely';
+
+import { keepHandoff } from '../claims/claim-rows.ts';
+import type { CheckCommit } from '../claims/commit-check.ts';
+import { park, recomputeIssues } from '../claims/parking.ts';
+import { ofIssue } from '../db/key-filter.ts';
+import type { Schema } from '../db/schema.ts';
+import type { Gitea } from '../gitea/client.ts';
+import type { GiteaPull } from '../gitea/pull-schemas.ts';
+import type { IssueKey } from '../issue/ref.ts';
+import { feedbackHandoff, type Feedback } from './feedback.ts';
+import { retryAt, type ForgeDeps, type PassResult } from './forge.ts';
+import { addressOf } from './pull-request.ts';
+import { checkIntervalMs, pullsToCheck, storePull, type PullToCheck } from './pull-rows.ts';
+import type { RequestedVerification, VerificationRequest } from './request.ts';
+import { findNewRemarks, type NewRemarks, type ReviewsGitea } from './reviews.ts';
+import { wantPendingVerdict } from './statuses.ts';
+
+export interface PullCheckDeps extends ForgeDeps {
+  readonly gitea: ReviewsGitea & Pick<Gitea, 'getPull'>;
+  readonly checkCommit: CheckCommit;
+  readonly requestVerification: (
+    transaction: Transaction<Schema>,
+    request: VerificationRequest,
+  ) => Promise<RequestedVerification>;
+  /** Has Gitea asked about an issue, in the transaction that says why. */
+  readonly refreshIssue: (transaction: Transaction<Schema>, issue: IssueKey) => Promise<void>;
+  /** Tells whoever waits that something changed. */
+  readonly wake: () => void;
+}
+
+/** Pull requests of one pass. */
+const maxPulls = 10;
+/** Reviews with changes, and conflicts, after which a person has to look. */
+const maxRounds = 3;
+/** Gitea computes late whether a pull request can be merged: it is asked twice. */
+const unmergeableTwice = 2;
+const askAgainMs = 60_000;
+
+/** Who asks for the verification of what somebody pushed. */
+const asker = 'coordinator';
+
+/**
+ * Asks Gitea about our pull requests and does what follows: a merge ends the issue, a close without one is for a
+ * person, what was pushed is verified, and reviewers who ask for changes send the issue back to its agent.
+ */
+export function createPullChecks(deps: PullCheckDeps) {
+  const { db, writes, gitea, now, log } = deps;
+
+  /** Throws `TryAgainLater`. */
+  async function pass(signal: AbortSignal): Promise<PassResult> {
+    const pulls = await pullsToCheck(db, { now: now(), limit: maxPulls });
+    for (const row of pulls) {
+      if (signal.aborted) return { more: false };
+      try {
+        await check(row, signal);
+      } catch (error) {
+        if (signal.aborted) return { more: false };
+        const check_at = retryAt(now(), 1, error);
+        await writes.transaction((transaction) => storePull(transaction, keyOf(row), { check_at }));
+        throw error;
+      }
+    }
+    return { more: pulls.length === maxPulls };
+  }
+
+  async function check(row: PullToCheck, signal: AbortSignal): Promise<void> {
+    const number = row.pull_number ?? 0;
+    const isOurs = row.open === 1 && row.assigned === 1 && row.deleted === 0;
+    if (!isOurs) return settle(row, { check_at: null });
+    const address = { ...addressOf({ ...keyOf(row), repository: row.repository }), pull: number };
+    const reply = await gitea.getPull(address, signal);
+    const pull = reply.kind === 'ok' ? reply.value : undefined;
+    if (pull?.merged === true) return merged(row);
+    // An agent works on it: only the end of the issue matters now.
+    if (row.issueState === 'in_progress') return settle(row, { check_at: null });
+    if (pull?.state !== 'open') return closed(row);
+    if (row.state === 'closed') return reopened(row, pull, signal);
+    if (row.verified_commit === null) return settle(row, { check_at: null });
+    if (pull.head.commit !== row.verified_commit) return pushed(row, pull, signal);
+    if (row.parked_code !== null) return later(row);
+    return review(row, { pull, address }, signal);
+  }
+
+  async function merged(row: PullToCheck): Promise<void> {
+    await writes.transaction(async (transaction) => {
+      await storePull(transaction, keyOf(row), { state: 'merged', check_at: null });
+      // Gitea closes the issue, and says so; this is for a webhook that was lost.
+      await deps.refreshIssue(transaction, keyOf(row));
+    });
+    log.info(aboutOf(row), 'pull request merged');
+    deps.wake();
+  }
+
+  async function closed(row: PullToCheck): Promise<void> {
+    if (row.state === 'closed') return later(row);
+    const pull = row.pull_number ?? 0;
+    await writes.transaction(async (transaction) => {
+      const issue = keyOf(row);
+      const check_at = now() + checkIntervalMs;
+      await storePull(transaction, issue, { state: 'closed', check_at });
+      await forgetCommit(transaction, issue);
+      await park(transaction, issue, { code: 'pull_request_closed', params: { pull } });
+      await recomputeIssues(transaction, [issue], now());
+    });
+    log.info(aboutOf(row), 'pull request closed without a merge');
+    deps.wake();
+  }
+
+  /** Whoever closed it changed their mind: its head is verified, and then it waits for review again. */
+  async function reopened(row: PullToCheck, pull: GiteaPull, signal: AbortSignal): Promise<void> {
+    await settle(row, { state: 'open' });
+    await verifyHead(row, pull, signal);
+  }
+
+  async function pushed(row: PullToCheck, pull: GiteaPull, signal: AbortSignal): Promise<void> {
+    const newest = await db
+      .selectFrom('verifications')
+      .select('commit_id')
+      .where(ofIssue(keyOf(row)))
+      .orderBy('seq', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    // Verified already, or about to be.
+    if (newest?.commit_id === pull.head.commit) return later(row);
+    await verifyHead(row, pull, signal);
+  }
+
+  async function verifyHead(
+    row: PullToCheck,
+    { head: { commit: head, branch } }: GiteaPull,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const checked = await deps.checkCommit(row.repository_id, head, signal);
+    await writes.transaction(async (transaction) => {
+      const issue = keyOf(row);
+      await storePull(transaction, issue, { check_at: now() + checkIntervalMs });
+      if (checked.kind === 'change') {
+        const { commit, base } = checked;
+        await deps.requestVerification(transaction, {
+          ...{ issue, askedBy: asker, commit, branch, base },
+        });
+        return;
+      }
+      const of = { issue, commit: head, verificationId: null };
+      await wantPendingVerdict(transaction, of, 'Pushed after the verdict: not verified.');
+    });
+    log.info({ ...aboutOf(row), commit: head }, 'something was pushed to a pull request');
+    deps.wake();
+  }
+
+  async function review(
+    row: PullToCheck,
+    { pull, address }: { readonly pull: GiteaPull; readonly address: PullAddress },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const news = await findNewRemarks(gitea, { address, seenAt: row.seen_at }, signal);
+    if (news.asksForChanges) return sendBack(row, { ...news, why: 'changes_requested' });
+    if (pull.mergeable || pull.draft) {
+      const seen_at = Math.max(row.seen_at, news.seenAt);
+      return settle(row, { unmergeable: 0, seen_at, check_at: now() + checkIntervalMs });
+    }
+    const unmergeable = row.unmergeable + 1;
+    if (unmergeable >= unmergeableTwice)
+      return sendBack(row, { remarks: [], seenAt: row.seen_at, why: 'conflict' });
+    return settle(row, { unmergeable, check_at: now() + askAgainMs });
+  }
+
+  /** The issue is ready again, with what reviewers said as the handoff; after some rounds it is for a person. */
+  async function sendBack(
+    row: PullToCheck,
+    { remarks, seenAt, why }: Pick<NewRemarks, 'remarks' | 'seenAt'> & Pick<Feedback, 'why'>,
+  ): Promise<void> {
+    const issue = keyOf(row);
+    const pull = row.pull_number ?? 0;
+    await writes.transaction(async (transaction) => {
+      const found = await forgetCommit(transaction, issue);
+      const rounds = found + 1;
+      await transaction
+        .updateTable('issues')
+        .set({ review_rounds: rounds })
+        .where(ofIssue(issue))
+        .execute();
+      await hand(transaction, issue, { pull, branch: row.branch, why, remarks });
+      const seen_at = Math.max(row.seen_at, seenAt);
+      await storePull(transaction, issue, { seen_at, unmergeable: 0, check_at: null });
+      if (rounds > maxRounds)
+        await park(transaction, issue, { code: 'review_rounds', params: { pull, rounds } });
+      await recomputeIssues(transaction, [issue], now());
+    });
+    log.info({ ...aboutOf(row), why }, 'reviewers sent an issue back');
+    deps.wake();
+  }
+
+  function later(row: PullToCheck): Promise<void> {
+    return settle(row, { check_at: now() + checkIntervalMs });
+  }
+
+  async function settle(row: PullToCheck, changes: Parameters<typeof storePull>[2]): Promise<void> {
+    await writes.transaction((transaction) => storePull(transaction, keyOf(row), changes));
+  }
+
+  return { pass };
+}
+
+type PullAddress = Parameters<Gitea['getPull']>[0];
+
+/** The commit that passed is not what is wanted; returns the rounds of review so far. */
+async function forgetCommit(transaction: Transaction<Schema>, issue: IssueKey): Promise<number> {
+  const row = await transaction
+    .updateTable('issues')
+    .set({ verified_commit: null })
+    .where(ofIssue(issue))
+    .returning('review_rounds')
+    .executeTakeFirst();
+  return row?.review_rounds ?? 0;
+}
+
+/** Leaves the remarks with the last claim, whose handoff the next worker gets. */
+async function hand(
+  transaction: Transaction<Schema>,
+  issue: IssueKey,
+  feedback: Feedback,
+): Promise<void> {
+  const claims = await transaction
+    .selectFrom('claims')
+    .select(['id', 'handoff'])
+    .where(ofIssue(issue))
+    .orderBy('claimed_at', 'desc')
+    .execute();
+  const [last] = claims;
+  // A person had the commit verified: nobody left anything to go on from.
+  if (last === undefined) return;
+  const before = claims.find(({ handoff }) => handoff !== null)?.handoff ?? null;
+  const handoff = feedbackHandoff(feedback, before);
+  await keepHandoff(transaction, { id: last.id, issue, handoff });
+}
+
+function keyOf({ repository_id: repositoryId, number }: PullToCheck): IssueKey {
+  return { repositoryId, number };
+}
+
+function aboutOf({ repository, number, pull_number: pull }: PullToCheck) {
+  return { repository, issue: number, pull };
+}

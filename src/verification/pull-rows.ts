@@ -1,0 +1,150 @@
+import { sql, type Selectable, type Transaction } from 'kysely';
+
+import type { Database } from '../db/database.ts';
+import { ofIssue } from '../db/key-filter.ts';
+import type { PullRequestsTable } from '../db/verification-tables.ts';
+import type { Schema } from '../db/schema.ts';
+import type { IssueKey } from '../issue/ref.ts';
+import { isDue } from './forge.ts';
+
+/** Issues in review whose pull request is not there, or does not tell of the commit that was verified. */
+export function issuesToPublish(
+  db: Database,
+  { now, limit }: { readonly now: number; readonly limit: number },
+) {
+  return db
+    .selectFrom('issues')
+    .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
+    .leftJoin('pull_requests', (join) =>
+      join
+        .onRef('pull_requests.repository_id', '=', 'issues.repository_id')
+        .onRef('pull_requests.number', '=', 'issues.number'),
+    )
+    .select(['issues.repository_id as repositoryId', 'issues.number', 'full_name as repository'])
+    .select(['issues.title', 'verified_commit as commit'])
+    .select(['pull_requests.pull_number as pull', 'pull_requests.state as pullState'])
+    .select('pull_requests.attempts as attempts')
+    .where('deleted', '=', 0)
+    .where('issues.state', '=', 'in_review')
+    .where('verified_commit', 'is not', null)
+    .where(
+      sql<boolean>`(pull_requests.number is null or pull_requests.state = 'closed'
+        or pull_requests.written_commit is not issues.verified_commit)`,
+    )
+    .where((eb) =>
+      eb.or([
+        eb('pull_requests.number', 'is', null),
+        isDue(sql.ref('pull_requests.due_at'), now).$castTo<boolean>(),
+      ]),
+    )
+    .orderBy('issues.repository_id')
+    .orderBy('issues.number')
+    .limit(limit)
+    .execute();
+}
+export type IssueToPublish = Awaited<ReturnType<typeof issuesToPublish>>[number];
+
+/** The verification that proved the commit of an issue. */
+export function findProofOf(db: Database, issue: IssueKey, commit: string) {
+  return db
+    .selectFrom('verifications')
+    .select(['id', 'branch', 'base_branch', 'base_commit', 'gates'])
+    .where(ofIssue(issue))
+    .where('commit_id', '=', commit)
+    .where('state', '=', 'passed')
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+type Changes = Partial<Omit<Selectable<PullRequestsTable>, 'repository_id' | 'number'>>;
+
+/** Stores what is known of the pull request of an issue. */
+export async function storePull(
+  db: Database,
+  { repositoryId, number }: IssueKey,
+  changes: Changes,
+): Promise<void> {
+  const nothing = {
+    ...{ pull_number: null, branch: '', commit_id: '', state: 'open', body_hash: null },
+    ...{ written_commit: null, check_at: null, error: null },
+  } as const;
+  await db
+    .insertInto('pull_requests')
+    .values({ ...nothing, ...changes, repository_id: repositoryId, number })
+    .onConflict((conflict) => conflict.columns(['repository_id', 'number']).doUpdateSet(changes))
+    .execute();
+}
+
+/** Pull requests of ours that Gitea is to be asked about. */
+export function pullsToCheck(
+  db: Database,
+  { now, limit }: { readonly now: number; readonly limit: number },
+) {
+  return (
+    db
+      .selectFrom('pull_requests')
+      .innerJoin('repositories', 'repositories.id', 'pull_requests.repository_id')
+      .innerJoin('issues', (join) =>
+        join
+          .onRef('issues.repository_id', '=', 'pull_requests.repository_id')
+          .onRef('issues.number', '=', 'pull_requests.number'),
+      )
+      .selectAll('pull_requests')
+      .select(['full_name as repository', 'issues.open', 'issues.assigned', 'issues.deleted'])
+      .select(['verified_commit', 'parked_code', 'issues.state as issueState'])
+      // The condition of its index.
+      .where('check_at', 'is not', null)
+      .where('pull_number', 'is not', null)
+      .where(isDue(sql.ref('check_at'), now))
+      .orderBy('check_at')
+      .limit(limit)
+      .execute()
+  );
+}
+export type PullToCheck = Awaited<ReturnType<typeof pullsToCheck>>[number];
+
+/** A place on Gitea where something happened. */
+export interface PullHint {
+  readonly repositoryId: number;
+  /** Number of a pull request, or the name of a branch. */
+  readonly of: number | string;
+}
+
+/** Interval at which Gitea is asked about an open pull request. */
+export const checkIntervalMs = 300_000;
+/** Minimum gap between two questions: whoever repeats a captured delivery must not make us repeat ours. */
+const minGapMs = 5_000;
+
+/** Has Gitea asked about a pull request of ours now, or a moment after the last time; false: it is not ours. */
+export async function checkSoon(
+  transaction: Transaction<Schema>,
+  { repositoryId, of }: PullHint,
+  now: number,
+): Promise<boolean> {
+  const gap = minGapMs - checkIntervalMs;
+  const { numUpdatedRows } = await transaction
+    .updateTable('pull_requests')
+    .set({ check_at: sql<number>`max(${now}, coalesce(check_at, 0) + ${gap})` })
+    .where('repository_id', '=', repositoryId)
+    .where(typeof of === 'number' ? 'pull_number' : 'branch', '=', of)
+    .where('pull_number', 'is not', null)
+    .where('state', '!=', 'merged')
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** For health: pull requests that Gitea refuses. */
+export async function countRefusedPulls(db: Database) {
+  return db
+    .selectFrom('pull_requests')
+    .innerJoin('issues', (join) =>
+      join
+        .onRef('issues.repository_id', '=', 'pull_requests.repository_id')
+        .onRef('issues.number', '=', 'pull_requests.number'),
+    )
+    .select((eb) => [eb.fn.countAll<number>().as('refused'), eb.fn.max('error').as('refusal')])
+    .where('error', 'is not', null)
+    .where('issues.open', '=', 1)
+    .executeTakeFirstOrThrow();
+}
