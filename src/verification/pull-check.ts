@@ -52,16 +52,19 @@ export function createPullChecks(deps: PullCheckDeps) {
     const pulls = await pullsToCheck(db, { now: now(), limit: maxPulls });
     for (const row of pulls) {
       if (signal.aborted) return { more: false };
-      try {
-        await check(row, signal);
-      } catch (error) {
-        if (signal.aborted) return { more: false };
-        const check_at = retryAt(now(), 1, error);
-        await writes.transaction((transaction) => storePull(transaction, keyOf(row), { check_at }));
-        throw error;
-      }
+      await checkOrPostpone(row, signal);
     }
     return { more: pulls.length === maxPulls };
+  }
+
+  async function checkOrPostpone(row: PullToCheck, signal: AbortSignal): Promise<void> {
+    try {
+      await check(row, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      await settle(row, { check_at: retryAt(now(), 1, error) });
+      throw error;
+    }
   }
 
   async function check(row: PullToCheck, signal: AbortSignal): Promise<void> {

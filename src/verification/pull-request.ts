@@ -50,15 +50,19 @@ export function createPullRequests(deps: PullRequestDeps) {
     const issues = await issuesToPublish(db, { now: now(), limit: maxIssues });
     for (const issue of issues) {
       if (signal.aborted) return { more: false };
-      try {
-        await publish(issue, signal);
-      } catch (error) {
-        if (signal.aborted) return { more: false };
-        await postpone(issue, error);
-        if (!(error instanceof ForgeRefusal)) throw error;
-      }
+      await publishOrPostpone(issue, signal);
     }
     return { more: issues.length === maxIssues };
+  }
+
+  async function publishOrPostpone(issue: IssueToPublish, signal: AbortSignal): Promise<void> {
+    try {
+      await publish(issue, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      await postpone(issue, error);
+      if (!(error instanceof ForgeRefusal)) throw error;
+    }
   }
 
   async function publish(issue: IssueToPublish, signal: AbortSignal): Promise<void> {

@@ -66,8 +66,9 @@ export async function storePull(
   changes: Changes,
 ): Promise<void> {
   const nothing = {
-    ...{ pull_number: null, branch: '', commit_id: '', state: 'open', body_hash: null },
+    ...{ pull_number: null, branch: '', commit_id: '', body_hash: null },
     ...{ written_commit: null, check_at: null, error: null },
+    state: 'open',
   } as const;
   await db
     .insertInto('pull_requests')

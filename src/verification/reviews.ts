@@ -76,10 +76,10 @@ function isHeard({ state, dismissed }: GiteaReview): boolean {
 
 async function writers(
   gitea: ReviewsGitea,
-  { pull: _pull, ...repository }: PullAddress,
+  { repositoryId, repository }: PullAddress,
   signal: AbortSignal,
 ) {
-  const reply = await gitea.listWriters(repository, signal);
+  const reply = await gitea.listWriters({ repositoryId, repository }, signal);
   const bot = (await gitea.getUser(signal)).id;
   const ids = new Set(reply.kind === 'ok' ? reply.value : []);
   ids.delete(bot);

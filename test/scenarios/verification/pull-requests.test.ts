@@ -155,7 +155,7 @@ test('changes requested: the issue is ready again, with the remarks for the next
   await settle(staged);
   expect(await service.stateOf(1)).toBe('ready ready');
   const held = await service.held('worker-1');
-  expect(held.handoff?.content).toMatchObject({
+  expect(held.handoff?.['content']).toMatchObject({
     ...{ kind: 'review', why: 'changes_requested', pullRequest: 2, branch: 'agent/one' },
     remarks: [
       { author: 'maria', text: 'Nearly.' },
@@ -228,7 +228,7 @@ test('a conflict that lasts sends the issue back; one that Gitea has not compute
   clock.advance(60_000);
   await service.idle();
   expect(await service.stateOf(1)).toBe('ready ready');
-  expect((await service.held('worker-1')).handoff?.content).toMatchObject({ why: 'conflict' });
+  expect((await service.held('worker-1')).handoff?.['content']).toMatchObject({ why: 'conflict' });
 });
 
 test('an outage of Gitea costs only time', async () => {
