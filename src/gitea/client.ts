@@ -7,6 +7,7 @@ import { createHookCalls } from './hooks.ts';
 import { createIssueCalls } from './issues.ts';
 import { createLabelCalls } from './labels.ts';
 import { createLookups } from './lookups.ts';
+import { createProtectionCalls } from './protections.ts';
 import { createPullCalls } from './pulls.ts';
 import { createSearchCalls } from './search.ts';
 import { createStatusCalls } from './statuses.ts';
@@ -34,6 +35,7 @@ export function createGitea(options: GiteaOptions) {
     ...createCommitCalls(transport),
     ...createStatusCalls(calls),
     ...createPullCalls(calls),
+    ...createProtectionCalls(calls),
     gitFetch,
     getRepository: lookups.getRepository,
     status: transport.status,

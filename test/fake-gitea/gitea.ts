@@ -9,7 +9,7 @@ import { createDoer, idOf, placeOf } from './doers.ts';
 import { recordedAnswer, sendRecorded } from './recorded.ts';
 import type { Answer, Token } from './routes/route.ts';
 import { answerCall } from './routes/routes.ts';
-import { issueEvents, type GiteaHook } from './webhooks.ts';
+import { issueEvents, pullEvents, type GiteaHook } from './webhooks.ts';
 import { labelsOf } from './world/label-rows.ts';
 import { commentsOf, createWorld, getIssue, renameRepository } from './world/state.ts';
 import { giteaBot } from './world/types.ts';
@@ -165,7 +165,12 @@ export async function startGitea({
   }): GiteaHook {
     const owner =
       repository === undefined ? { organization } : { repositoryId: idOf(world, repository) };
-    const usual = { type: 'gitea', active: true, events: issueEvents, contentType: 'json' };
+    const usual = {
+      type: 'gitea',
+      active: true,
+      events: [...issueEvents, ...pullEvents],
+      contentType: 'json',
+    };
     return webhooks.add({ ...usual, secret: recordedSecret, ...hook, owner });
   }
 

@@ -39,6 +39,12 @@ export const issueEvents: readonly string[] = [
   'issue_comment',
 ];
 
+export const pullEvents: readonly string[] = [
+  'pull_request',
+  'pull_request_sync',
+  'pull_request_review',
+];
+
 /** As Gitea: the whole exchange, and no second try. */
 const deliveryTimeoutMs = 5_000;
 
@@ -69,7 +75,7 @@ export function createWebhooks(nameOf: (repositoryId: number) => string) {
           ? hook.owner.repositoryId === repositoryId
           : hook.owner.organization.toLowerCase() === organization;
       if (only !== undefined && hook.id !== only) continue;
-      if (!isMeant || !hook.active || !hook.events.includes(kind.type)) continue;
+      if (!isMeant || !hook.active || !hook.events.includes(switchOf(kind))) continue;
       queue = queue.then(() => deliver(hook, kind, body));
     }
   }
@@ -121,12 +127,28 @@ export function createWebhooks(nameOf: (repositoryId: number) => string) {
   };
 }
 
+/** Three kinds of reviews have one switch. */
+function switchOf({ type }: EventKind): string {
+  return type.startsWith('pull_request_review_') ? 'pull_request_review' : type;
+}
+
 /** Names as the API takes them, where `issues` is the whole family, to the fine ones. */
 export function fineEvents(events: readonly string[]): string[] {
-  const known = [...issueEvents, 'push', 'create', 'delete', 'repository', 'release', 'status'];
+  const known = [
+    ...issueEvents,
+    ...pullEvents,
+    'push',
+    'create',
+    'delete',
+    'repository',
+    'release',
+    'status',
+  ];
   const fine = events.flatMap((event) => {
     if (event === 'issues') return issueEvents;
     if (event === 'issues_only') return ['issues'];
+    if (event === 'pull_request') return pullEvents;
+    if (event === 'pull_request_only') return ['pull_request'];
     return known.includes(event) ? [event] : [];
   });
   return [...new Set(fine)];

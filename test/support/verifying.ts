@@ -1,7 +1,6 @@
 import { z } from 'zod';
 
 import { giteaBot, startGitea, type FakeGitea } from '../fake-gitea/gitea.ts';
-import { issueEvents } from '../fake-gitea/webhooks.ts';
 import type { Verdict } from '../../src/issue/verification.ts';
 import { manualClock } from './clock.ts';
 import type { ServiceOptions } from './service.ts';
@@ -30,11 +29,6 @@ interface Options extends ServiceOptions {
   /** It writes labels, statuses and pull requests to Gitea. */
   readonly publishes?: boolean;
 }
-
-const pullEvents = [
-  ...['push', 'pull_request', 'pull_request_sync', 'pull_request_review_approved'],
-  ...['pull_request_review_rejected', 'pull_request_review_comment'],
-];
 
 function publishing(gitea: FakeGitea) {
   const scopes = ['write:issue', 'write:repository', 'read:user'];
@@ -66,8 +60,7 @@ export async function startVerifying({ env, publishes = false, ...options }: Opt
       ...env,
     },
   });
-  const events = [...issueEvents, ...(publishes ? pullEvents : [])];
-  gitea.addHook({ url: `${service.url}/webhook/gitea`, events });
+  gitea.addHook({ url: `${service.url}/webhook/gitea` });
   const assignees = [giteaBot];
   gitea.as('maria').openIssue('acme/orbit', { title: 'One', body: 'Difficulty: low', assignees });
   await gitea.settled();

@@ -9,6 +9,7 @@ import { conceal, hookUrlOption, parseOptions, readToken, repositoryOption } fro
 import { printable } from '../output.ts';
 import { setUpHook, type SetupResult } from '../setup/hook.ts';
 import { setUpLabels } from '../setup/labels.ts';
+import { setUpVerdict } from '../setup/verdict.ts';
 
 const optionsSchema = z
   .object({
@@ -20,6 +21,7 @@ const optionsSchema = z
     url: hookUrlOption,
     tokenFile: z.string().optional(),
     newSecret: z.boolean().default(false),
+    requireVerdict: z.boolean().default(false),
     dryRun: z.boolean().default(false),
   })
   .refine(({ repo, org }) => (repo === undefined) !== (org === undefined), {
@@ -29,7 +31,8 @@ const optionsSchema = z
 const help = `
 setup changes only what is missing or wrong, so it can be run again. The webhook gets GITEA_WEBHOOK_SECRET.
 A repository gets the labels of the states, one for each enabled agent (agent:NAME), which people set to
-choose it, and those of HOLD_LABELS. A label that exists stays as it is.
+choose it, and those of HOLD_LABELS. A label that exists stays as it is. The head of its default branch gets a
+pending status of each usual gate and of coordinator/verdict, so that rules of branches can name them.
 
 Exit codes:
   0  done, or nothing to do
@@ -51,6 +54,10 @@ export function addSetupCommand(program: Command, io: Io, end: (exitCode: number
     )
     .option('--token-file <file>', 'token of an administrator (- for stdin; default: GITEA_TOKEN)')
     .option('--new-secret', 'replace the webhook by one with the current secret')
+    .option(
+      '--require-verdict',
+      'let nothing be merged into the default branch that was not verified',
+    )
     .option('--dry-run', 'print what would be done, and do nothing')
     .addHelpText('after', help)
     .action(async (options: unknown) => end(await setup(io, options)));
@@ -70,7 +77,7 @@ export async function setup(io: Io, rawOptions: unknown): Promise<number> {
     createGitea({ baseUrl: config.giteaUrl, token: as, now: Date.now });
   const clients = { hooks: open(token), labels: open(config.giteaToken ?? token) };
   const signal = io.signal ?? new AbortController().signal;
-  const { repo, org, url, newSecret, dryRun } = options;
+  const { repo, org, url, newSecret, requireVerdict, dryRun } = options;
   const print = ({ lines }: SetupResult) => {
     for (const line of lines) io.stdout.write(`${printable(hideSecrets(line))}\n`);
   };
@@ -98,7 +105,15 @@ export async function setup(io: Io, rawOptions: unknown): Promise<number> {
       signal,
     );
     print(labels);
-    return hook.left || labels.left ? 1 : 0;
+    const verdict = await setUpVerdict(
+      {
+        ...{ gitea: clients.hooks, giteaUrl: config.giteaUrl, repository: repo },
+        ...{ require: requireVerdict, dryRun },
+      },
+      signal,
+    );
+    print(verdict);
+    return hook.left || labels.left || verdict.left ? 1 : 0;
   } catch (error) {
     // Without the cause, which contains the text again.
     if (error instanceof CoordinatorError)

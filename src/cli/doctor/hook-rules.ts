@@ -10,6 +10,17 @@ export const neededEvents = [
   { answered: 'issue_label', requested: 'issue_label', words: 'Issue Labeled' },
   { answered: 'issue_milestone', requested: 'issue_milestone', words: 'Issue Milestoned' },
   { answered: 'issue_comment', requested: 'issue_comment', words: 'Issue Comment' },
+  { answered: 'pull_request', requested: 'pull_request_only', words: 'Pull Request' },
+  {
+    answered: 'pull_request_sync',
+    requested: 'pull_request_sync',
+    words: 'Pull Request Synchronized',
+  },
+  {
+    answered: 'pull_request_review',
+    requested: 'pull_request_review',
+    words: 'Pull Request Reviewed',
+  },
 ] as const;
 
 /** One setting of a hook that is wrong. */
@@ -22,7 +33,8 @@ export type HookFault =
 
 /** All wrong settings of a hook that is meant for us; `url`: the right URL, if it is known. */
 export function faultsOf(hook: GiteaHook, url: string | undefined): HookFault[] {
-  const missing = neededEvents.filter(({ answered }) => !hook.events.includes(answered));
+  const events = hook.events.map(asAnswered);
+  const missing = neededEvents.filter(({ answered }) => !events.includes(answered));
   const atRightUrl = url === undefined ? isOnRoute(hook.url) : isSameUrl(hook.url, url);
   return [
     ...(atRightUrl ? [] : [{ kind: 'url' } as const]),
@@ -33,6 +45,13 @@ export function faultsOf(hook: GiteaHook, url: string | undefined): HookFault[] 
     ...(hook.contentType === 'json' ? [] : [{ kind: 'content_type' } as const]),
     ...(missing.length === 0 ? [] : [{ kind: 'events', missing } as const]),
   ];
+}
+
+/** Some versions list the three kinds of reviews, which are on or off together. */
+export function asAnswered(event: string): string {
+  return event.startsWith('pull_request_review_') && event !== 'pull_request_review_request'
+    ? 'pull_request_review'
+    : event;
 }
 
 /** Whether a URL ends in our route; the service accepts a slash behind it, too. */

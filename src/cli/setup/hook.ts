@@ -4,6 +4,7 @@ import type { HookChange } from '../../gitea/hooks.ts';
 import type { GiteaHook } from '../../gitea/schemas.ts';
 import { unlessRefused } from '../doctor/check.ts';
 import {
+  asAnswered,
   faultsOf,
   isOnRoute,
   isSameUrl,
@@ -181,11 +182,7 @@ const narrow: ReadonlyMap<string, string> = new Map([
 
 /** A change that names no events leaves pushes only, so the other events of the hook are named again. */
 function keptEvents({ events }: GiteaHook): string[] {
-  const others = events.map((event) =>
-    event.startsWith('pull_request_review_') && event !== 'pull_request_review_request'
-      ? 'pull_request_review'
-      : (narrow.get(event) ?? event),
-  );
+  const others = events.map((event) => narrow.get(event) ?? asAnswered(event));
   return [...new Set([...wantedEvents, ...others])];
 }
 

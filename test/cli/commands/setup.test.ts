@@ -7,6 +7,8 @@ import { runCommandLine } from '../../../src/cli/command-line.ts';
 import type { Environment } from '../../../src/config.ts';
 import { statusLabels } from '../../../src/publish/status-label.ts';
 import { giteaToken, startGitea } from '../../fake-gitea/gitea.ts';
+import type { GiteaRule } from '../../fake-gitea/world/types.ts';
+import { pullEvents } from '../../fake-gitea/webhooks.ts';
 import { recordedSecret } from '../../support/recordings.ts';
 import { temporaryDirectory, testEnvironment } from '../../support/service.ts';
 
@@ -43,8 +45,9 @@ test('the hook and the labels are made; once more there is nothing to do', async
   const first = await setup();
   expect(first).toMatchObject({ code: 0, err: '' });
   expect(first.out).toMatchInlineSnapshot(`
-    "Created webhook 1 of acme/orbit: http://coordinator:8000/webhook/gitea, JSON, active, issues_only, issue_assign, issue_label, issue_milestone, issue_comment, secret from GITEA_WEBHOOK_SECRET.
-    Created the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received, agent:opus, agent:sonnet, agent:haiku, blocked, on hold.
+    "Created webhook 1 of acme/orbit: http://coordinator:8000/webhook/gitea, JSON, active, issues_only, issue_assign, issue_label, issue_milestone, issue_comment, pull_request_only, pull_request_sync, pull_request_review, secret from GITEA_WEBHOOK_SECRET.
+    Created the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/in_review, coordinator/done, coordinator/received, agent:opus, agent:sonnet, agent:haiku, blocked, on hold.
+    No statuses were sent: there is no commit yet. Run setup again after the first push.
     "
   `);
   expect([...fake.hooks.values()]).toEqual([
@@ -53,7 +56,14 @@ test('the hook and the labels are made; once more there is nothing to do', async
       owner: { repositoryId: 2 },
       type: 'gitea',
       active: true,
-      events: ['issues', 'issue_assign', 'issue_label', 'issue_milestone', 'issue_comment'],
+      events: [
+        'issues',
+        'issue_assign',
+        'issue_label',
+        'issue_milestone',
+        'issue_comment',
+        ...pullEvents,
+      ],
       url,
       contentType: 'json',
       secret: recordedSecret,
@@ -76,6 +86,7 @@ test('the hook and the labels are made; once more there is nothing to do', async
     "Webhook 1 of acme/orbit is right: nothing to do.
     Its secret cannot be read or changed: if it is not GITEA_WEBHOOK_SECRET, replace the webhook with --new-secret.
     All labels exist: nothing to do.
+    No statuses were sent: there is no commit yet. Run setup again after the first push.
     "
   `);
   expect(fake.writes.length).toBe(writes);
@@ -88,7 +99,7 @@ test('a hook that is there is changed only where it differs, and keeps its other
   const { code, out } = await setup();
   expect(code).toBe(0);
   expect(out).toContain(
-    'Changed webhook 1 of acme/orbit: active, JSON, issue_assign, issue_label, issue_milestone, issue_comment.',
+    'Changed webhook 1 of acme/orbit: active, JSON, issue_assign, issue_label, issue_milestone, issue_comment, pull_request_only, pull_request_sync, pull_request_review.',
   );
   expect(fake.writes[0]).toMatchObject({
     method: 'PATCH',
@@ -100,6 +111,9 @@ test('a hook that is there is changed only where it differs, and keeps its other
         'issue_label',
         'issue_milestone',
         'issue_comment',
+        'pull_request_only',
+        'pull_request_sync',
+        'pull_request_review',
         'push',
         'repository',
       ],
@@ -130,8 +144,9 @@ test('a hook of another type is left alone until it is to be made anew', async (
 test('a dry run says everything and does nothing', async () => {
   const { fake, setup, run, tokenFile } = await stage();
   expect((await setup('--dry-run')).out).toMatchInlineSnapshot(`
-    "Would create a webhook of acme/orbit: http://coordinator:8000/webhook/gitea, JSON, active, issues_only, issue_assign, issue_label, issue_milestone, issue_comment, secret from GITEA_WEBHOOK_SECRET.
-    Would create the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received, agent:opus, agent:sonnet, agent:haiku, blocked, on hold.
+    "Would create a webhook of acme/orbit: http://coordinator:8000/webhook/gitea, JSON, active, issues_only, issue_assign, issue_label, issue_milestone, issue_comment, pull_request_only, pull_request_sync, pull_request_review, secret from GITEA_WEBHOOK_SECRET.
+    Would create the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/in_review, coordinator/done, coordinator/received, agent:opus, agent:sonnet, agent:haiku, blocked, on hold.
+    No statuses were sent: there is no commit yet. Run setup again after the first push.
     "
   `);
   fake.addHook({ repository: 'acme/orbit', url, active: false });
@@ -155,10 +170,11 @@ test('without the right to it, what to click is printed in order, and never the 
       3. HTTP Method: POST
       4. POST Content Type: application/json
       5. Secret: the value of GITEA_WEBHOOK_SECRET
-      6. Trigger On: Custom Events, and tick Issues, Issue Assigned, Issue Labeled, Issue Milestoned, Issue Comment
+      6. Trigger On: Custom Events, and tick Issues, Issue Assigned, Issue Labeled, Issue Milestoned, Issue Comment, Pull Request, Pull Request Synchronized, Pull Request Reviewed
       7. Tick Active, and click Add Webhook
     Or run this again with that person's token in a file: --token-file FILE.
-    Created the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/done, coordinator/received, agent:opus, agent:sonnet, agent:haiku, blocked, on hold.
+    Created the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/in_review, coordinator/done, coordinator/received, agent:opus, agent:sonnet, agent:haiku, blocked, on hold.
+    No statuses were sent: there is no commit yet. Run setup again after the first push.
     "
   `);
   expect(out).not.toContain(recordedSecret);
@@ -304,4 +320,73 @@ test('without any token there is nobody to act as', async () => {
   expect((await run('--org', 'acme', '--token-file', tokenFile)).err).toContain(
     '--token-file must contain a token of Gitea and nothing else',
   );
+});
+
+const commit = '1'.repeat(40);
+
+/** The repository with a commit. */
+function withCommit(fake: Awaited<ReturnType<typeof stage>>['fake']) {
+  const repository = {
+    ...{ name: 'acme/orbit', issues: new Map(), head: commit },
+    commits: new Map([[commit, {}]]),
+  };
+  fake.repositories.set(2, repository);
+  return () => fake.repositories.get(2);
+}
+
+function withRules(fake: Awaited<ReturnType<typeof stage>>['fake'], rules: GiteaRule[]): void {
+  const repository = fake.repositories.get(2);
+  if (repository !== undefined) repository.rules = rules;
+}
+
+test('a pending status of each gate is sent once, and a rule can require the verdict', async () => {
+  const { fake, setup } = await stage();
+  const repository = withCommit(fake);
+  const first = await setup();
+  expect(first).toMatchObject({ code: 0, err: '' });
+  expect(first.out).toContain(
+    'Sent a pending status of coordinator/build, coordinator/lint, coordinator/test, coordinator/coverage, coordinator/integrity, coordinator/verdict.',
+  );
+  expect(first.out).toContain('open GITEA/acme/orbit/settings/branches, edit the rule of main');
+  expect(
+    repository()
+      ?.statuses?.get(commit)
+      ?.map(({ state }) => state),
+  ).toEqual(Array.from({ length: 6 }, () => 'pending'));
+  expect(repository()?.rules).toBeUndefined();
+  const dry = await setup('--require-verdict', '--dry-run');
+  expect(dry.out).toContain('Would require coordinator/verdict on main.');
+  const second = await setup('--require-verdict');
+  expect(second).toMatchObject({ code: 0, err: '' });
+  expect(second.out).toContain('All statuses were sent before: nothing to do.');
+  expect(second.out).toContain('main requires coordinator/verdict from now on.');
+  const rule = { rule_name: 'main', enable_push: true, enable_status_check: true };
+  expect(repository()?.rules).toEqual([
+    { ...rule, status_check_contexts: ['coordinator/verdict'] },
+  ]);
+  expect((await setup('--require-verdict')).out).toContain('nothing to do');
+  expect(repository()?.statuses?.get(commit)).toHaveLength(6);
+});
+
+test('a rule that is there keeps what it requires; one with a pattern is left to people', async () => {
+  const { fake, setup } = await stage();
+  const repository = withCommit(fake);
+  const rule = { rule_name: 'main', enable_push: false, enable_status_check: true };
+  const before = { ...rule, status_check_contexts: ['ci/build'] };
+  withRules(fake, [before]);
+  expect((await setup('--require-verdict')).code).toBe(0);
+  const contexts = ['ci/build', 'coordinator/verdict'];
+  expect(repository()?.rules).toEqual([{ ...rule, status_check_contexts: contexts }]);
+  withRules(fake, [{ ...before, rule_name: 'm*' }]);
+  const left = await setup('--require-verdict');
+  expect(left.code).toBe(1);
+  expect(left.out).toContain('A rule with a pattern may protect main.');
+});
+
+test('a token without the right says what is left to do', async () => {
+  const { fake, run } = await stage();
+  withCommit(fake);
+  const { code, out } = await run('--repo', 'acme/orbit', '--require-verdict');
+  expect(code).toBe(1);
+  expect(out).toContain('the token needs the scope write:repository');
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { checkDelivery } from '../../../src/cli/doctor/delivery-check.ts';
 import type { WebhookCounts } from '../../../src/cli/doctor/service.ts';
-import { issueEvents } from '../../fake-gitea/webhooks.ts';
+import { issueEvents, pullEvents } from '../../fake-gitea/webhooks.ts';
 import { changeHook, examineJson, openClinic, webhookUrl } from '../../support/doctor.ts';
 import { testCases } from './cases.ts';
 import { never, hook, repository, url } from './samples.ts';
@@ -82,7 +82,10 @@ testCases([
 
 test('a test delivery is asked for where the hook sends pushes, and nothing else is done', async () => {
   const clinic = await openClinic();
-  changeHook(clinic, { url: webhookUrl(clinic.service), events: [...issueEvents, 'push'] });
+  changeHook(clinic, {
+    url: webhookUrl(clinic.service),
+    events: [...issueEvents, ...pullEvents, 'push'],
+  });
   clinic.options['probe'] = false;
   const { code, findings } = await examineJson(clinic);
   expect(code).toBe(0);

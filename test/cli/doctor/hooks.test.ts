@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { checkHooks } from '../../../src/cli/doctor/hooks.ts';
 import { TryAgainLater } from '../../../src/errors.ts';
-import { issueEvents } from '../../fake-gitea/webhooks.ts';
+import { issueEvents, pullEvents } from '../../fake-gitea/webhooks.ts';
 import { changeHook, webhookUrl } from '../../support/doctor.ts';
 import { testCases } from './cases.ts';
 import { never, hook, repository, url } from './samples.ts';
@@ -30,7 +30,7 @@ testCases([
     breakIt: (clinic) =>
       changeHook(clinic, {
         url: webhookUrl(clinic.service),
-        events: issueEvents.filter((event) => event !== 'issue_assign'),
+        events: [...issueEvents, ...pullEvents].filter((event) => event !== 'issue_assign'),
       }),
     code: 2,
     name: 'hook acme/orbit',

@@ -1,7 +1,12 @@
 import { z } from 'zod';
 
-import { getRepository } from '../world/state.ts';
-import { GiteaRefusal, type GiteaCommit, type GiteaRepository } from '../world/types.ts';
+import { getRepository, permissionOf } from '../world/state.ts';
+import {
+  GiteaRefusal,
+  type GiteaCommit,
+  type GiteaRepository,
+  type GiteaRule,
+} from '../world/types.ts';
 import { requireAccess, requireRepository } from './access.ts';
 import { ok, on, page, parse, repositoryPath, type Asked, type Route } from './route.ts';
 
@@ -10,6 +15,17 @@ const statusSchema = z.object({
   context: z.string(),
   description: z.string().default(''),
   target_url: z.string().default(''),
+});
+
+const changeSchema = z.object({
+  enable_status_check: z.boolean(),
+  status_check_contexts: z.array(z.string()),
+});
+const ruleSchema = z.object({
+  rule_name: z.string(),
+  enable_push: z.boolean().default(false),
+  enable_status_check: z.boolean().default(false),
+  status_check_contexts: z.array(z.string()).default([]),
 });
 
 /** Commits, as far as the service asks about them. */
@@ -41,6 +57,43 @@ export const commitRoutes: readonly Route[] = [
     if (id === undefined) throw new GiteaRefusal(404, 'not found');
     return ok({ name: branch, commit: { id } });
   }),
+  // The latest of each context; it has pages like a list.
+  on('GET', `${repositoryPath}/commits/([^/]+)/status`, 'repository', (asked, [name, sha = '']) => {
+    const repository = repositoryOf(asked, name);
+    const all = repository.statuses?.get(sha) ?? [];
+    const latest = new Map(all.map((status) => [status.context, status]));
+    const { body, ...rest } = page(asked, [...latest.values()], { counted: true });
+    return { ...rest, body: { state: 'pending', sha, statuses: body } };
+  }),
+  on('GET', `${repositoryPath}/branch_protections`, 'repository', (asked, [name]) => {
+    requireAdmin(asked, name);
+    return ok(rulesOf(repositoryOf(asked, name)));
+  }),
+  on('POST', `${repositoryPath}/branch_protections`, 'repository', (asked, [name]) => {
+    requireAdmin(asked, name);
+    const rules = rulesOf(repositoryOf(asked, name));
+    const made = parse(ruleSchema, asked.body, 'both rule_name and branch_name are empty');
+    if (rules.some((rule) => rule.rule_name === made.rule_name))
+      throw new GiteaRefusal(403, 'Branch protection already exist');
+    rules.push(made);
+    return { status: 201, body: made };
+  }),
+  on(
+    'PATCH',
+    `${repositoryPath}/branch_protections/([^/]+)`,
+    'repository',
+    (asked, [name, rule]) => {
+      requireAdmin(asked, name);
+      const rules = rulesOf(repositoryOf(asked, name));
+      const at = rules.findIndex((each) => each.rule_name === decodeURIComponent(rule ?? ''));
+      const before = rules[at];
+      if (before === undefined) throw new GiteaRefusal(404, 'not found');
+      const change = parse(changeSchema, asked.body, '');
+      const after = { ...before, ...change, rule_name: before.rule_name };
+      rules[at] = after;
+      return ok(after);
+    },
+  ),
   on('POST', `${repositoryPath}/statuses/([^/]+)`, 'repository', (asked, [name, sha = '']) => {
     const id = requireRepository(asked, name);
     requireAccess(asked, id, 'write', 'user should have a permission to write to a repo');
@@ -53,6 +106,20 @@ export const commitRoutes: readonly Route[] = [
     return { status: 201, body: { id: before.length + 1, status: state, ...status } };
   }),
 ];
+
+function rulesOf(repository: GiteaRepository): GiteaRule[] {
+  repository.rules ??= [];
+  return repository.rules;
+}
+
+function requireAdmin(asked: Asked, name: string | undefined): void {
+  const id = requireRepository(asked, name);
+  if (permissionOf(asked.world, asked.token.login, id) !== 'admin')
+    throw new GiteaRefusal(
+      403,
+      'user should be an owner or a collaborator with admin write of a repository',
+    );
+}
 
 function repositoryOf(asked: Asked, name = ''): GiteaRepository {
   return getRepository(asked.world, requireRepository(asked, name));

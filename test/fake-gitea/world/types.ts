@@ -61,9 +61,18 @@ export interface GiteaRepository {
   commits?: Map<string, GiteaCommit>;
   /** Statuses of a commit by its hash, the oldest first. */
   statuses?: Map<string, GiteaStatus[]>;
+  /** Rules of branches. */
+  rules?: GiteaRule[];
   /** Pull requests by their number; each is an issue, too. */
   pulls?: Map<number, GiteaPull>;
   readonly issues: Map<number, GiteaIssue>;
+}
+
+export interface GiteaRule {
+  readonly rule_name: string;
+  readonly enable_push: boolean;
+  readonly enable_status_check: boolean;
+  readonly status_check_contexts: readonly string[];
 }
 
 export interface GiteaPull {
