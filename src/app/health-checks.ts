@@ -13,7 +13,8 @@ export const essentialChecks = ['store'];
 type HealthParts = Pick<
   Parts,
   | ('db' | 'checkStore' | 'inbox' | 'webhookCheck')
-  | ('gitea' | 'claude' | 'publisher' | 'reconciliation' | 'forge')
+  | ('gitea' | 'claude' | 'publisher' | 'reconciliation')
+  | ('verification' | 'forge')
 >;
 
 /** The checks of `/health` by name; none of them waits for the network. */
@@ -29,6 +30,8 @@ export function healthChecks(parts: HealthParts): Record<string, () => Promise<C
     claude: () => Promise.resolve(claudeCheck(parts.claude?.status())),
     webhook: parts.webhookCheck.check,
     reconcile: () => reconcileCheck(db, reconciliation),
+    verification: async () =>
+      (await parts.verification?.verifications.health()) ?? { status: 'off' },
     publish: async () =>
       publisher === undefined ? { status: 'off' } : { ...(await publisher.status()) },
     forge: async () =>

@@ -13,6 +13,7 @@ import {
   type Verifier,
   type VerifierCall,
 } from './lease.ts';
+import { queueHealth } from './queue-health.ts';
 import { requestVerification, type VerificationRequest } from './request.ts';
 import type { VerificationDeps } from './state.ts';
 import { findReport, listVerifications, viewVerification, type VerificationView } from './views.ts';
@@ -31,7 +32,9 @@ const maxListed = 50;
  * Accepted race: a verifier whose lease was lost works on until its next call, which is refused.
  */
 export function createVerifications(deps: VerificationDeps) {
-  const { db, longPolls } = deps;
+  const { db, longPolls, now } = deps;
+  // A start is as good as a call: a verifier needs a moment.
+  let askedAt = now();
 
   /** Waits for a verification that is due; undefined when none came, `busy` when too many calls wait. */
   async function take(
@@ -39,7 +42,10 @@ export function createVerifications(deps: VerificationDeps) {
     waitMs: number,
     signal: AbortSignal,
   ): Promise<VerificationJob | 'busy' | undefined> {
-    return waitFor(by.verifier, { waitMs, signal }, () => takeVerification(deps, by));
+    return waitFor(by.verifier, { waitMs, signal }, () => {
+      askedAt = now();
+      return takeVerification(deps, by);
+    });
   }
 
   /** The verification, once it has ended or the wait is over; undefined when there is none. */
@@ -85,6 +91,7 @@ export function createVerifications(deps: VerificationDeps) {
     find,
     list: (issue: IssueKey) => listVerifications(db, issue, maxListed),
     report: (id: string) => findReport(db, id),
+    health: () => queueHealth(db, { now: now(), askedAt }),
     /** The verification that a verifier runs, or why not. */
     running: (call: VerifierCall) => runningBy(deps, db, call),
     heartbeat: (call: VerifierCall) => heartbeatVerification(deps, call),

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 
+import { apiToken } from '../../support/service.ts';
 import { codeOf } from '../../support/work.ts';
 import { call } from '../../support/workers.ts';
 import {
@@ -158,4 +160,24 @@ test('a verification that nobody waits for ends, and its verdict changes nothing
   if (job === null) throw new Error('no job');
   expect(codeOf(await report(job, passed))).toBe('409 stale_lease');
   expect(await service.stateOf(1)).toBe('done closed');
+});
+
+test('health says when no verifier asks for what waits', async () => {
+  const { service, clock, mine, take, complete } = await startVerifying();
+  const check = async () => {
+    const headers = { authorization: `Bearer ${apiToken}` };
+    const reply = await fetch(`${service.url}/health`, { headers });
+    return z
+      .object({ checks: z.object({ verification: z.looseObject({ status: z.string() }) }) })
+      .parse(await reply.json()).checks.verification;
+  };
+  expect(await check()).toMatchObject({ status: 'ok', queued: 0 });
+  await complete(mine, commits.work);
+  clock.advance(121_000);
+  expect(await check()).toMatchObject({
+    ...{ status: 'degraded', queued: 1, running: 0, oldestSeconds: 121 },
+    hint: expect.stringContaining('No verifier asks for work') as string,
+  });
+  await take();
+  expect(await check()).toMatchObject({ status: 'ok', queued: 0, running: 1 });
 });

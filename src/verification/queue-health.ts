@@ -1,0 +1,54 @@
+import { sql } from 'kysely';
+
+import type { Database } from '../db/database.ts';
+import { maxErrors } from './state.ts';
+
+/** A verifier asks for work at least once a minute, unless it has some. */
+const askedWithinMs = 120_000;
+
+/** The queue of verifications, for health: `degraded` when nobody takes what is due, or something failed by our fault. */
+export async function queueHealth(
+  db: Database,
+  { now, askedAt }: { readonly now: number; readonly askedAt: number },
+) {
+  const open = await db
+    .selectFrom('verifications')
+    .select((eb) => [
+      eb.fn.countAll<number>().as('open'),
+      eb.fn.sum<number | null>(sql`state = 'running'`).as('running'),
+      eb.fn.sum<number | null>(sql`attempts > 0`).as('failing'),
+      eb.fn.min<number | null>('requested_at').as('oldest'),
+    ])
+    .where('ended_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  const running = Number(open.running ?? 0);
+  const queued = Number(open.open) - running;
+  const failing = Number(open.failing ?? 0);
+  const isLeft = queued > 0 && running === 0 && now - askedAt > askedWithinMs;
+  const last = failing > 0 ? await lastError(db) : undefined;
+  return {
+    status: isLeft || failing > 0 ? ('degraded' as const) : ('ok' as const),
+    queued,
+    running,
+    /** Those that ended with an error of ours, and are tried again. */
+    failing,
+    oldestSeconds: open.oldest === null ? 0 : Math.max(0, Math.round((now - open.oldest) / 1_000)),
+    lastError: last?.cause_message ?? null,
+    ...(isLeft ? { hint: noVerifier } : {}),
+  };
+}
+
+const noVerifier =
+  'No verifier asks for work: start one (mosaic-coordinator verify), or set VERIFIERS above 0.';
+
+function lastError(db: Database) {
+  return db
+    .selectFrom('verifications')
+    .select('cause_message')
+    .where('ended_at', 'is', null)
+    .where('attempts', '>', 0)
+    .where('attempts', '<', maxErrors)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+}
