@@ -4,10 +4,18 @@ import { z } from 'zod';
 
 import { sandboxModes } from '../../gates/report.ts';
 import { countOption, repositoryName } from '../options.ts';
-import { annotationKinds } from './annotations.ts';
-import { outputFormats } from './outputs.ts';
 
 export const sandboxes = [...sandboxModes, 'auto'] as const;
+export const annotationKinds = ['github', 'gitea', 'auto'] as const;
+export const outputFormats = ['json', 'junit', 'sarif'] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+/** Writes the report in one format. */
+export interface OutputFile {
+  readonly format: OutputFormat;
+  readonly file: string;
+}
+
 const figures = ['lines', 'statements', 'functions', 'branches'] as const;
 
 const percentMessage =

@@ -196,16 +196,19 @@ test('a gate that runs has a line with a spinner and its time', async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const { io, written } = captureIo({ columns: 60, environment: { NO_COLOR: '1' } });
+  const begun = Promise.withResolvers<undefined>();
   const end = Promise.withResolvers<undefined>();
   const running = gates(io, {
     directory: '.',
     given: {},
     runGates: async (options) => {
       options.onProgress?.({ kind: 'started', gate: 'test' });
+      begun.resolve(undefined);
       await end.promise;
       return runTwo(options);
     },
   });
+  await begun.promise;
   vi.advanceTimersByTime(75_200);
   expect(written.err).toMatch(/⠋ test +0\.0 s\n/);
   expect(written.err).toMatch(/⠹ test +1 min 15 s\n/);
