@@ -104,7 +104,7 @@ async function check(
   const { file, from: gatesFile } = await readGatesFile(source);
   const baseline = plan.ignoreBaseline ? undefined : await readBaseline(source);
   const { chosen, off } = chooseGates({ ...plan, names: plan.gates, file });
-  const steps = chosenSteps(file, plan.install);
+  const steps = chosenSteps(file, plan);
   const overallTimeoutMs = overallDeadlineMs(plan, { chosen, steps });
   using deadline = startDeadline(overallTimeoutMs, stop);
   const { signal } = deadline;

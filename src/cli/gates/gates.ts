@@ -50,7 +50,7 @@ function addRunOptions(command: Command): void {
     .option('--base <ref>', 'git ref to compare with: integrity, coverage of changed lines')
     .option('--config-from <ref>', 'git ref to take the configuration of the tools from')
     .option('--min-coverage <percent>', 'for all figures, or lines=90,branches=80 (default: 85)')
-    .option('--timeout <seconds>', 'deadline of one gate (default: 300)')
+    .option('--timeout <seconds>', 'deadline of one gate (default: 300), and of one step (600)')
     .option('--sandbox <mode>', `${sandboxes.join(', ')} (auto: the strictest that works here)`)
     .option('--untrusted', 'the code is hostile: only in bwrap, with the tools of --tools-from')
     .option('--tools-from <dir>', 'directory whose node_modules holds the tools')
