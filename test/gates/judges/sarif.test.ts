@@ -98,6 +98,13 @@ test.each([
     'error',
     'The command ended with exit code 2, but report holds no finding that explains it.',
   ],
+  [
+    'exit code 1 and a suppressed one alone',
+    log([{ ...found, suppressions: [{ kind: 'inSource' }] }]),
+    1,
+    'error',
+    'The command ended with exit code 1, but report holds no finding that explains it.',
+  ],
   ['no run', '{"runs":[]}', 0, 'error', 'report holds no run.'],
   [
     'a run without results',
@@ -170,4 +177,12 @@ test.each([
   expect(judgeSarif(judged(log([result], run)), 'warning').findings).toEqual([
     { file, line: 3, column: 5, rule: 'F401', message: 'unused', severity: 'error' },
   ]);
+});
+
+test.each([
+  [0, 1],
+  [1, 1],
+  [2, undefined],
+])('findings alone explain an exit code of 0 or 1 to a baseline, not %i', (exitCode, faults) => {
+  expect(judgeSarif(judged(log([found]), { exitCode }), 'warning').faults).toBe(faults);
 });
