@@ -18,6 +18,7 @@ import {
 } from './checkout/repository.ts';
 import { chooseGates, type ChosenGate } from './choose-gates.ts';
 import type { CommandGatesRequest } from './command/command-gate.ts';
+import { callerEnvironment, hideValues } from './command/caller-environment.ts';
 import { openCommands } from './command/open-commands.ts';
 import { prepareGate, prepareName } from './command/prepare.ts';
 import { chosenSteps, overallDeadlineMs, plannedSteps, type ChosenSteps } from './chosen-steps.ts';
@@ -146,6 +147,7 @@ async function check(
               : Promise.resolve(false),
         })
       : undefined;
+  const hide = hideValues(plan.passEnvironment, callerEnvironment());
   let isPrepared = true;
   const runGate = createGateRunner({
     checkoutFor: createCheckouts(parts),
@@ -158,7 +160,8 @@ async function check(
     origin: plan.directory,
     findingsLimit: plan.findingsLimit,
     // A function as replacement: a path may contain `$&`.
-    rename: (text) => text.replaceAll(prepared.root, () => repository?.root ?? plan.directory),
+    rename: (text) =>
+      hide(text.replaceAll(prepared.root, () => repository?.root ?? plan.directory)),
     ...{ stop, signal, overallTimeoutMs, onProgress },
   });
 

@@ -123,8 +123,10 @@ PATH=$path
 "$setpriv" --bounding-set=-all --inh-caps=-all --no-new-privs "$@"
 exit $?`;
   return {
-    command: launcher('unshare'),
+    command: launcher('setpriv'),
     args: [
+      // When the gates are killed, unshare ends, and with it all that it started.
+      ...['--pdeathsig', 'KILL', '--', launcher('unshare')],
       ...['--user', '--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc'],
       ...(network ? [] : ['--net']),
       ...['/bin/sh', '-c', script, 'sh', command, ...args],
@@ -153,7 +155,7 @@ const networkPaths = [
 
 /** A file system with only the named paths, and no network but loopback unless it is left on. */
 function wrapInBwrap(request: SandboxCommand) {
-  const { command, args, directory, environment, writable, readOnly, network } = request;
+  const { command, args, directory, writable, readOnly, network } = request;
   // A later mount covers an earlier one: outer directories first.
   const mounts = [
     ...[...systemPaths, ...(network ? networkPaths : [])].map((path) => ({
@@ -171,8 +173,7 @@ function wrapInBwrap(request: SandboxCommand) {
       ...['--die-with-parent', '--cap-drop', 'ALL'],
       ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp'],
       ...mounts.flatMap(({ path, option }) => [option, path, path]),
-      '--clearenv',
-      ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]),
+      // The environment is inherited: as options its values would stand in the list of processes, for all to read.
       ...['--chdir', directory, '--', command, ...args],
     ],
   };

@@ -86,6 +86,8 @@ describe.each(sandboxModes)('a command in the sandbox %s', (mode) => {
       exitCode: 0,
       stdout: 'mine 1\ntoolchain[]http://proxy.example.test\n',
     });
+    // Every user of the machine can read the command lines of its processes.
+    expect((await run('cat /proc/[0-9]*/cmdline')).stdout).not.toContain('proxy.example.test');
     expect((await run(['mine', '2'])).stdout).toBe('mine 2\n');
     expect((await run('cat "$NODE_EXTRA_CA_CERTS"', true)).stdout).toBe('trust');
     expect((await run(`cat ${home}/.netrc`)).exitCode === 0).toBe(mode !== 'bwrap');
