@@ -125,6 +125,10 @@ const rules: readonly (readonly [isFine: (options: Fields) => boolean, message: 
   ],
   [({ init, force }) => init || !force, '--force is for --init: add it, or drop --force'],
   [
+    ({ writeBaseline, gate }) => !writeBaseline || gate === undefined,
+    '--write-baseline writes the findings of all gates: drop --gate',
+  ],
+  [
     ({ writeBaseline, status, output, annotations, json, junit, sarif }) =>
       !writeBaseline ||
       !(status || json || junit || sarif || output.length > 0 || annotations !== undefined),

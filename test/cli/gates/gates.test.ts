@@ -133,6 +133,7 @@ test.each([
   [['--status', '--repository', 'orbit'], '--repository must be owner/name'],
   [['--status', '--status-url', 'ci'], '--status-url must be an http or https URL'],
   [['--status'], 'GITEA_URL is required'],
+  [['--gate', 'lint', '--write-baseline'], 'drop --gate'],
   [['--status', '--write-baseline'], 'no report and no --status: drop one'],
   [['--init', '--schema'], 'exclude each other: keep one'],
   [['--force'], '--force is for --init'],
