@@ -51,7 +51,8 @@ export function judgeSarif(report: JudgedReport, level: 'error' | 'warning' | 'n
   }
   const { files } = filesLookedAt(log.runs);
   const lookedAt = files === undefined ? 'N' : `${counted(files, 'file')} looked at, n`;
-  const message = `${lookedAt}o finding of level ${level} or above${others(details)}.`;
+  const unsaid = files === undefined ? ' The report names no file that was looked at.' : '';
+  const message = `${lookedAt}o finding of level ${level} or above${others(details)}.${unsaid}`;
   return { status: 'passed', message, details };
 }
 

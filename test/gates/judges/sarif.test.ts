@@ -22,7 +22,13 @@ const log = (results: unknown, run: object = {}) =>
 const runIn = (text: string) => text.slice(text.indexOf('[') + 1, -2);
 
 test.each([
-  ['no result', log([]), 0, 'passed', 'No finding of level warning or above.'],
+  [
+    'no result',
+    log([]),
+    0,
+    'passed',
+    'No finding of level warning or above. The report names no file that was looked at.',
+  ],
   [
     'no result, and the files that were looked at',
     log([], { artifacts: [{ location: { uri: 'a' } }, { location: { uri: 'b' } }] }),
@@ -54,14 +60,14 @@ test.each([
     }),
     1,
     'passed',
-    'No finding of level warning or above, 1 below.',
+    'No finding of level warning or above, 1 below. The report names no file that was looked at.',
   ],
   [
     'a suppressed one',
     log([{ ...found, suppressions: [{ kind: 'inSource' }] }]),
     0,
     'passed',
-    'No finding of level warning or above, 1 suppressed.',
+    'No finding of level warning or above, 1 suppressed. The report names no file that was looked at.',
   ],
   [
     'a suppression that was rejected',
@@ -75,7 +81,7 @@ test.each([
     log([{ ruleId: 'a', kind: 'pass' }]),
     0,
     'passed',
-    'No finding of level warning or above.',
+    'No finding of level warning or above. The report names no file that was looked at.',
   ],
   [
     'several runs',
