@@ -82,8 +82,11 @@ const arrows = [
 
 test.each(arrows)('lint refuses an arrow back: %s imports %s', async (filePath, target) => {
   const eslint = new ESLint({ cwd: root, overrideConfig: tseslint.configs.disableTypeChecked });
-  const [result] = await eslint.lintText(`import '${target}';\n`, {
-    filePath: join(root, filePath),
-  });
-  expect(result?.messages.map(({ ruleId }) => ruleId)).toContain('no-restricted-imports');
+  const text = `import '${target}';\nawait import('${target}');\nawait import('./neighbour.ts');\n`;
+  const [result] = await eslint.lintText(text, { filePath: join(root, filePath) });
+  const refused = result?.messages.map(({ line, ruleId }) => [line, ruleId]);
+  expect(refused).toEqual([
+    [1, 'no-restricted-imports'],
+    [2, 'no-restricted-syntax'],
+  ]);
 });
