@@ -79,9 +79,10 @@ const ground = {
   },
 };
 
+/** Only `src/cli`, which may import all rooms, loads others when a command needs them. */
 const noDynamicImport = {
-  selector: 'ImportExpression',
-  message: 'import() escapes the layer rules: import statically.',
+  selector: 'ImportExpression:not([source.value=/^\\.\\u002F/])',
+  message: 'import() escapes the layer rules, but for files of its own folder: import statically.',
 };
 
 export default tseslint.config(
@@ -125,6 +126,7 @@ export default tseslint.config(
       ],
     },
   },
+  { files: ['src/cli/**/*.ts'], rules: { 'no-restricted-syntax': 'off' } },
   { files: ['src/main.ts'], rules: { 'no-restricted-syntax': 'off', 'no-console': 'off' } },
   {
     // The commands of a gates file get named variables of whoever calls the gates.

@@ -7,6 +7,8 @@ export default defineConfig({
     testTimeout: 30_000,
     // The tests start services, child processes and real commits to disk; machines are small.
     maxWorkers: 2,
+    // Files of a worker share what they import: no module keeps state, so a fresh process for each costs time alone.
+    isolate: false,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],

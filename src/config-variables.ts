@@ -3,9 +3,11 @@ import { resolve } from 'node:path';
 
 import { z } from 'zod';
 
-import { logLevels } from './log.ts';
 import { parseAgents, type Agents } from './planning/agent-profiles.ts';
 import { builtIn } from './planning/agents.ts';
+
+const logLevels = ['debug', 'info', 'warning', 'error'] as const;
+export type LogLevel = (typeof logLevels)[number];
 
 /** Minimum length of a secret, in bytes: shorter ones can be guessed. */
 const minSecret = 16;

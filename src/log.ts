@@ -1,9 +1,8 @@
 import { pino, type Logger } from 'pino';
 
-export type { Logger } from 'pino';
+import type { LogLevel } from './config-variables.ts';
 
-export const logLevels = ['debug', 'info', 'warning', 'error'] as const;
-export type LogLevel = (typeof logLevels)[number];
+export type { Logger } from 'pino';
 
 /** Paths to redact; pino matches them exactly and by case. */
 const secretPaths = [

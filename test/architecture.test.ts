@@ -13,11 +13,32 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
   file.endsWith('.ts'),
 );
 
-/** The files of src that a file imports, types included. */
+/** The files of src that a file imports, types and what it loads later included. */
 function importsOf(file: string): string[] {
   const text = readFileSync(join(source, file), 'utf8');
-  const specifiers = [...text.matchAll(/^(?:import|export|\}) [^;]*?from '(\.[^']+)';$/gm)];
+  const specifiers = [
+    ...text.matchAll(/^(?:import|export|\}) [^;]*?from '(\.[^']+)';$/gm),
+    ...text.matchAll(/ import\('(\.[^']+)'\)/g),
+  ];
   return specifiers.map(([, path = '']) => relative(source, join(source, dirname(file), path)));
+}
+
+/** What is loaded with a file: files of src, packages and modules of Node. */
+function loadedBy(file: string): string[] {
+  const text = readFileSync(join(source, file), 'utf8');
+  const statements = text.matchAll(/^(?:import|export) (?!type )(?:[^;]*? from )?'([^']+)';$/gm);
+  return [...statements].map(([, path = '']) =>
+    path.startsWith('.') ? relative(source, join(source, dirname(file), path)) : path,
+  );
+}
+
+/** These and all that follows from them by `next`. */
+function closure(start: readonly string[], next: (file: string) => readonly string[]): Set<string> {
+  const reached = new Set(start);
+  // A set is walked with what is added meanwhile.
+  for (const file of reached)
+    if (file.endsWith('.ts')) for (const target of next(file)) reached.add(target);
+  return reached;
 }
 
 /** Removes the files that import none of the others, again and again; the rest is in cycles, or imports one. */
@@ -38,17 +59,17 @@ test('no file of src imports itself through others', () => {
 });
 
 test('the gates start without what only the service needs', () => {
-  const reached = new Set<string>();
-  const next = ['cli/gates/command-line.ts'];
-  for (let file = next.pop(); file !== undefined; file = next.pop()) {
-    if (reached.has(file)) continue;
-    reached.add(file);
-    next.push(...importsOf(file));
-  }
+  const reached = closure(['cli/gates/command-line.ts'], importsOf);
   const rooms = new Set([...reached].map((file) => file.split('/')[0]));
   expect(rooms).toContain('gates');
   for (const room of ['app', 'db', 'claude', 'http', 'reading', 'plans', 'inbox'])
     expect(rooms).not.toContain(room);
+});
+
+test('the help of the gates starts without what only a run needs', () => {
+  const loaded = [...closure(['cli/program.ts', 'cli/gates/command-line.ts'], loadedBy)];
+  const packages = loaded.filter((name) => !name.endsWith('.ts') && !name.startsWith('node:'));
+  expect(packages.toSorted()).toEqual(['commander', 'dotenv', 'zod']);
 });
 
 const arrows = [
@@ -61,8 +82,11 @@ const arrows = [
 
 test.each(arrows)('lint refuses an arrow back: %s imports %s', async (filePath, target) => {
   const eslint = new ESLint({ cwd: root, overrideConfig: tseslint.configs.disableTypeChecked });
-  const [result] = await eslint.lintText(`import '${target}';\n`, {
-    filePath: join(root, filePath),
-  });
-  expect(result?.messages.map(({ ruleId }) => ruleId)).toContain('no-restricted-imports');
+  const text = `import '${target}';\nawait import('${target}');\nawait import('./neighbour.ts');\n`;
+  const [result] = await eslint.lintText(text, { filePath: join(root, filePath) });
+  const refused = result?.messages.map(({ line, ruleId }) => [line, ruleId]);
+  expect(refused).toEqual([
+    [1, 'no-restricted-imports'],
+    [2, 'no-restricted-syntax'],
+  ]);
 });

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -257,4 +257,23 @@ describe('the pages on gates', () => {
       expect(existsSync(inProject(source))).toBe(true);
     }
   });
+});
+
+test('the page on integrity names the rules that the code has', () => {
+  const folder = join(projectRoot, 'src/gates/integrity');
+  const code = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(join(folder, file), 'utf8'))
+    .join('\n');
+  const page = readPage('docs/gates/integrity.md').text;
+  const documented = [...page.matchAll(/`([a-z]+(?:-[a-z]+)+)`/g)].map(([, name = '']) => name);
+  // Words of git and packages.
+  const others = ['ls-files', 'merge-base', 'rev-parse', 'smol-toml'];
+  const inCode = [...code.matchAll(/'([a-z]+(?:-[a-z]+)+)'/g)].map(([, name = '']) => name);
+  const named = (name: string) => documented.includes(name) || documented.includes(`new-${name}`);
+  expect(inCode.filter((name) => !named(name) && !others.includes(name))).toEqual([]);
+  const isInCode = (name: string) => new RegExp(`\\b${name.replace(/^new-/, '')}\\b`).test(code);
+  // The code writes `ts-(?:ignore|expect-error|nocheck)` and `tslint:disable`.
+  const composed = ['new-ts-ignore', 'new-ts-expect-error', 'new-tslint-disable'];
+  expect(documented.filter((name) => !composed.includes(name) && !isInCode(name))).toEqual([]);
 });

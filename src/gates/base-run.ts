@@ -38,7 +38,7 @@ async function runBaseTests(request: BaseRunRequest): Promise<readonly RunTest[]
     directory,
     writable: [target],
     // Where the packages are that the copy links to.
-    readOnly: [...new Set([...parts.readOnly, modulesFrom, root])],
+    readOnly: [...new Set([...parts.readOnly, ...parts.writable, modulesFrom, root])],
   });
   const { run: ended, report } = await runTests(await checkoutFor(run));
   const tests = report === undefined ? undefined : listTests(report, directory);

@@ -1,11 +1,11 @@
 import type { ChosenGate } from './choose-gates.ts';
-import { prepareName, stepsTimeoutMs } from './command/prepare.ts';
-import type { GatesFile } from './gates-file/schema.ts';
+import { prepareName, stepsTimeoutMs, type TimedStep, type TimedSteps } from './command/prepare.ts';
+import type { GatesFile, PrepareStep } from './gates-file/schema.ts';
 import { maxTimerMs, phases, type GatesPlan } from './plan.ts';
 import type { PlannedGate } from './report.ts';
 
 /** The steps of this run, before all gates. */
-export interface ChosenSteps extends Pick<GatesFile, 'install' | 'build'> {
+export interface ChosenSteps extends TimedSteps {
   /** `installs`: they bring the packages; `builds`: they only write. */
   readonly kind: 'installs' | 'builds' | 'none';
   /** Number of steps that the run leaves out on purpose. */
@@ -13,11 +13,23 @@ export interface ChosenSteps extends Pick<GatesFile, 'install' | 'build'> {
 }
 
 /** The steps of the gates file, unless the run leaves them out. */
-export function chosenSteps({ install, build }: GatesFile, wanted: boolean): ChosenSteps {
+export function chosenSteps(
+  { install, build }: GatesFile,
+  { install: wanted, stepTimeoutMs }: Pick<GatesPlan, 'install' | 'stepTimeoutMs'>,
+): ChosenSteps {
   if (!wanted)
     return { install: [], build: [], kind: 'none', leftOut: install.length + build.length };
   const without = build.length > 0 ? 'builds' : 'none';
-  return { install, build, kind: install.length > 0 ? 'installs' : without, leftOut: 0 };
+  const timed = ({ timeoutSeconds, ...step }: PrepareStep): TimedStep => ({
+    ...step,
+    timeoutMs: timeoutSeconds === undefined ? stepTimeoutMs : timeoutSeconds * 1_000,
+  });
+  return {
+    install: install.map(timed),
+    build: build.map(timed),
+    kind: install.length > 0 ? 'installs' : without,
+    leftOut: 0,
+  };
 }
 
 /** The pseudo gate of the steps. */

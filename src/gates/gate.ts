@@ -61,7 +61,7 @@ export interface Verdict {
   /**
    * Findings that the tool counted, for `failed` because of them alone. Only such a verdict is compared with a baseline.
    */
-  readonly faults?: number;
+  readonly faults?: number | undefined;
   /** `report` when left out. */
   readonly judgedBy?: GateResult['judgedBy'];
   /** False when the project does not use the tool; a gate that somebody asked for then becomes an error. */

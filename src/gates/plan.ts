@@ -15,6 +15,8 @@ export interface GatesPlan {
   readonly gates: readonly GateName[] | undefined;
   readonly minCoverage: GatesOptions['minCoverage'];
   readonly timeoutMs: number;
+  /** Deadline of a step of the gates file that names none. */
+  readonly stepTimeoutMs: number;
   /** Undefined for one that follows from the deadlines of gates and steps. */
   readonly overallTimeoutMs: number | undefined;
   readonly configFrom: string | undefined;
@@ -37,6 +39,8 @@ export interface GatesPlan {
 
 /** Default deadline of one gate. */
 export const defaultTimeoutMs = 5 * 60_000;
+/** Default deadline of a step: a large project with an empty cache installs in less. */
+const defaultStepTimeoutMs = 10 * 60_000;
 /**
  * The default deadline over all gates is this many times that of one: the longest row of gates that wait for each
  * other is build, tests, tests without coverage, red tests again, tests of the base.
@@ -63,6 +67,7 @@ export async function planGates(options: GatesOptions): Promise<GatesPlan> {
     gates,
     minCoverage: options.minCoverage,
     timeoutMs,
+    stepTimeoutMs: options.timeoutMs ?? defaultStepTimeoutMs,
     overallTimeoutMs:
       options.overallTimeoutMs === undefined
         ? undefined

@@ -41,7 +41,7 @@ export interface GatesOptions {
   readonly onProgress?: (event: GateProgress) => void;
   /** Percent, for all four figures or one by one; by default as the gates file says, else 85. */
   readonly minCoverage?: number | Partial<CoverageThresholds>;
-  /** Deadline of one gate, milliseconds; 5 minutes by default. */
+  /** Deadline of one gate, and of one step, milliseconds; 5 and 10 minutes by default. The gates file may name others. */
   readonly timeoutMs?: number;
   /** Deadline over all, milliseconds; five times that of one gate by default. */
   readonly overallTimeoutMs?: number;

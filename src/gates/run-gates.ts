@@ -5,7 +5,7 @@ import { hashConfiguration } from './checkout/configuration.ts';
 import type { Checkout, Gate, GateResult, GateStatus, TestRun } from './gate.ts';
 import { createGateRunner, leftOut } from './gate-runner.ts';
 import type { CoverageThresholds, GateName } from './names.ts';
-import { integrity, type IntegrityOptions } from './integrity/integrity.ts';
+import type { IntegrityOptions } from './integrity/integrity.ts';
 import { coverageThresholds, planGates, type GatesPlan } from './plan.ts';
 import { prepareCheckout, type PreparedCheckout } from './checkout/prepare-checkout.ts';
 import { withPrivateDirectory } from './checkout/private-directory.ts';
@@ -17,7 +17,8 @@ import {
   type Repository,
 } from './checkout/repository.ts';
 import { chooseGates, type ChosenGate } from './choose-gates.ts';
-import { commandGates, type CommandGatesRequest } from './command/command-gate.ts';
+import type { CommandGatesRequest } from './command/command-gate.ts';
+import { callerEnvironment, hideValues } from './command/caller-environment.ts';
 import { openCommands } from './command/open-commands.ts';
 import { prepareGate, prepareName } from './command/prepare.ts';
 import { chosenSteps, overallDeadlineMs, plannedSteps, type ChosenSteps } from './chosen-steps.ts';
@@ -42,7 +43,7 @@ export interface GateSet {
   readonly gates: Partial<Readonly<Record<GateName, Gate>>>;
   readonly integrity?: (base: string, options: IntegrityOptions) => Gate;
   /** Makes the gates of the commands of the gates file. */
-  readonly commands?: (request: CommandGatesRequest) => ReadonlyMap<GateName, Gate>;
+  readonly commands?: (request: CommandGatesRequest) => Promise<ReadonlyMap<GateName, Gate>>;
   readonly runTests: (checkout: Checkout) => Promise<TestRun>;
   /** The same without coverage, to compare what runs on the base. */
   readonly runTestsOnly?: (checkout: Checkout) => Promise<TestRun>;
@@ -55,8 +56,13 @@ export interface GateSet {
  */
 export const runGates: (options: GatesOptions) => Promise<GatesReport> = createRunGates({
   gates: allGates,
-  integrity,
-  commands: commandGates,
+  // Loaded by the runs that need them: few do, and their parsers take long to load.
+  integrity: (base, options) => ({
+    name: 'integrity',
+    check: async (checkout) =>
+      (await import('./integrity/integrity.ts')).integrity(base, options).check(checkout),
+  }),
+  commands: async (request) => (await import('./command/command-gate.ts')).commandGates(request),
   runTests,
   runTestsOnly,
 });
@@ -100,7 +106,7 @@ async function check(
   const { file, from: gatesFile } = plan.gatesFile ?? (await readGatesFile(source));
   const baseline = plan.ignoreBaseline ? undefined : await readBaseline(source);
   const { chosen, off } = chooseGates({ ...plan, names: plan.gates, file });
-  const steps = chosenSteps(file, plan.install);
+  const steps = chosenSteps(file, plan);
   const overallTimeoutMs = overallDeadlineMs(plan, { chosen, steps });
   using deadline = startDeadline(overallTimeoutMs, stop);
   const { signal } = deadline;
@@ -132,12 +138,19 @@ async function check(
     ...{ privateDirectory, thresholds, sandbox, runTests: set.runTests },
     ...(await sharedParts({ plan, file, repository, prepared, privateDirectory, steps, signal })),
   };
-  const commands = set.commands?.({
-    gates: commandsOf(file),
-    minCoverage: plan.minCoverage,
-    isTracked: (path) =>
-      prepared.isRepository ? isTracked(plan.directory, { path, signal }) : Promise.resolve(false),
-  });
+  const ofFile = commandsOf(file);
+  const commands =
+    ofFile.size > 0
+      ? await set.commands?.({
+          gates: ofFile,
+          minCoverage: plan.minCoverage,
+          isTracked: (path) =>
+            prepared.isRepository
+              ? isTracked(plan.directory, { path, signal })
+              : Promise.resolve(false),
+        })
+      : undefined;
+  const hide = hideValues(plan.passEnvironment, callerEnvironment());
   let isPrepared = true;
   const runGate = createGateRunner({
     checkoutFor: createCheckouts(parts),
@@ -150,7 +163,8 @@ async function check(
     origin: plan.directory,
     findingsLimit: plan.findingsLimit,
     // A function as replacement: a path may contain `$&`.
-    rename: (text) => text.replaceAll(prepared.root, () => repository?.root ?? plan.directory),
+    rename: (text) =>
+      hide(text.replaceAll(prepared.root, () => repository?.root ?? plan.directory)),
     ...{ stop, signal, overallTimeoutMs, onProgress },
   });
 

@@ -5,8 +5,6 @@ import { spread } from './group-findings.ts';
 import { namesInRepository } from './repository-path.ts';
 import { describeFinding, formatMessage } from './text.ts';
 
-export const annotationKinds = ['github', 'gitea', 'auto'] as const;
-
 /**
  * GitHub shows 10 errors and 10 warnings of a step, and drops the rest without a word (the page
  * problem-matchers.md of actions/toolkit, "Limitations").

@@ -6,11 +6,14 @@ import { ConfigError } from '../../errors.ts';
 import { builtInGates } from '../../gates/names.ts';
 import { parseOptions } from '../options.ts';
 import type { Io } from '../io.ts';
-import { annotationKinds } from './annotations.ts';
-import { initGatesFile, printSchema } from './gates-file.ts';
-import { gatesOptionsSchema, isDirectory, sandboxes } from './options.ts';
-import { outputFormats } from './outputs.ts';
-import { runAndReport, type RunGates } from './run.ts';
+import {
+  annotationKinds,
+  gatesOptionsSchema,
+  isDirectory,
+  outputFormats,
+  sandboxes,
+} from './options.ts';
+import type { RunGates } from './run.ts';
 
 const help = `
 Without a gates file (.mosaic/gates.json), the gates are build (tsc), lint (eslint), test and coverage (vitest).
@@ -47,7 +50,7 @@ function addRunOptions(command: Command): void {
     .option('--base <ref>', 'git ref to compare with: integrity, coverage of changed lines')
     .option('--config-from <ref>', 'git ref to take the configuration of the tools from')
     .option('--min-coverage <percent>', 'for all figures, or lines=90,branches=80 (default: 85)')
-    .option('--timeout <seconds>', 'deadline of one gate (default: 300)')
+    .option('--timeout <seconds>', 'deadline of one gate (default: 300), and of one step (600)')
     .option('--sandbox <mode>', `${sandboxes.join(', ')} (auto: the strictest that works here)`)
     .option('--untrusted', 'the code is hostile: only in bwrap, with the tools of --tools-from')
     .option('--tools-from <dir>', 'directory whose node_modules holds the tools')
@@ -93,12 +96,17 @@ export interface GatesRequest {
   readonly runGates: RunGates;
 }
 
-/** Does what the options ask for; resolves to the exit code. */
+/** Does what the options ask for, and loads what that needs; resolves to the exit code. */
 export async function gates(io: Io, { directory, given, runGates }: GatesRequest): Promise<number> {
   const options = parseOptions(gatesOptionsSchema, given);
   if (!isDirectory(directory))
     throw new ConfigError('usage', `There is no directory ${directory}: name the one to check.`);
-  if (options.schema) return printSchema(io);
-  if (options.init) return initGatesFile(io, { directory, force: options.force });
+  if (options.schema || options.init) {
+    const { initGatesFile, printSchema } = await import('./gates-file.ts');
+    return options.schema
+      ? printSchema(io)
+      : initGatesFile(io, { directory, force: options.force });
+  }
+  const { runAndReport } = await import('./run.ts');
   return runAndReport(io, { directory: resolve(directory), options, runGates });
 }

@@ -4,10 +4,18 @@ import { z } from 'zod';
 
 import { sandboxModes } from '../../gates/report.ts';
 import { countOption, repositoryName } from '../options.ts';
-import { annotationKinds } from './annotations.ts';
-import { outputFormats } from './outputs.ts';
 
 export const sandboxes = [...sandboxModes, 'auto'] as const;
+export const annotationKinds = ['github', 'gitea', 'auto'] as const;
+export const outputFormats = ['json', 'junit', 'sarif'] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+/** Writes the report in one format. */
+export interface OutputFile {
+  readonly format: OutputFormat;
+  readonly file: string;
+}
+
 const figures = ['lines', 'statements', 'functions', 'branches'] as const;
 
 const percentMessage =
@@ -116,6 +124,10 @@ const rules: readonly (readonly [isFine: (options: Fields) => boolean, message: 
     '--init, --schema and --write-baseline exclude each other: keep one',
   ],
   [({ init, force }) => init || !force, '--force is for --init: add it, or drop --force'],
+  [
+    ({ writeBaseline, gate }) => !writeBaseline || gate === undefined,
+    '--write-baseline writes the findings of all gates: drop --gate',
+  ],
   [
     ({ writeBaseline, status, output, annotations, json, junit, sarif }) =>
       !writeBaseline ||

@@ -7,16 +7,8 @@ import { attempt } from '../files.ts';
 import { formatJson } from '../output.ts';
 import { spread } from './group-findings.ts';
 import { renderJunit } from './junit.ts';
+import type { OutputFile, OutputFormat } from './options.ts';
 import { renderSarif } from './sarif.ts';
-
-export const outputFormats = ['json', 'junit', 'sarif'] as const;
-export type OutputFormat = (typeof outputFormats)[number];
-
-/** Writes the report in one format. */
-export interface OutputFile {
-  readonly format: OutputFormat;
-  readonly file: string;
-}
 
 const renderers: Record<OutputFormat, (report: GatesReport) => string> = {
   json: formatJson,

@@ -12,15 +12,8 @@ import { listenForStop, stopSignals } from '../listen-for-stop.ts';
 import { painter, type Style } from '../output.ts';
 import { renderAnnotations } from './annotations.ts';
 import { ciJobOf, withoutCommands } from './ci.ts';
-import { openStatuses } from './open-statuses.ts';
-import type { GatesCommandOptions } from './options.ts';
-import {
-  clearOutputs,
-  limitFindings,
-  outputFormats,
-  renderOutput,
-  writeOutputs,
-} from './outputs.ts';
+import { outputFormats, type GatesCommandOptions } from './options.ts';
+import { clearOutputs, limitFindings, renderOutput, writeOutputs } from './outputs.ts';
 import { openScreen } from './screen.ts';
 import { renderResults, renderSummary } from './summary.ts';
 import { writeBaseline } from './write-baseline.ts';
@@ -52,7 +45,9 @@ export async function runAndReport(io: Io, { directory, options, runGates }: Run
   const job = ciJobOf(io.environment());
   const shown = job.kind === undefined ? io : withoutCommands(io);
   clearOutputs(options.output);
-  const statuses = options.status ? openStatuses(io, { job, options }) : undefined;
+  const statuses = options.status
+    ? (await import('./open-statuses.ts')).openStatuses(io, { job, options })
+    : undefined;
   const screen = openScreen(shown);
   // Tools run in process groups of their own: a signal that ended this process would leave them behind.
   const stop = listenForStop(io.signal, () => screen.say('Stopping ...'));

@@ -107,7 +107,7 @@ export function compareWithBaseline(verdict: Verdict, known: KnownFindings): Ver
     const said =
       status === 'passed'
         ? verdict.message
-        : `No new finding; ${counted(knownFound, 'known one')} of the baseline.`;
+        : `No new finding; ${counted(knownFound, 'known one')} of the baseline. ${verdict.message}`;
     return {
       ...verdict,
       status: 'passed',
@@ -118,7 +118,7 @@ export function compareWithBaseline(verdict: Verdict, known: KnownFindings): Ver
   }
   return {
     ...verdict,
-    message: `${counted(fresh.count, 'new finding')}; ${counted(knownFound, 'known one')} of the baseline.${tighten}`,
+    message: `${counted(fresh.count, 'new finding')}; ${counted(knownFound, 'known one')} of the baseline. ${verdict.message}${tighten}`,
     details: { ...details, ...comparison },
     findings: fresh.findings,
   };

@@ -60,7 +60,7 @@ export function createCheckouts(parts: CheckoutParts): (run: GateRun) => Promise
     const settings = parts.commands;
     const deadline = performance.now() + timeoutMs;
     // A sandboxed tool sees the scratch directories of its own gate and no other's.
-    const scratch = join(privateDirectory, gate);
+    const scratch = join(privateDirectory, 'gates', gate);
     const home = join(scratch, 'home');
     await mkdir(home, { recursive: true, mode: 0o700 });
 

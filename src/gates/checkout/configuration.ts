@@ -23,7 +23,7 @@ const names = [
   /^\.(mocharc|c8rc|nycrc)(\.(jsonc?|ya?ml|[cm]?js))?$/,
   // Python, Go and Rust name their tools and packages in the same files.
   /^(pyproject\.toml|setup\.cfg|tox\.ini|\.?(pytest|mypy)\.ini|\.?ruff\.toml|\.coveragerc|\.flake8|\.pylintrc)$/,
-  /^(uv\.lock|poetry\.lock|requirements[\w.-]*\.txt)$/,
+  /^(uv\.(lock|toml)|poetry\.lock|requirements[\w.-]*\.txt|pyrightconfig\.json)$/,
   /^(go\.(mod|sum|work)|\.golangci\.(ya?ml|toml|json))$/,
   /^(Cargo\.(toml|lock)|\.?clippy\.toml|nextest\.toml|rust-toolchain(\.toml)?)$/,
 ];
@@ -32,7 +32,7 @@ const names = [
 export function isConfigurationFile(path: string): boolean {
   const name = posix.basename(path);
   return (
-    /(^|\/)\.mosaic\/gates(-baseline)?\.json$/.test(path) ||
+    /(^|\/)(\.mosaic\/gates(-baseline)?\.json|\.cargo\/config(\.toml)?)$/.test(path) ||
     names.some((pattern) => pattern.test(name))
   );
 }

@@ -118,11 +118,10 @@ export async function isTracked(
 
 async function listTracked(root: string, signal: AbortSignal): Promise<readonly string[]> {
   const list = async (...which: readonly string[]) => {
-    const { stdout } = await git(root, ['ls-files', '-z', ...which], {
-      signal,
-      maxBytes: listBytes,
-    });
-    return splitNul(stdout);
+    const args = ['ls-files', '-z', ...which];
+    const { exitCode, stdout, stderr } = await git(root, args, { signal, maxBytes: listBytes });
+    if (exitCode === 0) return splitNul(stdout);
+    throw new GatesError('gates_git_failed', `git cannot list the files of ${root}: ${stderr}`);
   };
   // In submodules git lists only tracked files.
   const tracked = await list('--cached', '--recurse-submodules');

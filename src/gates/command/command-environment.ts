@@ -2,6 +2,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 
 import { systemPath, toolEnvironment } from '../process/environment.ts';
+import { linkedPrograms } from './linked-programs.ts';
 import { caches, certificateVariables, installations, installedPrograms } from './tool-chains.ts';
 
 /** What the commands of one run share. */
@@ -65,7 +66,7 @@ export function commandEnvironment(
     readOnly: [
       ...Object.values(homes),
       ...Object.values(certificates),
-      ...callerPath(settings).flatMap((path) => withLibraries(path, caller['HOME'])),
+      ...seenPrograms(settings),
       ...(settings.toolsFrom === undefined ? [] : [modulesOf(settings.toolsFrom)]),
     ].filter((path) => isAbsolute(path) && existsSync(path)),
   };
@@ -136,9 +137,21 @@ function callerPath({ caller, root }: CommandSettings): readonly string[] {
   });
 }
 
+/** The programs of the caller, and those that links among them lead to. */
+function seenPrograms(settings: CommandSettings): readonly string[] {
+  const home = settings.caller['HOME'];
+  const directories = callerPath(settings).filter((path) => !isSystem(path));
+  const places = [...directories, ...directories.flatMap(linkedPrograms)];
+  return [...new Set(places.flatMap((path) => withLibraries(path, home)))];
+}
+
+function isSystem(path: string): boolean {
+  return systemPath.split(':').includes(path);
+}
+
 /** A directory of programs with the libraries beside it, but no home as a whole. System directories are seen anyway. */
 function withLibraries(directory: string, home: string | undefined): readonly string[] {
-  if (systemPath.split(':').includes(directory)) return [];
+  if (isSystem(directory)) return [];
   const around = dirname(directory);
   if (basename(directory) !== 'bin' || around === '/' || around === home) return [directory];
   // go needs all of its installation.

@@ -1,11 +1,9 @@
-import { join } from 'node:path';
-
 import { CoordinatorError } from '../../errors.ts';
 import type { Checkout, Gate, Verdict } from '../gate.ts';
 import { reportKinds, type CommandGate, type ReportKind } from '../gates-file/schema.ts';
 import { readCobertura } from '../judges/cobertura.ts';
 import { changesOf, judgeCoverage, type CoverageDemand } from '../judges/coverage.ts';
-import type { CoverageReport } from '../judges/file-coverage.ts';
+import { ofProject, type CoverageReport } from '../judges/file-coverage.ts';
 import { judgeJunit } from '../judges/junit.ts';
 import type { Judgement, JudgedReport } from '../judges/judgement.ts';
 import { readLcov } from '../judges/lcov.ts';
@@ -74,9 +72,9 @@ function reportOf(gate: CommandGate): NamedReport | undefined {
 async function reportVerdict(
   checkout: Checkout,
   { kind, file, gate, minCoverage }: CheckedGate & NamedReport,
-  { command, ranIn, run }: CommandRun,
+  { command, ranIn, run, reports }: CommandRun,
 ): Promise<Judgement> {
-  const text = await checkout.readReport(join(ranIn, file), run.startedAt);
+  const text = reports.get(file);
   if (text === undefined) {
     const message = `${commandWords(command)} ended with exit code ${run.exitCode} and left no report ${file} of this run: ${lastWords(run)}`;
     return { status: 'error', message };
@@ -116,6 +114,12 @@ async function coverageVerdict(
   demand: CoverageDemand,
 ): Promise<Judgement> {
   if (typeof read === 'string') return { status: 'error', message: `${file} ${read}` };
+  const report = ofProject(read);
+  const [elsewhere] = read.lines.keys();
+  if (report.lines.size === 0 && elsewhere !== undefined) {
+    const message = `${file} names no file of the project: ${elsewhere} is not in ${checkout.directory}.`;
+    return { status: 'error', message };
+  }
   const changes = demand.changed === undefined ? undefined : await changesOf(checkout);
-  return judgeCoverage(read, { file, exitCode, demand, changes });
+  return judgeCoverage(report, { file, exitCode, demand, changes });
 }

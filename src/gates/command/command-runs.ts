@@ -12,6 +12,8 @@ export interface CommandRun {
   /** Absolute directory that the command ran in; its reports are named relative to it. */
   readonly ranIn: string;
   readonly run: ToolRun;
+  /** Text of each report by its name in the gates file, read at once: a later command may write the same file. */
+  readonly reports: ReadonlyMap<string, string | undefined>;
 }
 
 export type CommandRuns = (checkout: Checkout, name: GateName) => Promise<CommandRun>;
@@ -28,11 +30,14 @@ export function createCommandRuns(
     const command = gate?.command;
     if (gate === undefined || command === undefined) throw new Error(`${name} has no command`);
     const ranIn = join(checkout.directory, gate.in);
-    for (const report of reportsOf(gates, name))
-      await clear(join(gate.in, report), { checkout, isTracked });
+    const files = reportsOf(gates, name);
+    for (const report of files) await clear(join(gate.in, report), { checkout, isTracked });
     const { env } = gate;
     const run = await checkout.runCommand({ command, in: gate.in, env });
-    return { command, ranIn, run };
+    const reports = new Map<string, string | undefined>();
+    for (const file of files)
+      reports.set(file, await checkout.readReport(join(ranIn, file), run.startedAt));
+    return { command, ranIn, run, reports };
   }
 
   return (checkout, name) => {

@@ -25,7 +25,7 @@ function missingIn({ exitCode, stderr }: ToolRun): string | undefined {
 
 /** The verdict of the exit code alone. */
 export function exitCodeVerdict({ command, run }: EndedCommand): Verdict {
-  if (run.exitCode === 0) return { status: 'passed', message: 'Exit code 0 (no report: weaker).' };
+  if (run.exitCode === 0) return { status: 'passed', message: 'Exit code 0.' };
   const message = `${commandWords(command)} ended with exit code ${run.exitCode}: ${lastWords(run)}`;
   return { status: 'failed', message };
 }

@@ -1,5 +1,5 @@
 import type { Checkout, Gate, Verdict } from '../gate.ts';
-import type { GatesFile, PrepareStep } from '../gates-file/schema.ts';
+import type { PrepareStep } from '../gates-file/schema.ts';
 import { counted } from '../counted.ts';
 import { lastWords } from '../tools/tool-verdict.ts';
 import { commandWords, couldNotRun } from './command-verdict.ts';
@@ -7,25 +7,24 @@ import { commandWords, couldNotRun } from './command-verdict.ts';
 /** Name of the pseudo gate that tells how the steps went. */
 export const prepareName = 'prepare';
 
-/** Default deadline of a step: a large project with an empty cache installs in less. */
-const defaultStepSeconds = 600;
+/** A step with its deadline. */
+export type TimedStep = Omit<PrepareStep, 'timeoutSeconds'> & { readonly timeoutMs: number };
 
-type Steps = Pick<GatesFile, 'install' | 'build'>;
-
-/** Sum of the deadlines of all steps. */
-export function stepsTimeoutMs({ install, build }: Steps): number {
-  return [...install, ...build].reduce((sum, step) => sum + timeoutMsOf(step), 0);
+export interface TimedSteps {
+  readonly install: readonly TimedStep[];
+  readonly build: readonly TimedStep[];
 }
 
-function timeoutMsOf({ timeoutSeconds = defaultStepSeconds }: PrepareStep): number {
-  return timeoutSeconds * 1_000;
+/** Sum of the deadlines of all steps. */
+export function stepsTimeoutMs({ install, build }: TimedSteps): number {
+  return [...install, ...build].reduce((sum, { timeoutMs }) => sum + timeoutMs, 0);
 }
 
 /**
  * Runs the steps of the gates file one after another, until one fails: `install` with network, then `build`
  * without. What cannot be installed is no fault of the checkout; what cannot be built is.
  */
-export function prepareGate(steps: Steps): Gate {
+export function prepareGate(steps: TimedSteps): Gate {
   return {
     name: prepareName,
     check: async (checkout) => {
@@ -51,13 +50,13 @@ export function prepareGate(steps: Steps): Gate {
 async function runStep(
   checkout: Checkout,
   kind: 'install' | 'build',
-  step: PrepareStep,
+  step: TimedStep,
 ): Promise<Verdict | undefined> {
-  const { command, env } = step;
+  const { command, env, timeoutMs } = step;
   const run = await checkout.runCommand({
     ...{ command, in: step.in, env },
     network: kind === 'install',
-    timeoutMs: timeoutMsOf(step),
+    timeoutMs,
   });
   const stopped = couldNotRun({ command, run });
   if (stopped !== undefined) return stopped;

@@ -74,6 +74,15 @@ async function fromRef({
   const commit = await resolveCommit(root, { ref, signal });
   const path = relative(await realpath(root), join(await realpath(directory), name));
   const object = `${commit}:${path.replaceAll(sep, '/')}`;
-  const { exitCode, stdout } = await git(root, ['cat-file', 'blob', object], { signal, maxBytes });
-  return exitCode === 0 ? stdout.toString('utf8') : undefined;
+  const found = await git(root, ['rev-parse', '--verify', '--quiet', object], { signal, maxBytes });
+  if (found.exitCode !== 0) return undefined;
+  // A clone with a filter knows that the file is there without having it.
+  const { exitCode, stdout, stderr } = await git(root, ['cat-file', 'blob', object], {
+    ...{ signal, maxBytes },
+  });
+  if (exitCode === 0) return stdout.toString('utf8');
+  throw new GatesError(
+    'gates_git_failed',
+    `git cannot read ${name} at ${ref}: ${stderr} (Fetch the whole history, without a filter: git fetch --refetch --no-filter.)`,
+  );
 }

@@ -27,6 +27,8 @@ export interface TestCase {
   readonly statements: number;
   /** How many calls in it can fail the test. */
   readonly assertions: number;
+  /** Of these, the ones that no condition, loop or early end can leave out. */
+  readonly sureAssertions: number;
   readonly expectations: readonly Expectation[];
   /** Names of the functions it calls: one of them may assert on its behalf. */
   readonly calls: readonly string[];
@@ -38,6 +40,10 @@ export interface SourceFacts {
   readonly tests: readonly TestCase[];
   /** Functions of the file that assert something. */
   readonly assertingFunctions: readonly string[];
+  /** It has tests, or words of a test framework. */
+  readonly isOfTests: boolean;
+  /** The functions that it declares, with the names of those they call. */
+  readonly functions: ReadonlyMap<string, readonly string[]>;
   /** Relative paths that it imports code from, as written. */
   readonly imports: readonly string[];
   /** Trimmed lines and titles of tests, to tell an edited line from a line newly marked. */

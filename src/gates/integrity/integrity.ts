@@ -16,7 +16,8 @@ import { newMarks } from './new-marks.ts';
 import { pairFiles } from './trees/pair-files.ts';
 import { lockfileFindings } from './packages/lockfile-findings.ts';
 import { isOtherLanguage } from './source/other-languages.ts';
-import { editedSnapshots } from './snapshots.ts';
+import { editedSnapshots, editedTestData, ignoredSources } from './for-reviewers.ts';
+import { otherMeaning } from './other-meaning.ts';
 import { isMade, isSnapshot } from './trees/made-files.ts';
 import { pairTests } from './test-pairs.ts';
 import { sourceFacts } from './source/source-facts.ts';
@@ -115,6 +116,11 @@ async function compare(
     ...lostTests(tests, sources),
     ...changedExpectations(tests),
     ...editedSnapshots(tree.changes),
+    ...editedTestData(tree.testDataEdited),
+    ...ignoredSources(
+      sources.map(({ path }) => path).filter((path) => tree.ignoredPaths.has(path)),
+    ),
+    ...otherMeaning(sources, isThere),
     ...tree.changes.flatMap(lockfileFindings),
     ...movedOut(sources, (path) => isMeasured(path, measured)),
     ...notImported(sources, (path) => isMeasured(path, measured) && isThere(path)),

@@ -8,7 +8,7 @@ import { isTestPath, quoted, type TestInFile, type TestPairs } from './test-pair
  */
 export function lostTests(tests: TestPairs, changes: readonly SourceChange[]): Finding[] {
   const helpers = new Set(changes.flatMap(({ after }) => after?.assertingFunctions ?? []));
-  return [...weakened(tests.pairs, helpers), ...fewer(tests)];
+  return [...weakened(tests.pairs, helpers), ...emptied(changes, helpers), ...fewer(tests)];
 }
 
 function weakened(pairs: TestPairs['pairs'], helpers: ReadonlySet<string>): Finding[] {
@@ -18,6 +18,10 @@ function weakened(pairs: TestPairs['pairs'], helpers: ReadonlySet<string>): Find
     if (old.test.statements > 0 && now.test.statements === 0) {
       return [at('test-emptied', `the test ${quoted(now.test)} has lost its body`)];
     }
+    if (old.test.sureAssertions > 0 && now.test.sureAssertions === 0 && now.test.assertions > 0) {
+      const message = `the test ${quoted(now.test)} asserts only under a condition now, or in a loop that may be empty`;
+      return [{ ...at('assertions-conditional', message), severity: 'warning' }];
+    }
     if (old.test.assertions === 0 || now.test.assertions > 0) return [];
     // A function that is new to the test and asserts on its behalf.
     if (now.test.calls.some((name) => helpers.has(name) && !old.test.calls.includes(name)))
@@ -25,6 +29,20 @@ function weakened(pairs: TestPairs['pairs'], helpers: ReadonlySet<string>): Find
     const message = `the test ${quoted(now.test)} asserts nothing any more (${old.test.assertions} assertions at the base)`;
     return [at('assertions-removed', message)];
   });
+}
+
+/** Helpers that asserted on behalf of tests. One that calls something new may have left it to that. */
+function emptied(changes: readonly SourceChange[], helpers: ReadonlySet<string>): Finding[] {
+  return changes.flatMap(({ path, before, after }) =>
+    (before?.isOfTests === true ? before.assertingFunctions : []).flatMap((name): Finding[] => {
+      const [old, now] = [before?.functions.get(name), after?.functions.get(name)];
+      if (!old || !now || helpers.has(name)) return [];
+      const message = `the function ${name}, which tests may call, asserts nothing any more`;
+      const finding = errorAt(path, null, 'assertions-removed', message);
+      const isLeftToOthers = now.some((call) => !old.includes(call));
+      return [isLeftToOthers ? { ...finding, severity: 'warning' } : finding];
+    }),
+  );
 }
 
 /** Findings for the tests that files lost beyond those they gained. */

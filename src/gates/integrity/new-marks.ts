@@ -51,6 +51,8 @@ const warnings = new Set([
   'process-ended',
   'test-environment',
   'test-detection',
+  'code-from-text',
+  'module-declared',
 ]);
 
 const consequences: ReadonlyMap<string, string> = new Map([
@@ -66,6 +68,8 @@ const consequences: ReadonlyMap<string, string> = new Map([
   ['module-mock', ': the code of the module is not tested there'],
   ['test-environment', ': its code runs around the tests'],
   ['test-detection', ': the code may do something else when it is tested'],
+  ['code-from-text', ': coverage, lint and the compiler do not see what it runs'],
+  ['module-declared', ': the types of the module are what it says here'],
   ['retry', ': a test that fails is run again until it passes'],
   ['snapshot-serializer', ': snapshots may leave out what it hides'],
 ]);

@@ -14,6 +14,7 @@ import {
   type FileLines,
 } from './file-coverage.ts';
 import { counted } from '../counted.ts';
+import { isTest } from '../tools/scope/sources.ts';
 import type { Judgement } from './judgement.ts';
 
 /** What a gate wants of coverage. */
@@ -68,6 +69,11 @@ export function judgeCoverage(
   };
   if ((totals.lines?.total ?? 0) === 0)
     return { status: 'failed', message: 'Coverage was measured over no code at all.', details };
+  const tests = [...report.lines.keys()].filter(isTest).length;
+  if (tests === report.lines.size) {
+    const message = 'Coverage was measured over tests alone: let the command measure the sources.';
+    return { status: 'failed', message, details };
+  }
   const missing = demand.named.find((name) => totals[name] === undefined);
   if (missing !== undefined) {
     const message = `${file} has no ${missing}: leave its threshold out, or let the command measure them.`;
@@ -97,7 +103,8 @@ export function judgeCoverage(
     ...percentages.map(([name, percent]) => `${name} ${percent} %`),
     ...(changed === undefined ? [] : [changed.words]),
   ];
-  return { status: 'passed', message: `Covered: ${said.join(', ')}.`, details };
+  const measured = `${counted(report.lines.size, 'file')} measured${tests === 0 ? '' : `, ${tests} of them tests`}`;
+  return { status: 'passed', message: `Covered: ${said.join(', ')}; ${measured}.`, details };
 }
 
 const nothing = { covered: 0, total: 0 };

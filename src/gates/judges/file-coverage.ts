@@ -1,3 +1,5 @@
+import { isAbsolute } from 'node:path';
+
 import type { CoverageFigure } from '../names.ts';
 
 /** Lines that can be executed, with how often each was, by file relative to the directory under check. */
@@ -13,6 +15,16 @@ export interface CoverageReport {
   readonly lines: FileLines;
   /** Figures beside lines that the report has, by file. */
   readonly figures: ReadonlyMap<string, Partial<Record<Exclude<CoverageFigure, 'lines'>, Figure>>>;
+}
+
+/** The report without files from elsewhere, which would hide what is not covered. */
+export function ofProject({ lines, figures }: CoverageReport): CoverageReport {
+  const isOwn = ([file]: readonly [string, unknown]) =>
+    !isAbsolute(file) && !file.split('/').includes('node_modules');
+  return {
+    lines: new Map([...lines].filter(isOwn)),
+    figures: new Map([...figures].filter(isOwn)),
+  };
 }
 
 /** The sum over all files of each figure that the report has. */
@@ -42,7 +54,7 @@ function sum(figures: readonly Figure[]): Figure {
   };
 }
 
-/** Percent covered, rounded down to hundredths so that 84.999 does not read as 85; 100 of nothing. */
+/** Percent covered, rounded down to hundredths so that 84.999 does not read as 85; 100 of nothing. The product is exact, so 57 of 100 are 57. */
 export function percentOf({ covered, total }: Figure): number {
-  return total === 0 ? 100 : Math.floor((covered / total) * 10_000) / 100;
+  return total === 0 ? 100 : Math.floor((covered * 10_000) / total) / 100;
 }

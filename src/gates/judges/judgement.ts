@@ -21,5 +21,5 @@ export interface Judgement {
   readonly message: string;
   readonly details?: GateResult['details'];
   readonly findings?: readonly Finding[];
-  readonly faults?: number;
+  readonly faults?: number | undefined;
 }

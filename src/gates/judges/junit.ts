@@ -144,7 +144,8 @@ function compilerFaults(text: string, report: JudgedReport): Finding[] {
     ([, path = '', line, column, said = '']) => {
       const file = fileOf(path, report);
       if (!report.files.has(file)) return [];
-      const [, message = said, rule = null] = /^(.*?)\s*\[([\w-]+)\]$/.exec(said) ?? [];
+      const [ending, rule = null] = /\[([\w-]{1,100})\]$/.exec(said) ?? [''];
+      const message = said.slice(0, said.length - ending.length).trimEnd();
       return {
         file,
         line: Number(line),

@@ -35,7 +35,7 @@ export function placeIn(
 ): { readonly file: string; readonly line: number } | undefined {
   const found = text
     .slice(0, searchedLength)
-    .matchAll(/(?<path>[\w@./+-]{1,300}\.\w{1,10}):(?<line>\d{1,7})/g);
+    .matchAll(/(?<![\w@./+-])(?<path>[\w@./+-]{1,300}\.\w{1,10}):(?<line>\d{1,7})/g);
   for (const { groups } of found) {
     const file = fileOf(groups?.['path'] ?? '', places);
     if (places.files.has(file)) return { file, line: Number(groups?.['line']) };

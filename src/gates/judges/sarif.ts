@@ -41,15 +41,18 @@ export function judgeSarif(report: JudgedReport, level: 'error' | 'warning' | 'n
   if (found.length > 0) {
     const findings = found.map((each) => findingOf(each, report));
     const message = `${counted(found.length, 'finding')} of level ${level} or above${others(details)}.`;
-    return { status: 'failed', message, details, findings, faults: found.length };
+    // Another exit code tells of more than findings.
+    const faults = exitCode <= 1 ? found.length : undefined;
+    return { status: 'failed', message, details, findings, faults };
   }
-  if (exitCode !== 0 && (exitCode !== 1 || results.length === 0)) {
+  if (exitCode !== 0 && (exitCode !== 1 || open.length === 0)) {
     const message = `The command ended with exit code ${exitCode}, but ${file} holds no finding that explains it.`;
     return { status: 'error', message, details };
   }
   const { files } = filesLookedAt(log.runs);
   const lookedAt = files === undefined ? 'N' : `${counted(files, 'file')} looked at, n`;
-  const message = `${lookedAt}o finding of level ${level} or above${others(details)}.`;
+  const unsaid = files === undefined ? ' The report names no file that was looked at.' : '';
+  const message = `${lookedAt}o finding of level ${level} or above${others(details)}.${unsaid}`;
   return { status: 'passed', message, details };
 }
 

@@ -153,10 +153,10 @@ PATH=$path
 "$setpriv" --bounding-set=-all --inh-caps=-all --no-new-privs "$@"
 exit $?`;
   return {
-    // Ends with its caller, however that ends.
     command: launcher('setpriv'),
     args: [
-      ...['--pdeathsig', 'KILL', launcher('unshare')],
+      // When the gates are killed, unshare ends, and with it all that it started.
+      ...['--pdeathsig', 'KILL', '--', launcher('unshare')],
       ...['--user', '--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc'],
       ...(network ? [] : ['--net']),
       ...['/bin/sh', '-c', script, 'sh', command, ...args],
@@ -185,8 +185,7 @@ const networkPaths = [
 
 /** A file system with only the named paths, and no network but loopback unless it is left on. */
 function wrapInBwrap(request: SandboxCommand) {
-  const { command, args, directory, environment, writable, readOnly, network } = request;
-  const { temporaryBytes } = request;
+  const { command, args, directory, writable, readOnly, network, temporaryBytes } = request;
   const size = temporaryBytes === undefined ? [] : ['--size', `${temporaryBytes}`];
   // A later mount covers an earlier one: outer directories first.
   const mounts = [
@@ -206,8 +205,7 @@ function wrapInBwrap(request: SandboxCommand) {
       ...['--proc', '/proc', '--dev', '/dev', ...size, '--tmpfs', '/tmp'],
       ...(temporaryBytes === undefined ? [] : [...size, '--tmpfs', '/dev/shm']),
       ...mounts.flatMap(({ path, option }) => [option, path, path]),
-      '--clearenv',
-      ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]),
+      // The environment is inherited: as options its values would stand in the list of processes, for all to read.
       ...['--chdir', directory, '--', command, ...args],
     ],
   };

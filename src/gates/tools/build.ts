@@ -135,7 +135,7 @@ async function checkWith(
     checked = await checkProjects(checkout, tool, { place, project });
   }
   const { held, obstacles } = checked;
-  return withBuildScope(buildVerdict(checked.verdicts), { ...project, held, obstacles });
+  return withBuildScope(buildVerdict(checked.verdicts, obstacles), { ...project, held, obstacles });
 }
 
 /** Runs tsc on the reached projects until one cannot be checked, then on the others that hold files of their own. */
@@ -213,6 +213,7 @@ async function dependsOnOutput(checkout: Checkout, { verdicts }: Checked): Promi
 /** The verdict on all projects. */
 export function buildVerdict(
   verdicts: readonly (ProjectVerdict & { readonly project: string })[],
+  unchecked: Checked['obstacles'] = [],
 ): Verdict {
   const findings: Finding[] = [];
   const known = new Set<string>();
@@ -249,7 +250,8 @@ export function buildVerdict(
   }
   if (unbuilt) return unbuilt;
   if (files === 0) {
-    return { status: 'error', message: 'tsconfig.json names no file: there is nothing to check.' };
+    const why = ['tsconfig.json names no file: there is nothing to check.'];
+    return { status: 'error', message: (unchecked.length > 0 ? unchecked : why).join(' ') };
   }
   return {
     status: 'passed',

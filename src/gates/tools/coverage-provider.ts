@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { z } from 'zod';
 
-import type { Checkout, Tool, Verdict } from '../gate.ts';
+import type { Checkout, Tool, ToolRun, Verdict } from '../gate.ts';
 import { ancestors } from './find-tool.ts';
 import { parseReport } from './reports.ts';
 
@@ -51,6 +51,13 @@ export const customProvider: Verdict = {
   message:
     'The configuration asks for a coverage provider of its own (provider: custom), whose report is not known here: use v8 or istanbul.',
 };
+
+/** True when vitest could not load the provider: a package manager may keep it where vitest does not look. */
+export function foundNoProvider({ stdout, stderr }: Pick<ToolRun, 'stdout' | 'stderr'>): boolean {
+  return /(?:Failed to load url|Cannot find (?:dependency|package|module)) ['"]?@vitest\/coverage-/.test(
+    `${stderr}\n${stdout}`,
+  );
+}
 
 /** The verdict on a project without a provider: it either lacks what it names, or measures no coverage. */
 export async function withoutProvider(checkout: Checkout, tool: Tool): Promise<Verdict> {

@@ -12,6 +12,7 @@ import {
   type Verdict,
 } from '../gate.ts';
 import { coverageFigures, type CoverageFigure, type CoverageThresholds } from '../names.ts';
+import { percentOf } from '../judges/file-coverage.ts';
 import { withChangedLines } from './changed-coverage.ts';
 import { parseReport, relativeFile } from './reports.ts';
 import { coverageScope, type CoverageScope } from './scope/coverage-scope.ts';
@@ -121,7 +122,7 @@ function coverageVerdict({
     sourcesBesides: besides.length,
   };
   for (const figure of coverageFigures) {
-    details[figure] = percent(total[figure]);
+    details[figure] = percentOf(total[figure]);
     details[`${figure}Threshold`] = thresholds[figure];
   }
   if (total.lines.total === 0 || total.statements.total === 0) {
@@ -138,9 +139,9 @@ function coverageVerdict({
       details,
     };
   }
-  const short = coverageFigures.filter((figure) => percent(total[figure]) < thresholds[figure]);
+  const short = coverageFigures.filter((figure) => percentOf(total[figure]) < thresholds[figure]);
   const described = (figures: readonly CoverageFigure[]) =>
-    figures.map((figure) => `${figure} ${percent(total[figure])} %`).join(', ');
+    figures.map((figure) => `${figure} ${percentOf(total[figure])} %`).join(', ');
   if (short.length > 0) {
     return {
       status: 'failed',
@@ -187,11 +188,6 @@ function sumOf(measured: MeasuredFiles): Figures {
     functions: sum('functions'),
     branches: sum('branches'),
   };
-}
-
-/** Percent covered, rounded down to hundredths so that 84.999 does not read as 85; 100 of nothing. */
-function percent({ covered, total }: { covered: number; total: number }): number {
-  return total === 0 ? 100 : Math.floor((covered / total) * 10_000) / 100;
 }
 
 const count = z.int().nonnegative();

@@ -4,10 +4,14 @@ import type { ToolRun } from '../gate.ts';
 const limit = 800;
 
 /**
- * What vitest says about its own problem, on one line, for people: from the first error on, without the warnings
+ * What vitest or eslint says about its own problem, on one line, for people: from the first error on, without the warnings
  * above it, stack traces and frames of code.
  */
-export function errorWords({ stderr, stdout, exitCode }: ToolRun): string {
+export function errorWords({
+  stderr,
+  stdout,
+  exitCode,
+}: Pick<ToolRun, 'stderr' | 'stdout' | 'exitCode'>): string {
   const lines = (stderr.trim() || stdout.trim()).split('\n');
   const first = lines.findIndex((line) => errorLine.test(line));
   const words = lines
@@ -24,6 +28,6 @@ export function errorWords({ stderr, stdout, exitCode }: ToolRun): string {
 const errorLine =
   /^\s*(?:✘ \[ERROR\]|(?:[\w.]*Error\b[^:]{0,40}:)|MISSING DEPENDENCY|No test files found|⎯+\s*(?:Startup|Unhandled) Errors?)/;
 
-/** Lines of a stack, frames of code, rules, the end of a printed object, and the version of Node. */
+/** Lines of a stack, frames of code, rules, the end of a printed object, warnings and the version of Node. */
 const noise =
-  /^\s*(?:at\s|❯\s|\d*\s*[│╷╵╭╰─┆|]|⎯*\s*(?:Startup|Unhandled) Errors?\s*⎯*$|⎯+$|[\^~]+$|errors: \[Getter|warnings: \[Getter|\}$|Node\.js v|throw new )/;
+  /^\s*(?:at\s|❯\s|\d*\s*[│╷╵╭╰─┆|]|⎯*\s*(?:Startup|Unhandled) Errors?\s*⎯*$|⎯+$|[\^~]+$|errors: \[Getter|warnings: \[Getter|\}$|Node\.js v|throw new |\(node:\d+\) |\(Use `node )/;

@@ -4,7 +4,13 @@ import { dirname, join, relative } from 'node:path';
 import { z } from 'zod';
 
 import type { Tool, ToolName } from '../gate.ts';
-import { installCommand, missingTool, ToolMissing, type Search } from './missing-tool.ts';
+import {
+  eslintOfAnother,
+  installCommand,
+  missingTool,
+  ToolMissing,
+  type Search,
+} from './missing-tool.ts';
 import { checkVersion } from './versions.ts';
 
 const commands: Record<ToolName, string> = {
@@ -53,6 +59,8 @@ async function findTool(name: ToolName, search: Search): Promise<Tool> {
     const root = join(place, 'node_modules', name);
     const text = await readFile(join(root, 'package.json'), 'utf8').catch(() => undefined);
     if (text === undefined) continue;
+    const unused = name === 'eslint' ? await eslintOfAnother(search) : undefined;
+    if (unused !== undefined) throw unused;
     const tool = await readTool(name, { root, text, search });
     checkVersion(tool);
     return tool;

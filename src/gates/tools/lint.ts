@@ -5,6 +5,7 @@ import { z } from 'zod';
 
 import type { Checkout, Finding, Gate, Tool, ToolRun, Verdict } from '../gate.ts';
 import { ancestors } from './find-tool.ts';
+import { errorWords } from './error-words.ts';
 import { lastWords, verdictOnEnd, withTool } from './tool-verdict.ts';
 import { parseReport, relativeFile } from './reports.ts';
 import { lintProject, parseScope, placeFormatter, withLintScope } from './scope/lint-scope.ts';
@@ -110,9 +111,12 @@ export function lintVerdict(directory: string, run: ToolRun, text: string | unde
   };
 }
 
-/** Without the headline eslint puts above every crash. */
-function complaintOf(run: ToolRun): string {
-  return lastWords(run).replace(/^Oops! Something went wrong! :\( ESLint: \S+ /, '');
+/** Without the headline eslint puts above every crash, and the warnings of Node above that. */
+function complaintOf({ stderr, ...run }: ToolRun): string {
+  return errorWords({
+    ...run,
+    stderr: stderr.replace(/^[^]*Oops! Something went wrong! :\(\s+ESLint: \S+\s+/, ''),
+  });
 }
 
 /** Reads a report of eslint's formatter `json`; undefined for anything else. */

@@ -1,4 +1,4 @@
-import { glob, readFile, stat } from 'node:fs/promises';
+import { glob, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { z } from 'zod';
@@ -56,6 +56,21 @@ export async function missingTool(name: ToolName, search: Search): Promise<Coord
   const seen = await seenInstead(name, { directory, manifests: project.manifests });
   return new ToolUnused(
     `The project does not use ${name}: no package.json names it, and it is not installed.${seen.length > 0 ? ` Seen instead: ${seen.join(', ')}, for which .mosaic/gates.json can name a gate.` : ` To use it, run ${add} ${name}.`}`,
+  );
+}
+
+/** Why an eslint that is installed is not the project's own: xo and standard bring it along, and configure it themselves. */
+export async function eslintOfAnother(search: Search): Promise<CoordinatorError | undefined> {
+  const [directory = '.'] = search.directories;
+  const { manifests } = await readProject(search);
+  if (manifests.some((manifest) => names(manifest, 'eslint'))) return undefined;
+  const seen = await seenInstead('eslint', { directory, manifests });
+  const by = seen.find((found) => found === 'xo' || found === 'standard');
+  const files = await readdir(directory).catch(() => []);
+  if (by === undefined || files.some((file) => /^(eslint\.config\.|\.eslintrc)/.test(file)))
+    return undefined;
+  return new ToolUnused(
+    `The project does not use eslint by itself: ${by} brings it along, for which .mosaic/gates.json can name a gate.`,
   );
 }
 

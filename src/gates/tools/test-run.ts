@@ -5,6 +5,7 @@ import type { Checkout, TestRun, Tool } from '../gate.ts';
 import {
   chooseProvider,
   customProvider,
+  foundNoProvider,
   installedProviders,
   withoutProvider,
 } from './coverage-provider.ts';
@@ -49,7 +50,9 @@ export async function runTests(checkout: Checkout): Promise<TestRun> {
     return { ...measured, ...about };
   }
   const message = `vitest left no coverage: ${errorWords(measured.run)}`;
-  const coverageProblem = { status: 'error', message } as const;
+  const coverageProblem = foundNoProvider(measured.run)
+    ? await withoutProvider(checkout, tool)
+    : ({ status: 'error', message } as const);
   if (measured.report !== undefined && measured.run.exitCode === 0) {
     return { ...measured, ...about, coverageProblem };
   }

@@ -133,6 +133,7 @@ test.each([
   [['--status', '--repository', 'orbit'], '--repository must be owner/name'],
   [['--status', '--status-url', 'ci'], '--status-url must be an http or https URL'],
   [['--status'], 'GITEA_URL is required'],
+  [['--gate', 'lint', '--write-baseline'], 'drop --gate'],
   [['--status', '--write-baseline'], 'no report and no --status: drop one'],
   [['--init', '--schema'], 'exclude each other: keep one'],
   [['--force'], '--force is for --init'],
@@ -196,16 +197,19 @@ test('a gate that runs has a line with a spinner and its time', async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const { io, written } = captureIo({ columns: 60, environment: { NO_COLOR: '1' } });
+  const begun = Promise.withResolvers<undefined>();
   const end = Promise.withResolvers<undefined>();
   const running = gates(io, {
     directory: '.',
     given: {},
     runGates: async (options) => {
       options.onProgress?.({ kind: 'started', gate: 'test' });
+      begun.resolve(undefined);
       await end.promise;
       return runTwo(options);
     },
   });
+  await begun.promise;
   vi.advanceTimersByTime(75_200);
   expect(written.err).toMatch(/⠋ test +0\.0 s\n/);
   expect(written.err).toMatch(/⠹ test +1 min 15 s\n/);

@@ -26,25 +26,25 @@ describe('a verdict beside a baseline', () => {
       three,
       { 'a.ts': { x: 2 }, 'b.ts': { y: 1 } },
       'passed',
-      'No new finding; 3 known ones of the baseline.',
+      'No new finding; 3 known ones of the baseline. Findings.',
     ],
     [
       three,
       { 'a.ts': { x: 5 }, 'b.ts': { y: 1 } },
       'passed',
-      'No new finding; 3 known ones of the baseline. 3 fewer than the baseline: tighten it with gates --write-baseline.',
+      'No new finding; 3 known ones of the baseline. Findings. 3 fewer than the baseline: tighten it with gates --write-baseline.',
     ],
     [
       three,
       { 'a.ts': { x: 1 }, 'b.ts': { y: 1 } },
       'failed',
-      '1 new finding; 2 known ones of the baseline.',
+      '1 new finding; 2 known ones of the baseline. Findings.',
     ],
     [
       three,
       { 'b.ts': { x: 9 } },
       'failed',
-      '3 new findings; 0 known ones of the baseline. 9 fewer than the baseline: tighten it with gates --write-baseline.',
+      '3 new findings; 0 known ones of the baseline. Findings. 9 fewer than the baseline: tighten it with gates --write-baseline.',
     ],
   ])('%#', (findings, known, status, message) => {
     expect(compareWithBaseline(failed(findings), known)).toMatchObject({ status, message });
@@ -177,20 +177,20 @@ test('a project with a past: its findings are written down, and from then on onl
     { 'found.json': log(['E1', 'E1']), '.gitignore': 'out.sarif' },
   );
   expect((await runFile(directory)).result('ruff')?.message).toBe(
-    '2 new findings; 0 known ones of the baseline.',
+    '2 new findings; 0 known ones of the baseline. 2 findings of level warning or above.',
   );
   const { report } = await runFile(directory, { ignoreBaseline: true });
   expect(report.verdict).toBe('failed');
   writeFileSync(join(directory, baselinePath), JSON.stringify(baselineOf(report)));
   expect((await runFile(directory)).result('ruff')).toMatchObject({
     status: 'passed',
-    message: 'No new finding; 2 known ones of the baseline.',
+    message: 'No new finding; 2 known ones of the baseline. 2 findings of level warning or above.',
   });
   await commitAll(directory);
   writeFileSync(join(directory, 'found.json'), log(['E1', 'E1', 'E2']));
   expect((await runFile(directory)).result('ruff')).toMatchObject({
     status: 'failed',
-    message: '1 new finding; 2 known ones of the baseline.',
+    message: '1 new finding; 2 known ones of the baseline. 3 findings of level warning or above.',
     findings: [{ rule: 'E2' }],
   });
   // The baseline of the base counts, not one that came with the change.

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
+import { hideValues } from '../../../src/gates/command/caller-environment.ts';
 import { temporaryDirectory } from '../../support/service.ts';
 import { commitAll, projectWith, runFile } from '../support/gates-file.ts';
 
@@ -82,7 +83,7 @@ test('a report behind a link is neither deleted nor read', async () => {
 });
 
 test.each([
-  ['true', 'passed', 'Exit code 0 (no report: weaker).'],
+  ['true', 'passed', 'Exit code 0.'],
   ['echo no good >&2; exit 3', 'failed', /^echo no good.* ended with exit code 3: no good$/],
   ['no-such-program --check', 'error', /^There is no program no-such-program .*: install it/],
   [['no-such-program'], 'error', /There is no program no-such-program .*: install it/],
@@ -115,7 +116,7 @@ test('a command runs where the gate says, with its variables, and finds the prog
   );
   chmodSync(join(directory, 'node_modules/.bin/check'), 0o755);
   const { result } = await runFile(directory);
-  expect(result('mine')?.message).toBe('Exit code 0 (no report: weaker).');
+  expect(result('mine')?.message).toBe('Exit code 0.');
 });
 
 test('a place that is missing or leads out of the checkout is an error', async () => {
@@ -128,6 +129,33 @@ test('a place that is missing or leads out of the checkout is an error', async (
     expect(result(name)?.message).toMatch(
       /There is no directory (gone|out) in the checkout: correct "in"/,
     );
+});
+
+test('a report is that of its own run, whatever a later command writes', async () => {
+  const directory = projectWith(
+    {
+      gates: {
+        first: { command: 'node first.cjs', junit: 'report.xml' },
+        second: { command: 'node second.cjs', junit: 'other.xml' },
+        again: { reportOf: 'first', junit: 'other.xml' },
+      },
+    },
+    {
+      'first.cjs': leave(green) + leave(red, 0, 'other.xml'),
+      'second.cjs': leave(green, 0, 'other.xml'),
+    },
+  );
+  const { result } = await runFile(directory);
+  expect([result('second')?.status, result('again')?.status]).toEqual(['passed', 'failed']);
+});
+
+test('values of variables that are passed on do not come into the report', () => {
+  const hide = hideValues(['TOKEN', 'SHORT', 'PLACE', 'GONE'], {
+    TOKEN: 'abc$&defg',
+    SHORT: 'true',
+    PLACE: temporaryDirectory(),
+  });
+  expect(hide('it is true: abc$&defg/x, abc$&defg')).toBe('it is true: $TOKEN/x, $TOKEN');
 });
 
 test('two gates that read reports of one run share it', async () => {

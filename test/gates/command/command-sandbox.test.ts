@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -36,7 +36,19 @@ async function open(mode: SandboxMode) {
   const privateDirectory = temporaryDirectory();
   writeFiles(home, { '.rustup/settings.toml': 'toolchain', '.netrc': 'secret', 'ca.pem': 'trust' });
   mkdirSync(join(home, 'bin'));
-  writeFileSync(join(home, 'bin/mine'), '#!/bin/sh\necho mine "$@"\n', { mode: 0o755 });
+  const program = '#!/bin/sh\necho mine "$@"\n';
+  writeFileSync(join(home, 'bin/mine'), program, { mode: 0o755 });
+  // As pipx makes them, and as people do.
+  writeFiles(home, { 'venvs/a/pyvenv.cfg': 'venv', 'alone/secret': 'secret' });
+  mkdirSync(join(home, 'venvs/a/bin'));
+  writeFileSync(
+    join(home, 'venvs/a/bin/linked'),
+    '#!/bin/sh\ncat "$(dirname "$(realpath "$0")")/../pyvenv.cfg"\n',
+    { mode: 0o755 },
+  );
+  symlinkSync('../venvs/a/bin/linked', join(home, 'bin/linked'));
+  writeFileSync(join(home, 'alone/single'), program, { mode: 0o755 });
+  symlinkSync(join(home, 'alone/single'), join(home, 'bin/single'));
   const connect = `require('node:net').connect(Number(process.argv[2]), '127.0.0.1').on('error', () => process.exit(9)).on('close', () => {}).resume();`;
   const { checkout } = await openCheckout(
     { 'connect.cjs': connect },
@@ -86,7 +98,11 @@ describe.each(sandboxModes)('a command in the sandbox %s', (mode) => {
       exitCode: 0,
       stdout: 'mine 1\ntoolchain[]http://proxy.example.test\n',
     });
+    // Every user of the machine can read the command lines of its processes.
+    expect((await run('cat /proc/[0-9]*/cmdline')).stdout).not.toContain('proxy.example.test');
     expect((await run(['mine', '2'])).stdout).toBe('mine 2\n');
+    expect(await run('linked && single')).toMatchObject({ exitCode: 0, stdout: 'venvmine\n' });
+    expect((await run(`cat ${home}/alone/secret`)).exitCode === 0).toBe(mode !== 'bwrap');
     expect((await run('cat "$NODE_EXTRA_CA_CERTS"', true)).stdout).toBe('trust');
     expect((await run(`cat ${home}/.netrc`)).exitCode === 0).toBe(mode !== 'bwrap');
     await run(`echo x > "$RUSTUP_HOME/written"`);

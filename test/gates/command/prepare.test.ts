@@ -81,6 +81,14 @@ test.each([
   },
 );
 
+test('the deadline of the caller is that of the steps that name none', async () => {
+  const patient = { command: 'sleep 0.4', timeoutSeconds: 60 };
+  const directory = projectWith({ install: [patient, 'sleep 60'], gates });
+  const { result } = await runFile(directory, { timeoutMs: 200 });
+  expect(result('prepare')?.status).toBe('timeout');
+  expect(result('prepare')?.message).toMatch(/^sleep 60 did not end/);
+});
+
 test('an install that does not reach its registry gets a hint', async () => {
   const { result } = await runFile(
     projectWith({ install: ['echo ECONNREFUSED >&2; exit 1'], gates }),

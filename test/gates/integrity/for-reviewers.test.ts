@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { check, createRepository, type Files } from '../support/integrity-repository.ts';
+import { brief, check, createRepository, type Files } from '../support/integrity-repository.ts';
 import { add, adds, fileRow, testFile, testRows, type Row } from '../support/integrity-rows.ts';
 
 async function said(before: Files, after: Files) {
@@ -174,3 +174,67 @@ const copied: Row[] = [
   },
 ];
 testRows('a test no longer imports the code', copied);
+
+const otherFiles: Row[] = [
+  fileRow(
+    'test/cases/sums.json',
+    'what a test expects',
+    '[[1, 2, 3]]\n',
+    '[[1, 2, 4]]\n',
+    'test-data-edited test/cases/sums.json:-',
+  ),
+  {
+    name: 'a source that git ignores and yet tracks',
+    before: { 'a.ts': add },
+    after: { '.gitignore': 'b.ts\n', 'b.ts': add },
+    expected: ['source-ignored b.ts:-'],
+  },
+  {
+    name: 'a file that is found before another',
+    before: { 'src/a.ts': add },
+    after: { 'src/a.js': 'export const add = () => 3;\n' },
+    expected: ['file-shadowed src/a.js:-'],
+  },
+  {
+    name: 'code without types',
+    before: { 'src/a.ts': 'export const one = 1;\nexport const two = 2;\n' },
+    after: { 'src/a.ts': null, 'src/a.js': 'export const one = 1;\nexport const two = 2;\n' },
+    expected: ['types-lost src/a.js:-'],
+  },
+  {
+    name: 'code in a file named as a test',
+    before: { 'src/a.ts': add },
+    after: { 'src/a.ts': `export * from './b.spec.js';\n${add}`, 'src/b.spec.ts': add },
+    expected: ['code-not-measured src/a.ts:-'],
+  },
+].map((row) => ({ ...row, warns: true }));
+
+describe('files that mean something else', () => {
+  it.each(otherFiles)('$name', async ({ before, after, expected }) => {
+    const { directory, git, write } = createRepository(before);
+    write(after);
+    git('add', '--all', '--force');
+    const verdict = await check(directory);
+    expect(brief(verdict)).toEqual(expected);
+    expect(verdict.status).toBe('passed');
+  });
+});
+
+testRows('files mean the same', [
+  {
+    name: 'new data of tests, and data that no test has',
+    before: { 'src/a.json': '1\n', 'test/a.json': '1\r\n' },
+    after: { 'src/a.json': '2\n', 'test/a.json': '1\r\n', 'test/b.json': '1\n' },
+    expected: [],
+  },
+  {
+    name: 'JavaScript that became TypeScript, and types beside it',
+    before: { 'src/a.js': 'export const one = 1;\n', 'src/b.js': 'export const two = 2;\n' },
+    after: {
+      'src/a.js': null,
+      'src/a.ts': 'export const one = 1;\n',
+      'src/b.d.ts': 'export const two: number;\n',
+    },
+    expected: [],
+  },
+]);

@@ -135,3 +135,69 @@ const notLost: Row[] = [
 
 testRows('a test is lost', lost);
 testRows('no test is lost', notLost);
+
+const helper = (body: string) => `import { expect } from 'vitest';
+import { add } from '../src/add.js';
+export function adds(a: number, b: number, sum: number) {
+  ${body}
+}
+`;
+const helperRow = (name: string, after: string, ...expected: string[]): Row => ({
+  name,
+  before: { 'test/help.ts': helper('expect(add(a, b)).toBe(sum);') },
+  after: { 'test/help.ts': after },
+  expected,
+});
+testRows('helpers of tests assert nothing any more', [
+  helperRow(
+    'a result nobody looks at',
+    helper('return add(a, b) === sum;'),
+    'assertions-removed test/help.ts:-',
+  ),
+  helperRow(
+    'in a file that no longer knows the test framework',
+    'export function adds() {}\n',
+    'assertions-removed test/help.ts:-',
+  ),
+  {
+    ...helperRow(
+      'left to another',
+      helper('compare(a, b, sum);'),
+      'assertions-removed test/help.ts:-',
+    ),
+    warns: true,
+  },
+]);
+testRows('helpers of tests still assert', [
+  helperRow(
+    'through a function of their own',
+    `${helper('same(add(a, b), sum);')}const same = (a: number, b: number) => expect(a).toBe(b);\n`,
+  ),
+  helperRow(
+    'under another name',
+    helper('expect(add(a, b)).toBe(sum);').replace('function adds', 'function sums'),
+  ),
+]);
+
+const inTest = (body: string) => `it('adds', () => {\n  ${body}\n});\n`;
+const assertion = 'expect(add(1, 2)).toBe(3);';
+testRows(
+  'assertions that may be left out',
+  [
+    `const rows = all();\n  for (const row of rows) ${assertion}`,
+    `[add(1, 2)].filter(isOdd).forEach(() => {\n    ${assertion}\n  });`,
+    `if (add(1, 2) > 1) return;\n  ${assertion}`,
+    `if (add(1, 2) > 1) {\n    ${assertion}\n  }`,
+  ].map((body) => ({
+    ...testFile(body, inTest(assertion), inTest(body), 'assertions-conditional a.test.ts:2'),
+    warns: true,
+  })),
+);
+testRows(
+  'assertions that are not left out',
+  [
+    `for (const row of [1, 2]) ${assertion}`,
+    `await waitFor(() => {\n    ${assertion}\n  });`,
+    `if (add(1, 2) > 1) log();\n  ${assertion}`,
+  ].map((body) => testFile(body, inTest(assertion), inTest(body))),
+);

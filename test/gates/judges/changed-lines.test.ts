@@ -133,11 +133,11 @@ test('a command gate judges the changed lines alone, and says when there is no b
   await commitAll(directory);
   const without = await runFile(directory);
   expect(without.result('cover')?.message).toBe(
-    'Covered: lines 66.66 %, changed lines not judged, for want of a base to compare with (--base REF).',
+    'Covered: lines 66.66 %, changed lines not judged, for want of a base to compare with (--base REF); 1 file measured.',
   );
   expect(without.report.weakened).toBe(true);
   expect((await runFile(directory, { base: 'main' })).result('cover')?.message).toBe(
-    'Covered: lines 66.66 %, no changed executable line.',
+    'Covered: lines 66.66 %, no changed executable line; 1 file measured.',
   );
   writeFileSync(join(directory, 'a.py'), rows('one', 'changed', 'three'));
   expect((await runFile(directory, { base: 'main' })).result('cover')).toMatchObject({

@@ -4,7 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { changedCoverage } from '../../../src/gates/judges/changed-lines.ts';
 import { readCobertura } from '../../../src/gates/judges/cobertura.ts';
 import { judgeCoverage, type CoverageDemand } from '../../../src/gates/judges/coverage.ts';
-import { totalsOf, type CoverageReport } from '../../../src/gates/judges/file-coverage.ts';
+import {
+  ofProject,
+  percentOf,
+  totalsOf,
+  type CoverageReport,
+} from '../../../src/gates/judges/file-coverage.ts';
 import { readLcov } from '../../../src/gates/judges/lcov.ts';
 import { judged } from '../support/judged.ts';
 
@@ -125,7 +130,7 @@ describe('the verdict on coverage', () => {
   test('is passed when every figure that the report has reaches its threshold', () => {
     expect(judge(lines({ 'a.py': [1, 1, 1, 1, 1, 1, 0] }))).toEqual({
       status: 'passed',
-      message: 'Covered: lines 85.71 %.',
+      message: 'Covered: lines 85.71 %; 1 file measured.',
       details: { files: 1, lines: 85.71, linesThreshold: 85 },
     });
   });
@@ -146,6 +151,32 @@ describe('the verdict on coverage', () => {
       status: 'failed',
       message: 'Coverage was measured over no code at all.',
     });
+  });
+
+  test('is failed over tests alone; among others they are counted', () => {
+    const hits = { 'tests/a.py': [1], 'src/a.test.ts': [1] };
+    expect(judge(lines(hits))).toMatchObject({
+      status: 'failed',
+      message: 'Coverage was measured over tests alone: let the command measure the sources.',
+    });
+    expect(judge(lines({ ...hits, 'src/a.ts': [1] })).message).toBe(
+      'Covered: lines 100 %; 3 files measured, 2 of them tests.',
+    );
+  });
+
+  test.each([
+    [57, 100, 57],
+    [69, 100, 69],
+    [84_999, 100_000, 84.99],
+  ])('%i of %i lines are %f percent', (covered, total, percent) => {
+    expect(percentOf({ covered, total })).toBe(percent);
+  });
+
+  test('does not count files from elsewhere', () => {
+    const { lines: own } = ofProject(
+      lines({ 'a.py': [0], '/usr/b.py': [1], 'node_modules/c.js': [1] }),
+    );
+    expect([...own.keys()]).toEqual(['a.py']);
   });
 
   test('is an error when a figure that somebody named is not in the report', () => {
@@ -174,18 +205,26 @@ describe('the coverage of changed lines', () => {
 
   test.each([
     [{ 'a.py': [2, 3] }, 'failed', 'Below the threshold: changed lines 50 % of 85 % (1 of 2).'],
-    [{ 'a.py': [1, 3, 9] }, 'passed', 'Covered: lines 28.57 %, changed lines 100 % (2 of 2).'],
-    [{ 'README.md': [1] }, 'passed', 'Covered: lines 28.57 %, no changed executable line.'],
+    [
+      { 'a.py': [1, 3, 9] },
+      'passed',
+      'Covered: lines 28.57 %, changed lines 100 % (2 of 2); 2 files measured.',
+    ],
+    [
+      { 'README.md': [1] },
+      'passed',
+      'Covered: lines 28.57 %, no changed executable line; 2 files measured.',
+    ],
     [
       { 'new.py': 'all' },
       'passed',
-      'Covered: lines 28.57 %, no changed executable line (1 changed file not measured).',
+      'Covered: lines 28.57 %, no changed executable line (1 changed file not measured); 2 files measured.',
     ],
     [{ 'a.py': 'all' }, 'failed', 'Below the threshold: changed lines 50 % of 85 % (2 of 4).'],
     [
       undefined,
       'passed',
-      'Covered: lines 28.57 %, changed lines not judged, for want of a base to compare with (--base REF).',
+      'Covered: lines 28.57 %, changed lines not judged, for want of a base to compare with (--base REF); 2 files measured.',
     ],
   ] as const)('%o', (entries, status, message) => {
     const demand = { thresholds: all(0), changed: 85 };

@@ -229,3 +229,12 @@ test('it is passed exactly when a test passed and none failed', () => {
     }),
   );
 });
+
+test('a text that nobody wrote for people is read in no time: all else waits meanwhile', () => {
+  const texts = [`src/a.ts:1: error: ${' '.repeat(300_000)}x[`, 'a.a/'.repeat(5_000)];
+  const cases = texts.map((text) => `<testcase name="a"><failure>${text}</failure></testcase>`);
+  const suite = `<testsuite>${cases[0]}${cases[1]?.repeat(50)}</testsuite>`;
+  const started = performance.now();
+  expect(judgeJunit(judged(suite)).findings).toHaveLength(51);
+  expect(performance.now() - started).toBeLessThan(4_000);
+});

@@ -22,7 +22,13 @@ const log = (results: unknown, run: object = {}) =>
 const runIn = (text: string) => text.slice(text.indexOf('[') + 1, -2);
 
 test.each([
-  ['no result', log([]), 0, 'passed', 'No finding of level warning or above.'],
+  [
+    'no result',
+    log([]),
+    0,
+    'passed',
+    'No finding of level warning or above. The report names no file that was looked at.',
+  ],
   [
     'no result, and the files that were looked at',
     log([], { artifacts: [{ location: { uri: 'a' } }, { location: { uri: 'b' } }] }),
@@ -54,14 +60,14 @@ test.each([
     }),
     1,
     'passed',
-    'No finding of level warning or above, 1 below.',
+    'No finding of level warning or above, 1 below. The report names no file that was looked at.',
   ],
   [
     'a suppressed one',
     log([{ ...found, suppressions: [{ kind: 'inSource' }] }]),
     0,
     'passed',
-    'No finding of level warning or above, 1 suppressed.',
+    'No finding of level warning or above, 1 suppressed. The report names no file that was looked at.',
   ],
   [
     'a suppression that was rejected',
@@ -75,7 +81,7 @@ test.each([
     log([{ ruleId: 'a', kind: 'pass' }]),
     0,
     'passed',
-    'No finding of level warning or above.',
+    'No finding of level warning or above. The report names no file that was looked at.',
   ],
   [
     'several runs',
@@ -97,6 +103,13 @@ test.each([
     2,
     'error',
     'The command ended with exit code 2, but report holds no finding that explains it.',
+  ],
+  [
+    'exit code 1 and a suppressed one alone',
+    log([{ ...found, suppressions: [{ kind: 'inSource' }] }]),
+    1,
+    'error',
+    'The command ended with exit code 1, but report holds no finding that explains it.',
   ],
   ['no run', '{"runs":[]}', 0, 'error', 'report holds no run.'],
   [
@@ -170,4 +183,12 @@ test.each([
   expect(judgeSarif(judged(log([result], run)), 'warning').findings).toEqual([
     { file, line: 3, column: 5, rule: 'F401', message: 'unused', severity: 'error' },
   ]);
+});
+
+test.each([
+  [0, 1],
+  [1, 1],
+  [2, undefined],
+])('findings alone explain an exit code of 0 or 1 to a baseline, not %i', (exitCode, faults) => {
+  expect(judgeSarif(judged(log([found]), { exitCode }), 'warning').faults).toBe(faults);
 });

@@ -34,7 +34,7 @@ mod tests {
       name: 'broken',
       files: {
         'tests/more.rs':
-          '#[test]\nfn more() {\n    let three: i32 = orbit::add(1, 1);\n    assert_eq!(three.clone(), 3);\n}\n',
+          'fn two() -> i32 {\n    return orbit::add(1, 1);\n}\n\n#[test]\nfn more() {\n    assert_eq!(two(), 3);\n}\n',
       },
       expected: {
         build: passed,

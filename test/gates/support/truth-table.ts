@@ -62,6 +62,7 @@ async function reportOn(project: Project, directory: string, conditions: Conditi
       gates: gatesOf(project),
       sandbox,
       timeoutMs: timeoutOf(project),
+      concurrency: 2,
       ...(project.committed && { configFrom: 'HEAD' }),
       // The links in the project lead out of what a sandbox shows.
       ...(sandbox !== 'none' && { toolsFrom: path.dirname(nodeModules) }),

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 
 import { errorWords } from '../../../src/gates/tools/error-words.ts';
+import { foundNoProvider } from '../../../src/gates/tools/coverage-provider.ts';
+import { lintVerdict } from '../../../src/gates/tools/lint.ts';
 import { madeRun } from '../support/made-run.ts';
 
 const esbuild = `▲ [WARNING] Unrecognized target environment "es2024" [tsconfig.json]
@@ -63,4 +65,45 @@ it('they are cut where a message would end', () => {
   const words = errorWords(madeRun({ stderr: `Error: ${'a'.repeat(5000)}` }));
   expect(words).toHaveLength(800);
   expect(words.endsWith('…')).toBe(true);
+});
+
+const deprecation = `(node:12) ESLintRCWarning: You are using an eslintrc configuration file, which is deprecated.
+(Use \`node --trace-warnings ...\` to show where the warning was created)
+`;
+const crash = `
+Oops! Something went wrong! :(
+
+ESLint: 8.57.1
+
+TypeError: Cannot read properties of undefined (reading 'name')
+Occurred while linting /repo/src/a.ts:3
+Rule: "local/mine"
+    at Object.enter (/repo/rules/mine.js:4:9)
+    at listener (/repo/node_modules/eslint/lib/linter/rule-tester.js:9:1)
+`;
+
+it.each([
+  [
+    `${deprecation}${crash}`,
+    `TypeError: Cannot read properties of undefined (reading 'name') Occurred while linting /repo/src/a.ts:3 Rule: "local/mine"`,
+  ],
+  [
+    `${deprecation}\nOops! Something went wrong! :(\n\nESLint: 9.1.0\n\nESLint couldn't find an eslint.config.(js|mjs|cjs) file.\n`,
+    `ESLint couldn't find an eslint.config.(js|mjs|cjs) file.`,
+  ],
+  [`${deprecation}Invalid option '--nonsense'.\n`, `Invalid option '--nonsense'.`],
+])(
+  'a crash of eslint is told by its cause and its place, not by a warning of Node',
+  (stderr, words) => {
+    const { message } = lintVerdict('/repo', madeRun({ exitCode: 2, stderr }), undefined);
+    expect(message).toBe(`eslint could not run: ${words}`);
+  },
+);
+
+it.each([
+  ['Error: Failed to load url @vitest/coverage-v8 (resolved id: @vitest/coverage-v8).', true],
+  [" MISSING DEPENDENCY  Cannot find dependency '@vitest/coverage-istanbul'", true],
+  ['Error: Failed to load url ./setup.ts', false],
+])('a provider that vitest does not find is told from other trouble: %s', (stderr, is) => {
+  expect(foundNoProvider(madeRun({ stderr }))).toBe(is);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { ancestors } from '../../../src/gates/tools/find-tool.ts';
-import { missingTool } from '../../../src/gates/tools/missing-tool.ts';
+import { eslintOfAnother, missingTool } from '../../../src/gates/tools/missing-tool.ts';
 import { temporaryDirectory } from '../../support/service.ts';
 import { writeFiles } from '../support/checkout.ts';
 
@@ -103,4 +103,18 @@ test("Yarn's Plug'n'Play is told", async () => {
   expect((await explain('eslint', { '.pnp.cjs': '', 'yarn.lock': '' })).message).toMatch(
     /nodeLinker to node-modules/,
   );
+});
+
+const withXo = manifest({ devDependencies: { xo: '1' } });
+test.each([
+  [{ 'package.json': withXo }, 'The project does not use eslint by itself: xo brings it along'],
+  [{ 'package.json': withXo, 'eslint.config.js': '' }, undefined],
+  [{ 'package.json': manifest({ devDependencies: { xo: '1', eslint: '9' } }) }, undefined],
+  [{ 'package.json': manifest({}) }, undefined],
+])('an installed eslint that another linter brings along is not used: %o', async (files, start) => {
+  const root = temporaryDirectory();
+  writeFiles(root, { '.git/HEAD': '', ...files });
+  const baseManifest = () => Promise.resolve(undefined);
+  const unused = await eslintOfAnother({ directories: [root], toolsFrom: undefined, baseManifest });
+  expect(unused?.message.split(',')[0]).toBe(start);
 });

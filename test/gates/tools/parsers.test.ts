@@ -74,3 +74,9 @@ it('reads any configuration without throwing', () => {
     }),
   );
 });
+
+it('projects that could not be checked are the reason why nothing was', () => {
+  expect(buildVerdict([]).message).toMatch(/^tsconfig\.json names no file/);
+  const why = 'tsc could not check packages/a/tsconfig.json: TS5083 Cannot read file.';
+  expect(buildVerdict([], [why])).toEqual({ status: 'error', message: why });
+});

@@ -7,7 +7,10 @@ import {
   configKind,
   filesNamedBy,
   isGatesFile,
+  isPatch,
   isPipeline,
+  rulesNearby,
+  scriptsNamedBy,
   type ConfigKind,
 } from './gate-config.ts';
 import { dataEdits } from './data-files.ts';
@@ -21,7 +24,9 @@ export const configLimit = 500;
 
 /** Edits of gate configuration, of files that configuration names as parts of itself included. */
 export function configFindings(tree: TreeChanges, parts: ReadonlySet<string>): Finding[] {
-  return [...committedPackages(tree), ...tree.changes.flatMap(ofChange)];
+  return [...committedPackages(tree), ...tree.changes.flatMap(ofChange)].map((finding) =>
+    finding.file?.endsWith('.prettierignore') ? { ...finding, severity: 'warning' } : finding,
+  );
 
   function ofChange(change: FileChange): Finding[] {
     const kind =
@@ -49,10 +54,12 @@ function committedPackages({ committedPackages: paths }: TreeChanges): Finding[]
 export async function partsOfConfig(trees: Trees): Promise<Set<string>> {
   const configs = trees.pathsBefore
     .filter((path) => !/(^|\/)node_modules\//.test(path))
-    .filter((path) => ['json', 'code'].includes(configKind(path) ?? ''))
+    .filter((path) => ['json', 'code', 'package'].includes(configKind(path) ?? ''))
     .slice(0, configLimit);
   const parts = new Set<string>();
   for (const [path, text] of await trees.textsBefore(configs)) {
+    for (const named of scriptsNamedBy(text, path)) parts.add(named);
+    if (configKind(path) === 'package') continue;
     const root = configKind(path) === 'json' ? parseJson(text) : parseSource(text, path)?.root;
     if (root) for (const named of filesNamedBy(root, path)) parts.add(named);
   }
@@ -70,15 +77,30 @@ function removed(change: FileChange, kind: ConfigKind, tree: TreeChanges): Findi
   return [about(change, kind, 'removed')];
 }
 
-/** A new package brings its own configuration; in a directory that was there before, it takes over. */
+/**
+ * A new package brings its own configuration; in a directory that was there before, it takes over. A linter obeys
+ * the nearest configuration, so that in a new directory it takes over as well.
+ */
 function added(change: FileChange, kind: ConfigKind, tree: TreeChanges): Finding[] {
   if (kind === 'package' || kind === 'data' || isPipeline(change.path)) return [];
+  const finding = about(change, kind, 'added');
+  if (isPatch(change.path)) return [finding];
   if (isGatesFile(change.path)) {
     // The first one has no other way in, and this run does not use it.
     return [{ ...about(change, kind, 'added: later runs will use it'), severity: 'warning' }];
   }
-  if (!tree.directoriesBefore.has(posix.dirname(change.path))) return [];
-  return [about(change, kind, 'added')];
+  if (tree.directoriesBefore.has(posix.dirname(change.path))) return [finding];
+  if (!rulesNearby(change.path)) return [];
+  return [isOfNewPackage(change.path, tree) ? { ...finding, severity: 'warning' } : finding];
+}
+
+/** True when the file came with a `package.json` beside it or above it, in a directory of its own. */
+function isOfNewPackage(path: string, { changes, directoriesBefore }: TreeChanges): boolean {
+  return changes.some((change) => {
+    const directory = posix.dirname(change.path);
+    const isPackage = change.before === undefined && configKind(change.path) === 'package';
+    return isPackage && !directoriesBefore.has(directory) && path.startsWith(`${directory}/`);
+  });
 }
 
 function about({ path }: FileChange, kind: ConfigKind, what: string): Finding {

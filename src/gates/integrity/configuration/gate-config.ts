@@ -30,7 +30,7 @@ const codeConfig =
   /^((jest|ava|nyc|playwright|xo|oxlint|stryker)\.config\.[cm]?[jt]s|\.mocharc\.[cm]?js|\.xo-config\.c?js|\.?pnpmfile\.[cm]?js)$/;
 /** Of these every line counts. */
 const textConfig =
-  /^(\.eslintrc\.ya?ml|\.(mocharc|nycrc)\.ya?ml|\.eslintignore|\.npmrc|\.yarnrc(\.yml)?|bunfig\.toml|\.?(pytest|mypy)\.ini|\.coveragerc|\.?ruff\.toml|\.pylintrc|\.flake8|\.golangci\.(ya?ml|toml|json)|\.?clippy\.toml|nextest\.toml)$/;
+  /^(\.eslintrc\.ya?ml|\.prettierignore|\.(mocharc|nycrc)\.ya?ml|\.eslintignore|\.npmrc|\.yarnrc(\.yml)?|bunfig\.toml|\.?(pytest|mypy)\.ini|\.coveragerc|\.?ruff\.toml|\.pylintrc|\.flake8|\.golangci\.(ya?ml|toml|json)|\.?clippy\.toml|nextest\.toml)$/;
 
 /** How the gates are run, and the findings that they forgive. */
 export function isGatesFile(path: string): boolean {
@@ -38,8 +38,15 @@ export function isGatesFile(path: string): boolean {
 }
 
 /** A change of a package that is made after it was installed. */
-function isPatch(path: string): boolean {
+export function isPatch(path: string): boolean {
   return /(^|\/)(patches|\.yarn\/patches)\/.+\.patch$/.test(path);
+}
+
+/** Configuration of a linter that holds for the files below it, in the place of one further up. */
+export function rulesNearby(path: string): boolean {
+  return /^(\.?eslint|biome\.|\.?oxlint|\.?ruff\.|\.golangci|(\.xo-|xo\.)config)/.test(
+    posix.basename(path),
+  );
 }
 
 /** Configuration of the pipeline that runs the gates. */
@@ -92,6 +99,23 @@ export function filesNamedBy(root: Node, path: string): string[] {
   function visitAll(node: Node, isPart: boolean): void {
     for (const child of childrenOf(node)) visit(child, isPart);
   }
+}
+
+/** The shell scripts and makefiles that commands of the gates file, or scripts named like a gate, are run by. */
+export function scriptsNamedBy(text: string, path: string): string[] {
+  const isGates = isGatesFile(path);
+  if (!isGates && configKind(path) !== 'package') return [];
+  const top = isGates ? posix.dirname(posix.dirname(path)) : posix.dirname(path);
+  const commands = isGates
+    ? [text]
+    : [...text.matchAll(/"(?:test|lint|type-?check|check|coverage|ci)[:.\w-]*"\s*:\s*"(.*)"/g)].map(
+        ([, command = '']) => command,
+      );
+  return commands.flatMap((command) => {
+    const scripts = [...command.matchAll(/[\w./-]+\.(?:ba)?sh\b/g)].map(([name]) => name);
+    const makefiles = /\bmake\b/.test(command) ? ['Makefile', 'GNUmakefile'] : [];
+    return [...scripts, ...makefiles].map((name) => posix.join(top, name));
+  });
 }
 
 /** Keys of vitest, ESLint and TypeScript configuration whose value is a file that takes part in the gate. */

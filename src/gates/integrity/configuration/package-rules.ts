@@ -24,6 +24,8 @@ export function packageRule(edit: Edit, before: Node, after: Node): PackageEdit 
   if (toolSections.has(section)) return { rule: 'gate-config-edited' };
   // They say which file an import means.
   if (section === 'imports') return { rule: 'import-mapped', isWarning: true };
+  if (/^(exports|main|module|browser|bin)$/.test(section) && edit.before)
+    return { rule: 'entry-mapped', isWarning: true };
   if (section === 'pnpm' && !pnpmSections.test(name)) return undefined;
   if (overrides.has(section)) {
     if (edit.path.some(isGateTool)) return { rule: 'gate-tool-replaced' };
@@ -40,7 +42,8 @@ export function packageRule(edit: Edit, before: Node, after: Node): PackageEdit 
       return { rule: 'gate-tool-replaced' };
   }
   const isForeign =
-    source !== undefined && /^(npm:|git|https?:|github:)|^[\w-]+\/[\w.-]+/.test(source);
+    source !== undefined &&
+    /^(npm:|file:|link:|portal:|git|https?:|github:)|^[\w-]+\/[\w.-]+/.test(source);
   return isForeign ? { rule: 'dependency-source', isWarning: true } : undefined;
 }
 

@@ -15,6 +15,8 @@ export interface AssertionSource {
 export interface Assertions {
   /** How many calls and throws can fail the test. */
   readonly count: number;
+  /** Of these, the ones that no condition, loop or early end can leave out. */
+  readonly sure: number;
   readonly expectations: readonly Expectation[];
 }
 
@@ -25,21 +27,31 @@ export interface Assertions {
 export function assertionsIn(root: Node, source: AssertionSource, waits = true): Assertions {
   const expectations: Expectation[] = [];
   let count = 0;
+  let sure = 0;
   const names = identifiersIn(root);
   const isAwaited =
     waits || awaits(root) || [...names.keys()].some((name) => /Timer|^Promise$/.test(name));
-  visit(root);
-  return { count, expectations };
+  visit(root, true);
+  return { count, sure, expectations };
 
-  function visit(current: Node): void {
+  function add(isSure: boolean): void {
+    count += 1;
+    if (isSure) sure += 1;
+  }
+
+  function visit(current: Node, isSure: boolean): void {
     if (current.type === 'CallExpression') {
       const expectation = expectationOf(current, source);
       if (expectation) expectations.push(expectation);
-      if (expectation || assertsByName(current, source)) count += 1;
+      if (expectation || assertsByName(current, source)) add(isSure);
     }
-    if (current.type === 'ThrowStatement' || isPropertyAssertion(current)) count += 1;
+    if (isPropertyAssertion(current)) add(isSure);
+    // Its condition is what it asserts.
+    if (current.type === 'ThrowStatement') add(true);
+    let goesOn = isSure;
     for (const child of reached(current)) {
-      visit(child);
+      visit(child, goesOn && !mayBeLeftOut(current, child, source.constants));
+      if (child.type === 'IfStatement' && ends(child)) goesOn = false;
       // What follows in the block is never reached.
       if (child.type === 'ReturnStatement' || child.type === 'ThrowStatement') break;
     }
@@ -77,6 +89,45 @@ export function assertionsIn(root: Node, source: AssertionSource, waits = true):
     }
     return childrenOf(current);
   }
+}
+
+/** True for a part of a node that is not run every time the node is. */
+function mayBeLeftOut(node: Node, child: Node, constants: Constants): boolean {
+  const isSome = (rows: Node) => {
+    const count = rowsOf(rows, constants);
+    return count > 0 && count < Infinity;
+  };
+  switch (node.type) {
+    case 'IfStatement':
+    case 'ConditionalExpression':
+      return child !== node.test;
+    case 'LogicalExpression':
+      return child === node.right;
+    case 'ForOfStatement':
+      return child === node.body && !isSome(node.right);
+    case 'ForStatement':
+    case 'ForInStatement':
+    case 'WhileStatement':
+      return child === node.body;
+    case 'SwitchCase':
+    case 'CatchClause':
+      return true;
+    case 'CallExpression': {
+      const { callee } = node;
+      const isEach = /^(forEach|map|flatMap|filter|some|every|find)$/.test(
+        namesOf(callee).at(-1) ?? '',
+      );
+      return isEach && isFunction(child) && !('object' in callee && isSome(callee.object));
+    }
+    default:
+      return false;
+  }
+}
+
+/** True for a condition under which the function ends. */
+function ends(node: Node): boolean {
+  if (node.type === 'ReturnStatement') return true;
+  return !node.type.includes('Function') && childrenOf(node).some(ends);
 }
 
 /** Functions that by their name assert something, those of any assertion library included. */

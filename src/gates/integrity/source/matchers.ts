@@ -33,7 +33,8 @@ export function matcherChanges(program: Node, constants: Constants): MatcherChan
       const rule = ruleOfCall(node, constants, rooted);
       if (rule) changes.push({ node, rule });
     } else if (node.type === 'AssignmentExpression') {
-      if (isRooted(node.left, rooted, 0)) changes.push({ node, rule: 'matcher-override' });
+      if (isRooted(node.left, rooted, 0) || isResult(node.left))
+        changes.push({ node, rule: 'matcher-override' });
       // `Object.is = () => true` makes every value the expected one.
       else if (isOfBuiltIn(node.left)) changes.push({ node, rule: 'builtin-override' });
     } else if (importsExpect(node)) {
@@ -60,6 +61,7 @@ function ruleOfCall(
       ? 'matcher-override'
       : undefined;
   }
+  if (last === 'addEqualityTesters' && object === 'expect') return 'own-expect';
   if (last === 'addSnapshotSerializer' && object === 'expect') return 'snapshot-serializer';
   if (/^(vi|vitest|jest|mock)$/.test(object)) {
     const isMock = /^(mock|doMock|unstable_mockModule|module)$/.test(last);
@@ -70,6 +72,7 @@ function ruleOfCall(
       return 'module-mock';
     }
     if (last === 'spyOn' && first && isRooted(first, rooted, 0)) return 'matcher-override';
+    if (last === 'spyOn' && first && isBuiltIn(first)) return 'builtin-override';
     if (last === 'retryTimes') return 'retry';
     if (last === 'setConfig' && first && keysOf(first, constants).includes('retry')) return 'retry';
   }
@@ -85,7 +88,7 @@ function ruleOfCall(
     /^(Object|Reflect)$/.test(object) &&
     /^(defineProperty|defineProperties|assign|set|setPrototypeOf)$/.test(last);
   if (!defines || !first) return undefined;
-  if (isRooted(first, rooted, 0)) return 'matcher-override';
+  if (isRooted(first, rooted, 0) || isResult(first)) return 'matcher-override';
   return isBuiltIn(first) ? 'builtin-override' : undefined;
 }
 
@@ -169,6 +172,19 @@ function isRooted(node: Node, rooted: ReadonlySet<string>, depth: number): boole
 
 const judging = /^(expect|assert|Assertion)$/;
 
+/** `task.result` or a part of it: what the test framework keeps of a test. */
+function isResult(node: Node): boolean {
+  return /\btask\.result\b/.test(chainOf(node));
+}
+
+/** A chain of names as written, without what TypeScript adds. */
+function chainOf(node: Node): string {
+  if (node.type === 'Identifier') return node.name;
+  if (node.type === 'TSNonNullExpression') return chainOf(node.expression);
+  if (node.type !== 'MemberExpression' && node.type !== 'OptionalMemberExpression') return '';
+  return `${chainOf(node.object)}.${memberNameOf(node)}`;
+}
+
 /** The exit code and unhandled errors are a part of the verdict of a test runner. */
 function endsProcess(name: string, event: Node | undefined): boolean {
   if (/^(exit|reallyExit|abort)$/.test(name)) return true;
@@ -188,12 +204,12 @@ function isBuiltIn(node: Node): boolean {
   return /^(Object|Reflect)( prototype)?$/.test(namesOf(node).join(' '));
 }
 
-/** An `expect` of the project's own, in the place of the test framework's. */
+/** An `expect` or `it` of the project's own, in the place of the test framework's. */
 function importsExpect(node: Node): boolean {
   return (
     node.type === 'ImportDeclaration' &&
     node.source.value.startsWith('.') &&
-    node.specifiers.some(({ local }) => local.name === 'expect')
+    node.specifiers.some(({ local }) => /^(expect|it|test)$/.test(local.name))
   );
 }
 

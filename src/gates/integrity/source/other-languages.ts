@@ -101,6 +101,7 @@ export const unread = {
   body: undefined,
   statements: 0,
   assertions: 0,
+  sureAssertions: 0,
   expectations: [],
   calls: [],
 };

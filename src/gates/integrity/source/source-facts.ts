@@ -4,14 +4,21 @@ import type { Mark, SourceFacts, TestCase } from '../facts.ts';
 import { isTestPath } from '../test-pairs.ts';
 import { pragmasIn, type CommentText } from './pragmas.ts';
 import { isOtherLanguage, readOtherLanguage, unread } from './other-languages.ts';
-import { childrenOf, linesOf, parseSource } from '../syntax.ts';
+import { childrenOf, lineOf, linesOf, parseSource } from '../syntax.ts';
 import { testCallsIn } from './test-calls.ts';
 
 /** The facts about one version of a source file, by its syntax tree, or by words when it does not parse. Never throws. */
 export function sourceFacts(text: string, path: string): SourceFacts {
   const lines = linesOf(text);
   const read = isOtherLanguage(path)
-    ? { ...readOtherLanguage(path, lines), assertingFunctions: [], imports: [], parsed: true }
+    ? {
+        ...readOtherLanguage(path, lines),
+        assertingFunctions: [],
+        functions: new Map(),
+        isOfTests: false,
+        imports: [],
+        parsed: true,
+      }
     : (readSyntax(text, path, lines) ?? readWords(lines));
   const titles = read.tests.map(({ title }) => title);
   return { ...read, known: new Set([...lines.map((line) => line.trim()), ...titles]) };
@@ -24,14 +31,13 @@ function readSyntax(text: string, path: string, lines: readonly string[]): Facts
   const syntax = /\.[cm]?[jt]sx?$/.test(path) ? parseSource(text, path) : undefined;
   if (!syntax) return undefined;
   try {
-    const { marks, tests, assertingFunctions } = testCallsIn(syntax.root, text);
+    const { marks, ...calls } = testCallsIn(syntax.root, text);
     const pragmas = pragmasIn(syntax.comments.map(commentText), lines);
     const imports = importsIn(syntax.root);
-    const detections = tests.length > 0 || isTestPath(path) ? [] : detectionsIn(lines);
+    const detections = calls.tests.length > 0 || isTestPath(path) ? [] : detectionsIn(lines);
     return {
-      marks: [...marks, ...pragmas, ...detections],
-      tests,
-      assertingFunctions,
+      marks: [...marks, ...pragmas, ...detections, ...declaredModules(syntax.root)],
+      ...calls,
       imports,
       parsed: true,
     };
@@ -42,17 +48,40 @@ function readSyntax(text: string, path: string, lines: readonly string[]): Facts
   }
 }
 
-/** Code that is no test and asks whether it is being tested. */
+/** Code that is no test and asks whether it is being tested, or is made of text that no tool looks at. */
 function detectionsIn(lines: readonly string[]): Mark[] {
-  return lines.flatMap((whole, index): Mark[] => {
-    const [text] = detection.exec(whole.slice(0, maxLine)) ?? [];
-    if (text === undefined) return [];
-    return [{ rule: 'test-detection', text, names: [], context: whole.trim(), line: index + 1 }];
-  });
+  return lines.flatMap((whole, index) =>
+    detections.flatMap(([rule, words]): Mark[] => {
+      const [text] = words.exec(whole.slice(0, maxLine)) ?? [];
+      if (text === undefined) return [];
+      return [{ rule, text, names: [], context: whole.trim(), line: index + 1 }];
+    }),
+  );
 }
 
-const detection =
-  /\b(?:env(?:\.|\[['"])(?:VITEST|JEST_WORKER_ID|NODE_ENV|NODE_TEST_CONTEXT)\b|import\.meta\.vitest\b|__vitest_\w+)/;
+const detections: readonly (readonly [rule: string, words: RegExp])[] = [
+  [
+    'test-detection',
+    /\b(?:env(?:\.|\[['"])(?:VITEST|JEST_WORKER_ID|NODE_ENV|NODE_TEST_CONTEXT)\b|import\.meta\.vitest\b|__vitest_\w+)|\bstack\b.*['"/.](?:vitest|jest|test|spec)\b/,
+  ],
+  [
+    'code-from-text',
+    /\bnew Function\(|(?<![.\w])eval\(|\bvm\.(?:run|compile)\w+\(|\bnew vm\.Script\(/,
+  ],
+];
+
+/** `declare module 'name'` in a file without imports gives a module other types than its own. */
+function declaredModules(program: Node): Mark[] {
+  const statements = childrenOf(program);
+  if (statements.some(({ type }) => /^(Import|Export)/.test(type))) return [];
+  return statements.flatMap((node): Mark[] => {
+    if (node.type !== 'TSModuleDeclaration' || node.id.type !== 'StringLiteral') return [];
+    // Kinds of files that are no code: `*.svg`.
+    if (/^\*\.\w/.test(node.id.value)) return [];
+    const text = `declare module '${node.id.value}'`;
+    return [{ rule: 'module-declared', text, names: [], context: text, line: lineOf(node) }];
+  });
+}
 
 /** The relative paths that a file imports code from or hands on; types do not count. */
 function importsIn(program: Node): string[] {
@@ -107,7 +136,17 @@ function readWords(lines: readonly string[]): FactsRead {
       tests.push({ ...unread, title, line });
     }
   });
-  return { marks, tests, assertingFunctions: [], imports: [], parsed: false };
+  return {
+    ...{
+      marks,
+      tests,
+      assertingFunctions: [],
+      functions: new Map(),
+      isOfTests: false,
+      imports: [],
+    },
+    parsed: false,
+  };
 }
 
 const maxLine = 2_000;

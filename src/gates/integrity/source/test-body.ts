@@ -27,17 +27,25 @@ export function functionOf(source: TestSource, node: Node): Node | undefined {
 export function readBody(source: TestSource, callback: Node | undefined) {
   if (callback?.type !== 'ArrowFunctionExpression' && callback?.type !== 'FunctionExpression') {
     // The function is declared elsewhere or made by a call, so there is no body to compare.
-    return { body: undefined, statements: 0, assertions: 0, expectations: [], calls: [] };
+    return {
+      body: undefined,
+      statements: 0,
+      assertions: 0,
+      sureAssertions: 0,
+      expectations: [],
+      calls: [],
+    };
   }
   const { body } = callback;
   // A parameter may be a `done` that ends the test.
   const waits = callback.params.length > 0;
-  const { count, expectations } = assertionsIn(body, source, waits);
+  const { count, sure, expectations } = assertionsIn(body, source, waits);
   const own = source.text.slice(body.start ?? 0, body.end ?? 0).split('\n');
   return {
     body: own.map((line) => line.trim()).filter(Boolean),
     statements: body.type === 'BlockStatement' ? body.body.length : 1,
     assertions: count,
+    sureAssertions: sure,
     expectations,
     calls: callsIn(body),
   };
@@ -52,20 +60,11 @@ export function isText(node: Node): boolean {
   );
 }
 
-/** The functions of a file, declared anywhere in it, that assert or call one that does. */
-export function assertingFunctionsIn(program: Node, constants: Constants): Set<string> {
+/** The functions of a file, declared anywhere in it, by name. */
+export function functionBodiesIn(program: Node): Map<string, Node> {
   const bodies = new Map<string, Node>();
   collect(program);
-  const asserting = new Set<string>();
-  // A helper that calls a helper that calls a helper is as far as this looks.
-  for (let round = 0; round < 3; round += 1) {
-    for (const [name, body] of bodies) {
-      if (asserting.has(name)) continue;
-      const { count } = assertionsIn(body, { text: '', constants, assertingFunctions: asserting });
-      if (count > 0) asserting.add(name);
-    }
-  }
-  return asserting;
+  return bodies;
 
   function collect(node: Node): void {
     if (node.type === 'FunctionDeclaration' && node.id) {
@@ -81,8 +80,25 @@ export function assertingFunctionsIn(program: Node, constants: Constants): Set<s
   }
 }
 
+/** Those of the functions that assert or call one that does. */
+export function assertingFunctionsIn(
+  bodies: ReadonlyMap<string, Node>,
+  constants: Constants,
+): Set<string> {
+  const asserting = new Set<string>();
+  // A helper that calls a helper that calls a helper is as far as this looks.
+  for (let round = 0; round < 3; round += 1) {
+    for (const [name, body] of bodies) {
+      if (asserting.has(name)) continue;
+      const { count } = assertionsIn(body, { text: '', constants, assertingFunctions: asserting });
+      if (count > 0) asserting.add(name);
+    }
+  }
+  return asserting;
+}
+
 /** Names of the functions called below this node. */
-function callsIn(node: Node): string[] {
+export function callsIn(node: Node): string[] {
   const names = new Set<string>();
   visit(node);
   return [...names];

@@ -1,6 +1,14 @@
 import type { Node } from '@babel/types';
 
-import { assertingFunctionsIn, functionOf, isText, readBody, titleOf } from './test-body.ts';
+import {
+  assertingFunctionsIn,
+  callsIn,
+  functionBodiesIn,
+  functionOf,
+  isText,
+  readBody,
+  titleOf,
+} from './test-body.ts';
 import { constantsOf, isConstant } from './constant.ts';
 import type { Mark, TestCase } from '../facts.ts';
 import { surroundingNames } from './environment.ts';
@@ -32,12 +40,15 @@ export interface TestCalls {
   readonly marks: readonly Mark[];
   readonly tests: readonly TestCase[];
   readonly assertingFunctions: readonly string[];
+  readonly isOfTests: boolean;
+  readonly functions: ReadonlyMap<string, readonly string[]>;
 }
 
 /** The tests a program defines and the skips in it, as the test framework would understand them. */
 export function testCallsIn(program: Node, text: string): TestCalls {
   const constants = constantsOf(program);
-  const assertingFunctions = assertingFunctionsIn(program, constants);
+  const bodies = functionBodiesIn(program);
+  const assertingFunctions = assertingFunctionsIn(bodies, constants);
   const walk: Walk = {
     text,
     constants,
@@ -58,6 +69,8 @@ export function testCallsIn(program: Node, text: string): TestCalls {
     marks: walk.marks.filter(({ rule }) => isTested || !ofTests.has(rule)),
     tests: walk.tests,
     assertingFunctions: [...assertingFunctions],
+    isOfTests: isTested,
+    functions: new Map([...bodies].map(([name, body]) => [name, callsIn(body)])),
   };
 }
 

@@ -4,7 +4,7 @@ import { posix } from 'node:path';
 import { CoordinatorError } from '../../../errors.ts';
 import { gitOutput, pathOf } from '../../checkout/commit-tree.ts';
 import { blobId, readBaseTree, readBlobs, textOf, type BaseTree } from './base-tree.ts';
-import { isMade } from './made-files.ts';
+import { isMade, isTestData } from './made-files.ts';
 import { readWorkTreeFile } from './work-tree-file.ts';
 
 export interface Limits {
@@ -32,6 +32,10 @@ export interface TreeChanges {
   readonly notLookedAt: readonly { readonly path: string; readonly reason: string }[];
   /** Tracked files in a `node_modules` that the base does not have. */
   readonly committedPackages: readonly string[];
+  /** Tracked files that git ignores all the same. */
+  readonly ignoredPaths: ReadonlySet<string>;
+  /** Data of tests that say something else than at the base: what is expected may stand there. */
+  readonly testDataEdited: readonly string[];
   /** The directories that hold files on either side. */
   readonly directoriesBefore: ReadonlySet<string>;
   readonly directoriesAfter: ReadonlySet<string>;
@@ -107,6 +111,7 @@ async function changesBetween(
   // Ignored directories are not listed: `--directory` names each as one.
   const ignored = await list('--others', '--ignored', '--directory');
   const tracked = await list('--cached');
+  const ignoredPaths = new Set((await list('--cached', '--ignored')).map(pathOf));
   const namesAfter = new Set([
     ...tracked,
     ...(await list('--others')),
@@ -116,12 +121,14 @@ async function changesBetween(
   const notLookedAt: { path: string; reason: string }[] = [];
   const differing: { name: string; after: Buffer | undefined }[] = [];
   const present: string[] = [];
+  const testDataEdited: string[] = [];
   let totalBytes = 0;
   for (const name of new Set([...files.keys(), ...namesAfter])) {
     const path = pathOf(name);
     if (isInPackages(path)) continue;
     if (!isOfInterest(path)) {
       if (namesAfter.has(name)) present.push(path);
+      if (await isTestDataEdited(name)) testDataEdited.push(path);
       continue;
     }
     signal.throwIfAborted();
@@ -167,12 +174,29 @@ async function changesBetween(
   return {
     changes,
     notLookedAt,
+    ignoredPaths,
+    testDataEdited,
     committedPackages: tracked
       .filter((name) => !files.has(name) && isInPackages(pathOf(name)))
       .map(pathOf),
     directoriesBefore: directoriesOf([...files.keys()].map(pathOf)),
     directoriesAfter: directoriesOf(present),
   };
+
+  /** Large ones are left out: nobody reads them, and reading them takes long. */
+  async function isTestDataEdited(name: string): Promise<boolean> {
+    const old = files.get(name);
+    if (!old || !namesAfter.has(name) || !isTestData(pathOf(name))) return false;
+    if (old.bytes > limits.fileBytes) return false;
+    const read = await readWorkTreeFile(top, Buffer.from(name, 'latin1'), limits.fileBytes);
+    if (read.kind !== 'content') return false;
+    const isOld = (content: Buffer) => blobId(content, old.id) === old.id;
+    return !isOld(read.content) && !isOld(withoutReturns(read.content));
+  }
+}
+
+function withoutReturns(content: Buffer): Buffer {
+  return Buffer.from(content.toString('latin1').replaceAll('\r\n', '\n'), 'latin1');
 }
 
 function isInPackages(path: string): boolean {

@@ -46,9 +46,9 @@ export function withBuildScope(verdict: Verdict, scope: BuildScope): Verdict {
     return { ...verdict, message: `${verdict.message} ${told}`, details };
   }
   const message = [objection, told, ...obstacles, cure].join(' ');
-  if (verdict.status === 'failed')
-    return { ...verdict, message: `${verdict.message} ${message}`, details };
-  return { ...verdict, status: 'error', message, details };
+  if (verdict.status === 'passed') return { ...verdict, status: 'error', message, details };
+  // The errors do not fail it alone, so no baseline can make it pass.
+  return { ...verdict, faults: undefined, message: `${verdict.message} ${message}`, details };
 }
 
 const cure =

@@ -78,9 +78,11 @@ export function withLintScope(
 ): Verdict {
   if (verdict.status !== 'passed' && verdict.status !== 'failed') return verdict;
   const { code, leftOut } = project;
+  // Findings do not fail it alone, so no baseline can make it pass.
+  const unexplained = { ...verdict, faults: undefined };
   if (typeof scope === 'string') {
     return {
-      ...verdict,
+      ...unexplained,
       status: verdict.status === 'passed' ? 'error' : 'failed',
       message: `${verdict.message} What rules looked at could not be told: ${scope}.`,
     };
@@ -100,7 +102,7 @@ export function withLintScope(
   }
   const findings = verdict.status === 'failed' ? `${verdict.message} ` : '';
   return {
-    ...verdict,
+    ...unexplained,
     status: 'failed',
     message: `${findings}${objection}: ${told} ${cure}`,
     details,

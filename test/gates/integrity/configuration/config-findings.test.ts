@@ -356,7 +356,65 @@ const noOtherTools: Row[] = [
     { scripts: {} },
   ),
 ];
+const nearer: Row[] = [
+  {
+    name: 'a linter in a new directory',
+    before: { 'src/a.ts': add },
+    after: { 'src/b/eslint.config.js': 'export default [];\n', 'src/b/b.ts': add },
+    expected: ['gate-config-edited src/b/eslint.config.js:1'],
+  },
+  {
+    name: 'a patch of a package, in the first directory of patches',
+    before: { 'a.ts': add },
+    after: { 'patches/vitest+5.1.1.patch': '-a\n+b\n' },
+    expected: ['gate-config-edited patches/vitest+5.1.1.patch:1'],
+  },
+  {
+    name: 'a shell script that the gates file runs',
+    before: {
+      '.mosaic/gates.json': '{ "gates": { "test": { "command": "sh run/test.sh" } } }\n',
+      'run/test.sh': 'pytest\n',
+      'run/other.sh': 'a\n',
+    },
+    after: { 'run/test.sh': 'pytest || true\n', 'run/other.sh': 'b\n' },
+    expected: ['gate-config-edited run/test.sh:1'],
+  },
+  {
+    name: 'a makefile that a script named like a gate runs',
+    before: { 'package.json': '{ "scripts": { "test": "make test" } }\n', Makefile: 'test:\n' },
+    after: { Makefile: 'test:\n\ttrue\n' },
+    expected: ['gate-config-edited Makefile:2'],
+  },
+];
 const forReviewers: Row[] = [
+  {
+    name: 'a linter of a new package',
+    before: { 'a.ts': add },
+    after: {
+      'packages/b/eslint.config.js': 'export default [];\n',
+      'packages/b/package.json': '{}\n',
+    },
+    expected: ['gate-config-edited packages/b/eslint.config.js:1'],
+  },
+  fileRow(
+    '.prettierignore',
+    'what is not formatted',
+    'dist\n',
+    'dist\nsrc\n',
+    'gate-config-edited .prettierignore:2',
+  ),
+  packageJson(
+    'the entry of the package',
+    { exports: './src/a.js' },
+    { exports: './lib/a.js' },
+    'entry-mapped package.json:2',
+  ),
+  packageJson(
+    'a package from a directory',
+    { dependencies: {} },
+    { dependencies: { a: 'file:./vendor/a' } },
+    'dependency-source package.json:3',
+  ),
   packageJson(
     'a version overridden',
     { name: 'a' },
@@ -385,4 +443,5 @@ const forReviewers: Row[] = [
 
 testRows('configuration of other tools is weakened', otherTools);
 testRows('configuration of other tools is not weakened', noOtherTools);
+testRows('configuration takes over', nearer);
 testRows('configuration is shown to the reviewer', forReviewers);

@@ -128,3 +128,26 @@ test('what no parser reads is read by words', () => {
   ]);
   expect(tests.map(({ title }) => title)).toEqual(['a']);
 });
+
+test.each([
+  ['a.d.ts', "declare module 'vitest' {}", ['module-declared']],
+  ['a.d.ts', "import 'vitest';\ndeclare module 'vitest' {}", []],
+  ['a.d.ts', "declare module '*.svg' {}", []],
+  ['a.ts', 'const run = new Function(code);', ['code-from-text']],
+  ['a.ts', "if (new Error().stack?.includes('.test.')) fake();", ['test-detection']],
+  ['a.test.ts', "it('a', ({ task }) => { task.result!.state = 'pass'; });", ['matcher-override']],
+  [
+    'a.test.ts',
+    "afterEach((c) => Object.assign(c.task.result, { state: 'pass' }));\nit('a', b);",
+    ['matcher-override'],
+  ],
+  ['a.test.ts', "vi.spyOn(Object, 'is').mockReturnValue(true);", ['builtin-override']],
+  ['a.test.ts', 'expect.addEqualityTesters([() => true]);', ['own-expect']],
+  [
+    'a.test.ts',
+    "import { it } from './runner.js';\nit('a', () => expect(b()).toBe(1));",
+    ['own-expect'],
+  ],
+])('what a file changes about its tests, in %s: %s', (path, text, rules) => {
+  expect(sourceFacts(text, path).marks.map(({ rule }) => rule)).toEqual(rules);
+});

@@ -44,6 +44,14 @@ describe('what tsc looked at', () => {
     );
   });
 
+  it('is less than half of the sources beside errors: no baseline can make it pass', () => {
+    const verdict: Verdict = { status: 'failed', message: '1 error found.', faults: 1 };
+    expect(judge(['src/a.ts', 'src/b.ts', 'lib/c.ts'], ['src/a.ts'], { verdict })).toMatchObject({
+      status: 'failed',
+      faults: undefined,
+    });
+  });
+
   it('leaves out a whole package: an error with the reason', () => {
     const verdict = judge(
       ['src/a.ts', 'src/b.ts', 'packages/x/src/a.ts'],

@@ -64,11 +64,13 @@ describe('what rules looked at', () => {
     );
   });
 
-  it('is told beside the findings', () => {
-    const verdict = { status: 'failed', message: '1 error and 0 warnings.' } as const;
-    expect(judge({ 'a.ts': 'bare' }, { verdict }).message).toMatch(
-      /^1 error and 0 warnings\. No rule looks at the sources: /,
-    );
+  it('is told beside the findings, and then no baseline can make it pass', () => {
+    const verdict = { status: 'failed', message: '1 error and 0 warnings.', faults: 1 } as const;
+    const { message, faults } = judge({ 'a.ts': 'bare' }, { verdict });
+    expect(message).toMatch(/^1 error and 0 warnings\. No rule looks at the sources: /);
+    expect(faults).toBeUndefined();
+    expect(judge({ 'a.ts': 'ruled' }, { verdict }).faults).toBe(1);
+    expect(judge('no answer', { verdict }).faults).toBeUndefined();
   });
 
   it('cannot be told: no verdict, but findings stay', () => {

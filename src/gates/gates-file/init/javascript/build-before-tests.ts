@@ -43,7 +43,7 @@ export function buildBefore(
 }
 
 /** The words that run a script with the package manager of the project. */
-function runScript({ packageManager }: PackageJson, name: string): string {
+export function runScript({ packageManager }: PackageJson, name: string): string {
   const manager = (packageManager ?? 'npm').split('@', 1)[0] ?? 'npm';
   return `${['npm', 'pnpm', 'yarn', 'bun'].includes(manager) ? manager : 'npm'} run ${name}`;
 }

@@ -1,3 +1,5 @@
+import { posix } from 'node:path';
+
 import { z } from 'zod';
 
 import type { Project } from '../project.ts';
@@ -8,6 +10,7 @@ const maxScripts = 500;
 
 const texts = z.record(z.string(), z.unknown()).catch({});
 const schema = z.object({
+  name: z.string().catch(''),
   scripts: texts,
   packageManager: z.string().optional().catch(undefined),
   workspaces: z.unknown().optional(),
@@ -20,6 +23,8 @@ const schema = z.object({
 
 /** What the gates file needs to know of a package.json. */
 export interface PackageJson {
+  /** Empty when it has none. */
+  readonly name: string;
   readonly scripts: Scripts;
   readonly packageManager: string | undefined;
   readonly hasWorkspaces: boolean;
@@ -30,10 +35,14 @@ export interface PackageJson {
   readonly rangeOf: (name: string) => string | undefined;
 }
 
-/** Reads the package.json of the project; undefined when there is none, a text when it cannot be read. */
-export async function readPackageJson(project: Project): Promise<PackageJson | string | undefined> {
-  if (!(await project.has('package.json'))) return undefined;
-  const text = await project.text('package.json');
+/** Reads the package.json of the project, or of a folder in it; undefined when there is none, a text when it cannot be read. */
+export async function readPackageJson(
+  project: Project,
+  folder = '.',
+): Promise<PackageJson | string | undefined> {
+  const file = posix.join(folder, 'package.json');
+  if (!(await project.has(file))) return undefined;
+  const text = await project.text(file);
   const { data } = schema.safeParse(parse(text ?? ''));
   if (data === undefined) return 'package.json is no JSON object, so its scripts were not read.';
   const ranges = new Map(
@@ -45,6 +54,7 @@ export async function readPackageJson(project: Project): Promise<PackageJson | s
     ].flatMap((dependencies) => Object.entries(dependencies)),
   );
   return {
+    name: data.name,
     scripts: scriptsOf(data.scripts),
     packageManager: data.packageManager,
     hasWorkspaces: data.workspaces !== undefined,

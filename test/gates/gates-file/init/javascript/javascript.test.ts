@@ -338,3 +338,43 @@ describe('tests', () => {
     );
   });
 });
+
+describe('a workspace', () => {
+  const root = (scripts: Readonly<Record<string, string>>) => ({
+    'package.json': { packageManager: 'pnpm@10.0.0', scripts },
+    'pnpm-lock.yaml': '',
+    'pnpm-workspace.yaml': 'packages:\n  - packages/*\n',
+    'packages/b/package.json': { name: 'b', dependencies: { a: 'workspace:*' } },
+  });
+  const member = (main: string) => ({ 'packages/a/package.json': { name: 'a', main } });
+  const stepsOf = async (tree: Tree) => {
+    const { file, notes } = await proposedFor(tree);
+    const about = notes.filter((note) => note.startsWith('Packages of the workspace'));
+    return ['build' in file ? file.build : undefined, about.length];
+  };
+
+  test.each<[string, Tree, unknown]>([
+    [
+      'packages that import what others build',
+      { ...root({ build: 'turbo build', test: 'vitest' }), ...member('./dist/index.js') },
+      [['pnpm run build'], 1],
+    ],
+    [
+      'the same without a script that builds',
+      { ...root({ test: 'vitest' }), ...member('dist/index.js') },
+      [undefined, 1],
+    ],
+    [
+      'packages that import sources',
+      { ...root({ build: 'turbo build' }), ...member('./src/index.ts') },
+      [undefined, 0],
+    ],
+    [
+      'what the tests build first by themselves',
+      { ...root({ build: 'tsc', test: 'pnpm build && mocha' }), ...member('./dist/index.js') },
+      [['pnpm run build'], 0],
+    ],
+  ])('%s', async (_, tree, steps) => {
+    expect(await stepsOf(tree)).toEqual(steps);
+  });
+});

@@ -12,16 +12,36 @@ export function editedSnapshots(changes: readonly FileChange[]): Finding[] {
     const message = after === undefined ? 'the snapshots are gone' : said(before, after);
     return message === undefined ? [] : [warning(path, message)];
   });
-  const more = findings.length - shownFiles;
-  if (more <= 0) return findings;
-  return [
-    ...findings.slice(0, shownFiles),
-    warning(null, `${more} more files of snapshots were edited`),
-  ];
+  return bounded(findings, 'snapshots were edited');
 }
 
-function warning(file: string | null, message: string): Finding {
-  return { file, line: null, column: null, rule: 'snapshot-edited', message, severity: 'warning' };
+/** Files of the tests, no code, that say something else: rows of a table, what is expected. */
+export function editedTestData(paths: readonly string[]): Finding[] {
+  const message = 'data of tests was edited: what they are given, or what they expect';
+  return bounded(
+    paths.map((path) => warning(path, message, 'test-data-edited')),
+    'data of tests were edited',
+  );
+}
+
+/** Tracked sources that git ignores: linters and formatters that read `.gitignore` leave them out. */
+export function ignoredSources(paths: readonly string[]): Finding[] {
+  const message = 'is tracked and yet ignored by git: tools that read .gitignore do not look at it';
+  return bounded(
+    paths.map((path) => warning(path, message, 'source-ignored')),
+    'source are tracked and yet ignored by git',
+  );
+}
+
+function bounded(findings: readonly Finding[], what: string): Finding[] {
+  const more = findings.length - shownFiles;
+  const shown = findings.slice(0, shownFiles);
+  if (more <= 0) return shown;
+  return [...shown, warning(null, `${more} more files of ${what}`, shown[0]?.rule ?? undefined)];
+}
+
+function warning(file: string | null, message: string, rule = 'snapshot-edited'): Finding {
+  return { file, line: null, column: null, rule, message, severity: 'warning' };
 }
 
 function said(before: string, after: string): string | undefined {
