@@ -33,16 +33,17 @@ function registerViews(api: Api, { verifications, verifyAgain, findIssue }: ApiD
     '/verifications/:id',
     { schema: { params, querystring: waitQuery } },
     async (request, reply) => {
+      if (verifications === undefined) return reply.code(409).send(off);
       const caller = callerOfRequest(request);
       const wait = { waitMs: request.query.wait * 1_000, signal: goneSignal(reply) };
-      const first = await verifications?.find(request.params.id, caller.name, {
+      const first = await verifications.find(request.params.id, caller.name, {
         ...wait,
         waitMs: 0,
       });
       if (first === undefined || first === 'busy' || !maySee(first, caller))
         return reply.code(404).send(unknown);
       if (first.endedAt !== null || wait.waitMs === 0) return first;
-      const view = await verifications?.find(request.params.id, caller.name, wait);
+      const view = await verifications.find(request.params.id, caller.name, wait);
       if (view === 'busy') return reply.code(429).send(tooManyWaiting);
       return view ?? reply.code(404).send(unknown);
     },

@@ -11,6 +11,7 @@ import type { Logger } from '../log.ts';
 import { boundPostponements } from '../publish/rows.ts';
 import { boundReadyTimes } from '../plans/queue-order.ts';
 import { boundSnapshotDates } from '../plans/stored-facts.ts';
+import { graceVerifiers, moveVerificationTimes } from '../verification/stops.ts';
 
 interface ClockJumpDeps {
   readonly writes: Pick<WriteQueue, 'transaction'>;
@@ -32,8 +33,8 @@ const maxStopMs = 5_000;
 export type ClockJumps = ReturnType<typeof createClockJumps>;
 
 /**
- * Keeps stored times true when the clock of the machine is set or the machine sleeps. Leases and waiting
- * deliveries keep the time that they had left; other waits end no later than they could have been set to now.
+ * Keeps stored times true when the clock of the machine is set or the machine sleeps. Leases, of verifiers
+ * too, and waiting deliveries keep the time that they had left; other waits end no later than they could have been set to now.
  *
  * Also gives live leases a grace after a time in which this service could take no heartbeat: it was down, the
  * process was stopped, or its store refused writes. Sweeps come once a second; a gap between them shows it.
@@ -58,9 +59,11 @@ export function createClockJumps(deps: ClockJumpDeps) {
     const isLate = () => processTime() - sweptAt > stopMs;
     if (!isLate()) return;
     try {
-      const claims = await writes.transaction(async (transaction) =>
-        isLate() ? graceLeases(transaction, { now: clock.now(), leaseMs }) : 0,
-      );
+      const claims = await writes.transaction(async (transaction) => {
+        if (!isLate()) return 0;
+        await graceVerifiers(transaction, clock.now());
+        return graceLeases(transaction, { now: clock.now(), leaseMs });
+      });
       swept();
       if (claims > 0)
         log.warn({ claims }, 'the service stood still: its live claims get one more lease');
@@ -79,6 +82,7 @@ export function createClockJumps(deps: ClockJumpDeps) {
         // Another call may have settled it while this one waited for its turn.
         if (byMs === 0) return;
         await moveClaimTimes(transaction, byMs);
+        await moveVerificationTimes(transaction, byMs);
         await moveDueTimes(transaction, { byMs, before: clock.now() + clockReadMs });
         await boundOtherTimes(transaction, clock.now() + byMs);
         // Here, so that the next transaction finds the clock in the time of the rows.
@@ -106,6 +110,7 @@ export function createClockJumps(deps: ClockJumpDeps) {
       const leases = await boundLeases(transaction, { now, leaseMs });
       const deliveries = await boundDueTimes(transaction, now);
       await boundOtherTimes(transaction, now);
+      await graceVerifiers(transaction, now);
       claims = await graceLeases(transaction, { now, leaseMs });
       return { leases, deliveries };
     });

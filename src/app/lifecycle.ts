@@ -5,6 +5,7 @@ import type { DatabaseLock } from '../db/lock.ts';
 import { CoordinatorError, describeError } from '../errors.ts';
 import type { Loop } from '../lib/loop.ts';
 import { retryRefused } from '../publish/rows.ts';
+import { abandonVerifications } from '../verification/stops.ts';
 import { createPruning, replanForStart } from './background.ts';
 import type { Parts } from './parts.ts';
 import { claimDatabase, openStore } from './store-opening.ts';
@@ -49,6 +50,7 @@ export function createLifecycle(parts: Parts) {
   /** Does what a start owes, and begins the loops. */
   async function startWork(): Promise<void> {
     await parts.clockJumps.settleAtStart();
+    await settleVerifications();
     await pruning.start();
     // Key, model and token may be other ones than before: what failed with the old ones is tried again.
     await inbox.makeRefreshesDue();
@@ -57,6 +59,20 @@ export function createLifecycle(parts: Parts) {
     if (replanned > 0)
       log.info({ issues: replanned }, 'refreshing issues: the agents or HOLD_LABELS changed');
     await startLoops();
+  }
+
+  /** Nothing stays with a verifier that is gone, and no claim waits where nothing is verified any more. */
+  async function settleVerifications(): Promise<void> {
+    if (parts.verification !== undefined) return parts.verification.recover();
+    const leaseMs = config.leaseSeconds * 1_000;
+    const ended = await writes.transaction((transaction) =>
+      abandonVerifications(transaction, { now: parts.now(), leaseMs }),
+    );
+    if (ended > 0)
+      log.warn(
+        { verifications: ended },
+        'nothing is verified any more: the claims that waited for it go on (VERIFIERS, GITEA_TOKEN, API_TOKENS)',
+      );
   }
 
   async function startLoops(): Promise<void> {

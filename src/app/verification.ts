@@ -11,6 +11,7 @@ import { createRepeatedLines } from '../lib/repeated-lines.ts';
 import { findRepository } from '../plans/repository-facts.ts';
 import { verifyAgain } from '../verification/again.ts';
 import type { VerificationDeps } from '../verification/state.ts';
+import { requeueOf } from '../verification/stops.ts';
 import { createVerifications } from '../verification/verifications.ts';
 import { createVerifierProcesses } from './verifier-processes.ts';
 
@@ -24,6 +25,9 @@ interface VerificationPartsDeps extends Omit<VerificationDeps, 'tokens' | 'versi
 }
 
 export type VerificationParts = NonNullable<ReturnType<typeof createVerificationParts>>;
+
+/** Name of the verifiers that the service starts: no token in `API_TOKENS` can have it. */
+export const ownVerifier = 'service:verifier';
 
 /** Who may verify: verifiers that the service starts, and tokens of others. */
 export function canVerify({ verifiers, apiTokens, giteaToken }: Config): boolean {
@@ -57,7 +61,7 @@ export function createVerificationParts(deps: VerificationPartsDeps) {
     verifications,
     /** The token of the verifiers that the service starts, as a caller of the API. */
     caller: {
-      ...({ name: 'verifier', role: 'verifier', token } as const),
+      ...({ name: ownVerifier, role: 'verifier', token } as const),
       ...{ repositories: undefined, agents: undefined },
     },
     verifyAgain: (issue: IssueKey, caller: string, signal: AbortSignal) =>
@@ -72,6 +76,11 @@ export function createVerificationParts(deps: VerificationPartsDeps) {
         ? undefined
         : gitea.gitFetch({ ...request, repository }, signal);
     },
+    /** Before any call: what the verifiers of the last start ran is queued again. */
+    recover: () =>
+      deps.writes.transaction((transaction) =>
+        requeueOf(transaction, { verifier: ownVerifier, now: deps.now() }),
+      ),
     start: (url: string) => {
       loop.start();
       processes.start(url);

@@ -40,13 +40,13 @@ export async function park(
     .execute();
 }
 
-/** Resets the attempts of a parked issue; false: it was not parked. */
+/** Resets the attempts of a parked issue, and what was proved of it; false: it was not parked. */
 async function unparkIssue(db: Database, issue: IssueKey): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('issues')
     .set({
       ...{ attempts: 0, gate_failures: 0, review_rounds: 0 },
-      ...{ parked_code: null, parked_params: null },
+      ...{ parked_code: null, parked_params: null, verified_commit: null },
     })
     .where(ofIssue(issue))
     .where('parked_code', 'is not', null)

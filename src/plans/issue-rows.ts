@@ -165,7 +165,7 @@ async function storeFacts(
     .set({
       ...columns,
       ...(changed && tried ? untried : {}),
-      ...(restarted ? { verified_commit: null } : {}),
+      ...(restarted || (changed && stored.parked_code !== null) ? { verified_commit: null } : {}),
       ...(shown ? changedAt(now) : {}),
     })
     .where(ofIssue(facts))

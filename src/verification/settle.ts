@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 
-import { storeClaimEnd } from '../claims/claim-rows.ts';
+import { findLiveClaimOf, storeClaimEnd } from '../claims/claim-rows.ts';
 import { park, recomputeIssues } from '../claims/parking.ts';
 import { ofIssue } from '../db/key-filter.ts';
 import type { ClaimRow, Schema, VerificationRow } from '../db/schema.ts';
@@ -49,9 +49,12 @@ export async function settleVerdict(
   await concludeStatuses(transaction, row, outcome);
   const issue = { repositoryId: row.repository_id, number: row.number };
   const claim = await claimOf(transaction, row);
-  // The claim ended meanwhile: the verdict is kept, and changes nothing.
-  if (row.claim_id === null || claim !== undefined)
-    await settleIssue(deps, transaction, { row, outcome, issue, claim });
+  // The claim ended meanwhile, or an agent began when a person had asked: the verdict is kept, and changes nothing.
+  const isWanted =
+    row.claim_id === null
+      ? (await findLiveClaimOf(transaction, issue)) === undefined
+      : claim !== undefined;
+  if (isWanted) await settleIssue(deps, transaction, { row, outcome, issue, claim });
   await pruneVerifications(transaction, issue);
   return state;
 }
@@ -98,6 +101,12 @@ async function settleIssue(
     return;
   }
   await park(transaction, issue, parked);
+  // Whatever was proved of it before, a resumed issue is work again.
+  await transaction
+    .updateTable('issues')
+    .set({ verified_commit: null })
+    .where(ofIssue(issue))
+    .execute();
   await endClaim(deps, transaction, verdict, { outcome: 'withdrawn', reason: reasonText(parked) });
 }
 
@@ -136,7 +145,8 @@ async function endClaim(
     await recomputeIssues(transaction, [issue], now);
     return;
   }
-  const hash = row.end_hash ?? undefined;
+  // The same call again is told that it completed the claim only if it did.
+  const hash = outcome === 'completed' ? (row.end_hash ?? undefined) : undefined;
   const commit = row.commit_id;
   const end = { outcome, reason, commit, hash, failed: false, now };
   await storeClaimEnd(transaction, claim, end);

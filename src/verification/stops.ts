@@ -1,0 +1,70 @@
+import type { Transaction } from 'kysely';
+
+import type { Schema } from '../db/schema.ts';
+import { verifierLeaseMs } from './state.ts';
+
+/** Moves leases and waits of verifications that have not ended, after a jump of the clock. */
+export async function moveVerificationTimes(
+  transaction: Transaction<Schema>,
+  byMs: number,
+): Promise<void> {
+  await transaction
+    .updateTable('verifications')
+    .set((eb) => ({
+      lease_expires_at: eb('lease_expires_at', '+', byMs),
+      due_at: eb('due_at', '+', byMs),
+    }))
+    .where('ended_at', 'is', null)
+    .execute();
+}
+
+/** Gives every verifier a whole lease from now on, after a time in which no heartbeat could be taken. */
+export async function graceVerifiers(transaction: Transaction<Schema>, now: number): Promise<void> {
+  await transaction
+    .updateTable('verifications')
+    .set({ lease_expires_at: now + verifierLeaseMs })
+    .where('ended_at', 'is', null)
+    .where('state', '=', 'running')
+    .execute();
+}
+
+/** Puts what a verifier ran that is known to be gone back into the queue, at once and without an error. */
+export async function requeueOf(
+  transaction: Transaction<Schema>,
+  { verifier, now }: { readonly verifier: string; readonly now: number },
+): Promise<void> {
+  await transaction
+    .updateTable('verifications')
+    .set({ state: 'queued', due_at: now, lease_id: null, lease_expires_at: null })
+    .where('ended_at', 'is', null)
+    .where('state', '=', 'running')
+    .where('verifier', '=', verifier)
+    .execute();
+}
+
+/**
+ * Where nothing is verified any more: ends what was asked for, and lets the claims that waited for it go on with a
+ * lease from now on. To complete them once more is for a person to look at, as without verifiers.
+ */
+export async function abandonVerifications(
+  transaction: Transaction<Schema>,
+  { now, leaseMs }: { readonly now: number; readonly leaseMs: number },
+): Promise<number> {
+  const { numUpdatedRows } = await transaction
+    .updateTable('verifications')
+    .set({
+      ...{ state: 'error', ended_at: now, lease_id: null, lease_expires_at: null },
+      ...{ cause_code: 'verification_off', cause_message: off },
+    })
+    .where('ended_at', 'is', null)
+    .executeTakeFirst();
+  await transaction
+    .updateTable('claims')
+    .set({ verification_id: null, heartbeat_at: now, expires_at: now + leaseMs, graced: 0 })
+    .where('ended_at', 'is', null)
+    .where('verification_id', 'is not', null)
+    .execute();
+  return Number(numUpdatedRows);
+}
+
+const off = 'Nothing is verified here any more: complete again, and a person looks at the commit.';

@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest';
+
+import { apiToken, temporaryDirectory } from '../../support/service.ts';
+import { codeOf, startWork } from '../../support/work.ts';
+import { call, workerTokens } from '../../support/workers.ts';
+import { commits, failed, hash, startVerifying } from '../../support/verifying.ts';
+
+const judged = {
+  'content-type': 'application/json',
+  authorization: 'Bearer token-of-the-verifier-1',
+};
+
+async function resume(service: { api: (path: string, init: RequestInit) => Promise<unknown> }) {
+  return service.api('/resume', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ issue: 'acme/orbit#1' }),
+  });
+}
+
+test('a claim does not wait for ever when nothing is verified after a restart', async () => {
+  const directory = temporaryDirectory();
+  const { gitea, service, clock, mine, complete } = await startVerifying({ directory });
+  await complete(mine, commits.work);
+  await service.close();
+  const env = { API_TOKENS: `tests:${apiToken},${workerTokens}` };
+  const later = await startWork({ gitea, clock, directory, env });
+  const answer = await call(later, 'worker-1', {
+    ...{ held: mine, what: 'complete', body: { commit: commits.work } },
+  });
+  expect(answer.status).toBe(200);
+  expect(await later.stateOf(1)).toBe('needs_human awaiting_verification');
+});
+
+test('a verdict is taken after a restart and after a jump of the clock, late as it is', async () => {
+  const directory = temporaryDirectory();
+  const { gitea, service, clock, mine, take, complete } = await startVerifying({ directory });
+  await complete(mine, commits.work);
+  const job = await take();
+  if (job === null) throw new Error('no job');
+  await service.close();
+  clock.advance(600_000);
+  const env = {
+    API_TOKENS: `tests:${apiToken},${workerTokens},judge:verifier:token-of-the-verifier-1`,
+  };
+  const later = await startWork({ gitea, clock, directory, env });
+  const beat = () =>
+    later.api(`/verifications/${job.verificationId}/heartbeat`, {
+      ...{ method: 'POST', headers: { ...judged, 'x-verification-token': job.token } },
+    });
+  expect((await beat()).status).toBe(200);
+  clock.jump(600_000);
+  await expect
+    .poll(() => later.logs.map(({ msg }) => msg ?? '').join())
+    .toContain('the clock jumped');
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect((await beat()).status).toBe(200);
+});
+
+test('a call that ended for a person is not told that it completed the claim', async () => {
+  const { service, mine, take, report, complete } = await startVerifying();
+  for (const handoff of ['one', 'two', 'three']) {
+    await complete(mine, commits.work, { handoff });
+    const job = await take();
+    if (job !== null) await report(job, failed);
+  }
+  expect(await service.stateOf(1)).toBe('needs_human gates_failed');
+  expect(codeOf(await complete(mine, commits.work, { handoff: 'three' }))).toBe('409 withdrawn');
+});
+
+test('what was proved once is forgotten when the same commit fails and a person resumes', async () => {
+  const { service, mine, take, report, complete } = await startVerifying();
+  await complete(mine, commits.work);
+  const first = await take();
+  if (first === null) throw new Error('no job');
+  await report(first);
+  expect(await service.stateOf(1)).toBe('in_review gates_passed');
+  await service.api('/issues/acme/orbit/1/verify', { method: 'POST' });
+  const second = await take();
+  if (second === null) throw new Error('no job');
+  await report(second, { ...failed, base: hash('9') });
+  expect(await service.stateOf(1)).toBe('needs_human gates_failed');
+  await resume(service);
+  expect(await service.stateOf(1)).toBe('ready ready');
+  // A person asks while nobody works on it; the agent that begins meanwhile is not disturbed by the verdict.
+  await service.api('/issues/acme/orbit/1/verify', { method: 'POST' });
+  const third = await take();
+  if (third === null) throw new Error('no job');
+  const again = await service.held('worker-1');
+  await report(third);
+  expect(await service.stateOf(1)).toBe('in_progress claimed');
+  await call(service, 'worker-1', { held: again, what: 'release', body: { reason: 'no' } });
+  expect(await service.stateOf(1)).toBe('ready ready');
+});
