@@ -40,7 +40,7 @@ export interface GatesPlan {
 /** Default deadline of one gate. */
 export const defaultTimeoutMs = 5 * 60_000;
 /** Default deadline of a step: a large project with an empty cache installs in less. */
-const defaultStepTimeoutMs = 10 * 60_000;
+export const defaultStepTimeoutMs = 10 * 60_000;
 /**
  * The default deadline over all gates is this many times that of one: the longest row of gates that wait for each
  * other is build, tests, tests without coverage, red tests again, tests of the base.

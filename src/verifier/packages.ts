@@ -8,12 +8,14 @@ import { makeBaseCopy } from '../gates/checkout/base-copy.ts';
 import { createCheckouts } from '../gates/checkout/checkout.ts';
 import { isConfigurationFile } from '../gates/checkout/configuration.ts';
 import { openCommands } from '../gates/command/open-commands.ts';
+import { chosenSteps } from '../gates/chosen-steps.ts';
 import { prepareGate, stepsTimeoutMs } from '../gates/command/prepare.ts';
 import type { Verdict } from '../gates/gate.ts';
 import { noGatesFile } from '../gates/gates-file/parse-gates-file.ts';
 import type { PrepareStep } from '../gates/gates-file/schema.ts';
 import { defaultCoverage } from '../gates/tools/coverage.ts';
 import type { ResourceLimits } from '../gates/process/resource-limits.ts';
+import { defaultStepTimeoutMs } from '../gates/plan.ts';
 import { openSandbox } from '../gates/process/sandbox.ts';
 import type { SandboxMode } from '../gates/report.ts';
 import { parseJson } from '../lib/text.ts';
@@ -167,7 +169,8 @@ async function runSteps(request: PackagesRequest, directory: string): Promise<Ve
     findTool: absent,
     runTests: absent,
   });
-  const all = { install: steps, build: [] };
+  const file = { ...noGatesFile, install: steps };
+  const all = chosenSteps(file, { install: true, stepTimeoutMs: defaultStepTimeoutMs });
   const run = { gate: 'prepare', timeoutMs: stepsTimeoutMs(all), signal };
   return prepareGate(all).check(await checkoutFor(run));
 }
