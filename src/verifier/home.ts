@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import {
-  chmod,
   mkdir,
   mkdtemp,
   open,
@@ -19,6 +18,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 
 import { CoordinatorError } from '../errors.ts';
+import { removeTree } from '../gates/checkout/private-directory.ts';
 import { parseJson } from '../lib/text.ts';
 
 /** Maximum verifiers that share one directory. */
@@ -63,7 +63,7 @@ async function openPlace(place: string, lock: string): Promise<VerifierHome> {
     join(place, 'work'),
   ];
   await endLeftovers(`${work}/`);
-  await removeAll(work);
+  await removeTree(work);
   for (const path of [mirrors, packages, work]) await mkdir(path, { recursive: true, mode: 0o700 });
   const refresh = setInterval(() => {
     const now = new Date();
@@ -78,7 +78,7 @@ async function openPlace(place: string, lock: string): Promise<VerifierHome> {
       try {
         return await use(fresh);
       } finally {
-        await removeAll(fresh);
+        await removeTree(fresh);
       }
     },
     async close() {
@@ -190,20 +190,4 @@ function readdirOrEmpty(path: string): readonly string[] {
   } catch {
     return [];
   }
-}
-
-/** Removes a directory also when its permissions were taken away. */
-export async function removeAll(path: string): Promise<void> {
-  try {
-    await rm(path, { recursive: true, force: true });
-  } catch {
-    await openUp(path);
-    await rm(path, { recursive: true, force: true, maxRetries: 3 });
-  }
-}
-
-async function openUp(directory: string): Promise<void> {
-  await chmod(directory, 0o700);
-  for (const entry of await readdir(directory, { withFileTypes: true }))
-    if (entry.isDirectory()) await openUp(join(directory, entry.name));
 }

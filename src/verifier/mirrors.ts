@@ -90,6 +90,13 @@ export function createMirrors({ directory, home, limits, ...options }: MirrorOpt
     return { mirror, base };
   }
 
+  /** Deletes the mirror of a repository, which may be broken: the next fetch makes it anew. */
+  async function discard(repositoryId: number): Promise<void> {
+    await serially(`${repositoryId}`, () =>
+      rm(join(directory, `${repositoryId}.git`), { recursive: true, force: true }),
+    );
+  }
+
   /** Deletes the mirrors that were not used for longest. */
   async function prune(): Promise<void> {
     const names = await readdir(directory).catch(() => []);
@@ -103,7 +110,7 @@ export function createMirrors({ directory, home, limits, ...options }: MirrorOpt
       );
   }
 
-  return { fetch, prune };
+  return { fetch, prune, discard };
 }
 
 type RemoteCall = Parameters<typeof remoteGit>[2];
@@ -125,8 +132,16 @@ async function openMirror(
     await rename(fresh, mirror);
   }
   await removeUnfinished(mirror);
+  await removeLocks(mirror);
   const now = new Date();
   await utimes(mirror, now, now);
+}
+
+/** No other process uses the mirror: what holds these locks was killed. */
+async function removeLocks(mirror: string): Promise<void> {
+  for (const directory of [mirror, join(mirror, ownRefs)])
+    for (const name of await readdir(directory).catch(() => []))
+      if (name.endsWith('.lock') || name === 'gc.pid') await rm(join(directory, name));
 }
 
 /** The heads of the branches that the repository has. */

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { makeBaseCopy } from '../gates/checkout/base-copy.ts';
 import { createCheckouts } from '../gates/checkout/checkout.ts';
 import { isConfigurationFile } from '../gates/checkout/configuration.ts';
+import { removeTree } from '../gates/checkout/private-directory.ts';
 import { openCommands } from '../gates/command/open-commands.ts';
 import { chosenSteps } from '../gates/chosen-steps.ts';
 import { prepareGate, stepsTimeoutMs } from '../gates/command/prepare.ts';
@@ -19,7 +20,6 @@ import { defaultStepTimeoutMs } from '../gates/plan.ts';
 import { openSandbox } from '../gates/process/sandbox.ts';
 import type { SandboxMode } from '../gates/report.ts';
 import { parseJson } from '../lib/text.ts';
-import { removeAll } from './home.ts';
 import { localGit } from './mirrors.ts';
 import { VerifierError } from './verifier-error.ts';
 
@@ -128,7 +128,7 @@ async function install(
   { place, directory }: { readonly place: string; readonly directory: string },
 ): Promise<void> {
   const { repository, base, privateDirectory, signal } = request;
-  await removeAll(place);
+  await removeTree(place);
   await mkdir(place, { recursive: true, mode: 0o700 });
   const nothing = join(privateDirectory, 'no-modules');
   await mkdir(nothing, { recursive: true });
@@ -138,7 +138,7 @@ async function install(
   const verdict = await runSteps(request, directory);
   signal.throwIfAborted();
   if (verdict.status !== 'passed') {
-    await removeAll(place);
+    await removeTree(place);
     throw new VerifierError(
       verdict.status === 'timeout' ? 'timeout' : 'gates_error',
       `The packages of the base cannot be installed. ${verdict.message}`,
@@ -181,5 +181,5 @@ async function prune(kept: string): Promise<void> {
     names.map(async (name) => ({ name, at: (await stat(join(kept, name))).mtimeMs })),
   );
   for (const { name } of used.toSorted((a, b) => b.at - a.at).slice(maxKept))
-    await removeAll(join(kept, name));
+    await removeTree(join(kept, name));
 }

@@ -77,7 +77,10 @@ export async function verify(
     signal.throwIfAborted();
     if (error instanceof CommitRefused)
       return refusedVerdict(facts(), { code: error.refusal, message: error.message });
-    return errorVerdict(facts(), { code: causeOf(error), message: messageOf(error) });
+    const code = causeOf(error);
+    // Perhaps the mirror is broken: then no attempt would ever succeed.
+    if (code === 'git_failed') await parts.mirrors.discard(job.repositoryId).catch(() => undefined);
+    return errorVerdict(facts(), { code, message: messageOf(error) });
   }
 }
 

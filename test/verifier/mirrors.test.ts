@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 
@@ -118,4 +118,21 @@ it('serves several calls for one repository, and forgets the one used longest ag
   await mirrors.prune();
 
   expect(readdirSync(directory)).toEqual(['7.git']);
+});
+
+it('goes on where a git was killed, and makes a broken mirror anew', async () => {
+  const { directory, mirrors, fetch } = open();
+  await fetch(repository.first);
+  const mirror = join(directory, '7.git');
+  const commit = repository.push('after-kill', { 'k.txt': 'k' });
+  for (const lock of ['packed-refs.lock', 'config.lock', `refs/verifier/${commit}.lock`])
+    writeFileSync(join(mirror, lock), '');
+
+  await fetch(commit);
+  expect(readdirSync(join(mirror, 'refs/verifier'))).toContain(commit);
+
+  writeFileSync(join(mirror, 'HEAD'), 'no head');
+  await expect(fetch(commit)).rejects.toMatchObject({ kind: 'git_failed' });
+  await mirrors.discard(7);
+  await fetch(commit);
 });

@@ -1,6 +1,8 @@
-import { chmod, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import { execa } from 'execa';
 
 import { GatesError } from '../gates-error.ts';
 
@@ -13,7 +15,7 @@ export async function withPrivateDirectory<T>(
   try {
     return await work(directory);
   } finally {
-    await remove(directory);
+    await removeTree(directory);
   }
 }
 
@@ -29,18 +31,19 @@ async function create(below: string): Promise<string> {
   }
 }
 
-async function remove(directory: string): Promise<void> {
+/** Removes a directory with all in it, also when permissions were taken away or its paths are too long for a call. */
+export async function removeTree(directory: string): Promise<void> {
   try {
     await rm(directory, { recursive: true, force: true });
   } catch {
-    // A tool may have removed the permissions on its files.
-    await openUp(directory);
+    // These go down step by step, whatever the length of the path.
+    await run('/bin/chmod', ['-R', 'u+rwX', '--', directory]);
+    await run('/bin/rm', ['-rf', '--', directory]);
     await rm(directory, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
-async function openUp(directory: string): Promise<void> {
-  await chmod(directory, 0o700);
-  for (const entry of await readdir(directory, { withFileTypes: true }))
-    if (entry.isDirectory()) await openUp(join(directory, entry.name));
+/** Its failure shows in what comes after it. */
+async function run(program: string, args: readonly string[]): Promise<void> {
+  await execa(program, args, { env: {}, extendEnv: false, stdio: 'ignore', reject: false });
 }
