@@ -89,6 +89,8 @@ export function examineConfig(environment: Environment) {
     host: shape.HOST.safeParse(values['HOST']).data,
     port: shape.PORT.safeParse(values['PORT']).data,
     apiTokens: shape.API_TOKENS.safeParse(values['API_TOKENS']).data,
+    verifiers: shape.VERIFIERS.safeParse(values['VERIFIERS']).data,
+    publish: shape.PUBLISH.safeParse(values['PUBLISH']).data,
     databasePath: shape.DATABASE_URL.safeParse(values['DATABASE_URL']).data,
     allowNetworkDatabase:
       shape.ALLOW_NETWORK_DATABASE.safeParse(values['ALLOW_NETWORK_DATABASE']).data ?? false,

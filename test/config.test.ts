@@ -70,6 +70,9 @@ test('with the required variables everything else has its default', () => {
     deliveryRetentionDays: 30,
     holdLabels: ['blocked', 'on hold'],
     reconcileIntervalSeconds: 60,
+    verifiers: 1,
+    pullRequests: true,
+    publicUrl: undefined,
   });
   expect(Object.isFrozen(load())).toBe(true);
 });
@@ -110,6 +113,9 @@ const wrong: Environment = {
   CONTEXT_ROTATE_AT: 'wrong-21',
   HOLD_LABELS: ',/',
   LEASE_SECONDS: '1',
+  VERIFIERS: '9',
+  PULL_REQUESTS: 'wrong-24',
+  PUBLIC_URL: 'ftp://wrong-25',
 };
 
 test('with every variable wrong, one error names each of them once, and no value', () => {
@@ -141,6 +147,9 @@ test('with every variable wrong, one error names each of them once, and no value
       "CONTEXT_ROTATE_AT must be a number above 0 and up to 1, such as 0.80",
       "HOLD_LABELS must be names of labels, separated by commas, or none",
       "LEASE_SECONDS must be a whole number from 2 to 86400",
+      "VERIFIERS must be a whole number from 0 to 8",
+      "PULL_REQUESTS must be on or off",
+      "PUBLIC_URL must be an http or https URL without user, query or fragment",
     ]
   `);
   expect(told.map((line) => line.split(' ')[0])).toEqual(variableNames);

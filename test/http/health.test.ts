@@ -70,6 +70,7 @@ test('a fresh service is alive, ready and well', async () => {
         webhook: { status: 'ok', ...noDeliveries },
         reconcile: { status: 'off' },
         forge: { status: 'off' },
+        verification: { status: 'off' },
         publish: { status: 'off' },
         connections: { status: 'ok', open: anyNumber, limit: anyNumber, refused: 0, closed: 0 },
         api: { status: 'ok', failedLogins: 0 },

@@ -120,6 +120,12 @@ function skip(text: string, ...names: readonly string[]): CheckResult<readonly G
   return { findings: names.map((name) => ({ name, ...skipped(text) })) };
 }
 
+/** Whether statuses and pull requests are written: commits are verified, and something is published. */
+function verifies({ apiTokens = [], verifiers = 0, publish }: ExaminedConfig): boolean {
+  const isVerified = verifiers > 0 || apiTokens.some(({ role }) => role === 'verifier');
+  return isVerified && apiTokens.length > 0 && publish !== 'none';
+}
+
 /** Checks Gitea, the token and the rights of the bot; undefined when its repositories stay unknown. */
 async function checkAccess(
   diagnosis: Diagnosis,
@@ -139,7 +145,7 @@ async function checkAccess(
     return take(skip('This check needs a token.', 'repositories'));
   }
   const bot = await runCheck(diagnosis, { name: 'token' }, (signal) =>
-    checkToken({ gitea: gitea.bot, botUsername }, signal),
+    checkToken({ gitea: gitea.bot, botUsername, verifies: verifies(config) }, signal),
   );
   if (bot === undefined) return take(skip('The owner of the token is not known.', 'repositories'));
   const deps = { gitea: gitea.bot, bot, only: repository, stored };

@@ -9,6 +9,8 @@ interface TokenDeps {
   readonly gitea: Pick<Gitea, 'findRefusedScopes' | 'getTokenScopes' | 'getUser'>;
   /** GITEA_BOT_USERNAME. */
   readonly botUsername: string | undefined;
+  /** Commits are verified, so that statuses and pull requests are written. */
+  readonly verifies: boolean;
 }
 
 /** Scopes that the coordinator needs; the first of each row is enough. */
@@ -19,6 +21,9 @@ const neededScopes = [
 ] as const;
 const minScopes: readonly string[] = neededScopes.map(([scope]) => scope);
 
+/** Instead of `read:repository`, where commits are verified. */
+const forStatuses = 'write:repository';
+
 const newToken = `Sign in to Gitea as the bot, create a token in Settings > Applications with the scopes ${minScopes.join(', ')}, and set GITEA_TOKEN to it.`;
 
 /** Checks that Gitea accepts the token, its scopes, and its owner, whose login is the value. */
@@ -28,12 +33,13 @@ export function checkToken(deps: TokenDeps, signal: AbortSignal): Promise<CheckR
 }
 
 async function examineToken(
-  { gitea, botUsername }: TokenDeps,
+  { gitea, botUsername, verifies }: TokenDeps,
   signal: AbortSignal,
 ): Promise<CheckResult<string>> {
   const scopes = await gitea.getTokenScopes(signal);
   const refused = scopes === undefined ? await gitea.findRefusedScopes(signal) : [];
-  const described = scopes === undefined ? describeTried(refused) : describeScopes(scopes);
+  const described =
+    scopes === undefined ? describeTried(refused) : describeScopes(scopes, verifies);
   const findings = [
     { name: 'token', ...ok('Gitea accepts it.') },
     { name: 'scopes', ...described },
@@ -68,7 +74,7 @@ function describeTried(refused: readonly string[]): Outcome {
   );
 }
 
-function describeScopes(scopes: readonly string[]): Outcome {
+function describeScopes(scopes: readonly string[], verifies: boolean): Outcome {
   if (scopes.includes('all'))
     return warning(
       'The token has all rights of its user, and so has anybody who steals it.',
@@ -85,8 +91,15 @@ function describeScopes(scopes: readonly string[]): Outcome {
       'The token is limited to public repositories: it does not see private ones.',
       newToken,
     );
-  const more = scopes.filter((scope) => !minScopes.includes(scope) && scope !== 'read:issue');
-  if (more.length === 0) return ok(`${minScopes.join(', ')}, and no more.`);
+  if (verifies && !scopes.includes(forStatuses))
+    return warning(
+      `The token lacks ${forStatuses}: Gitea refuses the statuses and pull requests of verified commits.`,
+      `${newToken.replace('read:repository', forStatuses)} Or set VERIFIERS=0.`,
+    );
+  const allowed = [...minScopes, 'read:issue', ...(verifies ? [forStatuses] : [])];
+  const more = scopes.filter((scope) => !allowed.includes(scope));
+  const granted = verifies ? minScopes.with(1, forStatuses) : minScopes;
+  if (more.length === 0) return ok(`${granted.join(', ')}, and no more.`);
   return warning(`The token has scopes that are not needed: ${more.join(', ')}.`, newToken);
 }
 

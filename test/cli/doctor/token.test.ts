@@ -19,6 +19,9 @@ function refuseScopesLikeForgejo(fake: FakeGitea): void {
   );
 }
 
+/** Statuses and pull requests are written. */
+const verifying = { VERIFIERS: '1', PUBLISH: 'labels' };
+
 testCases([
   {
     what: 'the token is none',
@@ -65,6 +68,26 @@ testCases([
     name: 'scopes',
     text: /not needed: write:repository/,
     cure: /create a token/,
+  },
+  {
+    what: 'commits are verified, and the token may not write statuses',
+    breakIt: ({ environment }) => void Object.assign(environment, verifying),
+    code: 1,
+    name: 'scopes',
+    text: /lacks write:repository: Gitea refuses the statuses/,
+    cure: /write:issue, write:repository, read:user/,
+  },
+  {
+    what: 'commits are verified, and the token may write statuses',
+    breakIt: ({ environment, fake }) => {
+      Object.assign(environment, verifying);
+      environment['GITEA_TOKEN'] = fake.tokenOf(giteaBot, [
+        ...['write:issue', 'write:repository', 'read:user'],
+      ]);
+    },
+    code: 0,
+    name: 'scopes',
+    text: /^write:issue, write:repository, read:user, and no more/,
   },
   {
     what: 'Forgejo, which does not say which scopes a token has, grants those that are needed',
@@ -133,7 +156,7 @@ test.for([
     getTokenScopes: () => Promise.resolve(scopes),
     getUser: () => Promise.resolve({ id: 6, login: 'coordinator-bot', isAdmin: false }),
   };
-  const { findings } = await checkToken({ gitea, botUsername: undefined }, never);
+  const { findings } = await checkToken({ gitea, botUsername: undefined, verifies: false }, never);
   const found = findings.find(({ name }) => name === 'scopes');
   expect(found?.mark).toBe(mark);
   expect(found?.text).toMatch(text);
@@ -149,13 +172,13 @@ test('a bot that has to change its password is told so', async () => {
     getTokenScopes: () => Promise.resolve(undefined),
     getUser: () => Promise.reject(refusal),
   };
-  const { findings } = await checkToken({ gitea, botUsername: undefined }, never);
+  const { findings } = await checkToken({ gitea, botUsername: undefined, verifies: false }, never);
   expect(findings).toMatchObject([{ name: 'token', mark: 'broken', text: refusal.message }]);
   const away = new TryAgainLater('gitea_timeout', 'Gitea did not answer in time.');
   const late = { ...gitea, getTokenScopes: () => Promise.reject(away) };
   const endsAt = performance.now() + 10_000;
   const told = await check({ endsAt, signal: never }, { name: 'token' }, (signal) =>
-    checkToken({ gitea: late, botUsername: undefined }, signal),
+    checkToken({ gitea: late, botUsername: undefined, verifies: false }, signal),
   );
   expect(told.findings).toMatchObject([{ name: 'token', mark: 'broken', text: away.message }]);
 });
