@@ -17,6 +17,8 @@ const statements: readonly string[] = [
   'create index verifications_of_issue on verifications (repository_id, number, seq)',
   `create index verifications_of_commit on verifications (repository_id, commit_id, seq)
     where ended_at is not null`,
+  `create index verifications_with_gates on verifications (repository_id, seq)
+    where gates is not null`,
   'create index verifications_with_report on verifications (seq) where report is not null',
   // The verification that a claim waits for: its lease stands still.
   'alter table claims add column verification_id text',

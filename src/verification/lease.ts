@@ -6,7 +6,12 @@ import type { Database } from '../db/database.ts';
 import type { Schema, VerificationRow } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import { formatRef } from '../issue/ref.ts';
-import type { Verdict, VerificationJob, VerificationState } from '../issue/verification.ts';
+import {
+  verdictReportLimit,
+  type Verdict,
+  type VerificationJob,
+  type VerificationState,
+} from '../issue/verification.ts';
 import { inScope, type Scope } from '../plans/scope.ts';
 import { findVerification, giveUp } from './rows.ts';
 import { settleVerdict } from './settle.ts';
@@ -47,7 +52,8 @@ export async function takeVerification(
       .updateTable('verifications')
       .set({
         ...{ state: 'running', lease_id: leaseId, verifier, lease_expires_at: expiresAt },
-        started_at: now,
+        // Of an attempt that ended with an error: every call would read it.
+        ...{ started_at: now, report: null },
       })
       .where('id', '=', row.id)
       .execute();
@@ -153,7 +159,7 @@ export async function recordVerdict(
       ...{ cause_code: cause.code, cause_message: cause.message, fingerprint, findings },
       gates: JSON.stringify(verdict.gates),
       durations: JSON.stringify(verdict.durations),
-      report: verdict.report == null ? null : JSON.stringify(verdict.report),
+      report: reportOf(verdict),
     };
     await transaction.updateTable('verifications').set(found).where('id', '=', row.id).execute();
     const { outcome } = verdict;
@@ -164,6 +170,12 @@ export async function recordVerdict(
   });
   wakeAll(deps);
   return result;
+}
+
+/** The report as JSON; null when it is longer than a verifier may send. */
+function reportOf({ report }: Verdict): string | null {
+  const text = report == null ? null : JSON.stringify(report);
+  return text === null || text.length > verdictReportLimit ? null : text;
 }
 
 /** Puts the verification of a verifier that stops back into the queue, at once and without an error. */

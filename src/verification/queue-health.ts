@@ -18,6 +18,7 @@ export async function queueHealth(
       eb.fn.sum<number | null>(sql`state = 'running'`).as('running'),
       eb.fn.sum<number | null>(sql`attempts > 0`).as('failing'),
       eb.fn.min<number | null>('requested_at').as('oldest'),
+      eb.fn.sum<number | null>(overdue(now)).as('overdue'),
     ])
     .where('ended_at', 'is', null)
     .executeTakeFirstOrThrow();
@@ -25,19 +26,27 @@ export async function queueHealth(
   const queued = Number(open.open) - running;
   const failing = Number(open.failing ?? 0);
   const isLeft = queued > 0 && running === 0 && now - askedAt > askedWithinMs;
+  const isPassedOver = Number(open.overdue ?? 0) > 0;
   const last = failing > 0 ? await lastError(db) : undefined;
   return {
-    status: isLeft || failing > 0 ? ('degraded' as const) : ('ok' as const),
+    status: isLeft || isPassedOver || failing > 0 ? ('degraded' as const) : ('ok' as const),
     queued,
     running,
     /** Those that ended with an error of ours, and are tried again. */
     failing,
     oldestSeconds: open.oldest === null ? 0 : Math.max(0, Math.round((now - open.oldest) / 1_000)),
     lastError: last?.cause_message ?? null,
-    ...(isLeft ? { hint: noVerifier } : {}),
+    ...(isLeft ? { hint: noVerifier } : isPassedOver ? { hint: passedOver } : {}),
   };
 }
 
+/** Waits an hour beyond its time: verifiers are too slow, or none may take it. */
+function overdue(now: number) {
+  return sql<number>`state = 'queued' and due_at < ${now - 3_600_000}`;
+}
+
+const passedOver =
+  'A verification has waited for an hour: start more verifiers, or one whose token is not narrowed to other repositories.';
 const noVerifier =
   'No verifier asks for work: start one (mosaic-coordinator verify), or set VERIFIERS above 0.';
 

@@ -4,6 +4,7 @@ import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
 import type { Schema, VerificationRow } from '../db/schema.ts';
 import type { IssueKey } from '../issue/ref.ts';
+import { concludeStatuses } from './statuses.ts';
 
 /** Finds a verification by its id, ended or not. */
 export function findVerification(db: Database, id: string): Promise<VerificationRow | undefined> {
@@ -28,19 +29,22 @@ const endings = {
 
 /** Ends a verification without a verdict; a verifier that runs it is told by its next call. */
 export async function giveUp(
-  db: Database,
-  { id }: Pick<VerificationRow, 'id'>,
+  transaction: Transaction<Schema>,
+  row: VerificationRow,
   { cause, now }: { readonly cause: keyof typeof endings; readonly now: number },
 ): Promise<void> {
-  await db
+  await transaction
     .updateTable('verifications')
     .set({
       ...{ state: 'error', ended_at: now, lease_id: null, lease_expires_at: null },
       ...{ cause_code: cause, cause_message: endings[cause] },
     })
-    .where('id', '=', id)
+    .where('id', '=', row.id)
     .where('ended_at', 'is', null)
     .execute();
+  // None stays pending for ever.
+  const ended = { ...row, gates: null, cause_message: endings[cause] };
+  await concludeStatuses(transaction, ended, 'error');
 }
 
 /** Causes that say nothing about the commit on its base, so that a later request is a new question. */
@@ -70,7 +74,7 @@ export function findProof(
       .where('base_commit', '=', proof.base)
       .where('state', 'in', ['passed', 'failed'])
       .where('cause_code', 'not in', notProof)
-      .where(sql<boolean>`instr(environment, ${proof.version}) > 0`)
+      .where(sql<boolean>`instr(environment || ',', ${`${proof.version},`}) > 0`)
       .orderBy('seq', 'desc')
       .limit(1)
       .executeTakeFirst()

@@ -72,11 +72,13 @@ export function createVerifications(deps: VerificationDeps) {
     const endsAt = performance.now() + waitMs;
     try {
       for (;;) {
+        // Nobody would hear of what is found now.
+        if (signal.aborted) return undefined;
         const seen = longPolls.version();
         const found = await look();
         if (found !== undefined) return found;
         const leftMs = endsAt - performance.now();
-        if (leftMs <= 0 || signal.aborted || longPolls.isClosed()) return undefined;
+        if (leftMs <= 0 || longPolls.isClosed()) return undefined;
         await longPolls.changeSince(seen, leftMs, signal);
       }
     } finally {

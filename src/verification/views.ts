@@ -13,7 +13,11 @@ export type VerificationView = Readonly<ReturnType<typeof viewOf>>;
 const gates = z.array(verdictGate);
 const durations = z.object({ fetchMs: z.number(), mergeMs: z.number(), gatesMs: z.number() });
 
-function viewOf(row: VerificationRow & { readonly full_name: string }) {
+type ShownRow = Pick<VerificationRow, (typeof shownColumns)[number]> & {
+  readonly full_name: string;
+};
+
+function viewOf(row: ShownRow) {
   const { ended_at, started_at, cause_code, cause_message } = row;
   return {
     id: row.id,
@@ -42,11 +46,19 @@ function viewOf(row: VerificationRow & { readonly full_name: string }) {
   };
 }
 
+/** All but the report, which may be a megabyte. */
+const shownColumns = [
+  ...(['id', 'repository_id', 'number', 'worker', 'commit_id', 'branch', 'base_branch'] as const),
+  ...(['state', 'requested_at', 'attempts', 'verifier', 'started_at', 'ended_at'] as const),
+  ...(['base_commit', 'tree', 'config_hash', 'environment', 'cause_code'] as const),
+  ...(['cause_message', 'fingerprint', 'gates', 'findings', 'durations'] as const),
+] as const;
+
 function select(db: Database) {
   return db
     .selectFrom('verifications')
     .innerJoin('repositories', 'repositories.id', 'verifications.repository_id')
-    .selectAll('verifications')
+    .select(shownColumns.map((name) => `verifications.${name}` as const))
     .select('full_name');
 }
 

@@ -51,7 +51,7 @@ test('a verdict is taken after a restart and after a jump of the clock, late as 
   expect((await beat()).status).toBe(200);
   clock.jump(600_000);
   await expect
-    .poll(() => later.logs.map(({ msg }) => msg ?? '').join())
+    .poll(() => later.logs.map(({ msg }) => msg ?? '').join(), { timeout: 8_000 })
     .toContain('the clock jumped');
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   expect((await beat()).status).toBe(200);
@@ -91,4 +91,29 @@ test('what was proved once is forgotten when the same commit fails and a person 
   expect(await service.stateOf(1)).toBe('in_progress claimed');
   await call(service, 'worker-1', { held: again, what: 'release', body: { reason: 'no' } });
   expect(await service.stateOf(1)).toBe('ready ready');
+});
+
+test('the statuses of what nobody waits for any more do not stay pending', async () => {
+  const { gitea, service, mine, complete } = await startVerifying({
+    ...{ publishes: true, env: { PULL_REQUESTS: 'off' } },
+  });
+  const written = (commit: string) =>
+    (gitea.repositories.get(2)?.statuses?.get(commit) ?? []).map(({ state }) => state);
+  await complete(mine, commits.work);
+  await service.idle();
+  await complete(mine, commits.more);
+  await service.idle();
+  expect(written(commits.work)).toEqual(['pending', 'error']);
+  await call(service, 'worker-1', { held: mine, what: 'release', body: { reason: 'no' } });
+  await expect.poll(() => written(commits.more), { timeout: 8_000 }).toEqual(['pending', 'error']);
+});
+
+test('a report that is too long is not kept, and the verdict is', async () => {
+  const { service, mine, take, report, complete } = await startVerifying();
+  await complete(mine, commits.work);
+  const job = await take();
+  if (job === null) throw new Error('no job');
+  expect((await report(job, { report: 'x'.repeat(1_500_000) })).status).toBe(200);
+  const { status } = await service.api(`/verifications/${job.verificationId}/report`);
+  expect(status).toBe(404);
 });
