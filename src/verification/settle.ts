@@ -49,14 +49,22 @@ export async function settleVerdict(
   await concludeStatuses(transaction, row, outcome);
   const issue = { repositoryId: row.repository_id, number: row.number };
   const claim = await claimOf(transaction, row);
-  // The claim ended meanwhile, or an agent began when a person had asked: the verdict is kept, and changes nothing.
-  const isWanted =
-    row.claim_id === null
-      ? (await findLiveClaimOf(transaction, issue)) === undefined
-      : claim !== undefined;
+  // The claim ended meanwhile, or the issue went on when a person had asked: the verdict is kept, and changes nothing.
+  const isWanted = row.claim_id === null ? await isFree(transaction, issue) : claim !== undefined;
   if (isWanted) await settleIssue(deps, transaction, { row, outcome, issue, claim });
   await pruneVerifications(transaction, issue);
   return state;
+}
+
+/** Nobody works on the issue, and somebody may. */
+async function isFree(transaction: Transaction<Schema>, issue: IssueKey): Promise<boolean> {
+  const row = await transaction
+    .selectFrom('issues')
+    .select(['open', 'assigned', 'deleted'])
+    .where(ofIssue(issue))
+    .executeTakeFirst();
+  if (row?.open !== 1 || row.assigned !== 1 || row.deleted === 1) return false;
+  return (await findLiveClaimOf(transaction, issue)) === undefined;
 }
 
 function claimOf(
@@ -101,12 +109,6 @@ async function settleIssue(
     return;
   }
   await park(transaction, issue, parked);
-  // Whatever was proved of it before, a resumed issue is work again.
-  await transaction
-    .updateTable('issues')
-    .set({ verified_commit: null })
-    .where(ofIssue(issue))
-    .execute();
   await endClaim(deps, transaction, verdict, { outcome: 'withdrawn', reason: reasonText(parked) });
 }
 
