@@ -14,7 +14,7 @@ import { addressOf } from './pull-request.ts';
 import { checkIntervalMs, pullsToCheck, storePull, type PullToCheck } from './pull-rows.ts';
 import type { RequestedVerification, VerificationRequest } from './request.ts';
 import { findNewRemarks, type NewRemarks, type ReviewsGitea } from './reviews.ts';
-import { wantPendingVerdict } from './statuses.ts';
+import { hasVerdictStatus, wantPendingVerdict } from './statuses.ts';
 
 export interface PullCheckDeps extends ForgeDeps {
   readonly gitea: ReviewsGitea & Pick<Gitea, 'getPull'>;
@@ -36,6 +36,9 @@ const maxRounds = 3;
 /** Gitea computes late whether a pull request can be merged: it is asked twice. */
 const unmergeableTwice = 2;
 const askAgainMs = 60_000;
+
+/** Parked so, an issue goes on when somebody pushes what passes. */
+const redParkings: readonly string[] = ['gates_failed', 'verification_error'];
 
 /** Who asks for the verification of what somebody pushed. */
 const asker = 'coordinator';
@@ -79,7 +82,8 @@ export function createPullChecks(deps: PullCheckDeps) {
     if (row.issueState === 'in_progress') return settle(row, { check_at: null });
     if (pull?.state !== 'open') return closed(row);
     if (row.state === 'closed') return reopened(row, pull, signal);
-    if (row.verified_commit === null) return settle(row, { check_at: null });
+    const isRed = redParkings.includes(row.parked_code ?? '');
+    if (row.verified_commit === null && !isRed) return settle(row, { check_at: null });
     if (pull.head.commit !== row.verified_commit) return pushed(row, pull, signal);
     if (row.parked_code !== null) return later(row);
     return review(row, { pull, address }, signal);
@@ -117,15 +121,15 @@ export function createPullChecks(deps: PullCheckDeps) {
   }
 
   async function pushed(row: PullToCheck, pull: GiteaPull, signal: AbortSignal): Promise<void> {
-    const newest = await db
+    const known = await db
       .selectFrom('verifications')
-      .select('commit_id')
+      .select('id')
       .where(ofIssue(keyOf(row)))
-      .orderBy('seq', 'desc')
+      .where('commit_id', '=', pull.head.commit)
       .limit(1)
       .executeTakeFirst();
     // Verified already, or about to be.
-    if (newest?.commit_id === pull.head.commit) return later(row);
+    if (known !== undefined) return later(row);
     await verifyHead(row, pull, signal);
   }
 
@@ -145,6 +149,8 @@ export function createPullChecks(deps: PullCheckDeps) {
         });
         return;
       }
+      // It is no change any more: said once, since the next question gets the same answer.
+      if (await hasVerdictStatus(transaction, issue, head)) return;
       const of = { issue, commit: head, verificationId: null };
       await wantPendingVerdict(transaction, of, 'Pushed after the verdict: not verified.');
     });

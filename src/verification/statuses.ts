@@ -101,6 +101,22 @@ export async function wantPendingVerdict(
   await wantStatuses(transaction, of, [{ context: verdictContext, state: 'pending', description }]);
 }
 
+/** Whether a status of the verdict is wanted of a commit, or was. */
+export async function hasVerdictStatus(
+  transaction: Transaction<Schema>,
+  issue: IssueKey,
+  commit: string,
+): Promise<boolean> {
+  const row = await transaction
+    .selectFrom('commit_statuses')
+    .select('context')
+    .where(ofIssue(issue))
+    .where('commit_id', '=', commit)
+    .where('context', '=', verdictContext)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 async function wantStatuses(
   transaction: Transaction<Schema>,
   { issue, commit, verificationId }: CommitOfIssue,

@@ -215,6 +215,21 @@ test('what is pushed after the verdict is verified anew', async () => {
   expect((await service.plan('acme/orbit#1'))?.reason.text).toContain('Gates passed on 5555555');
 });
 
+test('a push that takes the change away leaves a verdict that is pending, said once', async () => {
+  const staged = await startVerifying({ publishes: true });
+  const { gitea, service, clock } = staged;
+  await pass(staged);
+  gitea.as('maria').push(repository, 'agent/one', commits.head);
+  await settle(staged);
+  clock.advance(300_000);
+  await settle(staged);
+  const description = 'Pushed after the verdict: not verified.';
+  expect(gitea.repositories.get(2)?.statuses?.get(commits.head)).toMatchObject([
+    { context: 'coordinator/verdict', state: 'pending', description },
+  ]);
+  expect(await service.stateOf(1)).toBe('in_review gates_passed');
+});
+
 test('a conflict that lasts sends the issue back; one that Gitea has not computed yet does not', async () => {
   const staged = await startVerifying({ publishes: true });
   const { gitea, service, clock } = staged;
