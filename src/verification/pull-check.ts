@@ -91,7 +91,7 @@ export function createPullChecks(deps: PullCheckDeps) {
 
   async function merged(row: PullToCheck): Promise<void> {
     await writes.transaction(async (transaction) => {
-      await storePull(transaction, keyOf(row), { state: 'merged', check_at: null });
+      await storePull(transaction, keyOf(row), { state: 'merged', check_at: null }, row);
       // Gitea closes the issue, and says so; this is for a webhook that was lost.
       await deps.refreshIssue(transaction, keyOf(row));
     });
@@ -105,7 +105,7 @@ export function createPullChecks(deps: PullCheckDeps) {
     await writes.transaction(async (transaction) => {
       const issue = keyOf(row);
       const check_at = now() + checkIntervalMs;
-      await storePull(transaction, issue, { state: 'closed', check_at });
+      await storePull(transaction, issue, { state: 'closed', check_at }, row);
       await forgetCommit(transaction, issue);
       await park(transaction, issue, { code: 'pull_request_closed', params: { pull } });
       await recomputeIssues(transaction, [issue], now());
@@ -141,7 +141,7 @@ export function createPullChecks(deps: PullCheckDeps) {
     const checked = await deps.checkCommit(row.repository_id, head, signal);
     await writes.transaction(async (transaction) => {
       const issue = keyOf(row);
-      await storePull(transaction, issue, { check_at: now() + checkIntervalMs });
+      await storePull(transaction, issue, { check_at: now() + checkIntervalMs }, row);
       if (checked.kind === 'change') {
         const { commit, base } = checked;
         await deps.requestVerification(transaction, {
@@ -192,7 +192,7 @@ export function createPullChecks(deps: PullCheckDeps) {
         .execute();
       await hand(transaction, issue, { pull, branch: row.branch, why, remarks });
       const seen_at = Math.max(row.seen_at, seenAt);
-      await storePull(transaction, issue, { seen_at, unmergeable: 0, check_at: null });
+      await storePull(transaction, issue, { seen_at, unmergeable: 0, check_at: null }, row);
       if (rounds > maxRounds)
         await park(transaction, issue, { code: 'review_rounds', params: { pull, rounds } });
       await recomputeIssues(transaction, [issue], now());
@@ -206,7 +206,7 @@ export function createPullChecks(deps: PullCheckDeps) {
   }
 
   async function settle(row: PullToCheck, changes: Parameters<typeof storePull>[2]): Promise<void> {
-    await writes.transaction((transaction) => storePull(transaction, keyOf(row), changes));
+    await writes.transaction((transaction) => storePull(transaction, keyOf(row), changes, row));
   }
 
   return { pass };

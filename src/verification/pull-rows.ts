@@ -23,7 +23,7 @@ export function issuesToPublish(
     .select(['issues.repository_id as repositoryId', 'issues.number', 'full_name as repository'])
     .select(['issues.title', 'verified_commit as commit'])
     .select(['pull_requests.pull_number as pull', 'pull_requests.state as pullState'])
-    .select('pull_requests.attempts as attempts')
+    .select(['pull_requests.attempts as attempts', 'pull_requests.check_at as check_at'])
     .where('deleted', '=', 0)
     .where('issues.state', '=', 'in_review')
     .where('verified_commit', 'is not', null)
@@ -59,12 +59,25 @@ export function findProofOf(db: Database, issue: IssueKey, commit: string) {
 
 type Changes = Partial<Omit<Selectable<PullRequestsTable>, 'repository_id' | 'number'>>;
 
-/** Stores what is known of the pull request of an issue. */
+/**
+ * Stores what is known of the pull request of an issue. `asked`: when it was due as Gitea was asked; a hint that
+ * came since stays due, since the answer may be older than what it tells of.
+ */
 export async function storePull(
   db: Database,
   { repositoryId, number }: IssueKey,
   changes: Changes,
+  asked?: { readonly check_at: number | null },
 ): Promise<void> {
+  const { check_at } = changes;
+  const isUnchanged = asked && sql<boolean>`pull_requests.check_at is ${asked.check_at}`;
+  const changed =
+    check_at === undefined || isUnchanged === undefined
+      ? changes
+      : {
+          ...changes,
+          check_at: sql<number>`iif(${isUnchanged}, ${check_at}, pull_requests.check_at)`,
+        };
   const nothing = {
     ...{ pull_number: null, branch: '', commit_id: '', body_hash: null },
     ...{ written_commit: null, check_at: null, error: null },
@@ -73,7 +86,7 @@ export async function storePull(
   await db
     .insertInto('pull_requests')
     .values({ ...nothing, ...changes, repository_id: repositoryId, number })
-    .onConflict((conflict) => conflict.columns(['repository_id', 'number']).doUpdateSet(changes))
+    .onConflict((conflict) => conflict.columns(['repository_id', 'number']).doUpdateSet(changed))
     .execute();
 }
 
