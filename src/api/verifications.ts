@@ -130,9 +130,7 @@ function answer(reply: FastifyReply, result: object | LeaseRefusal | undefined) 
   if (result === undefined) return reply.code(409).send(off);
   if (!('code' in result) || !('message' in result)) return reply.send(result);
   const { code, message } = result;
-  return reply
-    .code(code === 'stale_lease' ? 409 : 403)
-    .send(errorBody(String(code), String(message)));
+  return reply.code(code === 'stale_lease' ? 409 : 403).send(errorBody(code, message));
 }
 
 type VerifierRequest = FastifyRequest<{ Params: { id: string } }>;

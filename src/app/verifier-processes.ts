@@ -31,15 +31,16 @@ export function createVerifierProcesses({
   log,
 }: ProcessesDeps) {
   const stopping = new AbortController();
+  const stopped = () => stopping.signal.aborted;
   // Each takes a place of its own below it.
   const directory = join(dirname(databasePath), 'verifier');
   let running: Promise<void>[] = [];
 
   async function keepRunning(url: string): Promise<void> {
-    for (let deaths = 0; !stopping.signal.aborted; deaths += 1) {
+    for (let deaths = 0; !stopped(); deaths += 1) {
       const started = performance.now();
       const result = await run(url);
-      if (stopping.signal.aborted) return;
+      if (stopped()) return;
       const { exitCode, signal, shortMessage } = result;
       log.warn({ exitCode, signal, reason: shortMessage }, 'a verifier ended, starting it again');
       if (performance.now() - started > restart.maxMs) deaths = 0;

@@ -221,8 +221,8 @@ export async function sweepVerifications(deps: VerificationDeps): Promise<void> 
     const now = deps.now();
     for (const { id, isLeft } of found) {
       const row = await findVerification(transaction, id);
-      if (row === undefined || row.ended_at !== null) continue;
-      if (Number(isLeft) === 1) await giveUp(transaction, row, { cause: 'claim_ended', now });
+      if (row?.ended_at !== null) continue;
+      if (isLeft === 1) await giveUp(transaction, row, { cause: 'claim_ended', now });
       else if (row.state === 'running' && isSilent(row, now)) {
         deps.log.warn({ verification: id, verifier: row.verifier }, 'lease of a verifier expired');
         const lost = { cause_code: 'verifier_lost', cause_message: verifierLost };

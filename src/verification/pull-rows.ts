@@ -1,9 +1,8 @@
-import { sql, type Selectable, type Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 
 import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
-import type { PullRequestsTable } from '../db/verification-tables.ts';
-import type { Schema } from '../db/schema.ts';
+import type { PullRequestRow, Schema } from '../db/schema.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import { isDue } from './forge.ts';
 
@@ -57,7 +56,7 @@ export function findProofOf(db: Database, issue: IssueKey, commit: string) {
     .executeTakeFirst();
 }
 
-type Changes = Partial<Omit<Selectable<PullRequestsTable>, 'repository_id' | 'number'>>;
+type Changes = Partial<Omit<PullRequestRow, 'repository_id' | 'number'>>;
 
 /**
  * Stores what is known of the pull request of an issue. `asked`: when it was due as Gitea was asked; a hint that

@@ -22,11 +22,11 @@ export async function queueHealth(
     ])
     .where('ended_at', 'is', null)
     .executeTakeFirstOrThrow();
-  const running = Number(open.running ?? 0);
-  const queued = Number(open.open) - running;
-  const failing = Number(open.failing ?? 0);
+  const running = open.running ?? 0;
+  const queued = open.open - running;
+  const failing = open.failing ?? 0;
   const isLeft = queued > 0 && running === 0 && now - askedAt > askedWithinMs;
-  const isPassedOver = Number(open.overdue ?? 0) > 0;
+  const isPassedOver = (open.overdue ?? 0) > 0;
   const last = failing > 0 ? await lastError(db) : undefined;
   return {
     status: isLeft || isPassedOver || failing > 0 ? ('degraded' as const) : ('ok' as const),

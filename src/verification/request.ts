@@ -5,7 +5,7 @@ import type { Transaction } from 'kysely';
 import type { Schema } from '../db/schema.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { VerificationState } from '../issue/verification.ts';
-import { findOpen, findProof, findVerification, giveUp } from './rows.ts';
+import { findOpen, findProof, findVerification, giveUp, pruneVerifications } from './rows.ts';
 import { settleVerdict } from './settle.ts';
 import type { VerificationDeps } from './state.ts';
 import { announceStatuses } from './statuses.ts';
@@ -71,6 +71,8 @@ export async function requestVerification(
       .set({ verification_id: id })
       .where('id', '=', claim.id)
       .execute();
+  // Also here: what is given up for the next commit is never settled.
+  await pruneVerifications(transaction, issue);
   await announceStatuses(transaction, { issue, commit, verificationId: id });
   const row = proof && (await findVerification(transaction, id));
   if (row === undefined || proof === undefined) return { id, state: 'queued' };

@@ -42,10 +42,15 @@ export function createVerifications(deps: VerificationDeps) {
     waitMs: number,
     signal: AbortSignal,
   ): Promise<VerificationJob | 'busy' | undefined> {
-    return waitFor(by.verifier, { waitMs, signal }, () => {
+    const job = await waitFor(by.verifier, { waitMs, signal }, () => {
       askedAt = now();
       return takeVerification(deps, by);
     });
+    if (job === undefined || job === 'busy' || !signal.aborted) return job;
+    // The caller went away meanwhile: nobody has to wait for the end of a lease that nobody holds.
+    const { verificationId: id, token } = job;
+    await giveBack(deps, { id, token, verifier: by.verifier });
+    return undefined;
   }
 
   /** The verification, once it has ended or the wait is over; undefined when there is none. */
@@ -56,7 +61,7 @@ export function createVerifications(deps: VerificationDeps) {
   ): Promise<VerificationView | 'busy' | undefined> {
     const ended = await waitFor(caller, { waitMs, signal }, async () => {
       const view = await viewVerification(db, id);
-      return view === undefined || view.endedAt !== null ? { view } : undefined;
+      return view?.endedAt === null ? undefined : { view };
     });
     if (ended === 'busy') return ended;
     return ended === undefined ? viewVerification(db, id) : ended.view;

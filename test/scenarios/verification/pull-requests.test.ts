@@ -149,6 +149,8 @@ test('changes requested: the issue is ready again, with the remarks for the next
   gitea.as('maria').review('acme/orbit#2', { state: 'APPROVED', body: 'Fine.' });
   await settle(staged);
   expect(await service.stateOf(1)).toBe('in_review gates_passed');
+  gitea.as('mallory').commentOnPull('acme/orbit#2', 'Me, too.');
+  gitea.as('maria').commentOnPull('acme/orbit#2', 'Also the docs.');
   gitea.as('maria').review('acme/orbit#2', {
     ...{ state: 'REQUEST_CHANGES', body: 'Nearly.', comments },
   });
@@ -160,6 +162,7 @@ test('changes requested: the issue is ready again, with the remarks for the next
     remarks: [
       { author: 'maria', text: 'Nearly.' },
       { author: 'maria', path: 'src/b.ts', line: 4, text: 'Off by one.' },
+      { author: 'maria', text: 'Also the docs.' },
     ],
     handoff: 'Read b.ts.',
   });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { apiToken, temporaryDirectory } from '../../support/service.ts';
 import { codeOf, startWork } from '../../support/work.ts';
 import { call, workerTokens } from '../../support/workers.ts';
-import { commits, failed, hash, startVerifying } from '../../support/verifying.ts';
+import { commits, failed, hash, startVerifying, verifyingSchema } from '../../support/verifying.ts';
 
 const judged = {
   'content-type': 'application/json',
@@ -116,4 +116,29 @@ test('a report that is too long is not kept, and the verdict is', async () => {
   expect((await report(job, { report: 'x'.repeat(1_500_000) })).status).toBe(200);
   const { status } = await service.api(`/verifications/${job.verificationId}/report`);
   expect(status).toBe(404);
+});
+
+test('commits that supersede each other leave no rows without end', async () => {
+  const { service, mine, complete } = await startVerifying();
+  const asked = await complete(mine, commits.work);
+  const { id } = verifyingSchema.parse(asked.json).verification;
+  for (let turn = 0; turn < 26; turn += 1) {
+    await complete(mine, commits.more);
+    await complete(mine, commits.work);
+  }
+  expect((await service.api(`/verifications/${id}`)).status).toBe(404);
+});
+
+test('a verifier that goes away with its call takes nothing along', async () => {
+  const { service, mine, take, complete } = await startVerifying();
+  const gone = new AbortController();
+  const waiting = fetch(`${service.url}/api/v1/verifications/take?wait=30`, {
+    ...{ method: 'POST', signal: gone.signal },
+    headers: { authorization: judged.authorization },
+  }).catch(() => undefined);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  gone.abort();
+  await waiting;
+  await complete(mine, commits.work);
+  expect(await take()).toMatchObject({ attempt: 1 });
 });
