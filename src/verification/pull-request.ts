@@ -173,15 +173,23 @@ export function createPullRequests(deps: PullRequestDeps) {
   ): Promise<void> {
     const { pull, branch, block, isAdopted } = written;
     await writes.transaction(async (transaction) => {
-      const changes = {
-        ...{ pull_number: pull.number, branch, state: 'open', uncertain: 0, unmergeable: 0 },
-        ...{ commit_id: issue.commit ?? '', written_commit: issue.commit },
-        ...{ body_hash: createHash('sha256').update(block).digest('hex'), attempts: 0, due_at: 0 },
-        ...{ error: null, check_at: now() + checkIntervalMs },
-        // What was said before it was ours is not about our work.
-        ...(isAdopted && pull.number !== issue.pull ? { seen_at: pull.updatedAt } : {}),
-      } as const;
-      await storePull(transaction, issue, changes, issue);
+      await storePull(
+        transaction,
+        issue,
+        {
+          ...{ pull_number: pull.number, branch, state: 'open', uncertain: 0, unmergeable: 0 },
+          ...{ commit_id: issue.commit ?? '', written_commit: issue.commit },
+          ...{
+            body_hash: createHash('sha256').update(block).digest('hex'),
+            attempts: 0,
+            due_at: 0,
+          },
+          ...{ error: null, check_at: now() + checkIntervalMs },
+          // What was said before it was ours is not about our work.
+          ...(isAdopted && pull.number !== issue.pull ? { seen_at: pull.updatedAt } : {}),
+        },
+        issue,
+      );
       await recomputeIssues(transaction, [issue], now());
     });
     deps.wakePublisher();

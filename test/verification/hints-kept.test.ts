@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+
+import { createDatabase } from '../../src/db/database.ts';
+import { migrate } from '../../src/db/migrations.ts';
+import { checkSoon, storePull } from '../../src/verification/pull-rows.ts';
+import { temporaryDirectory } from '../support/service.ts';
+
+const issue = { repositoryId: 2, number: 1 };
+const interval = 300_000;
+
+test('a hint that comes between a look at Gitea and its record stays due', async () => {
+  const db = createDatabase(`${temporaryDirectory()}/pulls.db`);
+  try {
+    await migrate(db);
+    await storePull(db, issue, { pull_number: 7, branch: 'agent/one', check_at: 1_000 });
+    const seen = await db.selectFrom('pull_requests').selectAll().executeTakeFirstOrThrow();
+    await db
+      .transaction()
+      .execute((transaction) => checkSoon(transaction, { repositoryId: 2, of: 7 }, 2_000));
+    await storePull(db, issue, { check_at: 2_500 + interval, branch: 'agent/two' }, seen);
+    const hinted = await db.selectFrom('pull_requests').selectAll().executeTakeFirstOrThrow();
+    expect(hinted).toMatchObject({ check_at: 2_000, branch: 'agent/two' });
+    await storePull(db, issue, { check_at: 3_000 + interval }, hinted);
+    const asked = await db.selectFrom('pull_requests').selectAll().executeTakeFirstOrThrow();
+    expect(asked.check_at).toBe(3_000 + interval);
+  } finally {
+    await db.destroy();
+  }
+});
