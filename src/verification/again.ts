@@ -1,9 +1,27 @@
+import type { Transaction } from 'kysely';
+
 import type { CheckCommit } from '../claims/commit-check.ts';
 import { findLiveClaimOf } from '../claims/claim-rows.ts';
 import { ofIssue } from '../db/key-filter.ts';
+import type { Schema } from '../db/schema.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import { requestVerification, type RequestedVerification } from './request.ts';
 import type { VerificationDeps } from './state.ts';
+
+/** What a claim waits for is due now, however often it ended with an error of ours. */
+async function hasten(
+  transaction: Transaction<Schema>,
+  id: string,
+  now: number,
+): Promise<RequestedVerification> {
+  const { state } = await transaction
+    .updateTable('verifications')
+    .set((eb) => ({ due_at: eb.fn<number>('min', ['due_at', eb.val(now)]) }))
+    .where('id', '=', id)
+    .returning('state')
+    .executeTakeFirstOrThrow();
+  return { id, state };
+}
 
 /**
  * Asks for the last commit of an issue to be verified once more, because a person says so. Answers with a sentence
@@ -33,7 +51,10 @@ export async function verifyAgain(
       .executeTakeFirst();
     if (row?.open !== 1 || row.assigned !== 1)
       return { refusal: 'The issue is closed, or not assigned to the bot.' };
-    if ((await findLiveClaimOf(transaction, issue)) !== undefined)
+    const claim = await findLiveClaimOf(transaction, issue);
+    if (claim?.verification_id != null)
+      return hasten(transaction, claim.verification_id, deps.now());
+    if (claim !== undefined)
       return { refusal: 'An agent works on it: its next commit is verified.' };
     return requestVerification(deps, transaction, {
       ...{ issue, askedBy: caller, commit: check.commit, base: check.base },

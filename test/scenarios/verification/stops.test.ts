@@ -142,3 +142,16 @@ test('a verifier that goes away with its call takes nothing along', async () => 
   await complete(mine, commits.work);
   expect(await take()).toMatchObject({ attempt: 1 });
 });
+
+test('a person need not wait for the next attempt after an error of ours', async () => {
+  const { service, mine, take, report, complete } = await startVerifying();
+  await complete(mine, commits.work);
+  const job = await take();
+  if (job === null) throw new Error('no job');
+  const cause = { code: 'no_space', message: 'No space.' } as const;
+  await report(job, { outcome: 'error', cause });
+  expect(await take()).toBeNull();
+  const asked = await service.api('/issues/acme/orbit/1/verify', { method: 'POST' });
+  expect(asked).toMatchObject({ status: 202, json: { verification: { state: 'queued' } } });
+  expect(await take()).toMatchObject({ verificationId: job.verificationId, attempt: 2 });
+});
