@@ -6,9 +6,8 @@ export default defineConfig({
     reporters: ['default', './test/support/count-reporter.ts'],
     testTimeout: 30_000,
     // The tests start services, child processes and real commits to disk; machines are small.
-    maxWorkers: 2,
-    // Files of a worker share what they import: no module keeps state, so a fresh process for each costs time alone.
-    isolate: false,
+    // More than the cores of a small machine: many tests wait for a disk, a child or a clock.
+    maxWorkers: 3,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
