@@ -53,7 +53,7 @@ export const verificationReasons: Sentences<
   pull_request_closed:
     ({ pull }) =>
     (subject) => ({
-      reason: `Its pull request ${pullOf(subject, pull)} was closed without a merge.`,
+      reason: `Its ${pullOf(subject, pull)} was closed without a merge.`,
       change: [`Reopen the pull request, or ${editToRetry}.`],
     }),
   review_rounds:
@@ -75,7 +75,8 @@ function commitOf({ plan, setting }: Subject, commit: string): string {
 
 function pullOf({ plan, setting }: Subject, pull: number): string {
   const repository = repositoryOf(plan.ref);
-  const words = `!${pull}`;
+  // Without the sign by which Gitea knows a reference: it would be told to the pull request.
+  const words = `pull request ${pull}`;
   return repository === undefined
     ? words
     : pageLink(words, setting.giteaUrl, `${repository}/pulls/${pull}`);
