@@ -27,7 +27,7 @@ interface VerificationPartsDeps extends Omit<VerificationDeps, 'tokens' | 'versi
 export type VerificationParts = NonNullable<ReturnType<typeof createVerificationParts>>;
 
 /** Name of the verifiers that the service starts: no token in `API_TOKENS` can have it. */
-export const ownVerifier = 'service:verifier';
+const ownVerifier = 'service:verifier';
 
 /** Who may verify: verifiers that the service starts, and tokens of others. */
 export function canVerify({ verifiers, apiTokens, giteaToken }: Config): boolean {

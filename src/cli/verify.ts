@@ -53,7 +53,10 @@ export function addVerifyCommand(program: Command, io: Io): void {
     .option('--sandbox <mode>', `${sandboxes.join(', ')} (auto: the strictest; never none)`)
     .option('--pass-env <names>', 'variables that the commands of gates files get', split)
     .addOption(
-      new Option('--attached', 'end when the standard input ends: a service started this').hideHelp(),
+      new Option(
+        '--attached',
+        'end when the standard input ends: a service started this',
+      ).hideHelp(),
     )
     .addHelpText('after', help)
     .action((ref: string | undefined, given: unknown) =>

@@ -47,7 +47,7 @@ describe('for any tree', () => {
         commit();
         expect(await check(directory, { base: 'HEAD~1' })).toMatchObject({ status: 'passed' });
       }),
-      { numRuns: 15 },
+      { numRuns: 6 },
     );
   });
 
@@ -64,7 +64,7 @@ describe('for any tree', () => {
         const verdict = await check(directory);
         expect(verdict.findings?.filter(({ rule }) => rule !== 'not-parsed')).toEqual([]);
       }),
-      { numRuns: 30 },
+      { numRuns: 10 },
     );
   });
 });
@@ -77,7 +77,7 @@ describe('any text', () => {
         const lines = linesOf(some).length;
         for (const { line } of [...marks, ...tests]) expect(line).toBeLessThanOrEqual(lines);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -89,7 +89,7 @@ describe('any text', () => {
           expect(line).toBeLessThanOrEqual(linesOf(after).length);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 150 },
     );
   });
 
@@ -101,7 +101,7 @@ describe('any text', () => {
     ['nothing but comments', '// @ts-ignore\n'.repeat(70_000)],
     ['one long comment', `/* eslint ${' '.repeat(900_000)}x`],
     ['one long line', `it.skip('x'${' '.repeat(900_000)}`],
-    ['many tests', pieces[0]?.repeat(5_000) ?? ''],
+    ['many tests', pieces[0]?.repeat(3_000) ?? ''],
   ])('of up to a megabyte is read in time: %s', (_title, some) => {
     sourceFacts(some, 'a.ts');
     configEdits({ path: 'vitest.config.ts', kind: 'code', before: some, after: `${some};` });

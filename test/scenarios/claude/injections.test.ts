@@ -233,4 +233,4 @@ test('a Claude that obeys every injection puts nothing outside of policy into da
   const logged = JSON.stringify(service.logs);
   for (const words of ['Case 1', 'root-agent', 'onerror', 'passwd', 'evil.test'])
     expect(logged.includes(words), `${words} in the log`).toBe(false);
-});
+}, 60_000);

@@ -144,7 +144,7 @@ test('any order of a history, with repetitions, gives the same graph, states and
     fc.asyncProperty(disordered, async ({ events, told }) => {
       expect(await lookAfter(told)).toEqual(await lookAfter(events));
     }),
-    { numRuns: 150, interruptAfterTimeLimit: 25_000, markInterruptAsFailure: false },
+    { numRuns: 60, interruptAfterTimeLimit: 10_000, markInterruptAsFailure: false },
   );
 }, 60_000);
 
@@ -170,7 +170,7 @@ test('after every event the states equal those of a full recomputation', async (
         await store.close();
       }
     }),
-    { numRuns: 100, interruptAfterTimeLimit: 25_000, markInterruptAsFailure: false },
+    { numRuns: 40, interruptAfterTimeLimit: 10_000, markInterruptAsFailure: false },
   );
 }, 60_000);
 

@@ -249,6 +249,6 @@ test('whatever the order in which a batch is created and delivered, it ends as i
         expect(await run(0)).toEqual(await run(numbers.length));
       },
     ),
-    { numRuns: 8 },
+    { numRuns: 5 },
   );
 }, 60_000);

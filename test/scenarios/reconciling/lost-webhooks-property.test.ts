@@ -110,6 +110,6 @@ test('whatever changes while passes run and webhooks get lost, a quiet full pass
         expect(stored).toEqual(onGitea);
       },
     ),
-    { numRuns: 12 },
+    { numRuns: 6 },
   );
 }, 120_000);

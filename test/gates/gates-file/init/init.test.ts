@@ -108,7 +108,7 @@ test('whatever package.json holds, the proposal parses', async () => {
     fc.asyncProperty(packageFile, async (json) => {
       await isUsable({ 'package.json': json, 'tsconfig.json': '{}' });
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 }, 60_000);
 
@@ -136,6 +136,6 @@ test('whatever the files of other tool chains hold, the proposal parses', async 
         '.config/nextest.toml': text,
       });
     }),
-    { numRuns: 100 },
+    { numRuns: 50 },
   );
 }, 60_000);
