@@ -10,7 +10,7 @@ import { createLoop } from '../lib/loop.ts';
 import { createRepeatedLines } from '../lib/repeated-lines.ts';
 import { findRepository } from '../plans/repository-facts.ts';
 import { verifyAgain } from '../verification/again.ts';
-import type { VerificationDeps } from '../verification/state.ts';
+import type { VerificationDeps } from '../verification/deps.ts';
 import { requeueOf } from '../verification/stops.ts';
 import { createVerifications } from '../verification/verifications.ts';
 import { createVerifierProcesses } from './verifier-processes.ts';

@@ -2,10 +2,10 @@ import { sql, type Kysely } from 'kysely';
 import { Migrator, type Migration } from 'kysely/migration';
 
 import { CoordinatorError, describeError } from '../errors.ts';
-import { createSchema } from './baseline.ts';
+import { createSchema } from './migrations/001-baseline.ts';
 import type { Schema } from './schema.ts';
-import { addTrust } from './trust.ts';
-import { addVerification } from './verification.ts';
+import { addTrust } from './migrations/002-trust.ts';
+import { addVerification } from './migrations/003-verification.ts';
 
 type Migrations = Readonly<Record<string, Migration>>;
 

@@ -6,7 +6,7 @@ import { ofIssue } from '../db/key-filter.ts';
 import type { Schema } from '../db/schema.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import { requestVerification, type RequestedVerification } from './request.ts';
-import type { VerificationDeps } from './state.ts';
+import type { VerificationDeps } from './deps.ts';
 
 /** What a claim waits for is due now, however often it ended with an error of ours. */
 async function hasten(

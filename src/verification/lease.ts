@@ -15,7 +15,7 @@ import {
 import { inScope, type Scope } from '../plans/scope.ts';
 import { findVerification, giveUp } from './rows.ts';
 import { settleVerdict } from './settle.ts';
-import { errorBackoffMs, maxErrors, verifierLeaseMs, type VerificationDeps } from './state.ts';
+import { errorBackoffMs, maxErrors, verifierLeaseMs, type VerificationDeps } from './deps.ts';
 
 /** Who asks for work, and for which repositories. */
 export interface Verifier {

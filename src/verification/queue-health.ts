@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 
 import type { Database } from '../db/database.ts';
-import { maxErrors } from './state.ts';
+import { maxErrors } from './deps.ts';
 
 /** A verifier asks for work at least once a minute, unless it has some. */
 const askedWithinMs = 120_000;

@@ -7,7 +7,7 @@ import type { IssueKey } from '../issue/ref.ts';
 import type { VerificationState } from '../issue/verification.ts';
 import { findOpen, findProof, findVerification, giveUp, pruneVerifications } from './rows.ts';
 import { settleVerdict } from './settle.ts';
-import type { VerificationDeps } from './state.ts';
+import type { VerificationDeps } from './deps.ts';
 import { announceStatuses } from './statuses.ts';
 
 /** A commit that shall be proved, and the base it is proved against. */

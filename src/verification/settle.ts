@@ -14,7 +14,7 @@ import {
   maxFailures,
   maxSameFailures,
   type VerificationDeps,
-} from './state.ts';
+} from './deps.ts';
 import { concludeStatuses } from './statuses.ts';
 
 /** A verification whose columns hold what was found. */

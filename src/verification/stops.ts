@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 
 import type { Schema } from '../db/schema.ts';
-import { verifierLeaseMs } from './state.ts';
+import { verifierLeaseMs } from './deps.ts';
 
 /** Moves leases and waits of verifications that have not ended, after a jump of the clock. */
 export async function moveVerificationTimes(

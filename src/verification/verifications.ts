@@ -15,7 +15,7 @@ import {
 } from './lease.ts';
 import { queueHealth } from './queue-health.ts';
 import { requestVerification, type VerificationRequest } from './request.ts';
-import type { VerificationDeps } from './state.ts';
+import type { VerificationDeps } from './deps.ts';
 import { findReport, listVerifications, viewVerification, type VerificationView } from './views.ts';
 
 export type Verifications = ReturnType<typeof createVerifications>;

@@ -6,10 +6,10 @@ import { packageOf, readPackages, type Packages } from './scope/packages.ts';
 import { counted } from '../counted.ts';
 import { isConfiguration, isNamedBy, isProduct, isSource, languageOf } from './scope/sources.ts';
 import { withTool } from './tool-verdict.ts';
-import { buildCopy } from './tsc-built-copy.ts';
-import { projectNotBuilt, type TscPlace } from './tsc-output.ts';
-import { reachedFrom, tsconfigExclude, type Reached } from './tsc-projects.ts';
-import { judgeProject, runTsc, type ProjectVerdict } from './tsc-run.ts';
+import { buildCopy } from './tsc/built-copy.ts';
+import { projectNotBuilt, type TscPlace } from './tsc/output.ts';
+import { reachedFrom, tsconfigExclude, type Reached } from './tsc/projects.ts';
+import { judgeProject, runTsc, type ProjectVerdict } from './tsc/run.ts';
 
 /**
  * The types are correct: `tsc --noEmit` on tsconfig.json, the projects it references, and those of the project's

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import { buildVerdict } from '../../../src/gates/tools/build.ts';
-import { parseTscBuildInfo, parseTscOutput } from '../../../src/gates/tools/tsc-output.ts';
-import { tsconfigReferences } from '../../../src/gates/tools/tsc-projects.ts';
-import { judgeProject, type ProjectRun } from '../../../src/gates/tools/tsc-run.ts';
+import { parseTscBuildInfo, parseTscOutput } from '../../../src/gates/tools/tsc/output.ts';
+import { tsconfigReferences } from '../../../src/gates/tools/tsc/projects.ts';
+import { judgeProject, type ProjectRun } from '../../../src/gates/tools/tsc/run.ts';
 import { madeRun, unfinishedRuns } from '../support/made-run.ts';
 
 const checked = JSON.stringify({ fileNames: ['lib.d.ts', 'a.ts'], fileInfos: [{}, {}], root: [2] });

@@ -5,8 +5,8 @@ import { buildVerdict } from '../../../src/gates/tools/build.ts';
 import { literalSettings } from '../../../src/gates/tools/coverage-settings.ts';
 import { measuredFiles } from '../../../src/gates/tools/coverage.ts';
 import { lintVerdict } from '../../../src/gates/tools/lint.ts';
-import { tsconfigReferences } from '../../../src/gates/tools/tsc-projects.ts';
-import { judgeProject, type ProjectRun } from '../../../src/gates/tools/tsc-run.ts';
+import { tsconfigReferences } from '../../../src/gates/tools/tsc/projects.ts';
+import { judgeProject, type ProjectRun } from '../../../src/gates/tools/tsc/run.ts';
 import { testVerdict } from '../../../src/gates/tools/test.ts';
 import { madeRun, madeTestRun } from '../support/made-run.ts';
 

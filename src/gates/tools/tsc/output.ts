@@ -2,8 +2,8 @@ import path from 'node:path';
 
 import { z } from 'zod';
 
-import type { Finding } from '../gate.ts';
-import { relativeFile, parseReport } from './reports.ts';
+import type { Finding } from '../../gate.ts';
+import { relativeFile, parseReport } from '../reports.ts';
 
 /** Reads the output of tsc with `--pretty false`; ignores other lines. tsc names files relative to `cwd`. */
 export function parseTscOutput(text: string, { cwd, directory }: TscPlace) {

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
-import type { Schema } from './schema.ts';
+import type { Schema } from '../schema.ts';
 
 /** Creates the whole schema of the first release. `schema.ts` explains the columns. */
 export async function createSchema(db: Kysely<Schema>): Promise<void> {

@@ -1,10 +1,10 @@
 import path from 'node:path';
 
-import { makePrivateCopy } from '../checkout/private-copy.ts';
-import type { Checkout, Tool, Verdict } from '../gate.ts';
-import { verdictOnEnd } from './tool-verdict.ts';
-import type { TscPlace } from './tsc-output.ts';
-import { isAtLeast } from './versions.ts';
+import { makePrivateCopy } from '../../checkout/private-copy.ts';
+import type { Checkout, Tool, Verdict } from '../../gate.ts';
+import { verdictOnEnd } from '../tool-verdict.ts';
+import type { TscPlace } from './output.ts';
+import { isAtLeast } from '../versions.ts';
 
 /** Files that tsc may read; what git ignores too, for generated code is often ignored. */
 const readable = /\.([cm]?[jt]sx?|json)$/;

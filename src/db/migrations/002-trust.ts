@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
-import type { Schema } from './schema.ts';
+import type { Schema } from '../schema.ts';
 
 /**
  * Equal bytes are one delivery. The hashes of before were of the signature, not of the bytes, so they say

@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { parseExpression } from '@babel/parser';
 import type { Node } from '@babel/types';
 
-import { memberOf } from '../integrity/syntax.ts';
+import { memberOf } from '../../integrity/syntax.ts';
 
 /** A project of TypeScript by the path of its tsconfig, and those that it references. */
 export interface Reached {

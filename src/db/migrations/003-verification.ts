@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely';
 
-import type { Schema } from './schema.ts';
+import type { Schema } from '../schema.ts';
 
 /** Statements of the migration, in order; `schema.ts` explains the columns. */
 const statements: readonly string[] = [

@@ -1,9 +1,9 @@
 import path from 'node:path';
 
-import type { Checkout, Finding, Tool, ToolRun, Verdict } from '../gate.ts';
-import { lastWords, verdictOnEnd } from './tool-verdict.ts';
-import { parseTscBuildInfo, parseTscOutput, projectNotBuilt, type TscPlace } from './tsc-output.ts';
-import { isAtLeast } from './versions.ts';
+import type { Checkout, Finding, Tool, ToolRun, Verdict } from '../../gate.ts';
+import { lastWords, verdictOnEnd } from '../tool-verdict.ts';
+import { parseTscBuildInfo, parseTscOutput, projectNotBuilt, type TscPlace } from './output.ts';
+import { isAtLeast } from '../versions.ts';
 
 export interface ProjectRun {
   /** Path of the tsconfig, relative to the directory. */
