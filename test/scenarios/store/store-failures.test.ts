@@ -125,8 +125,11 @@ test.skipIf(namespaces === undefined)(
     expect(await deliver(url, 1)).toBe(200);
     await sees(url, well);
     fillDisk(join(folder, 'filler'));
+    // The log of the database may have room of its own for some more, which are stored then.
+    let number = 2;
+    while (number < 60 && (await deliver(url, number)) === 200) number += 1;
     const statuses = [];
-    for (let number = 2; number <= 12; number += 1) statuses.push(await deliver(url, number));
+    for (let more = 1; more <= 11; more += 1) statuses.push(await deliver(url, number + more));
     expect(new Set(statuses)).toEqual(new Set([503]));
     await sees(url, {
       ...down,
@@ -138,7 +141,7 @@ test.skipIf(namespaces === undefined)(
     expect(await claim(url)).toBe(503);
     expect(output.stdout).not.toContain('cannot rollback');
     rmSync(join(folder, 'filler'));
-    expect(await deliver(url, 13)).toBe(200);
+    expect(await deliver(url, number)).toBe(200);
     await sees(url, well);
     // What was refused in the same way is one line with a count, not a line each.
     expect(output.stdout.match(/"the store is down"/g)?.length ?? 0).toBeLessThanOrEqual(1);
