@@ -37,7 +37,7 @@ async function startWorker(coordinator: Coordinator) {
       let view: unknown;
       await eventually(120_000, async () => {
         ({ json: view } = await coordinator.call('GET', `/verifications/${id}?wait=10`));
-        expect(view).toMatchObject({ endedAt: expect.any(String) as string });
+        expect(z.looseObject({ endedAt: z.string() }).safeParse(view).success).toBe(true);
       });
       return view;
     },

@@ -35,6 +35,8 @@ function publishing(gitea: FakeGitea) {
   return { PUBLISH: 'labels', GITEA_TOKEN: gitea.tokenOf(giteaBot, scopes) };
 }
 
+/** Fields of a verdict that differ from those of `passed`. */
+type VerdictChanges = Partial<Record<keyof Verdict, unknown>>;
 type Job = z.infer<typeof jobSchema>;
 
 /** A service with a fake Gitea that has commits, an issue that worker-1 has claimed, and a verifier's token. */
@@ -88,7 +90,7 @@ export async function startVerifying({ env, publishes = false, ...options }: Opt
     return z.object({ job: jobSchema.nullable() }).parse(json).job;
   }
 
-  function report({ verificationId, token }: Job, more: Partial<Verdict> = {}) {
+  function report({ verificationId, token }: Job, more: VerdictChanges = {}) {
     return judge(`/${verificationId}/verdict`, { token, body: { ...passed, ...more } });
   }
 

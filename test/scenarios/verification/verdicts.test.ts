@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { apiToken } from '../../support/service.ts';
+import { containing } from '../../support/matching.ts';
 import { codeOf } from '../../support/work.ts';
 import { call } from '../../support/workers.ts';
 import {
@@ -12,7 +13,6 @@ import {
   startVerifying,
   verifyingSchema,
 } from '../../support/verifying.ts';
-import type { Verdict } from '../../../src/issue/verification.ts';
 
 test('a commit that passes its gates waits for review, and a merge makes it done', async () => {
   const { gitea, service, clock, mine, take, report, complete, view } = await startVerifying();
@@ -85,7 +85,7 @@ test.each([
     await complete(mine, commit);
     const job = await take();
     if (job === null) throw new Error('no job');
-    await report(job, { ...failed, ...more(turn) } as Verdict);
+    await report(job, { ...failed, ...more(turn) });
   }
   expect(await service.stateOf(1)).toBe('needs_human gates_failed');
   expect(codeOf(await complete(mine, commits.work))).toBe('409 withdrawn');
@@ -102,7 +102,7 @@ test('an error of ours is tried again, never counts against the agent, and is fo
     const job = await take();
     expect(job).toMatchObject({ attempt: turn });
     if (job === null) throw new Error('no job');
-    const { status } = await report(job, error as Partial<Verdict>);
+    const { status } = await report(job, error);
     expect(status).toBe(200);
     // The lease is over with the verdict.
     expect(codeOf(await judge(`/${job.verificationId}/heartbeat`, { token: job.token }))).toBe(
@@ -176,7 +176,7 @@ test('health says when no verifier asks for what waits', async () => {
   clock.advance(121_000);
   expect(await check()).toMatchObject({
     ...{ status: 'degraded', queued: 1, running: 0, oldestSeconds: 121 },
-    hint: expect.stringContaining('No verifier asks for work') as string,
+    hint: containing('No verifier asks for work'),
   });
   await take();
   expect(await check()).toMatchObject({ status: 'ok', queued: 0, running: 1 });
