@@ -6,8 +6,7 @@ export default defineConfig({
     reporters: ['default', './test/support/count-reporter.ts'],
     testTimeout: 30_000,
     // The tests start services, child processes and real commits to disk; machines are small.
-    // More than the cores of a small machine: many tests wait for a disk, a child or a clock.
-    maxWorkers: 3,
+    maxWorkers: 2,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],

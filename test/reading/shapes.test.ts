@@ -60,7 +60,7 @@ test('a text of the greatest length is readable, whatever its shape but for its 
     return readText(issue(body), { ...context, workLimit: share }).unreadable !== undefined;
   });
   expect(unreadable.map(([name]) => name)).toEqual(nestedTooDeep);
-});
+}, 60_000);
 
 test('a text that takes too many steps is unreadable as a whole, the same every time', () => {
   const body = `Difficulty: hard\n\nBlocked by #3.\n\n${'*a'.repeat(2_000)}`;

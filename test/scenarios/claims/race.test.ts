@@ -5,7 +5,7 @@ import { createDatabase } from '../../../src/db/database.ts';
 import { startService } from '../../support/service.ts';
 import { call, claim, issueEvent, workerNames } from '../../support/workers.ts';
 
-const rounds = 50;
+const rounds = 25;
 
 test(
   `${workerNames.length} concurrent claims on one issue, ${rounds} times: one winner each time`,

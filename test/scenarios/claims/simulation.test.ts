@@ -37,9 +37,9 @@ test('whatever happens, every call is answered and everything stored as the mode
         rmSync(directory, { recursive: true });
       },
     ),
-    { numRuns: 40 },
+    { numRuns: 20 },
   );
-  expect(claims).toBeGreaterThan(40);
-  expect(crashes).toBeGreaterThan(20);
+  expect(claims).toBeGreaterThan(20);
+  expect(crashes).toBeGreaterThan(8);
   // Thousands of commits to disk: a busy machine needs longer than for other tests.
 }, 180_000);

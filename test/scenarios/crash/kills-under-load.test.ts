@@ -7,7 +7,7 @@ import { randomKillTime, sendUntilEnd } from './load.ts';
 import { startServiceProcess } from '../../support/process.ts';
 import { startService, temporaryDirectory } from '../../support/service.ts';
 
-const cycles = 10;
+const cycles = 5;
 const deliveriesPerCycle = 40;
 const seed = Number(process.hrtime.bigint() % 1_000_000n);
 
