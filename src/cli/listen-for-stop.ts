@@ -26,8 +26,14 @@ export function listenForStop(outside: AbortSignal | undefined, onStop?: () => v
   };
 }
 
+/** A signal, and what has to be called when nobody listens to it any more. */
+interface Stop {
+  readonly signal: AbortSignal;
+  readonly release: () => void;
+}
+
 /** Aborts when the input of this process ends: whoever started it is gone, or wants it to stop. */
-export function listenForEnd(input: NodeJS.ReadStream = process.stdin) {
+export function listenForEnd(input: NodeJS.ReadStream = process.stdin): Stop {
   const ended = new AbortController();
   const end = () => ended.abort();
   input.once('close', end).once('end', end).once('error', end).resume();

@@ -14,11 +14,22 @@ export interface DiskLimits {
 /** Who has used up the space: the verification itself, or something else on this machine. */
 export type FullDisk = 'own' | 'other';
 
+/** Aborts `signal` when there is no space any more; dispose of it when nothing is written any more. */
+interface DiskWatch {
+  readonly signal: AbortSignal;
+  /** Undefined while there is space. */
+  readonly full: () => FullDisk | undefined;
+  readonly [Symbol.dispose]: () => void;
+}
+
 /**
  * Watches the file system of a directory while something is written there. The free space tells at once that something
  * is wrong; only then the directory is measured, which takes longer.
  */
-export async function watchDisk(directory: string, { bytes, reserve }: DiskLimits) {
+export async function watchDisk(
+  directory: string,
+  { bytes, reserve }: DiskLimits,
+): Promise<DiskWatch> {
   const full = new AbortController();
   const before = await free(directory);
   let found: FullDisk | undefined;
@@ -41,7 +52,6 @@ export async function watchDisk(directory: string, { bytes, reserve }: DiskLimit
   const timer = setInterval(() => void check().catch(() => undefined), checkEveryMs);
   return {
     signal: full.signal,
-    /** Undefined while there is space. */
     full: () => (full.signal.aborted ? found : undefined),
     [Symbol.dispose]: () => clearInterval(timer),
   };

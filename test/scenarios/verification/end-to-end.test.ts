@@ -1,29 +1,11 @@
-import { execFileSync } from 'node:child_process';
-
 import { expect, test } from 'vitest';
 
 import { giteaBot, startGitea } from '../../fake-gitea/gitea.ts';
+import { commitsOf } from '../../support/git-commits.ts';
 import { verifyingSchema } from '../../support/verifying.ts';
 import { startWork } from '../../support/work.ts';
 import { call } from '../../support/workers.ts';
 import { createRepository } from '../../verifier/support/repository.ts';
-
-/** All commits of a bare repository, as the fake Gitea has them. */
-function commitsOf(bare: string) {
-  const format = '%H %P';
-  const lines = execFileSync('git', ['-C', bare, 'log', '--all', `--format=${format}`], {
-    encoding: 'utf8',
-  });
-  return new Map(
-    lines
-      .trim()
-      .split('\n')
-      .map((line) => {
-        const [commit = '', ...parents] = line.split(' ');
-        return [commit, { parents: parents.filter(Boolean), files: ['src/add.js'] }] as const;
-      }),
-  );
-}
 
 test('an agent that calls a red commit done gets the findings; the mended one waits for review', async () => {
   using repository = createRepository();
