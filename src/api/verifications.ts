@@ -169,6 +169,11 @@ function registerGit(api: Api, { verifications, gitFetch }: ApiDeps): void {
       goneSignal(reply),
     );
     if (found === undefined) return reply.code(404).send(unknown);
+    if (found.statusCode === 401) {
+      // Git would ask its user for a password.
+      found.body.on('error', () => undefined).destroy();
+      return reply.code(403).send(gitRefused);
+    }
     for (const name of ['content-type', 'content-encoding', 'cache-control']) {
       const value = found.headers[name];
       if (typeof value === 'string') void reply.header(name, value);
@@ -202,6 +207,10 @@ function registerGit(api: Api, { verifications, gitFetch }: ApiDeps): void {
 const unknown = notFound('There is no such verification.');
 const unknownIssue = notFound('That issue is not known here.');
 const noReport = notFound('The report of that verification is not kept: only the newest ones are.');
+const gitRefused = errorBody(
+  'git_refused',
+  'Gitea does not let the bot read the code: its token needs read:repository, and its user read access.',
+);
 const onlyFetch = errorBody('forbidden', 'Only fetching is possible here.');
 const off = errorBody(
   'verification_off',

@@ -104,7 +104,9 @@ export async function startGitea({
     response: ServerResponse,
   ): Promise<void> {
     const given = request.headers.authorization?.replace(/^Basic /, '') ?? '';
-    const [token = ''] = Buffer.from(given, 'base64').toString('utf8').split(':', 1);
+    const login = Buffer.from(given, 'base64').toString('utf8');
+    // The tokens of this fake have colons in them.
+    const token = login.slice(0, login.lastIndexOf(':'));
     const bare = [...world.repositories.values()].find((each) => each.name === name)?.bare;
     if (bare === undefined || !tokens.has(token)) {
       response.writeHead(401).end();
