@@ -2,6 +2,7 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 
 import type { Claims } from '../claims/claims.ts';
+import type { RequestedVerification } from '../claims/verified-completion.ts';
 import type { Pauses } from '../claims/pauses.ts';
 import type { GitReply, GitRequest } from '../gitea/git-fetch.ts';
 import type { DeliveryView } from '../inbox/delivery-views.ts';
@@ -9,7 +10,6 @@ import type { IssueKey, IssueRef } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import type { PlanStore } from '../plans/plan-views.ts';
-import type { RequestedVerification } from '../verification/request.ts';
 import type { Verifications } from '../verification/verifications.ts';
 import type { CallerOf } from './auth.ts';
 

@@ -89,16 +89,17 @@ export function findLiveClaimOf(db: Database, issue: IssueKey): Promise<ClaimRow
     .executeTakeFirst();
 }
 
+/** The columns of a lease that begins anew. */
+export function freshLease(now: number, expiresAt: number) {
+  return { heartbeat_at: now, expires_at: expiresAt, graced: 0 };
+}
+
 /** Extends a lease; the claim is live. */
 export async function extendLease(
   db: Database,
   { id, now, expiresAt }: Pick<NewClaim, 'id' | 'now' | 'expiresAt'>,
 ): Promise<void> {
-  await db
-    .updateTable('claims')
-    .set({ heartbeat_at: now, expires_at: expiresAt, graced: 0 })
-    .where('id', '=', id)
-    .execute();
+  await db.updateTable('claims').set(freshLease(now, expiresAt)).where('id', '=', id).execute();
 }
 
 /** Keeps the handoff of a claim that ended before it came, or is about to; the first one counts. */

@@ -1,17 +1,7 @@
 import type { Database } from '../db/database.ts';
+import type { CommitCheck } from '../issue/verification.ts';
 import { findLiveClaim } from './claim-rows.ts';
 import { commitRefused, type ClaimCall, type ClaimEnd, type RefusedCall } from './claim.ts';
-
-/** A commit on Gitea, compared with the default branch; `commit` is its full hash. */
-export type CommitCheck =
-  | {
-      readonly kind: 'change';
-      readonly commit: string;
-      readonly base: { readonly branch: string; readonly commit: string };
-    }
-  | { readonly kind: 'no_change'; readonly repository: string; readonly branch: string }
-  | { readonly kind: 'missing'; readonly repository: string }
-  | { readonly kind: 'unreadable' };
 
 /** Asks Gitea about a commit. Throws `TryAgainLater`. */
 export type CheckCommit = (

@@ -3,23 +3,38 @@ import { z } from 'zod';
 
 import type { ClaimRow, Schema } from '../db/schema.ts';
 import type { IssueKey } from '../issue/ref.ts';
-import { verificationStates } from '../issue/verification.ts';
+import { verificationStates, type VerificationState } from '../issue/verification.ts';
 import { keepHandoff } from './claim-rows.ts';
 import type { ClaimEnd } from './claim.ts';
+
+/** A commit that shall be proved, and the base it is proved against. */
+export interface VerificationRequest {
+  readonly issue: IssueKey;
+  /** The claim that it completes; undefined when a person asks. */
+  readonly claim?: { readonly id: string; readonly worker: string; readonly agent: string };
+  /** Name of the caller. */
+  readonly askedBy: string;
+  /** Full hash. */
+  readonly commit: string;
+  readonly branch: string | undefined;
+  readonly base: { readonly branch: string; readonly commit: string };
+  /** SHA-256 of the call, by which its repetition is known after the claim has ended. */
+  readonly hash?: string;
+  /** True to run the gates again, whatever was proved before. */
+  readonly isNew?: boolean;
+}
+
+/** Answer to a request: the verification, which may have ended at once. */
+export interface RequestedVerification {
+  readonly id: string;
+  readonly state: VerificationState;
+}
 
 /** Queues the verification of a commit, in the transaction of the call that names it. */
 export type RequestVerification = (
   transaction: Transaction<Schema>,
-  request: {
-    readonly issue: IssueKey;
-    readonly claim: { readonly id: string; readonly worker: string; readonly agent: string };
-    readonly askedBy: string;
-    readonly commit: string;
-    readonly branch: string | undefined;
-    readonly base: { readonly branch: string; readonly commit: string };
-    readonly hash: string;
-  },
-) => Promise<{ readonly id: string; readonly state: (typeof verificationStates)[number] }>;
+  request: VerificationRequest,
+) => Promise<RequestedVerification>;
 
 export const verifyingAnswerSchema = z.object({
   claimId: z.string(),

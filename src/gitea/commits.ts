@@ -1,23 +1,10 @@
 import { z } from 'zod';
 
+import type { CommitCheck } from '../issue/verification.ts';
 import { repositoryPath } from './address.ts';
 import { readsValue } from './replies.ts';
 import { repositoryName } from './schemas.ts';
 import { unexpected, type GiteaAnswer, type Transport } from './transport.ts';
-
-/** A commit on Gitea, compared with the default branch. */
-export type CommitCheck =
-  /** It has changes that the default branch does not have; `commit` is its full hash. */
-  | {
-      readonly kind: 'change';
-      readonly commit: string;
-      /** The default branch, with its head. */
-      readonly base: { readonly branch: string; readonly commit: string };
-    }
-  | { readonly kind: 'no_change'; readonly repository: string; readonly branch: string }
-  | { readonly kind: 'missing'; readonly repository: string }
-  /** The token may not read the code, or the repository. */
-  | { readonly kind: 'unreadable' };
 
 /** Commits of which the files are looked at: one with a file is enough. */
 const commitsRead = 5;

@@ -136,3 +136,17 @@ export const verdict = z.discriminatedUnion('outcome', [
   }),
 ]);
 export type Verdict = z.infer<typeof verdict>;
+
+/** A commit on Gitea, compared with the default branch. */
+export type CommitCheck =
+  /** It has changes that the default branch does not have; `commit` is its full hash. */
+  | {
+      readonly kind: 'change';
+      readonly commit: string;
+      /** The default branch, with its head. */
+      readonly base: { readonly branch: string; readonly commit: string };
+    }
+  | { readonly kind: 'no_change'; readonly repository: string; readonly branch: string }
+  | { readonly kind: 'missing'; readonly repository: string }
+  /** The token may not read the code, or the repository. */
+  | { readonly kind: 'unreadable' };

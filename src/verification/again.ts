@@ -1,11 +1,12 @@
 import type { Transaction } from 'kysely';
 
 import type { CheckCommit } from '../claims/commit-check.ts';
+import type { RequestedVerification } from '../claims/verified-completion.ts';
 import { findLiveClaimOf } from '../claims/claim-rows.ts';
 import { ofIssue } from '../db/key-filter.ts';
 import type { Schema } from '../db/schema.ts';
 import type { IssueKey } from '../issue/ref.ts';
-import { requestVerification, type RequestedVerification } from './request.ts';
+import { requestVerification } from './request.ts';
 import type { VerificationDeps } from './deps.ts';
 
 /** What a claim waits for is due now, however often it ended with an error of ours. */

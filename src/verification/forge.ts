@@ -1,10 +1,11 @@
-import { sql, type RawBuilder } from 'kysely';
+import type { RawBuilder } from 'kysely';
 
 import type { Database } from '../db/database.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
 import { TryAgainLater } from '../errors.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import type { Logger } from '../log.ts';
+import { isDue } from './due-times.ts';
 
 /** What every part needs that keeps Gitea up to date with verifications. */
 export interface ForgeDeps {
@@ -40,7 +41,7 @@ export function retryAt(now: number, failures: number, error: unknown): number {
   return now + Math.max(least, backoffMs(brief, failures));
 }
 
-/** Whether a time has come; one further away than any delay is that of a clock that was put back since. */
-export function isDue(time: RawBuilder<unknown>, now: number): RawBuilder<boolean> {
-  return sql<boolean>`(${time} <= ${now} or ${time} > ${now + 2 * refused.maxMs})`;
+/** Whether the time of a write, or of a look at Gitea, has come. */
+export function isForgeDue(time: RawBuilder<unknown>, now: number): RawBuilder<boolean> {
+  return isDue(time, { now, longestMs: refused.maxMs });
 }

@@ -13,7 +13,8 @@ import {
   type VerificationState,
 } from '../issue/verification.ts';
 import { inScope, type Scope } from '../plans/scope.ts';
-import { findVerification, giveUp } from './rows.ts';
+import { isDue } from './due-times.ts';
+import { findVerification, giveUp, queuedAt } from './rows.ts';
 import { settleVerdict } from './settle.ts';
 import { errorBackoffMs, maxErrors, verifierLeaseMs, type VerificationDeps } from './deps.ts';
 
@@ -81,17 +82,12 @@ function nextDue(transaction: Transaction<Schema>, scope: Scope, now: number) {
     .select(['attempts', 'full_name'])
     .where('ended_at', 'is', null)
     .where('state', '=', 'queued')
-    .where(isDue(now))
+    .where(isDue(sql.ref('due_at'), { now, longestMs: errorBackoffMs(maxErrors) }))
     .where(isWanted())
     .where(inScope('verifications.repository_id', scope))
     .orderBy('verifications.seq')
     .limit(1)
     .executeTakeFirst();
-}
-
-/** A time further away than any backoff is that of a clock that was put back since. */
-function isDue(now: number) {
-  return sql<boolean>`(due_at <= ${now} or due_at > ${now + 2 * errorBackoffMs(maxErrors)})`;
 }
 
 /** Somebody waits for it: the live claim that asked, or a person. */
@@ -186,20 +182,17 @@ export async function giveBack(
   const result = await deps.writes.transaction(async (transaction) => {
     const row = await runningBy(deps, transaction, call);
     if ('code' in row) return row;
-    await requeue(transaction, row.id, deps.now());
-    return { state: 'queued' as const };
+    const queued = queuedAt(deps.now());
+    await transaction
+      .updateTable('verifications')
+      .set(queued)
+      .where('id', '=', row.id)
+      .where('ended_at', 'is', null)
+      .execute();
+    return { state: queued.state };
   });
   wakeAll(deps);
   return result;
-}
-
-async function requeue(transaction: Transaction<Schema>, id: string, dueAt: number): Promise<void> {
-  await transaction
-    .updateTable('verifications')
-    .set({ state: 'queued', due_at: dueAt, lease_id: null, lease_expires_at: null })
-    .where('id', '=', id)
-    .where('ended_at', 'is', null)
-    .execute();
 }
 
 function wakeAll({ longPolls, wakePublisher }: VerificationDeps): void {
@@ -252,10 +245,7 @@ function openToSweep(db: Database, now: number) {
         eb.not(isWanted()),
         eb.and([
           eb('state', '=', 'running'),
-          eb.or([
-            eb('lease_expires_at', '<=', now),
-            eb('lease_expires_at', '>', now + 2 * verifierLeaseMs),
-          ]),
+          isDue(sql.ref('lease_expires_at'), { now, longestMs: verifierLeaseMs }),
         ]),
       ]),
     )

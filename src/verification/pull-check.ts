@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 
 import { keepHandoff } from '../claims/claim-rows.ts';
 import type { CheckCommit } from '../claims/commit-check.ts';
+import type { RequestVerification } from '../claims/verified-completion.ts';
 import { park, recomputeIssues } from '../claims/parking.ts';
 import { ofIssue } from '../db/key-filter.ts';
 import type { Schema } from '../db/schema.ts';
@@ -12,17 +13,14 @@ import { feedbackHandoff, type Feedback } from './feedback.ts';
 import { retryAt, type ForgeDeps, type PassResult } from './forge.ts';
 import { addressOf } from './pull-request.ts';
 import { checkIntervalMs, pullsToCheck, storePull, type PullToCheck } from './pull-rows.ts';
-import type { RequestedVerification, VerificationRequest } from './request.ts';
+
 import { findNewRemarks, type NewRemarks, type ReviewsGitea } from './reviews.ts';
 import { hasVerdictStatus, wantPendingVerdict } from './statuses.ts';
 
 export interface PullCheckDeps extends ForgeDeps {
   readonly gitea: ReviewsGitea & Pick<Gitea, 'getPull'>;
   readonly checkCommit: CheckCommit;
-  readonly requestVerification: (
-    transaction: Transaction<Schema>,
-    request: VerificationRequest,
-  ) => Promise<RequestedVerification>;
+  readonly requestVerification: RequestVerification;
   /** Has Gitea asked about an issue, in the transaction that says why. */
   readonly refreshIssue: (transaction: Transaction<Schema>, issue: IssueKey) => Promise<void>;
   /** Tells whoever waits that something changed. */

@@ -4,7 +4,7 @@ import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
 import type { PullRequestRow, Schema } from '../db/schema.ts';
 import type { IssueKey } from '../issue/ref.ts';
-import { isDue } from './forge.ts';
+import { isForgeDue } from './forge.ts';
 
 /** Issues in review whose pull request is not there, or does not tell of the commit that was verified. */
 export function issuesToPublish(
@@ -33,7 +33,7 @@ export function issuesToPublish(
     .where((eb) =>
       eb.or([
         eb('pull_requests.number', 'is', null),
-        isDue(sql.ref('pull_requests.due_at'), now).$castTo<boolean>(),
+        isForgeDue(sql.ref('pull_requests.due_at'), now).$castTo<boolean>(),
       ]),
     )
     .orderBy('issues.repository_id')
@@ -109,7 +109,7 @@ export function pullsToCheck(
       // The condition of its index.
       .where('check_at', 'is not', null)
       .where('pull_number', 'is not', null)
-      .where(isDue(sql.ref('check_at'), now))
+      .where(isForgeDue(sql.ref('check_at'), now))
       .orderBy('check_at')
       .limit(limit)
       .execute()

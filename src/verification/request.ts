@@ -3,35 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type { Transaction } from 'kysely';
 
 import type { Schema } from '../db/schema.ts';
-import type { IssueKey } from '../issue/ref.ts';
-import type { VerificationState } from '../issue/verification.ts';
+import type { RequestedVerification, VerificationRequest } from '../claims/verified-completion.ts';
 import { findOpen, findProof, findVerification, giveUp, pruneVerifications } from './rows.ts';
 import { settleVerdict } from './settle.ts';
 import type { VerificationDeps } from './deps.ts';
 import { announceStatuses } from './statuses.ts';
-
-/** A commit that shall be proved, and the base it is proved against. */
-export interface VerificationRequest {
-  readonly issue: IssueKey;
-  /** The claim that it completes; undefined when a person asks. */
-  readonly claim?: { readonly id: string; readonly worker: string; readonly agent: string };
-  /** Name of the caller. */
-  readonly askedBy: string;
-  /** Full hash. */
-  readonly commit: string;
-  readonly branch: string | undefined;
-  readonly base: { readonly branch: string; readonly commit: string };
-  /** SHA-256 of the call, by which its repetition is known after the claim has ended. */
-  readonly hash?: string;
-  /** True to run the gates again, whatever was proved before. */
-  readonly isNew?: boolean;
-}
-
-/** Answer to a request: the verification, which may have ended at once. */
-export interface RequestedVerification {
-  readonly id: string;
-  readonly state: VerificationState;
-}
 
 /**
  * Puts a verification into the queue and holds the claim until it ends. One of another commit of the same issue

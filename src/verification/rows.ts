@@ -21,6 +21,11 @@ export function findOpen(db: Database, issue: IssueKey): Promise<VerificationRow
     .executeTakeFirst();
 }
 
+/** The columns of a verification that goes back into the queue at once, and without an error. */
+export function queuedAt(now: number) {
+  return { state: 'queued', due_at: now, lease_id: null, lease_expires_at: null } as const;
+}
+
 /** Why a verification ended without a verdict; the first is also what a new commit does to the one before. */
 const endings = {
   superseded: 'Another commit of the issue is verified instead.',

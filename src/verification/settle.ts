@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 
-import { findLiveClaimOf, storeClaimEnd } from '../claims/claim-rows.ts';
+import { findLiveClaimOf, freshLease, storeClaimEnd } from '../claims/claim-rows.ts';
 import { park, recomputeIssues } from '../claims/parking.ts';
 import { ofIssue } from '../db/key-filter.ts';
 import type { ClaimRow, Schema, VerificationRow } from '../db/schema.ts';
@@ -164,7 +164,7 @@ async function resumeClaim(
   const now = clock();
   await transaction
     .updateTable('claims')
-    .set({ verification_id: null, heartbeat_at: now, expires_at: now + leaseMs, graced: 0 })
+    .set({ verification_id: null, ...freshLease(now, now + leaseMs) })
     .where('id', '=', id)
     .execute();
 }

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { CommitStatusesTable } from '../db/verification-tables.ts';
 import { CoordinatorError } from '../errors.ts';
 import type { Gitea } from '../gitea/client.ts';
-import { ForgeRefusal, isDue, retryAt, type ForgeDeps, type PassResult } from './forge.ts';
+import { ForgeRefusal, isForgeDue, retryAt, type ForgeDeps, type PassResult } from './forge.ts';
 
 interface StatusWriterDeps extends ForgeDeps {
   readonly gitea: Pick<Gitea, 'setCommitStatus' | 'hasCommit'>;
@@ -125,7 +125,7 @@ function dueCommits({ db, now }: Pick<ForgeDeps, 'db' | 'now'>, limit: number) {
       // The condition of its index.
       .where('written', '=', 0)
       .groupBy(['repository_id', 'commit_id', 'full_name'])
-      .having(isDue(sql`max(due_at)`, now()))
+      .having(isForgeDue(sql`max(due_at)`, now()))
       .orderBy((eb) => eb.fn.min('due_at'))
       .limit(limit)
       .execute()

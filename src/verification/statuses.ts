@@ -11,8 +11,6 @@ import { oneLine } from '../lib/text.ts';
 export const contextScope = 'coordinator/';
 /** The context that branch protection should require. */
 export const verdictContext = `${contextScope}verdict`;
-/** Gates that every run may have; a repository that was verified before is known better. */
-export const usualGates = ['build', 'lint', 'test', 'coverage', 'integrity'] as const;
 
 /** Maximum characters of a description: Gitea stores 255. */
 const maxDescription = 200;

@@ -1,7 +1,9 @@
 import type { Transaction } from 'kysely';
 
 import type { Schema } from '../db/schema.ts';
+import { freshLease } from '../claims/claim-rows.ts';
 import { verifierLeaseMs } from './deps.ts';
+import { queuedAt } from './rows.ts';
 
 /** Moves leases and waits of verifications that have not ended, after a jump of the clock. */
 export async function moveVerificationTimes(
@@ -35,7 +37,7 @@ export async function requeueOf(
 ): Promise<void> {
   await transaction
     .updateTable('verifications')
-    .set({ state: 'queued', due_at: now, lease_id: null, lease_expires_at: null })
+    .set(queuedAt(now))
     .where('ended_at', 'is', null)
     .where('state', '=', 'running')
     .where('verifier', '=', verifier)
@@ -60,7 +62,7 @@ export async function abandonVerifications(
     .executeTakeFirst();
   await transaction
     .updateTable('claims')
-    .set({ verification_id: null, heartbeat_at: now, expires_at: now + leaseMs, graced: 0 })
+    .set({ verification_id: null, ...freshLease(now, now + leaseMs) })
     .where('ended_at', 'is', null)
     .where('verification_id', 'is not', null)
     .execute();

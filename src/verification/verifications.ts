@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 
+import type { VerificationRequest } from '../claims/verified-completion.ts';
 import type { Schema } from '../db/schema.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { Verdict, VerificationJob } from '../issue/verification.ts';
@@ -14,7 +15,7 @@ import {
   type VerifierCall,
 } from './lease.ts';
 import { queueHealth } from './queue-health.ts';
-import { requestVerification, type VerificationRequest } from './request.ts';
+import { requestVerification } from './request.ts';
 import type { VerificationDeps } from './deps.ts';
 import { findReport, listVerifications, viewVerification, type VerificationView } from './views.ts';
 

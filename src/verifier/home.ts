@@ -3,6 +3,7 @@ import {
   mkdir,
   mkdtemp,
   open,
+  readdir,
   readFile,
   realpath,
   rename,
@@ -25,6 +26,16 @@ const maxVerifiers = 64;
 /** Interval at which a lock is refreshed, and the age at which one of another machine is stale. */
 const refreshMs = 10_000;
 const staleMs = 60_000;
+
+/** Names in a directory beyond the `kept` that were used last, by the time that their use leaves. */
+export async function leastRecentlyUsed(directory: string, kept: number): Promise<string[]> {
+  const names = await readdir(directory).catch(() => []);
+  const used = await Promise.all(
+    names.map(async (name) => ({ name, at: (await stat(join(directory, name))).mtimeMs })),
+  );
+  const newestFirst = used.toSorted((a, b) => b.at - a.at);
+  return newestFirst.slice(kept).map(({ name }) => name);
+}
 
 /** The directories of one verifier; no other process uses them. */
 export interface VerifierHome {

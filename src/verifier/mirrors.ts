@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { git } from '../gates/checkout/git-command.ts';
 import { createSerial } from '../lib/serial.ts';
+import { leastRecentlyUsed } from './home.ts';
 import { remoteGit, removeUnfinished, type Remote, type RemoteLimits } from './remote-git.ts';
 import { CommitRefused, VerifierError } from './verifier-error.ts';
 
@@ -99,12 +100,7 @@ export function createMirrors({ directory, home, limits, ...options }: MirrorOpt
 
   /** Deletes the mirrors that were not used for longest. */
   async function prune(): Promise<void> {
-    const names = await readdir(directory).catch(() => []);
-    const used = await Promise.all(
-      names.map(async (name) => ({ name, at: (await stat(join(directory, name))).mtimeMs })),
-    );
-    const old = used.toSorted((a, b) => b.at - a.at).slice(options.maxMirrors ?? maxMirrors);
-    for (const { name } of old)
+    for (const name of await leastRecentlyUsed(directory, options.maxMirrors ?? maxMirrors))
       await serially(name.replace('.git', ''), () =>
         rm(join(directory, name), { recursive: true, force: true }),
       );

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { z } from 'zod';
@@ -20,6 +20,7 @@ import { defaultStepTimeoutMs } from '../gates/plan.ts';
 import { openSandbox } from '../gates/process/sandbox.ts';
 import type { SandboxMode } from '../gates/report.ts';
 import { parseJson } from '../lib/text.ts';
+import { leastRecentlyUsed } from './home.ts';
 import { localGit } from './mirrors.ts';
 import { VerifierError } from './verifier-error.ts';
 
@@ -176,10 +177,5 @@ async function runSteps(request: PackagesRequest, directory: string): Promise<Ve
 }
 
 async function prune(kept: string): Promise<void> {
-  const names = await readdir(kept);
-  const used = await Promise.all(
-    names.map(async (name) => ({ name, at: (await stat(join(kept, name))).mtimeMs })),
-  );
-  for (const { name } of used.toSorted((a, b) => b.at - a.at).slice(maxKept))
-    await removeTree(join(kept, name));
+  for (const name of await leastRecentlyUsed(kept, maxKept)) await removeTree(join(kept, name));
 }

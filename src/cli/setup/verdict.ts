@@ -1,6 +1,7 @@
 import type { RepositoryAddress } from '../../gitea/address.ts';
 import type { Gitea } from '../../gitea/client.ts';
-import { contextScope, usualGates, verdictContext } from '../../verification/statuses.ts';
+import { builtInGates } from '../../gates/names.ts';
+import { contextScope, verdictContext } from '../../verification/statuses.ts';
 import { unlessRefused } from '../doctor/check.ts';
 import { left, type SetupResult } from './hook.ts';
 
@@ -17,7 +18,7 @@ interface VerdictSetup {
   readonly dryRun: boolean;
 }
 
-const contexts = [...usualGates.map((gate) => `${contextScope}${gate}`), verdictContext];
+const contexts = [...builtInGates.map((gate) => `${contextScope}${gate}`), verdictContext];
 
 /**
  * Sends a pending status of each usual gate and of the verdict, since Gitea offers only contexts that it has seen,

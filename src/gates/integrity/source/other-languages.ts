@@ -1,4 +1,5 @@
 import type { Mark, TestCase } from '../facts.ts';
+import { noBody } from './test-body.ts';
 
 /** What switches a check off in a language, by its words, and what begins a test. */
 interface Words {
@@ -96,15 +97,7 @@ export function readOtherLanguage(
 }
 
 /** A test of which only the title is known. */
-export const unread = {
-  cases: 1,
-  body: undefined,
-  statements: 0,
-  assertions: 0,
-  sureAssertions: 0,
-  expectations: [],
-  calls: [],
-};
+export const unread = { cases: 1, ...noBody };
 
 /** The code on the line; for a line of its own, such as a decorator, the next one. */
 function contextOf(lines: readonly string[], index: number): string {

@@ -23,18 +23,21 @@ export function functionOf(source: TestSource, node: Node): Node | undefined {
   return node.type === 'CallExpression' || node.type === 'MemberExpression' ? node : undefined;
 }
 
+/** A body of which nothing is known. */
+export const noBody = {
+  body: undefined,
+  statements: 0,
+  assertions: 0,
+  sureAssertions: 0,
+  expectations: [],
+  calls: [],
+};
+
 /** The facts about the body of a test. */
 export function readBody(source: TestSource, callback: Node | undefined) {
   if (callback?.type !== 'ArrowFunctionExpression' && callback?.type !== 'FunctionExpression') {
     // The function is declared elsewhere or made by a call, so there is no body to compare.
-    return {
-      body: undefined,
-      statements: 0,
-      assertions: 0,
-      sureAssertions: 0,
-      expectations: [],
-      calls: [],
-    };
+    return noBody;
   }
   const { body } = callback;
   // A parameter may be a `done` that ends the test.
