@@ -22,6 +22,7 @@ const mayImport = {
   reconcile: ['issue', 'plans', 'inbox', 'gitea', 'db'],
   gates: [],
   verifier: ['gates', 'issue'],
+  work: ['gates', 'issue'],
   webhook: ['issue', 'inbox'],
   http: [],
   api: ['issue', 'planning', 'plans', 'inbox', 'claims', 'verification', 'gitea'],
