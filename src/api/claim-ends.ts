@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { branchName } from '../issue/verification.ts';
 import { maxReasonLength, type ClaimEnd } from '../claims/claim.ts';
+import { readHandoff, type SentHandoff } from '../claims/handoff.ts';
 import {
   bodyLimit,
   callOf,
@@ -12,17 +13,12 @@ import {
   refuse,
   refuseKey,
 } from './claims.ts';
-import { errorBody } from './errors.ts';
 import type { Api, ApiDeps } from './route.ts';
 
-/** Limit of a handoff as UTF-8 JSON: a page or two, not a transcript. */
-const handoffLimit = 32 * 1024;
-/** Limit of a handoff's nesting: a value a few thousand levels deep cannot be written as JSON. */
-const handoffDepth = 100;
-
 const reason = z.string().trim().min(1).max(maxReasonLength);
-const handoff = z.union([z.string(), z.record(z.string(), z.unknown())]).optional();
-type SentHandoff = z.infer<typeof handoff>;
+const sentHandoff = z.union([z.string(), z.record(z.string(), z.unknown())]);
+const handoff = sentHandoff.optional();
+const rotateBody = z.strictObject({ handoff: sentHandoff });
 const releaseBody = z.strictObject({
   reason,
   handoff,
@@ -40,27 +36,36 @@ const completeBody = z.strictObject({
   handoff,
 });
 
-/** Release, block and complete: the three calls that end a claim. */
+/** Rotate, and the three calls that end a claim: release, block and complete. */
 export function registerClaimEnds(api: Api, { claims }: ApiDeps): void {
   async function end(
-    request: FastifyRequest<{ Params: { id: string }; Body: { handoff?: SentHandoff } }>,
+    request: FastifyRequest<{
+      Params: { id: string };
+      Body: { handoff?: SentHandoff | undefined };
+    }>,
     reply: FastifyReply,
     claimEnd: ClaimEnd,
   ) {
-    const sent = request.body.handoff;
-    if (isDeeper(sent, handoffDepth))
-      return reply.code(422).send(errorBody('handoff_too_deep', tooDeep));
-    const size = sent === undefined ? 0 : Buffer.byteLength(JSON.stringify(sent));
-    if (size > handoffLimit)
-      return reply.code(413).send(errorBody('handoff_too_large', tooLarge(size)));
+    const read = readHandoff(request.body.handoff);
+    if ('refusal' in read) return refuse(reply, read.refusal);
     const key = readIdempotencyKey(request);
     if (!key.success) return refuseKey(reply, key.error);
-    const withHandoff = { ...claimEnd, handoff: isEmpty(sent) ? undefined : sent };
+    const withHandoff = { ...claimEnd, ...read };
     const result = await claims.end(callOf(request, key.data), withHandoff, goneSignal(reply));
     if (result.kind === 'refused') return refuse(reply, result.refusal);
     return reply.code(result.kind === 'verifying' ? 202 : 200).send(result.answer);
   }
 
+  api.post(
+    '/claims/:id/rotate',
+    { bodyLimit, schema: { params: claimParams, body: rotateBody } },
+    async (request, reply) => {
+      const key = readIdempotencyKey(request);
+      if (!key.success) return refuseKey(reply, key.error);
+      const result = await claims.rotate(callOf(request, key.data), request.body);
+      return result.kind === 'refused' ? refuse(reply, result.refusal) : result.answer;
+    },
+  );
   api.post(
     '/claims/:id/release',
     { bodyLimit, schema: { params: claimParams, body: releaseBody } },
@@ -87,21 +92,3 @@ export function registerClaimEnds(api: Api, { claims }: ApiDeps): void {
       }),
   );
 }
-
-/** An empty handoff tells the next worker nothing, and must not replace an earlier one. */
-function isEmpty(handoff: string | Readonly<Record<string, unknown>> | undefined): boolean {
-  if (typeof handoff === 'string') return handoff.trim() === '';
-  return handoff !== undefined && Object.keys(handoff).length === 0;
-}
-
-/** Stops at `levels`, so that it never recurses deeper. */
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
-}
-
-function tooLarge(size: number): string {
-  return `The handoff is ${size} bytes as JSON, the maximum is ${handoffLimit}: shorten it, and point to files instead of quoting them.`;
-}
-
-const tooDeep = `The handoff is nested more than ${handoffDepth} levels deep: make it flatter, or send it as text.`;

@@ -112,6 +112,9 @@ const statuses: Readonly<Record<Refusal['code'], number>> = {
   too_many_waiting: 429,
   too_many_failures: 429,
   too_many_parked: 429,
+  handoff_missing: 422,
+  handoff_too_deep: 422,
+  handoff_too_large: 413,
   commit_not_found: 422,
   commit_no_change: 422,
 };

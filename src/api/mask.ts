@@ -14,6 +14,10 @@ const namingWorkers: Readonly<Record<string, readonly [(name: string) => string,
     (name) => `${name}, working as `,
     'Another worker is stuck. Change the issue, or resume it.',
   ],
+  rotations: [
+    (name) => `${name}, working as `,
+    'Another worker was not done after many sessions. Change the issue, or resume it.',
+  ],
   failed_attempts: [
     (name) => ` attempts failed; of the last one, by ${name} as `,
     'Attempts failed, the last one of another worker. Change the issue, or resume it when the cause is gone.',

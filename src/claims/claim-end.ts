@@ -109,9 +109,9 @@ async function endLiveClaim(
 ): Promise<ClaimEndResult> {
   const now = clock();
   const row = await findLiveClaim(transaction, { id: call.claimId, worker: call.worker, now });
-  if (row === undefined) return endTooLate(transaction, call, end);
+  if (row === undefined) return endTooLate(transaction, { ...call, now }, end);
   const { id, worker, agent } = row;
-  const completion = { row, end, hash };
+  const completion = { row, end, hash, now };
   const verifying = await verifyCompletion(requestVerification, transaction, completion);
   if (verifying !== undefined) {
     await storeAnswer(transaction, callKey(call, end), { bodyHash: hash, answer: verifying, now });
@@ -135,17 +135,18 @@ async function endLiveClaim(
   return { kind: 'ended', answer };
 }
 
-/** Refuses the end of a claim that has ended, and keeps its handoff for whoever goes on. */
-async function endTooLate(
+/** Refuses a call on a claim that has ended, and keeps its handoff for whoever goes on. */
+export async function endTooLate(
   transaction: Transaction<Schema>,
-  { claimId, worker }: ClaimCall,
-  { handoff }: ClaimEnd,
+  { claimId: id, worker, now }: ClaimCall & { readonly now: number },
+  { handoff: sent }: { readonly handoff?: unknown },
 ): Promise<RefusedCall> {
-  const row = await findClaim(transaction, claimId);
+  const row = await findClaim(transaction, id);
   const late = lateCall(row, worker);
-  if (handoff === undefined || row?.worker !== worker) return late;
-  const json = JSON.stringify(handoff);
-  const isKept = (await keepLateHandoff(transaction, claimId, json)) || row.handoff === json;
+  if (sent === undefined || row?.worker !== worker) return late;
+  const handoff = JSON.stringify(sent);
+  const isKept =
+    (await keepLateHandoff(transaction, { id, handoff, now })) || row.handoff === handoff;
   const { code, message } = late.refusal;
   const kept = isKept
     ? 'The handoff is kept.'

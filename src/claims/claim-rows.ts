@@ -102,17 +102,16 @@ export async function extendLease(
   await db.updateTable('claims').set(freshLease(now, expiresAt)).where('id', '=', id).execute();
 }
 
-/** Keeps the handoff of a claim that ended before it came, or is about to; the first one counts. */
+/** Keeps the handoff of a claim that ended before it came; the first one after that end counts. */
 export async function keepLateHandoff(
   transaction: Transaction<Schema>,
-  id: string,
-  handoff: string,
+  { id, handoff, now }: Pick<NewClaim, 'id' | 'now'> & { readonly handoff: string },
 ): Promise<boolean> {
   const { numUpdatedRows } = await transaction
     .updateTable('claims')
-    .set({ handoff })
+    .set({ handoff, handoff_at: now })
     .where('id', '=', id)
-    .where('handoff', 'is', null)
+    .where((eb) => eb.or([eb('handoff', 'is', null), eb('handoff_at', '<', eb.ref('ended_at'))]))
     .executeTakeFirst();
   return numUpdatedRows > 0n;
 }
@@ -120,11 +119,17 @@ export async function keepLateHandoff(
 /** Keeps the handoff of a claim, in place of every earlier one of its issue. */
 export async function keepHandoff(
   transaction: Transaction<Schema>,
-  { id, issue, handoff }: Pick<NewClaim, 'id' | 'issue'> & { readonly handoff: string },
+  {
+    id,
+    issue,
+    handoff,
+    now,
+  }: Pick<NewClaim, 'id' | 'issue' | 'now'> & { readonly handoff: string },
 ): Promise<void> {
   await transaction
     .updateTable('claims')
     .set((eb) => ({ handoff: eb.case().when('id', '=', id).then(handoff).else(null).end() }))
+    .set({ handoff_at: now })
     .where(ofIssue(issue))
     .where((eb) => eb.or([eb('id', '=', id), eb('handoff', 'is not', null)]))
     .execute();
@@ -186,6 +191,7 @@ export async function storeClaimEnd(
       verification_id: null,
       // Undefined leaves the one that came after the lease had expired.
       handoff: end.handoff,
+      handoff_at: end.handoff === undefined ? undefined : end.now,
       end_hash: end.hash ?? null,
       setback: setbacks[end.failed ? 'failed' : (end.setback ?? 'none')],
     })
@@ -251,7 +257,7 @@ export function expiredClaims(db: Database, now: number, limit: number): Promise
 export function findHandoff(db: Database, issue: IssueKey) {
   return db
     .selectFrom('claims')
-    .select(['worker', 'agent', 'ended_at', 'handoff'])
+    .select(['worker', 'agent', 'ended_at', 'handoff', 'handoff_at'])
     .where(ofIssue(issue))
     .where('handoff', 'is not', null)
     .orderBy('claimed_at', 'desc')

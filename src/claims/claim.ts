@@ -83,6 +83,9 @@ export interface Refusal {
     | 'too_many_waiting'
     | 'too_many_failures'
     | 'too_many_parked'
+    | 'handoff_missing'
+    | 'handoff_too_deep'
+    | 'handoff_too_large'
     | CommitRefusal;
   readonly message: string;
 }
@@ -146,6 +149,6 @@ export function lateCall(row: ClaimRow | undefined, worker: string): RefusedCall
   );
 }
 
-function refused(code: Refusal['code'], message: string): RefusedCall {
+export function refused(code: Refusal['code'], message: string): RefusedCall {
   return { kind: 'refused', refusal: { code, message } };
 }

@@ -5,6 +5,7 @@ import { handOut } from './hand-out.ts';
 import { heartbeat } from './heartbeat.ts';
 import type { ClaimsState } from './state.ts';
 import { createClaimTokens, type TokenSecrets } from './token.ts';
+import { rotate, type RotationRequest } from './rotate.ts';
 import type { ContextUsage } from './usage.ts';
 import { listClaims } from './views.ts';
 
@@ -43,6 +44,7 @@ export function createClaims({ secrets, ...deps }: ClaimsDeps) {
       return listClaims(deps.db, { worker, now: deps.now(), limit: maxListed });
     },
     heartbeat: (call: ClaimCall, usage: ContextUsage | undefined) => heartbeat(state, call, usage),
+    rotate: (call: ClaimCall, request: RotationRequest) => rotate(state, call, request),
     end: (call: ClaimCall, end: ClaimEnd, signal: AbortSignal) =>
       endClaim(state, call, end, signal),
   };

@@ -58,7 +58,7 @@ const rearmShare = 0.9;
 /**
  * Cooldown of `compact` after the last announcement. A compaction takes minutes, and an agent that is full
  * again sooner gains nothing by another one (58 in 24 minutes were seen elsewhere; this allows 5). A `compact`
- * held back is announced afterwards if it still applies. `rotate` has no cooldown: it ends the claim.
+ * held back is announced afterwards if it still applies. `rotate` has no cooldown: it ends the session.
  */
 const compactCooldownMs = 300_000;
 /** Upper bound of stored samples: about 5 KB of JSON a claim. Even, so that thinning keeps the first and the newest. */
@@ -105,6 +105,21 @@ export function observe(
           ? state.history
           : thinned([...state.history, { at, used, limit, action, crossed }]),
     },
+  };
+}
+
+/**
+ * The state when a fresh session goes on: its window is empty, its bands are armed, and what the session before
+ * stated is forgotten. Peak and total are of the whole claim.
+ */
+export function newSession(state: MonitorState, at: number): MonitorState {
+  const { peak, total, history } = state;
+  const last = history.at(-1);
+  const empty = { at, used: 0, action: 'continue', crossed: false } as const;
+  return {
+    ...initialMonitorState,
+    ...{ lastReportAt: at, peak, total },
+    history: last === undefined ? [] : thinned([...history, { ...empty, limit: last.limit }]),
   };
 }
 

@@ -236,7 +236,13 @@ function bodyHashOf({ agents, repositories }: ClaimRequest): string {
 }
 
 function handoffOf(row: NonNullable<Awaited<ReturnType<typeof findHandoff>>>): Handoff {
-  const { worker, agent, ended_at, handoff } = row;
+  const { worker, agent, ended_at, handoff, handoff_at } = row;
   const content: unknown = JSON.parse(handoff ?? 'null');
-  return { author: 'agent', worker, agent, writtenAt: isoTime(ended_at ?? 0), content };
+  return {
+    author: 'agent',
+    worker,
+    agent,
+    writtenAt: isoTime(handoff_at ?? ended_at ?? 0),
+    content,
+  };
 }

@@ -44,6 +44,7 @@ export const verifyingAnswerSchema = z.object({
 export type VerifyingAnswer = Readonly<z.infer<typeof verifyingAnswerSchema>>;
 
 interface Completion {
+  readonly now: number;
   readonly row: ClaimRow;
   readonly end: ClaimEnd;
   readonly hash: string;
@@ -53,14 +54,14 @@ interface Completion {
 export async function verifyCompletion(
   requestVerification: RequestVerification | undefined,
   transaction: Transaction<Schema>,
-  { row, end, hash }: Completion,
+  { row, end, hash, now }: Completion,
 ): Promise<VerifyingAnswer | undefined> {
   if (requestVerification === undefined || end.kind !== 'complete' || end.base === undefined)
     return undefined;
   const { id, worker, agent } = row;
   const issue = { repositoryId: row.repository_id, number: row.number };
   if (end.handoff !== undefined)
-    await keepHandoff(transaction, { id, issue, handoff: JSON.stringify(end.handoff) });
+    await keepHandoff(transaction, { id, issue, handoff: JSON.stringify(end.handoff), now });
   const verification = await requestVerification(transaction, {
     ...{ issue, claim: { id, worker, agent }, askedBy: worker, hash },
     ...{ commit: end.commit, branch: end.branch, base: end.base },

@@ -124,6 +124,8 @@ function viewOf(row: ClaimRow & { readonly full_name: string }, now: number) {
     stale: isStale({ since, now, intervalMs }),
     /** Likely size of the issue when it was handed out. */
     estimated: row.estimated,
+    /** Fresh sessions that went on with it. */
+    rotations: row.rotations,
     context:
       state === undefined || latest === undefined
         ? null
@@ -141,7 +143,8 @@ function viewOf(row: ClaimRow & { readonly full_name: string }, now: number) {
 }
 
 function pastClaim(row: ClaimRow) {
-  const { id, worker, agent, claimed_at, ended_at, outcome, reason, estimated, peak, total } = row;
+  const { id, worker, agent, claimed_at, ended_at, outcome, reason } = row;
+  const { estimated, rotations, peak, total } = row;
   if (ended_at === null || outcome === null) return [];
   return [
     {
@@ -153,6 +156,7 @@ function pastClaim(row: ClaimRow) {
       outcome,
       reason,
       estimated,
+      rotations,
       /** Tokens; null without a report. */
       peak,
       total,

@@ -6,6 +6,7 @@ import { createSchema } from './migrations/001-baseline.ts';
 import type { Schema } from './schema.ts';
 import { addTrust } from './migrations/002-trust.ts';
 import { addVerification } from './migrations/003-verification.ts';
+import { addAgentsAtWork } from './migrations/004-agents-at-work.ts';
 
 type Migrations = Readonly<Record<string, Migration>>;
 
@@ -14,6 +15,7 @@ export const migrations: Migrations = {
   '001-baseline': { up: createSchema },
   '002-trust': { up: addTrust },
   '003-verification': { up: addVerification },
+  '004-agents-at-work': { up: addAgentsAtWork },
 };
 
 /** First migration of the development versions, which the baseline replaced. */

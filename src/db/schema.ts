@@ -211,6 +211,10 @@ export interface Schema {
     commit_id: string | null;
     /** JSON the worker left for whoever claims the issue next; the newest of an issue only. */
     handoff: string | null;
+    /** When that was written: a rotation writes one while the claim is live. */
+    handoff_at: Generated<number | null>;
+    /** Sessions of the agent that ended for a fresh one, with the claim going on. */
+    rotations: Generated<number>;
     /** JSON of the state of its context monitor; null: nothing was reported yet. */
     context: string | null;
     /** Of that state: most tokens ever in the window, and all that ever entered it. */

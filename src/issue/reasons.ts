@@ -56,6 +56,8 @@ const parkingReasons = z.discriminatedUnion('code', [
   coded('verification_error', { commit: z.string(), cause: z.string() }),
   coded('pull_request_closed', { pull: count }),
   coded('review_rounds', { pull: count, rounds: count }),
+  /** The agent filled its context window more often than one issue should. */
+  coded('rotations', { ...lease, count }),
 ]);
 
 /** Why an issue is in its state. */
@@ -135,6 +137,8 @@ export const reasonSentences: Sentences<StateReasonParams & ChoiceReasonParams> 
     `Pull request !${pull} was closed without a merge: reopen it, change the issue, or resume it.`,
   review_rounds: ({ pull, rounds }) =>
     `Reviewers of pull request !${pull} asked for changes ${rounds} times: go on with it by hand, or resume the issue.`,
+  rotations: ({ worker, agent, count }) =>
+    `${worker}, working as ${agent}, began ${count} fresh sessions and still was not done: split the issue, change it, or resume it.`,
   gates_passed: ({ commit, pull }) =>
     `Gates passed on ${shortHash(commit)}; ${pull === null ? 'it' : `pull request !${pull}`} waits for review.`,
   repository_archived: ({ repository }) =>

@@ -188,7 +188,7 @@ export function createPullChecks(deps: PullCheckDeps) {
         .set({ review_rounds: rounds })
         .where(ofIssue(issue))
         .execute();
-      await hand(transaction, issue, { pull, branch: row.branch, why, remarks });
+      await hand(transaction, issue, { pull, branch: row.branch, why, remarks }, now());
       const seen_at = Math.max(row.seen_at, seenAt);
       await storePull(transaction, issue, { seen_at, unmergeable: 0, check_at: null }, row);
       if (rounds > maxRounds)
@@ -228,6 +228,7 @@ async function hand(
   transaction: Transaction<Schema>,
   issue: IssueKey,
   feedback: Feedback,
+  now: number,
 ): Promise<void> {
   const claims = await transaction
     .selectFrom('claims')
@@ -240,7 +241,7 @@ async function hand(
   if (last === undefined) return;
   const before = claims.find(({ handoff }) => handoff !== null)?.handoff ?? null;
   const handoff = feedbackHandoff(feedback, before);
-  await keepHandoff(transaction, { id: last.id, issue, handoff });
+  await keepHandoff(transaction, { id: last.id, issue, handoff, now });
 }
 
 function keyOf({ repository_id: repositoryId, number }: PullToCheck): IssueKey {

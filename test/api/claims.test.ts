@@ -46,6 +46,7 @@ test('a worker sees its own live claims, without tokens', async () => {
         leaseExpiresAt: mine.leaseExpiresAt,
         stale: false,
         estimated: 20_000,
+        rotations: 0,
         context: null,
       },
     ],

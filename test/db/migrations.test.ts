@@ -171,13 +171,25 @@ test('a text of which only the template lines were read holds its issue after th
 
 test('claims and issues of before verifications go on after the upgrade', async () => {
   const { db } = openDatabase();
-  const { '003-verification': verification, ...before } = migrations;
-  expect(verification).toBeDefined();
-  await migrate(db, before);
-  await sql`insert into claims (id, repository_id, number, worker, agent, claimed_at, heartbeat_at, expires_at)
-    values ('c1', 2, 1, 'w1', 'sonnet', 1, 1, 2)`.execute(db);
+  const before = Object.entries(migrations).filter(([name]) => name < '003');
+  await migrate(db, Object.fromEntries(before));
+  await sql`insert into claims (id, repository_id, number, worker, agent, claimed_at, heartbeat_at, expires_at,
+      ended_at, handoff)
+    values ('c1', 2, 1, 'w1', 'sonnet', 1, 1, 2, null, null), ('c0', 2, 2, 'w1', 'sonnet', 1, 1, 2, 7, '"on"')`.execute(
+    db,
+  );
   await migrate(db);
-  const claim = await db.selectFrom('claims').selectAll().executeTakeFirstOrThrow();
-  expect(claim).toMatchObject({ id: 'c1', worker: 'w1', expires_at: 2, verification_id: null });
+  const claims = await db.selectFrom('claims').selectAll().orderBy('number').execute();
+  expect(claims).toMatchObject([
+    {
+      id: 'c1',
+      worker: 'w1',
+      expires_at: 2,
+      verification_id: null,
+      rotations: 0,
+      handoff_at: null,
+    },
+    { id: 'c0', handoff: '"on"', handoff_at: 7 },
+  ]);
   expect(await db.selectFrom('verifications').selectAll().execute()).toEqual([]);
 });

@@ -134,6 +134,14 @@ export const commentReasons: Sentences<StateReasonParams, (subject: Subject) => 
       reason: `${count} attempts of agents have failed.`,
       change: [`Make it smaller or clearer: ${editToRetry}. Or ask ${operator} to resume it.`],
     }),
+  rotations:
+    ({ count }) =>
+    () => ({
+      reason: `An agent began ${count} fresh sessions and still was not done.`,
+      change: [
+        `Split it into smaller issues, or make it clearer: ${editToRetry}. Or ask ${operator} to resume it.`,
+      ],
+    }),
   closed: () => () => ({ reason: 'The issue is closed.', change: [] }),
   not_assigned:
     () =>

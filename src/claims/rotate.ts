@@ -1,0 +1,120 @@
+import type { Transaction } from 'kysely';
+import { z } from 'zod';
+
+import type { Schema } from '../db/schema.ts';
+import { isoTime } from '../issue/iso-time.ts';
+import { reasonText } from '../issue/reasons.ts';
+import { endTooLate } from './claim-end.ts';
+import {
+  extendLease,
+  findLiveClaim,
+  keepHandoff,
+  storeClaimEnd,
+  storeContext,
+} from './claim-rows.ts';
+import { refused, wrongToken, type ClaimCall, type RefusedCall } from './claim.ts';
+import { newSession } from './context-monitor.ts';
+import { readHandoff, type SentHandoff } from './handoff.ts';
+import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.ts';
+import { monitorStateSchema } from './monitor-state.ts';
+import { change, type ClaimsState } from './state.ts';
+
+/** Maximum of fresh sessions of one claim: an issue that needs more is too large, or goes round in circles. */
+const maxRotations = 5;
+
+const rotationSchema = z.object({
+  claimId: z.string(),
+  /** Rotations of the claim so far. */
+  rotations: z.int(),
+  leaseExpiresAt: z.string(),
+});
+export type Rotation = Readonly<z.infer<typeof rotationSchema>>;
+
+export type RotationResult = { readonly kind: 'rotated'; readonly answer: Rotation } | RefusedCall;
+
+/** A fresh session of the agent takes over from the one before. */
+export interface RotationRequest {
+  readonly handoff: SentHandoff;
+}
+
+/**
+ * Lets a fresh session of the agent go on with a claim: the handoff is kept in case the claim dies, the lease and
+ * the context monitor begin anew. Beyond `maxRotations` the claim is withdrawn, and the issue is for a person.
+ */
+export async function rotate(
+  state: ClaimsState,
+  call: ClaimCall,
+  request: RotationRequest,
+): Promise<RotationResult> {
+  const read = readHandoff(request.handoff);
+  if ('refusal' in read) return read;
+  const { handoff } = read;
+  if (handoff === undefined) return handoffMissing;
+  if (!state.tokens.isTokenOf(call.claimId, call.token)) return wrongToken;
+  await state.settleClock();
+  const bodyHash = hashOf(request);
+  const key = callKey(call);
+  const result = await change(state, async (transaction): Promise<RotationResult> => {
+    const stored = await recallAnswer(transaction, key, bodyHash);
+    if (stored !== undefined && 'kind' in stored) return stored;
+    if (stored !== undefined)
+      return { kind: 'rotated', answer: rotationSchema.parse(stored.answer) };
+    const rotated = await rotateClaim(state, transaction, { call, handoff });
+    if (rotated.kind === 'rotated')
+      await storeAnswer(transaction, key, { bodyHash, answer: rotated.answer, now: state.now() });
+    return rotated;
+  });
+  if (result.kind === 'refused') state.longPolls.wake();
+  return result;
+}
+
+async function rotateClaim(
+  state: ClaimsState,
+  transaction: Transaction<Schema>,
+  { call, handoff }: { readonly call: ClaimCall; readonly handoff: SentHandoff },
+): Promise<RotationResult> {
+  const now = state.now();
+  const { claimId: id, worker } = call;
+  const row = await findLiveClaim(transaction, { id, worker, now });
+  if (row === undefined) return endTooLate(transaction, { ...call, now }, { handoff });
+  const issue = { repositoryId: row.repository_id, number: row.number };
+  const json = JSON.stringify(handoff);
+  if (row.rotations >= maxRotations) {
+    const params = { worker, agent: row.agent, count: row.rotations };
+    const parked = { code: 'rotations', params } as const;
+    const reason = reasonText(parked);
+    await storeClaimEnd(transaction, row, {
+      ...{ outcome: 'withdrawn', reason, handoff: json, now, failed: false },
+      ...{ setback: 'blockOrLimit', parked },
+    });
+    state.log.info(
+      { claim: id, worker, rotations: row.rotations },
+      'claim withdrawn: too many sessions',
+    );
+    return refused('withdrawn', `${reason} Stop working on it. The handoff is kept.`);
+  }
+  await keepHandoff(transaction, { id, issue, handoff: json, now });
+  const expiresAt = now + state.leaseMs;
+  await extendLease(transaction, { id, now, expiresAt });
+  if (row.context !== null) {
+    const before = monitorStateSchema.parse(JSON.parse(row.context));
+    await storeContext(transaction, id, newSession(before, now));
+  }
+  const rotations = row.rotations + 1;
+  await transaction.updateTable('claims').set({ rotations }).where('id', '=', id).execute();
+  state.log.info({ claim: id, worker, rotations }, 'a fresh session goes on with the claim');
+  return {
+    kind: 'rotated',
+    answer: { claimId: id, rotations, leaseExpiresAt: isoTime(expiresAt) },
+  };
+}
+
+const handoffMissing = refused(
+  'handoff_missing',
+  'A fresh session knows nothing of the one before: send a handoff that says where the work stands.',
+);
+
+function callKey({ worker, claimId, idempotencyKey }: ClaimCall): CallKey | undefined {
+  if (idempotencyKey === undefined) return undefined;
+  return { caller: worker, route: `claims/${claimId}/rotate`, key: idempotencyKey };
+}

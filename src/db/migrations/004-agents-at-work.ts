@@ -1,0 +1,15 @@
+import { sql, type Kysely } from 'kysely';
+
+import type { Schema } from '../schema.ts';
+
+/** Statements of the migration, in order; `schema.ts` explains the columns. */
+const statements: readonly string[] = [
+  'alter table claims add column rotations integer not null default 0',
+  'alter table claims add column handoff_at integer',
+  'update claims set handoff_at = ended_at where handoff is not null',
+];
+
+/** Adds what is known of an agent at work: the sessions of its claim, and when its handoff was written. */
+export async function addAgentsAtWork(db: Kysely<Schema>): Promise<void> {
+  for (const statement of statements) await sql.raw(statement).execute(db);
+}
