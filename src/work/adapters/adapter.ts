@@ -108,6 +108,8 @@ export const agentOutcomes = [
   'limited',
   'key_refused',
   'no_money',
+  /** The model's API does not answer, or has a fault of its own: nothing is wrong with the issue. */
+  'api_unavailable',
   'max_turns',
   'budget',
   'context_full',
@@ -122,6 +124,9 @@ export const agentOutcomes = [
 ] as const;
 export type AgentOutcome = (typeof agentOutcomes)[number];
 
+/** Characters of an agent's last words that are kept: a handoff has room for 32 KB. */
+export const wordsLimit = 20_000;
+
 export interface AgentEnd {
   readonly outcome: AgentOutcome;
   /** One sentence for a person. */
@@ -130,6 +135,6 @@ export interface AgentEnd {
   readonly limitedUntil?: number | undefined;
   /** For the next run with `resume`. */
   readonly session?: string | undefined;
-  /** Its last words, bounded; empty when there are none. */
+  /** Its last words, bounded by `wordsLimit`; empty when there are none. */
   readonly text: string;
 }
