@@ -7,6 +7,7 @@ import type { Schema } from './schema.ts';
 import { addTrust } from './migrations/002-trust.ts';
 import { addVerification } from './migrations/003-verification.ts';
 import { addAgentsAtWork } from './migrations/004-agents-at-work.ts';
+import { addRedChecks } from './migrations/005-red-checks.ts';
 
 type Migrations = Readonly<Record<string, Migration>>;
 
@@ -16,6 +17,7 @@ export const migrations: Migrations = {
   '002-trust': { up: addTrust },
   '003-verification': { up: addVerification },
   '004-agents-at-work': { up: addAgentsAtWork },
+  '005-red-checks': { up: addRedChecks },
 };
 
 /** First migration of the development versions, which the baseline replaced. */

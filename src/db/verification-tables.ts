@@ -85,6 +85,8 @@ export interface PullRequestsTable {
   seen_at: Generated<number>;
   /** How often in a row Gitea said that it cannot be merged. */
   unmergeable: Generated<number>;
+  /** The head whose red checks of others were told to an agent. */
+  red_commit: string | null;
   /** When Gitea is asked about it next; null: not. */
   check_at: number | null;
   attempts: Generated<number>;

@@ -2,7 +2,6 @@ import { z } from 'zod';
 
 import type { RepositoryAddress } from './address.ts';
 import type { Calls } from './calls.ts';
-import { readPages } from './pages.ts';
 
 const ruleSchema = z
   .object({
@@ -22,10 +21,6 @@ const placeSchema = z.object({
   default_branch: z.string().default(''),
   empty: z.boolean().default(false),
 });
-const combinedSchema = z.object({
-  statuses: z.array(z.object({ context: z.string() })).nullish(),
-});
-const maxPages = 4;
 
 /** Calls about what has to be green before something is merged. */
 export function createProtectionCalls({ read, write }: Calls) {
@@ -35,17 +30,6 @@ export function createProtectionCalls({ read, write }: Calls) {
       empty ? '' : default_branch,
     );
     return read(repository, { path: '', schema }, signal);
-  }
-
-  /** Contexts that a commit has a status of. */
-  function listStatusContexts(repository: RepositoryAddress, commit: string, signal: AbortSignal) {
-    const schema = combinedSchema.transform(({ statuses }) =>
-      (statuses ?? []).map(({ context }) => context),
-    );
-    return readPages(maxPages, (query) => {
-      const path = `/commits/${encodeURIComponent(commit)}/status?${query}`;
-      return read(repository, { path, schema }, signal);
-    });
   }
 
   /** Needs the right of an administrator of the repository. */
@@ -77,8 +61,7 @@ export function createProtectionCalls({ read, write }: Calls) {
   }
 
   return {
-    ...{ getDefaultBranch, listStatusContexts },
-    ...{ listProtections, createProtection, editProtection },
+    ...{ getDefaultBranch, listProtections, createProtection, editProtection },
   };
 }
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
+import type { RepositoryAddress } from './address.ts';
 import type { Calls } from './calls.ts';
+import { readPages } from './pages.ts';
 
 /** `skipped` and `warning` are left out: not every version knows them, and none of them is a verdict. */
 export type CommitState = 'pending' | 'success' | 'failure' | 'error';
@@ -23,6 +25,33 @@ export interface CommitAddress {
 
 const statusSchema = z.object({ status: z.string() });
 const commitSchema = z.object({ sha: z.string() });
+const combinedSchema = z
+  .object({
+    statuses: z
+      .array(
+        z.object({
+          context: z.string(),
+          status: z.string().default(''),
+          description: z.string().nullish(),
+          target_url: z.string().nullish(),
+        }),
+      )
+      .nullish(),
+  })
+  .transform(({ statuses }) =>
+    (statuses ?? []).map(({ context, status, description, target_url }) => ({
+      context,
+      /** Any word that this version of Gitea knows. */
+      state: status,
+      description: description ?? '',
+      targetUrl: target_url ?? '',
+    })),
+  );
+/** A status of a commit as Gitea has it. */
+export type FoundStatus = Readonly<z.infer<typeof combinedSchema>[number]>;
+
+/** Contexts of a commit that are looked through, 50 a page. */
+const maxPages = 4;
 
 /** Calls about the statuses of commits. */
 export function createStatusCalls({ read, write }: Calls) {
@@ -49,5 +78,13 @@ export function createStatusCalls({ read, write }: Calls) {
     return write({ repository }, call, signal);
   }
 
-  return { hasCommit, setCommitStatus };
+  /** The latest status of each context of a commit, in any order. */
+  function listStatuses(repository: RepositoryAddress, commit: string, signal: AbortSignal) {
+    return readPages(maxPages, (query) => {
+      const path = `/commits/${encodeURIComponent(commit)}/status?${query}`;
+      return read(repository, { path, schema: combinedSchema }, signal);
+    });
+  }
+
+  return { hasCommit, setCommitStatus, listStatuses };
 }

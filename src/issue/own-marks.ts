@@ -1,6 +1,9 @@
 /** Scope of the labels that the service sets; nobody else's labels begin like this. */
 export const ownLabelScope = 'coordinator/';
 
+/** Begins the context of every commit status that the service sets. */
+export const ownContextScope = 'coordinator/';
+
 /** Stands at the start of the comments that the service writes. */
 export const ownCommentMarker = '<!-- mosaic-coordinator -->';
 

@@ -136,7 +136,7 @@ export const reasonSentences: Sentences<StateReasonParams & ChoiceReasonParams> 
   pull_request_closed: ({ pull }) =>
     `Pull request !${pull} was closed without a merge: reopen it, change the issue, or resume it.`,
   review_rounds: ({ pull, rounds }) =>
-    `Reviewers of pull request !${pull} asked for changes ${rounds} times: go on with it by hand, or resume the issue.`,
+    `Pull request !${pull} went back to an agent too often (reviews, failed checks or conflicts, ${rounds} times): go on with it by hand, or resume the issue.`,
   rotations: ({ worker, agent, count }) =>
     `${worker}, working as ${agent}, began ${count} fresh sessions and still was not done: split the issue, change it, or resume it.`,
   gates_passed: ({ commit, pull }) =>

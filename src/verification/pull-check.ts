@@ -13,12 +13,12 @@ import { feedbackHandoff, type Feedback } from './feedback.ts';
 import { retryAt, type ForgeDeps, type PassResult } from './forge.ts';
 import { addressOf } from './pull-request.ts';
 import { checkIntervalMs, pullsToCheck, storePull, type PullToCheck } from './pull-rows.ts';
-
+import { findRedChecks, type ChecksGitea } from './red-checks.ts';
 import { findNewRemarks, type NewRemarks, type ReviewsGitea } from './reviews.ts';
 import { hasVerdictStatus, wantPendingVerdict } from './statuses.ts';
 
 export interface PullCheckDeps extends ForgeDeps {
-  readonly gitea: ReviewsGitea & Pick<Gitea, 'getPull'>;
+  readonly gitea: ReviewsGitea & ChecksGitea & Pick<Gitea, 'getPull'>;
   readonly checkCommit: CheckCommit;
   readonly requestVerification: RequestVerification;
   /** Has Gitea asked about an issue, in the transaction that says why. */
@@ -29,7 +29,7 @@ export interface PullCheckDeps extends ForgeDeps {
 
 /** Pull requests of one pass. */
 const maxPulls = 10;
-/** Reviews with changes, and conflicts, after which a person has to look. */
+/** Reviews with changes, red checks and conflicts, after which a person has to look. */
 const maxRounds = 3;
 /** Gitea computes late whether a pull request can be merged: it is asked twice. */
 const unmergeableTwice = 2;
@@ -43,7 +43,8 @@ const asker = 'coordinator';
 
 /**
  * Asks Gitea about our pull requests and does what follows: a merge ends the issue, a close without one is for a
- * person, what was pushed is verified, and reviewers who ask for changes send the issue back to its agent.
+ * person, what was pushed is verified, and reviewers who ask for changes, or red checks, send the issue back to its
+ * agent.
  */
 export function createPullChecks(deps: PullCheckDeps) {
   const { db, writes, gitea, now, log } = deps;
@@ -162,21 +163,28 @@ export function createPullChecks(deps: PullCheckDeps) {
     signal: AbortSignal,
   ): Promise<void> {
     const news = await findNewRemarks(gitea, { address, seenAt: row.seen_at }, signal);
-    if (news.asksForChanges) return sendBack(row, { ...news, why: 'changes_requested' });
+    const commit = pull.head.commit;
+    // Said once of a commit: the agent may find that nothing of it is to be changed.
+    const isTold = row.red_commit === commit;
+    const about = { repository: addressOf(address), commit };
+    const checks = isTold ? [] : await findRedChecks(gitea, about, signal);
+    if (news.asksForChanges)
+      return sendBack(row, { ...news, checks, commit, why: 'changes_requested' });
+    const nothingSaid = { remarks: [], seenAt: row.seen_at, checks, commit };
+    if (checks.length > 0) return sendBack(row, { ...nothingSaid, why: 'checks_failed' });
     if (pull.mergeable || pull.draft) {
       const seen_at = Math.max(row.seen_at, news.seenAt);
       return settle(row, { unmergeable: 0, seen_at, check_at: now() + checkIntervalMs });
     }
     const unmergeable = row.unmergeable + 1;
-    if (unmergeable >= unmergeableTwice)
-      return sendBack(row, { remarks: [], seenAt: row.seen_at, why: 'conflict' });
+    if (unmergeable >= unmergeableTwice) return sendBack(row, { ...nothingSaid, why: 'conflict' });
     return settle(row, { unmergeable, check_at: now() + askAgainMs });
   }
 
-  /** The issue is ready again, with what reviewers said as the handoff; after some rounds it is for a person. */
+  /** The issue is ready again, with what was said as the handoff; after some rounds it is for a person. */
   async function sendBack(
     row: PullToCheck,
-    { remarks, seenAt, why }: Pick<NewRemarks, 'remarks' | 'seenAt'> & Pick<Feedback, 'why'>,
+    { remarks, seenAt, why, checks, commit }: SentBack,
   ): Promise<void> {
     const issue = keyOf(row);
     const pull = row.pull_number ?? 0;
@@ -188,14 +196,17 @@ export function createPullChecks(deps: PullCheckDeps) {
         .set({ review_rounds: rounds })
         .where(ofIssue(issue))
         .execute();
-      await hand(transaction, issue, { pull, branch: row.branch, why, remarks }, now());
+      await hand(transaction, issue, { pull, branch: row.branch, why, remarks, checks }, now());
       const seen_at = Math.max(row.seen_at, seenAt);
-      await storePull(transaction, issue, { seen_at, unmergeable: 0, check_at: null }, row);
+      const red = checks.length > 0 ? { red_commit: commit } : {};
+      // It is looked at again once a commit has passed, if need be the same one.
+      const seen = { seen_at, unmergeable: 0, check_at: null, written_commit: null, ...red };
+      await storePull(transaction, issue, seen, row);
       if (rounds > maxRounds)
         await park(transaction, issue, { code: 'review_rounds', params: { pull, rounds } });
       await recomputeIssues(transaction, [issue], now());
     });
-    log.info({ ...aboutOf(row), why }, 'reviewers sent an issue back');
+    log.info({ ...aboutOf(row), why }, 'an issue goes back to its agent');
     deps.wake();
   }
 
@@ -211,6 +222,9 @@ export function createPullChecks(deps: PullCheckDeps) {
 }
 
 type PullAddress = Parameters<Gitea['getPull']>[0];
+/** What sends an issue back, and the head of the pull request that it is about. */
+type SentBack = Pick<NewRemarks, 'remarks' | 'seenAt'> &
+  Pick<Feedback, 'why' | 'checks'> & { readonly commit: string };
 
 /** The commit that passed is not what is wanted; returns the rounds of review so far. */
 async function forgetCommit(transaction: Transaction<Schema>, issue: IssueKey): Promise<number> {

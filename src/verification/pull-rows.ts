@@ -79,7 +79,7 @@ export async function storePull(
         };
   const nothing = {
     ...{ pull_number: null, branch: '', commit_id: '', body_hash: null },
-    ...{ written_commit: null, check_at: null, error: null },
+    ...{ written_commit: null, check_at: null, error: null, red_commit: null },
     state: 'open',
   } as const;
   await db
@@ -120,8 +120,8 @@ export type PullToCheck = Awaited<ReturnType<typeof pullsToCheck>>[number];
 /** A place on Gitea where something happened. */
 export interface PullHint {
   readonly repositoryId: number;
-  /** Number of a pull request, or the name of a branch. */
-  readonly of: number | string;
+  readonly of:
+    { readonly pull: number } | { readonly branch: string } | { readonly commit: string };
 }
 
 /** Interval at which Gitea is asked about an open pull request. */
@@ -140,7 +140,13 @@ export async function checkSoon(
     .updateTable('pull_requests')
     .set({ check_at: sql<number>`max(${now}, coalesce(check_at, 0) + ${gap})` })
     .where('repository_id', '=', repositoryId)
-    .where(typeof of === 'number' ? 'pull_number' : 'branch', '=', of)
+    .where((eb) =>
+      'pull' in of
+        ? eb('pull_number', '=', of.pull)
+        : 'branch' in of
+          ? eb('branch', '=', of.branch)
+          : eb('commit_id', '=', of.commit),
+    )
     .where('pull_number', 'is not', null)
     .where('state', '!=', 'merged')
     .executeTakeFirst();

@@ -3,14 +3,13 @@ import { z } from 'zod';
 
 import { ofIssue } from '../db/key-filter.ts';
 import type { Schema, VerificationRow } from '../db/schema.ts';
+import { ownContextScope } from '../issue/own-marks.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import { verdictGate, type VerdictGate, type VerdictOutcome } from '../issue/verification.ts';
 import { oneLine } from '../lib/text.ts';
 
-/** Every context of ours begins with this. */
-export const contextScope = 'coordinator/';
 /** The context that branch protection should require. */
-export const verdictContext = `${contextScope}verdict`;
+export const verdictContext = `${ownContextScope}verdict`;
 
 /** Maximum characters of a description: Gitea stores 255. */
 const maxDescription = 200;
@@ -161,7 +160,7 @@ export function countedGates(json: string | null): VerdictGate[] {
 }
 
 function contextOf({ gate }: VerdictGate): string {
-  return `${contextScope}${gate}`;
+  return `${ownContextScope}${gate}`;
 }
 
 function stateOfGate({ status }: VerdictGate): StatusState {

@@ -20,7 +20,8 @@ import {
   setPullOpen,
 } from './world/pulls.ts';
 import type { World } from './world/state.ts';
-import type { GiteaIssue, IssuePlace } from './world/types.ts';
+import { setStatus } from './world/statuses.ts';
+import type { GiteaIssue, GiteaStatus, IssuePlace } from './world/types.ts';
 
 /** Id of a repository by its name. */
 export function idOf({ repositories }: World, name: string): number {
@@ -76,6 +77,8 @@ export function createDoer(world: World, login: string) {
     review: (ref: string, review: Parameters<typeof reviewPull>[3]) =>
       reviewPull(world, login, place(ref), review),
     commentOnPull: (ref: string, body: string) => commentOnPull(world, login, place(ref), body),
+    setStatus: (repository: string, sha: string, status: GiteaStatus) =>
+      void setStatus(world, login, idOf(world, repository), sha, status),
     push: (repository: string, branch: string, commit: string) =>
       pushTo(world, login, idOf(world, repository), branch, commit),
     /** The first is blocked by the second; no webhook. */

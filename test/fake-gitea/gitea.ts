@@ -9,7 +9,7 @@ import { createDoer, idOf, placeOf } from './doers.ts';
 import { recordedAnswer, sendRecorded } from './recorded.ts';
 import type { Answer, Token } from './routes/route.ts';
 import { answerCall } from './routes/routes.ts';
-import { issueEvents, pullEvents, type GiteaHook } from './webhooks.ts';
+import { issueEvents, pullEvents, statusEvent, type GiteaHook } from './webhooks.ts';
 import { labelsOf } from './world/label-rows.ts';
 import { commentsOf, createWorld, getIssue, renameRepository } from './world/state.ts';
 import { giteaBot } from './world/types.ts';
@@ -170,7 +170,7 @@ export async function startGitea({
     const usual = {
       type: 'gitea',
       active: true,
-      events: [...issueEvents, ...pullEvents],
+      events: [...issueEvents, ...pullEvents, statusEvent],
       contentType: 'json',
     };
     return webhooks.add({ ...usual, secret: recordedSecret, ...hook, owner });

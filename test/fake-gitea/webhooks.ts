@@ -45,6 +45,9 @@ export const pullEvents: readonly string[] = [
   'pull_request_review',
 ];
 
+/** Gitea has it from 1.24 on. */
+export const statusEvent = 'status';
+
 /** As Gitea: the whole exchange, and no second try. */
 const deliveryTimeoutMs = 5_000;
 
@@ -142,7 +145,7 @@ export function fineEvents(events: readonly string[]): string[] {
     'delete',
     'repository',
     'release',
-    'status',
+    statusEvent,
   ];
   const fine = events.flatMap((event) => {
     if (event === 'issues') return issueEvents;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { feedbackHandoff, isFeedback } from '../../src/verification/feedback.ts';
 
-const feedback = { pull: 15, branch: 'agent/one', why: 'changes_requested' } as const;
+const feedback = { pull: 15, branch: 'agent/one', why: 'changes_requested', checks: [] } as const;
 
 function handed(texts: readonly string[], before: string | null = null): unknown {
   const remarks = texts.map((text) => ({ author: 'maria', path: 'a.ts', line: 3, text }));
@@ -19,6 +19,22 @@ test('remarks are marked as words of people, bounded, and the rest is counted', 
   const many = handed(Array.from({ length: 20 }, () => 'x'.repeat(5_000)));
   expect(JSON.stringify(many).length).toBeLessThan(9_000);
   expect(many).toHaveProperty('leftOut', 17);
+});
+
+test('red checks are named, bounded, and the rest is counted', () => {
+  const check = { context: 'ci/other', state: 'failure', description: 'Two\nfailed.', url: '/x' };
+  const hand = (checks: readonly (typeof check)[]): unknown =>
+    JSON.parse(feedbackHandoff({ ...feedback, why: 'checks_failed', remarks: [], checks }, null));
+  expect(hand([check, { ...check, description: '', url: `/${'x'.repeat(400)}` }])).toMatchObject({
+    ...{ kind: 'review', why: 'checks_failed' },
+    checks: [
+      { context: 'ci/other', state: 'failure', description: 'Two failed.', url: '/x' },
+      { context: 'ci/other', state: 'failure' },
+    ],
+  });
+  const many = Array.from({ length: 200 }, () => ({ ...check, description: 'x'.repeat(900) }));
+  expect(JSON.stringify(hand(many)).length).toBeLessThan(5_000);
+  expect(hand(many)).toHaveProperty('leftOut', 190);
 });
 
 test('what the agent had left stays below them, over any number of rounds', () => {

@@ -16,7 +16,9 @@ test('a hint that comes between a look at Gitea and its record stays due', async
     const seen = await db.selectFrom('pull_requests').selectAll().executeTakeFirstOrThrow();
     await db
       .transaction()
-      .execute((transaction) => checkSoon(transaction, { repositoryId: 2, of: 7 }, 2_000));
+      .execute((transaction) =>
+        checkSoon(transaction, { repositoryId: 2, of: { pull: 7 } }, 2_000),
+      );
     await storePull(db, issue, { check_at: 2_500 + interval, branch: 'agent/two' }, seen);
     const hinted = await db.selectFrom('pull_requests').selectAll().executeTakeFirstOrThrow();
     expect(hinted).toMatchObject({ check_at: 2_000, branch: 'agent/two' });

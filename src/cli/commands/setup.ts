@@ -7,6 +7,8 @@ import { ConfigError, CoordinatorError } from '../../errors.ts';
 import type { Io } from '../io.ts';
 import { conceal, hookUrlOption, parseOptions, readToken, repositoryOption } from '../options.ts';
 import { printable } from '../output.ts';
+import { unlessRefused } from '../doctor/check.ts';
+import { neededEvents } from '../doctor/hook-rules.ts';
 import { setUpHook, type SetupResult } from '../setup/hook.ts';
 import { setUpLabels } from '../setup/labels.ts';
 import { setUpVerdict } from '../setup/verdict.ts';
@@ -82,9 +84,12 @@ export async function setup(io: Io, rawOptions: unknown): Promise<number> {
     for (const line of lines) io.stdout.write(`${printable(hideSecrets(line))}\n`);
   };
   try {
+    const refusal = () => undefined;
+    const version = await unlessRefused(clients.hooks.getVersion(signal), refusal);
     const hook = await setUpHook(
       {
         gitea: clients.hooks,
+        events: neededEvents(version),
         giteaUrl: config.giteaUrl,
         owner: repo === undefined ? { organization: org ?? '' } : { repository: repo },
         url,

@@ -8,6 +8,7 @@ import {
   shownUrl,
   webhookPath,
   type HookFault,
+  type HookNeeds,
 } from './hook-rules.ts';
 
 /** A hook and its owner: `acme/orbit`, or `acme` for an organisation. */
@@ -23,9 +24,7 @@ export interface RepositoryHooks {
   readonly incomplete: boolean;
 }
 
-export interface HookExpectation {
-  /** The coordinator's own URL, if it was given. */
-  readonly url: string | undefined;
+export interface HookExpectation extends HookNeeds {
   /** PORT, by which a hook with a wrong path is recognised. */
   readonly port: number | undefined;
 }
@@ -38,7 +37,7 @@ export function classifyHooks(
   const about = (outcome: Outcome) => ({ name: `hook ${repository}`, ...outcome });
   const ours = ownHooks(hooks, expected);
   if (ours.length === 0) return [about(noneFound(repository, hooks.length, incomplete, expected))];
-  const faults = ours.map((owned) => ({ owned, faults: faultsOf(owned.hook, expected.url) }));
+  const faults = ours.map((owned) => ({ owned, faults: faultsOf(owned.hook, expected) }));
   const right = faults.filter((each) => each.faults.length === 0).map(({ owned }) => owned);
   const [first] = right;
   if (first === undefined)

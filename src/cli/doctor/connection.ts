@@ -14,11 +14,11 @@ interface ConnectionDeps {
   readonly now: () => number;
 }
 
-/** Checks that Gitea answers, its version, and its clock; the value is true when it answers. */
+/** Checks that Gitea answers, its version, and its clock; there is a value when it answers. */
 export async function checkConnection(
   { gitea, signedIn, url, now }: ConnectionDeps,
   signal: AbortSignal,
-): Promise<CheckResult<true>> {
+): Promise<CheckResult<{ readonly version: string | undefined }>> {
   try {
     const refused = () => undefined;
     // A Gitea that refuses is there all the same; some report their version to nobody.
@@ -30,7 +30,7 @@ export async function checkConnection(
         { name: 'gitea', ...describeVersion(version, url) },
         { name: 'clock', ...describeClock(gitea.status().clockSkewMs, now()) },
       ],
-      value: true,
+      value: { version },
     };
   } catch (error) {
     if (!(error instanceof TryAgainLater)) throw error;

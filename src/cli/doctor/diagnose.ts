@@ -11,6 +11,7 @@ import { checkConnection } from './connection.ts';
 import { checkDatabase, type CheckedDatabase } from './database.ts';
 import { checkDelivery } from './delivery-check.ts';
 import { resultOf, skipped, type CheckResult, type DoctorFinding } from './finding.ts';
+import { neededEvents } from './hook-rules.ts';
 import { checkHooks } from './hooks.ts';
 import { probesFor, probeTargets, type ProbeTarget } from './probe.ts';
 import { checkRepositories, type StoredRepository } from './repositories.ts';
@@ -77,8 +78,11 @@ async function runChecks(diagnosis: Diagnosis): Promise<void> {
   take(resultOf('configuration', describeConfiguration(config)));
   const database = take(checkDatabase(config));
   take(resultOf('agents', describeAgents(config, agentsFile)));
-  const repositories = await checkAccess(diagnosis, await storedRepositories(database));
-  const expected = { url, port: config.port };
+  const { version, repositories } = await checkAccess(
+    diagnosis,
+    await storedRepositories(database),
+  );
+  const expected = { url, port: config.port, events: neededEvents(version) };
   const hooks = await checkWebhooks(diagnosis, repositories, expected);
   await checkServiceAndDeliveries(diagnosis, {
     targets: probeTargets(repositories ?? [], hooks, expected),
@@ -126,30 +130,43 @@ function verifies({ apiTokens = [], verifiers = 0, publish }: ExaminedConfig): b
   return isVerified && apiTokens.length > 0 && publish !== 'none';
 }
 
-/** Checks Gitea, the token and the rights of the bot; undefined when its repositories stay unknown. */
+/** What is known of Gitea; without repositories when those of the bot stay unknown. */
+interface Access {
+  readonly version?: string | undefined;
+  readonly repositories?: readonly GiteaRepository[] | undefined;
+}
+
+/** Checks Gitea, the token and the rights of the bot. */
 async function checkAccess(
   diagnosis: Diagnosis,
   stored: readonly StoredRepository[],
-): Promise<readonly GiteaRepository[] | undefined> {
+): Promise<Access> {
   const { config, gitea, now, repository, take } = diagnosis;
   const { giteaUrl: url, giteaToken, botUsername } = config;
+  const nothing = (text: string, ...names: readonly string[]): Access => {
+    take(skip(text, ...names));
+    return {};
+  };
   if (url === undefined)
-    return take(skip('GITEA_URL is invalid; see configuration.', 'gitea', 'token', 'repositories'));
+    return nothing('GITEA_URL is invalid; see configuration.', 'gitea', 'token', 'repositories');
   const signedIn = giteaToken === undefined ? undefined : gitea.bot;
   const answers = await runCheck(diagnosis, { name: 'gitea' }, (signal) =>
     checkConnection({ gitea: gitea.anonymous, signedIn, url, now }, signal),
   );
-  if (answers === undefined) return take(skip('Gitea does not answer.', 'token', 'repositories'));
+  if (answers === undefined) return nothing('Gitea does not answer.', 'token', 'repositories');
   if (giteaToken === undefined) {
     take(resultOf('token', describeNoToken(config)));
-    return take(skip('This check needs a token.', 'repositories'));
+    return nothing('This check needs a token.', 'repositories');
   }
   const bot = await runCheck(diagnosis, { name: 'token' }, (signal) =>
     checkToken({ gitea: gitea.bot, botUsername, verifies: verifies(config) }, signal),
   );
-  if (bot === undefined) return take(skip('The owner of the token is not known.', 'repositories'));
+  if (bot === undefined) return nothing('The owner of the token is not known.', 'repositories');
   const deps = { gitea: gitea.bot, bot, only: repository, stored };
-  return runCheck(diagnosis, { name: 'repositories' }, (signal) => checkRepositories(deps, signal));
+  const repositories = await runCheck(diagnosis, { name: 'repositories' }, (signal) =>
+    checkRepositories(deps, signal),
+  );
+  return { ...answers, repositories };
 }
 
 /** The hooks of each repository, where they could be read. */

@@ -3,8 +3,14 @@ import type { GiteaHook } from '../../gitea/schemas.ts';
 /** The route that takes deliveries. */
 export const webhookPath = '/webhook/gitea';
 
-/** Events that a hook has to send: their name in the API's answer, in its request, and on Gitea's page. */
-export const neededEvents = [
+/** An event that a hook has to send: its name in the API's answer, in its request, and on Gitea's page. */
+export interface NeededEvent {
+  readonly answered: string;
+  readonly requested: string;
+  readonly words: string;
+}
+
+const usualEvents: readonly NeededEvent[] = [
   { answered: 'issues', requested: 'issues_only', words: 'Issues' },
   { answered: 'issue_assign', requested: 'issue_assign', words: 'Issue Assigned' },
   { answered: 'issue_label', requested: 'issue_label', words: 'Issue Labeled' },
@@ -21,7 +27,18 @@ export const neededEvents = [
     requested: 'pull_request_review',
     words: 'Pull Request Reviewed',
   },
-] as const;
+];
+const statusEvent: NeededEvent = { answered: 'status', requested: 'status', words: 'Statuses' };
+/** First minor version of Gitea 1 that tells of statuses; no Forgejo does. */
+const statusMinor = 24;
+
+/** `version`: of the Gitea; one that is not known is not asked for what it may not have. */
+export function neededEvents(version: string | undefined): readonly NeededEvent[] {
+  const [, major = '', minor = ''] = /^v?(\d+)\.(\d+)/.exec(version ?? '') ?? [];
+  const isForgejo = version?.includes('+gitea-') === true;
+  const isNewer = Number(major) > 1 || (major === '1' && Number(minor) >= statusMinor);
+  return isNewer && !isForgejo ? [...usualEvents, statusEvent] : usualEvents;
+}
 
 /** One setting of a hook that is wrong. */
 export type HookFault =
@@ -29,12 +46,19 @@ export type HookFault =
   | { readonly kind: 'type'; readonly type: string }
   | { readonly kind: 'inactive' }
   | { readonly kind: 'content_type' }
-  | { readonly kind: 'events'; readonly missing: readonly (typeof neededEvents)[number][] };
+  | { readonly kind: 'events'; readonly missing: readonly NeededEvent[] };
 
-/** All wrong settings of a hook that is meant for us; `url`: the right URL, if it is known. */
-export function faultsOf(hook: GiteaHook, url: string | undefined): HookFault[] {
+/** What a hook is compared with. */
+export interface HookNeeds {
+  /** The right URL; undefined: not known. */
+  readonly url: string | undefined;
+  readonly events: readonly NeededEvent[];
+}
+
+/** All wrong settings of a hook that is meant for us. */
+export function faultsOf(hook: GiteaHook, { url, events: needed }: HookNeeds): HookFault[] {
   const events = hook.events.map(asAnswered);
-  const missing = neededEvents.filter(({ answered }) => !events.includes(answered));
+  const missing = needed.filter(({ answered }) => !events.includes(answered));
   const atRightUrl = url === undefined ? isOnRoute(hook.url) : isSameUrl(hook.url, url);
   return [
     ...(atRightUrl ? [] : [{ kind: 'url' } as const]),

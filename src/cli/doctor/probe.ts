@@ -38,7 +38,7 @@ export function probeTargets(
     const found = classified.find((each) => each.repository === repository.name);
     if (found === undefined || found.incomplete) return [{ repository, hooks: undefined }];
     const sending = ownHooks(found.hooks, expected).filter(({ hook }) => {
-      const kinds = faultsOf(hook, expected.url).map(({ kind }) => kind);
+      const kinds = faultsOf(hook, expected).map(({ kind }) => kind);
       return !kinds.includes('inactive') && !kinds.includes('url') && !kinds.includes('type');
     });
     return sending.length === 0 ? [] : [{ repository, hooks: sending }];

@@ -8,13 +8,14 @@ import {
   faultsOf,
   isOnRoute,
   isSameUrl,
-  neededEvents,
   shownUrl,
   type HookFault,
+  type NeededEvent,
 } from '../doctor/hook-rules.ts';
 
 interface HookSetup {
   readonly gitea: Pick<Gitea, 'listHooks' | 'createHook' | 'editHook' | 'deleteHook'>;
+  readonly events: readonly NeededEvent[];
   readonly giteaUrl: string;
   readonly owner: HookOwner;
   readonly url: string;
@@ -76,7 +77,7 @@ async function sharedHook(setup: HookSetup, signal: AbortSignal): Promise<Shared
   if (hooks === 'missing' || hooks === 'refused') return undefined;
   const shared = hooks
     .filter((hook) => isSameUrl(hook.url, url))
-    .map((hook) => ({ organization, id: hook.id, isRight: faultsOf(hook, url).length === 0 }));
+    .map((hook) => ({ organization, id: hook.id, isRight: faultsOf(hook, setup).length === 0 }));
   return shared.find(({ isRight }) => isRight) ?? shared[0];
 }
 
@@ -103,18 +104,16 @@ function leaveShared(
   );
 }
 
-const wantedEvents = neededEvents.map(({ requested }) => requested);
-
 /** `old`: the hook to replace, whose harmless settings are kept. */
 async function create(
   setup: HookSetup,
   signal: AbortSignal,
   old?: GiteaHook,
 ): Promise<SetupResult> {
-  const { gitea, owner, url, secret, dryRun } = setup;
-  const settings = `${url}, JSON, active, ${wantedEvents.join(', ')}, secret from GITEA_WEBHOOK_SECRET`;
+  const { gitea, owner, url, secret, events, dryRun } = setup;
+  const settings = `${url}, JSON, active, ${requestedOf(events).join(', ')}, secret from GITEA_WEBHOOK_SECRET`;
   if (dryRun) return done(`Would create a webhook of ${nameOf(owner)}: ${settings}.`);
-  const wanted = { type: 'gitea', ...wantedHook(url, old), secret };
+  const wanted = { type: 'gitea', ...wantedHook(setup, old), secret };
   const reply = await gitea.createHook(owner, wanted, signal);
   if (reply.kind === 'ok')
     return done(`Created webhook ${reply.value.id} of ${nameOf(owner)}: ${settings}.`);
@@ -144,7 +143,7 @@ async function correct(
   signal: AbortSignal,
 ): Promise<SetupResult> {
   const { gitea, owner, url, dryRun } = setup;
-  const faults = faultsOf(hook, url);
+  const faults = faultsOf(hook, setup);
   const about = `${hook.id} of ${nameOf(owner)}`;
   const secret =
     'Its secret cannot be read or changed: if it is not GITEA_WEBHOOK_SECRET, replace the webhook with --new-secret.';
@@ -155,7 +154,7 @@ async function correct(
   if (faults.length === 0) return done(`Webhook ${about} is right: nothing to do.`, secret);
   const changes = faults.map((fault) => describeChange(fault, url)).join(', ');
   if (dryRun) return done(`Would change webhook ${about}: ${changes}.`);
-  const reply = await gitea.editHook(owner, hook.id, wantedHook(url, hook), signal);
+  const reply = await gitea.editHook(owner, hook.id, wantedHook(setup, hook), signal);
   if (reply.kind !== 'ok')
     return refused(setup, reply.kind === 'missing' ? 'It does not exist.' : reply.message);
   return done(`Changed webhook ${about}: ${changes}.`, secret);
@@ -168,9 +167,12 @@ function describeChange(fault: HookFault, url: string): string {
 }
 
 /** Keeps what others may need: a proxy in front of the coordinator the header, other receivers their events. */
-function wantedHook(url: string, old: GiteaHook | undefined): HookChange {
+function wantedHook(
+  { url, events: needed }: Pick<HookSetup, 'url' | 'events'>,
+  old: GiteaHook | undefined,
+): HookChange {
   const { branchFilter, authorizationHeader } = old ?? {};
-  const events = old === undefined ? wantedEvents : keptEvents(old);
+  const events = [...new Set([...requestedOf(needed), ...(old === undefined ? [] : keptOf(old))])];
   return { active: true, events, url, contentType: 'json', branchFilter, authorizationHeader };
 }
 
@@ -181,9 +183,12 @@ const narrow: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** A change that names no events leaves pushes only, so the other events of the hook are named again. */
-function keptEvents({ events }: GiteaHook): string[] {
-  const others = events.map((event) => narrow.get(event) ?? asAnswered(event));
-  return [...new Set([...wantedEvents, ...others])];
+function keptOf({ events }: GiteaHook): string[] {
+  return events.map((event) => narrow.get(event) ?? asAnswered(event));
+}
+
+function requestedOf(events: readonly NeededEvent[]): string[] {
+  return events.map(({ requested }) => requested);
 }
 
 function doubleNotes(same: readonly GiteaHook[]): string[] {
@@ -203,13 +208,14 @@ function elsewhereNotes(hooks: readonly GiteaHook[], url: string): string[] {
     );
 }
 
-function refused({ owner, giteaUrl, url }: HookSetup, why: string): SetupResult {
+function refused(setup: HookSetup, why: string): SetupResult {
+  const { owner } = setup;
   const text = `The webhook of ${nameOf(owner)} is not set up: ${why}`;
-  return left(text, ...hookByHand(owner, giteaUrl, url));
+  return left(text, ...hookByHand(setup));
 }
 
 /** Steps for an administrator, in order. The secret itself is never printed. */
-function hookByHand(owner: HookOwner, giteaUrl: string, url: string): string[] {
+function hookByHand({ owner, giteaUrl, url, events }: HookSetup): string[] {
   const page =
     'repository' in owner
       ? `${giteaUrl}/${owner.repository}/settings/hooks/gitea/new`
@@ -221,7 +227,7 @@ function hookByHand(owner: HookOwner, giteaUrl: string, url: string): string[] {
     '  3. HTTP Method: POST',
     '  4. POST Content Type: application/json',
     '  5. Secret: the value of GITEA_WEBHOOK_SECRET',
-    `  6. Trigger On: Custom Events, and tick ${neededEvents.map(({ words }) => words).join(', ')}`,
+    `  6. Trigger On: Custom Events, and tick ${events.map(({ words }) => words).join(', ')}`,
     '  7. Tick Active, and click Add Webhook',
     "Or run this again with that person's token in a file: --token-file FILE.",
   ];

@@ -1,14 +1,15 @@
 import type { RepositoryAddress } from '../../gitea/address.ts';
 import type { Gitea } from '../../gitea/client.ts';
 import { builtInGates } from '../../gates/names.ts';
-import { contextScope, verdictContext } from '../../verification/statuses.ts';
+import { ownContextScope } from '../../issue/own-marks.ts';
+import { verdictContext } from '../../verification/statuses.ts';
 import { unlessRefused } from '../doctor/check.ts';
 import { left, type SetupResult } from './hook.ts';
 
 interface VerdictSetup {
   readonly gitea: Pick<
     Gitea,
-    | ('getRepository' | 'getDefaultBranch' | 'getBranch' | 'listStatusContexts')
+    | ('getRepository' | 'getDefaultBranch' | 'getBranch' | 'listStatuses')
     | ('setCommitStatus' | 'listProtections' | 'createProtection' | 'editProtection')
   >;
   readonly giteaUrl: string;
@@ -18,7 +19,7 @@ interface VerdictSetup {
   readonly dryRun: boolean;
 }
 
-const contexts = [...builtInGates.map((gate) => `${contextScope}${gate}`), verdictContext];
+const contexts = [...builtInGates.map((gate) => `${ownContextScope}${gate}`), verdictContext];
 
 /**
  * Sends a pending status of each usual gate and of the verdict, since Gitea offers only contexts that it has seen,
@@ -52,9 +53,9 @@ async function sendMissing(
   { place, commit }: { readonly place: RepositoryAddress; readonly commit: string },
   signal: AbortSignal,
 ): Promise<SetupResult> {
-  const known = await gitea.listStatusContexts(place, commit, signal);
-  const present = known.kind === 'ok' ? known.value : [];
-  const missing = contexts.filter((context) => !present.includes(context));
+  const known = await gitea.listStatuses(place, commit, signal);
+  const present = new Set(known.kind === 'ok' ? known.value.map(({ context }) => context) : []);
+  const missing = contexts.filter((context) => !present.has(context));
   if (missing.length === 0) return note('All statuses were sent before: nothing to do.');
   const names = missing.join(', ');
   if (dryRun) return note(`Would send a pending status of ${names}.`);

@@ -59,7 +59,7 @@ export const verificationReasons: Sentences<
   review_rounds:
     ({ pull, rounds }) =>
     (subject) => ({
-      reason: `Reviewers of ${pullOf(subject, pull)} asked for changes ${rounds} times.`,
+      reason: `Reviews, failed checks or conflicts sent its ${pullOf(subject, pull)} back ${rounds} times.`,
       change: [`Go on with it by hand, or ${editToRetry}.`],
     }),
 };

@@ -8,7 +8,7 @@ import type { Environment } from '../../../src/config.ts';
 import { statusLabels } from '../../../src/publish/status-label.ts';
 import { giteaToken, startGitea } from '../../fake-gitea/gitea.ts';
 import type { GiteaRule } from '../../fake-gitea/world/types.ts';
-import { pullEvents } from '../../fake-gitea/webhooks.ts';
+import { pullEvents, statusEvent } from '../../fake-gitea/webhooks.ts';
 import { recordedSecret } from '../../support/recordings.ts';
 import { temporaryDirectory, testEnvironment } from '../../support/service.ts';
 
@@ -45,7 +45,7 @@ test('the hook and the labels are made; once more there is nothing to do', async
   const first = await setup();
   expect(first).toMatchObject({ code: 0, err: '' });
   expect(first.out).toMatchInlineSnapshot(`
-    "Created webhook 1 of acme/orbit: http://coordinator:8000/webhook/gitea, JSON, active, issues_only, issue_assign, issue_label, issue_milestone, issue_comment, pull_request_only, pull_request_sync, pull_request_review, secret from GITEA_WEBHOOK_SECRET.
+    "Created webhook 1 of acme/orbit: http://coordinator:8000/webhook/gitea, JSON, active, issues_only, issue_assign, issue_label, issue_milestone, issue_comment, pull_request_only, pull_request_sync, pull_request_review, status, secret from GITEA_WEBHOOK_SECRET.
     Created the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/in_review, coordinator/done, coordinator/received, agent:opus, agent:sonnet, agent:haiku, blocked, on hold.
     No statuses were sent: there is no commit yet. Run setup again after the first push.
     "
@@ -63,6 +63,7 @@ test('the hook and the labels are made; once more there is nothing to do', async
         'issue_milestone',
         'issue_comment',
         ...pullEvents,
+        statusEvent,
       ],
       url,
       contentType: 'json',
@@ -99,7 +100,7 @@ test('a hook that is there is changed only where it differs, and keeps its other
   const { code, out } = await setup();
   expect(code).toBe(0);
   expect(out).toContain(
-    'Changed webhook 1 of acme/orbit: active, JSON, issue_assign, issue_label, issue_milestone, issue_comment, pull_request_only, pull_request_sync, pull_request_review.',
+    'Changed webhook 1 of acme/orbit: active, JSON, issue_assign, issue_label, issue_milestone, issue_comment, pull_request_only, pull_request_sync, pull_request_review, status.',
   );
   expect(fake.writes[0]).toMatchObject({
     method: 'PATCH',
@@ -114,6 +115,7 @@ test('a hook that is there is changed only where it differs, and keeps its other
         'pull_request_only',
         'pull_request_sync',
         'pull_request_review',
+        'status',
         'push',
         'repository',
       ],
@@ -144,7 +146,7 @@ test('a hook of another type is left alone until it is to be made anew', async (
 test('a dry run says everything and does nothing', async () => {
   const { fake, setup, run, tokenFile } = await stage();
   expect((await setup('--dry-run')).out).toMatchInlineSnapshot(`
-    "Would create a webhook of acme/orbit: http://coordinator:8000/webhook/gitea, JSON, active, issues_only, issue_assign, issue_label, issue_milestone, issue_comment, pull_request_only, pull_request_sync, pull_request_review, secret from GITEA_WEBHOOK_SECRET.
+    "Would create a webhook of acme/orbit: http://coordinator:8000/webhook/gitea, JSON, active, issues_only, issue_assign, issue_label, issue_milestone, issue_comment, pull_request_only, pull_request_sync, pull_request_review, status, secret from GITEA_WEBHOOK_SECRET.
     Would create the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/in_review, coordinator/done, coordinator/received, agent:opus, agent:sonnet, agent:haiku, blocked, on hold.
     No statuses were sent: there is no commit yet. Run setup again after the first push.
     "
@@ -170,7 +172,7 @@ test('without the right to it, what to click is printed in order, and never the 
       3. HTTP Method: POST
       4. POST Content Type: application/json
       5. Secret: the value of GITEA_WEBHOOK_SECRET
-      6. Trigger On: Custom Events, and tick Issues, Issue Assigned, Issue Labeled, Issue Milestoned, Issue Comment, Pull Request, Pull Request Synchronized, Pull Request Reviewed
+      6. Trigger On: Custom Events, and tick Issues, Issue Assigned, Issue Labeled, Issue Milestoned, Issue Comment, Pull Request, Pull Request Synchronized, Pull Request Reviewed, Statuses
       7. Tick Active, and click Add Webhook
     Or run this again with that person's token in a file: --token-file FILE.
     Created the labels coordinator/ready, coordinator/blocked, coordinator/oversized, coordinator/needs_human, coordinator/in_progress, coordinator/in_review, coordinator/done, coordinator/received, agent:opus, agent:sonnet, agent:haiku, blocked, on hold.

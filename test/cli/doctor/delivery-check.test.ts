@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 
 import { checkDelivery } from '../../../src/cli/doctor/delivery-check.ts';
 import type { WebhookCounts } from '../../../src/cli/doctor/service.ts';
-import { issueEvents, pullEvents } from '../../fake-gitea/webhooks.ts';
+import { issueEvents, pullEvents, statusEvent } from '../../fake-gitea/webhooks.ts';
 import { changeHook, examineJson, openClinic, webhookUrl } from '../../support/doctor.ts';
 import { testCases } from './cases.ts';
-import { never, hook, repository, url } from './samples.ts';
+import { events, never, hook, repository, url } from './samples.ts';
 
 testCases([
   {
@@ -84,7 +84,7 @@ test('a test delivery is asked for where the hook sends pushes, and nothing else
   const clinic = await openClinic();
   changeHook(clinic, {
     url: webhookUrl(clinic.service),
-    events: [...issueEvents, ...pullEvents, 'push'],
+    events: [...issueEvents, ...pullEvents, statusEvent, 'push'],
   });
   clinic.options['probe'] = false;
   const { code, findings } = await examineJson(clinic);
@@ -121,7 +121,7 @@ test('a service that does not count, and one that refuses for other reasons', as
   };
   const deps = {
     targets: [{ repository, hooks: undefined }],
-    expected: { url, port: 8000 },
+    expected: { url, port: 8000, events },
     pollMs: 1,
     patienceMs: 50,
   };

@@ -5,7 +5,7 @@ import { TryAgainLater } from '../../../src/errors.ts';
 import { issueEvents, pullEvents } from '../../fake-gitea/webhooks.ts';
 import { changeHook, webhookUrl } from '../../support/doctor.ts';
 import { testCases } from './cases.ts';
-import { never, hook, repository, url } from './samples.ts';
+import { events, never, hook, repository, url } from './samples.ts';
 
 testCases([
   {
@@ -106,7 +106,7 @@ test('what is wrong with the hook of an organisation is told once for all its re
     name,
     permissions,
   }));
-  const expected = { url, port: 8000 };
+  const expected = { url, port: 8000, events };
   const { findings } = await checkHooks({ admin: undefined, bot, repositories, expected }, never);
   expect(findings).toMatchObject([{ name: 'hook acme/orbit, acme/ledger', mark: 'broken' }]);
 });
@@ -114,7 +114,7 @@ test('what is wrong with the hook of an organisation is told once for all its re
 test('hooks are read with the token of the bot where it administers, and told of where nobody may', async () => {
   const refuse = () => Promise.reject(new TryAgainLater('gitea_auth', 'Refused.'));
   const admin = { ...repository, permissions: { ...repository.permissions, admin: true } };
-  const expected = { url, port: 8000 };
+  const expected = { url, port: 8000, events };
   const bot = {
     listHooks: (owner: object) =>
       'repository' in owner ? Promise.resolve({ kind: 'ok' as const, value: [hook] }) : refuse(),

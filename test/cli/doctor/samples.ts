@@ -1,3 +1,4 @@
+import { neededEvents } from '../../../src/cli/doctor/hook-rules.ts';
 import type { GiteaHook, GiteaRepository } from '../../../src/gitea/schemas.ts';
 
 /** A signal that never aborts. */
@@ -24,6 +25,8 @@ export const hook: GiteaHook = {
   branchFilter: undefined,
   authorizationHeader: undefined,
 };
+/** What a Gitea of an unknown version has to send. */
+export const events = neededEvents(undefined);
 /** A repository with all rights of a bot. */
 export const repository: GiteaRepository = {
   id: 2,

@@ -7,6 +7,7 @@ import {
   type GiteaRepository,
   type GiteaRule,
 } from '../world/types.ts';
+import { setStatus, statusJson } from '../world/statuses.ts';
 import { requireAccess, requireRepository } from './access.ts';
 import { ok, on, page, parse, repositoryPath, type Asked, type Route } from './route.ts';
 
@@ -62,7 +63,7 @@ export const commitRoutes: readonly Route[] = [
     const repository = repositoryOf(asked, name);
     const all = repository.statuses?.get(sha) ?? [];
     const latest = new Map(all.map((status) => [status.context, status]));
-    const { body, ...rest } = page(asked, [...latest.values()], { counted: true });
+    const { body, ...rest } = page(asked, [...latest.values()].map(statusJson), { counted: true });
     return { ...rest, body: { state: 'pending', sha, statuses: body } };
   }),
   on('GET', `${repositoryPath}/branch_protections`, 'repository', (asked, [name]) => {
@@ -99,11 +100,9 @@ export const commitRoutes: readonly Route[] = [
     requireAccess(asked, id, 'write', 'user should have a permission to write to a repo');
     const repository = getRepository(asked.world, id);
     if (repository.commits?.has(sha) !== true) throw new GiteaRefusal(500, '');
-    const { state, ...status } = parse(statusSchema, asked.body, '[State]: Required');
-    repository.statuses ??= new Map();
-    const before = repository.statuses.get(sha) ?? [];
-    repository.statuses.set(sha, [...before, { state, ...status }]);
-    return { status: 201, body: { id: before.length + 1, status: state, ...status } };
+    const status = parse(statusSchema, asked.body, '[State]: Required');
+    const statusId = setStatus(asked.world, asked.token.login, id, sha, status);
+    return { status: 201, body: { id: statusId, ...statusJson(status) } };
   }),
 ];
 

@@ -233,6 +233,48 @@ test('a push that takes the change away leaves a verdict that is pending, said o
   expect(await service.stateOf(1)).toBe('in_review gates_passed');
 });
 
+test('red checks of others send the issue back, together, once a commit', async () => {
+  const staged = await startVerifying({ publishes: true });
+  const { gitea, service } = staged;
+  const check = (context: string, state: string, commit: string = commits.work) =>
+    gitea.as('ci').setStatus(repository, commit, {
+      ...{ context, state, description: `${context} says ${state}` },
+      target_url: `https://ci.test/${context}`,
+    });
+  await pass(staged);
+  check('ci/unit', 'pending');
+  check('ci/lint', 'failure');
+  await settle(staged);
+  // One is still to come.
+  expect(await service.stateOf(1)).toBe('in_review gates_passed');
+  check('ci/unit', 'error');
+  await settle(staged);
+  expect(await service.stateOf(1)).toBe('ready ready');
+  const held = await service.held('worker-1');
+  expect(held.handoff?.['content']).toMatchObject({
+    ...{ kind: 'review', why: 'checks_failed', pullRequest: 2, branch: 'agent/one' },
+    checks: [
+      { context: 'ci/unit', state: 'error', description: 'ci/unit says error' },
+      { context: 'ci/lint', state: 'failure', url: 'https://ci.test/ci/lint' },
+    ],
+    remarks: [],
+  });
+  // The agent finds nothing to change, and the commit was proved before: now it is for people.
+  await staged.complete(held, commits.work, { branch: 'agent/one' });
+  await settle(staged);
+  expect(await service.stateOf(1)).toBe('in_review gates_passed');
+  // Another commit is another question. The look every five minutes finds both without a webhook.
+  gitea.mute(true);
+  gitea.as('maria').push(repository, 'agent/one', commits.more);
+  staged.clock.advance(300_000);
+  await settle(staged);
+  await verdict(staged);
+  check('ci/unit', 'failure', commits.more);
+  staged.clock.advance(300_000);
+  await settle(staged);
+  expect(await service.stateOf(1)).toBe('ready ready');
+});
+
 test('a conflict that lasts sends the issue back; one that Gitea has not computed yet does not', async () => {
   const staged = await startVerifying({ publishes: true });
   const { gitea, service, clock } = staged;
