@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { findFullPlan } from '../claims/queue-view.ts';
+import type { IssueTextAnswer } from '../issue/claim-answers.ts';
 import type { IssueRef } from '../issue/ref.ts';
 import { states } from '../issue/state.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
@@ -57,6 +58,20 @@ export function registerIssues(api: Api, { store, agents, now }: ApiDeps): void 
         claim: claim !== null && isOwn(claim) ? claim : null,
         pastClaims: pastClaims.filter(isOwn),
       };
+    },
+  );
+  api.get(
+    '/issues/:owner/:repo/:number/text',
+    { schema: { params: issueParams } },
+    async (request, reply) => {
+      const ref = refOf(request.params);
+      const plan = isInScope(callerOfRequest(request).repositories, ref.repository)
+        ? await findPlan(store, ref)
+        : undefined;
+      const facts = plan && (await findFacts(store.db, plan));
+      if (plan === undefined || facts === undefined) return reply.code(404).send(unknownIssue);
+      const { title, body, bodyCut } = facts;
+      return { ref: plan.ref, title, body, cut: bodyCut } satisfies IssueTextAnswer;
     },
   );
   api.get(

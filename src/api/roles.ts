@@ -21,6 +21,7 @@ const operators: readonly Role[] = ['operator'];
 const allowed: Readonly<Record<string, readonly Role[]>> = {
   'GET /api/v1/issues': everybody,
   'GET /api/v1/issues/:owner/:repo/:number': everybody,
+  'GET /api/v1/issues/:owner/:repo/:number/text': everybody,
   'GET /api/v1/issues/:owner/:repo/:number/why': everybody,
   'GET /api/v1/issues/:owner/:repo/:number/verifications': everybody,
   'POST /api/v1/issues/:owner/:repo/:number/verify': operators,

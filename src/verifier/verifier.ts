@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError, TryAgainLater } from '../errors.ts';
 import type { Verdict, VerificationJob } from '../issue/verification.ts';
 import { backoffMs, withJitter, type Backoff } from '../lib/backoff.ts';
+import { CallRefused, LeaseLost } from '../lib/service-calls.ts';
 import type { Logger } from '../log.ts';
-import { CallRefused, LeaseLost, type Client } from './client.ts';
+import type { Client } from './client.ts';
 
 /** Interval of heartbeats: a quarter of the lease. */
 const defaultHeartbeatMs = 15_000;

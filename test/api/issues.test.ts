@@ -274,3 +274,18 @@ test('an event from before a rename does not bring the old name back', async () 
   expect(await service.plan('acme/satellite#1')).toBeDefined();
   expect(await service.plan('acme/orbit#1')).toBeUndefined();
 });
+
+test('a worker reads the text of an issue of its repositories', async () => {
+  const tokens =
+    'w1:worker[repos=acme/orbit]:token-of-worker-1,w2:worker[repos=a/b]:token-of-worker-2';
+  const service = await startService({ env: { API_TOKENS: tokens } });
+  await tellIssues(service, { number: 1, title: 'One', body: 'Do it.' });
+  const read = async (worker: string, number: number) => {
+    const headers = { authorization: `Bearer token-of-${worker}` };
+    return service.api(`/issues/acme/orbit/${number}/text`, { headers });
+  };
+  const text = { ref: 'acme/orbit#1', title: 'One', body: 'Do it.', cut: false };
+  expect(await read('worker-1', 1)).toEqual({ status: 200, json: text });
+  expect(await read('worker-1', 2)).toMatchObject({ status: 404 });
+  expect(await read('worker-2', 1)).toMatchObject({ status: 404 });
+});
