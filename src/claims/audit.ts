@@ -25,7 +25,10 @@ const openBlocker = sql`select 1 from edges left join issues as blocker
     and (edges.blocker_repository_id is null
       or edges.blocker_repository_id <> issues.repository_id
       or edges.blocker_number <> issues.number)
-    and (blocker.open is null or (blocker.open = 1 and blocker.deleted = 0))`;
+    and (blocker.open is null or (blocker.open = 1 and blocker.deleted = 0
+      and not (edges.until_merge = 1 and exists (select 1 from pull_requests as pull
+        where pull.repository_id = blocker.repository_id and pull.number = blocker.number
+          and pull.state = 'merged'))))`;
 /** Blocked by its repository or by a label, whatever the issues are that it waits for. */
 const isHeldOtherwise = sql`issues.reason_code in
   ('repository_archived', 'no_access', 'held_by_label')`;

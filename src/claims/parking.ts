@@ -55,7 +55,7 @@ async function unparkIssue(db: Database, issue: IssueKey): Promise<boolean> {
 }
 
 /**
- * Lets an issue go on without the pull requests that were closed without a merge, until one is opened again;
+ * Lets an issue go on without what was closed without a merge, until it is opened again;
  * false when it did not wait for such a decision.
  */
 async function waiveBlockers(db: Database, issue: IssueKey): Promise<boolean> {
@@ -64,7 +64,8 @@ async function waiveBlockers(db: Database, issue: IssueKey): Promise<boolean> {
       and exists (select 1 from issues where repository_id = ${issue.repositoryId}
         and number = ${issue.number} and reason_code = 'blocker_not_merged')
       and exists (select 1 from issues where repository_id = edges.blocker_repository_id
-        and number = edges.blocker_number and open = 0 and deleted = 0 and merged = 0)
+        and number = edges.blocker_number and open = 0 and deleted = 0
+        and (merged = 0 or (edges.until_merge = 1 and merged is null)))
     returning id`.execute(db);
   return rows.length > 0;
 }

@@ -8,6 +8,7 @@ import { addTrust } from './migrations/002-trust.ts';
 import { addVerification } from './migrations/003-verification.ts';
 import { addAgentsAtWork } from './migrations/004-agents-at-work.ts';
 import { addRedChecks } from './migrations/005-red-checks.ts';
+import { addMergeEdges } from './migrations/006-merge-edges.ts';
 
 type Migrations = Readonly<Record<string, Migration>>;
 
@@ -18,6 +19,7 @@ export const migrations: Migrations = {
   '003-verification': { up: addVerification },
   '004-agents-at-work': { up: addAgentsAtWork },
   '005-red-checks': { up: addRedChecks },
+  '006-merge-edges': { up: addMergeEdges },
 };
 
 /** First migration of the development versions, which the baseline replaced. */

@@ -27,6 +27,8 @@ export interface EdgesTable {
   missing_since: Generated<number | null>;
   /** 1: a person resumed the issue although this blocker was closed without a merge. */
   waived: Generated<number>;
+  /** 1: it ends with the merge of the blocker's work, not with the blocker. */
+  until_merge: Generated<number>;
   /** 1: the blocker is a parent of the issue, which ends when its parts end: it blocks nothing. */
   from_parent: Generated<number>;
 }

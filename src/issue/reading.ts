@@ -19,6 +19,12 @@ export const dependencySchema = z.object({
 });
 export type Dependency = Readonly<z.infer<typeof dependencySchema>>;
 
+/** Whether its words say that the merge of that issue's work ends it ("the merge of #12"), and not the issue's end. */
+export function endsWithMerge({ direction, number, evidence }: Dependency): boolean {
+  const words = new RegExp(`\\bmerge of \\S{0,120}[#!]${number}(?!\\d)`, 'i');
+  return direction === 'blocked_by' && words.test(evidence);
+}
+
 /** An issue of which another one is a part; `repository` is null for the part's own. */
 const partOfSchema = z.object({ repository: z.string().nullable(), number: z.int().positive() });
 export type PartOf = Readonly<z.infer<typeof partOfSchema>>;

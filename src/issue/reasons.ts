@@ -56,6 +56,7 @@ const parkingReasons = z.discriminatedUnion('code', [
   coded('verification_error', { commit: z.string(), cause: z.string() }),
   coded('pull_request_closed', { pull: count }),
   coded('review_rounds', { pull: count, rounds: count }),
+  coded('merged_not_closed', { pull: count }),
   /** The agent filled its context window more often than one issue should. */
   coded('rotations', { ...lease, count }),
 ]);
@@ -139,6 +140,8 @@ export const reasonSentences: Sentences<StateReasonParams & ChoiceReasonParams> 
     `Pull request !${pull} went back to an agent too often (reviews, failed checks or conflicts, ${rounds} times): go on with it by hand, or resume the issue.`,
   rotations: ({ worker, agent, count }) =>
     `${worker}, working as ${agent}, began ${count} fresh sessions and still was not done: split the issue, change it, or resume it.`,
+  merged_not_closed: ({ pull }) =>
+    `Pull request !${pull} was merged, and the issue is still open: close it, or resume it if something is left to do.`,
   gates_passed: ({ commit, pull }) =>
     `Gates passed on ${shortHash(commit)}; ${pull === null ? 'it' : `pull request !${pull}`} waits for review.`,
   repository_archived: ({ repository }) =>

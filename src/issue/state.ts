@@ -26,8 +26,8 @@ export const awaitingVerification = 'awaiting_verification';
 /** An issue that another one waits for, with its state as far as it is known. */
 export interface Blocker {
   readonly ref: string;
-  /** `not_merged`: a pull request that was closed without a merge. */
-  readonly state: 'open' | 'closed' | 'not_merged' | 'unknown';
+  /** `merged`: open or closed, of what is waited for only until then; `not_merged`: closed without a merge. */
+  readonly state: 'open' | 'closed' | 'merged' | 'not_merged' | 'unknown';
 }
 
 /** Everything the state follows from. An issue deleted from Gitea has no state: it is gone. */

@@ -5,6 +5,7 @@ import { keyIn } from '../db/key-filter.ts';
 import type { Schema } from '../db/schema.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import type { Blocker } from '../issue/state.ts';
+import { blockerState, pullOfBlocker } from './blocker-state.ts';
 import { parentTies } from './parents.ts';
 import { forgetMissing } from './unknown-targets.ts';
 
@@ -23,7 +24,6 @@ export async function loadBlockers(
 ): Promise<LoadedBlocker[]> {
   const rows = await selectBlockers(transaction, issues).execute();
   const pulls = await openPulls(transaction, rows.flatMap(pullOf));
-  const waived = new Set(rows.filter((row) => row.waived === 1).map(pairOf));
   const pairs = new Map<string, LoadedBlocker>();
   for (const row of rows) {
     if (row.blocked_repository_id === null) continue;
@@ -33,7 +33,8 @@ export async function loadBlockers(
     if (pair === `${blocked} ${blocked}` || pairs.has(pair)) continue;
     const repository = row.full_name ?? row.unresolved_name ?? '';
     const ref = formatRef({ repository, number: row.blocker_number });
-    const state = stateOf(row, waived.has(pair));
+    const state = blockerState(row);
+    if (state === 'merged') continue;
     const [pull] = pullOf(row).map((key) => pulls.get(keyOf(key)));
     pairs.set(pair, { blocked, blocker: { ref, state }, openPull: pull });
   }
@@ -51,13 +52,15 @@ function selectBlockers(transaction: Transaction<Schema>, issues: readonly Issue
     )
     .select(['blocked_repository_id', 'blocked_number', 'blocker_repository_id'])
     .select(['blocker_number', 'unresolved_name', 'full_name', 'open', 'deleted'])
-    .select(['merged', 'waived', 'open_pull_repository_id', 'open_pull_number'])
+    .select(['merged', 'waived', 'until_merge', 'open_pull_repository_id', 'open_pull_number'])
+    .select(pullOfBlocker)
     .where(keyIn('blocked_repository_id', 'blocked_number', issues))
     .where('from_parent', '=', 0)
     .where((eb) =>
       eb.or([
         ...[eb('open', 'is', null), eb('open', '=', 1), eb('deleted', '=', 1)],
         ...[eb('merged', '=', 0), eb('open_pull_number', 'is not', null)],
+        eb('until_merge', '=', 1),
       ]),
     )
     .orderBy('declared_repository_id')
@@ -70,13 +73,6 @@ type BlockerRow = Awaited<ReturnType<ReturnType<typeof selectBlockers>['execute'
 function pairOf(row: BlockerRow): string {
   const blocker = row.blocker_repository_id ?? row.full_name ?? row.unresolved_name ?? '';
   return `${row.blocked_repository_id}#${row.blocked_number} ${blocker}#${row.blocker_number}`;
-}
-
-function stateOf({ open, deleted, merged }: BlockerRow, isWaived: boolean) {
-  if (deleted === 1) return 'deleted';
-  if (open === null) return 'unknown';
-  if (open === 1) return 'open';
-  return merged === 0 && !isWaived ? 'not_merged' : 'closed';
 }
 
 function pullOf(row: BlockerRow): IssueKey[] {
@@ -99,6 +95,21 @@ async function openPulls(
     .where('deleted', '=', 0)
     .execute();
   return new Map(rows.map((row) => [keyOf(row), formatRef(row)]));
+}
+
+/** The issues that wait until the work of this one is merged. */
+export function waitingForMergeOf(
+  db: Database,
+  { repositoryId, number }: IssueKey,
+): Promise<IssueKey[]> {
+  return db
+    .selectFrom('edges')
+    .select(['blocked_repository_id as repositoryId', 'blocked_number as number'])
+    .where('blocker_repository_id', '=', repositoryId)
+    .where('blocker_number', '=', number)
+    .where('until_merge', '=', 1)
+    .$narrowType<{ repositoryId: number }>()
+    .execute();
 }
 
 /** Whether an open issue of the bot waits for this one, whatever its own state. */

@@ -1,13 +1,13 @@
 import type { Insertable, Selectable, Transaction } from 'kysely';
 
 import type { IssueFacts } from '../issue/facts.ts';
-import type { Dependency } from '../issue/reading.ts';
+import { endsWithMerge, type Dependency } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { EdgesTable, Schema } from '../db/schema.ts';
 import { findNamedRepositoryId } from './repository-names.ts';
 import { targetKey, type UnknownTarget } from './unknown-targets.ts';
 
-/** Rows of one insert; 13 columns each. */
+/** Rows of one insert; 14 columns each. */
 const insertChunk = 500;
 
 /** An edge that came or went; an end is undefined while only the name of its repository is known. */
@@ -112,6 +112,7 @@ function edgeId(edge: Insertable<EdgesTable>): string {
     edge.unresolved_name,
     edge.source,
     edge.evidence,
+    edge.until_merge,
   ]);
 }
 
@@ -144,6 +145,7 @@ function edgeRow(
     unresolved_name: otherId === null ? (dependency.repository?.toLowerCase() ?? null) : null,
     source: dependency.source,
     evidence: dependency.evidence,
+    until_merge: endsWithMerge(dependency) ? 1 : 0,
   };
 }
 

@@ -4,6 +4,7 @@ import type { PlanEdge } from '../issue/plan.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import { keyIn } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';
+import { blockerState, pullOfBlocker } from './blocker-state.ts';
 import { inScope, type Scope } from './scope.ts';
 
 /** One end of an edge with what is known of the issue there. */
@@ -111,6 +112,7 @@ function selectLinked(db: Database) {
         'blocker.deleted as blocker_deleted',
         'blocker.merged as blocker_merged',
       ])
+      .select(pullOfBlocker)
       // A parent does not block its parts.
       .where('edges.from_parent', '=', 0)
   );
@@ -132,18 +134,23 @@ function linkedEdge(row: LinkedRow): LinkedEdge {
       id: row.blocked_repository_id,
       number: row.blocked_number,
       name: row.blocked_name ?? unresolved,
-      open: row.blocked_open,
-      deleted: row.blocked_deleted,
-      merged: row.blocked_merged,
+      state: blockerState({
+        ...unconditional,
+        open: row.blocked_open,
+        deleted: row.blocked_deleted,
+        merged: row.blocked_merged,
+      }),
     }),
     blocker: edgeEnd({
       id: row.blocker_repository_id,
       number: row.blocker_number,
       name: row.blocker_name ?? unresolved,
-      open: row.blocker_open,
-      deleted: row.blocker_deleted,
-      // Waived, it is like any other that is closed.
-      merged: row.waived === 1 ? null : row.blocker_merged,
+      state: blockerState({
+        ...row,
+        open: row.blocker_open,
+        deleted: row.blocker_deleted,
+        merged: row.blocker_merged,
+      }),
     }),
     source: sources.find((source) => source === row.source) ?? 'default',
     evidence: row.evidence,
@@ -157,24 +164,18 @@ interface RawEnd {
   readonly id: number | null;
   readonly number: number;
   readonly name: string;
-  readonly open: number | null;
-  readonly deleted: number | null;
-  readonly merged: number | null;
+  readonly state: EdgeEnd['state'];
 }
 
-function edgeEnd({ id, number, name, ...known }: RawEnd): EdgeEnd {
+/** Nothing waits for the end of an edge that is blocked. */
+const unconditional = { until_merge: 0, waived: 0, pull_state: null, pull_check_at: null };
+
+function edgeEnd({ id, number, name, state }: RawEnd): EdgeEnd {
   return {
     key: id === null ? undefined : { repositoryId: id, number },
     ref: formatRef({ repository: name, number }),
-    state: endState(known),
+    state,
   };
-}
-
-function endState({ open, deleted, merged }: Pick<RawEnd, 'open' | 'deleted' | 'merged'>) {
-  if (deleted === 1) return 'deleted';
-  if (open === null) return 'unknown';
-  if (open === 1) return 'open';
-  return merged === 0 ? 'not_merged' : 'closed';
 }
 
 /** One edge per pair of issues: what is set on Gitea first, then the blocked issue's own word. */

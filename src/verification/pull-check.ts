@@ -9,6 +9,7 @@ import type { Schema } from '../db/schema.ts';
 import type { Gitea } from '../gitea/client.ts';
 import type { GiteaPull } from '../gitea/pull-schemas.ts';
 import type { IssueKey } from '../issue/ref.ts';
+import { waitingForMergeOf } from '../plans/blockers.ts';
 import { feedbackHandoff, type Feedback } from './feedback.ts';
 import { retryAt, type ForgeDeps, type PassResult } from './forge.ts';
 import { addressOf } from './pull-request.ts';
@@ -71,12 +72,14 @@ export function createPullChecks(deps: PullCheckDeps) {
 
   async function check(row: PullToCheck, signal: AbortSignal): Promise<void> {
     const number = row.pull_number ?? 0;
-    const isOurs = row.open === 1 && row.assigned === 1 && row.deleted === 0;
-    if (!isOurs) return settle(row, { check_at: null });
+    const isOurs = row.assigned === 1 || row.open === 0;
+    if (!isOurs || row.deleted === 1) return settle(row, { check_at: null });
+    if (row.state === 'merged') return leftOpen(row);
     const address = { ...addressOf({ ...keyOf(row), repository: row.repository }), pull: number };
     const reply = await gitea.getPull(address, signal);
     const pull = reply.kind === 'ok' ? reply.value : undefined;
     if (pull?.merged === true) return merged(row);
+    if (row.open === 0) return ended(row, pull?.state === 'open');
     // An agent works on it: only the end of the issue matters now.
     if (row.issueState === 'in_progress') return settle(row, { check_at: null });
     if (pull?.state !== 'open') return closed(row);
@@ -90,11 +93,40 @@ export function createPullChecks(deps: PullCheckDeps) {
 
   async function merged(row: PullToCheck): Promise<void> {
     await writes.transaction(async (transaction) => {
-      await storePull(transaction, keyOf(row), { state: 'merged', check_at: null }, row);
+      const issue = keyOf(row);
+      const check_at = row.open === 1 ? now() + askAgainMs : null;
+      await storePull(transaction, issue, { state: 'merged', check_at }, row);
+      await recomputeIssues(transaction, await waitingForMergeOf(transaction, issue), now());
       // Gitea closes the issue, and says so; this is for a webhook that was lost.
-      await deps.refreshIssue(transaction, keyOf(row));
+      await deps.refreshIssue(transaction, issue);
     });
     log.info(aboutOf(row), 'pull request merged');
+    deps.wake();
+  }
+
+  /** A minute after the merge: where Gitea closes no issues, and where people took the words out. */
+  async function leftOpen(row: PullToCheck): Promise<void> {
+    await writes.transaction(async (transaction) => {
+      const issue = keyOf(row);
+      await storePull(transaction, issue, { check_at: null }, row);
+      if (row.issueState !== 'in_review') return;
+      const params = { pull: row.pull_number ?? 0 };
+      await park(transaction, issue, { code: 'merged_not_closed', params });
+      await recomputeIssues(transaction, [issue], now());
+    });
+    deps.wake();
+  }
+
+  /** The issue is closed, and not by a merge: an open pull request matters to those that wait for its merge. */
+  async function ended(row: PullToCheck, isOpen: boolean): Promise<void> {
+    await writes.transaction(async (transaction) => {
+      const waiting = await waitingForMergeOf(transaction, keyOf(row));
+      const isAwaited = isOpen && waiting.length > 0;
+      const check_at = isAwaited ? now() + checkIntervalMs : null;
+      const state = isOpen ? 'open' : 'closed';
+      await storePull(transaction, keyOf(row), { state, check_at }, row);
+      await recomputeIssues(transaction, waiting, now());
+    });
     deps.wake();
   }
 

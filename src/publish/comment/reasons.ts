@@ -48,9 +48,8 @@ export const commentReasons: Sentences<StateReasonParams, (subject: Subject) => 
   blocker_not_merged: () => (subject) => {
     const { notMerged } = subject.waits;
     const refs = notMerged.map(({ ref }) => ref);
-    const [what, was] = refs.length === 1 ? ['a pull request', 'was'] : ['pull requests', 'were'];
     return {
-      reason: `Waits for ${what} that ${was} closed without a merge: ${inWords(linksTo(subject, refs, maxInSentence), 'and')}.`,
+      reason: `Waits for work that was closed without a merge: ${inWords(linksTo(subject, refs, maxInSentence), 'and')}.`,
       change: [
         'Reopen it and merge it, or name what the issue waits for instead.',
         ...goOnWithout(subject),

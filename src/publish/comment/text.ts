@@ -85,6 +85,7 @@ function blockers({ plan, waits }: Subject): string[] {
 const edgeWords: Record<PlanEdge['state'], string> = {
   open: 'open',
   closed: 'closed',
+  merged: 'merged',
   not_merged: 'closed without a merge',
   unknown: 'state not known',
 };

@@ -10,7 +10,7 @@ export const editToRetry = 'change the text of the issue, and an agent gets it a
 type VerificationReasons = Pick<
   StateReasonParams,
   | ('awaiting_verification' | 'gates_passed' | 'gates_failed' | 'verification_error')
-  | ('pull_request_closed' | 'review_rounds')
+  | ('pull_request_closed' | 'review_rounds' | 'merged_not_closed')
 >;
 
 /** About a commit that shall complete the issue, and its pull request. */
@@ -61,6 +61,12 @@ export const verificationReasons: Sentences<
     (subject) => ({
       reason: `Reviews, failed checks or conflicts sent its ${pullOf(subject, pull)} back ${rounds} times.`,
       change: [`Go on with it by hand, or ${editToRetry}.`],
+    }),
+  merged_not_closed:
+    ({ pull }) =>
+    (subject) => ({
+      reason: `Its ${pullOf(subject, pull)} was merged, and the issue is still open.`,
+      change: [`Close the issue. If something is left to do, ${editToRetry}.`],
     }),
 };
 
