@@ -1,6 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { CoordinatorError, describeError } from '../errors.ts';
+import { createProcessTree, killTree, type ProcessTree } from '../gates/process/process-tree.ts';
 import type { Sandbox } from '../gates/process/sandbox.ts';
 import type { Logger } from '../log.ts';
-import type { Adapter, AgentEnd, AgentStart, Spent } from './adapters/adapter.ts';
+import type { Adapter, AgentEnd, AgentExit, AgentReader, AgentStart } from './adapters/adapter.ts';
+import { launchAgent } from './agent-launch.ts';
+import { createProgress, type AgentProgress } from './agent-progress.ts';
+import { readLines } from './line-reader.ts';
 
 export interface AgentRunRequest {
   readonly adapter: Adapter;
@@ -22,27 +30,12 @@ export interface AgentRunRequest {
   readonly log: Logger;
   /** Time from SIGTERM to SIGKILL; 10 s by default. */
   readonly graceMs?: number;
-  /** An agent is hung after this time without a line while no tool runs; 15 minutes by default. */
+  /** An agent that shows life is hung after this time without a line while no tool runs; 15 minutes by default. */
   readonly silenceMs?: number;
 }
 
-export interface AgentProgress {
-  readonly session?: string | undefined;
-  /** Tokens in the context of the main loop. */
-  readonly used?: number | undefined;
-  readonly window?: number | undefined;
-  /** Fill level in tokens from which the agent compacts by itself; undefined when it does not. */
-  readonly compactsAt?: number | undefined;
-  /** The tool that runs, or ran last. */
-  readonly tool?: string | undefined;
-  /** Of this run. */
-  readonly spent: Spent;
-  /** It waits for a message: say something, or close its input. */
-  readonly turnEnded: boolean;
-}
-
 export interface RunningAgent {
-  /** False when the agent does not hear while it runs, or has ended. */
+  /** False when the agent does not hear while it runs, or its input is closed. */
   readonly say: (text: string) => boolean;
   readonly compact: () => boolean;
   /** The agent ends when its turn is over. Nothing can be said any more. */
@@ -53,5 +46,175 @@ export interface RunningAgent {
   readonly ended: Promise<AgentEnd>;
 }
 
-/** Starts an agent; a problem of the start is an end, too. */
-export type RunAgent = (request: AgentRunRequest) => RunningAgent;
+const graceMs = 10_000;
+const silenceMs = 15 * 60_000;
+/** Characters that an agent may write to standard output and error in one run. */
+const outputLimit = 1024 * 1024 * 1024;
+/** Characters of standard error that are kept for the end. */
+const stderrLimit = 8_000;
+/** Time for the last lines to arrive, once no process of the run is left to write any. */
+const drainMs = 2_000;
+
+/**
+ * Starts an agent and reads its lines. However it ends, no process is left: not those that its shells started, and not
+ * those that left with `setsid`. A problem of the start is an end, too.
+ */
+export function runAgent(request: AgentRunRequest): RunningAgent {
+  const reader = request.adapter.createReader();
+  try {
+    return watchAgent(request, reader, launchAgent(request));
+  } catch (error) {
+    const startProblem = error instanceof CoordinatorError ? error.message : describeError(error);
+    const end = reader.judge({ code: null, signal: null, stderr: '', startProblem });
+    return {
+      ...{ say: () => false, compact: () => false, closeInput: () => undefined },
+      ...{ stop: () => Promise.resolve(), ended: Promise.resolve(end) },
+    };
+  }
+}
+
+/** Ends what a run left behind when its runner was killed; resolves to the number of processes found. */
+export async function endLeftBehind(marker: string): Promise<number> {
+  const tree = createProcessTree(undefined, marker);
+  const { length } = tree.members();
+  await killTree(tree);
+  return length;
+}
+
+function watchAgent(
+  request: AgentRunRequest,
+  reader: AgentReader,
+  { child, tree }: ReturnType<typeof launchAgent>,
+): RunningAgent {
+  const { adapter, log } = request;
+  const progress = createProgress();
+  let stopped: AgentExit['stopped'];
+  let stopping: Promise<void> | undefined;
+  let stderr = '';
+  let written = 0;
+
+  let silence = adapter.can.showsLife
+    ? setTimeout(suspect, request.silenceMs ?? silenceMs)
+    : undefined;
+  function suspect(): void {
+    // One that waits for a message is not hung; the job bounds its own time.
+    if (!progress.toolRuns() && !progress.now().turnEnded) void end('hung');
+  }
+
+  function count(text: string): void {
+    written += text.length;
+    if (written > outputLimit) void end('flooded');
+  }
+  readLines(child.stdout, (line) => {
+    silence?.refresh();
+    for (const event of reader.read(line)) {
+      if (event.kind === 'notice') log.info({ notice: event.text }, 'notice of the agent');
+      if (progress.apply(event)) tell();
+    }
+  });
+  child.stdout.on('data', count);
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    count(text);
+    stderr = (stderr + text).slice(-stderrLimit);
+  });
+
+  function tell(): void {
+    try {
+      request.onProgress(progress.now());
+    } catch (err) {
+      log.error({ err }, 'the progress of an agent was not taken');
+    }
+  }
+
+  const exit = Promise.withResolvers<Pick<AgentExit, 'code' | 'signal' | 'startProblem'>>();
+  child.once('error', (error) =>
+    exit.resolve({ code: null, signal: null, startProblem: describeError(error) }),
+  );
+  child.once('exit', (code, signal) => exit.resolve({ code, signal }));
+  const closed = new Promise((resolve) => child.once('close', resolve));
+  const ended = finish();
+
+  async function finish(): Promise<AgentEnd> {
+    const how = await exit.promise;
+    clearTimeout(silence);
+    silence = undefined;
+    await killTree(tree);
+    // Only a process that cannot be killed still holds the streams.
+    const drained = new AbortController();
+    await Promise.race([
+      closed,
+      delay(drainMs, undefined, { signal: drained.signal }).catch(() => undefined),
+    ]);
+    drained.abort();
+    child.stdout.destroy();
+    child.stderr.destroy();
+    const judged = reader.judge({ ...how, stderr, stopped });
+    const limitedUntil = judged.limitedUntil ?? request.limitedUntil?.();
+    return judged.outcome === 'limited' ? { ...judged, limitedUntil } : judged;
+  }
+
+  function end(why: NonNullable<AgentExit['stopped']>): Promise<void> {
+    stopped ??= why;
+    stopping ??= terminate();
+    return stopping;
+  }
+
+  async function terminate(): Promise<void> {
+    child.stdin.end();
+    askToEnd(tree, request.sandbox);
+    const late = new AbortController();
+    const deadline = delay(request.graceMs ?? graceMs, 'late', { signal: late.signal });
+    const first = await Promise.race([exit.promise, deadline.catch(() => 'late')]);
+    late.abort();
+    if (first === 'late') {
+      await killTree(tree);
+      // One that even SIGKILL does not end, in the middle of a call to a disk that hangs, is not waited for.
+      setTimeout(() => exit.resolve({ code: null, signal: 'SIGKILL' }), drainMs).unref();
+    }
+    await ended;
+  }
+
+  function write(text: string | undefined): boolean {
+    if (text === undefined || !adapter.can.hearsWhileRunning || !child.stdin.writable) return false;
+    progress.said();
+    silence?.refresh();
+    child.stdin.write(text);
+    return true;
+  }
+
+  return {
+    say: (text) => write(adapter.say?.(text)),
+    compact: () => write(adapter.compact?.()),
+    closeInput: () => child.stdin.end(),
+    stop: () => end('stopped'),
+    ended,
+  };
+}
+
+/**
+ * SIGTERM to all that the agent started. bwrap is left out: it would end at once, and with it, killed, all that runs in
+ * it.
+ */
+function askToEnd(tree: ProcessTree, { mode }: Sandbox): void {
+  if (mode !== 'bwrap') {
+    tree.signal('SIGTERM');
+    return;
+  }
+  for (const pid of tree.members()) if (nameOf(pid) !== 'bwrap') terminateProcess(pid);
+}
+
+function nameOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+function terminateProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch {
+    // It ended by itself.
+  }
+}

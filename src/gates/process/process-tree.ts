@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { runMarker } from './environment.ts';
 
@@ -7,14 +8,14 @@ export type ProcessTree = ReturnType<typeof createProcessTree>;
 /**
  * The processes that one run started. Promises: finds every process in the process group or session of the
  * root, every one with an ancestor found before, and every one with the marker in its environment, also after
- * `setsid`.
+ * `setsid`. A root that is not known any more is undefined.
  *
  * Accepted races: a process that detaches, drops its environment and loses its parent, all between two
  * listings, is not found; only a PID namespace (every sandbox but `none`) ends it. A process id may be reused
  * between listing and signal; the start time was compared a moment before. Without /proc only the group is
  * signalled.
  */
-export function createProcessTree(root: number, marker: string) {
+export function createProcessTree(root: number | undefined, marker: string) {
   /** Start time by process id, so that a listing need not read every environment again. */
   const ours = new Map<number, string>();
   const others = new Map<number, string>();
@@ -54,12 +55,23 @@ export function createProcessTree(root: number, marker: string) {
     members,
     /** Signals the process group and every member; returns the number of members. */
     signal(signal: NodeJS.Signals): number {
-      send(-root, signal);
+      if (root !== undefined) send(-root, signal);
       const alive = members();
       for (const pid of alive) send(pid, signal);
       return alive.length;
     },
   };
+}
+
+/** Time from the first SIGKILL until giving up on a process that cannot be killed. */
+const killMs = 1_000;
+
+/** Kills until no process is left: one may fork between the listing and the signal. */
+export async function killTree(tree: ProcessTree): Promise<void> {
+  const givesUpAt = performance.now() + killMs;
+  // Stopped first, so that forking cannot outrun the killing.
+  if (tree.signal('SIGSTOP') === 0) return;
+  while (tree.signal('SIGKILL') > 0 && performance.now() < givesUpAt) await delay(10);
 }
 
 interface Stat {

@@ -7,7 +7,7 @@ import { describeError } from '../../errors.ts';
 import { captureOutput, type CapturedOutput } from './captured-output.ts';
 import { runMarker } from './environment.ts';
 import type { ToolRun } from '../gate.ts';
-import { createProcessTree, memoryOf, type ProcessTree } from './process-tree.ts';
+import { createProcessTree, killTree, memoryOf, type ProcessTree } from './process-tree.ts';
 
 export interface ProcessLimits {
   readonly outputBytes: number;
@@ -37,8 +37,6 @@ export interface ProcessRequest {
 const checkEveryMs = 100;
 /** Time for a process to clean up after SIGTERM. */
 const graceMs = 500;
-/** Time from the first SIGKILL until giving up on a process that cannot be killed; below 2 s together with the grace. */
-const killMs = 1_000;
 
 type RunEnd = Pick<ToolRun, 'end' | 'exitCode'> & { readonly note?: string };
 
@@ -104,10 +102,10 @@ async function run(request: ProcessRequest, output: CapturedOutput): Promise<Run
   watch.close();
   if ('limit' in first) {
     if (first.gently) await terminate(tree, ended);
-    await kill(tree);
+    await killTree(tree);
     return { end: first.limit, exitCode: null, ...(first.note && { note: first.note }) };
   }
-  await kill(tree);
+  await killTree(tree);
   const { signal, exitCode } = first;
   if (signal !== undefined || (request.signalsAsExitCodes && isFatal(exitCode)))
     return {
@@ -162,14 +160,6 @@ function watchLimits(
 async function terminate(tree: ProcessTree, ended: Promise<unknown>): Promise<void> {
   tree.signal('SIGTERM');
   await Promise.race([ended, delay(graceMs)]);
-}
-
-/** Kills until no process is left: one may fork between the listing and the signal. */
-async function kill(tree: ProcessTree): Promise<void> {
-  const givesUpAt = performance.now() + killMs;
-  // Stopped first, so that forking cannot outrun the killing.
-  if (tree.signal('SIGSTOP') === 0) return;
-  while (tree.signal('SIGKILL') > 0 && performance.now() < givesUpAt) await delay(10);
 }
 
 /** A launcher (shell, bwrap) reports a signal that ended the tool as exit code 128 + its number. */

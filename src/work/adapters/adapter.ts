@@ -11,6 +11,8 @@ export interface Adapter {
     readonly liveContext: boolean;
     /** A message on standard input reaches it while it works. */
     readonly hearsWhileRunning: boolean;
+    /** It writes a line every few minutes, or says that a tool runs: silence means that it hangs. */
+    readonly showsLife: boolean;
     /** A later run goes on with what an earlier one knew. */
     readonly resumes: boolean;
   };

@@ -10,7 +10,7 @@ import { createClaudeReader } from './claude-reader.ts';
 export function createClaude({ program = 'claude' }: { readonly program?: string } = {}): Adapter {
   return {
     name: 'claude',
-    can: { liveContext: true, hearsWhileRunning: true, resumes: true },
+    can: { liveContext: true, hearsWhileRunning: true, showsLife: true, resumes: true },
     start: (request) => commandOf(program, request),
     createReader: createClaudeReader,
     say: userMessage,

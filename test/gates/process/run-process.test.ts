@@ -14,7 +14,7 @@ async function runScript(script: string, request: Partial<ProcessRequest> = {}) 
   const outputDirectory = join(directory, 'output');
   mkdirSync(outputDirectory);
   const environment = toolEnvironment(directory);
-  const tree = createProcessTree(-1, environment[runMarker] ?? '');
+  const tree = createProcessTree(undefined, environment[runMarker] ?? '');
   onTestFinished(() => {
     expect(tree.members()).toEqual([]);
   });

@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { CoordinatorError } from '../errors.ts';
+import { createProcessTree } from '../gates/process/process-tree.ts';
+import { agentEnvironment } from './agent-environment.ts';
+import { filesOfProgram, findProgram } from './agent-program.ts';
+import type { AgentRunRequest } from './agent-run.ts';
+
+/**
+ * Starts the program of an agent in a session and process group of its own. Throws when there is no such program, or
+ * its files cannot be written; a program that does not start reports an `error`.
+ */
+export function launchAgent(request: AgentRunRequest) {
+  const { adapter, start, sandbox, marker, inherited } = request;
+  const { home, directory } = start;
+  const { command, args, input, environment: added, files } = adapter.start(start);
+  const environment = agentEnvironment({
+    ...{ inherited, home, marker },
+    added: { ...added, ...request.environment },
+  });
+  const program = findProgram(command, environment['PATH'] ?? '');
+  if (program === undefined)
+    throw new CoordinatorError(
+      'agent_program_missing',
+      `There is no program ${command} in the search path. Install the agent ${adapter.name}, or give the absolute path of its program.`,
+    );
+  mkdirSync(join(home, 'tmp'), { recursive: true, mode: 0o700 });
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(home, path)), { recursive: true, mode: 0o700 });
+    writeFileSync(join(home, path), text, { mode: 0o600 });
+  }
+  const wrapped = sandbox.wrap({
+    ...{ command: program, args, directory, environment, network: true },
+    writable: [directory, home, ...request.writable],
+    readOnly: [...filesOfProgram(program), ...request.readOnly],
+  });
+  const child = spawn(wrapped.command, wrapped.args, {
+    ...{ cwd: directory, env: environment, detached: true, stdio: 'pipe' },
+  });
+  // What is written to a program that has ended is lost; its end tells why.
+  child.stdin.on('error', () => undefined);
+  child.stdin.write(input);
+  if (!adapter.can.hearsWhileRunning) child.stdin.end();
+  return { child, tree: createProcessTree(child.pid, marker) };
+}
