@@ -59,6 +59,18 @@ async function pullsOf({ root, repository }: World) {
   return pullsSchema.parse(await callGitea(root, 'GET', path));
 }
 
+/** What somebody reads who opens a page of the repository and is not signed in. */
+async function expectOnPage(
+  { gitea, repository }: World,
+  page: string,
+  words: readonly string[],
+): Promise<void> {
+  const reply = await fetch(`${gitea.url}/${repository()}/${page}`);
+  const text = await reply.text();
+  expect(reply.status).toBe(200);
+  expect(words.filter((word) => !text.includes(word))).toEqual([]);
+}
+
 function merge({ root, repository }: World, pull: number) {
   return callGitea(root, 'POST', `/repos/${repository()}/pulls/${pull}/merge`, { Do: 'merge' });
 }
@@ -131,6 +143,11 @@ liveTest(
       `green: pull request !${pull.number}, statuses ${JSON.stringify(await statusesOf(world, mended))}`,
     );
 
+    await expectOnPage(world, `pulls/${pull.number}`, [
+      ...['coordinator/verdict', 'coordinator/unit', 'coordinator/integrity'],
+      ...['Add in any order', 'Look at agent/one.'],
+    ]);
+
     // A pull request of the red commit cannot be merged, and that of the green one can.
     project.git('push', '--quiet', 'gitea', `${red}:refs/heads/red`);
     const redPull = z.object({ number: z.number() }).parse(
@@ -150,6 +167,8 @@ liveTest(
     expect(await pullsOf(world)).toHaveLength(1);
     await coordinator.stop();
   },
+  // Its pages are read without signing in.
+  { isPrivate: false },
 );
 
 liveTest(
