@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
+import { spentSchema, type Spent } from '../issue/spending.ts';
 import { branchName } from '../issue/verification.ts';
 import { maxReasonLength, type ClaimEnd } from '../claims/claim.ts';
 import { readHandoff, type SentHandoff } from '../claims/handoff.ts';
@@ -18,15 +19,17 @@ import type { Api, ApiDeps } from './route.ts';
 const reason = z.string().trim().min(1).max(maxReasonLength);
 const sentHandoff = z.union([z.string(), z.record(z.string(), z.unknown())]);
 const handoff = sentHandoff.optional();
-const rotateBody = z.strictObject({ handoff: sentHandoff });
+const spent = spentSchema.optional();
+const rotateBody = z.strictObject({ handoff: sentHandoff, spent });
 const releaseBody = z.strictObject({
   reason,
   handoff,
+  spent,
   limitedUntil: z.iso
     .datetime({ offset: true, error: 'must be a time such as 2026-11-25T14:00:00Z' })
     .optional(),
 });
-const blockBody = z.strictObject({ reason, handoff });
+const blockBody = z.strictObject({ reason, handoff, spent });
 const completeBody = z.strictObject({
   commit: z
     .string()
@@ -34,14 +37,20 @@ const completeBody = z.strictObject({
     .regex(/[^0]/, 'is all zeros, which is no commit'),
   branch: branchName.optional(),
   handoff,
+  spent,
 });
+
+interface EndBody {
+  readonly handoff?: SentHandoff | undefined;
+  readonly spent?: Spent | undefined;
+}
 
 /** Rotate, and the three calls that end a claim: release, block and complete. */
 export function registerClaimEnds(api: Api, { claims }: ApiDeps): void {
   async function end(
     request: FastifyRequest<{
       Params: { id: string };
-      Body: { handoff?: SentHandoff | undefined };
+      Body: EndBody;
     }>,
     reply: FastifyReply,
     claimEnd: ClaimEnd,
@@ -50,8 +59,8 @@ export function registerClaimEnds(api: Api, { claims }: ApiDeps): void {
     if ('refusal' in read) return refuse(reply, read.refusal);
     const key = readIdempotencyKey(request);
     if (!key.success) return refuseKey(reply, key.error);
-    const withHandoff = { ...claimEnd, ...read };
-    const result = await claims.end(callOf(request, key.data), withHandoff, goneSignal(reply));
+    const withReport = { ...claimEnd, ...read, spent: request.body.spent };
+    const result = await claims.end(callOf(request, key.data), withReport, goneSignal(reply));
     if (result.kind === 'refused') return refuse(reply, result.refusal);
     return reply.code(result.kind === 'verifying' ? 202 : 200).send(result.answer);
   }

@@ -3,7 +3,8 @@ import { z } from 'zod';
 
 import type { ClaimCall, Refusal } from '../claims/claim.ts';
 import type { Claims } from '../claims/claims.ts';
-import { readHeartbeat, readStatusLine, type ContextUsage } from '../claims/usage.ts';
+import type { HeartbeatReport } from '../claims/heartbeat.ts';
+import { readHeartbeat, readSpent, readStatusLine } from '../claims/usage.ts';
 import { callerOfRequest } from './auth.ts';
 import { errorBody, unknownAgent } from './errors.ts';
 import { maskPlan } from './mask.ts';
@@ -62,23 +63,29 @@ export function registerClaims(api: Api, { claims, agents }: ApiDeps): void {
   api.get('/claims', { schema: { querystring: z.strictObject({}) } }, async (request) => ({
     items: await claims.list(callerOfRequest(request).name),
   }));
-  registerHeartbeat(api, claims, { path: 'heartbeat', readUsage: readHeartbeat });
-  registerHeartbeat(api, claims, { path: 'statusline', readUsage: readStatusLine });
+  registerHeartbeat(api, claims, {
+    path: 'heartbeat',
+    read: (body) => ({ usage: readHeartbeat(body), spent: readSpent(body) }),
+  });
+  registerHeartbeat(api, claims, {
+    path: 'statusline',
+    read: (body) => ({ usage: readStatusLine(body), spent: undefined }),
+  });
 }
 
 interface HeartbeatRoute {
   readonly path: string;
   /** Throws for an impossible report: it is refused before anything is written, and extends no lease. */
-  readonly readUsage: (body: unknown) => ContextUsage | undefined;
+  readonly read: (body: unknown) => HeartbeatReport;
 }
 
-function registerHeartbeat(api: Api, claims: Claims, { path, readUsage }: HeartbeatRoute): void {
+function registerHeartbeat(api: Api, claims: Claims, { path, read }: HeartbeatRoute): void {
   api.post(
     `/claims/:id/${path}`,
     { bodyLimit, schema: { params: claimParams } },
     async (request, reply) => {
-      const usage = readUsage(request.body);
-      const result = await claims.heartbeat(callOf(request, undefined), usage);
+      const report = read(request.body);
+      const result = await claims.heartbeat(callOf(request, undefined), report);
       if (result.kind === 'refused') return refuse(reply, result.refusal);
       return { leaseExpiresAt: result.leaseExpiresAt, context: result.context };
     },

@@ -14,6 +14,10 @@ const namingWorkers: Readonly<Record<string, readonly [(name: string) => string,
     (name) => `${name}, working as `,
     'Another worker is stuck. Change the issue, or resume it.',
   ],
+  issue_budget: [
+    (name) => `${name}, working as `,
+    'Another worker has used up the budget of the issue. Raise it, change the issue, or resume it.',
+  ],
   rotations: [
     (name) => `${name}, working as `,
     'Another worker was not done after many sessions. Change the issue, or resume it.',

@@ -13,12 +13,13 @@ const graphLimit = 5_000;
 const graphQuery = z.strictObject({ repository: z.string().max(300).optional() });
 
 /** Shows the queue, and the dependency graph of all repositories or of one. */
-export function registerQueueAndGraph(api: Api, { store, now }: ApiDeps): void {
+export function registerQueueAndGraph(api: Api, { store, now, agents: all }: ApiDeps): void {
   api.get('/queue', { schema: { querystring: z.strictObject({}) } }, async (request) => {
     const caller = callerOfRequest(request);
     const { name, role, repositories: scope, agents } = caller;
     const worker = role === 'worker' ? name : undefined;
-    const shown = { limit: queueLimit, now: now(), scope, agents, worker };
+    const profiles = all.filter((agent) => agents?.includes(agent.name) !== false);
+    const shown = { limit: queueLimit, now: now(), scope, agents, worker, profiles };
     const { ready, blocked, ...queue } = await readQueue(store, shown);
     return {
       ...queue,

@@ -4,8 +4,9 @@ import { z } from 'zod';
 import type { Database } from '../db/database.ts';
 import type { ClaimRow, Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
-import { reasonText } from '../issue/reasons.ts';
+import { reasonText, type ParkingReason } from '../issue/reasons.ts';
 import { oneLine } from '../lib/text.ts';
+import { accountOf, agentsOfAccount } from '../planning/agent-profiles.ts';
 import {
   findClaim,
   findLiveClaim,
@@ -31,6 +32,7 @@ import {
   type VerifyingAnswer,
 } from './verified-completion.ts';
 import { hasJustHandedOver } from './setbacks.ts';
+import { recordSpent } from './spending.ts';
 import { change, type ClaimsState } from './state.ts';
 
 const outcomes = { release: 'released', block: 'blocked', complete: 'completed' } as const;
@@ -103,14 +105,16 @@ async function repeatedEnd(
 }
 
 async function endLiveClaim(
-  { now: clock, log, requestVerification }: ClaimsState,
+  state: ClaimsState,
   transaction: Transaction<Schema>,
   { call, end, hash }: EndRequest,
 ): Promise<ClaimEndResult> {
-  const now = clock();
+  const { log, profiles, requestVerification } = state;
+  const now = state.now();
   const row = await findLiveClaim(transaction, { id: call.claimId, worker: call.worker, now });
   if (row === undefined) return endTooLate(transaction, { ...call, now }, end);
   const { id, worker, agent } = row;
+  const { usedUp } = await recordSpent(state, transaction, row, end.spent);
   const completion = { row, end, hash, now };
   const verifying = await verifyCompletion(requestVerification, transaction, completion);
   if (verifying !== undefined) {
@@ -118,16 +122,18 @@ async function endLiveClaim(
     log.info({ claim: id, worker, ...verifying.verification }, 'claim waits for its verification');
     return { kind: 'verifying', answer: verifying };
   }
-  const limitedUntil = limitOf(end, now);
   const handsOverAgain =
     end.kind === 'release' && end.handoff !== undefined
       ? await hasJustHandedOver(transaction, row, now)
       : false;
-  const effect = effectOf(row, end, { limitedUntil, handsOverAgain });
+  const effect = effectOf(row, end, { handsOverAgain, usedUp });
   await storeClaimEnd(transaction, row, { ...effect, hash, now });
-  if (limitedUntil !== undefined) {
+  const until = limitOf(end, now);
+  if (until !== undefined) {
     const { isBounded = false } = call;
-    await addLimit(transaction, { agent, worker, until: limitedUntil, now, isBounded });
+    const account = accountOf(profiles, agent);
+    for (const each of agentsOfAccount(profiles, agent))
+      await addLimit(transaction, { account, agent: each, worker, until, now, isBounded });
   }
   const answer = answerOf(id, end, now);
   await storeAnswer(transaction, callKey(call, end), { bodyHash: hash, answer, now });
@@ -174,28 +180,29 @@ function answerOf(claimId: string, { kind }: ClaimEnd, endedAt: number): ClaimEn
 }
 
 interface ReleaseFacts {
-  readonly limitedUntil: number | undefined;
+  /** The reason to park an issue whose budget is used up. */
+  readonly usedUp: ParkingReason | undefined;
   /** True when the same worker gave the issue back with a handoff a short time ago. */
   readonly handsOverAgain: boolean;
 }
 
 /**
  * The effect of an end on the issue. A release is a failed attempt, unless it has a handoff, with which work
- * goes on, or a limit that is not over: then it was not the issue's fault.
+ * goes on, or a limit, which may be just over: then it was not the issue's fault.
  */
 function effectOf(
   { worker, agent }: ClaimRow,
   end: ClaimEnd,
-  { limitedUntil, handsOverAgain }: ReleaseFacts,
+  { handsOverAgain, usedUp: parked }: ReleaseFacts,
 ): Omit<EndEffect, 'hash' | 'now'> {
   const handoff = end.handoff === undefined ? undefined : JSON.stringify(end.handoff);
   switch (end.kind) {
     case 'release': {
-      const { reason } = end;
+      const { reason, limitedUntil } = end;
       const failed = handoff === undefined && limitedUntil === undefined;
       const setback =
         limitedUntil !== undefined ? 'blockOrLimit' : handsOverAgain ? 'handoffAgain' : undefined;
-      return { outcome: 'released', reason, handoff, failed, setback };
+      return { outcome: 'released', reason, handoff, failed, setback, parked };
     }
     case 'block': {
       const params = { worker, agent, words: oneLine(end.reason, maxReasonLength) };

@@ -1,11 +1,12 @@
 import { sql, type RawBuilder, type Transaction } from 'kysely';
 
 import type { MonitorState } from './monitor-state.ts';
-import type { ParkingReason } from '../issue/reasons.ts';
+import { reasonText, type ParkingReason } from '../issue/reasons.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate } from '../plans/issue-update.ts';
 import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
+import { refused, type RefusedCall } from './claim.ts';
 import { countFailure, park, recomputeIssues } from './parking.ts';
 import type { ClaimRow, Schema } from '../db/schema.ts';
 
@@ -205,6 +206,25 @@ export async function storeClaimEnd(
   if (end.parked !== undefined) await park(transaction, issue, end.parked);
   await recomputeIssues(transaction, [issue], end.now);
   return true;
+}
+
+/** Ends a live claim that brought nothing, for a person to look at the issue; returns the refusal of the call. */
+export async function withdrawAndPark(
+  transaction: Transaction<Schema>,
+  {
+    row,
+    parked,
+    ...more
+  }: Pick<EndEffect, 'handoff' | 'now'> & {
+    readonly row: ClaimRow;
+    readonly parked: ParkingReason;
+  },
+): Promise<RefusedCall> {
+  const reason = reasonText(parked);
+  const end = { outcome: 'withdrawn', reason, parked, setback: 'blockOrLimit' } as const;
+  await storeClaimEnd(transaction, row, { ...end, ...more, failed: false });
+  const kept = more.handoff === undefined ? '' : ' The handoff is kept.';
+  return refused('withdrawn', `${reason} Stop working on it.${kept}`);
 }
 
 /** Ends the live claim on an issue that was closed, unassigned or deleted, in the transaction that stores this. */

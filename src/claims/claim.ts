@@ -1,6 +1,7 @@
 import type { ClaimRow } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import type { PlanView } from '../issue/plan.ts';
+import type { Spent } from '../issue/spending.ts';
 import type { Scope } from '../plans/scope.ts';
 
 /** Request of a worker for an issue; an undefined filter means any. */
@@ -51,27 +52,33 @@ export interface ClaimCall {
   readonly idempotencyKey?: string | undefined;
 }
 
+/** What comes with every end of a claim. */
+interface LastReport {
+  readonly handoff?: unknown;
+  readonly spent?: Spent | undefined;
+}
+
 /** The end of a claim, as its worker requests it. */
-export type ClaimEnd =
-  | {
-      readonly kind: 'release';
-      readonly reason: string;
-      readonly handoff?: unknown;
-      /** Time until which the agent's allowance is used up, epoch milliseconds. */
-      readonly limitedUntil?: number | undefined;
-    }
-  | { readonly kind: 'block'; readonly reason: string; readonly handoff?: unknown }
-  | {
-      readonly kind: 'complete';
-      readonly commit: string;
-      /** Branch that the worker pushed it to. */
-      readonly branch?: string | undefined;
-      /** True once Gitea has confirmed that the commit is there and new. */
-      readonly checked?: boolean;
-      /** The branch that it is for, and the head of that, once Gitea has named them. */
-      readonly base?: { readonly branch: string; readonly commit: string };
-      readonly handoff?: unknown;
-    };
+export type ClaimEnd = LastReport &
+  (
+    | {
+        readonly kind: 'release';
+        readonly reason: string;
+        /** Time until which the agent's allowance is used up, epoch milliseconds; it may be over. */
+        readonly limitedUntil?: number | undefined;
+      }
+    | { readonly kind: 'block'; readonly reason: string }
+    | {
+        readonly kind: 'complete';
+        readonly commit: string;
+        /** Branch that the worker pushed it to. */
+        readonly branch?: string | undefined;
+        /** True once Gitea has confirmed that the commit is there and new. */
+        readonly checked?: boolean;
+        /** The branch that it is for, and the head of that, once Gitea has named them. */
+        readonly base?: { readonly branch: string; readonly commit: string };
+      }
+  );
 
 /** Refusal of a call, which changed nothing. */
 export interface Refusal {

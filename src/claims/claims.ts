@@ -2,11 +2,10 @@ import { createSerial } from '../lib/serial.ts';
 import { endClaim } from './claim-end.ts';
 import type { ClaimCall, ClaimEnd, ClaimRequest } from './claim.ts';
 import { handOut } from './hand-out.ts';
-import { heartbeat } from './heartbeat.ts';
+import { heartbeat, type HeartbeatReport } from './heartbeat.ts';
 import type { ClaimsState } from './state.ts';
 import { createClaimTokens, type TokenSecrets } from './token.ts';
 import { rotate, type RotationRequest } from './rotate.ts';
-import type { ContextUsage } from './usage.ts';
 import { listClaims } from './views.ts';
 
 export interface ClaimsDeps extends Omit<ClaimsState, 'tokens' | 'beingChecked' | 'serially'> {
@@ -43,7 +42,7 @@ export function createClaims({ secrets, ...deps }: ClaimsDeps) {
       await deps.settleClock();
       return listClaims(deps.db, { worker, now: deps.now(), limit: maxListed });
     },
-    heartbeat: (call: ClaimCall, usage: ContextUsage | undefined) => heartbeat(state, call, usage),
+    heartbeat: (call: ClaimCall, report: HeartbeatReport) => heartbeat(state, call, report),
     rotate: (call: ClaimCall, request: RotationRequest) => rotate(state, call, request),
     end: (call: ClaimCall, end: ClaimEnd, signal: AbortSignal) =>
       endClaim(state, call, end, signal),

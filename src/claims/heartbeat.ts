@@ -2,7 +2,14 @@ import type { Transaction } from 'kysely';
 
 import type { ClaimRow, Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
-import { extendLease, findClaim, findLiveClaim, storeContext } from './claim-rows.ts';
+import type { Spent } from '../issue/spending.ts';
+import {
+  extendLease,
+  findClaim,
+  findLiveClaim,
+  storeContext,
+  withdrawAndPark,
+} from './claim-rows.ts';
 import { lateCall, wrongToken, type ClaimCall, type RefusedCall } from './claim.ts';
 import {
   initialMonitorState,
@@ -11,6 +18,7 @@ import {
   type ContextReport,
 } from './context-monitor.ts';
 import { monitorStateSchema } from './monitor-state.ts';
+import { recordSpent } from './spending.ts';
 import type { ClaimsState } from './state.ts';
 import type { ContextUsage } from './usage.ts';
 
@@ -22,27 +30,55 @@ export type HeartbeatResult =
     }
   | RefusedCall;
 
+export interface HeartbeatReport {
+  readonly usage: ContextUsage | undefined;
+  readonly spent: Spent | undefined;
+}
+
 /**
  * Extends the lease from now on, and answers what to do about the context window if its usage is reported.
- * Throws `UnusableReport`, and then extends nothing.
+ * When the budget of the issue is used up, the claim is withdrawn. Throws `UnusableReport`, and then changes nothing.
  */
 export async function heartbeat(
   state: ClaimsState,
   { claimId, worker, token }: ClaimCall,
-  usage: ContextUsage | undefined,
+  { usage, spent }: HeartbeatReport,
 ): Promise<HeartbeatResult> {
   if (!state.tokens.isTokenOf(claimId, token)) return wrongToken;
   await state.settleClock();
-  return state.writes.transaction(async (transaction): Promise<HeartbeatResult> => {
+  const { result, isShown } = await state.writes.transaction(async (transaction) => {
     const now = state.now();
-    const expiresAt = now + state.leaseMs;
     const row = await findLiveClaim(transaction, { id: claimId, worker, now });
-    if (row === undefined) return lateCall(await findClaim(transaction, claimId), worker);
-    await extendLease(transaction, { id: claimId, now, expiresAt });
-    const report = usage && { ...usage, at: now };
-    const context = report ? await observeClaim(state, transaction, { row, report }) : null;
-    return { kind: 'extended', leaseExpiresAt: isoTime(expiresAt), context };
+    if (row === undefined)
+      return { result: lateCall(await findClaim(transaction, claimId), worker), isShown: false };
+    const { usedUp, warned = false } = await recordSpent(state, transaction, row, spent);
+    // A commit that is being verified may still complete it.
+    if (usedUp !== undefined && row.verification_id === null)
+      return {
+        result: await withdrawAndPark(transaction, { row, parked: usedUp, now }),
+        isShown: true,
+      };
+    return { result: await extend(state, transaction, { row, usage, now }), isShown: warned };
   });
+  if (isShown) state.wakePublisher();
+  if (isShown && result.kind === 'refused') state.longPolls.wake();
+  return result;
+}
+
+async function extend(
+  state: ClaimsState,
+  transaction: Transaction<Schema>,
+  {
+    row,
+    usage,
+    now,
+  }: Pick<HeartbeatReport, 'usage'> & { readonly row: ClaimRow; readonly now: number },
+): Promise<HeartbeatResult> {
+  const expiresAt = now + state.leaseMs;
+  await extendLease(transaction, { id: row.id, now, expiresAt });
+  const report = usage && { ...usage, at: now };
+  const context = report ? await observeClaim(state, transaction, { row, report }) : null;
+  return { kind: 'extended', leaseExpiresAt: isoTime(expiresAt), context };
 }
 
 async function observeClaim(

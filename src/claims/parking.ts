@@ -5,6 +5,7 @@ import { ofIssue } from '../db/key-filter.ts';
 import type { Schema } from '../db/schema.ts';
 import type { ParkingReason, StateReasonParams } from '../issue/reasons.ts';
 import type { IssueKey } from '../issue/ref.ts';
+import { untried } from '../plans/issue-rows.ts';
 import { recomputeStates } from '../plans/recompute-states.ts';
 
 /** Maximum of failed attempts on an issue: the last one parks it for a person. */
@@ -44,10 +45,7 @@ export async function park(
 async function unparkIssue(db: Database, issue: IssueKey): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('issues')
-    .set({
-      ...{ attempts: 0, gate_failures: 0, review_rounds: 0 },
-      ...{ parked_code: null, parked_params: null, verified_commit: null },
-    })
+    .set({ ...untried, verified_commit: null })
     .where(ofIssue(issue))
     .where('parked_code', 'is not', null)
     .executeTakeFirst();

@@ -27,6 +27,8 @@ export async function boundLimits(transaction: Transaction<Schema>, now: number)
 /** A limit of an agent, as a caller reports it. */
 interface ReportedLimit {
   readonly agent: string;
+  /** Whose allowance it is; the name of the agent when it has no other account. */
+  readonly account: string;
   readonly worker: string;
   readonly until: number;
   readonly now: number;
@@ -37,9 +39,10 @@ interface ReportedLimit {
 /** Pauses an agent that has a limit. What two callers report counts for all, until the earlier of their ends. */
 export async function addLimit(
   transaction: Transaction<Schema>,
-  { agent, worker, until, now, isBounded }: ReportedLimit,
+  { agent, account, worker, until, now, isBounded }: ReportedLimit,
 ): Promise<void> {
-  const reason = `The allowance of ${agent} is used up.`;
+  const whose = account === agent ? agent : `the account ${account}`;
+  const reason = `The allowance of ${whose} is used up.`;
   const limit = { agent, source: 'limit', reason, paused_by: worker, paused_at: now } as const;
   await addPause(transaction, { ...limit, until, caller: isBounded ? worker : null });
   if (!isBounded) return;

@@ -1,4 +1,5 @@
 import type { IssueRef } from '../issue/ref.ts';
+import type { AgentProfile } from '../planning/agent-profiles.ts';
 import {
   countByReason,
   findPlan,
@@ -7,12 +8,18 @@ import {
   type PlanStore,
   type QueueOptions,
 } from '../plans/plan-views.ts';
+import { viewDay } from './spending.ts';
 import { findWork, listClaims } from './views.ts';
 
 /** Reads the ready issues in queue order, the live claims, and the reasons why others wait. */
 export async function readQueue(
   store: PlanStore,
-  options: QueueOptions & { readonly now: number; readonly worker?: string | undefined },
+  options: QueueOptions & {
+    readonly now: number;
+    readonly worker?: string | undefined;
+    /** Of the agents whose spending is shown. */
+    readonly profiles?: readonly AgentProfile[];
+  },
 ) {
   return {
     ready: await listReady(store, options),
@@ -22,6 +29,8 @@ export async function readQueue(
     blocked: await listBlocked(store.db, options),
     /** The bot's open issues that may not start, counted by reason code. */
     waiting: await countByReason(store.db, options.scope),
+    /** What agents have spent today. */
+    spending: await viewDay(store.db, options.now, options.profiles ?? []),
   };
 }
 

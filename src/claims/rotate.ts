@@ -1,22 +1,24 @@
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
 
-import type { Schema } from '../db/schema.ts';
+import type { ClaimRow, Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
-import { reasonText } from '../issue/reasons.ts';
+import type { ParkingReason } from '../issue/reasons.ts';
+import type { Spent } from '../issue/spending.ts';
 import { endTooLate } from './claim-end.ts';
 import {
   extendLease,
   findLiveClaim,
   keepHandoff,
-  storeClaimEnd,
   storeContext,
+  withdrawAndPark,
 } from './claim-rows.ts';
 import { refused, wrongToken, type ClaimCall, type RefusedCall } from './claim.ts';
 import { newSession } from './context-monitor.ts';
 import { readHandoff, type SentHandoff } from './handoff.ts';
 import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.ts';
 import { monitorStateSchema } from './monitor-state.ts';
+import { recordSpent } from './spending.ts';
 import { change, type ClaimsState } from './state.ts';
 
 /** Maximum of fresh sessions of one claim: an issue that needs more is too large, or goes round in circles. */
@@ -35,6 +37,7 @@ export type RotationResult = { readonly kind: 'rotated'; readonly answer: Rotati
 /** A fresh session of the agent takes over from the one before. */
 export interface RotationRequest {
   readonly handoff: SentHandoff;
+  readonly spent?: Spent | undefined;
 }
 
 /**
@@ -59,7 +62,7 @@ export async function rotate(
     if (stored !== undefined && 'kind' in stored) return stored;
     if (stored !== undefined)
       return { kind: 'rotated', answer: rotationSchema.parse(stored.answer) };
-    const rotated = await rotateClaim(state, transaction, { call, handoff });
+    const rotated = await rotateClaim(state, transaction, { ...request, call, handoff });
     if (rotated.kind === 'rotated')
       await storeAnswer(transaction, key, { bodyHash, answer: rotated.answer, now: state.now() });
     return rotated;
@@ -71,7 +74,7 @@ export async function rotate(
 async function rotateClaim(
   state: ClaimsState,
   transaction: Transaction<Schema>,
-  { call, handoff }: { readonly call: ClaimCall; readonly handoff: SentHandoff },
+  { call, handoff, spent }: RotationRequest & { readonly call: ClaimCall },
 ): Promise<RotationResult> {
   const now = state.now();
   const { claimId: id, worker } = call;
@@ -79,19 +82,11 @@ async function rotateClaim(
   if (row === undefined) return endTooLate(transaction, { ...call, now }, { handoff });
   const issue = { repositoryId: row.repository_id, number: row.number };
   const json = JSON.stringify(handoff);
-  if (row.rotations >= maxRotations) {
-    const params = { worker, agent: row.agent, count: row.rotations };
-    const parked = { code: 'rotations', params } as const;
-    const reason = reasonText(parked);
-    await storeClaimEnd(transaction, row, {
-      ...{ outcome: 'withdrawn', reason, handoff: json, now, failed: false },
-      ...{ setback: 'blockOrLimit', parked },
-    });
-    state.log.info(
-      { claim: id, worker, rotations: row.rotations },
-      'claim withdrawn: too many sessions',
-    );
-    return refused('withdrawn', `${reason} Stop working on it. The handoff is kept.`);
+  const { usedUp } = await recordSpent(state, transaction, row, spent);
+  const parked = usedUp ?? tooManyRotations(row);
+  if (parked !== undefined) {
+    state.log.info({ claim: id, worker, code: parked.code }, 'claim withdrawn');
+    return withdrawAndPark(transaction, { row, parked, handoff: json, now });
   }
   await keepHandoff(transaction, { id, issue, handoff: json, now });
   const expiresAt = now + state.leaseMs;
@@ -107,6 +102,15 @@ async function rotateClaim(
     kind: 'rotated',
     answer: { claimId: id, rotations, leaseExpiresAt: isoTime(expiresAt) },
   };
+}
+
+function tooManyRotations({
+  worker,
+  agent,
+  rotations: count,
+}: ClaimRow): ParkingReason | undefined {
+  if (count < maxRotations) return undefined;
+  return { code: 'rotations', params: { worker, agent, count } };
 }
 
 const handoffMissing = refused(

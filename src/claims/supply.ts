@@ -9,6 +9,7 @@ import type { ClaimRequest } from './claim.ts';
 import { listPauses } from './pauses.ts';
 import { inScope, type Scope } from '../plans/scope.ts';
 import { pauseAfterFailureMs } from './setbacks.ts';
+import { reachedCap, spentToday } from './spending.ts';
 import type { ClaimsState } from './state.ts';
 
 type Supply = Awaited<ReturnType<typeof readSupply>>;
@@ -23,6 +24,7 @@ export async function readSupply(
     pauses: await listPauses(db, now(), worker),
     /** Number of live claims by agent. */
     liveClaims: await liveClaimsByAgent(db),
+    spending: await spentToday(db, now()),
     /** Agents that the worker can run; undefined: all. */
     agents,
     /** True when the worker asked for certain repositories. */
@@ -50,11 +52,14 @@ export function countReady(supply: Supply, ready: readonly ReadyCount[]): Record
 }
 
 function obstacleOf(agent: string, supply: Supply): string | undefined {
-  const { profiles, pauses, liveClaims, agents } = supply;
+  const { profiles, pauses, liveClaims, spending, agents } = supply;
   if (pauses.some((pause) => pause.agent === null)) return 'paused';
   const profile = profiles.find(({ name, enabled }) => name === agent && enabled);
   if (profile === undefined || agents?.includes(agent) === false) return 'other_agent';
   if (pauses.some((pause) => pause.agent === agent)) return 'paused';
+  const spent = spending.get(agent);
+  if (spent !== undefined && reachedCap(profile.budget?.day, spent) !== undefined)
+    return 'day_budget';
   return (liveClaims.get(agent) ?? 0) >= profile.concurrency ? 'no_free_slot' : undefined;
 }
 

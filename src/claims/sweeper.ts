@@ -3,6 +3,7 @@ import { createRepeatedLines } from '../lib/repeated-lines.ts';
 import { expiredClaims, storeClaimEnd } from './claim-rows.ts';
 import { pruneAnswers } from './idempotency.ts';
 import { recomputeIssues, resumedIssues } from './parking.ts';
+import { pruneSpending } from './spending.ts';
 import { change, type ClaimWrites } from './state.ts';
 
 export type Sweeper = ReturnType<typeof createSweeper>;
@@ -37,7 +38,10 @@ export function createSweeper(deps: SweeperDeps) {
       });
     if (Math.abs(now() - prunedAt) >= pruneIntervalMs) {
       prunedAt = now();
-      await change(deps, (transaction) => pruneAnswers(transaction, now()));
+      await change(deps, async (transaction) => {
+        await pruneAnswers(transaction, now());
+        await pruneSpending(transaction, now());
+      });
     }
     // Also for changes that nobody announces: pauses that end, and commands beside the service.
     longPolls.wake();

@@ -1,10 +1,13 @@
 import { z } from 'zod';
 
 import { CoordinatorError } from '../errors.ts';
+import { spentSchema, type Spent } from '../issue/spending.ts';
 
-/** A report on the context window with impossible figures: its sender must correct it (422). */
+type ReportCode = 'context_invalid' | 'context_limit_missing' | 'spent_invalid';
+
+/** A report with impossible figures: its sender must correct it (422). */
 export class UnusableReport extends CoordinatorError {
-  constructor(code: 'context_invalid' | 'context_limit_missing', message: string) {
+  constructor(code: ReportCode, message: string) {
     super(code, message);
     this.name = 'UnusableReport';
   }
@@ -58,6 +61,8 @@ const heartbeatSchema = z.object(
   objectMessage,
 );
 
+const spentReportSchema = z.object({ spent: spentSchema.nullish() }, objectMessage);
+
 /** What `exceeds_200k_tokens` says. */
 const exceededTokens = 200_000;
 
@@ -93,6 +98,12 @@ export function readHeartbeat(body: unknown): ContextUsage | undefined {
   return used === undefined ? undefined : { used, limit: contextLimit ?? undefined };
 }
 
+/** Reads from the body of a heartbeat what its claim has cost so far. Throws `UnusableReport`. */
+export function readSpent(body: unknown): Spent | undefined {
+  const { spent } = parse(spentReportSchema, body ?? {}, 'spent_invalid');
+  return spent ?? undefined;
+}
+
 /**
  * Reads the context usage from the JSON that Claude Code passes to its status-line command. Uses the latest
  * turn, because the totals there are sums over the session, or the percentage when the turn is missing.
@@ -118,11 +129,11 @@ function ofTurn(used: number | null | undefined): number | undefined {
 /** Upper bound of problems in one message; a report has few fields. */
 const maxProblems = 5;
 
-function parse<T>(schema: z.ZodType<T>, body: unknown): T {
+function parse<T>(schema: z.ZodType<T>, body: unknown, code: ReportCode = 'context_invalid'): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues
     .slice(0, maxProblems)
     .map(({ path, message }) => [path.join('.'), message].filter((part) => part !== '').join(' '));
-  throw new UnusableReport('context_invalid', `${problems.join('; ')}.`);
+  throw new UnusableReport(code, `${problems.join('; ')}.`);
 }

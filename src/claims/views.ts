@@ -7,6 +7,7 @@ import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
 import { inScope, type Scope } from '../plans/scope.ts';
 import type { ClaimRow } from '../db/schema.ts';
+import { issueSpent, viewSpent } from './spending.ts';
 
 /** A live claim, without its token. Times are ISO 8601, UTC. */
 export type ClaimView = Readonly<ReturnType<typeof viewOf>>;
@@ -62,6 +63,8 @@ export async function findWork(db: Database, issue: IssueKey, now: number) {
   return {
     claim: live === undefined ? null : { ...viewOf(live, now), history },
     pastClaims: rows.flatMap(pastClaim).slice(0, maxPastClaims),
+    /** What all its claims have cost. */
+    spent: await issueSpent(db, issue),
   };
 }
 
@@ -126,6 +129,8 @@ function viewOf(row: ClaimRow & { readonly full_name: string }, now: number) {
     estimated: row.estimated,
     /** Fresh sessions that went on with it. */
     rotations: row.rotations,
+    /** What it has cost so far. */
+    spent: viewSpent(row),
     context:
       state === undefined || latest === undefined
         ? null
@@ -162,6 +167,7 @@ function pastClaim(row: ClaimRow) {
       total,
       /** Total including the claims whose handoffs led to this one. */
       took: total === null ? null : row.carried + total,
+      spent: viewSpent(row),
     },
   ];
 }

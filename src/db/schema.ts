@@ -171,6 +171,11 @@ export interface Schema {
     review_rounds: Generated<number>;
     /** The commit that passed its gates and waits for a person's merge. */
     verified_commit: Generated<string | null>;
+    /** What agents spent on it since a person last changed it. */
+    spent_tokens: Generated<number>;
+    spent_usd: Generated<number>;
+    /** JSON of the params of its warning `budget_nearly_used`; null: it has none. */
+    budget_warning: Generated<string | null>;
   };
   /**
    * The text of an issue's snapshot, kept while the issue is assigned to the bot; without a row it is only
@@ -217,6 +222,11 @@ export interface Schema {
     handoff_at: Generated<number | null>;
     /** Sessions of the agent that ended for a fresh one, with the claim going on. */
     rotations: Generated<number>;
+    /** What the claim has cost so far: tokens processed, US dollars. */
+    spent_tokens: Generated<number>;
+    spent_usd: Generated<number>;
+    /** 1: the dollars are computed from the tokens, because the worker has not told them. */
+    spent_estimated: Generated<number>;
     /** JSON of the state of its context monitor; null: nothing was reported yet. */
     context: string | null;
     /** Of that state: most tokens ever in the window, and all that ever entered it. */
@@ -228,6 +238,13 @@ export interface Schema {
     end_hash: string | null;
     /** The verification that it waits for; its lease stands still until that ends. */
     verification_id: Generated<string | null>;
+  };
+  /** What each agent spent on a day (UTC, `2026-11-30`), over all issues. */
+  daily_spending: {
+    day: string;
+    agent: string;
+    tokens: number;
+    usd: number;
   };
   verifications: VerificationsTable;
   commit_statuses: CommitStatusesTable;

@@ -98,6 +98,7 @@ const statuses: ReadonlyMap<string, number> = new Map([
   ['bytes_not_kept', 409],
   ['context_invalid', 422],
   ['context_limit_missing', 422],
+  ['spent_invalid', 422],
 ]);
 
 /** The answer to an error that a caller can cause; any other error is internal and gets a fixed text. */

@@ -4,6 +4,7 @@ import { thousands } from '../lib/text.ts';
 import { coded, render, type Coded, type ParamsOf, type Sentences } from './coded.ts';
 import { difficulties } from './difficulty.ts';
 import { fitRuleSchema, changesText } from './fit-rules.ts';
+import { amount, budgetUnits } from './spending.ts';
 import { mayPass, unreadableCauses, unreadableTexts } from './unreadable.ts';
 
 const tokens = z.int();
@@ -57,6 +58,13 @@ const parkingReasons = z.discriminatedUnion('code', [
   coded('pull_request_closed', { pull: count }),
   coded('review_rounds', { pull: count, rounds: count }),
   coded('merged_not_closed', { pull: count }),
+  /** Agents have used up what they may spend on the issue. */
+  coded('issue_budget', {
+    ...lease,
+    unit: z.enum(budgetUnits),
+    budget: z.number(),
+    spent: z.number(),
+  }),
   /** The agent filled its context window more often than one issue should. */
   coded('rotations', { ...lease, count }),
 ]);
@@ -138,6 +146,8 @@ export const reasonSentences: Sentences<StateReasonParams & ChoiceReasonParams> 
     `Pull request !${pull} was closed without a merge: reopen it, change the issue, or resume it.`,
   review_rounds: ({ pull, rounds }) =>
     `Pull request !${pull} went back to an agent too often (reviews, failed checks or conflicts, ${rounds} times): go on with it by hand, or resume the issue.`,
+  issue_budget: ({ worker, agent, unit, budget, spent }) =>
+    `${worker}, working as ${agent}, has used up the budget of the issue: ${amount(unit, spent)} of ${amount(unit, budget)}. Raise the budget, change the issue, or resume it.`,
   rotations: ({ worker, agent, count }) =>
     `${worker}, working as ${agent}, began ${count} fresh sessions and still was not done: split the issue, change it, or resume it.`,
   merged_not_closed: ({ pull }) =>

@@ -3,6 +3,7 @@ import { render, type Sentences } from './coded.ts';
 import { failingText } from './fit-rules.ts';
 import type { Dependency } from './reading.ts';
 import { hiddenText } from './reasons.ts';
+import { amount, nearlyUsed } from './spending.ts';
 import { unreadableTexts } from './unreadable.ts';
 import type { Source } from './source.ts';
 import type { AskFailure, Warning, WarningParams } from './warnings.ts';
@@ -137,6 +138,8 @@ export const warningSentences: Sentences<WarningParams> = {
     `The label "${label}" asks to hold this issue, but a worker has begun: it goes on, and is not handed out again.`,
   blocker_deleted: ({ ref }) =>
     `${ref} was deleted from Gitea: the dependency on it no longer counts.`,
+  budget_nearly_used: ({ agent, unit, budget }) =>
+    `${nearlyUsed} of the ${amount(unit, budget)} that ${agent} may spend on this issue is spent: after that a person is asked.`,
 };
 
 export function warningText(warning: Warning): string {

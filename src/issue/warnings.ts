@@ -5,6 +5,7 @@ import { difficulties } from './difficulty.ts';
 import { levels } from './factors.ts';
 import { fitRuleSchema } from './fit-rules.ts';
 import { sourceSchema } from './source.ts';
+import { budgetUnits } from './spending.ts';
 import { unreadableCauses } from './unreadable.ts';
 
 /** Reasons why Claude gave no answer; `budget`: not asked, the calls of this hour are used up. */
@@ -111,6 +112,11 @@ const schema = z.discriminatedUnion('code', [
   coded('parent_blocks_part', { parent: ref, parts: refs, more: count }),
   coded('held_by_label', { label: z.string() }),
   coded('blocker_deleted', { ref }),
+  coded('budget_nearly_used', {
+    agent: z.string(),
+    unit: z.enum(budgetUnits),
+    budget: z.number(),
+  }),
 ]);
 
 export type WarningParams = ParamsOf<z.infer<typeof schema>>;

@@ -18,6 +18,26 @@ const price = z
   .min(0, 'must be 0 or more')
   .max(10_000, 'must be 10000 or less');
 
+const capsSchema = z
+  .strictObject({
+    tokens: wholeNumber(1, 1_000_000_000_000)
+      .optional()
+      .describe('Tokens processed: read, from the cache too, and written.'),
+    usd: z
+      .number('must be a number of US dollars')
+      .positive('must be above 0')
+      .max(1_000_000, 'must be 1000000 or less')
+      .optional()
+      .describe('US dollars.'),
+  })
+  .refine(
+    ({ tokens, usd }) => tokens !== undefined || usd !== undefined,
+    'must name tokens or usd',
+  );
+
+/** What may be spent at the most; undefined: any amount. */
+export type Caps = Readonly<z.infer<typeof capsSchema>>;
+
 const longPromptsSchema = z.strictObject({
   above: window.describe('Prompts of more tokens than this cost the prices given here.'),
   inputPrice: price,
@@ -44,6 +64,16 @@ const profileSchema = z.strictObject({
     .readonly()
     .describe('What it is trusted with, each once.'),
   concurrency: wholeNumber(1, 1_000).describe('Issues it may work on at once.'),
+  account: name
+    .optional()
+    .describe('Agents of one account share its limits; its own name when left out.'),
+  budget: z
+    .strictObject({
+      issue: capsSchema.optional().describe('For one issue, until a person changes it.'),
+      day: capsSchema.optional().describe('For one day (UTC), over all issues.'),
+    })
+    .optional()
+    .describe('What it may spend.'),
   enabled: z
     .boolean('must be true or false')
     .describe('Whether issues are given to it; its name is understood either way.'),
@@ -51,6 +81,17 @@ const profileSchema = z.strictObject({
 
 /** An agent that issues can be given to. Prices in US dollars per million tokens. */
 export type AgentProfile = Readonly<z.infer<typeof profileSchema>>;
+
+/** The names of all agents that share the limits of one, itself included. */
+export function agentsOfAccount(profiles: readonly AgentProfile[], agent: string): string[] {
+  const account = accountOf(profiles, agent);
+  const names = profiles.filter((profile) => accountOf(profiles, profile.name) === account);
+  return [...new Set([agent, ...names.map(({ name: each }) => each)])];
+}
+
+export function accountOf(profiles: readonly AgentProfile[], agent: string): string {
+  return profiles.find((profile) => profile.name === agent)?.account ?? agent;
+}
 
 const fileSchema = z.strictObject({
   $schema: z.string().optional().describe('For editors; not looked at.'),

@@ -13,6 +13,7 @@ export const builtInAgents: readonly AgentProfile[] = [
     outputPrice: 20,
     difficulties: ['low', 'medium', 'high'],
     concurrency: 4,
+    account: 'anthropic',
     enabled: true,
   },
   {
@@ -23,6 +24,7 @@ export const builtInAgents: readonly AgentProfile[] = [
     outputPrice: 10,
     difficulties: ['low', 'medium'],
     concurrency: 4,
+    account: 'anthropic',
     enabled: true,
   },
   {
@@ -34,6 +36,7 @@ export const builtInAgents: readonly AgentProfile[] = [
     longPrompts: { above: 100_000, inputPrice: 0.5, outputPrice: 2.5 },
     difficulties: ['low'],
     concurrency: 4,
+    account: 'anthropic',
     enabled: true,
   },
   {

@@ -58,6 +58,19 @@ const inputWeight = 1 + (turns / 2) * cachedShare;
 /** Share of the context that the agent writes itself: agents read far more than they write. */
 const outputWeight = 0.2;
 
+/**
+ * Estimated price in US dollars of tokens that an agent processed, read from the cache or not, and written; in the
+ * mixture that `expectedCost` assumes.
+ */
+export function priceOf(
+  { inputPrice, outputPrice }: Pick<AgentProfile, 'inputPrice' | 'outputPrice'>,
+  tokens: number,
+): number {
+  const processed = 1 + turns / 2 + outputWeight;
+  const price = inputWeight * inputPrice + outputWeight * outputPrice;
+  return ((tokens / 1_000_000) * price) / processed;
+}
+
 /** Expected cost of the work in US dollars. Only for comparing agents: runs differ by factors. */
 export function expectedCost(profile: AgentProfile, { estimate }: Work): number {
   const { longPrompts } = profile;

@@ -132,6 +132,8 @@ async function storeFacts(
       'attempts',
       'gate_failures',
       'review_rounds',
+      'spent_tokens',
+      'spent_usd',
       'parked_code',
       'hidden_blockers',
       'merged',
@@ -159,7 +161,8 @@ async function storeFacts(
     (stored.parked_code !== awaitingVerification && (otherText || differs('title', 'labels')));
   const tried =
     stored.parked_code !== null ||
-    stored.attempts + stored.gate_failures + stored.review_rounds > 0;
+    stored.attempts + stored.gate_failures + stored.review_rounds > 0 ||
+    stored.spent_tokens + stored.spent_usd > 0;
   await transaction
     .updateTable('issues')
     .set({
@@ -274,12 +277,15 @@ const notComputed = {
 };
 
 /** No worker has tried the issue since a person changed it. */
-const untried = {
+export const untried = {
   attempts: 0,
   parked_code: null,
   parked_params: null,
   gate_failures: 0,
   review_rounds: 0,
+  spent_tokens: 0,
+  spent_usd: 0,
+  budget_warning: null,
 };
 
 function ownWarnings({ facts, plan }: IssueUpdate): Warning[] {

@@ -3,7 +3,7 @@ import { sql, type ExpressionBuilder, type Transaction } from 'kysely';
 import { startingWith } from './find-cycles.ts';
 import { chosenAgentSchema, parseParkingReason, type StateReason } from '../issue/reasons.ts';
 import { queueKey } from './queue-order.ts';
-import { warningsSchema, type Warning } from '../issue/warnings.ts';
+import { warningSchema, warningsSchema, type Warning } from '../issue/warnings.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import { decideState } from '../issue/state.ts';
 import { parseUnreadable } from '../issue/unreadable.ts';
@@ -74,7 +74,7 @@ function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[
     .select(['repository_id', 'number', 'open', 'deleted', 'assigned', 'assignment', 'labels'])
     .select(['own_warnings', 'warnings', 'state', 'reason_code', 'reason_params', 'ready_at'])
     .select(['queue_key', 'unblocks', 'cycle_key', 'changed_at', 'revision'])
-    .select(['parked_code', 'parked_params', 'hidden_blockers', 'unreadable'])
+    .select(['parked_code', 'parked_params', 'hidden_blockers', 'unreadable', 'budget_warning'])
     .select((eb) => [eb('reading', 'is not', null).as('read'), ...liveClaim(eb), pullOf(eb)])
     .where(keyIn('repository_id', 'number', issues))
     .execute();
@@ -213,6 +213,7 @@ function show(row: LoadedIssue, { blockers, warnings: aboutEdges, path }: Neighb
         ...aboutEdges,
         ...blockers.flatMap(warningsOf),
         ...(state === 'in_progress' ? begunWarnings(row, blockers) : []),
+        ...budgetWarning(row),
       ]
     : [];
   const warnings = graphWarnings.length === 0 ? row.own_warnings : allWarnings(row, graphWarnings);
@@ -254,6 +255,13 @@ function begunWarnings(row: LoadedIssue, blockers: readonly LoadedBlocker[]): Wa
     ...(row.hidden_blockers > 0 ? [hiddenBlocker(row)] : []),
     ...(label === null ? [] : [{ code: 'held_by_label', params: { label } } as const]),
   ];
+}
+
+/** Not once the budget is used up: the reason of its state says so. */
+function budgetWarning({ budget_warning: json, parked_code }: LoadedIssue): Warning[] {
+  if (json === null || parked_code !== null) return [];
+  const params: unknown = JSON.parse(json);
+  return [warningSchema.parse({ code: 'budget_nearly_used', params })];
 }
 
 function blockerOpened(ref: string): Warning {

@@ -165,17 +165,36 @@ test('a used-up allowance pauses the agent until it is back, and is no failure',
   expect((await held('worker-2')).issue).toBe('acme/orbit#1');
 });
 
-test('a limit that is over pauses nothing: given back for it three times, the issue is parked', async () => {
+test('a limit that is just over pauses nothing, and is no failure either', async () => {
   const service = await startWork();
   const { clock, tell, held, stateOf } = service;
   await tell(1);
-  for (let attempt = 1; attempt <= 3; attempt += 1) {
+  for (let attempt = 1; attempt <= 4; attempt += 1) {
     const limitedUntil = new Date(clock.now()).toISOString();
     const body = { reason: 'Usage limit.', limitedUntil };
     await call(service, 'worker-1', { held: await held('worker-1'), what: 'release', body });
-    clock.advance(pauseAfterFailureMs);
   }
-  expect(await stateOf(1)).toBe('needs_human failed_attempts');
+  expect(await stateOf(1)).toBe('ready ready');
+});
+
+test('a limit is of the account: its other agents pause, too', async () => {
+  const service = await startWork();
+  const { clock, tell, held } = service;
+  await tell(1);
+  await tell(2, { body: 'Difficulty: high' });
+  const limitedUntil = new Date(clock.now() + 3_600_000).toISOString();
+  const body = { reason: 'Usage limit.', limitedUntil };
+  const mine = await held('worker-1', { body: { agents: ['sonnet'] } });
+  await call(service, 'worker-1', { held: mine, what: 'release', body });
+  expect(await claim(service, 'worker-2')).toMatchObject({ claim: null, waiting: { paused: 2 } });
+  const reason = 'The allowance of the account anthropic is used up.';
+  expect((await service.api('/pauses')).json).toMatchObject({
+    items: [
+      { agent: 'haiku', reason, until: limitedUntil },
+      { agent: 'opus' },
+      { agent: 'sonnet' },
+    ],
+  });
 });
 
 test('bodies are checked', async () => {

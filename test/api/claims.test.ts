@@ -47,6 +47,7 @@ test('a worker sees its own live claims, without tokens', async () => {
         stale: false,
         estimated: 20_000,
         rotations: 0,
+        spent: null,
         context: null,
       },
     ],

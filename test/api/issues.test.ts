@@ -171,6 +171,7 @@ test('a plan is shown in full, in the shape and with the figures of the contract
       reason: { code: 'open_blockers', text: 'Waits for acme/orbit#12, which is open.' },
       claim: null,
       pastClaims: [],
+      spent: null,
       reading: {
         outcome: 'offline',
         model: null,

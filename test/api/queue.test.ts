@@ -43,6 +43,7 @@ test('the queue shows ready issues in order, why each stands there, and counts w
     blocked: [15, 14, 13, 12, 11, 10].map((number) =>
       including({ ref: `acme/orbit#${number}`, reason: including({}) }),
     ),
+    spending: [],
     waiting: { cycle: 2, no_agent_fits: 1, open_blockers: 2, unknown_blockers: 1 },
   });
 });

@@ -6,6 +6,7 @@ import { ConfigError, CoordinatorError } from '../../errors.ts';
 import type { PlanEdge, PlanView } from '../../issue/plan.ts';
 import { parseRef } from '../../issue/ref.ts';
 import { states } from '../../issue/state.ts';
+import { spentText } from '../../claims/spending.ts';
 import { audit } from '../../claims/audit.ts';
 import type { Database } from '../../db/database.ts';
 import type { IssueClaim, PastClaim } from '../../claims/views.ts';
@@ -117,6 +118,7 @@ function renderPlan(plan: FullPlan): string {
     lines.push(`Agent       ${assignment.agent ?? 'none'}: ${assignment.reason.text}`);
   if (claim !== null) lines.push(...renderClaim(claim));
   lines.push(...plan.pastClaims.map(renderPastClaim));
+  if (plan.spent !== null) lines.push(`Spent       ${spentText(plan.spent)}`);
   lines.push(...renderEdges('Blocked by', plan.blockedBy), ...renderEdges('Blocks', plan.blocks));
   lines.push(...plan.warnings.map(({ code, text }) => `Warning     ${text} (${code})`));
   return `${lines.map(printable).join('\n')}\n`;

@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { createLogUpdate } from 'log-update';
 
-import { loadStoreConfig } from '../../config.ts';
+import { loadAgents, loadStoreConfig } from '../../config.ts';
 import { CoordinatorError } from '../../errors.ts';
-import { readQueue } from '../../claims/queue-view.ts';
+import { readQueue, type Queue } from '../../claims/queue-view.ts';
+import type { AgentProfile } from '../../planning/agent-profiles.ts';
 import type { PlanStore } from '../../plans/plan-views.ts';
 import { sizeOf, Terminal, widthOf, type Io } from '../io.ts';
 import { listOptionsSchema, parseOptions } from '../options.ts';
@@ -34,23 +35,30 @@ async function queue(io: Io, rawOptions: unknown): Promise<void> {
   const { databasePath, giteaUrl } = loadStoreConfig(io.environment());
   const live = io.stdout.isTTY === true && io.environment()['TERM'] !== 'dumb' && !json;
   await withDatabase(databasePath, async (db) => {
-    const store = { db, giteaUrl };
+    const store = { db, giteaUrl, profiles: loadAgents(io.environment()).agents };
     if (live) await showLive(io, store, limit);
-    else if (json) printJson(io, await readQueue(store, { limit, now: Date.now() }));
+    else if (json) printJson(io, await read(store, limit));
     else io.stdout.write(`${await drawQueue(io, store, limit)}\n`);
   });
 }
 
-async function drawQueue(io: Io, store: PlanStore, limit: number): Promise<string> {
-  const now = Date.now();
-  return renderQueue(await readQueue(store, { limit, now }), {
-    now,
+interface Shown extends PlanStore {
+  readonly profiles: readonly AgentProfile[];
+}
+
+function read({ profiles, ...store }: Shown, limit: number): Promise<Queue> {
+  return readQueue(store, { limit, now: Date.now(), profiles });
+}
+
+async function drawQueue(io: Io, store: Shown, limit: number): Promise<string> {
+  return renderQueue(await read(store, limit), {
+    now: Date.now(),
     width: widthOf(io.stdout),
     paint: painter(io, io.stdout),
   });
 }
 
-async function showLive(io: Io, store: PlanStore, limit: number): Promise<void> {
+async function showLive(io: Io, store: Shown, limit: number): Promise<void> {
   const stop = listenForStop(io.signal);
   const update = createLogUpdate(new Terminal(io.stdout));
   try {
@@ -64,9 +72,9 @@ async function showLive(io: Io, store: PlanStore, limit: number): Promise<void> 
   }
 }
 
-/** Number of issues of each kind that fit the terminal: eight lines each, and nine around them. */
+/** Number of issues of each kind that fit the terminal: eight lines each, and ten around them. */
 function fittingCount({ stdout }: Io): number {
-  return Math.max(1, Math.floor(((sizeOf(stdout.rows) ?? defaultRows) - 9) / 8));
+  return Math.max(1, Math.floor(((sizeOf(stdout.rows) ?? defaultRows) - 10) / 8));
 }
 
 /** The service may lock the database for longer than a reader waits: the next refresh shows it. */

@@ -3,6 +3,8 @@ import wrapAnsi from 'wrap-ansi';
 import { thousands } from '../../lib/text.ts';
 import type { ClaimView } from '../../claims/views.ts';
 import type { Queue } from '../../claims/queue-view.ts';
+import { spentText } from '../../claims/spending.ts';
+import { amount, budgetUnits } from '../../issue/spending.ts';
 import { percent, printable, type Colour, type Style } from '../output.ts';
 
 interface QueueStyle extends Style {
@@ -11,7 +13,7 @@ interface QueueStyle extends Style {
 
 /** The queue as lines of at most `width` columns. */
 export function renderQueue(
-  { ready, claimed, blocked, waiting }: Queue,
+  { ready, claimed, blocked, waiting, spending }: Queue,
   style: QueueStyle,
 ): string {
   const heading = (title: string, lines: readonly string[], none: string) => [
@@ -37,7 +39,21 @@ export function renderQueue(
       'nothing is blocked',
     ),
     ...cut(`Not ready in total: ${counts.join(', ') || 'none'}`, style.width),
+    ...(spending.length === 0
+      ? []
+      : cut(`Spent today (UTC): ${spending.map(renderDay).join('; ')}`, style.width)),
   ].join('\n');
+}
+
+function renderDay({ agent, spent, budget, state }: Queue['spending'][number]): string {
+  const parts = budgetUnits
+    .filter((unit) => spent[unit] > 0 || budget[unit] !== null)
+    .map((unit) => {
+      const cap = budget[unit];
+      return `${amount(unit, spent[unit])}${cap === null ? '' : ` of ${amount(unit, cap)}`}`;
+    });
+  const words = { open: '', nearly_used: ', nearly used', used_up: ', used up' }[state];
+  return `${agent} ${parts.join(', ')}${words}`;
 }
 
 function renderReady(
@@ -53,15 +69,16 @@ function renderReady(
 }
 
 function renderClaim(claim: ClaimView, style: QueueStyle): string[] {
-  const { issue, worker, agent, leaseExpiresAt, context, stale } = claim;
+  const { issue, worker, agent, leaseExpiresAt, context, spent, stale } = claim;
   const left = formatLeft(Date.parse(leaseExpiresAt) - style.now);
   const [line = ''] = cut(`${issue}  ${worker} as ${agent}, lease ${left}`, style.width - 2);
+  const cost = spent === null ? '' : style.paint('dim', `  ${spentText(spent)}`);
   const staleMark = stale ? style.paint('yellow', '  stale') : '';
   if (context === null)
-    return [`  ${line}`, `     ${style.paint('dim', 'context not reported')}${staleMark}`];
+    return [`  ${line}`, `     ${style.paint('dim', 'context not reported')}${cost}${staleMark}`];
   const { ratio, action } = context;
   const shown = `${bar(ratio)} ${percent(ratio)} ${action}`;
-  return [`  ${line}`, `     ${style.paint(actionColours[action], shown)}${staleMark}`];
+  return [`  ${line}`, `     ${style.paint(actionColours[action], shown)}${cost}${staleMark}`];
 }
 
 function renderBlocked({ ref, title, state, reason }: Queue['blocked'][number], style: QueueStyle) {

@@ -1,6 +1,7 @@
 import { render, type Sentences } from '../../issue/coded.ts';
 import type { PlanEdge } from '../../issue/plan.ts';
 import type { ChoiceReasonParams, StateReasonParams } from '../../issue/reasons.ts';
+import { amount } from '../../issue/spending.ts';
 import type { Source } from '../../issue/source.ts';
 import type { State } from '../../issue/state.ts';
 import { capital, thousands } from '../../lib/text.ts';
@@ -132,6 +133,14 @@ export const commentReasons: Sentences<StateReasonParams, (subject: Subject) => 
     () => ({
       reason: `${count} attempts of agents have failed.`,
       change: [`Make it smaller or clearer: ${editToRetry}. Or ask ${operator} to resume it.`],
+    }),
+  issue_budget:
+    ({ unit, budget }) =>
+    () => ({
+      reason: `Agents have used up what they may spend on it: ${amount(unit, budget)}.`,
+      change: [
+        `Split it into smaller issues, or make it clearer: ${editToRetry}. Or ask ${operator} to raise the budget.`,
+      ],
     }),
   rotations:
     ({ count }) =>

@@ -123,6 +123,7 @@ export const commentWarnings: Sentences<WarningParams, Tell> = {
   held_by_label: () => act('A label asks to hold this issue, but an agent has already started.'),
   blocker_deleted: ({ ref }) =>
     whereVisible(ref, 'An issue that blocked this one was deleted: it no longer counts.'),
+  budget_nearly_used: () => know('Most of what an agent may spend on this issue is spent.'),
 };
 
 /** The lines to write into the text, with a value for an example. */

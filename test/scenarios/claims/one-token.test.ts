@@ -83,7 +83,10 @@ test('a limit holds an agent back for a day at most', async () => {
   const body = { reason: 'Usage limit.', limitedUntil };
   await call(service, 'worker-1', { held: await held('worker-1'), what: 'release', body });
   expect((await service.api('/pauses')).json).toMatchObject({
-    items: [{ agent: 'sonnet', until: new Date(clock.now() + 24 * hourMs).toISOString() }],
+    items: ['haiku', 'opus', 'sonnet'].map((agent) => ({
+      agent,
+      until: new Date(clock.now() + 24 * hourMs).toISOString(),
+    })),
   });
   clock.advance(24 * hourMs);
   expect((await held('worker-2')).issue).toBe('acme/orbit#1');
@@ -148,7 +151,9 @@ test('a limit that one worker reports is its own until another one reports it to
   await limit('worker-1', 30 * 24 * hourMs);
   expect(await claim(service, 'worker-1')).toMatchObject({ claim: null, waiting: { paused: 3 } });
   expect((await service.api('/pauses')).json).toMatchObject({
-    items: [{ agent: 'sonnet', caller: 'worker-1', pausedBy: 'worker-1' }],
+    items: ['haiku', 'opus', 'sonnet'].map((agent) => ({
+      ...{ agent, caller: 'worker-1', pausedBy: 'worker-1' },
+    })),
   });
   const asWorker = { headers: { authorization: `Bearer ${tokenOf('worker-2')}` } };
   expect((await service.api('/pauses', asWorker)).json).toEqual({ items: [] });
@@ -158,7 +163,10 @@ test('a limit that one worker reports is its own until another one reports it to
     headers: { authorization: `Bearer ${tokenOf('worker-3')}` },
   });
   expect(seen.json).toMatchObject({
-    items: [{ caller: null, until: new Date(clock.now() + hourMs).toISOString() }],
+    items: ['haiku', 'opus', 'sonnet'].map((agent) => ({
+      ...{ agent, caller: null },
+      until: new Date(clock.now() + hourMs).toISOString(),
+    })),
   });
   expect(JSON.stringify(seen.json)).not.toMatch(/worker-[12]/);
   clock.advance(hourMs);

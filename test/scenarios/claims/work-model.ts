@@ -47,7 +47,8 @@ export function agentOf(number: number): string {
 export class WorkModel {
   readonly issues = new Map<number, ModelIssue>();
   readonly claims = new Map<string, ModelClaim>();
-  readonly limitedUntil = new Map<string, number>();
+  /** All agents of the model share an account. */
+  limitedUntil = -Infinity;
   readonly setbacks: Setback[] = [];
   readonly concurrency: number;
   paused = false;
@@ -106,13 +107,17 @@ export class WorkModel {
     );
   }
 
+  limit(until: number): void {
+    this.limitedUntil = Math.max(this.limitedUntil, until);
+  }
+
   /** Is there work for a worker that can run every agent? */
   hasWork(worker: string, now: number): boolean {
     if (this.paused) return false;
     const live = this.live();
     const held = this.held();
+    if (this.limitedUntil > now) return false;
     return modelAgents.some((agent) => {
-      if ((this.limitedUntil.get(agent) ?? -Infinity) > now) return false;
       if (live.filter(([, claim]) => claim.agent === agent).length >= this.concurrency)
         return false;
       return [...this.issues.keys()].some(

@@ -167,7 +167,9 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
     if (picked === undefined) return;
     const [claimId, claim] = picked;
     const call = { claimId, worker: claim.worker, token: claim.token };
-    const answer = await make(action.fate, () => service.claims.heartbeat(call, { used: 1_000 }));
+    const answer = await make(action.fate, () =>
+      service.claims.heartbeat(call, { usage: { used: 1_000 }, spent: undefined }),
+    );
     const code = answer.kind === 'refused' ? answer.refusal.code : undefined;
     same(code, refusalOf(claim), 'the answer to a heartbeat');
     if (code === undefined) claim.expiresAt = clock + leaseMs;
@@ -198,9 +200,8 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
       model.setBack(claim, clock, 'block_or_limit');
       issue.parked = 'worker_blocked';
     } else if (requested.kind === 'complete') issue.parked = 'awaiting_verification';
-    else if (requested.limitedUntil !== undefined && requested.limitedUntil > clock) {
-      const before = model.limitedUntil.get(claim.agent) ?? -Infinity;
-      model.limitedUntil.set(claim.agent, Math.max(before, requested.limitedUntil));
+    else if (requested.limitedUntil !== undefined) {
+      model.limit(requested.limitedUntil);
       model.setBack(claim, clock, 'block_or_limit');
     } else if (requested.handoff === undefined) model.fail(claim, clock);
     else model.handOver(claim, clock);
