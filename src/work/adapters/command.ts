@@ -9,7 +9,7 @@ import { exitMeanings } from './exit-meanings.ts';
 
 /**
  * Any program as an agent: the prompt on standard input and in a file, exit code 0 for done. What it writes to
- * standard output is its last words, but for lines that report figures (docs/work.md).
+ * standard output is its last words, but for lines that report figures.
  */
 export function createCommand([program = '', ...args]: readonly string[]): Adapter {
   return {
