@@ -145,11 +145,11 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       ? createVerificationParts({ ...claimWrites, config, gitea, checkCommit, leaseMs })
       : undefined;
   const forge =
-    gitea && checkCommit && verification && publisher && !dryRun
+    gitea && checkCommit && publisher && !dryRun
       ? createForge({
           ...{ config, db, writes, gitea, now, log, inbox, longPolls, checkCommit },
           ...{ wakePublisher, wakeConsumer },
-          requestVerification: verification.verifications.request,
+          requestVerification: verification?.verifications.request,
         })
       : undefined;
   const claims = createClaims({

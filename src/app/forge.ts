@@ -24,7 +24,8 @@ interface ForgePartsDeps extends ForgeDeps {
   readonly config: Pick<Config, 'publicUrl' | 'pullRequests'>;
   readonly gitea: Gitea;
   readonly checkCommit: CheckCommit;
-  readonly requestVerification: PullCheckDeps['requestVerification'];
+  /** Undefined: nothing is verified any more, and only statuses of before are concluded. */
+  readonly requestVerification: PullCheckDeps['requestVerification'] | undefined;
   readonly inbox: Pick<Inbox, 'requestRefreshes'>;
   readonly longPolls: Pick<LongPolls, 'wake'>;
   readonly wakePublisher: () => void;
@@ -38,13 +39,15 @@ export type ForgeParts = ReturnType<typeof createForge>;
  * with these. Each pass looks at what the store wants and what is not recorded as done, so that a crash at any point
  * is repaired by the next one.
  */
-export function createForge({ config, ...deps }: ForgePartsDeps) {
+export function createForge({ config, requestVerification, ...deps }: ForgePartsDeps) {
   const { db, now, log } = deps;
   const lines = createRepeatedLines(log);
   const { publicUrl } = config;
   const passes = [
     createStatusWriter({ ...deps, publicUrl }).pass,
-    ...(config.pullRequests ? pullPasses({ ...deps, publicUrl }) : []),
+    ...(config.pullRequests && requestVerification
+      ? pullPasses({ ...deps, publicUrl, requestVerification })
+      : []),
   ];
   /** Code of the latest failure; null after a pass without one. */
   let lastError: string | null = null;
@@ -85,7 +88,7 @@ export function createForge({ config, ...deps }: ForgePartsDeps) {
     ...{ start: loop.start, wake: loop.wake, idle: loop.idle, status },
     /** Something happened on Gitea; false: it concerns no pull request of ours. */
     hint: async (hint: PullHint): Promise<boolean> => {
-      if (!config.pullRequests) return false;
+      if (!config.pullRequests || !requestVerification) return false;
       const isOurs = await deps.writes.transaction((transaction) =>
         checkSoon(transaction, hint, now()),
       );
@@ -99,7 +102,11 @@ export function createForge({ config, ...deps }: ForgePartsDeps) {
   };
 }
 
-function pullPasses(deps: Omit<ForgePartsDeps, 'config'> & Pick<PullRequestDeps, 'publicUrl'>) {
+function pullPasses(
+  deps: Omit<ForgePartsDeps, 'config' | 'requestVerification'> &
+    Pick<PullRequestDeps, 'publicUrl'> &
+    Pick<PullCheckDeps, 'requestVerification'>,
+) {
   const { inbox, longPolls, wakePublisher, wakeConsumer } = deps;
   const checks = createPullChecks({
     ...deps,

@@ -35,7 +35,9 @@ export function healthChecks(parts: HealthParts): Record<string, () => Promise<C
     publish: async () =>
       publisher === undefined ? { status: 'off' } : { ...(await publisher.status()) },
     forge: async () =>
-      parts.forge === undefined ? { status: 'off' } : { ...(await parts.forge.status()) },
+      parts.forge === undefined || parts.verification === undefined
+        ? { status: 'off' }
+        : { ...(await parts.forge.status()) },
   };
 }
 

@@ -5,6 +5,7 @@ import type { DatabaseLock } from '../db/lock.ts';
 import { CoordinatorError, describeError } from '../errors.ts';
 import type { Loop } from '../lib/loop.ts';
 import { retryRefused } from '../publish/rows.ts';
+import { countForge } from '../verification/forge-counts.ts';
 import { abandonVerifications } from '../verification/stops.ts';
 import { createPruning, replanForStart } from './background.ts';
 import type { Parts } from './parts.ts';
@@ -79,7 +80,8 @@ export function createLifecycle(parts: Parts) {
     await sweeper.start();
     consumer.start();
     publisher?.start();
-    parts.forge?.start();
+    if (parts.verification !== undefined || (await countForge(db)).statuses > 0)
+      parts.forge?.start();
     if (overrides.dryRun === true)
       log.warn({ publish: publisher === undefined ? 'off' : 'on' }, 'dry run: Gitea is only read');
     if (gitea !== undefined && bot.known() === undefined) void findBot();

@@ -114,6 +114,7 @@ function viewOf(row: ClaimRow & { readonly full_name: string }, now: number) {
   const state = stateOf(row);
   const latest = state?.history.at(-1);
   const since = state?.lastReportAt ?? row.claimed_at;
+  const isHeld = row.verification_id !== null;
   const intervalMs = (row.expires_at - row.heartbeat_at) / reportsPerLease;
   return {
     claimId: row.id,
@@ -122,9 +123,11 @@ function viewOf(row: ClaimRow & { readonly full_name: string }, now: number) {
     agent: row.agent,
     claimedAt: isoTime(row.claimed_at),
     heartbeatAt: isoTime(row.heartbeat_at),
-    leaseExpiresAt: isoTime(row.expires_at),
+    /** Null while its commit is verified: the lease stands still. */
+    leaseExpiresAt: isHeld ? null : isoTime(row.expires_at),
+    verification: row.verification_id,
     /** True when the agent has not reported its context for three intervals. */
-    stale: isStale({ since, now, intervalMs }),
+    stale: !isHeld && isStale({ since, now, intervalMs }),
     /** Likely size of the issue when it was handed out. */
     estimated: row.estimated,
     /** Fresh sessions that went on with it. */

@@ -9,6 +9,7 @@ import { addVerification } from './migrations/003-verification.ts';
 import { addAgentsAtWork } from './migrations/004-agents-at-work.ts';
 import { addRedChecks } from './migrations/005-red-checks.ts';
 import { addMergeEdges } from './migrations/006-merge-edges.ts';
+import { addFormerPulls } from './migrations/007-former-pulls.ts';
 
 type Migrations = Readonly<Record<string, Migration>>;
 
@@ -20,6 +21,7 @@ export const migrations: Migrations = {
   '004-agents-at-work': { up: addAgentsAtWork },
   '005-red-checks': { up: addRedChecks },
   '006-merge-edges': { up: addMergeEdges },
+  '007-former-pulls': { up: addFormerPulls },
 };
 
 /** First migration of the development versions, which the baseline replaced. */

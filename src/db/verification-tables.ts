@@ -73,6 +73,8 @@ export interface PullRequestsTable {
   number: number;
   /** Null: not opened or found yet. */
   pull_number: number | null;
+  /** The one of another branch that it replaces, until that is closed. */
+  former_pull: number | null;
   branch: string;
   commit_id: string;
   state: 'open' | 'merged' | 'closed';

@@ -56,6 +56,13 @@ export function createPullCalls({ read, write }: Calls) {
     return write(repository, { ...call, success: 201, schema: pullSchema }, signal);
   }
 
+  /** Closes it without a merge, and says in its description why. */
+  function closePull({ pull, ...repository }: PullAddress, body: string, signal: AbortSignal) {
+    const path = `/pulls/${pull}`;
+    const call = { method: 'PATCH', path, body: { body, state: 'closed' } } as const;
+    return write(repository, { ...call, success: 201, schema: pullSchema }, signal);
+  }
+
   function listReviews({ pull, ...repository }: PullAddress, signal: AbortSignal) {
     const schema = z.array(reviewSchema);
     return readPages(maxReviewPages, (query) =>
@@ -102,7 +109,7 @@ export function createPullCalls({ read, write }: Calls) {
   }
 
   return {
-    ...{ getPull, listOpenPulls, createPull, editPullBody },
+    ...{ getPull, listOpenPulls, createPull, editPullBody, closePull },
     ...{ listReviews, listReviewComments, listPullComments },
     ...{ getBranch, listBranches, listWriters },
   };

@@ -14,7 +14,7 @@ import {
 } from '../issue/verification.ts';
 import { inScope, type Scope } from '../plans/scope.ts';
 import { isDue } from './due-times.ts';
-import { findVerification, giveUp, queuedAt } from './rows.ts';
+import { findVerification, isWanted, queuedAt } from './rows.ts';
 import { settleVerdict } from './settle.ts';
 import { errorBackoffMs, maxErrors, verifierLeaseMs, type VerificationDeps } from './deps.ts';
 
@@ -88,13 +88,6 @@ function nextDue(transaction: Transaction<Schema>, scope: Scope, now: number) {
     .orderBy('verifications.seq')
     .limit(1)
     .executeTakeFirst();
-}
-
-/** Somebody waits for it: the live claim that asked, or a person. */
-function isWanted() {
-  return sql<boolean>`(verifications.claim_id is null or exists (select 1 from claims
-    where claims.id = verifications.claim_id and claims.ended_at is null
-      and claims.verification_id = verifications.id))`;
 }
 
 function tokenSubject(id: string, leaseId: string): string {
@@ -195,60 +188,7 @@ export async function giveBack(
   return result;
 }
 
-function wakeAll({ longPolls, wakePublisher }: VerificationDeps): void {
+export function wakeAll({ longPolls, wakePublisher }: VerificationDeps): void {
   longPolls.wake();
   wakePublisher();
-}
-
-/** Maximum of rows that one sweep looks at; the next comes within a second. */
-const maxSwept = 50;
-
-/**
- * Ends verifications that nobody waits for any more, and puts those of silent verifiers back into the queue: an
- * error of ours, since what they ran may be what killed them.
- */
-export async function sweepVerifications(deps: VerificationDeps): Promise<void> {
-  const found = await openToSweep(deps.db, deps.now());
-  if (found.length === 0) return;
-  await deps.writes.transaction(async (transaction) => {
-    const now = deps.now();
-    for (const { id, isLeft } of found) {
-      const row = await findVerification(transaction, id);
-      if (row?.ended_at !== null) continue;
-      if (isLeft === 1) await giveUp(transaction, row, { cause: 'claim_ended', now });
-      else if (row.state === 'running' && isSilent(row, now)) {
-        deps.log.warn({ verification: id, verifier: row.verifier }, 'lease of a verifier expired');
-        const lost = { cause_code: 'verifier_lost', cause_message: verifierLost };
-        await transaction.updateTable('verifications').set(lost).where('id', '=', id).execute();
-        await settleVerdict(deps, transaction, { row: { ...row, ...lost }, outcome: 'error' });
-      }
-    }
-  });
-  wakeAll(deps);
-}
-
-const verifierLost = 'The verifier that ran it fell silent.';
-
-/** A lease longer than any is that of a clock that was put back since. */
-function isSilent({ lease_expires_at: at }: VerificationRow, now: number): boolean {
-  return at === null || at <= now || at > now + 2 * verifierLeaseMs;
-}
-
-function openToSweep(db: Database, now: number) {
-  return db
-    .selectFrom('verifications')
-    .select('id')
-    .select(sql<number>`not ${isWanted()}`.as('isLeft'))
-    .where('ended_at', 'is', null)
-    .where((eb) =>
-      eb.or([
-        eb.not(isWanted()),
-        eb.and([
-          eb('state', '=', 'running'),
-          isDue(sql.ref('lease_expires_at'), { now, longestMs: verifierLeaseMs }),
-        ]),
-      ]),
-    )
-    .limit(maxSwept)
-    .execute();
 }

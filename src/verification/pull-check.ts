@@ -9,23 +9,25 @@ import type { Schema } from '../db/schema.ts';
 import type { Gitea } from '../gitea/client.ts';
 import type { GiteaPull } from '../gitea/pull-schemas.ts';
 import type { IssueKey } from '../issue/ref.ts';
-import { waitingForMergeOf } from '../plans/blockers.ts';
 import { feedbackHandoff, type Feedback } from './feedback.ts';
-import { retryAt, type ForgeDeps, type PassResult } from './forge.ts';
+import { retryAt, type PassResult } from './forge.ts';
 import { addressOf } from './pull-request.ts';
 import { checkIntervalMs, pullsToCheck, storePull, type PullToCheck } from './pull-rows.ts';
-import { findRedChecks, type ChecksGitea } from './red-checks.ts';
-import { findNewRemarks, type NewRemarks, type ReviewsGitea } from './reviews.ts';
+import {
+  createPullEnds,
+  aboutOf,
+  askAgainMs,
+  forgetCommit,
+  keyOf,
+  type PullEndsDeps,
+} from './pull-ends.ts';
+import { findNewRemarks, findRedChecks, type NewRemarks, type ReviewsGitea } from './reviews.ts';
 import { hasVerdictStatus, wantPendingVerdict } from './statuses.ts';
 
-export interface PullCheckDeps extends ForgeDeps {
-  readonly gitea: ReviewsGitea & ChecksGitea & Pick<Gitea, 'getPull'>;
+export interface PullCheckDeps extends PullEndsDeps {
+  readonly gitea: ReviewsGitea & PullEndsDeps['gitea'];
   readonly checkCommit: CheckCommit;
   readonly requestVerification: RequestVerification;
-  /** Has Gitea asked about an issue, in the transaction that says why. */
-  readonly refreshIssue: (transaction: Transaction<Schema>, issue: IssueKey) => Promise<void>;
-  /** Tells whoever waits that something changed. */
-  readonly wake: () => void;
 }
 
 /** Pull requests of one pass. */
@@ -34,7 +36,6 @@ const maxPulls = 10;
 const maxRounds = 3;
 /** Gitea computes late whether a pull request can be merged: it is asked twice. */
 const unmergeableTwice = 2;
-const askAgainMs = 60_000;
 
 /** Parked so, an issue goes on when somebody pushes what passes. */
 const redParkings: readonly string[] = ['gates_failed', 'verification_error'];
@@ -49,6 +50,7 @@ const asker = 'coordinator';
  */
 export function createPullChecks(deps: PullCheckDeps) {
   const { db, writes, gitea, now, log } = deps;
+  const { closeFormer, merged, leftOpen, ended, closed, later, settle } = createPullEnds(deps);
 
   /** Throws `TryAgainLater`. */
   async function pass(signal: AbortSignal): Promise<PassResult> {
@@ -74,6 +76,7 @@ export function createPullChecks(deps: PullCheckDeps) {
     const number = row.pull_number ?? 0;
     const isOurs = row.assigned === 1 || row.open === 0;
     if (!isOurs || row.deleted === 1) return settle(row, { check_at: null });
+    if (row.former_pull !== null) await closeFormer(row, row.former_pull, signal);
     if (row.state === 'merged') return leftOpen(row);
     const address = { ...addressOf({ ...keyOf(row), repository: row.repository }), pull: number };
     const reply = await gitea.getPull(address, signal);
@@ -89,60 +92,6 @@ export function createPullChecks(deps: PullCheckDeps) {
     if (pull.head.commit !== row.verified_commit) return pushed(row, pull, signal);
     if (row.parked_code !== null) return later(row);
     return review(row, { pull, address }, signal);
-  }
-
-  async function merged(row: PullToCheck): Promise<void> {
-    await writes.transaction(async (transaction) => {
-      const issue = keyOf(row);
-      const check_at = row.open === 1 ? now() + askAgainMs : null;
-      await storePull(transaction, issue, { state: 'merged', check_at }, row);
-      await recomputeIssues(transaction, await waitingForMergeOf(transaction, issue), now());
-      // Gitea closes the issue, and says so; this is for a webhook that was lost.
-      await deps.refreshIssue(transaction, issue);
-    });
-    log.info(aboutOf(row), 'pull request merged');
-    deps.wake();
-  }
-
-  /** A minute after the merge: where Gitea closes no issues, and where people took the words out. */
-  async function leftOpen(row: PullToCheck): Promise<void> {
-    await writes.transaction(async (transaction) => {
-      const issue = keyOf(row);
-      await storePull(transaction, issue, { check_at: null }, row);
-      if (row.issueState !== 'in_review') return;
-      const params = { pull: row.pull_number ?? 0 };
-      await park(transaction, issue, { code: 'merged_not_closed', params });
-      await recomputeIssues(transaction, [issue], now());
-    });
-    deps.wake();
-  }
-
-  /** The issue is closed, and not by a merge: an open pull request matters to those that wait for its merge. */
-  async function ended(row: PullToCheck, isOpen: boolean): Promise<void> {
-    await writes.transaction(async (transaction) => {
-      const waiting = await waitingForMergeOf(transaction, keyOf(row));
-      const isAwaited = isOpen && waiting.length > 0;
-      const check_at = isAwaited ? now() + checkIntervalMs : null;
-      const state = isOpen ? 'open' : 'closed';
-      await storePull(transaction, keyOf(row), { state, check_at }, row);
-      await recomputeIssues(transaction, waiting, now());
-    });
-    deps.wake();
-  }
-
-  async function closed(row: PullToCheck): Promise<void> {
-    if (row.state === 'closed') return later(row);
-    const pull = row.pull_number ?? 0;
-    await writes.transaction(async (transaction) => {
-      const issue = keyOf(row);
-      const check_at = now() + checkIntervalMs;
-      await storePull(transaction, issue, { state: 'closed', check_at }, row);
-      await forgetCommit(transaction, issue);
-      await park(transaction, issue, { code: 'pull_request_closed', params: { pull } });
-      await recomputeIssues(transaction, [issue], now());
-    });
-    log.info(aboutOf(row), 'pull request closed without a merge');
-    deps.wake();
   }
 
   /** Whoever closed it changed their mind: its head is verified, and then it waits for review again. */
@@ -242,14 +191,6 @@ export function createPullChecks(deps: PullCheckDeps) {
     deps.wake();
   }
 
-  function later(row: PullToCheck): Promise<void> {
-    return settle(row, { check_at: now() + checkIntervalMs });
-  }
-
-  async function settle(row: PullToCheck, changes: Parameters<typeof storePull>[2]): Promise<void> {
-    await writes.transaction((transaction) => storePull(transaction, keyOf(row), changes, row));
-  }
-
   return { pass };
 }
 
@@ -257,17 +198,6 @@ type PullAddress = Parameters<Gitea['getPull']>[0];
 /** What sends an issue back, and the head of the pull request that it is about. */
 type SentBack = Pick<NewRemarks, 'remarks' | 'seenAt'> &
   Pick<Feedback, 'why' | 'checks'> & { readonly commit: string };
-
-/** The commit that passed is not what is wanted; returns the rounds of review so far. */
-async function forgetCommit(transaction: Transaction<Schema>, issue: IssueKey): Promise<number> {
-  const row = await transaction
-    .updateTable('issues')
-    .set({ verified_commit: null })
-    .where(ofIssue(issue))
-    .returning('review_rounds')
-    .executeTakeFirst();
-  return row?.review_rounds ?? 0;
-}
 
 /** Leaves the remarks with the last claim, whose handoff the next worker gets. */
 async function hand(
@@ -288,12 +218,4 @@ async function hand(
   const before = claims.find(({ handoff }) => handoff !== null)?.handoff ?? null;
   const handoff = feedbackHandoff(feedback, before);
   await keepHandoff(transaction, { id: last.id, issue, handoff, now });
-}
-
-function keyOf({ repository_id: repositoryId, number }: PullToCheck): IssueKey {
-  return { repositoryId, number };
-}
-
-function aboutOf({ repository, number, pull_number: pull }: PullToCheck) {
-  return { repository, issue: number, pull };
 }

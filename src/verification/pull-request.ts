@@ -37,8 +37,9 @@ type Proof = NonNullable<Awaited<ReturnType<typeof findProofOf>>>;
  * Opens the pull request of an issue whose commit passed, or finds the one that is there, and keeps our part of its
  * description up to date.
  *
- * Promises: one open pull request an issue and branch, also after a crash: before one is opened, the open ones are
- * looked through, and Gitea refuses a second one of the same branch. What people wrote above our part stays.
+ * Promises: one open pull request an issue, also after a crash: before one is opened, the open ones are looked through,
+ * and Gitea refuses a second one of the same branch; that of a branch before is closed right after. What people wrote
+ * above our part stays.
  *
  * Accepted race: what a person changes between our read and our write is overwritten.
  */
@@ -116,7 +117,10 @@ export function createPullRequests(deps: PullRequestDeps) {
     { head, base, block }: { readonly head: string; readonly base: string; readonly block: string },
     signal: AbortSignal,
   ): Promise<GiteaPull> {
-    const intent = { uncertain: 1, pull_number: null, branch: head, commit_id: issue.commit ?? '' };
+    const intent = {
+      ...{ uncertain: 1, pull_number: null, former_pull: formerOf(issue) },
+      ...{ branch: head, commit_id: issue.commit ?? '' },
+    };
     await writes.transaction((transaction) => storePull(transaction, issue, intent));
     const wanted = { head, base, title: pullTitle(issue.title), body: block };
     const pull = granted(await gitea.createPull(addressOf(issue), wanted, signal));
@@ -172,6 +176,7 @@ export function createPullRequests(deps: PullRequestDeps) {
     },
   ): Promise<void> {
     const { pull, branch, block, isAdopted } = written;
+    const former = formerOf(issue) === pull.number ? null : formerOf(issue);
     await writes.transaction(async (transaction) => {
       await storePull(
         transaction,
@@ -184,7 +189,8 @@ export function createPullRequests(deps: PullRequestDeps) {
             attempts: 0,
             due_at: 0,
           },
-          ...{ error: null, check_at: now() + checkIntervalMs },
+          ...{ error: null, former_pull: former },
+          check_at: now() + (former === null ? checkIntervalMs : 0),
           // What was said before it was ours is not about our work.
           ...(isAdopted && pull.number !== issue.pull ? { seen_at: pull.updatedAt } : {}),
         },
@@ -207,6 +213,11 @@ export function createPullRequests(deps: PullRequestDeps) {
   }
 
   return { pass };
+}
+
+/** The open pull request of the issue that another one is about to replace. */
+function formerOf({ former, pull, pullState }: IssueToPublish): number | null {
+  return former ?? (pullState === 'open' ? pull : null);
 }
 
 export function addressOf({ repositoryId, repository }: RepositoryAddress): RepositoryAddress {

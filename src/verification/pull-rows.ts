@@ -23,6 +23,7 @@ export function issuesToPublish(
     .select(['issues.title', 'verified_commit as commit'])
     .select(['pull_requests.pull_number as pull', 'pull_requests.state as pullState'])
     .select(['pull_requests.attempts as attempts', 'pull_requests.check_at as check_at'])
+    .select('pull_requests.former_pull as former')
     .where('deleted', '=', 0)
     .where('issues.state', '=', 'in_review')
     .where('verified_commit', 'is not', null)
@@ -80,6 +81,7 @@ export async function storePull(
   const nothing = {
     ...{ pull_number: null, branch: '', commit_id: '', body_hash: null },
     ...{ written_commit: null, check_at: null, error: null, red_commit: null },
+    former_pull: null,
     state: 'open',
   } as const;
   await db

@@ -47,6 +47,11 @@ export function pullBlock(text: PullText): string {
   ].join('\n\n');
 }
 
+/** Our part of a pull request that another one replaces. */
+export function replacedBlock(by: number): string {
+  return [ownCommentMarker, `Replaced by !${by}, of another branch.`].join('\n\n');
+}
+
 function table(gates: readonly VerdictGate[]): string {
   const rows = gates.map(
     ({ gate, status, durationMs }) => `| ${nameOf(gate)} | ${status} | ${seconds(durationMs)} |`,

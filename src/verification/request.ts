@@ -47,11 +47,13 @@ export async function requestVerification(
       .set({ verification_id: id })
       .where('id', '=', claim.id)
       .execute();
-  // Also here: what is given up for the next commit is never settled.
-  await pruneVerifications(transaction, issue);
   await announceStatuses(transaction, { issue, commit, verificationId: id });
   const row = proof && (await findVerification(transaction, id));
-  if (row === undefined || proof === undefined) return { id, state: 'queued' };
+  if (row === undefined || proof === undefined) {
+    // Also here: what is given up for the next commit is never settled.
+    await pruneVerifications(transaction, issue);
+    return { id, state: 'queued' };
+  }
   const outcome = proof.state === 'passed' ? 'passed' : 'failed';
   return { id, state: await settleVerdict(deps, transaction, { row, outcome }) };
 }

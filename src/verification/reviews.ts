@@ -1,12 +1,13 @@
 import type { Gitea } from '../gitea/client.ts';
 import type { GiteaReview } from '../gitea/pull-schemas.ts';
 import { isoTime } from '../issue/iso-time.ts';
-import { isOwnComment } from '../issue/own-marks.ts';
-import type { Remark } from './feedback.ts';
+import { isOwnComment, ownContextScope } from '../issue/own-marks.ts';
+import type { RedCheck, Remark } from './feedback.ts';
 
 export type ReviewsGitea = Pick<
   Gitea,
-  'listReviews' | 'listReviewComments' | 'listPullComments' | 'listWriters' | 'getUser'
+  | ('listReviews' | 'listReviewComments' | 'listPullComments')
+  | ('listWriters' | 'listStatuses' | 'getUser')
 >;
 
 /** What reviewers said since a time; times are Gitea's. */
@@ -88,4 +89,25 @@ async function writers(
 
 function newest(all: readonly { readonly updatedAt: number }[]): number {
   return Math.max(0, ...all.map(({ updatedAt }) => updatedAt));
+}
+
+/**
+ * The checks of others that failed on a commit. None while one of others is pending, so that what they say comes at
+ * once: one that stays pending hides the others.
+ */
+export async function findRedChecks(
+  gitea: Pick<Gitea, 'listStatuses'>,
+  {
+    repository,
+    commit,
+  }: { readonly repository: Parameters<Gitea['listStatuses']>[0]; readonly commit: string },
+  signal: AbortSignal,
+): Promise<RedCheck[]> {
+  const reply = await gitea.listStatuses(repository, commit, signal);
+  const all = reply.kind === 'ok' ? reply.value : [];
+  const others = all.filter(({ context }) => !context.startsWith(ownContextScope));
+  if (others.some(({ state }) => state === 'pending')) return [];
+  return others
+    .filter(({ state }) => state === 'failure' || state === 'error')
+    .map(({ targetUrl: url, ...check }) => ({ ...check, url }));
 }

@@ -11,6 +11,13 @@ export function findVerification(db: Database, id: string): Promise<Verification
   return db.selectFrom('verifications').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
+/** Somebody waits for it: the live claim that asked, or a person. */
+export function isWanted() {
+  return sql<boolean>`(verifications.claim_id is null or exists (select 1 from claims
+    where claims.id = verifications.claim_id and claims.ended_at is null
+      and claims.verification_id = verifications.id))`;
+}
+
 /** Finds the verification of an issue that has not ended; there is at most one. */
 export function findOpen(db: Database, issue: IssueKey): Promise<VerificationRow | undefined> {
   return db
@@ -30,6 +37,8 @@ export function queuedAt(now: number) {
 const endings = {
   superseded: 'Another commit of the issue is verified instead.',
   claim_ended: 'The claim that asked for it ended.',
+  verification_off:
+    'Nothing is verified here any more: complete again, and a person looks at the commit.',
 } as const;
 
 /** Ends a verification without a verdict; a verifier that runs it is told by its next call. */
@@ -53,11 +62,11 @@ export async function giveUp(
 }
 
 /** Causes that say nothing about the commit on its base, so that a later request is a new question. */
-const notProof = ['commit_not_found', 'superseded', 'claim_ended'];
+const notProof = ['commit_not_found', ...Object.keys(endings)];
 
 /**
  * Finds the newest verdict on the same commit and base: tree and configuration follow from these two. The gates
- * must have been of this version.
+ * must have been of this version, and the tools those of the newest verdict: other ones may see it otherwise.
  */
 export function findProof(
   db: Database,
@@ -80,11 +89,15 @@ export function findProof(
       .where('state', 'in', ['passed', 'failed'])
       .where('cause_code', 'not in', notProof)
       .where(sql<boolean>`instr(environment || ',', ${`${proof.version},`}) > 0`)
+      .where('environment', '=', newestEnvironment)
       .orderBy('seq', 'desc')
       .limit(1)
       .executeTakeFirst()
   );
 }
+
+const newestEnvironment = sql<string>`(select environment from verifications
+  where ended_at is not null and state in ('passed', 'failed') order by seq desc limit 1)`;
 
 /** Number of the newest verifications of an issue that failed with these faults on this tree, one after another. */
 export async function countSameFailures(

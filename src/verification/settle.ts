@@ -21,6 +21,8 @@ import { concludeStatuses } from './statuses.ts';
 interface Settled {
   readonly row: VerificationRow;
   readonly outcome: VerdictOutcome;
+  /** True for an error that is not tried again. */
+  readonly isFinal?: boolean;
 }
 
 /**
@@ -31,11 +33,11 @@ interface Settled {
 export async function settleVerdict(
   deps: VerificationDeps,
   transaction: Transaction<Schema>,
-  { row, outcome }: Settled,
+  { row, outcome, isFinal = false }: Settled,
 ): Promise<VerificationState> {
   const now = deps.now();
   const attempts = row.attempts + (outcome === 'error' ? 1 : 0);
-  const isRetried = outcome === 'error' && attempts < maxErrors;
+  const isRetried = outcome === 'error' && !isFinal && attempts < maxErrors;
   const state = isRetried ? 'queued' : outcome;
   await transaction
     .updateTable('verifications')

@@ -3,7 +3,7 @@ import type { Transaction } from 'kysely';
 import type { Schema } from '../db/schema.ts';
 import { freshLease } from '../claims/claim-rows.ts';
 import { verifierLeaseMs } from './deps.ts';
-import { queuedAt } from './rows.ts';
+import { giveUp, queuedAt } from './rows.ts';
 
 /** Moves leases and waits of verifications that have not ended, after a jump of the clock. */
 export async function moveVerificationTimes(
@@ -15,6 +15,8 @@ export async function moveVerificationTimes(
     .set((eb) => ({
       lease_expires_at: eb('lease_expires_at', '+', byMs),
       due_at: eb('due_at', '+', byMs),
+      // The time that a run has left is measured from it.
+      started_at: eb('started_at', '+', byMs),
     }))
     .where('ended_at', 'is', null)
     .execute();
@@ -52,21 +54,17 @@ export async function abandonVerifications(
   transaction: Transaction<Schema>,
   { now, leaseMs }: { readonly now: number; readonly leaseMs: number },
 ): Promise<number> {
-  const { numUpdatedRows } = await transaction
-    .updateTable('verifications')
-    .set({
-      ...{ state: 'error', ended_at: now, lease_id: null, lease_expires_at: null },
-      ...{ cause_code: 'verification_off', cause_message: off },
-    })
+  const open = await transaction
+    .selectFrom('verifications')
+    .selectAll()
     .where('ended_at', 'is', null)
-    .executeTakeFirst();
+    .execute();
+  for (const row of open) await giveUp(transaction, row, { cause: 'verification_off', now });
   await transaction
     .updateTable('claims')
     .set({ verification_id: null, ...freshLease(now, now + leaseMs) })
     .where('ended_at', 'is', null)
     .where('verification_id', 'is not', null)
     .execute();
-  return Number(numUpdatedRows);
+  return open.length;
 }
-
-const off = 'Nothing is verified here any more: complete again, and a person looks at the commit.';

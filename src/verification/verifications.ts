@@ -9,13 +9,13 @@ import {
   heartbeatVerification,
   recordVerdict,
   runningBy,
-  sweepVerifications,
   takeVerification,
   type Verifier,
   type VerifierCall,
 } from './lease.ts';
 import { queueHealth } from './queue-health.ts';
 import { requestVerification } from './request.ts';
+import { sweepVerifications } from './sweep.ts';
 import type { VerificationDeps } from './deps.ts';
 import { findReport, listVerifications, viewVerification, type VerificationView } from './views.ts';
 
@@ -34,8 +34,9 @@ const maxListed = 50;
  */
 export function createVerifications(deps: VerificationDeps) {
   const { db, longPolls, now } = deps;
+  const startedAt = now();
   // A start is as good as a call: a verifier needs a moment.
-  let askedAt = now();
+  let askedAt = startedAt;
 
   /** Waits for a verification that is due; undefined when none came, `busy` when too many calls wait. */
   async function take(
@@ -105,6 +106,6 @@ export function createVerifications(deps: VerificationDeps) {
     heartbeat: (call: VerifierCall) => heartbeatVerification(deps, call),
     record: (call: VerifierCall, verdict: Verdict) => recordVerdict(deps, call, verdict),
     giveBack: (call: VerifierCall) => giveBack(deps, call),
-    sweep: () => sweepVerifications(deps),
+    sweep: () => sweepVerifications(deps, startedAt),
   };
 }

@@ -44,6 +44,7 @@ test('a worker sees its own live claims, without tokens', async () => {
         claimedAt: '2026-11-23T12:00:00.000Z',
         heartbeatAt: '2026-11-23T12:00:00.000Z',
         leaseExpiresAt: mine.leaseExpiresAt,
+        verification: null,
         stale: false,
         estimated: 20_000,
         rotations: 0,

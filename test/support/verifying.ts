@@ -30,7 +30,7 @@ interface Options extends ServiceOptions {
   readonly publishes?: boolean;
 }
 
-function publishing(gitea: FakeGitea) {
+export function publishing(gitea: FakeGitea) {
   const scopes = ['write:issue', 'write:repository', 'read:user'];
   return { PUBLISH: 'labels', GITEA_TOKEN: gitea.tokenOf(giteaBot, scopes) };
 }

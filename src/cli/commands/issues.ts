@@ -130,7 +130,7 @@ const shownSamples = 8;
 function renderClaim(claim: IssueClaim): string[] {
   const { worker, agent, claimedAt, leaseExpiresAt, stale, context, history } = claim;
   const lines = [
-    `Claim       ${worker} as ${agent}, since ${claimedAt}, lease until ${leaseExpiresAt}`,
+    `Claim       ${worker} as ${agent}, since ${claimedAt}, ${leaseExpiresAt === null ? 'its commit is verified' : `lease until ${leaseExpiresAt}`}`,
   ];
   const silent = stale ? ', stale' : '';
   if (context === null) lines.push(`Used        nothing reported yet${silent}`);

@@ -70,8 +70,11 @@ function renderReady(
 
 function renderClaim(claim: ClaimView, style: QueueStyle): string[] {
   const { issue, worker, agent, leaseExpiresAt, context, spent, stale } = claim;
-  const left = formatLeft(Date.parse(leaseExpiresAt) - style.now);
-  const [line = ''] = cut(`${issue}  ${worker} as ${agent}, lease ${left}`, style.width - 2);
+  const lease =
+    leaseExpiresAt === null
+      ? 'its commit is verified'
+      : `lease ${formatLeft(Date.parse(leaseExpiresAt) - style.now)}`;
+  const [line = ''] = cut(`${issue}  ${worker} as ${agent}, ${lease}`, style.width - 2);
   const cost = spent === null ? '' : style.paint('dim', `  ${spentText(spent)}`);
   const staleMark = stale ? style.paint('yellow', '  stale') : '';
   if (context === null)

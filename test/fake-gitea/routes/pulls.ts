@@ -8,6 +8,7 @@ import {
   pullJson,
   reviewCommentsJson,
   reviewJson,
+  setPullOpen,
 } from '../world/pulls.ts';
 import { userJson } from '../world/json.ts';
 import { getIssue, getRepository } from '../world/state.ts';
@@ -21,6 +22,7 @@ const newPull = z.object({
   title: z.string().min(1),
   body: z.string().default(''),
 });
+const pullChange = z.object({ body: z.string(), state: z.enum(['open', 'closed']).optional() });
 const pullPath = `${repositoryPath}/pulls/(\\d+)`;
 
 /** Pull requests and their reviews, as far as the service asks about them. */
@@ -48,8 +50,9 @@ export const pullRoutes: readonly Route[] = [
   on('PATCH', pullPath, 'repository', (asked, parts) => {
     const place = placeOf(asked, parts);
     requireAccess(asked, place.repositoryId, 'write', '');
-    const { body } = parse(z.object({ body: z.string() }), asked.body, '[]: EOF');
+    const { body, state } = parse(pullChange, asked.body, '[]: EOF');
     editPull(asked.world, asked.token.login, place, body);
+    if (state !== undefined) setPullOpen(asked.world, asked.token.login, place, state === 'open');
     return { status: 201, body: pullJson(asked.world, place) };
   }),
   on('GET', `${pullPath}/reviews`, 'repository', (asked, parts) => {

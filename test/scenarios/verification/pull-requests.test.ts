@@ -176,6 +176,25 @@ test('changes requested: the issue is ready again, with the remarks for the next
   expect(await service.stateOf(1)).toBe('in_review gates_passed');
 });
 
+test('another branch in a later round gets a pull request that replaces the one before', async () => {
+  const staged = await startVerifying({ publishes: true });
+  const { gitea, service, clock } = staged;
+  await pass(staged);
+  clock.advance(10_000);
+  gitea.as('maria').review('acme/orbit#2', { state: 'REQUEST_CHANGES', body: 'Anew.' });
+  await settle(staged);
+  const held = await service.held('worker-1');
+  gitea.repositories.get(2)?.branches?.set('agent/two', commits.more);
+  await staged.complete(held, commits.more, { branch: 'agent/two' });
+  await verdict(staged);
+  expect(pullsOf(staged)).toEqual([2, 3]);
+  const { open, body } = gitea.issueOf('acme/orbit#2');
+  expect(open).toBe(false);
+  expect(body).toBe('<!-- mosaic-coordinator -->\n\nReplaced by !3, of another branch.');
+  expect(gitea.issueOf('acme/orbit#3')).toMatchObject({ open: true });
+  expect((await service.plan('acme/orbit#1'))?.reason.text).toContain('pull request !3 waits');
+});
+
 test('after three rounds of review a person has to look', async () => {
   const staged = await startVerifying({ publishes: true });
   const { gitea, service, clock } = staged;

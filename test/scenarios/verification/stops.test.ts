@@ -3,7 +3,14 @@ import { expect, test } from 'vitest';
 import { apiToken, temporaryDirectory } from '../../support/service.ts';
 import { codeOf, startWork } from '../../support/work.ts';
 import { call, workerTokens } from '../../support/workers.ts';
-import { commits, failed, hash, startVerifying, verifyingSchema } from '../../support/verifying.ts';
+import {
+  commits,
+  failed,
+  hash,
+  publishing,
+  startVerifying,
+  verifyingSchema,
+} from '../../support/verifying.ts';
 
 const judged = {
   'content-type': 'application/json',
@@ -20,16 +27,22 @@ async function resume(service: { api: (path: string, init: RequestInit) => Promi
 
 test('a claim does not wait for ever when nothing is verified after a restart', async () => {
   const directory = temporaryDirectory();
-  const { gitea, service, clock, mine, complete } = await startVerifying({ directory });
+  const staged = await startVerifying({ directory, publishes: true });
+  const { gitea, service, clock, mine, complete } = staged;
+  const statuses = () => gitea.repositories.get(2)?.statuses?.get(commits.work) ?? [];
   await complete(mine, commits.work);
+  await service.idle();
+  expect(statuses().map(({ state }) => state)).toEqual(['pending']);
   await service.close();
-  const env = { API_TOKENS: `tests:${apiToken},${workerTokens}` };
+  const env = { ...publishing(gitea), API_TOKENS: `tests:${apiToken},${workerTokens}` };
   const later = await startWork({ gitea, clock, directory, env });
   const answer = await call(later, 'worker-1', {
     ...{ held: mine, what: 'complete', body: { commit: commits.work } },
   });
   expect(answer.status).toBe(200);
   expect(await later.stateOf(1)).toBe('needs_human awaiting_verification');
+  await later.idle();
+  expect(statuses().map(({ state }) => state)).toEqual(['pending', 'error']);
 });
 
 test('a verdict is taken after a restart and after a jump of the clock, late as it is', async () => {

@@ -22,6 +22,9 @@ test('a commit that passes its gates waits for review, and a merge makes it done
   // The lease stands still, however long the gates run.
   clock.advance(3_600_000);
   expect(await service.stateOf(1)).toBe('in_progress claimed');
+  const held = { leaseExpiresAt: null, verification: id, stale: false };
+  const headers = { authorization: 'Bearer token-of-worker-1-0000' };
+  expect((await service.api('/claims', { headers })).json).toMatchObject({ items: [held] });
   const job = await take();
   expect(job).toMatchObject({
     ...{ verificationId: id, commit: commits.work, branch: 'agent/one', baseBranch: 'main' },
