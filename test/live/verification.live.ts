@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { createFigures } from './support/figures.ts';
 import { verifyingSchema } from '../support/verifying.ts';
 import { claimAnswerSchema } from '../support/workers.ts';
-import { createRepository } from '../verifier/support/repository.ts';
+import { createRepository, type TestRepository } from '../verifier/support/repository.ts';
 import { callGitea } from './support/call-gitea.ts';
 import { setUp } from './support/command.ts';
 import { startCoordinator, type Coordinator } from './support/coordinator.ts';
@@ -171,26 +171,33 @@ liveTest(
   { isPrivate: false },
 );
 
+/** A project on Gitea whose only issue is ready, and a coordinator with a verifier. */
+async function stageReview(world: World, project: TestRepository) {
+  const { maria, gitea, root, repository } = world;
+  const url = `${gitea.url.replace('://', `://root1:${gitea.tokens.root}@`)}/${repository()}.git`;
+  project.git('remote', 'add', 'gitea', url);
+  project.git('push', '--quiet', 'gitea', 'main');
+  await callGitea(root, 'PATCH', `/repos/${repository()}`, { default_branch: 'main' });
+  const token = await gitea.tokenOf(bot, ['write:issue', 'write:repository', 'read:user']);
+  expect((await setUp(world)).exitCode).toBe(0);
+  const coordinator = await startCoordinator(world, { GITEA_TOKEN: token, VERIFIERS: '1' });
+  const stateOf = async (of: number) => {
+    const plan = await coordinator.plan(of);
+    return `${plan?.state} ${plan?.reason.code}`;
+  };
+  const number = await maria.open({ title: 'Add in any order', body: issueText() });
+  await maria.assign(number, [bot]);
+  await eventually(15_000, async () => expect(await stateOf(number)).toBe('ready ready'));
+  return { coordinator, number, stateOf };
+}
+
 liveTest(
   'reviewers are heard: changes asked for, closed unmerged, pushed after green',
   async (world) => {
-    const { maria, gitea, root, repository } = world;
+    const { gitea, root, repository } = world;
     const figures = createFigures('Rounds of review:');
     using project = createRepository();
-    const url = `${gitea.url.replace('://', `://root1:${gitea.tokens.root}@`)}/${repository()}.git`;
-    project.git('remote', 'add', 'gitea', url);
-    project.git('push', '--quiet', 'gitea', 'main');
-    await callGitea(root, 'PATCH', `/repos/${repository()}`, { default_branch: 'main' });
-    const token = await gitea.tokenOf(bot, ['write:issue', 'write:repository', 'read:user']);
-    expect((await setUp(world)).exitCode).toBe(0);
-    const coordinator = await startCoordinator(world, { GITEA_TOKEN: token, VERIFIERS: '1' });
-    const stateOf = async (number: number) => {
-      const plan = await coordinator.plan(number);
-      return `${plan?.state} ${plan?.reason.code}`;
-    };
-    const number = await maria.open({ title: 'Add in any order', body: issueText() });
-    await maria.assign(number, [bot]);
-    await eventually(15_000, async () => expect(await stateOf(number)).toBe('ready ready'));
+    const { coordinator, number, stateOf } = await stageReview(world, project);
 
     let from = 'main';
     for (const round of [1, 2]) {
@@ -250,3 +257,65 @@ liveTest(
     await coordinator.stop();
   },
 );
+
+liveTest('red checks of others and a conflict with the base send the issue back', async (world) => {
+  const { gitea, root, repository } = world;
+  const figures = createFigures('Red checks and conflicts:');
+  using project = createRepository();
+  const { coordinator, number, stateOf } = await stageReview(world, project);
+
+  async function passes(from: string, body: string) {
+    const worker = await startWorker(coordinator);
+    const file = { 'src/add.js': `export const add = (a, b) => ${body};\n` };
+    const commit = project.push('agent/one', file, from);
+    project.git('push', '--quiet', 'gitea', 'agent/one');
+    expect(await worker.complete(commit, 'agent/one')).toMatchObject({ state: 'passed' });
+    await eventually(30_000, async () => {
+      expect(await pullsOf(world)).toHaveLength(1);
+      expect(await stateOf(number)).toBe('in_review gates_passed');
+    });
+    return { commit, handoff: JSON.stringify(worker.claim.handoff) };
+  }
+
+  const first = await passes('main', 'b + a');
+  const check = (context: string, state: string) =>
+    callGitea(root, 'POST', `/repos/${repository()}/statuses/${first.commit}`, {
+      ...{ context, state, description: `${context}: ${state}` },
+      target_url: 'https://ci.example.test/7',
+    });
+  await check('ci/slow', 'pending');
+  await check('ci/other', 'failure');
+  await check('ci/slow', 'success');
+  const redMs = await eventually(60_000, async () => {
+    expect(await stateOf(number)).toBe('ready ready');
+  });
+  figures.add(`a red check of others: ready again after ${redMs.toFixed(0)} ms`);
+
+  const second = await passes('agent/one', 'b - -a');
+  expect(second.handoff).toContain('checks_failed');
+  expect(second.handoff).toContain('ci/other: failure');
+  expect(second.handoff).not.toContain('ci/slow');
+
+  project.push('main', { 'src/add.js': 'export const add = (a, b) => a - -b;\n' });
+  project.git('push', '--quiet', 'gitea', 'main');
+  const [pull] = await pullsOf(world);
+  // Gitea tells of nothing that concerns the pull request: an approval is what makes us look now.
+  await eventually(30_000, async () => {
+    const path = `/repos/${repository()}/pulls/${pull?.number ?? 0}`;
+    const found = await callGitea(root, 'GET', path);
+    expect(z.object({ mergeable: z.boolean() }).parse(found).mergeable).toBe(false);
+  });
+  await callGitea(
+    { url: gitea.url, token: gitea.tokens.maria },
+    'POST',
+    `/repos/${repository()}/pulls/${pull?.number ?? 0}/reviews`,
+    { event: 'APPROVED', body: 'Fine.' },
+  );
+  const conflictMs = await eventually(150_000, async () => {
+    expect(await stateOf(number)).toBe('ready ready');
+  });
+  figures.add(`a conflict with the base: ready again after ${conflictMs.toFixed(0)} ms`);
+  const worker = await startWorker(coordinator);
+  expect(JSON.stringify(worker.claim.handoff)).toContain('conflict');
+  await coordinator.stop();
+});

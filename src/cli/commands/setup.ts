@@ -8,7 +8,7 @@ import type { Io } from '../io.ts';
 import { conceal, hookUrlOption, parseOptions, readToken, repositoryOption } from '../options.ts';
 import { printable } from '../output.ts';
 import { unlessRefused } from '../doctor/check.ts';
-import { neededEvents } from '../doctor/hook-rules.ts';
+import { askedEvents, neededEvents } from '../doctor/hook-rules.ts';
 import { setUpHook, type SetupResult } from '../setup/hook.ts';
 import { setUpLabels } from '../setup/labels.ts';
 import { setUpVerdict } from '../setup/verdict.ts';
@@ -89,7 +89,7 @@ export async function setup(io: Io, rawOptions: unknown): Promise<number> {
     const hook = await setUpHook(
       {
         gitea: clients.hooks,
-        events: neededEvents(version),
+        ...{ events: neededEvents(version), asked: askedEvents(version) },
         giteaUrl: config.giteaUrl,
         owner: repo === undefined ? { organization: org ?? '' } : { repository: repo },
         url,

@@ -32,12 +32,22 @@ const statusEvent: NeededEvent = { answered: 'status', requested: 'status', word
 /** First minor version of Gitea 1 that tells of statuses; no Forgejo does. */
 const statusMinor = 24;
 
-/** `version`: of the Gitea; one that is not known is not asked for what it may not have. */
+/** Events that a hook of this Gitea has to send: those that it has for sure. */
 export function neededEvents(version: string | undefined): readonly NeededEvent[] {
-  const [, major = '', minor = ''] = /^v?(\d+)\.(\d+)/.exec(version ?? '') ?? [];
-  const isForgejo = version?.includes('+gitea-') === true;
-  const isNewer = Number(major) > 1 || (major === '1' && Number(minor) >= statusMinor);
-  return isNewer && !isForgejo ? [...usualEvents, statusEvent] : usualEvents;
+  return tellsOfStatuses(version) === true ? [...usualEvents, statusEvent] : usualEvents;
+}
+
+/** Events that a hook is made with: also those that this Gitea may not have, which it leaves out then. */
+export function askedEvents(version: string | undefined): readonly NeededEvent[] {
+  return tellsOfStatuses(version) === false ? usualEvents : [...usualEvents, statusEvent];
+}
+
+/** Undefined: a build without a number does not say. */
+function tellsOfStatuses(version: string | undefined): boolean | undefined {
+  if (version?.includes('+gitea-') === true) return false;
+  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(version ?? '') ?? [];
+  if (major === undefined) return undefined;
+  return Number(major) > 1 || (major === '1' && Number(minor) >= statusMinor);
 }
 
 /** One setting of a hook that is wrong. */

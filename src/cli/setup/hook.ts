@@ -15,7 +15,9 @@ import {
 
 interface HookSetup {
   readonly gitea: Pick<Gitea, 'listHooks' | 'createHook' | 'editHook' | 'deleteHook'>;
+  /** Those that a hook must have, and those that one is made with. */
   readonly events: readonly NeededEvent[];
+  readonly asked: readonly NeededEvent[];
   readonly giteaUrl: string;
   readonly owner: HookOwner;
   readonly url: string;
@@ -110,8 +112,8 @@ async function create(
   signal: AbortSignal,
   old?: GiteaHook,
 ): Promise<SetupResult> {
-  const { gitea, owner, url, secret, events, dryRun } = setup;
-  const settings = `${url}, JSON, active, ${requestedOf(events).join(', ')}, secret from GITEA_WEBHOOK_SECRET`;
+  const { gitea, owner, url, secret, asked, dryRun } = setup;
+  const settings = `${url}, JSON, active, ${requestedOf(asked).join(', ')}, secret from GITEA_WEBHOOK_SECRET`;
   if (dryRun) return done(`Would create a webhook of ${nameOf(owner)}: ${settings}.`);
   const wanted = { type: 'gitea', ...wantedHook(setup, old), secret };
   const reply = await gitea.createHook(owner, wanted, signal);
@@ -168,11 +170,11 @@ function describeChange(fault: HookFault, url: string): string {
 
 /** Keeps what others may need: a proxy in front of the coordinator the header, other receivers their events. */
 function wantedHook(
-  { url, events: needed }: Pick<HookSetup, 'url' | 'events'>,
+  { url, asked }: Pick<HookSetup, 'url' | 'asked'>,
   old: GiteaHook | undefined,
 ): HookChange {
   const { branchFilter, authorizationHeader } = old ?? {};
-  const events = [...new Set([...requestedOf(needed), ...(old === undefined ? [] : keptOf(old))])];
+  const events = [...new Set([...requestedOf(asked), ...(old === undefined ? [] : keptOf(old))])];
   return { active: true, events, url, contentType: 'json', branchFilter, authorizationHeader };
 }
 
