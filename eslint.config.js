@@ -26,6 +26,7 @@ const mayImport = {
   webhook: ['issue', 'inbox'],
   http: [],
   api: ['issue', 'planning', 'plans', 'inbox', 'claims', 'verification', 'gitea'],
+  mcp: ['issue', 'planning', 'plans', 'claims', 'verification', 'api'],
   app: 'all but cli',
   cli: 'all',
 };

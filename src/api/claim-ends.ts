@@ -3,7 +3,9 @@ import { z } from 'zod';
 
 import { spentSchema, type Spent } from '../issue/spending.ts';
 import { branchName } from '../issue/verification.ts';
-import { maxReasonLength, type ClaimEnd } from '../claims/claim.ts';
+import type { ClaimEndResult } from '../claims/claim-end.ts';
+import type { Claims } from '../claims/claims.ts';
+import { maxReasonLength, type ClaimCall, type ClaimEnd } from '../claims/claim.ts';
 import { readHandoff, type SentHandoff } from '../claims/handoff.ts';
 import {
   bodyLimit,
@@ -20,8 +22,8 @@ const reason = z.string().trim().min(1).max(maxReasonLength);
 const sentHandoff = z.union([z.string(), z.record(z.string(), z.unknown())]);
 const handoff = sentHandoff.optional();
 const spent = spentSchema.optional();
-const rotateBody = z.strictObject({ handoff: sentHandoff, spent });
-const releaseBody = z.strictObject({
+export const rotateBody = z.strictObject({ handoff: sentHandoff, spent });
+export const releaseBody = z.strictObject({
   reason,
   handoff,
   spent,
@@ -29,8 +31,8 @@ const releaseBody = z.strictObject({
     .datetime({ offset: true, error: 'must be a time such as 2026-11-25T14:00:00Z' })
     .optional(),
 });
-const blockBody = z.strictObject({ reason, handoff, spent });
-const completeBody = z.strictObject({
+export const blockBody = z.strictObject({ reason, handoff, spent });
+export const completeBody = z.strictObject({
   commit: z
     .string()
     .regex(/^[0-9a-f]{7,64}$/i, 'must be the hash of a commit')
@@ -40,9 +42,40 @@ const completeBody = z.strictObject({
   spent,
 });
 
-interface EndBody {
+export function releaseOf({
+  reason: words,
+  limitedUntil: until,
+}: z.infer<typeof releaseBody>): ClaimEnd {
+  const limitedUntil = until === undefined ? undefined : Date.parse(until);
+  return { kind: 'release', reason: words, limitedUntil };
+}
+
+export function blockOf({ reason: words }: z.infer<typeof blockBody>): ClaimEnd {
+  return { kind: 'block', reason: words };
+}
+
+export function completeOf({ commit, branch }: z.infer<typeof completeBody>): ClaimEnd {
+  return { kind: 'complete', commit: commit.toLowerCase(), branch };
+}
+
+export interface EndBody {
   readonly handoff?: SentHandoff | undefined;
   readonly spent?: Spent | undefined;
+}
+
+/** Ends a claim with the handoff and the spending of the body, within their limits. */
+export async function endWith(
+  claims: Claims,
+  call: ClaimCall,
+  {
+    end,
+    body: { handoff: sent, spent: cost },
+    signal,
+  }: { readonly end: ClaimEnd; readonly body: EndBody; readonly signal: AbortSignal },
+): Promise<ClaimEndResult> {
+  const read = readHandoff(sent);
+  if ('refusal' in read) return read;
+  return claims.end(call, { ...end, ...read, spent: cost }, signal);
 }
 
 /** Rotate, and the three calls that end a claim: release, block and complete. */
@@ -55,12 +88,12 @@ export function registerClaimEnds(api: Api, { claims }: ApiDeps): void {
     reply: FastifyReply,
     claimEnd: ClaimEnd,
   ) {
-    const read = readHandoff(request.body.handoff);
-    if ('refusal' in read) return refuse(reply, read.refusal);
     const key = readIdempotencyKey(request);
     if (!key.success) return refuseKey(reply, key.error);
-    const withReport = { ...claimEnd, ...read, spent: request.body.spent };
-    const result = await claims.end(callOf(request, key.data), withReport, goneSignal(reply));
+    const call = callOf(request, key.data);
+    const result = await endWith(claims, call, {
+      ...{ end: claimEnd, body: request.body, signal: goneSignal(reply) },
+    });
     if (result.kind === 'refused') return refuse(reply, result.refusal);
     return reply.code(result.kind === 'verifying' ? 202 : 200).send(result.answer);
   }
@@ -79,25 +112,17 @@ export function registerClaimEnds(api: Api, { claims }: ApiDeps): void {
     '/claims/:id/release',
     { bodyLimit, schema: { params: claimParams, body: releaseBody } },
     async (request, reply) => {
-      const until = request.body.limitedUntil;
-      const limitedUntil = until === undefined ? undefined : Date.parse(until);
-      const { reason: words } = request.body;
-      return end(request, reply, { kind: 'release', reason: words, limitedUntil });
+      return end(request, reply, releaseOf(request.body));
     },
   );
   api.post(
     '/claims/:id/block',
     { bodyLimit, schema: { params: claimParams, body: blockBody } },
-    (request, reply) => end(request, reply, { kind: 'block', reason: request.body.reason }),
+    (request, reply) => end(request, reply, blockOf(request.body)),
   );
   api.post(
     '/claims/:id/complete',
     { bodyLimit, schema: { params: claimParams, body: completeBody } },
-    (request, reply) =>
-      end(request, reply, {
-        kind: 'complete',
-        commit: request.body.commit.toLowerCase(),
-        branch: request.body.branch,
-      }),
+    (request, reply) => end(request, reply, completeOf(request.body)),
   );
 }

@@ -6,8 +6,8 @@ import type { Claims } from '../claims/claims.ts';
 import type { HeartbeatReport } from '../claims/heartbeat.ts';
 import { readHeartbeat, readSpent, readStatusLine } from '../claims/usage.ts';
 import { callerOfRequest } from './auth.ts';
-import { errorBody, unknownAgent } from './errors.ts';
-import { maskPlan } from './mask.ts';
+import { errorBody } from './errors.ts';
+import { claimFor, denyClaim, sendDenied } from './for-caller.ts';
 import type { Caller } from './roles.ts';
 import type { Api, ApiDeps } from './route.ts';
 
@@ -24,40 +24,23 @@ const claimQuery = z.strictObject({
 });
 
 /** Hands out issues, lists the caller's claims, and takes heartbeats. */
-export function registerClaims(api: Api, { claims, agents }: ApiDeps): void {
+export function registerClaims(api: Api, deps: ApiDeps): void {
+  const { claims } = deps;
   api.post(
     '/claims',
     { bodyLimit, schema: { body: claimBody, querystring: claimQuery } },
     async (request, reply) => {
-      const body = request.body ?? {};
-      const caller = callerOfRequest(request);
-      const named = body.agents?.map((name) => name.toLowerCase());
-      const foreign = named?.filter((name) => caller.agents?.includes(name) === false) ?? [];
-      if (foreign.length > 0) return reply.code(403).send(errorBody('forbidden', onlyFor(caller)));
-      const wanted = named ?? caller.agents;
-      if (wanted?.some((name) => !agents.some((agent) => agent.name === name)) === true)
-        return reply.code(422).send(unknownAgent(agents));
       const key = readIdempotencyKey(request);
       if (!key.success) return refuseKey(reply, key.error);
-      const result = await claims.claim(
-        {
-          worker: caller.name,
-          isBounded: caller.role === 'worker',
-          scope: caller.repositories,
-          agents: wanted,
-          repositories: body.repositories,
-          idempotencyKey: key.data,
-        },
-        request.query.wait * 1_000,
-        goneSignal(reply),
-      );
-      if (result.kind === 'refused') return refuse(reply, result.refusal);
-      if (result.kind === 'claimed') {
-        const { claim } = result;
-        const plan = maskPlan(claim.plan, caller);
-        return reply.code(201).send({ claim: { ...claim, plan } });
-      }
-      return { claim: null, waiting: result.waiting };
+      const work = await claimFor(deps, callerOfRequest(request), {
+        ...request.body,
+        idempotencyKey: key.data,
+        waitMs: request.query.wait * 1_000,
+        signal: goneSignal(reply),
+      });
+      if ('denied' in work) return sendDenied(reply, work);
+      if ('claim' in work) return reply.code(201).send({ claim: work.claim });
+      return { claim: null, waiting: work.waiting };
     },
   );
   api.get('/claims', { schema: { querystring: z.strictObject({}) } }, async (request) => ({
@@ -111,38 +94,22 @@ const idempotencyKey = z
   .regex(/^[\x21-\x7e]{1,200}$/, 'Idempotency-Key must be 1 to 200 printable characters')
   .optional();
 
-const statuses: Readonly<Record<Refusal['code'], number>> = {
-  claim_token_invalid: 403,
-  stale_lease: 409,
-  withdrawn: 409,
-  idempotency_key_reused: 422,
-  too_many_waiting: 429,
-  too_many_failures: 429,
-  too_many_parked: 429,
-  handoff_missing: 422,
-  handoff_too_deep: 422,
-  handoff_too_large: 413,
-  commit_not_found: 422,
-  commit_no_change: 422,
-};
-
 export function callOf(
   request: FastifyRequest<{ Params: { id: string } }>,
   key: string | undefined,
 ): ClaimCall {
-  const token = request.headers['x-claim-token'];
-  const { name: worker, role } = callerOfRequest(request);
-  return {
-    claimId: request.params.id,
-    worker,
-    isBounded: role === 'worker',
-    token: typeof token === 'string' ? token : undefined,
-    idempotencyKey: key,
-  };
+  const sent = request.headers['x-claim-token'];
+  const token = typeof sent === 'string' ? sent : undefined;
+  const call = { claimId: request.params.id, token, idempotencyKey: key };
+  return callBy(callerOfRequest(request), call);
 }
 
-function onlyFor({ name, agents }: Caller): string {
-  return `The token "${name}" may claim for ${agents?.join(', ') ?? 'every agent'} only.`;
+/** A call on a claim in the name of the caller. */
+export function callBy(
+  { name: worker, role }: Caller,
+  call: Pick<ClaimCall, 'claimId' | 'token' | 'idempotencyKey'>,
+): ClaimCall {
+  return { ...call, worker, isBounded: role === 'worker' };
 }
 
 export function readIdempotencyKey({ headers }: FastifyRequest) {
@@ -154,6 +121,6 @@ export function refuseKey(reply: FastifyReply, { issues }: z.ZodError) {
   return reply.code(400).send(errorBody('invalid_request', message));
 }
 
-export function refuse(reply: FastifyReply, { code, message }: Refusal) {
-  return reply.code(statuses[code]).send(errorBody(code, message));
+export function refuse(reply: FastifyReply, refusal: Refusal) {
+  return sendDenied(reply, denyClaim(refusal));
 }

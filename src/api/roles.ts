@@ -44,6 +44,10 @@ const allowed: Readonly<Record<string, readonly Role[]>> = {
   'POST /api/v1/verifications/:id/give-back': verifiers,
   'GET /api/v1/verifications/:id/git/info/refs': verifiers,
   'POST /api/v1/verifications/:id/git/git-upload-pack': verifiers,
+  // Tools for agents; GET and DELETE belong to sessions, which there are none of.
+  'POST /mcp': workers,
+  'GET /mcp': workers,
+  'DELETE /mcp': workers,
   // Deliveries are of all repositories, and a replay of one is work for everybody.
   'GET /api/v1/deliveries': operators,
   'GET /api/v1/deliveries/:id': operators,

@@ -4,12 +4,19 @@ import { z } from 'zod';
 import { verdict, verdictBodyLimit, verificationTokenHeader } from '../issue/verification.ts';
 import { isInScope } from '../plans/scope.ts';
 import type { LeaseRefusal, VerifierCall } from '../verification/lease.ts';
-import type { VerificationView } from '../verification/views.ts';
 import { callerOfRequest } from './auth.ts';
 import { goneSignal } from './claims.ts';
 import { errorBody, notFound } from './errors.ts';
+import {
+  maySee,
+  sendDenied,
+  tooManyWaiting,
+  unknownIssue,
+  unknownVerification,
+  verificationFor,
+  verificationOff,
+} from './for-caller.ts';
 import { issueParams, refOf } from './issues.ts';
-import type { Caller } from './roles.ts';
 import type { Api, ApiDeps } from './route.ts';
 
 const params = z.object({ id: z.string().max(100) });
@@ -33,19 +40,10 @@ function registerViews(api: Api, { verifications, verifyAgain, findIssue }: ApiD
     '/verifications/:id',
     { schema: { params, querystring: waitQuery } },
     async (request, reply) => {
-      if (verifications === undefined) return reply.code(409).send(off);
-      const caller = callerOfRequest(request);
       const wait = { waitMs: request.query.wait * 1_000, signal: goneSignal(reply) };
-      const first = await verifications.find(request.params.id, caller.name, {
-        ...wait,
-        waitMs: 0,
-      });
-      if (first === undefined || first === 'busy' || !maySee(first, caller))
-        return reply.code(404).send(unknown);
-      if (first.endedAt !== null || wait.waitMs === 0) return first;
-      const view = await verifications.find(request.params.id, caller.name, wait);
-      if (view === 'busy') return reply.code(429).send(tooManyWaiting);
-      return view ?? reply.code(404).send(unknown);
+      const { id } = request.params;
+      const answer = await verificationFor(verifications, callerOfRequest(request), id, wait);
+      return 'denied' in answer ? sendDenied(reply, answer) : answer.view;
     },
   );
   api.get('/verifications/:id/report', { schema: { params } }, async (request, reply) => {
@@ -86,22 +84,13 @@ function registerViews(api: Api, { verifications, verifyAgain, findIssue }: ApiD
   );
 }
 
-/** A worker sees its own work, everybody else the repositories of his scope. */
-function maySee(
-  { issue, worker }: VerificationView,
-  { role, name, repositories }: Caller,
-): boolean {
-  if (role === 'worker' && worker !== name) return false;
-  return isInScope(repositories, issue.split('#', 1)[0] ?? '');
-}
-
 function registerLeases(api: Api, { verifications }: ApiDeps): void {
   api.post(
     '/verifications/take',
     { schema: { querystring: waitQuery, body: z.strictObject({}).nullish() } },
     async (request, reply) => {
       const { name, repositories: scope } = callerOfRequest(request);
-      if (verifications === undefined) return reply.code(409).send(off);
+      if (verifications === undefined) return reply.code(409).send(verificationOff);
       const waitMs = request.query.wait * 1_000;
       const job = await verifications.take({ verifier: name, scope }, waitMs, goneSignal(reply));
       if (job === 'busy') return reply.code(429).send(tooManyWaiting);
@@ -127,7 +116,7 @@ function registerLeases(api: Api, { verifications }: ApiDeps): void {
 }
 
 function answer(reply: FastifyReply, result: object | LeaseRefusal | undefined) {
-  if (result === undefined) return reply.code(409).send(off);
+  if (result === undefined) return reply.code(409).send(verificationOff);
   if (!('code' in result) || !('message' in result)) return reply.send(result);
   const { code, message } = result;
   return reply.code(code === 'stale_lease' ? 409 : 403).send(errorBody(code, message));
@@ -156,7 +145,8 @@ const gitHeaders = ['git-protocol', 'content-type', 'content-encoding', 'accept'
 function registerGit(api: Api, { verifications, gitFetch }: ApiDeps): void {
   async function fetchFrom(step: 'refs' | 'pack', request: VerifierRequest, reply: FastifyReply) {
     const running = await verifications?.running(callOf(request));
-    if (running === undefined || gitFetch === undefined) return reply.code(409).send(off);
+    if (running === undefined || gitFetch === undefined)
+      return reply.code(409).send(verificationOff);
     if ('code' in running) return answer(reply, running);
     const sent = gitHeaders.flatMap((name) => {
       const value = request.headers[name];
@@ -168,7 +158,7 @@ function registerGit(api: Api, { verifications, gitFetch }: ApiDeps): void {
       { step, headers: Object.fromEntries(sent), body },
       goneSignal(reply),
     );
-    if (found === undefined) return reply.code(404).send(unknown);
+    if (found === undefined) return reply.code(404).send(unknownVerification);
     if (found.statusCode === 401) {
       // Git would ask its user for a password.
       found.body.on('error', () => undefined).destroy();
@@ -204,19 +194,9 @@ function registerGit(api: Api, { verifications, gitFetch }: ApiDeps): void {
   });
 }
 
-const unknown = notFound('There is no such verification.');
-const unknownIssue = notFound('That issue is not known here.');
 const noReport = notFound('The report of that verification is not kept: only the newest ones are.');
 const gitRefused = errorBody(
   'git_refused',
   'Gitea does not let the bot read the code: its token needs read:repository, and its user read access.',
 );
 const onlyFetch = errorBody('forbidden', 'Only fetching is possible here.');
-const off = errorBody(
-  'verification_off',
-  'Nothing is verified here: set GITEA_TOKEN, and VERIFIERS or a token with the role verifier.',
-);
-const tooManyWaiting = errorBody(
-  'too_many_waiting',
-  'Too many calls already wait: ask again without wait, or later.',
-);

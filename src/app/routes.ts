@@ -1,4 +1,5 @@
 import { createCallerOf } from '../api/auth.ts';
+import type { ApiDeps } from '../api/route.ts';
 import { registerApi } from '../api/routes.ts';
 import { readVersion } from '../config.ts';
 import { limitConnections } from '../http/connections.ts';
@@ -6,6 +7,7 @@ import { registerHealth } from '../http/health.ts';
 import { createApp } from '../http/server.ts';
 import { replayDelivery } from '../inbox/delivery-views.ts';
 import { createRepeatedLines } from '../lib/repeated-lines.ts';
+import { registerMcp } from '../mcp/route.ts';
 import { isNamedBlocker } from '../plans/blockers.ts';
 import { findRepositoryId } from '../plans/repository-names.ts';
 import { findLabels } from '../plans/stored-facts.ts';
@@ -76,7 +78,7 @@ export function createServer(parts: RouteParts) {
     },
     isKnown: (authorization) => callerOf(authorization) !== undefined,
   });
-  registerApi(app, {
+  const api: ApiDeps = {
     store: { db, giteaUrl: config.giteaUrl },
     canStore: parts.canStore,
     agents: config.agents,
@@ -102,6 +104,8 @@ export function createServer(parts: RouteParts) {
       return repositoryId === undefined ? undefined : { repositoryId, number };
     },
     gitFetch: verification?.gitFetch,
-  });
+  };
+  registerApi(app, api);
+  registerMcp(app, { ...api, version: readVersion() });
   return app;
 }

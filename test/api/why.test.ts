@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { expect, onTestFinished, test } from 'vitest';
 
-import { readWhy } from '../../src/api/issues.ts';
+import { readWhy } from '../../src/api/explain.ts';
 import { builtIn } from '../../src/planning/agents.ts';
 import { openExisting } from '../../src/db/database.ts';
 import { issuePayload, signedRequest, type PayloadChanges } from '../support/recordings.ts';
