@@ -51,6 +51,11 @@ export function loadVerifierConfig(environment: Environment) {
   };
 }
 
+/** Checks only the address of the coordinator, as its clients know it. */
+export function loadCoordinatorUrl(environment: Environment): string {
+  return parse(verifierVariables.pick({ COORDINATOR_URL: true }), environment).COORDINATOR_URL;
+}
+
 /** Checks only the variable of the database. */
 export function loadDatabasePath(environment: Environment): string {
   return parse(variables.pick({ DATABASE_URL: true }), environment).DATABASE_URL;

@@ -66,7 +66,8 @@ describe('links', () => {
       ),
     );
     // These are files of the project under check.
-    const theirs = [gatesFilePath, baselinePath, '.venv/bin'];
+    const claude = ['.claude/settings.json', '.claude/settings.local.json'];
+    const theirs = [gatesFilePath, baselinePath, '.venv/bin', ...claude];
     const ours = paths.filter((path) => !theirs.includes(path));
     expect(ours.filter((path) => !existsSync(inProject(path)))).toEqual([]);
   });

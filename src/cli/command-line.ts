@@ -1,6 +1,7 @@
 import { runGates } from '../gates/run-gates.ts';
 import { agents } from './commands/agents.ts';
 import { backup } from './commands/backup.ts';
+import { addConnectCommand } from './connect/connect.ts';
 import { demo } from './demo/demo.ts';
 import { addGatesCommand } from './gates/gates.ts';
 import { addDeliveriesCommand } from './commands/deliveries.ts';
@@ -61,4 +62,5 @@ function addCommands({ program, io, end }: NewProgram): void {
   addDoctorCommand(program, io, { end });
   addSetupCommand(program, io, end);
   addVerifyCommand(program, io);
+  addConnectCommand(program, io);
 }

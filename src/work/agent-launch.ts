@@ -4,15 +4,32 @@ import { dirname, join } from 'node:path';
 
 import { CoordinatorError } from '../errors.ts';
 import { createProcessTree } from '../gates/process/process-tree.ts';
+import type { Sandbox } from '../gates/process/sandbox.ts';
+import type { Adapter, AgentStart } from './adapters/adapter.ts';
 import { agentEnvironment } from './agent-environment.ts';
 import { filesOfProgram, findProgram } from './agent-program.ts';
-import type { AgentRunRequest } from './agent-run.ts';
+
+export interface AgentLaunch {
+  readonly adapter: Adapter;
+  readonly start: AgentStart;
+  /** Unguessable, one a run: by it every process of the run is found, also after a crash of the runner. */
+  readonly marker: string;
+  /** Variables beside the allow-list: `MOSAIC_*`, author of commits, what the forwarder tells. No secret. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The environment of the runner; only names of the allow-list are taken from it. */
+  readonly inherited: Readonly<Record<string, string | undefined>>;
+  /** As `openSandbox` opened it, `none` included. */
+  readonly sandbox: Sandbox;
+  /** Beside worktree and home. */
+  readonly writable: readonly string[];
+  readonly readOnly: readonly string[];
+}
 
 /**
  * Starts the program of an agent in a session and process group of its own. Throws when there is no such program, or
  * its files cannot be written; a program that does not start reports an `error`.
  */
-export function launchAgent(request: AgentRunRequest) {
+export function launchAgent(request: AgentLaunch) {
   const { adapter, start, sandbox, marker, inherited } = request;
   const { home, directory } = start;
   const { command, args, input, environment: added, files } = adapter.start(start);

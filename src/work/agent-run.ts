@@ -5,25 +5,12 @@ import { CoordinatorError, describeError } from '../errors.ts';
 import { createProcessTree, killTree, type ProcessTree } from '../gates/process/process-tree.ts';
 import type { Sandbox } from '../gates/process/sandbox.ts';
 import type { Logger } from '../log.ts';
-import type { Adapter, AgentEnd, AgentExit, AgentReader, AgentStart } from './adapters/adapter.ts';
-import { launchAgent } from './agent-launch.ts';
+import type { AgentEnd, AgentExit, AgentReader } from './adapters/adapter.ts';
+import { launchAgent, type AgentLaunch } from './agent-launch.ts';
 import { createProgress, type AgentProgress } from './agent-progress.ts';
 import { readLines } from './line-reader.ts';
 
-export interface AgentRunRequest {
-  readonly adapter: Adapter;
-  readonly start: AgentStart;
-  /** Unguessable, one a run: by it every process of the run is found, also after a crash of the runner. */
-  readonly marker: string;
-  /** Variables beside the allow-list: `MOSAIC_*`, author of commits, what the forwarder tells. No secret. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** The environment of the runner; only names of the allow-list are taken from it. */
-  readonly inherited: Readonly<Record<string, string | undefined>>;
-  /** As `openSandbox` opened it, `none` included. */
-  readonly sandbox: Sandbox;
-  /** Beside worktree and home. */
-  readonly writable: readonly string[];
-  readonly readOnly: readonly string[];
+export interface AgentRunRequest extends AgentLaunch {
   readonly onProgress: (progress: AgentProgress) => void;
   /** When the allowance comes back, where the forwarder saw it and the stream does not tell. */
   readonly limitedUntil?: () => number | undefined;
