@@ -18,11 +18,14 @@ import { recording, signedRequest } from './support/recordings.ts';
 import { temporaryDirectory, testEnvironment } from './support/service.ts';
 import type { Environment } from '../src/config.ts';
 
+const tsx = import.meta.resolve('tsx');
+
 /** Runs the program to its end. */
 async function run(args: readonly string[], environment: Environment = {}, command?: string) {
   const child = startChild({
     ...(command === undefined ? {} : { command }),
-    args: [...mainArguments, ...args],
+    // As `npm start` does: tsx strips the types where an older Node cannot.
+    args: [...(command === undefined ? [] : ['--import', tsx]), ...mainArguments, ...args],
     environment,
     directory: temporaryDirectory(),
   });

@@ -1,5 +1,3 @@
-import { pathToFileURL } from 'node:url';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 import { expect, test } from 'vitest';
@@ -11,10 +9,9 @@ import { startChild } from '../support/process.ts';
 import { temporaryDirectory } from '../support/service.ts';
 
 function startEval(args: readonly string[], environment: Record<string, string> = {}) {
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
   const script = fileURLToPath(new URL('../../bench/eval.ts', import.meta.url));
   const directory = temporaryDirectory();
-  return startChild({ args: ['--import', tsx, script, ...args], environment, directory });
+  return startChild({ args: [script, ...args], environment, directory });
 }
 
 const questionSchema = z.object({

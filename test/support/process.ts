@@ -1,19 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 
 import { readEnvironment, type Environment } from '../../src/config.ts';
+import { compileCache, mainPath } from './compile-cache.ts';
 import { testEnvironment } from './service.ts';
 
-/** The arguments that run `src/main.ts` as the npm scripts do, from any folder. */
-export const mainArguments: readonly string[] = [
-  '--import',
-  pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href,
-  fileURLToPath(new URL('../../src/main.ts', import.meta.url)),
-];
+/** The arguments that run `src/main.ts`, from any folder. */
+export const mainArguments: readonly string[] = [mainPath];
 
 /** Search path of programs. */
 export const searchPath = readEnvironment()['PATH'] ?? '/usr/bin:/bin';
@@ -27,7 +22,7 @@ export interface ChildOptions {
   /** The program; this Node by default. */
   readonly command?: string;
   readonly args: readonly string[];
-  /** All the environment it gets, beside the search path. */
+  /** All the environment it gets, beside the search path and the compile cache. */
   readonly environment: Environment;
   /** Its working folder: one without a `.env`. */
   readonly directory: string;
@@ -42,7 +37,7 @@ export interface ChildEnd {
 export function startChild({ command, args, environment, directory }: ChildOptions) {
   const child = spawn(command ?? process.execPath, args, {
     cwd: directory,
-    env: { PATH: searchPath, ...environment },
+    env: { PATH: searchPath, NODE_COMPILE_CACHE: compileCache, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { stripVTControlCharacters } from 'node:util';
 
 import { runCommandLine } from '../../../src/cli/command-line.ts';
-import { mainArguments, startChild } from '../../support/process.ts';
+import { startChild } from '../../support/process.ts';
 import { testEnvironment } from '../../support/service.ts';
 import { startWork } from '../../support/work.ts';
 import { call } from '../../support/workers.ts';
@@ -148,9 +148,8 @@ const inTerminal = `
 
 test('Ctrl-C ends it as asked', async () => {
   const { directory } = await startStory();
-  const [tsxFlag = '', tsx = ''] = mainArguments;
   const child = startChild({
-    args: [tsxFlag, tsx, '--input-type=module', '--eval', inTerminal],
+    args: ['--input-type=module', '--eval', inTerminal],
     environment: {
       ...testEnvironment(directory),
       PROGRAM: new URL('../../../src/cli/program.ts', import.meta.url).href,
