@@ -33,6 +33,7 @@ const allowed: Readonly<Record<string, readonly Role[]>> = {
   'POST /api/v1/claims/:id/heartbeat': workers,
   'POST /api/v1/claims/:id/statusline': workers,
   'POST /api/v1/claims/:id/rotate': workers,
+  'POST /api/v1/hooks/claude-code': workers,
   'POST /api/v1/claims/:id/release': workers,
   'POST /api/v1/claims/:id/block': workers,
   'POST /api/v1/claims/:id/complete': workers,

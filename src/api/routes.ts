@@ -9,6 +9,7 @@ import { StoreUnavailable } from '../errors.ts';
 import { requireCaller } from './auth.ts';
 import { registerClaimEnds } from './claim-ends.ts';
 import { registerClaims } from './claims.ts';
+import { registerClaudeHooks } from './claude-hooks.ts';
 import { registerDeliveries } from './deliveries.ts';
 import { notFound } from './errors.ts';
 import { registerIssues } from './issues.ts';
@@ -46,6 +47,7 @@ export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
           registerDeliveries(api, deps);
           registerClaims(api, deps);
           registerClaimEnds(api, deps);
+          registerClaudeHooks(api, deps);
           registerPauses(api, deps);
           registerVerifications(api, deps);
           v1Done();

@@ -3,6 +3,7 @@ import { endClaim } from './claim-end.ts';
 import type { ClaimCall, ClaimEnd, ClaimRequest } from './claim.ts';
 import { handOut } from './hand-out.ts';
 import { heartbeat, type HeartbeatReport } from './heartbeat.ts';
+import { compacts, takeFindings } from './hook-events.ts';
 import type { ClaimsState } from './state.ts';
 import { createClaimTokens, type TokenSecrets } from './token.ts';
 import { rotate, type RotationRequest } from './rotate.ts';
@@ -43,6 +44,9 @@ export function createClaims({ secrets, ...deps }: ClaimsDeps) {
       return listClaims(deps.db, { worker, now: deps.now(), limit: maxListed });
     },
     heartbeat: (call: ClaimCall, report: HeartbeatReport) => heartbeat(state, call, report),
+    takeFindings: (call: ClaimCall, verificationId: string | undefined) =>
+      takeFindings(state, call, verificationId),
+    compacts: (call: ClaimCall) => compacts(state, call),
     rotate: (call: ClaimCall, request: RotationRequest) => rotate(state, call, request),
     end: (call: ClaimCall, end: ClaimEnd, signal: AbortSignal) =>
       endClaim(state, call, end, signal),

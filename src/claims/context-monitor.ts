@@ -123,6 +123,11 @@ export function newSession(state: MonitorState, at: number): MonitorState {
   };
 }
 
+/** The state when the agent is about to compact: its bands are armed again, but `compact` still has its cooldown. */
+export function armBands(state: MonitorState): MonitorState {
+  return { ...state, announced: 'continue' };
+}
+
 function checkThresholds({ compactAt, rotateAt }: Thresholds): void {
   // Written so that NaN is refused too.
   if (compactAt > 0 && compactAt <= rotateAt && rotateAt <= 1) return;

@@ -10,6 +10,7 @@ import { addAgentsAtWork } from './migrations/004-agents-at-work.ts';
 import { addRedChecks } from './migrations/005-red-checks.ts';
 import { addMergeEdges } from './migrations/006-merge-edges.ts';
 import { addFormerPulls } from './migrations/007-former-pulls.ts';
+import { addClaudeHooks } from './migrations/008-claude-hooks.ts';
 
 type Migrations = Readonly<Record<string, Migration>>;
 
@@ -22,6 +23,7 @@ export const migrations: Migrations = {
   '005-red-checks': { up: addRedChecks },
   '006-merge-edges': { up: addMergeEdges },
   '007-former-pulls': { up: addFormerPulls },
+  '008-claude-hooks': { up: addClaudeHooks },
 };
 
 /** First migration of the development versions, which the baseline replaced. */

@@ -238,6 +238,9 @@ export interface Schema {
     end_hash: string | null;
     /** The verification that it waits for; its lease stands still until that ends. */
     verification_id: Generated<string | null>;
+    /** How often a hook gave findings to its agent, and of which verification the last ones were. */
+    findings_given: Generated<number>;
+    findings_of: Generated<string | null>;
   };
   /** What each agent spent on a day (UTC, `2026-11-30`), over all issues. */
   daily_spending: {

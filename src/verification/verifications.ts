@@ -17,7 +17,13 @@ import { queueHealth } from './queue-health.ts';
 import { requestVerification } from './request.ts';
 import { sweepVerifications } from './sweep.ts';
 import type { VerificationDeps } from './deps.ts';
-import { findReport, listVerifications, viewVerification, type VerificationView } from './views.ts';
+import {
+  findReport,
+  listVerifications,
+  viewVerification,
+  type VerificationView,
+  newestOfClaim,
+} from './views.ts';
 
 export type Verifications = ReturnType<typeof createVerifications>;
 
@@ -99,6 +105,7 @@ export function createVerifications(deps: VerificationDeps) {
     take,
     find,
     list: (issue: IssueKey) => listVerifications(db, issue, maxListed),
+    newestOfClaim: (claimId: string) => newestOfClaim(db, claimId),
     report: (id: string) => findReport(db, id),
     health: () => queueHealth(db, { now: now(), askedAt }),
     /** The verification that a verifier runs, or why not. */

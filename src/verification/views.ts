@@ -71,6 +71,19 @@ export async function viewVerification(
   return row && viewOf(row);
 }
 
+/** The newest verification of a claim. */
+export async function newestOfClaim(
+  db: Database,
+  claimId: string,
+): Promise<VerificationView | undefined> {
+  const row = await select(db)
+    .where('verifications.claim_id', '=', claimId)
+    .orderBy('verifications.seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row && viewOf(row);
+}
+
 /** The newest verifications of an issue, the newest first. */
 export async function listVerifications(
   db: Database,
