@@ -7,7 +7,7 @@ import { CoordinatorError } from '../../errors.ts';
 /** Paths of git. No search path is used, because the checkout could influence it. */
 const gitPaths = ['/usr/bin/git', '/usr/local/bin/git', '/opt/homebrew/bin/git', '/bin/git'];
 
-/** Timeout of one command: listing a large repository takes less. The gate's own deadline may come earlier. */
+/** Default timeout of one command: listing a large repository takes less. The gate's own deadline may come earlier. */
 const deadlineMs = 60_000;
 
 /**
@@ -43,7 +43,10 @@ const environment = {
 export interface GitOptions {
   readonly signal: AbortSignal;
   readonly maxBytes: number;
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
+  /** Variables beside the fixed ones: another index, more objects. */
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
 }
 
 export interface GitOutput {
@@ -59,16 +62,16 @@ export interface GitOutput {
 export async function git(
   directory: string,
   args: readonly string[],
-  { signal, maxBytes, input }: GitOptions,
+  { signal, maxBytes, input, variables, timeoutMs = deadlineMs }: GitOptions,
 ): Promise<GitOutput> {
   const result = await execa(await gitPath(), ['--no-pager', ...hardening, ...args], {
     cwd: directory,
-    env: environment,
+    env: { ...environment, ...variables },
     extendEnv: false,
     encoding: 'buffer',
     stripFinalNewline: false,
     maxBuffer: maxBytes,
-    timeout: deadlineMs,
+    timeout: timeoutMs,
     cancelSignal: signal,
     killDescendants: true,
     reject: false,
@@ -77,7 +80,7 @@ export async function git(
   signal.throwIfAborted();
   const command = `git ${args[0] ?? ''}`;
   if (result.timedOut) {
-    throw new CoordinatorError('git_timeout', `${command} did not end in ${deadlineMs / 1000} s`);
+    throw new CoordinatorError('git_timeout', `${command} did not end in ${timeoutMs / 1000} s`);
   }
   if (result.isMaxBuffer) {
     throw new CoordinatorError('git_flooded', `${command} wrote more than ${maxBytes} bytes`);
