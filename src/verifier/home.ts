@@ -1,41 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import {
-  mkdir,
-  mkdtemp,
-  open,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-  utimes,
-} from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 
-import { z } from 'zod';
-
-import { CoordinatorError } from '../errors.ts';
 import { removeTree } from '../gates/checkout/private-directory.ts';
-import { parseJson } from '../lib/text.ts';
-
-/** Maximum verifiers that share one directory. */
-const maxVerifiers = 64;
-/** Interval at which a lock is refreshed, and the age at which one of another machine is stale. */
-const refreshMs = 10_000;
-const staleMs = 60_000;
-
-/** Names in a directory beyond the `kept` that were used last, by the time that their use leaves. */
-export async function leastRecentlyUsed(directory: string, kept: number): Promise<string[]> {
-  const names = await readdir(directory).catch(() => []);
-  const used = await Promise.all(
-    names.map(async (name) => ({ name, at: (await stat(join(directory, name))).mtimeMs })),
-  );
-  const newestFirst = used.toSorted((a, b) => b.at - a.at);
-  return newestFirst.slice(kept).map(({ name }) => name);
-}
+import { endProcessesNaming, takePlace } from '../lib/places.ts';
 
 /** The directories of one verifier; no other process uses them. */
 export interface VerifierHome {
@@ -47,39 +14,17 @@ export interface VerifierHome {
   readonly close: () => Promise<void>;
 }
 
-/**
- * Takes the first free place below the directory: `1`, `2` and so on, each held by a lock that a dead process loses.
- * What the one before left behind is ended and removed.
- */
+/** Opens the directories of a verifier in a place of its own. What the one before left there is ended and removed. */
 export async function openHome(directory: string): Promise<VerifierHome> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const top = await realpath(directory);
-  for (let number = 1; number <= maxVerifiers; number += 1) {
-    const place = join(top, `${number}`);
-    await mkdir(place, { recursive: true, mode: 0o700 });
-    const lock = join(place, 'lock');
-    if (await takeLock(lock)) return openPlace(place, lock);
-  }
-  throw new CoordinatorError(
-    'directory_busy',
-    `${directory} is used by ${maxVerifiers} verifiers: name another one by --directory.`,
-  );
-}
-
-async function openPlace(place: string, lock: string): Promise<VerifierHome> {
+  const place = await takePlace(directory);
   const [mirrors, packages, work] = [
-    join(place, 'mirrors'),
-    join(place, 'packages'),
-    join(place, 'work'),
+    join(place.path, 'mirrors'),
+    join(place.path, 'packages'),
+    join(place.path, 'work'),
   ];
-  await endLeftovers(`${work}/`);
+  await endProcessesNaming(`${work}/`);
   await removeTree(work);
   for (const path of [mirrors, packages, work]) await mkdir(path, { recursive: true, mode: 0o700 });
-  const refresh = setInterval(() => {
-    const now = new Date();
-    void utimes(lock, now, now).catch(() => undefined);
-  }, refreshMs);
-  refresh.unref();
   return {
     mirrors,
     packages,
@@ -91,113 +36,6 @@ async function openPlace(place: string, lock: string): Promise<VerifierHome> {
         await removeTree(fresh);
       }
     },
-    async close() {
-      clearInterval(refresh);
-      await rm(lock, { force: true });
-    },
+    close: place.release,
   };
-}
-
-const ownerSchema = z.object({ host: z.string(), pid: z.number(), started: z.string() });
-
-/** Takes the lock unless a living process holds it. */
-async function takeLock(lock: string): Promise<boolean> {
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    if (await writeLock(lock)) return true;
-    const text = await readFile(lock, 'utf8').catch(() => undefined);
-    if (text === undefined) continue;
-    if (await isAlive(lock, text)) return false;
-    // Only one of several that see it can rename it. Accepted race: the renamed one was taken anew in between.
-    const old = `${lock}.${process.pid}`;
-    const renamed = await rename(lock, old).then(
-      () => true,
-      () => false,
-    );
-    if (!renamed) continue;
-    const isSame = (await readFile(old, 'utf8').catch(() => '')) === text;
-    if (!isSame) await rename(old, lock);
-    await rm(old, { force: true });
-    if (!isSame) return false;
-  }
-  return false;
-}
-
-async function writeLock(lock: string): Promise<boolean> {
-  try {
-    await using file = await open(lock, 'wx', 0o600);
-    const { pid } = process;
-    await file.writeFile(JSON.stringify({ host: hostname(), pid, started: startOf(pid) ?? '' }));
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-async function isAlive(lock: string, text: string): Promise<boolean> {
-  const age = Date.now() - ((await stat(lock).catch(() => undefined))?.mtimeMs ?? 0);
-  const owner = ownerSchema.safeParse(parseJson(text)).data;
-  // One that is not written yet, or of a machine whose processes cannot be seen.
-  if (owner?.host !== hostname()) return age < staleMs;
-  return startOf(owner.pid) === owner.started;
-}
-
-/** Start time of a process by proc_pid_stat(5), field 22; undefined when there is none. */
-function startOf(pid: number): string | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    // Without /proc, such as on macOS, only its being there can be told.
-    return isThere(pid) ? '' : undefined;
-  }
-}
-
-function isThere(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Time for what was killed to be gone. */
-const endMs = 2_000;
-
-/** Ends the processes whose environment names a path below `work`: those that a verifier which was killed has left. */
-async function endLeftovers(work: string): Promise<void> {
-  const until = performance.now() + endMs;
-  for (;;) {
-    const left = processesOf(work);
-    if (left.length === 0 || performance.now() > until) return;
-    for (const pid of left) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It ended by itself.
-      }
-    }
-    await delay(20);
-  }
-}
-
-function processesOf(work: string): number[] {
-  const pids = readdirOrEmpty('/proc').filter((entry) => /^\d+$/.test(entry));
-  return pids.map(Number).filter((pid) => {
-    if (pid === process.pid) return false;
-    try {
-      return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(work);
-    } catch {
-      return false;
-    }
-  });
-}
-
-function readdirOrEmpty(path: string): readonly string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
 }

@@ -2,8 +2,8 @@ import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { git } from '../gates/checkout/git-command.ts';
+import { leastRecentlyUsed } from '../lib/places.ts';
 import { createSerial } from '../lib/serial.ts';
-import { leastRecentlyUsed } from './home.ts';
 import { remoteGit, removeUnfinished, type Remote, type RemoteLimits } from './remote-git.ts';
 import { CommitRefused, VerifierError } from './verifier-error.ts';
 

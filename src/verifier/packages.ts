@@ -19,8 +19,8 @@ import type { ResourceLimits } from '../gates/process/resource-limits.ts';
 import { defaultStepTimeoutMs } from '../gates/plan.ts';
 import { openSandbox } from '../gates/process/sandbox.ts';
 import type { SandboxMode } from '../gates/report.ts';
+import { leastRecentlyUsed } from '../lib/places.ts';
 import { parseJson } from '../lib/text.ts';
-import { leastRecentlyUsed } from './home.ts';
 import { localGit } from './mirrors.ts';
 import { VerifierError } from './verifier-error.ts';
 

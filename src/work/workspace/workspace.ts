@@ -1,7 +1,8 @@
-import { mkdir, readdir, stat, utimes } from 'node:fs/promises';
+import { mkdir, readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { removeTree } from '../../gates/checkout/private-directory.ts';
+import { leastRecentlyUsed } from '../../lib/places.ts';
 import type { Logger } from '../../log.ts';
 import { readHead } from './agent-commits.ts';
 import { branchOf, isBranchOf } from './branch-name.ts';
@@ -77,12 +78,7 @@ export function createWorkspace({
 
   /** Deletes the checkouts that were not used for longest, but for those that hold what is nowhere else. */
   async function prune(signal: AbortSignal): Promise<void> {
-    const names = await readdir(issues).catch(() => []);
-    const used = await Promise.all(
-      names.map(async (name) => ({ name, at: (await stat(join(issues, name))).mtimeMs })),
-    );
-    const old = used.toSorted((a, b) => b.at - a.at).slice(more.keptCheckouts ?? keptCheckouts);
-    for (const { name } of old) {
+    for (const name of await leastRecentlyUsed(issues, more.keptCheckouts ?? keptCheckouts)) {
       if (inUse.has(name) || !(await isPushed(name, signal))) continue;
       await removeTree(join(issues, name));
       log.info({ checkout: name }, 'an old checkout whose work is pushed was deleted');
