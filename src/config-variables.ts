@@ -101,6 +101,13 @@ export const verifierVariables = z.object({
   LOG_LEVEL: variables.shape.LOG_LEVEL,
 });
 
+/** Variables of the command `work`: those of `verify`, and those of the agent's model. */
+export const workVariables = verifierVariables.extend({
+  ANTHROPIC_API_KEY: variables.shape.ANTHROPIC_API_KEY,
+  ANTHROPIC_BASE_URL: variables.shape.ANTHROPIC_BASE_URL,
+  CLAUDE_CODE_OAUTH_TOKEN: token.optional(),
+});
+
 export type Variables = z.infer<typeof variables>;
 type VariableName = keyof Variables;
 
@@ -115,9 +122,10 @@ export const secretNames: readonly VariableName[] = [
   'API_TOKENS',
 ];
 
-/** The same of the command `verify`. */
-export const verifierSecretNames: readonly (keyof typeof verifierVariables.shape)[] = [
+/** The same of the commands `verify` and `work`. */
+export const workSecretNames: readonly (keyof typeof workVariables.shape)[] = [
   'COORDINATOR_TOKEN',
+  'CLAUDE_CODE_OAUTH_TOKEN',
 ];
 
 /** Rules about two variables, checked when each of them is valid by itself. */

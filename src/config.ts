@@ -9,8 +9,9 @@ import {
   secretNames,
   variableNames,
   variables,
-  verifierSecretNames,
+  workSecretNames,
   verifierVariables,
+  workVariables,
   type Variables,
 } from './config-variables.ts';
 import { ConfigError } from './errors.ts';
@@ -54,6 +55,21 @@ export function loadVerifierConfig(environment: Environment) {
 /** Checks only the address of the coordinator, as its clients know it. */
 export function loadCoordinatorUrl(environment: Environment): string {
   return parse(verifierVariables.pick({ COORDINATOR_URL: true }), environment).COORDINATOR_URL;
+}
+
+/** Checks the variables of the command `work`. */
+export function loadWorkConfig(environment: Environment) {
+  const values = parse(workVariables, environment);
+  return {
+    url: values.COORDINATOR_URL,
+    token: values.COORDINATOR_TOKEN,
+    logLevel: values.LOG_LEVEL,
+    anthropic: {
+      key: values.ANTHROPIC_API_KEY,
+      oauthToken: values.CLAUDE_CODE_OAUTH_TOKEN,
+      baseUrl: values.ANTHROPIC_BASE_URL,
+    },
+  };
 }
 
 /** Checks only the variable of the database. */
@@ -240,7 +256,7 @@ function withFiles(environment: Environment, names: readonly string[]) {
     const value = environment[name];
     if (value !== undefined && value !== '') values[name] = value;
   }
-  const secrets: readonly string[] = [...secretNames, ...verifierSecretNames];
+  const secrets: readonly string[] = [...secretNames, ...workSecretNames];
   for (const name of secrets.filter((secretName) => names.includes(secretName))) {
     const path = environment[`${name}_FILE`];
     if (path === undefined || path === '') continue;

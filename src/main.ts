@@ -6,13 +6,15 @@ if (Number.parseInt(node, 10) < 24) {
 }
 const args = process.argv.slice(2);
 const { processIo } = await import('./cli/program.ts');
-// Gates and verifier need little of the service: alone they start in a third of the time.
+// Gates, verifier and runner need little of the service: alone they start in a third of the time.
 const { runCommandLine } =
   args[0] === 'gates'
     ? await import('./cli/gates/command-line.ts')
     : args[0] === 'verify'
       ? await import('./cli/verify.ts')
-      : await import('./cli/command-line.ts');
+      : args[0] === 'work'
+        ? await import('./cli/work/work.ts')
+        : await import('./cli/command-line.ts');
 const isService = args.length === 0 || args[0] === 'serve';
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // The reader of a command has seen enough, as in `| head`; the service closes on any error.

@@ -69,7 +69,7 @@ async function expectNpm(given: readonly string[]): Promise<void> {
   const more = rest.slice(rest.indexOf('--') + 1);
   if (command === 'start') await expectParsed(rest.includes('--') ? more : []);
   if (command !== 'run') {
-    expect(['', 'ci', 'pack', 'start', 'test']).toContain(command);
+    expect(['', 'ci', 'install', 'pack', 'start', 'test']).toContain(command);
     return;
   }
   const [script = ''] = rest;

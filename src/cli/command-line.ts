@@ -15,6 +15,7 @@ import { addQueueCommand } from './commands/queue.ts';
 import { serve } from './commands/serve.ts';
 import { addSetupCommand } from './commands/setup.ts';
 import { addVerifyCommand } from './verify.ts';
+import { addWorkCommand } from './work/work.ts';
 
 /** Runs one command line; resolves to the exit code, and does not throw for a known error. */
 export function runCommandLine(args: readonly string[], io: Io): Promise<number> {
@@ -63,4 +64,5 @@ function addCommands({ program, io, end }: NewProgram): void {
   addSetupCommand(program, io, end);
   addVerifyCommand(program, io);
   addConnectCommand(program, io);
+  addWorkCommand(program, io, end);
 }

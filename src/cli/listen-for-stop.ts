@@ -3,9 +3,14 @@ export const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /**
  * Until released, Ctrl-C, SIGTERM and `outside` abort the returned signal, and a second Ctrl-C ends the process
  * as usual. With `onStop` no signal ends the process before the release, for work that must not leave
- * processes behind; SIGHUP counts as well, and the name of the signal is the reason of the abort.
+ * processes behind; SIGHUP counts as well, and the name of the signal is the reason of the abort. `onAgain` is called
+ * for each further one.
  */
-export function listenForStop(outside: AbortSignal | undefined, onStop?: () => void) {
+export function listenForStop(
+  outside: AbortSignal | undefined,
+  onStop?: () => void,
+  onAgain?: () => void,
+) {
   const stop = new AbortController();
   const signals = onStop === undefined ? (['SIGINT', 'SIGTERM'] as const) : stopSignals;
   const release = () => signals.forEach((name) => process.off(name, abort));
@@ -16,7 +21,8 @@ export function listenForStop(outside: AbortSignal | undefined, onStop?: () => v
       setImmediate(release);
       return;
     }
-    if (!stop.signal.aborted) onStop();
+    if (stop.signal.aborted) onAgain?.();
+    else onStop();
     stop.abort(name);
   }
   for (const name of signals) process.on(name, abort);

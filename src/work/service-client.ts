@@ -42,10 +42,13 @@ export interface ContextReport {
   readonly window?: number | undefined;
 }
 
+/** Text, or what somebody before has left. */
+export type Handoff = string | Readonly<Record<string, unknown>>;
+
 /** What a claim leaves behind, beside its reason. */
 export interface Remains {
   readonly reason: string;
-  readonly handoff?: string | undefined;
+  readonly handoff?: Handoff | undefined;
   /** Of the claim so far. */
   readonly spent?: Spent | undefined;
 }
@@ -54,8 +57,6 @@ export interface Remains {
 const maxReason = 500;
 /** Longest handoff, in characters: below the service's limit of 32 KB as JSON, whatever the characters are. */
 const maxHandoff = 10_000;
-/** Longest wait for an answer to the end of a claim when the runner is stopping. */
-const lastCallMs = 20_000;
 
 const anything = z.unknown();
 
@@ -80,10 +81,17 @@ export function createServiceClient({
       schema,
       body,
       signal,
-    }: { readonly schema: z.ZodType<T>; readonly body: object; readonly signal: AbortSignal },
+      nth = 1,
+    }: {
+      readonly schema: z.ZodType<T>;
+      readonly body: object;
+      readonly signal: AbortSignal;
+      /** Tells calls apart that are the same otherwise. */
+      readonly nth?: number;
+    },
   ): Promise<T> {
     const key = createHash('sha256')
-      .update(`${claimId} ${what} ${JSON.stringify(body)}`)
+      .update(`${claimId} ${what} ${nth} ${JSON.stringify(body)}`)
       .digest('hex');
     const headers = { 'x-claim-token': token, 'idempotency-key': key };
     return patiently(signal, () =>
@@ -128,10 +136,18 @@ export function createServiceClient({
       return call(`claims/${claimId}/heartbeat`, options);
     },
 
-    /** Tells of a fresh session of the same claim. */
-    rotate(claim: HeldClaim, handoff: string, spent: Spent | undefined, signal: AbortSignal) {
+    /** Tells of a fresh session of the same claim, the `nth` rotation of it. */
+    rotate(
+      claim: HeldClaim,
+      {
+        handoff,
+        nth,
+        spent,
+      }: { readonly handoff: string; readonly nth: number; readonly spent?: Spent },
+      signal: AbortSignal,
+    ) {
       const body = { handoff: handoff.slice(0, maxHandoff), ...withSpent(spent) };
-      return onClaim(claim, 'rotate', { schema: rotateAnswer, body, signal });
+      return onClaim(claim, 'rotate', { schema: rotateAnswer, body, signal, nth });
     },
 
     /** Gives the issue back. `limitedUntil` in milliseconds: the allowance of the agent is used up until then. */
@@ -146,13 +162,13 @@ export function createServiceClient({
           ? {}
           : { limitedUntil: new Date(limitedUntil).toISOString() }),
       };
-      return onClaim(claim, 'release', { schema: anything, body, signal: soon(signal) });
+      return onClaim(claim, 'release', { schema: anything, body, signal });
     },
 
     /** Gives the issue to a person. */
     block(claim: HeldClaim, remains: Remains, signal: AbortSignal) {
       const body = bodyOf(remains);
-      return onClaim(claim, 'block', { schema: anything, body, signal: soon(signal) });
+      return onClaim(claim, 'block', { schema: anything, body, signal });
     },
 
     /**
@@ -211,16 +227,14 @@ export function createServiceClient({
 function bodyOf({ reason, handoff, spent }: Remains) {
   return {
     reason: reason.slice(0, maxReason),
-    ...(handoff === undefined ? {} : { handoff: handoff.slice(0, maxHandoff) }),
+    ...(handoff === undefined
+      ? {}
+      : { handoff: typeof handoff === 'string' ? handoff.slice(0, maxHandoff) : handoff }),
     ...withSpent(spent),
   };
 }
 
 function withSpent(spent: Spent | undefined) {
-  return spent === undefined || spent.tokens === 0 ? {} : { spent };
-}
-
-/** Also a runner that was stopped says this, but it does not wait for ever. */
-function soon(signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(lastCallMs)]);
+  if (spent === undefined || spent.tokens === 0) return {};
+  return { spent: { ...spent, tokens: Math.round(spent.tokens) } };
 }

@@ -47,6 +47,8 @@ export interface GitOptions {
   /** Variables beside the fixed ones: another index, more objects. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** In a session of its own, which Ctrl-C does not reach; the caller ends it by the signal. */
+  readonly apart?: boolean;
 }
 
 export interface GitOutput {
@@ -62,7 +64,7 @@ export interface GitOutput {
 export async function git(
   directory: string,
   args: readonly string[],
-  { signal, maxBytes, input, variables, timeoutMs = deadlineMs }: GitOptions,
+  { signal, maxBytes, input, variables, timeoutMs = deadlineMs, apart = false }: GitOptions,
 ): Promise<GitOutput> {
   const result = await execa(await gitPath(), ['--no-pager', ...hardening, ...args], {
     cwd: directory,
@@ -74,6 +76,7 @@ export async function git(
     timeout: timeoutMs,
     cancelSignal: signal,
     killDescendants: true,
+    detached: apart,
     reject: false,
     ...(input === undefined ? { stdin: 'ignore' } : { input }),
   });

@@ -35,7 +35,7 @@ export async function tryGit(
     // Attributes may name filters, but only configuration says what they run, and here none does.
     [`--git-dir=${repository}`, ...place, '-c', 'diff.ignoreSubmodules=all', ...args],
     {
-      ...{ signal, maxBytes, timeoutMs },
+      ...{ signal, maxBytes, timeoutMs, apart: true },
       ...(input === undefined ? {} : { input }),
       variables: {
         ...(files === undefined ? {} : { GIT_INDEX_FILE: files.index }),

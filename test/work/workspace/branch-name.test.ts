@@ -12,7 +12,7 @@ const titles: readonly (readonly [string, string])[] = [
   ['日本語のみ', 'agent/issue-12'],
   ['\0\n\u202e\ud800', 'agent/issue-12'],
   ['', 'agent/issue-12'],
-  [`${'word '.repeat(100)}`, `agent/issue-12-${'word-'.repeat(8).slice(0, -1)}`],
+  ['word '.repeat(100), `agent/issue-12-${'word-'.repeat(8).slice(0, -1)}`],
   ['x'.repeat(5_000), `agent/issue-12-${'x'.repeat(40)}`],
 ];
 

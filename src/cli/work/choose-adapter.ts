@@ -1,0 +1,55 @@
+import { statSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+
+import type { loadWorkConfig } from '../../config.ts';
+import { ConfigError } from '../../errors.ts';
+import type { Adapter, AdapterName } from '../../work/adapters/adapter.ts';
+import { createClaude } from '../../work/adapters/claude.ts';
+import { createCommand } from '../../work/adapters/command.ts';
+import type { Credential } from '../../work/forwarder.ts';
+import type { WorkOptions } from './options.ts';
+
+/** The agents that have the name of a model of Claude. */
+const models = ['opus', 'sonnet', 'haiku'];
+
+/** The agent that is wanted: a program after `--` is one, else Claude Code. */
+export function chooseAdapter({ adapter }: WorkOptions, command: readonly string[]): Adapter {
+  const name = adapter ?? (command.length > 0 ? 'command' : 'claude');
+  if ((name === 'command') !== command.length > 0)
+    throw new ConfigError(
+      'usage',
+      name === 'command'
+        ? '--adapter command needs a program: work -- ./my-agent.sh'
+        : `A program after -- is an agent of its own: leave --adapter ${name} out.`,
+    );
+  if (name === 'command') return createCommand(command);
+  if (name === 'claude') return createClaude();
+  throw new ConfigError('usage', `--adapter ${name} is not there yet.`);
+}
+
+/** The model for an issue: the one of the option, else the one that its agent is named after. */
+export function modelOf({ model }: WorkOptions, adapter: AdapterName) {
+  return (agent: string): string | undefined =>
+    model ?? (adapter === 'claude' && models.includes(agent) ? agent : undefined);
+}
+
+/** The files that the operator names by absolute paths for a program of his own, such as its script. */
+export function filesAmong(command: readonly string[]): readonly string[] {
+  return command
+    .slice(1)
+    .filter((word) => isAbsolute(word) && statSync(word, { throwIfNoEntry: false })?.isFile());
+}
+
+/** The key, or the token of a subscription, that agents never see; undefined for agents that have one of their own. */
+export function credentialOf(
+  { name }: Adapter,
+  { key, oauthToken }: ReturnType<typeof loadWorkConfig>['anthropic'],
+): Credential | undefined {
+  if (name !== 'claude') return undefined;
+  if (key !== undefined) return { kind: 'api_key', secret: key };
+  if (oauthToken !== undefined) return { kind: 'oauth_token', secret: oauthToken };
+  throw new ConfigError(
+    'usage',
+    'Claude Code needs ANTHROPIC_API_KEY (a key of the API) or CLAUDE_CODE_OAUTH_TOKEN (a subscription: claude setup-token); agents do not see your own log-in.',
+  );
+}
