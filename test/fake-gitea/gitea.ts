@@ -5,6 +5,7 @@ import { z } from 'zod';
 
 import { recordedSecret } from '../support/recordings.ts';
 import { backend } from '../support/git-backend.ts';
+import { historyOf } from '../support/git-commits.ts';
 import { createDoer, idOf, placeOf } from './doers.ts';
 import { recordedAnswer, sendRecorded } from './recorded.ts';
 import type { Answer, Token } from './routes/route.ts';
@@ -107,14 +108,21 @@ export async function startGitea({
     const login = Buffer.from(given, 'base64').toString('utf8');
     // The tokens of this fake have colons in them.
     const token = login.slice(0, login.lastIndexOf(':'));
-    const bare = [...world.repositories.values()].find((each) => each.name === name)?.bare;
-    if (bare === undefined || !tokens.has(token)) {
-      response.writeHead(401).end();
+    const repository = [...world.repositories.values()].find((each) => each.name === name);
+    const user = tokens.get(token)?.login;
+    if (repository?.bare === undefined || user === undefined) {
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="Gitea"' }).end();
       return;
     }
+    const { bare } = repository;
     const { pathname, search } = new URL(request.url ?? '', 'http://x');
     const path = pathname.slice(pathname.indexOf('.git/') + '.git'.length);
-    await backend(bare, { path, search }, request, response);
+    const lost = () => {
+      // What was pushed is there, whoever hears of it.
+      if (path === '/git-receive-pack') Object.assign(repository, historyOf(bare));
+      return isLost(request.method ?? '', pathname);
+    };
+    await backend(bare, { path, search, user, isLost: lost }, request, response);
   }
 
   async function answer(

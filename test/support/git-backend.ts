@@ -7,7 +7,19 @@ import { z } from 'zod';
 /** Answers with `git http-backend`, by CGI. */
 export async function backend(
   bare: string,
-  { path, search }: { readonly path: string; readonly search: string },
+  {
+    path,
+    search,
+    user,
+    isLost = () => false,
+  }: {
+    readonly path: string;
+    readonly search: string;
+    /** Who may push. */
+    readonly user?: string;
+    /** True when the answer gets lost. */
+    readonly isLost?: () => boolean;
+  },
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -24,6 +36,7 @@ export async function backend(
       HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
       GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
       REMOTE_ADDR: '127.0.0.1',
+      ...(user === undefined ? {} : { REMOTE_USER: user }),
     },
     stdio: ['pipe', 'pipe', 'ignore'],
   });
@@ -38,5 +51,6 @@ export async function backend(
     if (name.toLowerCase() === 'status') response.statusCode = Number.parseInt(value, 10);
     else response.setHeader(name, value);
   }
-  response.end(output.subarray(end + 4));
+  if (isLost()) response.destroy();
+  else response.end(output.subarray(end + 4));
 }

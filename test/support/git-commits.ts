@@ -11,3 +11,24 @@ export function commitsOf(bare: string) {
     }),
   );
 }
+
+/** The same with its branches, but for `main`. */
+export function historyOf(bare: string) {
+  const args = [
+    '-C',
+    bare,
+    'for-each-ref',
+    '--format=%(objectname) %(refname:lstrip=2)',
+    'refs/heads',
+  ];
+  const lines = execFileSync('git', args, { encoding: 'utf8' }).trim().split('\n');
+  const heads = lines.map((line) => line.split(' '));
+  return {
+    commits: commitsOf(bare),
+    branches: new Map(
+      heads.flatMap(([commit = '', name = '']) =>
+        name === 'main' ? [] : [[name, commit] as const],
+      ),
+    ),
+  };
+}

@@ -64,6 +64,11 @@ export async function startVerifyingProcesses() {
     });
   }
 
+  function openIssue(title: string): number {
+    const issue = { title, body: 'Difficulty: low', assignees: [giteaBot] };
+    return gitea.as('maria').openIssue('acme/orbit', issue);
+  }
+
   /** A call of the API, made again until the service answers. */
   async function call(path: string, body?: unknown, headers: Record<string, string> = {}) {
     for (;;) {
@@ -94,12 +99,12 @@ export async function startVerifyingProcesses() {
     startVerifier,
     publish,
     call,
+    url,
+    directory,
+    openIssue,
     /** Opens an issue that is assigned to the bot, and claims it once it is ready. */
     async claim(title: string) {
-      const assignees = [giteaBot];
-      const number = gitea
-        .as('maria')
-        .openIssue('acme/orbit', { title, body: 'Difficulty: low', assignees });
+      const number = openIssue(title);
       for (;;) {
         const { json } = await call('/claims', {});
         const found = claimSchema.safeParse(json);
