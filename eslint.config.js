@@ -88,7 +88,7 @@ const noDynamicImport = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist', 'coverage', 'node_modules', 'test/fixtures'] },
+  { ignores: ['dist', 'coverage', 'node_modules', 'test/fixtures', 'test/support/scripted-claude.mjs'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
