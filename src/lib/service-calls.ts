@@ -56,8 +56,6 @@ export class CallRefused extends CoordinatorError {
 
 const errorAnswer = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
-export type ServiceCalls = ReturnType<typeof createServiceCalls>;
-
 /** Calls the API of the service over HTTP. No call follows a redirect, which could take the token elsewhere. */
 export function createServiceCalls({ url, token, random, ...options }: ServiceCallsOptions) {
   const pool = new Agent({ connections: 16 });

@@ -7,7 +7,7 @@ import { adapterNames } from '../../work/adapters/adapter.ts';
 import { templateProblem } from '../../work/workspace/clone-url.ts';
 import { countOption, repositoryOption } from '../options.ts';
 
-export const workSandboxes = ['auto', 'bwrap', 'none'] as const;
+const workSandboxes = ['auto', 'bwrap', 'none'] as const;
 
 const amount = (option: string) =>
   z.coerce.number(`${option} must be a number above 0`).positive(`${option} must be above 0`);

@@ -70,7 +70,7 @@ export interface Author {
 }
 
 /** Writes a commit object, in UTC. */
-export function writeCommit(
+function writeCommit(
   place: GitPlace,
   {
     tree,
