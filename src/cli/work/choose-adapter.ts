@@ -6,6 +6,7 @@ import { ConfigError } from '../../errors.ts';
 import type { Adapter, AdapterName } from '../../work/adapters/adapter.ts';
 import { createClaude } from '../../work/adapters/claude.ts';
 import { createCommand } from '../../work/adapters/command.ts';
+import { createOpencode } from '../../work/adapters/opencode.ts';
 import type { Credential } from '../../work/forwarder.ts';
 import type { WorkOptions } from './options.ts';
 
@@ -22,9 +23,14 @@ export function chooseAdapter({ adapter }: WorkOptions, command: readonly string
         ? '--adapter command needs a program: work -- ./my-agent.sh'
         : `A program after -- is an agent of its own: leave --adapter ${name} out.`,
     );
-  if (name === 'command') return createCommand(command);
-  if (name === 'claude') return createClaude();
-  throw new ConfigError('usage', `--adapter ${name} is not there yet.`);
+  switch (name) {
+    case 'command':
+      return createCommand(command);
+    case 'claude':
+      return createClaude();
+    case 'opencode':
+      return createOpencode();
+  }
 }
 
 /** The model for an issue: the one of the option, else the one that its agent is named after. */
@@ -45,8 +51,10 @@ export function credentialOf(
   { name }: Adapter,
   { key, oauthToken }: ReturnType<typeof loadWorkConfig>['anthropic'],
 ): Credential | undefined {
-  if (name !== 'claude') return undefined;
+  if (name === 'command') return undefined;
   if (key !== undefined) return { kind: 'api_key', secret: key };
+  if (name === 'opencode')
+    throw new ConfigError('usage', 'OpenCode needs ANTHROPIC_API_KEY, a key of the API.');
   if (oauthToken !== undefined) return { kind: 'oauth_token', secret: oauthToken };
   throw new ConfigError(
     'usage',

@@ -1,6 +1,6 @@
 /** What the runner knows of an agent program: how to start it, what its lines mean, how it ended. */
 
-export const adapterNames = ['claude', 'codex', 'opencode', 'command'] as const;
+export const adapterNames = ['claude', 'opencode', 'command'] as const;
 export type AdapterName = (typeof adapterNames)[number];
 
 /** One file each. The runner asks `can`; it never guesses by name. */
