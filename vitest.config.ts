@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     reporters: ['default', './test/support/count-reporter.ts'],
     globalSetup: ['test/support/compile-cache.ts'],
+    setupFiles: ['test/support/use-compile-cache.ts'],
     testTimeout: 30_000,
     // The tests start services, child processes and real commits to disk; machines are small.
     maxWorkers: 2,

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
 import { StoreUnavailable } from '../errors.ts';
+import { threadEnvironment } from '../lib/thread-environment.ts';
 import type { Answer, Statement } from './sqlite-answers.ts';
 import { asStoreError } from './store-fault.ts';
 import type { StoreGuard } from './store-guard.ts';
@@ -43,7 +44,7 @@ export function createSqliteThread(path: string, guard?: StoreGuard): SqliteThre
     const worker = new Worker(new URL(`./sqlite-thread-main${extension}`, import.meta.url), {
       workerData: path,
       // The thread needs neither the secrets nor the options of the process.
-      env: {},
+      env: threadEnvironment(),
       execArgv: [],
     });
     worker.on('message', settle);

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 
+import { threadEnvironment } from '../lib/thread-environment.ts';
 import type { CodedText, KnownIssue } from './known-issues.ts';
 import type { TextReading } from './read-text.ts';
 
@@ -79,7 +80,7 @@ export function createTextThread({ entry, deadlineMs }: TextThreadOptions) {
   function start(): Worker {
     return new Worker(entry, {
       // The thread gets neither the secrets nor the options of the process.
-      env: {},
+      env: threadEnvironment(),
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: heapLimit },
     });
