@@ -16,11 +16,14 @@ export function linkMentions(world: World, source: string, from: IssuePlace, tex
   }
 }
 
-/** As Gitea finds them: not in code or comments, nor where the sign is written as `&#35;` or `\#`. */
+/**
+ * As Gitea finds them: not in code or comments, nor where the sign is written as `&#35;` or `\#`. Names have the
+ * lengths that Gitea allows: in a process that compiled much, V8 gives up at a word of 17 MB.
+ */
 function mentionsIn(text: string): { repository: string | undefined; number: number }[] {
   const shown = text.replaceAll(/<!--[\s\S]*?-->|`[^`]*`/g, '');
-  const short = shown.matchAll(/(?<![\w&\\/#.-])([\w.-]+\/[\w.-]+)?#(\d+)\b/g);
-  const urls = shown.matchAll(/(?:\/|\()([\w.-]+\/[\w.-]+)\/issues\/(\d+)\b/g);
+  const short = shown.matchAll(/(?<![\w&\\/#.-])([\w.-]{1,40}\/[\w.-]{1,100})?#(\d+)\b/g);
+  const urls = shown.matchAll(/(?:\/|\()([\w.-]{1,40}\/[\w.-]{1,100})\/issues\/(\d+)\b/g);
   return [...short, ...urls].map(([, repository, number]) => ({
     repository,
     number: Number(number),
