@@ -1,11 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
+import LongestFirst from './test/support/longest-first.ts';
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     reporters: ['default', './test/support/count-reporter.ts'],
     globalSetup: ['test/support/compile-cache.ts'],
     setupFiles: ['test/support/use-compile-cache.ts'],
+    sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
     // The tests start services, child processes and real commits to disk; machines are small.
     maxWorkers: 2,
