@@ -25,7 +25,7 @@ export type Amounts = Readonly<Record<BudgetUnit, number>>;
 const keptDays = 35;
 
 /** The day of a time, in UTC: `2026-11-30`. */
-export function dayOf(time: number): string {
+function dayOf(time: number): string {
   return isoTime(time).slice(0, 10);
 }
 
