@@ -17,6 +17,11 @@ export function createWatch(
   const state: JournalEntry = { ...entry, claim, startedAt };
   const halting = new AbortController();
   const lost = new AbortController();
+  // Declared, since a declaration file cannot name what is inferred here.
+  const signals: { readonly lost: AbortSignal; readonly halt: AbortSignal } = {
+    lost: lost.signal,
+    halt: halting.signal,
+  };
   let cause: StopCause | undefined;
   let progress: AgentProgress | undefined;
   let activity = '';
@@ -48,8 +53,7 @@ export function createWatch(
   return {
     state,
     spent,
-    lost: lost.signal,
-    halt: halting.signal,
+    ...signals,
     haltCause: () => cause,
     onRotate: (wanted: () => void) => void (rotate = wanted),
     async note(more: Partial<JournalEntry>): Promise<void> {
