@@ -44,12 +44,13 @@ export function loadConfig(environment: Environment): Config {
 
 /** Checks the variables of the command `verify`. */
 export function loadVerifierConfig(environment: Environment) {
-  const values = parse(verifierVariables, environment);
-  return {
-    url: values.COORDINATOR_URL,
-    token: values.COORDINATOR_TOKEN,
-    logLevel: values.LOG_LEVEL,
-  };
+  return connectionOf(parse(verifierVariables, environment));
+}
+
+/** Address and token by which the service is called, and the level of the caller's log. */
+function connectionOf(values: z.infer<typeof verifierVariables>) {
+  const { COORDINATOR_URL: url, COORDINATOR_TOKEN: token, LOG_LEVEL: logLevel } = values;
+  return { url, token, logLevel };
 }
 
 /** Checks only the address of the coordinator, as its clients know it. */
@@ -61,9 +62,7 @@ export function loadCoordinatorUrl(environment: Environment): string {
 export function loadWorkConfig(environment: Environment) {
   const values = parse(workVariables, environment);
   return {
-    url: values.COORDINATOR_URL,
-    token: values.COORDINATOR_TOKEN,
-    logLevel: values.LOG_LEVEL,
+    ...connectionOf(values),
     anthropic: {
       key: values.ANTHROPIC_API_KEY,
       oauthToken: values.CLAUDE_CODE_OAUTH_TOKEN,

@@ -2,15 +2,16 @@ import { writeFileSync } from 'node:fs';
 
 import { pino } from 'pino';
 
-import type { VerificationAnswer } from '../../src/issue/claim-answers.ts';
+import type { ClaimedIssueAnswer, VerificationAnswer } from '../../src/issue/claim-answers.ts';
 import type { Adapter, AgentEnd } from '../../src/work/adapters/adapter.ts';
 import { createCommand } from '../../src/work/adapters/command.ts';
 import type { AgentProgress } from '../../src/work/agent-progress.ts';
 import type { AgentRunRequest, RunningAgent } from '../../src/work/agent-run.ts';
 import { runJob } from '../../src/work/job.ts';
 import type { JobDeps, JobRequest } from '../../src/work/job-record.ts';
-import { createJournal } from '../../src/work/journal.ts';
+import { createJournal, type JournalEntry } from '../../src/work/journal.ts';
 import type { ServiceClient } from '../../src/work/service-client.ts';
+import type { Checkout, PushResult } from '../../src/work/workspace/checkout.ts';
 import { temporaryDirectory } from '../support/service.ts';
 
 /** One run of an agent, as a test scripts it. */
@@ -34,6 +35,12 @@ export interface StageOptions {
   readonly client?: Partial<ServiceClient>;
   readonly limits?: JobDeps['limits'];
   readonly handoff?: unknown;
+  /** In place of opening the checkout. */
+  readonly open?: () => Promise<Checkout & Disposable>;
+  /** The pushes in order; the ones after them succeed. */
+  readonly pushes?: readonly PushResult[];
+  /** What a runner that was killed had noted. */
+  readonly noted?: Partial<JournalEntry>;
 }
 
 export const now = Date.parse('2026-11-30T10:00:00Z');
@@ -41,7 +48,7 @@ const base = 'b'.repeat(40);
 const can = { liveContext: true, hearsWhileRunning: true, showsLife: true, resumes: true };
 const passed: VerificationAnswer = { state: 'passed', cause: null, findings: '', errors: 0 };
 
-const claim = {
+export const claim: ClaimedIssueAnswer = {
   ...{ claimId: 'c1', token: 'token-of-the-claim', leaseExpiresAt: '2026-11-30T11:00:00Z' },
   ...{ issue: 'acme/orbit#12', agent: 'sonnet' },
   plan: {
@@ -57,8 +64,8 @@ interface Work {
   pushed: string;
 }
 
-/** A job with a scripted agent, coordinator and checkout; `calls` is what the coordinator is told. */
-export async function playJob(script: readonly ScriptedRun[], options: StageOptions = {}) {
+/** A scripted agent, coordinator and checkout; `calls` is what the coordinator is told. */
+export function setStage(script: readonly ScriptedRun[], options: StageOptions = {}) {
   const directory = temporaryDirectory();
   const calls: unknown[] = [];
   const runs: { readonly prompt: string; readonly resume: boolean; readonly said: string[] }[] = [];
@@ -66,6 +73,7 @@ export async function playJob(script: readonly ScriptedRun[], options: StageOpti
   const abandon = new AbortController();
   const work: Work = { head: base, uncommitted: [], pushed: '' };
   const verdicts = [...(options.verdicts ?? [])];
+  const pushes = [...(options.pushes ?? [])];
   const told = (what: string) => (_claim: unknown, body: object) => {
     calls.push({ [what]: body });
     return Promise.resolve(undefined);
@@ -87,7 +95,7 @@ export async function playJob(script: readonly ScriptedRun[], options: StageOpti
     ...{ check: () => Promise.resolve(), close: () => Promise.resolve() },
     ...options.client,
   };
-  const checkout = {
+  const checkout: Checkout & Disposable = {
     ...{ directory, branch: 'agent/issue-12-add-a-queue', baseBranch: 'main', base },
     ...{ objects: '/mirror/objects', start: base, conflict: false },
     find: () => Promise.resolve({ ...work, isAhead: work.head !== base }),
@@ -97,28 +105,22 @@ export async function playJob(script: readonly ScriptedRun[], options: StageOpti
       return Promise.resolve(work.head);
     },
     push: () => {
+      const result = pushes.shift();
+      if (result !== undefined) return Promise.resolve(result);
       work.pushed = work.head;
-      return Promise.resolve({ kind: 'pushed' as const, commit: work.head });
+      return Promise.resolve({ kind: 'pushed', commit: work.head });
     },
     readBase: () => Promise.resolve(undefined),
     [Symbol.dispose]: () => undefined,
   };
   const left = [...script];
   let uuids = 0;
-  const journal = createJournal(directory, 1);
-  const request: JobRequest = {
-    claim: {
-      ...claim,
-      ...(options.handoff !== undefined && {
-        handoff: { agent: 'opus', content: options.handoff },
-      }),
-    },
-    entry: await journal.begin('key', {}),
-    ...{ journal, stop: stop.signal, abandon: abandon.signal, show: () => undefined },
-  };
-  const end = await runJob(request, {
+  const deps: JobDeps = {
     client,
-    workspace: { open: () => Promise.resolve(checkout), prune: () => Promise.resolve() },
+    workspace: {
+      open: options.open ?? (() => Promise.resolve(checkout)),
+      prune: () => Promise.resolve(),
+    },
     adapter: { ...createCommand(['agent']), name: 'claude', can: { ...can, ...options.can } },
     runAgent: (run) => {
       const scripted = left.shift();
@@ -132,8 +134,26 @@ export async function playJob(script: readonly ScriptedRun[], options: StageOpti
     ...{ readOnly: [], projectSettings: false, limits: options.limits ?? {}, now: () => now },
     uuid: () => `uuid-${(uuids += 1)}`,
     log: pino({ level: 'silent' }),
-  });
-  return { end, calls, runs, work, stop };
+  };
+  return { deps, calls, runs, work, stop, abandon };
+}
+
+/** A job on the stage, from the claim to its end. */
+export async function playJob(script: readonly ScriptedRun[], options: StageOptions = {}) {
+  const { deps, stop, abandon, ...stage } = setStage(script, options);
+  const journal = createJournal(deps.directory, 1);
+  const entry = await journal.begin('key', {});
+  const request: JobRequest = {
+    claim: {
+      ...claim,
+      ...(options.handoff !== undefined && {
+        handoff: { agent: 'opus', content: options.handoff },
+      }),
+    },
+    entry: { ...entry, ...options.noted },
+    ...{ journal, stop: stop.signal, abandon: abandon.signal, show: () => undefined },
+  };
+  return { end: await runJob(request, deps), stop, ...stage };
 }
 
 /** Starts the script's run in a later turn, as a process would. */
