@@ -23,7 +23,7 @@ import {
   type RefusedCall,
 } from './claim.ts';
 import { checkCompletion } from './commit-check.ts';
-import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.ts';
+import { claimCallKey, hashOf, recallAnswer, storeAnswer } from './idempotency.ts';
 import { awaitingVerification } from '../issue/state.ts';
 import { addLimit, maxLimitMs } from './pauses.ts';
 import {
@@ -96,7 +96,7 @@ async function repeatedEnd(
   db: Database,
   { call, end, hash }: EndRequest,
 ): Promise<ClaimEndResult | undefined> {
-  const stored = await recallAnswer(db, callKey(call, end), hash);
+  const stored = await recallAnswer(db, claimCallKey(call, end.kind), hash);
   if (stored !== undefined) return 'kind' in stored ? stored : repeatedAnswer(stored.answer);
   const row = await findClaim(db, call.claimId);
   if (row?.worker !== call.worker || row.ended_at === null || row.end_hash !== hash)
@@ -118,7 +118,11 @@ async function endLiveClaim(
   const completion = { row, end, hash, now };
   const verifying = await verifyCompletion(requestVerification, transaction, completion);
   if (verifying !== undefined) {
-    await storeAnswer(transaction, callKey(call, end), { bodyHash: hash, answer: verifying, now });
+    await storeAnswer(transaction, claimCallKey(call, end.kind), {
+      bodyHash: hash,
+      answer: verifying,
+      now,
+    });
     log.info({ claim: id, worker, ...verifying.verification }, 'claim waits for its verification');
     return { kind: 'verifying', answer: verifying };
   }
@@ -136,7 +140,7 @@ async function endLiveClaim(
       await addLimit(transaction, { account, agent: each, worker, until, now, isBounded });
   }
   const answer = answerOf(id, end, now);
-  await storeAnswer(transaction, callKey(call, end), { bodyHash: hash, answer, now });
+  await storeAnswer(transaction, claimCallKey(call, end.kind), { bodyHash: hash, answer, now });
   log.info({ claim: id, worker, outcome: answer.outcome }, 'claim ended');
   return { kind: 'ended', answer };
 }
@@ -165,14 +169,6 @@ function limitOf(end: ClaimEnd, now: number): number | undefined {
   if (end.kind !== 'release' || end.limitedUntil === undefined || end.limitedUntil <= now)
     return undefined;
   return Math.min(end.limitedUntil, now + maxLimitMs);
-}
-
-function callKey(
-  { worker, claimId, idempotencyKey }: ClaimCall,
-  { kind }: ClaimEnd,
-): CallKey | undefined {
-  if (idempotencyKey === undefined) return undefined;
-  return { caller: worker, route: `claims/${claimId}/${kind}`, key: idempotencyKey };
 }
 
 function answerOf(claimId: string, { kind }: ClaimEnd, endedAt: number): ClaimEndAnswer {

@@ -3,13 +3,22 @@ import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 
 import type { Database } from '../db/database.ts';
-import { keyReused, type RefusedCall } from './claim.ts';
+import { keyReused, type ClaimCall, type RefusedCall } from './claim.ts';
 
 /** Identifies a call and its retries. */
 export interface CallKey {
   readonly caller: string;
   readonly route: string;
   readonly key: string;
+}
+
+/** The key of a call on a claim, `what` being the last part of its route; undefined for a call without one. */
+export function claimCallKey(
+  { worker, claimId, idempotencyKey }: ClaimCall,
+  what: string,
+): CallKey | undefined {
+  if (idempotencyKey === undefined) return undefined;
+  return { caller: worker, route: `claims/${claimId}/${what}`, key: idempotencyKey };
 }
 
 /** Lifetime and maximum number of stored answers: retries come within minutes. */

@@ -16,7 +16,7 @@ import {
 import { refused, wrongToken, type ClaimCall, type RefusedCall } from './claim.ts';
 import { newSession } from './context-monitor.ts';
 import { readHandoff, type SentHandoff } from './handoff.ts';
-import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.ts';
+import { claimCallKey, hashOf, recallAnswer, storeAnswer } from './idempotency.ts';
 import { monitorStateSchema } from './monitor-state.ts';
 import { recordSpent } from './spending.ts';
 import { change, type ClaimsState } from './state.ts';
@@ -56,7 +56,7 @@ export async function rotate(
   if (!state.tokens.isTokenOf(call.claimId, call.token)) return wrongToken;
   await state.settleClock();
   const bodyHash = hashOf(request);
-  const key = callKey(call);
+  const key = claimCallKey(call, 'rotate');
   const result = await change(state, async (transaction): Promise<RotationResult> => {
     const stored = await recallAnswer(transaction, key, bodyHash);
     if (stored !== undefined && 'kind' in stored) return stored;
@@ -117,8 +117,3 @@ const handoffMissing = refused(
   'handoff_missing',
   'A fresh session knows nothing of the one before: send a handoff that says where the work stands.',
 );
-
-function callKey({ worker, claimId, idempotencyKey }: ClaimCall): CallKey | undefined {
-  if (idempotencyKey === undefined) return undefined;
-  return { caller: worker, route: `claims/${claimId}/rotate`, key: idempotencyKey };
-}

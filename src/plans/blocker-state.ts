@@ -32,14 +32,15 @@ export function blockerState(facts: BlockerFacts): Blocker['state'] | 'deleted' 
   return pull_state === 'open' && facts.pull_check_at !== null ? 'open' : 'not_merged';
 }
 
-/** The columns of our pull request for the issue that blocks. */
+/** The columns of our pull request for the issue that blocks, looked up only where its merge is waited for. */
 export function pullOfBlocker(eb: ExpressionBuilder<Schema, 'edges'>) {
   const pull = eb
     .selectFrom('pull_requests')
     .whereRef('pull_requests.repository_id', '=', 'edges.blocker_repository_id')
     .whereRef('pull_requests.number', '=', 'edges.blocker_number');
+  const untilMerge = eb.case().when('edges.until_merge', '=', 1);
   return [
-    pull.select('pull_requests.state').as('pull_state'),
-    pull.select('pull_requests.check_at').as('pull_check_at'),
+    untilMerge.then(pull.select('pull_requests.state')).end().as('pull_state'),
+    untilMerge.then(pull.select('pull_requests.check_at')).end().as('pull_check_at'),
   ];
 }

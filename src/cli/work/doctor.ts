@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 
 import type { Command } from 'commander';
 import { execa } from 'execa';
+import semver from 'semver';
 
 import { loadWorkConfig, type Environment } from '../../config.ts';
 import { CoordinatorError, TryAgainLater } from '../../errors.ts';
@@ -31,7 +32,7 @@ import { workOptions, type WorkOptions } from './options.ts';
 import { chooseSandbox } from './sandbox.ts';
 
 /** Oldest git that can merge without files. */
-const minGit = [2, 38] as const;
+const minGit = '2.38';
 /** Version of Claude Code whose stream and ends the adapter was made from. */
 const seenClaude = '2.1.332';
 const timeoutMs = 20_000;
@@ -114,9 +115,9 @@ async function checkService(
 
 async function checkGit(environment: Environment): Promise<Outcome> {
   const { stdout } = await execa(await gitPath(), ['--version'], { timeout: timeoutMs });
-  const [major = 0, minor = 0] = (/\d+\.\d+/.exec(stdout)?.[0] ?? '').split('.').map(Number);
-  const isOld = major < minGit[0] || (major === minGit[0] && minor < minGit[1]);
-  if (isOld) return broken(`${stdout} is too old.`, `Install git ${minGit.join('.')} or newer.`);
+  const version = semver.coerce(stdout);
+  if (version === null || !semver.satisfies(version, `>=${minGit}`))
+    return broken(`${stdout} is too old.`, `Install git ${minGit} or newer.`);
   const { name, email } = await authorOf(environment);
   return ok(`${stdout}; commits are by ${name} <${email}>.`);
 }
