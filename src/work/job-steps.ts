@@ -106,7 +106,7 @@ async function wholePrompt(job: Job, task: string | undefined): Promise<string> 
     plan: [reason.text, ...warnings.map((warning) => warning.text)],
     ...{ branch: checkout.branch, baseBranch: checkout.baseBranch, instructions, task },
     hasEarlierWork: state.rounds > 0 || state.rotations > 0 || checkout.start !== checkout.base,
-    conflict: checkout.conflict,
+    ...{ conflict: checkout.conflict, kept: checkout.kept },
     handoff: state.handoff ?? leftBefore(claim),
     questionFile: files.questionFile,
   });

@@ -22,6 +22,8 @@ export interface PromptInput {
   readonly hasEarlierWork: boolean;
   /** `origin/<branch>` has what conflicts with the work. */
   readonly conflict: boolean;
+  /** Branches with what earlier sessions had aside. */
+  readonly kept: readonly string[];
   /** Files of the base branch that tell agents how to work in the repository. */
   readonly instructions: readonly { readonly path: string; readonly text: string }[];
   /** What the agent or a review before has left: text, or a value of JSON. */
@@ -53,7 +55,8 @@ export function composePrompt(input: PromptInput): string {
   ]);
 }
 
-function howToEnd({ branch, baseBranch, hasEarlierWork, conflict, questionFile }: PromptInput) {
+function howToEnd(input: PromptInput) {
+  const { branch, baseBranch, hasEarlierWork, conflict, kept, questionFile } = input;
   return joined([
     '# How to work',
     list([
@@ -61,6 +64,11 @@ function howToEnd({ branch, baseBranch, hasEarlierWork, conflict, questionFile }
       ...(hasEarlierWork
         ? [
             `The branch holds work of an earlier round: read it by \`git log origin/${baseBranch}..HEAD\`, and go on from it.`,
+          ]
+        : []),
+      ...(kept.length > 0
+        ? [
+            `Earlier sessions were stopped in the middle of a rebase or a stash; what they had is on ${kept.join(', ')}. Look whether your branch lacks some of it.`,
           ]
         : []),
       ...(conflict ? [mergeTask(branch)] : []),

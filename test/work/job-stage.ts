@@ -97,7 +97,7 @@ export function setStage(script: readonly ScriptedRun[], options: StageOptions =
   };
   const checkout: Checkout & Disposable = {
     ...{ directory, branch: 'agent/issue-12-add-a-queue', baseBranch: 'main', base },
-    ...{ objects: '/mirror/objects', start: base, conflict: false },
+    ...{ objects: '/mirror/objects', start: base, conflict: false, kept: [] },
     find: () => Promise.resolve({ ...work, isAhead: work.head !== base }),
     commitAll: () => {
       if (work.uncommitted.length > 0)

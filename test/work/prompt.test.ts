@@ -18,6 +18,7 @@ const input: PromptInput = {
   baseBranch: 'main',
   hasEarlierWork: false,
   conflict: false,
+  kept: [],
   instructions: [{ path: 'AGENTS.md', text: 'Use tabs.\n' }],
   handoff: undefined,
   questionFile: '/home/question',

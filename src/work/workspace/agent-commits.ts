@@ -16,17 +16,30 @@ const maxRefBytes = 16 * 1024 * 1024;
  */
 export async function readHead(directory: string): Promise<string | undefined> {
   const dotGit = join(directory, '.git');
+  // A link could name the repository of somebody else, whose commits would then be pushed.
+  if (!(await isDirectory(dotGit))) return undefined;
   const head = await readSmall(join(dotGit, 'HEAD'));
   if (head === undefined || hash.test(head)) return head;
   const ref = /^ref: (refs\/[^\0-\x20\x7f]{1,300})$/.exec(head)?.[1];
   if (ref === undefined || ref.split('/').some((part) => part === '..' || part === '.'))
     return undefined;
+  return readRef(directory, ref);
+}
+
+/** The commit of a reference in the repository of an agent; undefined when there is none. */
+export async function readRef(directory: string, ref: string): Promise<string | undefined> {
+  const dotGit = join(directory, '.git');
+  if (!(await isDirectory(dotGit))) return undefined;
   const loose = await readSmall(join(dotGit, ref));
   if (loose !== undefined) return hash.test(loose) ? loose : undefined;
   const packed = (await readSmall(join(dotGit, 'packed-refs'))) ?? '';
   const line = packed.split('\n').find((each) => each.endsWith(` ${ref}`));
   const [commit = ''] = line?.split(' ') ?? [];
   return hash.test(commit) ? commit : undefined;
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.isDirectory() === true;
 }
 
 /** An ordinary file, without blanks at its ends; undefined for anything else. */
@@ -49,7 +62,9 @@ export async function importCommit(
   signal: AbortSignal,
 ): Promise<void> {
   if ((await resolve({ repository }, commit, signal)) === commit) return;
-  const objects = join(directory, '.git', 'objects');
+  const dotGit = join(directory, '.git');
+  const objects = join(dotGit, 'objects');
+  if (!(await isDirectory(dotGit))) throw odd(dotGit);
   await refuseOddObjects(objects, repository);
   const tips = await localGit({ repository }, ['for-each-ref', '--format=%(objectname)'], {
     signal,
@@ -69,15 +84,19 @@ export async function importCommit(
  * away: the only other objects are those of the mirror.
  */
 async function refuseOddObjects(objects: string, repository: string): Promise<void> {
-  const odd = (path: string) =>
-    new WorkspaceError(
-      'unusable',
-      `${path} is not what git makes: the agent's commits stay there.`,
-    );
-  if (!(await lstat(objects).catch(() => undefined))?.isDirectory()) throw odd(objects);
+  if (!(await isDirectory(objects))) throw odd(objects);
   for (const entry of await readdir(objects, { withFileTypes: true, recursive: true }))
     if (!entry.isDirectory() && !entry.isFile()) throw odd(join(entry.parentPath, entry.name));
-  const alternates = await readSmall(join(objects, 'info', 'alternates'));
-  if (alternates !== undefined && alternates !== join(repository, 'objects'))
-    throw odd(join(objects, 'info', 'alternates'));
+  const alternates = join(objects, 'info', 'alternates');
+  // One that is too long to be read is odd as well.
+  const isThere = (await lstat(alternates).catch(() => undefined)) !== undefined;
+  if (isThere && (await readSmall(alternates)) !== join(repository, 'objects'))
+    throw odd(alternates);
+}
+
+function odd(path: string): WorkspaceError {
+  return new WorkspaceError(
+    'unusable',
+    `${path} is not what git makes: the agent's commits stay there.`,
+  );
 }

@@ -2,11 +2,19 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Logger } from '../../log.ts';
-import { importCommit, readHead } from './agent-commits.ts';
+import { importCommit, readHead, readRef } from './agent-commits.ts';
 import { writeDotGit } from './dot-git.ts';
-import { changedPaths, commitPaths, mergeCommits, readFiles, type Author } from './files.ts';
+import {
+  commitPaths,
+  findChanges,
+  mergeCommits,
+  readablePath,
+  readFiles,
+  type Author,
+} from './files.ts';
 import { isAncestor, localGit, resolve, tryGit, type GitPlace } from './local-git.ts';
 import type { Mirrors, RemoteRepository, RemoteState } from './mirror.ts';
+import { keepStrays, straysOf } from './strays.ts';
 import { WorkspaceError } from './workspace-error.ts';
 
 /** Pushes before giving up on a branch that others push to all the time. */
@@ -79,9 +87,9 @@ export async function openCheckout(options: CheckoutOptions, signal: AbortSignal
     const known = await resolve({ repository }, refs.head, signal);
     if ((await readdir(files.directory)).length === 0) return known;
     try {
-      const found = await find(known);
-      if (found.uncommitted.length === 0) return found.head;
-      log.warn({ paths: found.uncommitted.length }, 'files were not committed: they are now');
+      const found = await look(known);
+      if (found.paths.length === 0) return found.head;
+      log.warn({ paths: found.paths.length }, 'files were not committed: they are now');
       return await commitAll('wip: files that an agent left when it was stopped');
     } catch (error) {
       signal.throwIfAborted();
@@ -127,30 +135,50 @@ export async function openCheckout(options: CheckoutOptions, signal: AbortSignal
   }
 
   async function settle(commit: string): Promise<void> {
+    const own = { ...{ repository, directory: files.directory, number, branch, log }, commit };
+    await keepStrays(own, signal);
     await writeDotGit(files.directory, {
       ...{ repository, commit, branch, remoteBranches: heads, url: remote.url, author },
+      branches: await straysOf({ repository, number }, signal),
       index: files.index,
     });
     await setRef(refs.head, commit);
-    await tryGit({ repository }, ['update-ref', '-d', refs.moving], { signal });
+    // While it is there, what the agent makes is not taken over.
+    await localGit({ repository }, ['update-ref', '-d', refs.moving], { signal });
   }
 
-  async function find(otherwise?: string): Promise<Found> {
+  async function look(otherwise?: string) {
     const head = (await readHead(files.directory)) ?? otherwise;
     if (head === undefined)
       throw new WorkspaceError('unusable', `${files.directory} has no commit checked out.`);
     await importCommit({ repository, directory: files.directory, commit: head }, signal);
     await setRef(refs.head, head);
     await readFiles(place, head, signal);
-    const uncommitted = await changedPaths(place, signal);
+    const { paths } = await findChanges(place, signal);
+    const ahead = paths.length === 0 ? await aheadOf(head) : undefined;
+    if (ahead === undefined) return { head, paths };
+    await setRef(refs.head, ahead);
+    return { head: ahead, paths };
+  }
+
+  /** What the branch has beyond an older commit that the agent checked out to look at it. */
+  async function aheadOf(head: string): Promise<string | undefined> {
+    const tip = await readRef(files.directory, `refs/heads/${branch}`);
+    if (tip === undefined || tip === head) return undefined;
+    await importCommit({ repository, directory: files.directory, commit: tip }, signal);
+    return (await isAncestor({ repository }, head, tip, signal)) ? tip : undefined;
+  }
+
+  async function find(): Promise<Found> {
+    const { head, paths } = await look();
     const isAhead = !(await isAncestor({ repository }, head, state.base, signal));
-    return { head, isAhead, uncommitted };
+    return { head, isAhead, uncommitted: paths.map(readablePath) };
   }
 
   async function commitAll(message: string): Promise<string> {
-    const { head, uncommitted } = await find(await resolve({ repository }, refs.head, signal));
-    if (uncommitted.length === 0) return head;
-    const work = { paths: uncommitted, parent: head, message, author };
+    const { head, paths } = await look(await resolve({ repository }, refs.head, signal));
+    if (paths.length === 0) return head;
+    const work = { paths, parent: head, message, author };
     const commit = await commitPaths(place, work, signal);
     await setRef(refs.head, commit);
     await settle(commit);
@@ -168,9 +196,11 @@ export async function openCheckout(options: CheckoutOptions, signal: AbortSignal
     start: start.commit,
     /** True when `origin/<branch>` has to be merged by the agent. */
     conflict: start.conflict,
+    /** Branches that hold what earlier sessions had aside, in a rebase or a stash. */
+    kept: [...(await straysOf({ repository, number }, signal)).keys()],
 
     /** Takes over what the agent has committed, and looks at the rest. */
-    find: () => find(),
+    find,
 
     /** Commits what the agent left; resolves to the head. */
     commitAll,

@@ -11,6 +11,8 @@ export interface DotGitContent {
   readonly branch: string;
   /** Branches of the remote repository, each with its head. */
   readonly remoteBranches: ReadonlyMap<string, string>;
+  /** Other branches of the repository, each with its commit. */
+  readonly branches: ReadonlyMap<string, string>;
   readonly url: string;
   readonly author: Author;
   /** Describes the files, as if `commit` were checked out. */
@@ -26,9 +28,9 @@ export async function writeDotGit(directory: string, content: DotGitContent): Pr
   const dotGit = join(directory, '.git');
   await keepOnly(dotGit, ['objects', 'logs']);
   await keepOnly(join(dotGit, 'objects'), undefined);
-  const { repository, commit, branch, remoteBranches, index } = content;
+  const { repository, commit, branch, branches, remoteBranches, index } = content;
   const refs = [
-    [`refs/heads/${branch}`, commit],
+    ...[...branches, [branch, commit]].map(([name, head]) => [`refs/heads/${name}`, head]),
     ...[...remoteBranches].map(([name, head]) => [`refs/remotes/origin/${name}`, head]),
   ].map(([name = '', head = '']) => `${head} ${name}\n`);
   const files = {

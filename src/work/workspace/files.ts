@@ -1,5 +1,4 @@
 import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
 
 import { gitBytes, localGit, tryGit, type GitPlace } from './local-git.ts';
 import { WorkspaceError } from './workspace-error.ts';
@@ -19,21 +18,35 @@ export async function readFiles(
   await tryGit(place, ['update-index', '-q', '--really-refresh'], { signal });
 }
 
-/**
- * Paths that differ from the index: changed, deleted or new, without ignored ones. A repository inside of the files is
- * left out: looking into it would run what its configuration names.
- */
-export async function changedPaths(place: GitPlace, signal: AbortSignal): Promise<string[]> {
-  const args = ['ls-files', '-z', '--others', '--modified', '--deleted', '--exclude-standard'];
-  const listing = (await gitBytes(place, args, { signal })).toString('utf8');
-  const gitlinks = await gitlinksOf(place, signal);
-  const paths = listing.split('\0').filter((path) => path !== '' && !path.endsWith('/'));
-  return [...new Set(paths)].filter((path) => !gitlinks.has(path)).toSorted();
+/** A path as git has it: bytes, each of which is a character. Not every name of a file is UTF-8. */
+export type PathBytes = string;
+
+export function readablePath(path: PathBytes): string {
+  return Buffer.from(path, 'latin1').toString('utf8');
 }
 
-async function gitlinksOf(place: GitPlace, signal: AbortSignal): Promise<ReadonlySet<string>> {
+export interface Changes {
+  /** Changed, deleted or new, without ignored ones. */
+  readonly paths: readonly PathBytes[];
+  /** Repositories inside of the files. They are left out: looking into one would run what its configuration names. */
+  readonly repositories: readonly PathBytes[];
+}
+
+/** What differs from the index. */
+export async function findChanges(place: GitPlace, signal: AbortSignal): Promise<Changes> {
+  const args = ['ls-files', '-z', '--others', '--modified', '--deleted', '--exclude-standard'];
+  const listing = (await gitBytes(place, args, { signal })).toString('latin1');
+  const gitlinks = await gitlinksOf(place, signal);
+  const all = [...new Set(listing.split('\0'))].filter((path) => path !== '').toSorted();
+  return {
+    paths: all.filter((path) => !path.endsWith('/') && !gitlinks.has(path)),
+    repositories: all.filter((path) => path.endsWith('/')),
+  };
+}
+
+async function gitlinksOf(place: GitPlace, signal: AbortSignal): Promise<ReadonlySet<PathBytes>> {
   const listing = (await gitBytes(place, ['ls-files', '-z', '--stage'], { signal })).toString(
-    'utf8',
+    'latin1',
   );
   const links = listing.split('\0').filter((line) => line.startsWith('160000 '));
   return new Set(links.map((line) => line.slice(line.indexOf('\t') + 1)));
@@ -48,7 +61,7 @@ export async function commitPaths(
     message,
     author,
   }: {
-    readonly paths: readonly string[];
+    readonly paths: readonly PathBytes[];
     readonly parent: string;
     readonly message: string;
     readonly author: Author;
@@ -58,7 +71,7 @@ export async function commitPaths(
   await refuseLarge(place.files?.directory ?? '', paths);
   await localGit(place, ['update-index', '-z', '--add', '--remove', '--replace', '--stdin'], {
     signal,
-    input: paths.map((path) => `${path}\0`).join(''),
+    input: Buffer.from(paths.map((path) => `${path}\0`).join(''), 'latin1'),
   });
   const tree = await localGit(place, ['write-tree'], { signal });
   return writeCommit(place, { tree, parents: [parent], message, author }, signal);
@@ -123,10 +136,11 @@ export async function mergeCommits(
   return writeCommit(place, { tree, parents: [ours, theirs], message, author }, signal);
 }
 
-async function refuseLarge(directory: string, paths: readonly string[]): Promise<void> {
+async function refuseLarge(directory: string, paths: readonly PathBytes[]): Promise<void> {
+  const top = Buffer.from(`${directory}/`);
   const found = paths
     .slice(0, maxFiles)
-    .map((path) => lstat(join(directory, path)).catch(() => undefined));
+    .map((path) => lstat(Buffer.concat([top, Buffer.from(path, 'latin1')])).catch(() => undefined));
   const bytes = (await Promise.all(found)).reduce((sum, file) => sum + (file?.size ?? 0), 0);
   if (paths.length > maxFiles || bytes > maxBytes)
     throw new WorkspaceError(

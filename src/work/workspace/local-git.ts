@@ -1,5 +1,6 @@
 import { CoordinatorError } from '../../errors.ts';
 import { git } from '../../gates/checkout/git-command.ts';
+import { oneLine } from '../../lib/text.ts';
 import { WorkspaceError } from './workspace-error.ts';
 
 const outputBytes = 64 * 1024 * 1024;
@@ -70,7 +71,8 @@ export async function gitBytes(
   const { exitCode, stdout, stderr } = await tryGit(place, args, options);
   if (exitCode === 0) return stdout;
   const fault = stderr.includes('No space left on device') ? 'no_space' : 'unusable';
-  throw new WorkspaceError(fault, `git ${args[0] ?? ''} failed: ${stderr.slice(-300)}`);
+  const words = oneLine(stderr.slice(-300), 300);
+  throw new WorkspaceError(fault, `git ${args[0] ?? ''} failed: ${words}`);
 }
 
 /** The commit that a name of the repository stands for; undefined when there is none. */

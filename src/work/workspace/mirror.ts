@@ -61,6 +61,7 @@ export function createMirrors({
       opened.add(repository);
       const seen = await listRemote(repository, remote, number, signal);
       const wanted = [seen.baseBranch, ...seen.branches.keys()];
+      await dropInTheWay(repository, wanted, signal);
       await fetchBranches(repository, remote, wanted, signal);
       const read = async (branch: string) =>
         (await resolve({ repository }, `refs/remotes/origin/${branch}`, signal)) ?? '';
@@ -167,6 +168,20 @@ async function removeLocks(directory: string): Promise<void> {
     if (entry.isDirectory() && directory.includes('/refs')) await removeLocks(path);
     else if (entry.name.endsWith('.lock') || entry.name === 'gc.pid') await rm(path);
   }
+}
+
+/** A branch that was renamed: git cannot have `release` and `release/2` at once. Its commits stay. */
+async function dropInTheWay(
+  repository: string,
+  wanted: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const args = ['for-each-ref', '--format=%(refname:lstrip=3)', 'refs/remotes/origin/'];
+  const known = (await localGit({ repository }, args, { signal })).split('\n');
+  const isInTheWay = (name: string) =>
+    wanted.some((branch) => branch.startsWith(`${name}/`) || name.startsWith(`${branch}/`));
+  for (const name of known.filter(Boolean).filter(isInTheWay))
+    await localGit({ repository }, ['update-ref', '-d', `refs/remotes/origin/${name}`], { signal });
 }
 
 function readListing(text: string, number: number, url: string) {

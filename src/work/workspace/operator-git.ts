@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 
 import { gitPath } from '../../gates/checkout/git-command.ts';
+import { oneLine } from '../../lib/text.ts';
 import { WorkspaceError } from './workspace-error.ts';
 
 export type OperatorEnvironment = Readonly<Record<string, string | undefined>>;
@@ -63,7 +64,7 @@ export async function operatorGit(
     signal,
   }: { readonly environment: OperatorEnvironment; readonly signal: AbortSignal },
 ): Promise<string> {
-  const result = await execa(await gitPath(), [...settings, ...args], {
+  const result = await execa(await gitPath(), [`--git-dir=${repository}`, ...settings, ...args], {
     cwd: repository,
     env: operatorVariables(environment),
     extendEnv: false,
@@ -80,7 +81,7 @@ export async function operatorGit(
   if (result.exitCode === 0) return result.stdout;
   const why = result.timedOut
     ? `it did not end in ${timeoutMs / 1_000} s`
-    : withoutPasswords(result.stderr).trim().slice(-400) || (result.originalMessage ?? '');
+    : oneLine(withoutPasswords(result.stderr).slice(-400), 400) || (result.originalMessage ?? '');
   const fault = why.includes('No space left on device') ? 'no_space' : 'remote';
   throw new WorkspaceError(fault, `git ${args[0] ?? ''} failed: ${why}`);
 }

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { removeTree } from '../../gates/checkout/private-directory.ts';
 import { leastRecentlyUsed } from '../../lib/places.ts';
 import type { Logger } from '../../log.ts';
-import { readHead } from './agent-commits.ts';
+import { readHead, readRef } from './agent-commits.ts';
 import { branchOf, isBranchOf } from './branch-name.ts';
 import { openCheckout, type Checkout } from './checkout.ts';
-import { changedPaths, readFiles, type Author } from './files.ts';
+import { findChanges, readFiles, type Author } from './files.ts';
 import { isAncestor, localGit, resolve } from './local-git.ts';
 import { createMirrors, type RemoteRepository, type RemoteState } from './mirror.ts';
 import type { OperatorEnvironment } from './operator-git.ts';
+import { createReservations } from './reservations.ts';
 
 /** Checkouts that are kept; older ones are deleted once all their work is on the remote. */
 const keptCheckouts = 20;
@@ -44,34 +45,35 @@ export function createWorkspace({
 }: WorkspaceOptions) {
   const mirrors = createMirrors({ directory: join(directory, 'mirrors'), environment });
   const issues = join(directory, 'issues');
-  const inUse = new Set<string>();
+  const reservations = createReservations();
 
   /**
-   * Prepares the checkout of an issue; an old one goes on where it was. Dispose of it to let it be deleted later.
-   * `stop` breaks off the fetch; what follows, also with the checkout later, goes on until `signal` aborts.
+   * Prepares the checkout of an issue; an old one goes on where it was. Dispose of it to let others use it, and to let
+   * it be deleted later: a job whose claim was lost may still be ending while the issue is here again.
+   * `stop` breaks off that wait and the fetch; what follows, also with the checkout later, goes on until `signal` aborts.
    */
   async function open(
     place: IssuePlace,
     { stop, signal }: { readonly stop: AbortSignal; readonly signal: AbortSignal },
   ): Promise<Checkout & Disposable> {
     const { remote, number } = place;
-    await mkdir(join(directory, 'mirrors'), { recursive: true, mode: 0o700 });
-    const state = await mirrors.update(remote, number, stop);
-    const branch = chooseBranch(place, state);
     const name = `${remote.id}-${number}`;
     const own = join(issues, name);
-    await mkdir(own, { recursive: true, mode: 0o700 });
-    inUse.add(name);
+    const free = await reservations.wait(name, stop);
     try {
+      await mkdir(join(directory, 'mirrors'), { recursive: true, mode: 0o700 });
+      const state = await mirrors.update(remote, number, stop);
+      const branch = chooseBranch(place, state);
+      await mkdir(own, { recursive: true, mode: 0o700 });
       const now = new Date();
       await utimes(own, now, now);
       const checkout = await openCheckout(
         { directory: own, mirrors, remote, number, branch, state, author, log },
         signal,
       );
-      return { ...checkout, [Symbol.dispose]: () => void inUse.delete(name) };
+      return { ...checkout, [Symbol.dispose]: free };
     } catch (error) {
-      inUse.delete(name);
+      free();
       throw error;
     }
   }
@@ -79,9 +81,15 @@ export function createWorkspace({
   /** Deletes the checkouts that were not used for longest, but for those that hold what is nowhere else. */
   async function prune(signal: AbortSignal): Promise<void> {
     for (const name of await leastRecentlyUsed(issues, more.keptCheckouts ?? keptCheckouts)) {
-      if (inUse.has(name) || !(await isPushed(name, signal))) continue;
-      await removeTree(join(issues, name));
-      log.info({ checkout: name }, 'an old checkout whose work is pushed was deleted');
+      const free = reservations.take(name);
+      if (free === undefined) continue;
+      try {
+        if (!(await isPushed(name, signal))) continue;
+        await removeTree(join(issues, name));
+        log.info({ checkout: name }, 'an old checkout whose work is pushed was deleted');
+      } finally {
+        free();
+      }
     }
   }
 
@@ -100,8 +108,10 @@ export function createWorkspace({
     const head = await readHead(files.directory);
     const extra = (await readdir(own)).filter((entry) => !['worktree', 'index'].includes(entry));
     if (head === undefined || head !== known || extra.length > 0) return false;
+    if ((await readRef(files.directory, 'refs/stash')) !== undefined) return false;
     await readFiles({ repository, files }, head, signal);
-    if ((await changedPaths({ repository, files }, signal)).length > 0) return false;
+    const { paths, repositories } = await findChanges({ repository, files }, signal);
+    if (paths.length > 0 || repositories.length > 0) return false;
     const format = ['for-each-ref', '--format=%(objectname)'];
     const refs = [...format, 'refs/remotes/origin/', `refs/mosaic/${number}/pushed`];
     const tips = (await localGit({ repository }, refs, { signal })).split('\n').filter(Boolean);
