@@ -1,6 +1,4 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 
 import { CoordinatorError } from '../errors.ts';
 import { createProcessTree } from '../gates/process/process-tree.ts';
@@ -8,6 +6,7 @@ import type { Sandbox } from '../gates/process/sandbox.ts';
 import type { Adapter, AgentStart } from './adapters/adapter.ts';
 import { agentEnvironment } from './agent-environment.ts';
 import { filesOfProgram, findProgram } from './agent-program.ts';
+import { makePrivateDirectory, writePrivateFile } from './private-files.ts';
 
 export interface AgentLaunch {
   readonly adapter: Adapter;
@@ -43,11 +42,8 @@ export function launchAgent(request: AgentLaunch) {
       'agent_program_missing',
       `There is no program ${command} in the search path. Install the agent ${adapter.name}, or give the absolute path of its program.`,
     );
-  mkdirSync(join(home, 'tmp'), { recursive: true, mode: 0o700 });
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(home, path)), { recursive: true, mode: 0o700 });
-    writeFileSync(join(home, path), text, { mode: 0o600 });
-  }
+  makePrivateDirectory(home, 'tmp');
+  for (const [path, text] of Object.entries(files)) writePrivateFile(home, path, text);
   const wrapped = sandbox.wrap({
     ...{ command: program, args, directory, environment, network: true },
     writable: [directory, home, ...request.writable],

@@ -135,7 +135,7 @@ export async function giveUp(
   },
 ): Promise<Step> {
   const { head, isPushed } = await save(job, push);
-  const written = await job.files.readHandoff();
+  const written = job.files.readHandoff();
   const isWorkless = head === job.checkout.start && written === undefined && !job.checkout.conflict;
   const handoff = written ?? describeWork(job, { reason, words, head, isPushed });
   // What was left before says more than that nothing was done.

@@ -1,16 +1,17 @@
-import { lstat, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { ClaimedIssueAnswer, IssueTextAnswer } from '../issue/claim-answers.ts';
+import { readPrivateFile, writePrivateFile } from './private-files.ts';
 import type { Checkout } from './workspace/checkout.ts';
 
 /** Longest text that is read from an agent. */
 const maxBytes = 64 * 1024;
+const folder = 'mosaic';
 
-export type JobFiles = Awaited<ReturnType<typeof writeJobFiles>>;
+export type JobFiles = ReturnType<typeof writeJobFiles>;
 
 /** Files and variables that tell a program about its issue. The directory is the private one of the claim. */
-export async function writeJobFiles(
+export function writeJobFiles(
   home: string,
   {
     claim,
@@ -22,11 +23,14 @@ export async function writeJobFiles(
     readonly checkout: Pick<Checkout, 'branch' | 'baseBranch' | 'base'>;
   },
 ) {
-  const directory = join(home, 'mosaic');
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const path = (name: string) => join(directory, name);
-  await writeFile(path('plan.json'), `${JSON.stringify(claim.plan, undefined, 2)}\n`);
-  await writeFile(path('issue.md'), `${text?.title ?? claim.plan.title}\n\n${text?.body ?? ''}\n`);
+  const path = (name: string) => join(home, folder, name);
+  const write = (name: string, words: string) => writePrivateFile(home, `${folder}/${name}`, words);
+  const read = (name: string) => {
+    const words = readPrivateFile(home, `${folder}/${name}`, maxBytes)?.trim();
+    return words === '' ? undefined : words;
+  };
+  write('plan.json', `${JSON.stringify(claim.plan, undefined, 2)}\n`);
+  write('issue.md', `${text?.title ?? claim.plan.title}\n\n${text?.body ?? ''}\n`);
   const [repository = '', number = ''] = claim.issue.split('#');
   return {
     questionFile: path('question'),
@@ -49,23 +53,15 @@ export async function writeJobFiles(
     },
 
     /** For the next run; empty when there are none. */
-    writeFindings: (findings: string) => writeFile(path('findings'), findings),
+    writeFindings: (findings: string) => write('findings', findings),
 
     /** What the agent wrote for its successor, and for a person; undefined for nothing. */
-    readHandoff: () => readText(path('handoff')),
-    readQuestion: () => readText(path('question')),
+    readHandoff: () => read('handoff'),
+    readQuestion: () => read('question'),
   };
 }
 
 /** A variable cannot hold a zero byte, and shells are surprised by line ends. */
 function oneLineOf(text: string): string {
   return text.replaceAll(/\p{Cc}+/gu, ' ').trim();
-}
-
-/** An ordinary file of an agent; a link could name any file of this machine. */
-async function readText(path: string): Promise<string | undefined> {
-  const found = await lstat(path).catch(() => undefined);
-  if (found?.isFile() !== true || found.size > maxBytes) return undefined;
-  const text = (await readFile(path, 'utf8')).trim();
-  return text === '' ? undefined : text;
 }

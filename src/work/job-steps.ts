@@ -162,9 +162,7 @@ async function rotate(job: Job, handoff: string | undefined, words: string): Pro
   const { head, isPushed } = await save(job);
   const reason = 'its context was full.';
   const text =
-    handoff ??
-    (await job.files.readHandoff()) ??
-    describeWork(job, { reason, words, head, isPushed });
+    handoff ?? job.files.readHandoff() ?? describeWork(job, { reason, words, head, isPushed });
   const nth = state.rotations + 1;
   await job.deps.client.rotate(job.claim, { handoff: text, nth, spent: job.spent() }, job.lost);
   await job.note({ rotations: nth, handoff: text, session: undefined, isDone: false });
@@ -178,7 +176,7 @@ async function inspect(
   { reminders, reason, words }: Left & { readonly reminders: Reminders },
 ): Promise<Step> {
   const { claim, checkout, deps, state } = job;
-  const question = await job.files.readQuestion();
+  const question = job.files.readQuestion();
   if (question !== undefined) {
     await save(job);
     const remains = { reason: question, handoff: question, spent: job.spent() };

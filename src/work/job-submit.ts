@@ -74,6 +74,6 @@ export async function waitForVerdict(
   if (verdict === 'error') return { kind: 'end', end: await handBack(job, { reason: message }) };
   if (rounds > maxRounds)
     return giveUp(job, { reason: `${rounds} commits were refused.`, words: findings });
-  await job.files.writeFindings(findings);
+  job.files.writeFindings(findings);
   return { kind: 'run', task: findingsTask(findings, rounds), resume: true };
 }

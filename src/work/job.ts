@@ -67,7 +67,7 @@ async function work(
       },
       { stop: watch.halt, signal: abandon },
     );
-    const files = await writeJobFiles(home, { claim, text, checkout });
+    const files = writeJobFiles(home, { claim, text, checkout });
     return await followSteps({
       ...request,
       ...watch,
