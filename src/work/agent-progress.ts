@@ -15,6 +15,15 @@ export interface AgentProgress {
   readonly turnEnded: boolean;
 }
 
+/** Of two runs. */
+export function addSpent(a: Spent, b: Spent): Spent {
+  const costs = [a.costUsd, b.costUsd].filter((cost) => cost !== undefined);
+  return {
+    tokens: a.tokens + b.tokens,
+    ...(costs.length === 0 ? {} : { costUsd: costs.reduce((sum, cost) => sum + cost, 0) }),
+  };
+}
+
 /** The sum of what the events of one run told. */
 export function createProgress() {
   let now: AgentProgress = { spent: { tokens: 0 }, turnEnded: false };

@@ -3,8 +3,10 @@ import { CallRefused, LeaseLost } from '../lib/service-calls.ts';
 import { leftBefore, type Job } from './job-record.ts';
 import type { Step } from './job-step.ts';
 import type { JobEnd } from './outcomes.ts';
+import { asText } from './prompt.ts';
 import type { Handoff } from './service-client.ts';
-import { WorkspaceError } from './workspace/workspace-error.ts';
+import type { StopCause } from './session.ts';
+import { isFileError, WorkspaceError } from './workspace/workspace-error.ts';
 
 /** Pause of an agent whose limit, key or money is refused without a time. */
 export const unknownLimitMs = 60 * 60_000;
@@ -81,7 +83,7 @@ function lastCall(stop: AbortSignal, abandon: AbortSignal) {
 
 /** What the job can say about its work, where the agent has not. */
 export function describeWork(
-  { checkout, state, text }: Pick<Job, 'checkout' | 'state' | 'text'>,
+  { claim, checkout, state, text }: Pick<Job, 'claim' | 'checkout' | 'state' | 'text'>,
   {
     reason,
     words,
@@ -98,6 +100,8 @@ export function describeWork(
     ? `on the branch ${checkout.branch}`
     : 'on the machine of its runner alone';
   const isStarted = head !== checkout.start;
+  // Last: what is too long loses its end.
+  const before = asText(state.handoff ?? leftBefore(claim) ?? '');
   return [
     `The session ended: ${reason}`,
     isStarted
@@ -106,10 +110,19 @@ export function describeWork(
     state.refused === undefined ? '' : `The commit ${state.refused} was refused by the gates.`,
     words.trim() === '' ? '' : `Its last words: ${words.trim().slice(-maxWords)}`,
     text?.cut === true ? 'The end of the text of the issue was not known to it.' : '',
+    before === '' ? '' : `What was left for it: ${before}`,
   ]
     .filter((line) => line !== '')
     .join('\n\n');
 }
+
+export const stopReasons: Readonly<Record<StopCause, string>> = {
+  stopped: 'The runner was stopped.',
+  lost: 'The claim ended while the agent worked.',
+  minutes: 'The time for one issue was over (--max-minutes).',
+  tokens: 'The tokens for one issue were used up (--max-tokens).',
+  cost: 'The money for one issue was used up (--max-cost).',
+};
 
 export interface Left {
   readonly reason: string;
@@ -156,7 +169,7 @@ export async function save(job: Job, push = true): Promise<{ head: string; isPus
     return { head, isPushed: (await checkout.push()).kind === 'pushed' };
   } catch (error) {
     job.abandon.throwIfAborted();
-    if (!(error instanceof WorkspaceError)) throw error;
+    if (!(error instanceof WorkspaceError) && !isFileError(error)) throw error;
     log.error({ err: error, checkout: checkout.directory }, 'the work stays on this machine');
     return { head, isPushed: false };
   }

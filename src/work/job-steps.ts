@@ -1,4 +1,5 @@
-import { describeWork, giveUp, save, unknownLimitMs, type Left } from './job-ends.ts';
+import { CallRefused, LeaseLost } from '../lib/service-calls.ts';
+import { describeWork, giveUp, save, stopReasons, unknownLimitMs, type Left } from './job-ends.ts';
 import { leftBefore, type Job } from './job-record.ts';
 import { maxReminders, type Reminders, type Step } from './job-step.ts';
 import { submit, waitForVerdict } from './job-submit.ts';
@@ -10,32 +11,51 @@ import {
   noChangeTask,
   uncommittedTask,
 } from './prompt.ts';
-import { runSession, type SessionEnd, type StopCause } from './session.ts';
+import { runSession, type SessionEnd } from './session.ts';
+import { isFileError, isUnusable, WorkspaceError } from './workspace/workspace-error.ts';
 
 /** Runs the agent, submits its commit, and sends it back with the findings, until the claim has ended. */
 export async function followSteps(job: Job): Promise<JobEnd> {
   const reminders: Reminders = { count: 0, noChange: false, crashed: false };
   let step = firstStep(job);
-  for (;;) {
-    switch (step.kind) {
-      case 'run':
-        step = await run(job, step, reminders);
-        break;
-      case 'inspect':
-        step = await inspect(job, false, { reminders, reason: '', words: '' });
-        break;
-      case 'submit':
-        step = await submit(job, reminders);
-        break;
-      case 'verdict':
-        step = await waitForVerdict(job, step);
-        reminders.count = 0;
-        reminders.noChange = false;
-        break;
-      case 'end':
-        return step.end;
-    }
+  while (step.kind !== 'end')
+    step = await follow(job, step, reminders).catch((error: unknown) => afterFault(job, error));
+  return step.end;
+}
+
+async function follow(
+  job: Job,
+  step: Exclude<Step, { kind: 'end' }>,
+  reminders: Reminders,
+): Promise<Step> {
+  switch (step.kind) {
+    case 'run':
+      return run(job, step, reminders);
+    case 'inspect':
+      return inspect(job, false, { reminders, reason: '', words: '' });
+    case 'submit':
+      return submit(job, reminders);
+    case 'verdict':
+      reminders.count = 0;
+      reminders.noChange = false;
+      return waitForVerdict(job, step);
   }
+}
+
+/** What there is goes back with a handoff also when a step could not be done. */
+function afterFault(job: Job, error: unknown): Promise<Step> {
+  job.abandon.throwIfAborted();
+  if (error instanceof LeaseLost || job.lost.aborted) throw error;
+  const cause = job.haltCause();
+  if (cause !== undefined) return giveUp(job, { reason: stopReasons[cause], words: '' });
+  const isKnown =
+    error instanceof WorkspaceError || error instanceof CallRefused || isFileError(error);
+  if (!isKnown) throw error;
+  job.log.error({ err: error }, 'the work could not go on');
+  const left = { reason: error.message, words: '' };
+  // The agent left what cannot be read; all else is a fault of the machine or the network.
+  if (isUnusable(error)) return giveUp(job, { ...left, failsWithoutWork: true });
+  return giveUp(job, { ...left, push: error instanceof CallRefused, isFault: true });
 }
 
 function firstStep({ state, checkout }: Job): Step {
@@ -112,14 +132,6 @@ async function wholePrompt(job: Job, task: string | undefined): Promise<string> 
   });
 }
 
-const stopReasons: Readonly<Record<StopCause, string>> = {
-  stopped: 'The runner was stopped.',
-  lost: 'The claim ended while the agent worked.',
-  minutes: 'The time for one issue was over (--max-minutes).',
-  tokens: 'The tokens for one issue were used up (--max-tokens).',
-  cost: 'The money for one issue was used up (--max-cost).',
-};
-
 async function afterRun(
   job: Job,
   { end, cause, handoff }: SessionEnd,
@@ -164,8 +176,10 @@ async function rotate(job: Job, handoff: string | undefined, words: string): Pro
   const text =
     handoff ?? job.files.readHandoff() ?? describeWork(job, { reason, words, head, isPushed });
   const nth = state.rotations + 1;
-  await job.deps.client.rotate(job.claim, { handoff: text, nth, spent: job.spent() }, job.lost);
-  await job.note({ rotations: nth, handoff: text, session: undefined, isDone: false });
+  // Should the call not get through, it is part of what is left at the end.
+  await job.note({ handoff: text });
+  await job.deps.client.rotate(job.claim, { handoff: text, nth, spent: job.spent() }, job.halt);
+  await job.note({ rotations: nth, session: undefined, isDone: false });
   return { kind: 'run' };
 }
 

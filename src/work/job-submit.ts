@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { describeError, TryAgainLater } from '../errors.ts';
-import { CallRefused } from '../lib/service-calls.ts';
-import { giveUp, handBack } from './job-ends.ts';
+import { CallRefused, LeaseLost } from '../lib/service-calls.ts';
+import { giveUp, stopReasons } from './job-ends.ts';
 import type { Job } from './job-record.ts';
 import { maxReminders, type Reminders, type Step } from './job-step.ts';
 import { findingsTask, mergeTask } from './prompt.ts';
@@ -34,6 +34,8 @@ export async function submit(job: Job, reminders: Reminders): Promise<Step> {
       await job.note({ verification: { id, commit }, isDone: false });
       return { kind: 'verdict', id, commit };
     } catch (error) {
+      if (error instanceof LeaseLost || job.lost.aborted)
+        return giveUp(job, { reason: stopReasons.lost, words: '', push: false });
       if (!(error instanceof CallRefused)) throw error;
       if (error.refusal === 'commit_no_change')
         return giveUp(job, { reason: error.message, words: '', failsWithoutWork: true });
@@ -60,18 +62,21 @@ export async function waitForVerdict(
     if (job.stop.aborted) return { kind: 'end', end: { kind: 'waits', message } };
     throw error;
   }
-  const { state: verdict, cause, findings } = view;
-  const message = cause?.message ?? '';
-  job.log.info({ verdict, code: cause?.code, detail: message }, 'verdict');
+  const { state: verdict, findings } = view;
+  const message = view.cause?.message ?? '';
+  job.log.info({ verdict, code: view.cause?.code, detail: message }, 'verdict');
   if (verdict === 'passed') return { kind: 'end', end: { kind: 'accepted', message } };
   const rounds = state.rounds + 1;
   await job.note({ rounds, refused: commit, verification: undefined });
+  const cause = job.haltCause();
+  if (cause !== undefined && verdict !== 'error')
+    return giveUp(job, { reason: stopReasons[cause], words: findings });
   // A claim that was refused too often has ended.
   await deps.client.heartbeat(claim, { spent: job.spent() }, job.halt).catch((error: unknown) => {
     if (!(error instanceof TryAgainLater)) throw error;
     job.log.warn({ cause: describeError(error) }, 'no answer to a heartbeat');
   });
-  if (verdict === 'error') return { kind: 'end', end: await handBack(job, { reason: message }) };
+  if (verdict === 'error') return giveUp(job, { reason: message, words: '' });
   if (rounds > maxRounds)
     return giveUp(job, { reason: `${rounds} commits were refused.`, words: findings });
   job.files.writeFindings(findings);

@@ -1,6 +1,6 @@
 import type { Logger } from '../log.ts';
 import type { Spent } from './adapters/adapter.ts';
-import type { AgentProgress } from './agent-progress.ts';
+import { addSpent, type AgentProgress } from './agent-progress.ts';
 import type { JobDeps, JobRequest } from './job-record.ts';
 import type { JournalEntry } from './journal.ts';
 import { holdLease } from './lease.ts';
@@ -38,12 +38,9 @@ export function createWatch(
 
   /** Of the claim so far. */
   function spent(): Spent {
-    const run = progress?.spent ?? { tokens: 0 };
-    const costs = [state.spent.costUsd, run.costUsd].filter((cost) => cost !== undefined);
-    return {
-      tokens: state.spent.tokens + run.tokens,
-      ...(costs.length === 0 ? {} : { costUsd: costs.reduce((sum, cost) => sum + cost, 0) }),
-    };
+    const { tokens, costUsd } = state.spent;
+    const before = { tokens, ...(costUsd === undefined ? {} : { costUsd }) };
+    return addSpent(before, progress?.spent ?? { tokens: 0 });
   }
 
   function draw(): void {

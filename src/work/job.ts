@@ -12,7 +12,7 @@ import { followSteps } from './job-steps.ts';
 import { createWatch } from './job-watch.ts';
 import type { JobEnd } from './outcomes.ts';
 import { cloneUrlOf } from './workspace/clone-url.ts';
-import { WorkspaceError } from './workspace/workspace-error.ts';
+import { isFileError, WorkspaceError } from './workspace/workspace-error.ts';
 
 /** The private directory of a claim: home, settings and temporary files of its agent. */
 export function homeOf(directory: string, claimId: string): string {
@@ -90,7 +90,8 @@ async function work(
       return { kind: 'lost', message };
     };
     if (error instanceof LeaseLost || watch.lost.aborted) return lost(error);
-    const isFault = error instanceof WorkspaceError || error instanceof CallRefused;
+    const isFault =
+      error instanceof WorkspaceError || error instanceof CallRefused || isFileError(error);
     if (!watch.halt.aborted && !isFault) throw error;
     const reason = isFault ? error.message : 'The runner was stopped.';
     if (isFault) log.error({ err: error }, 'the work could not begin or go on');

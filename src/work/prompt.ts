@@ -113,7 +113,8 @@ function quote(name: string, words: string, limit: number, cut = false): string 
   return `----- begin of ${name} ${mark} -----\n${kept}${note}\n----- end of ${name} ${mark} -----`;
 }
 
-function asText(value: unknown): string {
+/** What somebody left, as text. */
+export function asText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value, undefined, 2);
 }
 

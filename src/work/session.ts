@@ -1,7 +1,7 @@
 import type { Sandbox } from '../gates/process/sandbox.ts';
 import type { Logger } from '../log.ts';
-import type { Adapter, AgentEnd, AgentStart } from './adapters/adapter.ts';
-import type { AgentProgress } from './agent-progress.ts';
+import type { Adapter, AgentEnd, AgentStart, Spent } from './adapters/adapter.ts';
+import { addSpent, type AgentProgress } from './agent-progress.ts';
 import type { AgentRunRequest, runAgent, RunningAgent } from './agent-run.ts';
 import { handoffRequest } from './prompt.ts';
 
@@ -57,8 +57,13 @@ export function rotationEdge({ window, compactsAt }: Pick<AgentProgress, 'window
  */
 export async function runSession(request: SessionRequest): Promise<SessionEnd> {
   const { adapter, stop, log } = request;
-  const run: { agent?: RunningAgent; timer?: NodeJS.Timeout; rotates: boolean; isAsked: boolean } =
-    { rotates: false, isAsked: false };
+  const run: {
+    agent?: RunningAgent;
+    timer?: NodeJS.Timeout;
+    rotates: boolean;
+    isAsked: boolean;
+    spent: Spent;
+  } = { rotates: false, isAsked: false, spent: { tokens: 0 } };
 
   function rotate(edge: string, progress?: AgentProgress): void {
     const { agent } = run;
@@ -74,6 +79,7 @@ export async function runSession(request: SessionRequest): Promise<SessionEnd> {
 
   request.onRotate(() => rotate('coordinator'));
   const agent = await startAgent(request, request.start, (progress) => {
+    run.spent = progress.spent;
     request.onProgress(progress);
     const edge = rotationEdge(progress);
     if (edge !== undefined && progress.used !== undefined && progress.used >= edge.tokens)
@@ -90,7 +96,7 @@ export async function runSession(request: SessionRequest): Promise<SessionEnd> {
     const cause = request.stopCause() ?? (run.rotates ? 'rotated' : 'ended');
     if (cause !== 'rotated') return { end, cause, handoff: undefined };
     if (run.isAsked) return { end, cause, handoff: usable(end) };
-    return { end, cause, handoff: await askAfterwards(request, end.session) };
+    return { end, cause, handoff: await askAfterwards(request, end.session, run.spent) };
   } finally {
     clearTimeout(run.timer);
     stop.removeEventListener('abort', halt);
@@ -114,11 +120,12 @@ async function startAgent(
 async function askAfterwards(
   request: SessionRequest,
   session: string | undefined,
+  before: Spent,
 ): Promise<string | undefined> {
   if (session === undefined || !request.adapter.can.resumes) return undefined;
   const start = { ...request.start, prompt: handoffRequest, session, resume: true };
   const agent = await startAgent(request, start, (progress) => {
-    request.onProgress(progress);
+    request.onProgress({ ...progress, spent: addSpent(before, progress.spent) });
     if (progress.turnEnded) agent.closeInput();
   });
   const timer = setTimeout(() => void agent.stop(), request.handoffMs ?? handoffMs);

@@ -37,6 +37,9 @@ export interface StageOptions {
   readonly handoff?: unknown;
   /** In place of opening the checkout. */
   readonly open?: () => Promise<Checkout & Disposable>;
+  /** In place of what the checkout does. */
+  readonly checkout?: Partial<Checkout>;
+  readonly onStage?: (stage: ReturnType<typeof setStage>) => void;
   /** The pushes in order; the ones after them succeed. */
   readonly pushes?: readonly PushResult[];
   /** What a runner that was killed had noted. */
@@ -111,6 +114,7 @@ export function setStage(script: readonly ScriptedRun[], options: StageOptions =
       return Promise.resolve({ kind: 'pushed', commit: work.head });
     },
     readBase: () => Promise.resolve(undefined),
+    ...options.checkout,
     [Symbol.dispose]: () => undefined,
   };
   const left = [...script];
@@ -140,7 +144,9 @@ export function setStage(script: readonly ScriptedRun[], options: StageOptions =
 
 /** A job on the stage, from the claim to its end. */
 export async function playJob(script: readonly ScriptedRun[], options: StageOptions = {}) {
-  const { deps, stop, abandon, ...stage } = setStage(script, options);
+  const made = setStage(script, options);
+  options.onStage?.(made);
+  const { deps, stop, abandon, ...stage } = made;
   const journal = createJournal(deps.directory, 1);
   const entry = await journal.begin('key', {});
   const request: JobRequest = {

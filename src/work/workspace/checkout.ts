@@ -15,7 +15,7 @@ import {
 import { isAncestor, localGit, resolve, tryGit, type GitPlace } from './local-git.ts';
 import type { Mirrors, RemoteRepository, RemoteState } from './mirror.ts';
 import { keepStrays, straysOf } from './strays.ts';
-import { WorkspaceError } from './workspace-error.ts';
+import { isUnusable, WorkspaceError } from './workspace-error.ts';
 
 /** Pushes before giving up on a branch that others push to all the time. */
 const maxPushes = 3;
@@ -93,7 +93,7 @@ export async function openCheckout(options: CheckoutOptions, signal: AbortSignal
       return await commitAll('wip: files that an agent left when it was stopped');
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof WorkspaceError) || error.fault !== 'unusable') throw error;
+      if (!isUnusable(error)) throw error;
       const aside = `${files.directory}.kept-${Date.now()}`;
       await rename(files.directory, aside);
       await mkdir(files.directory, { recursive: true });

@@ -1,6 +1,7 @@
 import { copyFile, lstat, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { removeTree } from '../../gates/checkout/private-directory.ts';
 import type { Author } from './files.ts';
 import { ignoredPaths } from './mirror.ts';
 
@@ -40,7 +41,7 @@ export async function writeDotGit(directory: string, content: DotGitContent): Pr
     'objects/info/alternates': `${join(repository, 'objects')}\n`,
   };
   await mkdir(join(dotGit, 'refs', 'heads'), { recursive: true });
-  await rm(join(dotGit, 'objects', 'info'), { recursive: true, force: true });
+  await removeTree(join(dotGit, 'objects', 'info'));
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(dotGit, name)), { recursive: true });
     await writeFile(join(dotGit, name), text);
@@ -57,7 +58,7 @@ async function keepOnly(directory: string, names: readonly string[] | undefined)
   await mkdir(directory, { recursive: true });
   if (names === undefined) return;
   for (const name of await readdir(directory))
-    if (!names.includes(name)) await rm(join(directory, name), { recursive: true, force: true });
+    if (!names.includes(name)) await removeTree(join(directory, name));
 }
 
 function configOf({ url, author, branch }: DotGitContent): string {

@@ -1,7 +1,7 @@
 import type { Logger } from '../../log.ts';
 import { importCommit, readRef } from './agent-commits.ts';
 import { isAncestor, localGit, resolve } from './local-git.ts';
-import { WorkspaceError } from './workspace-error.ts';
+import { isUnusable } from './workspace-error.ts';
 
 /** Strays of one issue that an agent is shown: the newest. */
 const maxShown = 5;
@@ -37,7 +37,7 @@ export async function keepStrays(
       await importCommit({ repository, directory, commit: stray }, signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof WorkspaceError) || error.fault !== 'unusable') throw error;
+      if (!isUnusable(error)) throw error;
       log.warn({ err: error, ref }, 'what an agent left aside cannot be read');
       continue;
     }

@@ -48,6 +48,29 @@ test('a .git that is a link to another repository of the machine is not read', a
   expect(existsSync(join(secret.work, '.git', 'config'))).toBe(true);
 }, 30_000);
 
+/** A folder whose path is too long for a call of the system, which an agent can make step by step. */
+function makeDeep(directory: string): void {
+  mkdirSync(directory, { recursive: true });
+  const script = `import os\nfor _ in range(100):\n  os.mkdir('${'x'.repeat(200)}'); os.chdir('${'x'.repeat(200)}')`;
+  execFileSync('python3', ['-c', script], { cwd: directory });
+}
+
+test.each(['.git/deep', '.git/objects/deep', 'deep'])(
+  'a path that is too long for the system in %s holds nothing up',
+  async (path) => {
+    using stage = start();
+    const { directory, ...checkout } = await stage.open();
+    edit(directory, 'src/queue.js', 'queue\n');
+    makeDeep(join(directory, path));
+    await checkout.commitAll('wip').catch((error: unknown) => {
+      expect(error).toBeInstanceOf(WorkspaceError);
+    });
+    const again = await stage.open();
+    expect(existsSync(join(again.directory, 'package.json'))).toBe(true);
+  },
+  30_000,
+);
+
 test('a list of other objects that is too long to be read is refused', async () => {
   using stage = start();
   using secret = createRepository({ 'secret.txt': 'secret\n' });
