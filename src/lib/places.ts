@@ -29,9 +29,15 @@ const staleMs = 60_000;
 export async function leastRecentlyUsed(directory: string, kept: number): Promise<string[]> {
   const names = await readdir(directory).catch(() => []);
   const used = await Promise.all(
-    names.map(async (name) => ({ name, at: (await stat(join(directory, name))).mtimeMs })),
+    // Another one may delete it now.
+    names.map(async (name) => {
+      const found = await stat(join(directory, name)).catch(() => undefined);
+      return { name, at: found?.mtimeMs };
+    }),
   );
-  const newestFirst = used.toSorted((a, b) => b.at - a.at);
+  const newestFirst = used
+    .flatMap(({ name, at }) => (at === undefined ? [] : [{ name, at }]))
+    .toSorted((a, b) => b.at - a.at);
   return newestFirst.slice(kept).map(({ name }) => name);
 }
 

@@ -77,6 +77,7 @@ function watchAgent(
   const progress = createProgress();
   let stopped: AgentExit['stopped'];
   let stopping: Promise<void> | undefined;
+  let lingers = false;
   let stderr = '';
   let written = 0;
 
@@ -84,8 +85,13 @@ function watchAgent(
     ? setTimeout(suspect, request.silenceMs ?? silenceMs)
     : undefined;
   function suspect(): void {
-    // One that waits for a message is not hung; the job bounds its own time.
-    if (!progress.toolRuns() && !progress.now().turnEnded) void end('hung');
+    if (progress.toolRuns()) return;
+    if (!progress.now().turnEnded) void end('hung');
+    // One that waits for a message is not hung. One that can get none any more has done, and does not end.
+    else if (child.stdin.writableEnded) {
+      lingers = true;
+      stopping ??= terminate();
+    }
   }
 
   function count(text: string): void {
@@ -135,7 +141,8 @@ function watchAgent(
     drained.abort();
     child.stdout.destroy();
     child.stderr.destroy();
-    const judged = reader.judge({ ...how, stderr, stopped });
+    const told = lingers ? { code: 0, signal: null } : how;
+    const judged = reader.judge({ ...told, stderr, stopped });
     const limitedUntil = judged.limitedUntil ?? request.limitedUntil?.();
     return judged.outcome === 'limited' ? { ...judged, limitedUntil } : judged;
   }

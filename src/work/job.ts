@@ -33,7 +33,10 @@ export async function runJob(request: JobRequest, deps: JobDeps): Promise<JobEnd
   try {
     const end = await work(request, { deps, log, watch, home });
     // Before a verdict its session is still needed.
-    if (end.kind !== 'waits') await removeTree(home);
+    if (end.kind !== 'waits')
+      await removeTree(home).catch((error: unknown) => {
+        log.warn({ err: error, home }, 'it is deleted at the next start');
+      });
     return end;
   } finally {
     lease[Symbol.dispose]();

@@ -27,15 +27,16 @@ export interface LeaseOptions {
   readonly log: Logger;
 }
 
-/** Sends heartbeats until disposed of, the first one at once. */
+/** Sends heartbeats until disposed of, the first one at once, one at a time. */
 export function holdLease(options: LeaseOptions): Disposable {
   const { client, claim, report, onContext, onLost, now, log } = options;
-  const leftMs = Date.parse(options.leaseExpiresAt) - now();
-  const everyMs = Math.min(maxIntervalMs, Math.max(minIntervalMs, leftMs / beatsPerLease));
+  let everyMs = intervalOf(options.leaseExpiresAt, now());
+  let timer: NodeJS.Timeout | undefined;
   const ended = new AbortController();
   const beat = async () => {
     try {
-      const { context } = await client.heartbeat(claim, report(), ended.signal);
+      const { context, leaseExpiresAt } = await client.heartbeat(claim, report(), ended.signal);
+      everyMs = intervalOf(leaseExpiresAt, now());
       if (context !== null) onContext(context);
     } catch (error) {
       if (ended.signal.aborted) return;
@@ -45,11 +46,22 @@ export function holdLease(options: LeaseOptions): Disposable {
       } else log.warn({ cause: describeError(error) }, 'no answer to a heartbeat');
     }
   };
-  const timer = setInterval(() => void beat(), everyMs);
-  void beat();
+  async function keepBeating(): Promise<void> {
+    const startedAt = performance.now();
+    await beat();
+    if (ended.signal.aborted) return;
+    const leftMs = Math.max(0, startedAt + everyMs - performance.now());
+    timer = setTimeout(() => void keepBeating(), leftMs);
+  }
+  void keepBeating();
   function stop(): void {
-    clearInterval(timer);
+    clearTimeout(timer);
     ended.abort();
   }
   return { [Symbol.dispose]: stop };
+}
+
+function intervalOf(leaseExpiresAt: string, now: number): number {
+  const everyMs = (Date.parse(leaseExpiresAt) - now) / beatsPerLease;
+  return Math.min(maxIntervalMs, Math.max(minIntervalMs, everyMs));
 }

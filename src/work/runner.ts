@@ -88,7 +88,9 @@ async function removeOldHomes(
 ): Promise<void> {
   const kept = new Set([...left.values()].map(({ claim }) => homeOf('', claim?.claimId ?? '')));
   for (const name of await readdir(join(directory, 'homes')).catch(() => []))
-    if (!kept.has(homeOf('', name))) await removeTree(homeOf(directory, name));
+    // What cannot be deleted is tried again at the next start.
+    if (!kept.has(homeOf('', name)))
+      await removeTree(homeOf(directory, name)).catch(() => undefined);
 }
 
 interface Slot {

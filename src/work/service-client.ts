@@ -23,6 +23,7 @@ import {
   serviceWaitSeconds,
   type ServiceCallsOptions,
 } from '../lib/service-calls.ts';
+import { maxSpent } from '../issue/spending.ts';
 import type { Spent } from './adapters/adapter.ts';
 
 export interface ServiceClientOptions extends ServiceCallsOptions {
@@ -55,8 +56,11 @@ export interface Remains {
 
 /** Longest reason that the service takes. */
 const maxReason = 500;
-/** Longest handoff, in characters: below the service's limit of 32 KB as JSON, whatever the characters are. */
+/** Longest handoff, in characters: below the service's limit of 32 KB as JSON, once control characters are out. */
 const maxHandoff = 10_000;
+/** Largest context, in tokens, and latest end of a limit that the service takes. */
+const maxContext = 100_000_000;
+const latestLimit = Date.parse('9999-12-31T00:00:00Z');
 
 const anything = z.unknown();
 
@@ -127,8 +131,10 @@ export function createServiceClient({
     ): Promise<HeartbeatAnswer> {
       const { used, window } = context ?? {};
       const body = {
-        ...(used === undefined ? {} : { contextUsed: used }),
-        ...(used === undefined || window === undefined ? {} : { contextLimit: window }),
+        ...(used === undefined ? {} : { contextUsed: whole(used, maxContext) }),
+        ...(used === undefined || window === undefined
+          ? {}
+          : { contextLimit: Math.max(1, whole(window, maxContext)) }),
         ...withSpent(spent),
       };
       const headers = { 'x-claim-token': token };
@@ -146,7 +152,7 @@ export function createServiceClient({
       }: { readonly handoff: string; readonly nth: number; readonly spent?: Spent },
       signal: AbortSignal,
     ) {
-      const body = { handoff: handoff.slice(0, maxHandoff), ...withSpent(spent) };
+      const body = { handoff: plainHandoff(handoff), ...withSpent(spent) };
       return onClaim(claim, 'rotate', { schema: rotateAnswer, body, signal, nth });
     },
 
@@ -160,7 +166,7 @@ export function createServiceClient({
         ...bodyOf(remains),
         ...(limitedUntil === undefined
           ? {}
-          : { limitedUntil: new Date(limitedUntil).toISOString() }),
+          : { limitedUntil: new Date(Math.min(limitedUntil, latestLimit)).toISOString() }),
       };
       return onClaim(claim, 'release', { schema: anything, body, signal });
     },
@@ -229,12 +235,31 @@ function bodyOf({ reason, handoff, spent }: Remains) {
     reason: reason.slice(0, maxReason),
     ...(handoff === undefined
       ? {}
-      : { handoff: typeof handoff === 'string' ? handoff.slice(0, maxHandoff) : handoff }),
+      : { handoff: typeof handoff === 'string' ? plainHandoff(handoff) : handoff }),
     ...withSpent(spent),
   };
 }
 
 function withSpent(spent: Spent | undefined) {
   if (spent === undefined || spent.tokens === 0) return {};
-  return { spent: { ...spent, tokens: Math.round(spent.tokens) } };
+  const { tokens, costUsd } = spent;
+  return {
+    spent: {
+      tokens: whole(tokens, maxSpent.tokens),
+      ...(costUsd === undefined ? {} : { costUsd: Math.min(costUsd, maxSpent.costUsd) }),
+    },
+  };
+}
+
+/** Agents report what they like; a figure that the service refuses would cost the claim its lease. */
+function whole(value: number, max: number): number {
+  return Math.min(max, Math.round(value));
+}
+
+/** The beginning, without control characters: each takes six bytes in JSON. */
+function plainHandoff(text: string): string {
+  return text
+    .slice(0, maxHandoff)
+    .toWellFormed()
+    .replaceAll(/(?![\n\t])\p{Cc}/gu, ' ');
 }

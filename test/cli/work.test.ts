@@ -25,6 +25,8 @@ const refusals: readonly (readonly [readonly string[], string])[] = [
   [['--clone-url', 'https://me:secret@g/{owner}/{repo}', '--', 'x'], 'must not contain a password'],
   [['--jobs', '0', '--', 'x'], '--jobs'],
   [['--max-cost', '-1', '--', 'x'], '--max-cost'],
+  [['--max-minutes', '100000', '--', 'x'], '--max-minutes'],
+  [['--max-tokens', '1e999', '--', 'x'], '--max-tokens'],
   [['--repo', 'orbit', '--', 'x'], '--repo'],
   [['--sandbox', 'unshare', '--', 'x'], '--sandbox'],
 ];

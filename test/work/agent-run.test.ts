@@ -143,6 +143,13 @@ test('an agent without a sign of life is stopped, but not while a tool runs', as
   expect((await busy.running.ended).outcome).toBe('completed');
 });
 
+test('an agent that has said its last words and does not end is ended, and has done its work', async () => {
+  const { running, until } = startScript(`${speak(0)} ${escapee} ${forEver}`, { silenceMs: 300 });
+  await until(({ turnEnded }) => turnEnded);
+  running.closeInput();
+  expect((await running.ended).outcome).toBe('completed');
+});
+
 test('says what is missing when the agent does not start', async () => {
   const { running } = startScript('', { adapter: createClaude({ program: 'no-such-agent' }) });
   const end = await running.ended;

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
 
 import { LeaseLost } from '../../src/lib/service-calls.ts';
 import { createServiceClient } from '../../src/work/service-client.ts';
@@ -80,6 +81,27 @@ test('a heartbeat reports what is known of context and costs', async () => {
     { contextUsed: 5, contextLimit: 10, spent: { tokens: 8, costUsd: 1 } },
   ]);
   expect(asked[0]?.headers['x-claim-token']).toBe(held.token);
+});
+
+test('figures and texts of an agent fit what the service takes, whatever they are', async () => {
+  const answer: Answer = [200, { leaseExpiresAt, context: null }];
+  const { client, asked } = await startService(answer, [200, {}], [200, {}]);
+  const context = { used: 61_000.5, window: 1e300 };
+  await client.heartbeat(held, { context, spent: { tokens: 1e300, costUsd: 1e300 } }, signal);
+  expect(asked[0]?.body).toEqual({
+    ...{ contextUsed: 61_001, contextLimit: 1e8, spent: { tokens: 1e12, costUsd: 1e6 } },
+  });
+  // Characters that take six bytes each in JSON.
+  await client.release(
+    held,
+    { reason: 'Why.', handoff: `a\n\u001b\ud800${'\0'.repeat(20_000)}` },
+    signal,
+  );
+  const { handoff } = z.object({ handoff: z.string() }).parse(asked[1]?.body);
+  expect(handoff).toMatch(/^a\n \uFFFD/);
+  expect(Buffer.byteLength(JSON.stringify(handoff))).toBeLessThan(32 * 1024);
+  await client.release(held, { reason: 'Limit.', limitedUntil: 1e300 }, signal);
+  expect(asked[2]?.body).toMatchObject({ limitedUntil: '9999-12-31T00:00:00.000Z' });
 });
 
 test('a call whose answer was lost is repeated with the same key, another call has another', async () => {

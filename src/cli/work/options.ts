@@ -9,6 +9,9 @@ import { countOption, repositoryOption } from '../options.ts';
 
 const workSandboxes = ['auto', 'bwrap', 'none'] as const;
 
+/** Three weeks; a timer of Node takes less than 25 days. */
+const maxMinutes = 30_000;
+
 const amount = (option: string) =>
   z.coerce.number(`${option} must be a number above 0`).positive(`${option} must be above 0`);
 
@@ -29,7 +32,9 @@ export const workOptions = z.object({
   sandbox: z
     .enum(workSandboxes, `--sandbox must be one of ${workSandboxes.join(', ')}`)
     .default('auto'),
-  maxMinutes: amount('--max-minutes').optional(),
+  maxMinutes: amount('--max-minutes')
+    .max(maxMinutes, `--max-minutes must be at most ${maxMinutes}`)
+    .optional(),
   maxTokens: amount('--max-tokens').optional(),
   maxCost: amount('--max-cost').optional(),
   cloneUrl: z

@@ -87,6 +87,9 @@ export function createWorkspace({
         if (!(await isPushed(name, signal))) continue;
         await removeTree(join(issues, name));
         log.info({ checkout: name }, 'an old checkout whose work is pushed was deleted');
+      } catch (error) {
+        signal.throwIfAborted();
+        log.warn({ err: error, checkout: name }, 'an old checkout could not be deleted');
       } finally {
         free();
       }
