@@ -11,14 +11,17 @@ export interface ToolAnswer {
   isError?: boolean;
 }
 
-/** Longest answer in characters: below 8,000 tokens, at three characters a token. */
+/** Longest answer in bytes: below 8,000 tokens, at three bytes a token; a letter of Chinese is as long. */
 const maxAnswer = 24_000;
 
 /** JSON of an answer, cut at its end when it is too long for the context of an agent. */
 export function answered(value: unknown, isError = false): ToolAnswer {
   const json = JSON.stringify(value);
-  const cut = `… [cut: ${json.length} characters, only the first ${maxAnswer} are here]`;
-  const text = json.length <= maxAnswer ? json : json.slice(0, maxAnswer).toWellFormed() + cut;
+  const bytes = Buffer.from(json);
+  const cut = `… [cut: ${bytes.length} bytes, only the first ${maxAnswer} are here]`;
+  // A stream keeps half a character back.
+  const kept = () => new TextDecoder().decode(bytes.subarray(0, maxAnswer), { stream: true });
+  const text = bytes.length <= maxAnswer ? json : kept() + cut;
   return { content: [{ type: 'text', text }], ...(isError ? { isError } : {}) };
 }
 

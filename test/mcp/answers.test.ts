@@ -7,9 +7,10 @@ import { answered, refusedBy } from '../../src/mcp/answers.ts';
 test('a long answer is cut at its end, with a note, and never in the middle of a character', () => {
   expect(answered({ a: 1 })).toEqual({ content: [{ type: 'text', text: '{"a":1}' }] });
   const text = answered('😀'.repeat(20_000)).content[0]?.text ?? '';
-  expect(text.length).toBeLessThan(24_100);
+  expect(Buffer.byteLength(text)).toBeLessThan(24_100);
+  expect(text).not.toContain('\uFFFD');
   expect(text.isWellFormed()).toBe(true);
-  expect(text).toContain('[cut: 40002 characters');
+  expect(text).toContain('[cut: 80002 bytes');
 });
 
 test('an error that was thrown is an answer: its own words, or none of what only the log may say', () => {

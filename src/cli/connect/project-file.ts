@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  lstatSync,
   mkdirSync,
   readFileSync,
   realpathSync,
@@ -15,16 +16,21 @@ import { attempt } from '../files.ts';
 
 /** The text of a file; undefined when there is none. */
 export function readProjectFile(file: string): string | undefined {
-  if (statSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
-  return attempt('file_unreadable', `Cannot read ${file}`, () => readFileSync(file, 'utf8'));
+  return attempt('file_unreadable', `Cannot read ${file}`, () =>
+    // A link to nothing is there, and an error: writing would put a file in its place.
+    lstatSync(file, { throwIfNoEntry: false }) === undefined
+      ? undefined
+      : readFileSync(file, 'utf8'),
+  );
 }
 
 /** The value of a JSON file; an empty object when there is no file, or an empty one. */
 export function readJson(text: string | undefined, path: string): unknown {
   if (text === undefined || text.trim() === '') return {};
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, keepable);
   } catch (error) {
+    if (error instanceof CoordinatorError) throw error;
     throw new CoordinatorError(
       'file_not_json',
       `${path} is not JSON, so nothing was changed: correct it, or move it away. (${error instanceof Error ? error.message : ''})`,
@@ -37,6 +43,16 @@ export function readJson(text: string | undefined, path: string): unknown {
 export function toJson(value: unknown, like = ''): string {
   const indent = /^[{[]\r?\n([ \t]+)/.exec(like)?.[1] ?? '  ';
   return `${JSON.stringify(value, undefined, indent)}\n`;
+}
+
+/** Refuses what would be lost when the file is written again. */
+function keepable(key: string, value: unknown): unknown {
+  const isLarge = typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER;
+  if (!isLarge && key !== '__proto__') return value;
+  throw new CoordinatorError(
+    'file_unexpected',
+    `A value would be lost at ${JSON.stringify(key)}, so nothing was changed: add the settings by hand (connect claude without --write prints them).`,
+  );
 }
 
 /**

@@ -1,4 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
@@ -212,6 +219,8 @@ test.each([
   ['{"hooks": {', 'is not JSON'],
   ['[]', 'has a value that Claude Code does not take, so nothing was changed'],
   ['{"hooks": {"Stop": {}}}', 'at hooks.Stop'],
+  ['{"n": 12345678901234567890}', 'A value would be lost at "n"'],
+  ['{"__proto__": {}}', 'A value would be lost'],
 ])('refuses a file with %s, and changes nothing', async (broken, why) => {
   const { read, claude, directory } = project({ [settingsPath]: '{}', '.mcp.json': '{}' });
   writeFileSync(join(directory, settingsPath), broken);
@@ -226,6 +235,15 @@ test('a file that is a link stays one', async () => {
   expect((await claude()).code).toBe(0);
   expect(read('shared.json')).toContain('"a": 1');
   expect(read('shared.json')).toContain('statusLine');
+});
+
+test('a link to nothing, or to itself, is not replaced', async () => {
+  for (const target of ['../nothing.json', 'settings.local.json']) {
+    const { directory, claude } = project();
+    symlinkSync(target, join(directory, settingsPath));
+    expect(await claude()).toMatchObject({ code: 1, err: expect.stringContaining('Cannot read') });
+    expect(readlinkSync(join(directory, settingsPath))).toBe(target);
+  }
 });
 
 test('needs to know where the coordinator is', async () => {
