@@ -12,7 +12,7 @@ import { openForwarder } from '../../work/forwarder.ts';
 import { authorOf } from '../../work/identity.ts';
 import { runWork } from '../../work/runner.ts';
 import { createServiceClient } from '../../work/service-client.ts';
-import { createWorkspace } from '../../work/workspace/workspace.ts';
+import { createWorkspace, endGitLeftBehind } from '../../work/workspace/workspace.ts';
 import type { Io } from '../io.ts';
 import { listenForStop } from '../listen-for-stop.ts';
 import { parseOptions } from '../options.ts';
@@ -96,6 +96,7 @@ async function runAgents(
     const top = join(resolve(options.directory), new URL(url).host.replaceAll(/[^\w.-]/g, '-'));
     const place = await takePlace(top);
     try {
+      await endGitLeftBehind(place.path);
       const author = await authorOf(environment);
       const workspace = createWorkspace({ directory: place.path, environment, author, log });
       log.info(

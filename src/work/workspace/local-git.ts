@@ -39,6 +39,8 @@ export async function tryGit(
       ...{ signal, maxBytes, timeoutMs, apart: true },
       ...(input === undefined ? {} : { input }),
       variables: {
+        // By it the git of a runner that was killed is found.
+        GIT_DIR: repository,
         ...(files === undefined ? {} : { GIT_INDEX_FILE: files.index }),
         ...(objects === undefined
           ? {}

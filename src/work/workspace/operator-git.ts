@@ -64,9 +64,10 @@ export async function operatorGit(
     signal,
   }: { readonly environment: OperatorEnvironment; readonly signal: AbortSignal },
 ): Promise<string> {
-  const result = await execa(await gitPath(), [`--git-dir=${repository}`, ...settings, ...args], {
+  const result = await execa(await gitPath(), [...settings, ...args], {
     cwd: repository,
-    env: operatorVariables(environment),
+    // Named here, and not as an option, because by it the git of a runner that was killed is found.
+    env: { ...operatorVariables(environment), GIT_DIR: repository },
     extendEnv: false,
     stdin: 'ignore',
     // A session of its own has no terminal.

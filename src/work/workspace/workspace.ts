@@ -2,7 +2,7 @@ import { mkdir, readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { removeTree } from '../../gates/checkout/private-directory.ts';
-import { leastRecentlyUsed } from '../../lib/places.ts';
+import { endProcessesNaming, leastRecentlyUsed } from '../../lib/places.ts';
 import type { Logger } from '../../log.ts';
 import { readHead, readRef } from './agent-commits.ts';
 import { branchOf, isBranchOf } from './branch-name.ts';
@@ -33,6 +33,13 @@ export interface IssuePlace {
   readonly branch?: string | undefined;
 }
 
+/** Ends the git that a runner left which was killed: it may still push, and holds locks that are then removed. */
+export function endGitLeftBehind(directory: string): Promise<void> {
+  return endProcessesNaming(`${join(directory, mirrorsFolder)}/`);
+}
+
+const mirrorsFolder = 'mirrors';
+
 export type Workspace = ReturnType<typeof createWorkspace>;
 
 /** The checkouts of a runner: one for each issue, on a branch of its own. */
@@ -43,7 +50,7 @@ export function createWorkspace({
   log,
   ...more
 }: WorkspaceOptions) {
-  const mirrors = createMirrors({ directory: join(directory, 'mirrors'), environment });
+  const mirrors = createMirrors({ directory: join(directory, mirrorsFolder), environment });
   const issues = join(directory, 'issues');
   const reservations = createReservations();
 
@@ -61,7 +68,7 @@ export function createWorkspace({
     const own = join(issues, name);
     const free = await reservations.wait(name, stop);
     try {
-      await mkdir(join(directory, 'mirrors'), { recursive: true, mode: 0o700 });
+      await mkdir(join(directory, mirrorsFolder), { recursive: true, mode: 0o700 });
       const state = await mirrors.update(remote, number, stop);
       const branch = chooseBranch(place, state);
       await mkdir(own, { recursive: true, mode: 0o700 });

@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 
 import { WorkspaceError } from '../../../src/work/workspace/workspace-error.ts';
-import { createWorkspace } from '../../../src/work/workspace/workspace.ts';
+import { createWorkspace, endGitLeftBehind } from '../../../src/work/workspace/workspace.ts';
 import { temporaryDirectory } from '../../support/service.ts';
 import { createRepository } from '../../verifier/support/repository.ts';
 
@@ -187,6 +188,24 @@ test('an operator whose git refuses bare repositories that nobody named', async 
   writeFileSync(join(home, '.gitconfig'), '[safe]\n\tbareRepository = explicit\n');
   const { start: commit } = await stage.open({ environment: { ...variables, HOME: home } });
   expect(commit).toBe(stage.repository.first);
+}, 30_000);
+
+test('the git that a killed runner left behind is ended', async () => {
+  using stage = start();
+  const asked = Promise.withResolvers<void>();
+  const server = createServer(() => asked.resolve());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+  const remote = { id: 2, url: `http://127.0.0.1:${port}/acme/orbit.git` };
+  const workspace = createWorkspace(stage.options);
+  const opened = workspace.open({ ...stage.place, remote }, { stop: signal, signal });
+  const failed = expect(opened).rejects.toThrow(WorkspaceError);
+  await asked.promise;
+  await endGitLeftBehind(stage.directory);
+  await failed;
+  server.closeAllConnections();
+  server.close();
 }, 30_000);
 
 test('a base branch below the name of an older one is fetched', async () => {
