@@ -43,6 +43,12 @@ export function createWatch(
     return addSpent(before, progress?.spent ?? { tokens: 0 });
   }
 
+  /** Of the time of the issue; no more than all of it, should the clock have been set back. */
+  function leftMs(minutes: number): number {
+    const wholeMs = minutes * 60_000;
+    return Math.min(wholeMs, Math.max(0, startedAt + wholeMs - now()));
+  }
+
   function draw(): void {
     show({ issue: claim.issue, startedAt, activity, progress, spent: spent() });
   }
@@ -93,9 +99,8 @@ export function createWatch(
         },
       });
       const { minutes } = limits;
-      const leftMs = minutes === undefined ? undefined : startedAt + minutes * 60_000 - now();
       const timer =
-        leftMs === undefined ? undefined : setTimeout(() => halt('minutes'), Math.max(0, leftMs));
+        minutes === undefined ? undefined : setTimeout(() => halt('minutes'), leftMs(minutes));
       return {
         [Symbol.dispose]() {
           lease[Symbol.dispose]();

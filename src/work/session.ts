@@ -131,6 +131,7 @@ async function askAfterwards(
   const timer = setTimeout(() => void agent.stop(), request.handoffMs ?? handoffMs);
   const halt = () => void agent.stop();
   request.stop.addEventListener('abort', halt, { once: true });
+  if (request.stop.aborted) halt();
   try {
     return usable(await agent.ended);
   } finally {

@@ -4,6 +4,8 @@ import { expect, test } from 'vitest';
 
 import { TryAgainLater } from '../../src/errors.ts';
 import { LeaseLost } from '../../src/lib/service-calls.ts';
+import type { AgentEnd } from '../../src/work/adapters/adapter.ts';
+import { runSession } from '../../src/work/session.ts';
 import { WorkspaceError } from '../../src/work/workspace/workspace-error.ts';
 import { containing } from '../support/matching.ts';
 import { now, playJob, setStage, type StageOptions } from './job-stage.ts';
@@ -110,4 +112,43 @@ test('a claim that is lost in the middle of handing in leaves its handoff', asyn
   });
   expect(end.kind).toBe('lost');
   expect(releases).toMatchObject([{ handoff: containing('1'.repeat(40)) }]);
+});
+
+test('a clock that was set back does not end the time of an issue at once', async () => {
+  const { end } = await playJob([{ commits: '1' }], {
+    limits: { minutes: 10 },
+    noted: { startedAt: now + 3_650 * 24 * 3_600_000 },
+    client: { issueText: () => delay(50, undefined) },
+  });
+  expect(end.kind).toBe('accepted');
+});
+
+test('a stop between the end of an agent and its last run is not missed', async () => {
+  const stop = new AbortController();
+  const { deps } = setStage([]);
+  let runs = 0;
+  const end = await runSession({
+    ...{ adapter: { ...deps.adapter, can: { ...deps.adapter.can, hearsWhileRunning: false } } },
+    ...{ sandbox: deps.sandbox, log: deps.log, onProgress: () => undefined },
+    start: { prompt: '', session: 's', resume: false, home: '/', directory: '/' },
+    run: { environment: {}, inherited: {}, readOnly: [] },
+    mark: () => {
+      if ((runs += 1) === 2) stop.abort();
+      return Promise.resolve('marker');
+    },
+    runAgent: ({ onProgress }) => {
+      const ended = Promise.withResolvers<AgentEnd>();
+      setImmediate(() => onProgress({ ...full, spent: { tokens: 0 }, turnEnded: false }));
+      return {
+        ...{ say: () => false, compact: () => false, closeInput: () => undefined },
+        stop() {
+          ended.resolve({ outcome: 'killed', message: '', session: 's', text: '' });
+          return Promise.resolve();
+        },
+        ended: ended.promise,
+      };
+    },
+    ...{ onRotate: () => undefined, stop: stop.signal, stopCause: () => undefined },
+  });
+  expect(end).toMatchObject({ cause: 'rotated', handoff: undefined });
 });

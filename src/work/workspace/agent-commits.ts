@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile } from 'node:fs/promises';
+import { lstat, opendir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { gitBytes, localGit, resolve } from './local-git.ts';
@@ -7,6 +7,8 @@ import { WorkspaceError } from './workspace-error.ts';
 /** Maximum size of what an agent committed, packed. */
 const maxPackBytes = 256 * 1024 * 1024;
 const hash = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+/** Files of objects that are looked at, of which git packs a few thousand. */
+const maxObjectFiles = 500_000;
 /** Longest file of references that is read. */
 const maxRefBytes = 16 * 1024 * 1024;
 
@@ -85,8 +87,11 @@ export async function importCommit(
  */
 async function refuseOddObjects(objects: string, repository: string): Promise<void> {
   if (!(await isDirectory(objects))) throw odd(objects);
-  for (const entry of await readdir(objects, { withFileTypes: true, recursive: true }))
+  let entries = 0;
+  for await (const entry of await opendir(objects, { recursive: true })) {
     if (!entry.isDirectory() && !entry.isFile()) throw odd(join(entry.parentPath, entry.name));
+    if ((entries += 1) > maxObjectFiles) throw odd(objects);
+  }
   const alternates = join(objects, 'info', 'alternates');
   // One that is too long to be read is odd as well.
   const isThere = (await lstat(alternates).catch(() => undefined)) !== undefined;
