@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { join, resolve } from 'node:path';
 
 import type { Command } from 'commander';
 
@@ -18,6 +17,7 @@ import { listenForStop } from '../listen-for-stop.ts';
 import { parseOptions } from '../options.ts';
 import { exitCodes, runProgram } from '../program.ts';
 import { chooseAdapter, credentialOf, filesAmong, modelOf } from './choose-adapter.ts';
+import { directoryOf } from './directory.ts';
 import { addWorkDoctor } from './doctor.ts';
 import { workOptions, type WorkOptions } from './options.ts';
 import { chooseSandbox } from './sandbox.ts';
@@ -93,8 +93,7 @@ async function runAgents(
   const client = createServiceClient({ url, token, random: Math.random });
   try {
     const sandbox = await chooseSandbox(options.sandbox, stop.signal);
-    const top = join(resolve(options.directory), new URL(url).host.replaceAll(/[^\w.-]/g, '-'));
-    const place = await takePlace(top);
+    const place = await takePlace(directoryOf(options.directory, url));
     try {
       await endGitLeftBehind(place.path);
       const author = await authorOf(environment);
