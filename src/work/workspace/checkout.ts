@@ -165,7 +165,14 @@ export async function openCheckout(options: CheckoutOptions, signal: AbortSignal
   async function aheadOf(head: string): Promise<string | undefined> {
     const tip = await readRef(files.directory, `refs/heads/${branch}`);
     if (tip === undefined || tip === head) return undefined;
-    await importCommit({ repository, directory: files.directory, commit: tip }, signal);
+    try {
+      await importCommit({ repository, directory: files.directory, commit: tip }, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isUnusable(error)) throw error;
+      // What is checked out can be read, and counts.
+      return undefined;
+    }
     return (await isAncestor({ repository }, head, tip, signal)) ? tip : undefined;
   }
 

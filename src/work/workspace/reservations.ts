@@ -7,16 +7,16 @@ const maxWaitMs = 15 * 60_000;
 
 /** Gives each name to one user at a time. Each of them calls what it was given when it has done. */
 export function createReservations() {
-  const taken = new Map<string, Promise<void>>();
+  const taken = new Map<string, Promise<undefined>>();
 
   /** Undefined when somebody else has it. */
   function take(name: string): (() => void) | undefined {
     if (taken.has(name)) return undefined;
-    const done = Promise.withResolvers<void>();
+    const done = Promise.withResolvers<undefined>();
     taken.set(name, done.promise);
     return () => {
       if (taken.get(name) === done.promise) taken.delete(name);
-      done.resolve();
+      done.resolve(undefined);
     };
   }
 

@@ -241,7 +241,8 @@ test('a link to nothing, or to itself, is not replaced', async () => {
   for (const target of ['../nothing.json', 'settings.local.json']) {
     const { directory, claude } = project();
     symlinkSync(target, join(directory, settingsPath));
-    expect(await claude()).toMatchObject({ code: 1, err: expect.stringContaining('Cannot read') });
+    const { code, err } = await claude();
+    expect([code, err]).toEqual([1, expect.stringContaining('Cannot read')]);
     expect(readlinkSync(join(directory, settingsPath))).toBe(target);
   }
 });

@@ -148,6 +148,15 @@ test('work on the branch goes on where the agent looked at an older commit', asy
   expect(agent(directory, 'log', '--format=%s', second.start)).toContain('Step 3');
 }, 30_000);
 
+test('a branch without its objects does not hide what is checked out', async () => {
+  using stage = start();
+  const { directory, ...checkout } = await stage.open();
+  agent(directory, 'checkout', '--quiet', '--detach');
+  edit(directory, '.git/refs/heads/agent/issue-12-add-a-queue', `${'e'.repeat(40)}\n`);
+  expect(await checkout.find()).toMatchObject({ head: stage.repository.first });
+  expect((await stage.open()).start).toBe(stage.repository.first);
+}, 30_000);
+
 test('an old checkout is not deleted under the job that begins to use it', async () => {
   using stage = start();
   const first = await stage.open();
@@ -192,8 +201,8 @@ test('an operator whose git refuses bare repositories that nobody named', async 
 
 test('the git that a killed runner left behind is ended', async () => {
   using stage = start();
-  const asked = Promise.withResolvers<void>();
-  const server = createServer(() => asked.resolve());
+  const asked = Promise.withResolvers<undefined>();
+  const server = createServer(() => asked.resolve(undefined));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
