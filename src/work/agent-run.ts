@@ -179,7 +179,10 @@ function watchAgent(
   return {
     say: (text) => write(adapter.say?.(text)),
     compact: () => write(adapter.compact?.()),
-    closeInput: () => child.stdin.end(),
+    closeInput() {
+      child.stdin.end();
+      silence?.refresh();
+    },
     stop: () => end('stopped'),
     ended,
   };

@@ -144,7 +144,7 @@ test('an agent without a sign of life is stopped, but not while a tool runs', as
 });
 
 test('an agent that has said its last words and does not end is ended, and has done its work', async () => {
-  const { running, until } = startScript(`${speak(0)} ${escapee} ${forEver}`, { silenceMs: 300 });
+  const { running, until } = startScript(`${speak(0)} ${escapee} ${forEver}`, { silenceMs: 3_000 });
   await until(({ turnEnded }) => turnEnded);
   running.closeInput();
   expect((await running.ended).outcome).toBe('completed');
