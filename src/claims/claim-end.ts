@@ -136,7 +136,7 @@ async function endLiveClaim(
   if (until !== undefined) {
     const { isBounded = false } = call;
     const account = accountOf(profiles, agent);
-    for (const each of agentsOfAccount(profiles, agent))
+    for (const each of new Set([agent, ...agentsOfAccount(profiles, account)]))
       await addLimit(transaction, { account, agent: each, worker, until, now, isBounded });
   }
   const answer = answerOf(id, end, now);
