@@ -56,12 +56,13 @@ export async function startVerifyingProcesses() {
       directory,
     });
 
-  /** A runner with its own token, whose agent is this command; `maria` pushes for it. */
+  /** A runner with its own token, whose agent is this command, or Claude Code; `maria` pushes for it. */
   const startRunner = (worker: string, command: readonly string[], more: Environment = {}) =>
     startChild({
       args: [
         ...[...mainArguments, 'work', '--sandbox', 'none'],
-        ...['--directory', `${directory}/runner`, '--', ...command],
+        ...['--directory', `${directory}/runner`],
+        ...(command.length === 0 ? [] : ['--', ...command]),
       ],
       environment: {
         ...{ HOME: directory, COORDINATOR_URL: url, COORDINATOR_TOKEN: tokenOf(worker) },

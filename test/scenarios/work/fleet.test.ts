@@ -1,6 +1,13 @@
 import { expect, inject, test } from 'vitest';
 
-import { describeFleet, idleWhileReady, objections, runFleet, type FleetPlan } from './fleet.ts';
+import {
+  describeFleet,
+  idleWhileReady,
+  objections,
+  runFleet,
+  twentyIssues,
+  type FleetPlan,
+} from './fleet.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -11,22 +18,18 @@ declare module 'vitest' {
 
 /** Six issues: two chains that meet. */
 const small = [[], [], [1], [2], [3, 4], [2]];
-/** Twenty: six layers, with chains, a fan, and issues that wait for several. */
-const large = [
-  ...[[], [], [], []],
-  ...[[1], [1], [2], [2, 3], [4]],
-  ...[[5], [6, 7], [8], [9]],
-  ...[[10, 11], [12], [12, 13]],
-  ...[[14], [15, 16], [16]],
-  [17, 18],
-];
 /** Far above what a busy machine takes to hand out an issue, far below every pause and long poll of a runner. */
 const longestIdleMs = 8_000;
 
 test('runners work off issues that wait for each other: in order, once each, nobody idle beside ready work', async () => {
   const bench = inject('fleet');
   const run = await runFleet({
-    ...{ blockers: bench === undefined ? small : large, runners: 2, verifiers: 1, agentMs: 300 },
+    ...{
+      blockers: bench === undefined ? small : twentyIssues,
+      runners: 2,
+      verifiers: 1,
+      agentMs: 300,
+    },
     ...{ deadlineMs: bench === undefined ? 100_000 : 600_000, ...bench },
   });
   if (bench !== undefined) process.stdout.write(`${describeFleet(run).join('\n')}\n`);

@@ -1,11 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 import { z } from 'zod';
 
 import { createDatabase } from '../../../src/db/database.ts';
 import { historyOf } from '../../support/git-commits.ts';
+import { searchPath, startChild } from '../../support/process.ts';
 import { startVerifyingProcesses } from '../crash/verifying.ts';
 
 /** What a fleet has to do. */
@@ -17,7 +19,19 @@ export interface FleetPlan {
   /** Time that an agent works on an average issue; the others take two to four thirds of it. */
   readonly agentMs: number;
   readonly deadlineMs: number;
+  /** The program of the real Claude Code, which then runs the agent as a scripted model says. */
+  readonly claude?: string;
 }
+
+/** Twenty issues: six layers, with chains, a fan, and issues that wait for several. */
+export const twentyIssues: FleetPlan['blockers'] = [
+  ...[[], [], [], []],
+  ...[[1], [1], [2], [2, 3], [4]],
+  ...[[5], [6, 7], [8], [9]],
+  ...[[10, 11], [12], [12, 13]],
+  ...[[14], [15, 16], [16]],
+  [17, 18],
+];
 
 /** A claim as the coordinator stored it; times in epoch milliseconds. */
 interface Claim {
@@ -52,7 +66,8 @@ export type FleetRun = Awaited<ReturnType<typeof runFleet>>;
  * Lets runners work off issues that wait for each other: coordinator, verifier, runners and agents are processes of
  * their own, git is real, and a person merges each pull request as soon as it is there. Ends when all are merged.
  */
-export async function runFleet({ blockers, runners, verifiers, agentMs, deadlineMs }: FleetPlan) {
+export async function runFleet(plan: FleetPlan) {
+  const { blockers, runners, verifiers, agentMs, deadlineMs, claude } = plan;
   const world = await startVerifyingProcesses();
   const { gitea, directory } = world;
   world.publish({});
@@ -63,15 +78,18 @@ export async function runFleet({ blockers, runners, verifiers, agentMs, deadline
   writeFileSync(script, agent);
   const command = [process.execPath, script, record, String(agentMs)];
   const workers = Array.from({ length: runners }, (_, index) => `worker-${index + 1}`);
-  const fleet = workers.map((worker) => world.startRunner(worker, command));
+  const environment =
+    claude === undefined ? {} : await scriptClaude({ directory, blockers, command, claude });
+  const fleet = workers.map((worker) =>
+    world.startRunner(worker, claude === undefined ? command : [], environment),
+  );
   for (const { until, output } of fleet)
     await until('it waited', () => output.stdout.includes('waiting for issues') || undefined);
 
   const startedAt = Date.now();
   const openedAt = new Map<number, number>();
   for (const [index, waitsFor] of blockers.entries()) {
-    const lines = ['Difficulty: low', ...waitsFor.map((number) => `Blocked by: #${number}`)];
-    openedAt.set(world.openIssue(`Issue ${index + 1}`, lines.join('\n\n')), Date.now());
+    openedAt.set(world.openIssue(`Issue ${index + 1}`, bodyOf(index + 1, waitsFor)), Date.now());
   }
   const mergedAt = new Map<number, number>();
   while (mergedAt.size < blockers.length) {
@@ -96,6 +114,46 @@ export async function runFleet({ blockers, runners, verifiers, agentMs, deadline
       .trim()
       .split('\n')
       .map((line) => workSchema.parse(JSON.parse(line))),
+  };
+}
+
+/** Its first line is in no title, so in no list of commits that a model is shown. */
+function bodyOf(number: number, waitsFor: readonly number[]): string {
+  const lines = waitsFor.map((blocker) => `Blocked by: #${blocker}`);
+  return [`Words of ${number}.`, 'Difficulty: low', ...lines].join('\n\n');
+}
+
+/** Starts a model that has Claude Code run the agent of the issue in its prompt; resolves to what the runner needs. */
+async function scriptClaude({
+  directory,
+  blockers,
+  command,
+  claude,
+}: Pick<FleetPlan, 'blockers'> & {
+  readonly directory: string;
+  readonly command: readonly string[];
+  readonly claude: string;
+}) {
+  const cases = blockers.map((waitsFor, index) => {
+    const number = index + 1;
+    const file = join(directory, `issue-${number}.txt`);
+    writeFileSync(file, bodyOf(number, waitsFor));
+    const run = `MOSAIC_NUMBER=${number} MOSAIC_ISSUE_FILE=${file} ${command.join(' ')}`;
+    const turns = [{ tools: [{ name: 'Bash', input: { command: run } }] }, { text: 'Done.' }];
+    return { prompt: `Words of ${number}\\.`, turns };
+  });
+  const script = join(directory, 'script.json');
+  writeFileSync(script, JSON.stringify({ turns: [{ text: 'I do not know this issue.' }], cases }));
+  const standIn = fileURLToPath(new URL('../../support/scripted-claude.mjs', import.meta.url));
+  const args = [standIn, '--quiet', '--script', script];
+  const model = startChild({ args, environment: {}, directory });
+  const url = await model.until(
+    'it listened',
+    () => /\{"listening":"([^"]+)"\}/.exec(model.output.stdout)?.[1],
+  );
+  return {
+    PATH: `${dirname(claude)}:${searchPath}`,
+    ...{ ANTHROPIC_API_KEY: 'sk-ant-key-of-the-fleet', ANTHROPIC_BASE_URL: url },
   };
 }
 
