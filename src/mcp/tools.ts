@@ -110,7 +110,11 @@ export function createTools(deps: ToolDeps, { caller, signal }: ToolCaller): Mcp
     const waiting = { waitMs: seconds * 1_000, signal, idempotencyKey };
     const work = await claimFor(deps, caller, { ...filter, ...waiting });
     if ('denied' in work) return work;
-    return 'claim' in work ? briefClaim(work.claim) : { claim: null, waiting: work.waiting };
+    if (!('claim' in work)) return { claim: null, waiting: work.waiting };
+    // An agent that always sends the same key would get its first claim for ever.
+    const live = idempotencyKey === undefined ? undefined : await deps.claims.list(caller.name);
+    if (live?.some(({ claimId }) => claimId === work.claim.claimId) === false) return keyIsUsed;
+    return briefClaim(work.claim);
   });
   tool('heartbeat', heartbeat, async (values) => {
     const report = { usage: readHeartbeat(values), spent: readSpent(values) };
@@ -195,6 +199,10 @@ function briefPlan({ ref, title, url, state, reason, estimate, reading, warnings
   };
 }
 
+const keyIsUsed = denyClaim({
+  code: 'idempotency_key_reused',
+  message: 'The claim of this key has ended: call again with a new random key.',
+});
 const noRef = deny(404, notFound('Name the issue as owner/repository#number.'));
 
 const othersWords =

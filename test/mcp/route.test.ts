@@ -193,7 +193,11 @@ test('a call that is repeated because its answer was lost has one effect and one
   const released = await use('release', release);
   expect(released).toMatchObject({ isError: false, json: { outcome: 'released' } });
   expect(await use('release', release)).toEqual(released);
-  expect(await use('next_issue', { key: 'none-left', wait: 0 })).toMatchObject({
+  // A key is of one claim, and that has ended.
+  expect(await use('next_issue', { key: '92ab' })).toMatchObject({
+    ...{ isError: true, json: { error: { code: 'idempotency_key_reused' } } },
+  });
+  expect(await use('next_issue', { key: 'e05d', wait: 0 })).toMatchObject({
     json: { issue: 'acme/orbit#3' },
   });
 });
