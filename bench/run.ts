@@ -8,6 +8,7 @@ const benches = [
   'claims',
   'eval',
   'eval-model',
+  'fleet',
   'gates',
   'graph',
   'reading',

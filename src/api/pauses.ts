@@ -1,8 +1,10 @@
 import { z } from 'zod';
 
+import type { Pause } from '../claims/pauses.ts';
 import { parseRef } from '../issue/ref.ts';
+import { accountOf, agentsOfAccount } from '../planning/agent-profiles.ts';
 import { callerOfRequest } from './auth.ts';
-import { notFound, unknownAgent } from './errors.ts';
+import { notFound, unknownAccount, unknownAgent } from './errors.ts';
 import type { Api, ApiDeps } from './route.ts';
 
 const agentName = z.string().max(100).toLowerCase();
@@ -13,9 +15,13 @@ const pauseBody = z
   })
   .nullish();
 const resumeBody = z
-  .strictObject({ agent: agentName.optional(), issue: z.string().max(400).optional() })
-  .refine(({ agent, issue }) => agent === undefined || issue === undefined, {
-    message: 'name an agent or an issue, not both',
+  .strictObject({
+    agent: agentName.optional(),
+    account: agentName.optional(),
+    issue: z.string().max(400).optional(),
+  })
+  .refine((named) => Object.values(named).filter((name) => name !== undefined).length <= 1, {
+    message: 'name an agent, an account or an issue, only one of them',
   })
   .nullish();
 
@@ -23,36 +29,48 @@ const resumeBody = z
 export function registerPauses(api: Api, { pauses, agents }: ApiDeps): void {
   const isUnknown = (name: string | undefined) =>
     name !== undefined && !agents.some((agent) => agent.name === name);
+  /** Names whose allowance each agent uses: a limit pauses all of an account. */
+  const answer = (items: readonly Pause[]) => ({
+    items: items.map((pause) => ({
+      ...pause,
+      account: pause.agent === null ? null : accountOf(agents, pause.agent),
+    })),
+  });
   api.get('/pauses', { schema: { querystring: z.strictObject({}) } }, async (request) => {
     const { name, role, agents: own } = callerOfRequest(request);
     const items = (await pauses.list(role === 'worker' ? name : undefined)).filter(
       ({ agent }) => agent === null || own?.includes(agent) !== false,
     );
-    if (role !== 'worker') return { items };
+    if (role !== 'worker') return answer(items);
     // Which other worker has a limit is not its business.
-    return {
-      items: items.map((pause) =>
+    return answer(
+      items.map((pause) =>
         pause.source === 'limit' && pause.pausedBy !== name
           ? { ...pause, pausedBy: 'another caller' }
           : pause,
       ),
-    };
+    );
   });
   api.post('/pause', { schema: { body: pauseBody } }, async (request, reply) => {
     const { body } = request;
     if (isUnknown(body?.agent)) return reply.code(422).send(unknownAgent(agents));
-    return { items: await pauses.pause({ ...body, by: callerOfRequest(request).name }) };
+    return answer(await pauses.pause({ ...body, by: callerOfRequest(request).name }));
   });
   api.post('/resume', { schema: { body: resumeBody } }, async (request, reply) => {
-    const { body } = request;
+    const { agent, account, issue } = request.body ?? {};
     const caller = callerOfRequest(request).name;
-    if (body?.issue === undefined) {
-      if (isUnknown(body?.agent)) return reply.code(422).send(unknownAgent(agents));
-      return { items: await pauses.resume(body?.agent ?? null, caller) };
+    if (account !== undefined) {
+      const names = agentsOfAccount(agents, account);
+      if (names.length === 0) return reply.code(422).send(unknownAccount(agents));
+      return answer(await pauses.resume(names, caller));
     }
-    const ref = parseRef(body.issue);
+    if (issue === undefined) {
+      if (isUnknown(agent)) return reply.code(422).send(unknownAgent(agents));
+      return answer(await pauses.resume(agent === undefined ? null : [agent], caller));
+    }
+    const ref = parseRef(issue);
     const resumed = ref === undefined ? undefined : await pauses.resumeIssue(ref, caller);
-    if (resumed !== undefined) return { issue: body.issue, resumed };
+    if (resumed !== undefined) return { issue, resumed };
     return reply.code(404).send(unknownIssue);
   });
 }

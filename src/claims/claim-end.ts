@@ -20,6 +20,7 @@ import {
   wrongToken,
   type ClaimCall,
   type ClaimEnd,
+  type LastReport,
   type RefusedCall,
 } from './claim.ts';
 import { checkCompletion } from './commit-check.ts';
@@ -32,7 +33,7 @@ import {
   type VerifyingAnswer,
 } from './verified-completion.ts';
 import { hasJustHandedOver } from './setbacks.ts';
-import { recordSpent } from './spending.ts';
+import { recordLateSpent, recordSpent } from './spending.ts';
 import { change, type ClaimsState } from './state.ts';
 
 const outcomes = { release: 'released', block: 'blocked', complete: 'completed' } as const;
@@ -112,7 +113,7 @@ async function endLiveClaim(
   const { log, profiles, requestVerification } = state;
   const now = state.now();
   const row = await findLiveClaim(transaction, { id: call.claimId, worker: call.worker, now });
-  if (row === undefined) return endTooLate(transaction, { ...call, now }, end);
+  if (row === undefined) return endTooLate(state, transaction, { call, sent: end });
   const { id, worker, agent } = row;
   const { usedUp } = await recordSpent(state, transaction, row, end.spent);
   const completion = { row, end, hash, now };
@@ -136,7 +137,7 @@ async function endLiveClaim(
   if (until !== undefined) {
     const { isBounded = false } = call;
     const account = accountOf(profiles, agent);
-    for (const each of agentsOfAccount(profiles, agent))
+    for (const each of new Set([agent, ...agentsOfAccount(profiles, account)]))
       await addLimit(transaction, { account, agent: each, worker, until, now, isBounded });
   }
   const answer = answerOf(id, end, now);
@@ -145,16 +146,19 @@ async function endLiveClaim(
   return { kind: 'ended', answer };
 }
 
-/** Refuses a call on a claim that has ended, and keeps its handoff for whoever goes on. */
+/** Refuses a call on a claim that has ended; counts what it has cost, and keeps its handoff for whoever goes on. */
 export async function endTooLate(
+  state: Pick<ClaimsState, 'profiles' | 'now' | 'log'>,
   transaction: Transaction<Schema>,
-  { claimId: id, worker, now }: ClaimCall & { readonly now: number },
-  { handoff: sent }: { readonly handoff?: unknown },
+  { call: { claimId: id, worker }, sent }: { readonly call: ClaimCall; readonly sent: LastReport },
 ): Promise<RefusedCall> {
   const row = await findClaim(transaction, id);
   const late = lateCall(row, worker);
-  if (sent === undefined || row?.worker !== worker) return late;
-  const handoff = JSON.stringify(sent);
+  if (row?.worker !== worker) return late;
+  await recordLateSpent(state, transaction, row, sent.spent);
+  if (sent.handoff === undefined) return late;
+  const handoff = JSON.stringify(sent.handoff);
+  const now = state.now();
   const isKept =
     (await keepLateHandoff(transaction, { id, handoff, now })) || row.handoff === handoff;
   const { code, message } = late.refusal;

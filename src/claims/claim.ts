@@ -53,7 +53,7 @@ export interface ClaimCall {
 }
 
 /** What comes with every end of a claim. */
-interface LastReport {
+export interface LastReport {
   readonly handoff?: unknown;
   readonly spent?: Spent | undefined;
 }

@@ -18,7 +18,7 @@ import {
   type ContextReport,
 } from './context-monitor.ts';
 import { monitorStateSchema } from './monitor-state.ts';
-import { recordSpent } from './spending.ts';
+import { recordLateSpent, recordSpent } from './spending.ts';
 import type { ClaimsState } from './state.ts';
 import type { ContextUsage } from './usage.ts';
 
@@ -49,8 +49,12 @@ export async function heartbeat(
   const { result, isShown } = await state.writes.transaction(async (transaction) => {
     const now = state.now();
     const row = await findLiveClaim(transaction, { id: claimId, worker, now });
-    if (row === undefined)
-      return { result: lateCall(await findClaim(transaction, claimId), worker), isShown: false };
+    if (row === undefined) {
+      const late = await findClaim(transaction, claimId);
+      const isShown =
+        late?.worker === worker && (await recordLateSpent(state, transaction, late, spent));
+      return { result: lateCall(late, worker), isShown };
+    }
     const { usedUp, warned = false } = await recordSpent(state, transaction, row, spent);
     // A commit that is being verified may still complete it.
     if (usedUp !== undefined && row.verification_id === null)

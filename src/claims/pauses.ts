@@ -69,13 +69,12 @@ export async function addPause(db: Database, pause: Schema['pauses']): Promise<v
         then pauses.until else excluded.until end`.execute(db);
 }
 
-/** Ends the pauses of an agent or of the service, whoever made them; returns their number. */
-export async function endPauses(db: Database, agent: string | null): Promise<number> {
-  const { numDeletedRows } = await db
+/** Ends the pauses of agents or (null) of the service, whoever made them. */
+export async function endPauses(db: Database, agents: readonly string[] | null): Promise<void> {
+  await db
     .deleteFrom('pauses')
-    .where('agent', 'is', agent)
-    .executeTakeFirst();
-  return Number(numDeletedRows);
+    .where((eb) => (agents === null ? eb('agent', 'is', null) : eb('agent', 'in', agents)))
+    .execute();
 }
 
 /** Lists the pauses in force, the whole service first: all, or those that concern one caller. */
@@ -124,10 +123,10 @@ export function createPauses(deps: ClaimWrites) {
     return list();
   }
 
-  /** Ends the pauses of an agent or the service, whether a person or a limit made them. Returns those still in force. */
-  async function resume(agent: string | null, by: string): Promise<Pause[]> {
-    await change(deps, (transaction) => endPauses(transaction, agent));
-    log.info({ agent, caller: by }, 'resumed');
+  /** Ends the pauses of agents or the service, whether a person or a limit made them. Returns those still in force. */
+  async function resume(agents: readonly string[] | null, by: string): Promise<Pause[]> {
+    await change(deps, (transaction) => endPauses(transaction, agents));
+    log.info({ agents, caller: by }, 'resumed');
     longPolls.wake();
     return list();
   }

@@ -79,7 +79,7 @@ async function rotateClaim(
   const now = state.now();
   const { claimId: id, worker } = call;
   const row = await findLiveClaim(transaction, { id, worker, now });
-  if (row === undefined) return endTooLate(transaction, { ...call, now }, { handoff });
+  if (row === undefined) return endTooLate(state, transaction, { call, sent: { handoff, spent } });
   const issue = { repositoryId: row.repository_id, number: row.number };
   const json = JSON.stringify(handoff);
   const { usedUp } = await recordSpent(state, transaction, row, spent);

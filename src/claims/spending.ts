@@ -21,6 +21,8 @@ import type { ClaimsState } from './state.ts';
 /** Tokens processed and US dollars. */
 export type Amounts = Readonly<Record<BudgetUnit, number>>;
 
+/** Longest time after the end of a claim in which it may still say what it has cost: a laptop that slept overnight. */
+const lateReportMs = 86_400_000;
 /** Days of which the spending is kept. */
 const keptDays = 35;
 
@@ -68,7 +70,7 @@ export function reachedCap(
 }
 
 /**
- * Stores what a live claim has cost so far, and warns of a budget that is nearly used. Returns the reason to park
+ * Stores what a claim has cost so far, and warns of a budget that is nearly used. Returns the reason to park
  * the issue when its budget is used up, and whether people are shown something new.
  */
 export async function recordSpent(
@@ -104,6 +106,22 @@ export async function recordSpent(
     .execute();
   await recomputeIssues(transaction, [issue], now);
   return { warned: true };
+}
+
+/**
+ * Stores what a claim has cost that has ended meanwhile: the last report of a worker may come after a lost lease.
+ * It counts by the same rule, on the issue and on the day on which it comes; the issue is not parked for it, its next
+ * claim is. Resolves to whether people are shown something new.
+ */
+export async function recordLateSpent(
+  state: Pick<ClaimsState, 'profiles' | 'now' | 'log'>,
+  transaction: Transaction<Schema>,
+  row: ClaimRow,
+  sent: Spent | undefined,
+): Promise<boolean> {
+  if ((row.ended_at ?? row.expires_at) < state.now() - lateReportMs) return false;
+  const { warned = false } = await recordSpent(state, transaction, row, sent);
+  return warned;
 }
 
 async function addToIssue(transaction: Transaction<Schema>, issue: IssueKey, more: Amounts) {

@@ -82,13 +82,13 @@ const profileSchema = z.strictObject({
 /** An agent that issues can be given to. Prices in US dollars per million tokens. */
 export type AgentProfile = Readonly<z.infer<typeof profileSchema>>;
 
-/** The names of all agents that share the limits of one, itself included. */
-export function agentsOfAccount(profiles: readonly AgentProfile[], agent: string): string[] {
-  const account = accountOf(profiles, agent);
-  const names = profiles.filter((profile) => accountOf(profiles, profile.name) === account);
-  return [...new Set([agent, ...names.map(({ name: each }) => each)])];
+/** The names of the agents that share the limits of an account; none where no profile has it. */
+export function agentsOfAccount(profiles: readonly AgentProfile[], account: string): string[] {
+  const sharing = profiles.filter((profile) => accountOf(profiles, profile.name) === account);
+  return sharing.map(({ name: agent }) => agent);
 }
 
+/** Whose allowance an agent uses: the account of its profile, or its own. */
 export function accountOf(profiles: readonly AgentProfile[], agent: string): string {
   return profiles.find((profile) => profile.name === agent)?.account ?? agent;
 }

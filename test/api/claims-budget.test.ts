@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 import { builtInAgents } from '../../src/planning/agents.ts';
 import { temporaryDirectory } from '../support/service.ts';
-import { codeOf, startWork } from '../support/work.ts';
+import { codeOf, leaseSeconds, startWork } from '../support/work.ts';
 import { call, claim, type HeldClaim } from '../support/workers.ts';
 
 const budget = { issue: { tokens: 1_000_000 }, day: { usd: 10 } };
@@ -107,3 +107,39 @@ test('a day may cost so much: then nothing is handed out until the next day, and
     },
   ]);
 });
+
+test.each(['heartbeat', 'rotate', 'release', 'block', 'complete'])(
+  'what a claim has cost is counted when %s says so after its end, once',
+  async (what) => {
+    const { say, shown, spending, tell, held, clock, ...service } = await startBudget();
+    await tell(1);
+    const mine = await held('worker-1');
+    await say(mine, { tokens: 100_000, costUsd: 1 });
+    clock.advance(leaseSeconds * 1_000);
+    await expect.poll(() => service.stateOf(1), { timeout: 10_000 }).toBe('ready ready');
+    const bodies: Readonly<Record<string, object>> = {
+      ...{ rotate: { handoff: 'Full.' }, complete: { commit: '3f2c1ab' } },
+      ...{ release: { reason: 'Late.' }, block: { reason: 'Late.' } },
+    };
+    const last = { tokens: 900_000, costUsd: 9 };
+    // Again, because its answer was lost; the one before, which arrives last; and somebody without the token.
+    for (const spent of [last, last, { tokens: 500_000, costUsd: 5 }])
+      expect(codeOf(await say(mine, spent, what, bodies[what]))).toBe('409 stale_lease');
+    const forged = await say({ ...mine, token: 'wrong' }, { costUsd: 99 }, what, bodies[what]);
+    expect(codeOf(forged)).toBe('403 claim_token_invalid');
+    expect(await shown(1)).toMatchObject({
+      spent: { tokens: 900_000, usd: 9 },
+      pastClaims: [{ spent: { tokens: 900_000, usd: 9 } }],
+      warnings: [{ code: 'budget_nearly_used' }],
+    });
+    expect(await spending()).toMatchObject([{ spent: { tokens: 900_000, usd: 9 } }]);
+    // The budget of the issue is used up with the next claim.
+    const next = await held('worker-2');
+    const more = { held: next, what: 'heartbeat', body: { spent: { tokens: 100_000 } } };
+    expect(codeOf(await call(service, 'worker-2', more))).toBe('409 withdrawn');
+    // What comes more than a day late is not counted.
+    clock.advance(86_400_001);
+    await say(mine, { tokens: 5_000_000, costUsd: 50 }, what, bodies[what]);
+    expect(await shown(1)).toMatchObject({ spent: { tokens: 1_000_000 } });
+  },
+);

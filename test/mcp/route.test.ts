@@ -4,6 +4,8 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 
+import { giteaBot } from '../fake-gitea/gitea.ts';
+import { commits, startVerifying } from '../support/verifying.ts';
 import { startWork } from '../support/work.ts';
 import { tokenOf } from '../support/workers.ts';
 
@@ -138,4 +140,64 @@ test('only workers may call, and no web page that a name was pointed here for', 
   expect(await ask({ authorization: 'Bearer token-of-a-reader-0000' })).toBe(403);
   expect(await ask({ authorization, origin: 'http://evil.example' })).toBe(403);
   expect(await ask({ authorization, origin: url })).toBe(200);
+});
+
+test('a call that is repeated because its answer was lost has one effect and one answer', async () => {
+  const service = await startVerifying({ publishes: true });
+  const { gitea, take, report } = service;
+  const { url, idle } = service.service;
+  for (const title of ['Two', 'Three'])
+    gitea.as('maria').openIssue('acme/orbit', {
+      ...{ title, body: 'Difficulty: low', assignees: [giteaBot] },
+    });
+  await gitea.settled();
+  await idle();
+  const { use } = await connect(url);
+  const issues: string[] = [];
+  for (const key of ['7f1c', '92ab']) {
+    // The second one comes while the first is on its way.
+    const answers = await Promise.all([use('next_issue', { key }), use('next_issue', { key })]);
+    answers.push(await use('next_issue', { key }));
+    expect(new Set(answers.map(({ json }) => JSON.stringify(json))).size).toBe(1);
+    issues.push(z.looseObject({ issue: z.string() }).parse(answers[0].json).issue);
+  }
+  expect(issues).toEqual(['acme/orbit#2', 'acme/orbit#3']);
+  const held = async (key: string) => {
+    const { claimId, token } = claimed.parse((await use('next_issue', { key })).json);
+    return { claimId, token };
+  };
+  const first = await held('7f1c');
+  const rotate = { ...first, handoff: 'Half way.', key: 'r1' };
+  const rotated = await use('rotate', rotate);
+  expect(await use('rotate', rotate)).toEqual(rotated);
+  expect(rotated).toMatchObject({ isError: false, json: { rotations: 1 } });
+  expect(await use('rotate', { ...rotate, handoff: 'Other.' })).toMatchObject({
+    json: { error: { code: 'idempotency_key_reused' } },
+  });
+
+  const complete = { ...first, commit: commits.work, branch: 'agent/one' };
+  const verifying = await use('complete', { ...complete, key: 'c1' });
+  expect(verifying).toMatchObject({ json: { verification: { state: 'queued' } } });
+  // Without a key it is the same verification.
+  expect(await use('complete', complete)).toEqual(verifying);
+  const job = await take();
+  if (job === null) throw new Error('no job');
+  await report(job);
+  expect(await take()).toBeNull();
+  expect(await use('complete', { ...complete, key: 'c1' })).toEqual(verifying);
+  expect(await use('complete', complete)).toMatchObject({
+    ...{ isError: false, json: { outcome: 'completed' } },
+  });
+
+  const release = { ...(await held('92ab')), reason: 'Cannot go on.', handoff: 'Half way.' };
+  const released = await use('release', release);
+  expect(released).toMatchObject({ isError: false, json: { outcome: 'released' } });
+  expect(await use('release', release)).toEqual(released);
+  // A key is of one claim, and that has ended.
+  expect(await use('next_issue', { key: '92ab' })).toMatchObject({
+    ...{ isError: true, json: { error: { code: 'idempotency_key_reused' } } },
+  });
+  expect(await use('next_issue', { key: 'e05d', wait: 0 })).toMatchObject({
+    json: { issue: 'acme/orbit#3' },
+  });
 });

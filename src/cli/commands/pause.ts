@@ -7,6 +7,7 @@ import { ConfigError, CoordinatorError } from '../../errors.ts';
 import { parseRef } from '../../issue/ref.ts';
 import { resumeIssue } from '../../claims/parking.ts';
 import type { Database } from '../../db/database.ts';
+import { accountOf, agentsOfAccount } from '../../planning/agent-profiles.ts';
 import { addPause, endPauses, listPauses, type Pause } from '../../claims/pauses.ts';
 import type { Io } from '../io.ts';
 import { parseOptions } from '../options.ts';
@@ -21,8 +22,9 @@ const optionsSchema = z.object({
     .max(500, '--reason must be at most 500 characters')
     .default('No reason was given.'),
 });
+const resumeOptionsSchema = z.object({ account: z.string().optional() });
 
-/** `pause [agent]` and `resume [agent or issue]`, whether the service runs or not. */
+/** `pause [agent]` and `resume [agent, account or issue]`, whether the service runs or not. */
 export function addPauseCommands(program: Command, io: Io): void {
   program
     .command('pause')
@@ -34,7 +36,8 @@ export function addPauseCommands(program: Command, io: Io): void {
     .command('resume')
     .argument('[what]', 'an agent, or a parked issue as owner/repository#number')
     .description('end a pause, or return a parked issue to the queue')
-    .action((what: string | undefined) => resume(io, what));
+    .option('--account <name>', 'all agents of an account, after a limit')
+    .action((what: string | undefined, options: unknown) => resume(io, what, options));
 }
 
 async function pause(io: Io, name: string | undefined, rawOptions: unknown): Promise<void> {
@@ -47,12 +50,17 @@ async function pause(io: Io, name: string | undefined, rawOptions: unknown): Pro
   });
 }
 
-async function resume(io: Io, what: string | undefined): Promise<void> {
+async function resume(io: Io, what: string | undefined, rawOptions: unknown): Promise<void> {
+  const { account } = parseOptions(resumeOptionsSchema, rawOptions);
+  if (what !== undefined && account !== undefined)
+    throw new ConfigError('usage', 'Name an agent or issue, or --account, not both.');
   const ref = what === undefined ? undefined : parseRef(what);
   const agent = ref === undefined ? knownAgent(io, what) : null;
+  const named = agent === null ? null : [agent];
+  const agents = account === undefined ? named : agentsWith(io, account);
   await withDatabase(loadDatabasePath(io.environment()), async (db) => {
     if (ref === undefined) {
-      await endPauses(db, agent);
+      await endPauses(db, agents);
       await printPauses(io, db);
       return;
     }
@@ -67,6 +75,14 @@ async function resume(io: Io, what: string | undefined): Promise<void> {
       throw new CoordinatorError('not_parked', `${what} is not parked, or not in the database.`);
     io.stdout.write(`${what} is resumed; a running service sees it within a second.\n`);
   });
+}
+
+function agentsWith(io: Io, account: string): readonly string[] {
+  const { agents } = loadAgents(io.environment());
+  const names = agentsOfAccount(agents, account.toLowerCase());
+  if (names.length > 0) return names;
+  const accounts = [...new Set(agents.map(({ name }) => accountOf(agents, name)))].join(', ');
+  throw new ConfigError('usage', `No agent has the account ${account}; there are ${accounts}.`);
 }
 
 function knownAgent(io: Io, name: string | undefined): string | null {

@@ -42,6 +42,24 @@ test('pause and resume reach the running service', async () => {
   expect((await waiting).claim?.issue).toBe('acme/orbit#1');
 });
 
+test('all agents of an account are resumed at once', async () => {
+  const service = await startBeside();
+  const { run } = service;
+  const { claim: held } = await claim(service, 'worker-1');
+  if (held === null) throw new Error('nothing claimed');
+  const limitedUntil = new Date(Date.now() + 3_600_000).toISOString();
+  const body = { reason: 'Usage limit.', limitedUntil };
+  await call(service, 'worker-1', { held, what: 'release', body });
+  expect(await run('resume', '--account', 'nobody')).toMatchObject({
+    code: 2,
+    err: 'mosaic-coordinator: No agent has the account nobody; there are anthropic, glm, minimax.\n',
+  });
+  expect(await run('resume', 'sonnet', '--account', 'anthropic')).toMatchObject({ code: 2 });
+  const waiting = claim(service, 'worker-2', { query: '?wait=30' });
+  expect((await run('resume', '--account', 'anthropic')).out).toBe('Nothing is paused.\n');
+  expect((await waiting).claim?.issue).toBe('acme/orbit#1');
+});
+
 test('a parked issue is resumed beside the service, which takes it up by itself', async () => {
   const service = await startBeside();
   const { run } = service;

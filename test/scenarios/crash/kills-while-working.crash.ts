@@ -6,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 
-import { mainArguments, startChild } from '../../support/process.ts';
 import { tokenOf } from '../../support/workers.ts';
 import { startVerifyingProcesses } from './verifying.ts';
 
@@ -64,7 +63,9 @@ test.each(points)(
     world.startVerifier();
     const killed = { is: false };
     const stage = await startAgentStage((where, pid) => at === where && kill(pid));
-    const startRunner = () => startWorkProcess(world, stage.url);
+    const script = join(directory, 'agent.mjs');
+    writeFileSync(script, agent);
+    const startRunner = () => world.startRunner('worker-1', [process.execPath, script, stage.url]);
     const number = world.openIssue('One');
     let runner = startRunner();
 
@@ -140,27 +141,6 @@ async function startAgentStage(onTold: (where: string, pid: number) => unknown) 
   });
   const { port } = z.object({ port: z.number() }).parse(server.address());
   return { url: `http://127.0.0.1:${port}` };
-}
-
-function startWorkProcess(
-  { url, directory, gitea }: Awaited<ReturnType<typeof startVerifyingProcesses>>,
-  stageUrl: string,
-) {
-  const script = join(directory, 'agent.mjs');
-  writeFileSync(script, agent);
-  const gitToken = gitea.tokenOf('maria', ['write:repository']);
-  return startChild({
-    args: [
-      ...[...mainArguments, 'work', '--sandbox', 'none', '--directory', join(directory, 'runner')],
-      ...['--', process.execPath, script, stageUrl],
-    ],
-    environment: {
-      ...{ HOME: directory, COORDINATOR_URL: url, COORDINATOR_TOKEN: tokenOf('worker-1') },
-      ...{ GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'credential.helper' },
-      GIT_CONFIG_VALUE_0: `!f() { echo username='${gitToken}'; echo password=x; }; f`,
-    },
-    directory,
-  });
 }
 
 /** Processes whose environment names a path below: agents, and what they started. */

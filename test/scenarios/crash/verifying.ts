@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 
+import type { Environment } from '../../../src/config.ts';
 import { builtInAgents } from '../../../src/planning/agents.ts';
 import { giteaBot, startGitea, type GiteaIssue } from '../../fake-gitea/gitea.ts';
 import { freePort } from '../../live/support/free-port.ts';
@@ -55,6 +56,23 @@ export async function startVerifyingProcesses() {
       directory,
     });
 
+  /** A runner with its own token, whose agent is this command, or Claude Code; `maria` pushes for it. */
+  const startRunner = (worker: string, command: readonly string[], more: Environment = {}) =>
+    startChild({
+      args: [
+        ...[...mainArguments, 'work', '--sandbox', 'none'],
+        ...['--directory', `${directory}/runner`],
+        ...(command.length === 0 ? [] : ['--', ...command]),
+      ],
+      environment: {
+        ...{ HOME: directory, COORDINATOR_URL: url, COORDINATOR_TOKEN: tokenOf(worker) },
+        ...{ GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'credential.helper' },
+        GIT_CONFIG_VALUE_0: `!f() { echo username='${gitea.tokenOf('maria', ['write:repository'])}'; echo password=x; }; f`,
+        ...more,
+      },
+      directory,
+    });
+
   /** Shows the commits that were pushed to the fake Gitea. */
   function publish(branches: Readonly<Record<string, string>>): void {
     gitea.repositories.set(2, {
@@ -64,8 +82,8 @@ export async function startVerifyingProcesses() {
     });
   }
 
-  function openIssue(title: string): number {
-    const issue = { title, body: 'Difficulty: low', assignees: [giteaBot] };
+  function openIssue(title: string, body = 'Difficulty: low'): number {
+    const issue = { title, body, assignees: [giteaBot] };
     return gitea.as('maria').openIssue('acme/orbit', issue);
   }
 
@@ -97,6 +115,7 @@ export async function startVerifyingProcesses() {
     gate,
     startService,
     startVerifier,
+    startRunner,
     publish,
     call,
     url,
