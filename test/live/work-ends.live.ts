@@ -97,6 +97,14 @@ const rows: readonly (readonly [string, Row])[] = [
   ['SIGHUP', { script: signalled('HUP'), outcomes: twice('killed'), ...backWithWork }],
   ['SIGKILL', { script: signalled('KILL'), outcomes: twice('killed'), ...backWithWork }],
   [
+    '--max-cost reached in the middle of a turn',
+    {
+      script: again({ ...half, context: 0.1 }),
+      args: ['--max-cost', '0.002'],
+      ...{ outcomes: ['killed'], ...backWithWork, next: 'The money for one issue was used up' },
+    },
+  ],
+  [
     '429 with an API key',
     {
       script: fails({ status: 429, retryAfter: 3600 }),

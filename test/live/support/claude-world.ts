@@ -41,6 +41,8 @@ export type ClaudeWorld = Awaited<ReturnType<typeof startClaudeWorld>>;
 
 interface RunOptions extends Partial<AgentStart> {
   readonly sandbox?: 'none' | 'bwrap';
+  /** Beside those of the adapter. */
+  readonly extraArguments?: readonly string[];
   readonly credential?: Credential['kind'];
   readonly environment?: Readonly<Record<string, string>>;
   readonly onProgress?: (progress: AgentProgress) => void;
@@ -67,7 +69,9 @@ async function startClaudeWorld(script: object) {
   const { signal } = new AbortController();
 
   async function start(options: RunOptions = {}) {
-    const { sandbox = 'none', credential = 'api_key', environment, onProgress, ...given } = options;
+    const { sandbox = 'none', credential = 'api_key', environment, onProgress, ...more } = options;
+    const { extraArguments = [], ...given } = more;
+    const claude = createClaude({ program: program ?? '' });
     const forwarder = await openForwarder({
       ...{ credential: { kind: credential, secret: canary }, upstream: model.url, now: Date.now },
       log: createLogger('error', { write: () => undefined }),
@@ -76,7 +80,13 @@ async function startClaudeWorld(script: object) {
     const marker = randomUUID();
     const progress: AgentProgress[] = [];
     const running = runAgent({
-      adapter: createClaude({ program: program ?? '' }),
+      adapter: {
+        ...claude,
+        start(request) {
+          const command = claude.start(request);
+          return { ...command, args: [...command.args, ...extraArguments] };
+        },
+      },
       start: {
         ...{ prompt: 'Issue 1: sum() subtracts. Mend it.', session: randomUUID(), resume: false },
         ...{ home, directory: repository, model: 'opus', maxTurns: 20 },

@@ -53,6 +53,7 @@ test.for([
   ['bwrap', 'an address with a password'],
 ] as const)(
   'an agent in the mode %s finds no other secret than the page about it says (git has %s)',
+  { timeout: 120_000 },
   async ([mode, way], { skip }) => {
     if (mode === 'bwrap' && !isStartable) skip('bwrap does not start here');
     const since = Date.now();
@@ -133,5 +134,4 @@ test.for([
     expect(secretsInObjects(scene.repository.bare, secrets)).toEqual([]);
     expect(secretsBelow(place, secrets)).toEqual({});
   },
-  120_000,
 );
