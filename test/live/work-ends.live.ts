@@ -177,7 +177,10 @@ claudeSceneTest(
         expect(await scene.model.waiting()).toBe(1);
       });
       for (const pid of scene.agents()) process.kill(pid, 'SIGINT');
-      await eventually(60_000, () => Promise.resolve(expect(ends()).toHaveLength(run)));
+      await eventually(60_000, () => {
+        expect(ends()).toHaveLength(run);
+        return Promise.resolve();
+      });
       await scene.model.release();
     }
     expect((await runner.exit()).code).toBe(0);

@@ -23,8 +23,6 @@ export interface SceneOptions {
   readonly operator?: string;
 }
 
-export type WorkScene = Awaited<ReturnType<typeof startWorkScene>>;
-
 /**
  * A coordinator that writes to a fake Gitea, a repository behind git over HTTP, and an operator with a home of his own
  * who may push there, and can start runners.

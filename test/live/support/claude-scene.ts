@@ -12,7 +12,7 @@ import { startScriptedModel } from './scripted-model.ts';
 const program = findClaudeCode();
 
 /** In the place of the key of the operator: found nowhere but at the API. */
-export const keyCanary = 'sk-ant-canary-of-the-operator';
+const keyCanary = 'sk-ant-canary-of-the-operator';
 
 export interface ClaudeSceneOptions extends SceneOptions {
   readonly script: object;

@@ -9,8 +9,6 @@ import { temporaryDirectory } from '../../support/service.ts';
 
 const stateSchema = z.object({ waiting: z.number() });
 
-export type ScriptedModel = Awaited<ReturnType<typeof startScriptedModel>>;
-
 /** The stand-in for the API of the model, which follows a script (the form is in `test/support/scripted-claude.mjs`). */
 export async function startScriptedModel(script: object) {
   const directory = temporaryDirectory();

@@ -31,7 +31,10 @@ async function startUnder(command: string, argsOf: (words: readonly string[]) =>
     shell.output.stdout.includes('the agent works') ? true : undefined,
   );
   const agents = () => processesOf(`${scene.place}/homes`);
-  await eventually(30_000, () => Promise.resolve(expect(agents()).toHaveLength(2)));
+  await eventually(30_000, () => {
+    expect(agents()).toHaveLength(2);
+    return Promise.resolve();
+  });
   const [runner = 0] = processesOf(`HOME=${scene.home}\0`).filter((pid) =>
     readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith(process.execPath),
   );
@@ -43,9 +46,10 @@ async function expectHandedBack({
   agents,
   runner,
 }: Awaited<ReturnType<typeof startUnder>>): Promise<void> {
-  await eventually(30_000, () =>
-    Promise.resolve(expect(existsSync(`/proc/${runner}`)).toBe(false)),
-  );
+  await eventually(30_000, () => {
+    expect(existsSync(`/proc/${runner}`)).toBe(false);
+    return Promise.resolve();
+  });
   expect(agents()).toEqual([]);
   expect(scene.pushed()).toEqual(['wip: acme/orbit#1']);
   expect((await claim(scene.service, 'worker-2')).claim).toMatchObject({
@@ -59,10 +63,10 @@ test('a runner whose log nobody reads any more stops in order: `work | tee` and 
   const started = await startUnder('/bin/sh', (words) => ['-c', script, 'sh', ...words]);
   process.kill(started.runner, 'SIGTERM');
   await expectHandedBack(started);
-}, 60_000);
+}, 120_000);
 
 test('a runner whose terminal is closed stops in order', async () => {
   const started = await startUnder('script', (words) => ['-qfc', words.join(' '), '/dev/null']);
   await started.shell.kill('SIGKILL');
   await expectHandedBack(started);
-}, 60_000);
+}, 120_000);

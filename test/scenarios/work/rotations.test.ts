@@ -65,4 +65,4 @@ test('five fresh sessions go on with a claim, and then the issue is for a person
   expect(edges).toEqual(Array(6).fill('window'));
   expect(scene.pushed()).toEqual(sessions.map(({ session }) => `Step of ${session}`).toReversed());
   expect(await scene.stateOf()).toBe('needs_human rotations');
-}, 60_000);
+}, 120_000);

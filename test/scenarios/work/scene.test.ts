@@ -71,4 +71,4 @@ test('an agent takes an issue, is refused with the findings, fixes it, and its p
   expect(second).toContain('adds');
   const secrets = [tokenOf('worker-1'), gitToken, 'sk-ant-canary', 'X-Claim-Token'];
   expect(secrets.filter((secret) => runs.includes(secret))).toEqual([]);
-}, 60_000);
+}, 120_000);

@@ -126,9 +126,10 @@ test.for([
     await runner.until('the agent has ended', () =>
       runner.log().find(({ msg }) => msg === 'the agent has ended'),
     );
-    await eventually(30_000, () =>
-      Promise.resolve(expect(scene.pushed()).toEqual(['Look around'])),
-    );
+    await eventually(30_000, () => {
+      expect(scene.pushed()).toEqual(['Look around']);
+      return Promise.resolve();
+    });
     await runner.exit();
     expect(secretsIn(`${runner.output.stdout}${runner.output.stderr}`, secrets)).toEqual([]);
     expect(secretsInObjects(scene.repository.bare, secrets)).toEqual([]);
