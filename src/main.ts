@@ -16,11 +16,23 @@ const { runCommandLine } =
         ? await import('./cli/work/work.ts')
         : await import('./cli/command-line.ts');
 const isService = args.length === 0 || args[0] === 'serve';
+// What these have under way is ended in order, also when its terminal is gone, or the reader of its log.
+const endsInOrder = args[0] === 'verify' || args[0] === 'work';
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (endsInOrder && isUnread(error)) return;
   // The reader of a command has seen enough, as in `| head`; the service closes on any error.
   if (isService || error.code !== 'EPIPE') throw error;
   process.exit(0);
 });
+if (endsInOrder)
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (!isUnread(error)) throw error;
+  });
 process.exitCode = await runCommandLine(args, processIo());
+
+/** Nobody can read what is written: a closed pipe, a closed terminal. */
+function isUnread({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE' || code === 'EIO';
+}
 
 export {};

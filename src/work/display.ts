@@ -17,10 +17,18 @@ export function drawJob(
     `${minutes}m`,
     contextBar(progress),
     progress?.tool ?? '',
-    spent.costUsd === undefined ? '' : `$${spent.costUsd.toFixed(2)}`,
+    costOf(spent),
     activity,
   ];
   return oneLine(parts.filter((part) => part !== '').join(' '), Math.max(20, width - 1));
+}
+
+/** Money, or tokens until the agent says what they cost: Claude Code does so at the end of a turn. */
+function costOf({ costUsd, tokens }: JobView['spent']): string {
+  if (costUsd !== undefined) return `$${costUsd.toFixed(2)}`;
+  if (tokens === 0) return '';
+  const rounded = tokens < 1e6 ? `${Math.ceil(tokens / 1e3)}k` : `${(tokens / 1e6).toFixed(1)}M`;
+  return `${rounded} tokens`;
 }
 
 /** How full the context is; the bar is full where a fresh session begins. */

@@ -84,6 +84,9 @@ async function run(
     start: {
       ...{ prompt, session, resume, home: job.home, directory: job.checkout.directory },
       ...{ model: deps.modelOf(job.claim.agent), projectSettings: deps.projectSettings },
+      ...(deps.limits.costUsd !== undefined && {
+        maxCostUsd: Math.max(0, deps.limits.costUsd - (job.spent().costUsd ?? 0)),
+      }),
     },
     run: {
       environment: {

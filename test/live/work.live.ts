@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { expect, onTestFailed } from 'vitest';
 import { z } from 'zod';
@@ -16,6 +15,7 @@ import { eventually } from './support/eventually.ts';
 import { createFigures } from './support/figures.ts';
 import { issueText } from './support/issue-text.ts';
 import { liveTest } from './support/live-test.ts';
+import { startScriptedModel } from './support/scripted-model.ts';
 import { bot, type World } from './support/world.ts';
 
 /** The real Claude Code, which talks to a stand-in for its API; without it the scene is skipped. */
@@ -63,18 +63,6 @@ const script = {
 
 function shell(command: string, context: number) {
   return { tools: [{ name: 'Bash', input: { command } }], context };
-}
-
-async function startModel(directory: string): Promise<string> {
-  const file = join(directory, 'script.json');
-  writeFileSync(file, JSON.stringify(script));
-  const standIn = fileURLToPath(new URL('../support/scripted-claude.mjs', import.meta.url));
-  const model = startChild({ args: [standIn, '--script', file], environment: {}, directory });
-  const line = await model.until(
-    'it listened',
-    () => /\{"listening":"([^"]+)"\}/.exec(model.output.stdout)?.[1],
-  );
-  return line;
 }
 
 liveTest(
@@ -126,7 +114,7 @@ liveTest(
         COORDINATOR_URL: world.url,
         COORDINATOR_TOKEN: apiToken,
         ANTHROPIC_API_KEY: 'sk-ant-canary-of-the-operator',
-        ANTHROPIC_BASE_URL: await startModel(home),
+        ANTHROPIC_BASE_URL: (await startScriptedModel(script)).url,
       },
       directory: home,
     });

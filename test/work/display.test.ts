@@ -16,6 +16,10 @@ test('a job is one line: issue, minutes, context, tool, cost and what it does', 
   expect(drawJob(view, { now, width: 100 })).toBe(
     'acme/orbit#12 12m [######----] 60% Bash $0.42 the agent works',
   );
+  const unpriced = { ...view, spent: { tokens: 90_400 } };
+  expect(drawJob(unpriced, { now, width: 100 })).toContain('60% Bash 91k tokens the agent');
+  const more = { ...view, spent: { tokens: 1_140_000 } };
+  expect(drawJob(more, { now, width: 100 })).toContain('60% Bash 1.1M tokens the agent');
   const begins = { ...view, progress: undefined, spent: { tokens: 0 }, activity: 'pushing' };
   expect(drawJob(begins, { now, width: 100 })).toBe('acme/orbit#12 12m pushing');
 });

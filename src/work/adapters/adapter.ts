@@ -39,6 +39,8 @@ export interface AgentStart {
   /** A file with instructions of the operator and the repository, beside the prompt. */
   readonly instructionsFile?: string | undefined;
   readonly maxTurns?: number | undefined;
+  /** Money that this run may cost, for an agent that counts it while it works. */
+  readonly maxCostUsd?: number | undefined;
   /** True to let hooks, tools and servers that the repository brings run. */
   readonly projectSettings?: boolean | undefined;
 }

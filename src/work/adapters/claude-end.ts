@@ -33,7 +33,7 @@ export function judgeClaude(exit: AgentExit, facts: ClaudeFacts): AgentEnd {
   return { ...verdict, session, text: (text ?? '').slice(0, wordsLimit).toWellFormed() };
 }
 
-/** SIGTERM, SIGKILL and faults of the start write no result; neither does SIGINT while the model is awaited, with exit code 0. */
+/** SIGTERM, SIGKILL and faults of the start write no result; nor does, mostly, SIGINT while the model is awaited, with exit code 0. */
 function withoutResult({ code, stderr }: AgentExit, { began }: ClaudeFacts): Verdict {
   if (code === 0)
     return { outcome: 'interrupted', message: 'Claude Code was interrupted before it answered.' };
@@ -73,6 +73,7 @@ function withResult({ code }: AgentExit, result: ClaudeResult, facts: ClaudeFact
 const reasons: Readonly<Partial<Record<string, readonly [AgentOutcome, string]>>> = {
   hook_stopped: ['interrupted', 'A hook stopped Claude Code.'],
   aborted_tools: ['interrupted', 'Claude Code was interrupted in the middle of a tool.'],
+  aborted_streaming: ['interrupted', 'Claude Code was interrupted while its model was awaited.'],
   max_turns: ['max_turns', 'Claude Code used up its number of turns.'],
   budget_exhausted: ['budget', 'Claude Code used up its budget.'],
   prompt_too_long: [

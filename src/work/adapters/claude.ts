@@ -40,7 +40,8 @@ const settingsFile = 'claude-settings.json';
 const settings = { attribution: { commit: '', pr: '' } };
 
 function commandOf(program: string, request: AgentStart): AgentCommand {
-  const { model, session, resume, maxTurns, instructionsFile, projectSettings } = request;
+  const { model, session, resume, instructionsFile, projectSettings } = request;
+  const { maxTurns, maxCostUsd } = request;
   return {
     command: program,
     args: [
@@ -56,6 +57,8 @@ function commandOf(program: string, request: AgentStart): AgentCommand {
       ...['--settings', join(request.home, settingsFile)],
       ...(instructionsFile === undefined ? [] : ['--append-system-prompt-file', instructionsFile]),
       ...(maxTurns === undefined ? [] : ['--max-turns', `${maxTurns}`]),
+      // Its stream tells what it cost only at the end of a turn.
+      ...(maxCostUsd === undefined ? [] : ['--max-budget-usd', maxCostUsd.toFixed(6)]),
     ],
     // Not as an argument: those are in the list of processes.
     input: userMessage(request.prompt),

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -15,9 +14,10 @@ import { createClaude } from '../../../src/work/adapters/claude.ts';
 import type { AgentProgress } from '../../../src/work/agent-progress.ts';
 import { runAgent } from '../../../src/work/agent-run.ts';
 import { openForwarder, type Credential } from '../../../src/work/forwarder.ts';
-import { searchPath, startChild } from '../../support/process.ts';
+import { searchPath } from '../../support/process.ts';
 import { temporaryDirectory } from '../../support/service.ts';
 import { findClaudeCode } from './claude-binary.ts';
+import { startScriptedModel } from './scripted-model.ts';
 
 const program = findClaudeCode();
 /** In the place of a real key: found nowhere but at the API. */
@@ -41,6 +41,8 @@ export type ClaudeWorld = Awaited<ReturnType<typeof startClaudeWorld>>;
 
 interface RunOptions extends Partial<AgentStart> {
   readonly sandbox?: 'none' | 'bwrap';
+  /** Beside those of the adapter. */
+  readonly extraArguments?: readonly string[];
   readonly credential?: Credential['kind'];
   readonly environment?: Readonly<Record<string, string>>;
   readonly onProgress?: (progress: AgentProgress) => void;
@@ -63,31 +65,28 @@ async function startClaudeWorld(script: object) {
   git('add', '--all');
   git('commit', '--quiet', '--message=Begin');
 
-  writeFileSync(join(directory, 'script.json'), JSON.stringify(script));
-  const model = startChild({
-    args: [
-      fileURLToPath(new URL('../../support/scripted-claude.mjs', import.meta.url)),
-      ...['--quiet', '--script', join(directory, 'script.json')],
-    ],
-    ...{ environment: {}, directory },
-  });
-  const listening = await model.until(
-    'it listens',
-    () => /"(http:[^"]+)"/.exec(model.output.stdout)?.[1],
-  );
+  const model = await startScriptedModel(script);
   const { signal } = new AbortController();
 
   async function start(options: RunOptions = {}) {
-    const { sandbox = 'none', credential = 'api_key', environment, onProgress, ...given } = options;
+    const { sandbox = 'none', credential = 'api_key', environment, onProgress, ...more } = options;
+    const { extraArguments = [], ...given } = more;
+    const claude = createClaude({ program: program ?? '' });
     const forwarder = await openForwarder({
-      ...{ credential: { kind: credential, secret: canary }, upstream: listening, now: Date.now },
+      ...{ credential: { kind: credential, secret: canary }, upstream: model.url, now: Date.now },
       log: createLogger('error', { write: () => undefined }),
     });
     onTestFinished(() => forwarder.close());
     const marker = randomUUID();
     const progress: AgentProgress[] = [];
     const running = runAgent({
-      adapter: createClaude({ program: program ?? '' }),
+      adapter: {
+        ...claude,
+        start(request) {
+          const command = claude.start(request);
+          return { ...command, args: [...command.args, ...extraArguments] };
+        },
+      },
       start: {
         ...{ prompt: 'Issue 1: sum() subtracts. Mend it.', session: randomUUID(), resume: false },
         ...{ home, directory: repository, model: 'opus', maxTurns: 20 },
@@ -125,7 +124,7 @@ async function startClaudeWorld(script: object) {
   return {
     ...{ home, repository, git, start },
     /** Bodies of the requests that the model got. */
-    asked: async () => (await fetch(`${listening}/_scripted/requests?full=1`)).text(),
+    asked: model.asked,
     isGreen: () => spawnsGreen(repository),
     status: () => git('status', '--porcelain'),
     commits: () => Number(git('rev-list', '--count', 'HEAD')),

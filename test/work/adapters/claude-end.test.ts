@@ -91,6 +91,7 @@ const ends: readonly (readonly [
     'interrupted',
   ],
   ['SIGINT while the model is awaited', [init], {}, 'interrupted'],
+  ['the same, with a result', failed('aborted_streaming'), {}, 'interrupted'],
   [
     'success, but not exit 0',
     [init, result({ is_error: false, terminal_reason: 'completed' })],

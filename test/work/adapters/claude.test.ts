@@ -198,11 +198,11 @@ describe('the command line', () => {
   test('resumes a session, and lets settings of the project in when they are wanted', () => {
     const { args } = claude.start({
       ...{ ...start, session: 'u-1', resume: true, projectSettings: true },
-      ...{ maxTurns: 9, instructionsFile: '/home/x/instructions.md' },
+      ...{ maxTurns: 9, maxCostUsd: 1.5, instructionsFile: '/home/x/instructions.md' },
     });
     const options = args.join(' ');
     expect(options).toContain('--resume u-1');
-    expect(options).toContain('--max-turns 9');
+    expect(options).toContain('--max-turns 9 --max-budget-usd 1.500000');
     expect(options).toContain('--append-system-prompt-file /home/x/instructions.md');
     expect(options).not.toMatch(/--session-id|--setting-sources|--strict-mcp-config/);
   });
