@@ -64,6 +64,7 @@ async function run(
     start: {
       ...{ prompt, session, resume, home: job.home, directory: job.checkout.directory },
       ...{ model: deps.modelOf(job.claim.agent), projectSettings: deps.projectSettings },
+      apiUrl: job.model?.url,
     },
     run: {
       environment: {
