@@ -152,10 +152,7 @@ const kept =
 /** What makes an agent wait. */
 const waits = /^retry-after(?:-ms)?$/;
 
-function passedOn(
-  headers: IncomingHttpHeaders,
-  more?: RegExp,
-): Record<string, string | string[]> {
+function passedOn(headers: IncomingHttpHeaders, more?: RegExp): Record<string, string | string[]> {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
       value === undefined || kept.test(name) || more?.test(name) === true ? [] : [[name, value]],

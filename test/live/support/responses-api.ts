@@ -48,7 +48,11 @@ export async function startResponsesApi(turns: readonly Turn[]) {
     void text(request).then(
       (body) => {
         asked.push({
-          ...{ call: `${request.method ?? ''} ${request.url ?? ''}`, headers: request.headers, body },
+          ...{
+            call: `${request.method ?? ''} ${request.url ?? ''}`,
+            headers: request.headers,
+            body,
+          },
         });
         if (request.method !== 'POST' || request.url !== '/v1/responses')
           refuse(response, { status: 404, message: 'The stand-in does not know this call.' });
@@ -73,7 +77,12 @@ export async function startResponsesApi(turns: readonly Turn[]) {
 
 function refuse(
   response: ServerResponse,
-  { status, code = 'scripted', message = `scripted ${status}`, headers }: NonNullable<Turn['error']>,
+  {
+    status,
+    code = 'scripted',
+    message = `scripted ${status}`,
+    headers,
+  }: NonNullable<Turn['error']>,
 ): void {
   response
     .writeHead(status, { 'content-type': 'application/json', ...headers })
