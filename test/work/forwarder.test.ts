@@ -171,10 +171,8 @@ test.each([
     response.writeHead(429, headers).end(),
   );
   const answer = await post('/v1/messages');
-  expect([answer.status, answer.headers.get('retry-after')]).toEqual([
-    429,
-    headers['retry-after'] ?? null,
-  ]);
+  const told = Object.entries(headers).find(([name]) => name === 'retry-after')?.[1] ?? null;
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, told]);
   expect(forwarder.limitedUntil()).toBe(until);
 });
 
