@@ -3,8 +3,9 @@ import { join } from 'node:path';
 
 import { expect } from 'vitest';
 
+import { playScene } from '../support/work-scene.ts';
 import { canary, expectNothingLeft } from './support/agent-world.ts';
-import { agentTest, type Answer } from './support/scripted-agents.ts';
+import { agentTest, sceneTest, type Answer } from './support/scripted-agents.ts';
 
 const both = ['codex', 'opencode'] as const;
 
@@ -173,3 +174,27 @@ agentTest(
     expect(ran()).toEqual([true, true]);
   },
 );
+
+const scene: readonly Answer[] = [
+  { command: "echo 'export const add = () => 4;' > src/add.js && git commit -qam 'Add'" },
+  { text: 'Done: it adds.' },
+  {
+    expect: '4 !== 3',
+    command:
+      "echo 'export const add = (a, b) => b + a;' > src/add.js && git commit -qam 'Add both numbers'",
+  },
+  { text: 'The test is green.' },
+];
+
+sceneTest(both, 'takes an issue by `work`, is refused, fixes it', scene, async (agent) => {
+  const { output, secrets } = await playScene({
+    args: ['--sandbox', 'bwrap', ...agent.args],
+    environment: agent.environment,
+  });
+  const asked = await agent.asked();
+  expect(asked).toContain('Add them.');
+  const canaries = [...secrets, canary];
+  expect(canaries.filter((secret) => output.includes(secret))).toEqual([]);
+  // The headers of what was asked hold the real key.
+  expect(secrets.filter((secret) => asked.includes(secret))).toEqual([]);
+});

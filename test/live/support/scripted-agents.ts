@@ -1,9 +1,12 @@
+import { delimiter, dirname } from 'node:path';
+
 import { onTestFinished, test } from 'vitest';
 
 import { createCodex } from '../../../src/work/adapters/codex.ts';
 import { createOpencode } from '../../../src/work/adapters/opencode.ts';
+import { searchPath } from '../../support/process.ts';
 import { findAgent } from './agent-binaries.ts';
-import { openAgentWorld } from './agent-world.ts';
+import { canary, openAgentWorld } from './agent-world.ts';
 import { startScriptedClaude } from './claude-world.ts';
 import { startResponsesApi } from './responses-api.ts';
 
@@ -44,8 +47,14 @@ function waitOf({ retryAfter }: NonNullable<Answer['error']>): Record<string, st
 }
 
 const kinds = {
-  codex: { create: createCodex, credential: 'openai_key', model: undefined },
-  opencode: { create: createOpencode, credential: 'api_key', model: 'claude-sonnet-5-5' },
+  codex: {
+    ...{ create: createCodex, credential: 'openai_key', model: undefined },
+    variables: ['OPENAI_API_KEY', 'OPENAI_BASE_URL'],
+  },
+  opencode: {
+    ...{ create: createOpencode, credential: 'api_key', model: 'claude-sonnet-5-5' },
+    variables: ['ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL'],
+  },
 } as const;
 
 export type ScriptedAgent = keyof typeof kinds;
@@ -63,6 +72,35 @@ export function agentTest(
     const program = findAgent(name);
     test.skipIf(program === undefined)(`${name} ${what}`, async () => {
       await run(await startScriptedWorld(name, program ?? '', answers));
+    });
+  }
+}
+
+/** A test of the whole command with real agents; it gets the variables and arguments of `work` for the agent. */
+export function sceneTest(
+  names: readonly ScriptedAgent[],
+  what: string,
+  answers: readonly Answer[],
+  run: (scene: {
+    readonly args: readonly string[];
+    readonly environment: Readonly<Record<string, string>>;
+    readonly asked: () => Promise<string>;
+  }) => Promise<void>,
+): void {
+  for (const name of names) {
+    const program = findAgent(name);
+    test.skipIf(program === undefined)(`${name} ${what}`, async () => {
+      const { url, asked } = await apis[name](answers);
+      const { model, variables } = kinds[name];
+      const [key, address] = variables;
+      await run({
+        args: ['--adapter', name, ...(model === undefined ? [] : ['--model', model])],
+        environment: {
+          ...{ PATH: [dirname(program ?? ''), searchPath].join(delimiter) },
+          ...{ [key]: canary, [address]: url },
+        },
+        asked,
+      });
     });
   }
 }

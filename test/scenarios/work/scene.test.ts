@@ -3,16 +3,8 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { runCommandLine } from '../../../src/cli/work/work.ts';
-import { giteaBot, startGitea } from '../../fake-gitea/gitea.ts';
-import { historyOf } from '../../support/git-commits.ts';
-import { searchPath } from '../../support/process.ts';
-import { apiToken, temporaryDirectory } from '../../support/service.ts';
-import { startWork } from '../../support/work.ts';
-import { tokenOf, workerTokens } from '../../support/workers.ts';
-import { createRepository } from '../../verifier/support/repository.ts';
-
-const branch = 'agent/issue-1-add-two-numbers';
+import { temporaryDirectory } from '../../support/service.ts';
+import { playScene } from '../../support/work-scene.ts';
 
 /** An agent of its own make: its first commit is red; with the findings before it, it does it right. */
 const agent = `
@@ -28,77 +20,20 @@ console.log('Done.');
 `;
 
 test('an agent takes an issue, is refused with the findings, fixes it, and its pull request waits', async () => {
-  using repository = createRepository();
-  const { bare } = repository;
-  const gitea = await startGitea();
-  const commits = { head: repository.first, bare, ...historyOf(bare) };
-  gitea.repositories.set(2, { name: 'acme/orbit', issues: new Map(), ...commits });
-  const scopes = ['write:issue', 'write:repository', 'read:user'];
-  // A verifier as a process of its own, which the service starts.
-  const service = await startWork({
-    gitea,
-    env: {
-      ...{ VERIFIERS: '1', LOG_LEVEL: 'error', PUBLISH: 'labels' },
-      ...{ GITEA_TOKEN: gitea.tokenOf(giteaBot, scopes), LEASE_SECONDS: '3600' },
-      API_TOKENS: `tests:${apiToken},${workerTokens}`,
-    },
-  });
-  gitea.addHook({ url: `${service.url}/webhook/gitea` });
-  gitea.as('maria').openIssue('acme/orbit', {
-    ...{ title: 'Add two numbers', body: 'Difficulty: low\n\nAdd them.', assignees: [giteaBot] },
-  });
-  await gitea.settled();
-  await service.idle();
-
   const directory = temporaryDirectory();
   const script = join(directory, 'agent.mjs');
   const record = join(directory, 'record.jsonl');
   writeFileSync(script, agent);
-  const gitToken = gitea.tokenOf('maria', scopes);
-  const environment = {
-    ...{ PATH: searchPath, HOME: directory, COORDINATOR_URL: service.url },
-    COORDINATOR_TOKEN: tokenOf('worker-1'),
-    ANTHROPIC_API_KEY: 'sk-ant-canary-of-the-test',
-    // The operator's credential helper.
-    ...{ GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'credential.helper' },
-    GIT_CONFIG_VALUE_0: `!f() { echo username='${gitToken}'; echo password=x; }; f`,
-  };
-  const output: string[] = [];
-  const write = (text: string) => output.push(text);
-  const code = await runCommandLine(
-    [
-      ...['work', '--once', '--sandbox', 'none', '--directory', join(directory, 'work')],
-      ...['--', process.execPath, script, record],
-    ],
-    { stdout: { write }, stderr: { write }, environment: () => environment },
-  );
-  expect({ code, output: output.filter((line) => /"(warn|error)"/.test(line)) }).toEqual({
-    ...{ code: 0, output: [] },
+  const { secrets } = await playScene({
+    args: ['--sandbox', 'none', '--', process.execPath, script, record],
+    environment: { ANTHROPIC_API_KEY: 'sk-ant-canary-of-the-test' },
   });
-  await service.idle();
-
-  expect(await service.stateOf(1)).toBe('in_review gates_passed');
-  const git = (...args: readonly string[]) => repository.git(...args).split('\n');
-  repository.git('fetch', '--quiet', 'origin');
-  const [mended = '', red = ''] = git('rev-list', `origin/main..origin/${branch}`);
-  expect(git('rev-list', `origin/main..origin/${branch}`)).toHaveLength(2);
-  const verdicts = (commit: string) =>
-    gitea.repositories
-      .get(2)
-      ?.statuses?.get(commit)
-      ?.filter(({ context }) => context === 'coordinator/verdict')
-      .at(-1)?.state;
-  expect([verdicts(red), verdicts(mended)]).toEqual(['failure', 'success']);
-  const pulls = [...(gitea.repositories.get(2)?.pulls?.values() ?? [])];
-  expect(pulls.map(({ head, commit }) => ({ head, commit }))).toEqual([
-    { head: branch, commit: mended },
-  ]);
 
   const runs = readFileSync(record, 'utf8');
   const [first = '', second = '', ...more] = runs.trim().split('\n');
   expect(more).toEqual([]);
   expect(first).toContain('Add them.');
   expect(second).toContain('adds');
-  const secrets = [tokenOf('worker-1'), gitToken, 'sk-ant-canary', 'X-Claim-Token'];
-  expect(secrets.filter((secret) => runs.includes(secret))).toEqual([]);
+  const canaries = [...secrets, 'sk-ant-canary'];
+  expect(canaries.filter((secret) => runs.includes(secret))).toEqual([]);
 }, 60_000);
