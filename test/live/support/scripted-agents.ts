@@ -48,11 +48,13 @@ function waitOf({ retryAfter }: NonNullable<Answer['error']>): Record<string, st
 
 const kinds = {
   codex: {
-    ...{ create: createCodex, credential: 'openai_key', model: undefined },
+    ...{ create: createCodex, model: undefined },
+    credential: 'openai_key',
     variables: ['OPENAI_API_KEY', 'OPENAI_BASE_URL'],
   },
   opencode: {
-    ...{ create: createOpencode, credential: 'api_key', model: 'claude-sonnet-5-5' },
+    ...{ create: createOpencode, model: 'claude-sonnet-5-5' },
+    credential: 'api_key',
     variables: ['ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL'],
   },
 } as const;
