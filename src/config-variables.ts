@@ -106,6 +106,8 @@ export const workVariables = verifierVariables.extend({
   ANTHROPIC_API_KEY: variables.shape.ANTHROPIC_API_KEY,
   ANTHROPIC_BASE_URL: variables.shape.ANTHROPIC_BASE_URL,
   CLAUDE_CODE_OAUTH_TOKEN: token.optional(),
+  OPENAI_API_KEY: token.optional(),
+  OPENAI_BASE_URL: baseUrl.optional(),
 });
 
 export type Variables = z.infer<typeof variables>;
@@ -126,6 +128,7 @@ export const secretNames: readonly VariableName[] = [
 export const workSecretNames: readonly (keyof typeof workVariables.shape)[] = [
   'COORDINATOR_TOKEN',
   'CLAUDE_CODE_OAUTH_TOKEN',
+  'OPENAI_API_KEY',
 ];
 
 /** Rules about two variables, checked when each of them is valid by itself. */

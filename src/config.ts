@@ -68,6 +68,7 @@ export function loadWorkConfig(environment: Environment) {
       oauthToken: values.CLAUDE_CODE_OAUTH_TOKEN,
       baseUrl: values.ANTHROPIC_BASE_URL,
     },
+    openai: { key: values.OPENAI_API_KEY, baseUrl: values.OPENAI_BASE_URL },
   };
 }
 

@@ -67,7 +67,8 @@ describe('links', () => {
     );
     // These are files of the project under check.
     const claude = ['.claude/settings.json', '.claude/settings.local.json'];
-    const theirs = [gatesFilePath, baselinePath, '.venv/bin', ...claude];
+    const codex = ['.codex/config.toml', '.codex/hooks.json'];
+    const theirs = [gatesFilePath, baselinePath, '.venv/bin', ...claude, ...codex];
     const ours = paths.filter((path) => !theirs.includes(path));
     expect(ours.filter((path) => !existsSync(inProject(path)))).toEqual([]);
   });

@@ -12,22 +12,25 @@ import { pipeline } from 'node:stream/promises';
 import { Agent, request as call } from 'undici';
 
 import type { Logger } from '../log.ts';
+import { credentialKinds, type ModelApi } from './model-apis.ts';
 
 /** How the API of the model knows the operator. */
 export interface Credential {
-  readonly kind: 'api_key' | 'auth_token' | 'oauth_token';
+  readonly kind: keyof typeof credentialKinds;
   readonly secret: string;
 }
 
 export interface ForwarderOptions {
   readonly credential: Credential;
-  /** Base URL of the Anthropic API, or of a gateway; a sub-path is allowed. */
-  readonly upstream: string;
+  /** Base URL of a gateway in the place of the API; a sub-path is allowed. */
+  readonly upstream?: string | undefined;
   readonly now: () => number;
   readonly log: Logger;
 }
 
 export interface Forwarder {
+  /** What the agent calls in the place of the API. */
+  readonly url: string;
   /** What the agent gets in place of address and credential. */
   readonly environment: Readonly<Record<string, string>>;
   /** When the API takes requests again, after its last refusal for too many; undefined after an answer. Milliseconds since 1970. */
@@ -46,12 +49,6 @@ const answerTimeoutMs = 15 * 60_000;
 const maxLimitMs = 24 * 3600_000;
 const placeholder = 'the-runner-puts-in-the-real-one';
 
-/** The only calls that are passed on. */
-const calls: readonly (readonly [method: string, path: RegExp])[] = [
-  ['POST', /^\/v1\/messages(?:\/count_tokens)?$/],
-  ['GET', /^\/v1\/models(?:\/\w[\w.@:[\]-]*)?$/],
-];
-
 /**
  * Listens on the loopback address for one agent, and passes its calls on to the API of the model with the real
  * credential. So the credential is in no environment, argument or file that the agent can read. The address has an
@@ -59,7 +56,8 @@ const calls: readonly (readonly [method: string, path: RegExp])[] = [
  */
 export async function openForwarder(options: ForwarderOptions): Promise<Forwarder> {
   const { credential, now, log } = options;
-  const upstream = options.upstream.replace(/\/+$/, '');
+  const { api, variable, header } = credentialKinds[credential.kind];
+  const upstream = (options.upstream ?? api.address).replace(/\/+$/, '');
   const secretPath = randomBytes(24).toString('base64url');
   const pool = new Agent({
     ...{ headersTimeout: answerTimeoutMs, bodyTimeout: answerTimeoutMs, connections: maxRequests },
@@ -68,7 +66,7 @@ export async function openForwarder(options: ForwarderOptions): Promise<Forwarde
   let active = 0;
 
   async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = pathOf(request, secretPath);
+    const path = pathOf(request, secretPath, api);
     const refusal =
       path === undefined
         ? refusals.unknown
@@ -87,13 +85,14 @@ export async function openForwarder(options: ForwarderOptions): Promise<Forwarde
     try {
       const answer = await call(`${upstream}${path ?? ''}`, {
         method: request.method === 'GET' ? 'GET' : 'POST',
-        headers: { ...passedOn(request.headers), ...authorization(credential) },
+        headers: { ...passedOn(request.headers), ...header(credential.secret) },
         body: request.method === 'GET' ? null : request.pipe(bounded()),
         ...{ dispatcher: pool, signal: gone.signal },
       });
-      if (/^\/v1\/messages(?:\?|$)/.test(path ?? ''))
-        limitedUntil = answer.statusCode === 429 ? limitOf(answer.headers, now()) : undefined;
-      response.writeHead(answer.statusCode, passedOn(answer.headers));
+      const ends = answer.statusCode === 429 ? api.limitEnds(answer.headers, now()) : [];
+      if (withoutQuery(path ?? '') === api.asks) limitedUntil = limitOf(ends, now());
+      const isLong = ends.some((end) => end - now() > (api.longestWaitMs ?? Infinity));
+      response.writeHead(answer.statusCode, passedOn(answer.headers, isLong ? waits : undefined));
       await pipeline(answer.body, response);
     } catch (error) {
       if (gone.signal.aborted) return;
@@ -112,12 +111,11 @@ export async function openForwarder(options: ForwarderOptions): Promise<Forwarde
   await once(server, 'listening');
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : undefined;
+  const url = `http://127.0.0.1:${port ?? 0}/${secretPath}`;
 
   return {
-    environment: {
-      ANTHROPIC_BASE_URL: `http://127.0.0.1:${port ?? 0}/${secretPath}`,
-      [variables[credential.kind]]: placeholder,
-    },
+    url,
+    environment: { [api.addressVariable]: url, [variable]: placeholder },
     limitedUntil: () => limitedUntil,
     async close() {
       const closed = once(server, 'close');
@@ -129,36 +127,35 @@ export async function openForwarder(options: ForwarderOptions): Promise<Forwarde
   };
 }
 
-/** Claude Code reads its credential from one of these, and speaks to the API as each of them asks for. */
-const variables: Readonly<Record<Credential['kind'], string>> = {
-  api_key: 'ANTHROPIC_API_KEY',
-  auth_token: 'ANTHROPIC_AUTH_TOKEN',
-  oauth_token: 'CLAUDE_CODE_OAUTH_TOKEN',
-};
-
-function authorization({ kind, secret }: Credential): Record<string, string> {
-  return kind === 'api_key' ? { 'x-api-key': secret } : { authorization: `Bearer ${secret}` };
-}
-
 /** Path and query below the secret path, if it is a call that is passed on. */
-function pathOf({ method, url = '' }: IncomingMessage, secretPath: string): string | undefined {
+function pathOf(
+  { method, url = '' }: IncomingMessage,
+  secretPath: string,
+  { calls }: ModelApi,
+): string | undefined {
   const [, first = '', ...rest] = url.split('/');
   const given = Buffer.from(first);
   const secret = Buffer.from(secretPath);
   if (given.length !== secret.length || !timingSafeEqual(given, secret)) return undefined;
   const path = `/${rest.join('/')}`;
-  const plain = path.replace(/\?.*$/s, '');
+  const plain = withoutQuery(path);
   return calls.some(([one, pattern]) => one === method && pattern.test(plain)) ? path : undefined;
+}
+
+function withoutQuery(path: string): string {
+  return path.replace(/\?.*$/s, '');
 }
 
 /** Headers of one connection, and those that say who calls or are answered; all others are passed on. */
 const kept =
   /^(?:connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|expect|host|x-api-key|authorization|cookie|set-cookie2?)$/;
+/** What makes an agent wait. */
+const waits = /^retry-after(?:-ms)?$/;
 
-function passedOn(headers: IncomingHttpHeaders): Record<string, string | string[]> {
+function passedOn(headers: IncomingHttpHeaders, more?: RegExp): Record<string, string | string[]> {
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined || kept.test(name) ? [] : [[name, value]],
+      value === undefined || kept.test(name) || more?.test(name) === true ? [] : [[name, value]],
     ),
   );
 }
@@ -174,21 +171,15 @@ function bounded(): Transform {
   });
 }
 
-/**
- * When the refusal ends: `retry-after` in seconds or as a date, or the reset of a subscription in seconds since 1970;
- * the later of the two. Undefined when neither is there.
- */
-function limitOf(headers: IncomingHttpHeaders, now: number): number | undefined {
-  const after = headers['retry-after'] ?? '';
-  const reset = Number(headers['anthropic-ratelimit-unified-reset'] ?? NaN) * 1000;
-  const retry = /^\d+$/.test(after) ? now + Number(after) * 1000 : Date.parse(after);
-  const times = [retry, reset].filter((time) => time > now && time <= now + maxLimitMs);
+/** The latest of the times that can be believed; undefined when there is none. */
+function limitOf(ends: readonly number[], now: number): number | undefined {
+  const times = ends.filter((time) => time > now && time <= now + maxLimitMs);
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
-/** Status, type and message, as the API words its own errors. */
+/** Status, type and message, as the APIs word their errors. */
 const refusals = {
-  unknown: [404, 'not_found_error', 'The runner passes on calls of messages and models alone.'],
+  unknown: [404, 'not_found_error', 'The runner does not pass this call on.'],
   large: [413, 'request_too_large', 'The request is too large.'],
   many: [529, 'overloaded_error', 'The agent makes too many requests at once.'],
   unreachable: [502, 'api_error', 'The API of the model does not answer the runner.'],

@@ -22,6 +22,7 @@ export interface JobLimits {
 
 /** What an agent gets to reach its model, for one claim. */
 export interface ModelAccess {
+  readonly url: string;
   readonly environment: Readonly<Record<string, string>>;
   /** When the allowance comes back, as the model said. */
   readonly limitedUntil: () => number | undefined;

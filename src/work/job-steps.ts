@@ -87,6 +87,7 @@ async function run(
       ...(deps.limits.costUsd !== undefined && {
         maxCostUsd: Math.max(0, deps.limits.costUsd - (job.spent().costUsd ?? 0)),
       }),
+      apiUrl: job.model?.url,
     },
     run: {
       environment: {

@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { expect, test } from 'vitest';
 
 import { runCommandLine } from '../../src/cli/work/work.ts';
@@ -20,6 +23,9 @@ async function run(args: readonly string[], environment: Environment = settings)
 
 const refusals: readonly (readonly [readonly string[], string])[] = [
   [[], 'ANTHROPIC_API_KEY'],
+  [['--adapter', 'codex'], 'OPENAI_API_KEY'],
+  [['--adapter', 'opencode'], 'OpenCode needs ANTHROPIC_API_KEY'],
+  [['--adapter', 'gemini'], 'claude, codex, opencode, command'],
   [['--adapter', 'command'], 'needs a program'],
   [['--adapter', 'claude', '--', './agent.sh'], 'leave --adapter claude out'],
   [['--clone-url', 'https://me:secret@g/{owner}/{repo}', '--', 'x'], 'must not contain a password'],
@@ -52,5 +58,23 @@ test('the doctor tells what is there, what is missing, and never shows the token
   expect(broken.code).toBe(2);
   expect(broken.output).toContain('a token of API_TOKENS with the role worker');
   expect(broken.output).toContain('The program claude does not start');
-  expect(`${fine.output}${broken.output}`).not.toMatch(/token-of-worker|another-token/);
+  const codex = join(directory, 'codex');
+  writeFileSync(codex, '#!/bin/sh\necho codex-cli 0.1.2\n', { mode: 0o755 });
+  writeFileSync(join(directory, 'key'), 'sk-another-token\n');
+  const openai = {
+    ...environment,
+    OPENAI_API_KEY_FILE: join(directory, 'key'),
+    PATH: `${directory}:${searchPath}`,
+  };
+  const other = await run(['doctor', ...options, '--adapter', 'codex'], openai);
+  expect(other.output).toContain('codex 0.1.2; the runner was tried with 0.171.0.');
+  expect(other.output).toContain('The key of the model is set');
+  const missing = await run(['doctor', ...options, '--adapter', 'codex'], {
+    ...environment,
+    PATH: directory,
+  });
+  expect(missing.output).toContain('Codex needs OPENAI_API_KEY');
+  expect(`${fine.output}${broken.output}${other.output}`).not.toMatch(
+    /token-of-worker|another-token/,
+  );
 });

@@ -7,7 +7,8 @@ import { text } from 'node:stream/consumers';
 import { expect, onTestFinished } from 'vitest';
 
 import { runCommandLine } from '../../src/cli/command-line.ts';
-import { bash, canary, claudeTest, expectNothingLeft } from './support/claude-world.ts';
+import { canary, expectNothingLeft } from './support/agent-world.ts';
+import { bash, claudeTest } from './support/claude-world.ts';
 
 const fix = "sed -i 's/a - b/a + b/' sum.mjs && node --test";
 const fixAndCommit = {

@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 
 import type { AgentOutcome } from '../../src/work/adapters/adapter.ts';
-import { bash, claudeTest, expectNothingLeft, type ClaudeWorld } from './support/claude-world.ts';
+import { expectNothingLeft } from './support/agent-world.ts';
+import { bash, claudeTest, type ClaudeWorld } from './support/claude-world.ts';
 
 /** Ends of the real Claude Code that a whole runner never provokes, or that need settings of its own. */
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 
 import { describeFleet, objections, runFleet, twentyIssues } from '../scenarios/work/fleet.ts';
-import { findClaudeCode } from './support/claude-binary.ts';
+import { findAgent } from './support/agent-binaries.ts';
 
-const claude = findClaudeCode();
+const claude = findAgent('claude');
 
 test.skipIf(claude === undefined)(
   'three runners with the real Claude Code work off twenty issues that wait for each other',

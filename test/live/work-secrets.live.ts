@@ -13,11 +13,11 @@ import {
   secretsInObjects,
   type Secrets,
 } from '../support/secrets.ts';
-import { findClaudeCode } from './support/claude-binary.ts';
+import { findAgent } from './support/agent-binaries.ts';
 import { bash, claudeSceneTest } from './support/claude-scene.ts';
 import { eventually } from './support/eventually.ts';
 
-const program = findClaudeCode();
+const program = findAgent('claude');
 
 /** What needs no other's file and no other's environment. */
 const look =

@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import { expect, onTestFailed } from 'vitest';
 import { z } from 'zod';
 
-import { readEnvironment } from '../../src/config.ts';
 import { mainArguments, searchPath, startChild } from '../support/process.ts';
 import { apiToken, temporaryDirectory } from '../support/service.ts';
 import { createRepository } from '../verifier/support/repository.ts';
+import { findAgent } from './support/agent-binaries.ts';
 import { callGitea } from './support/call-gitea.ts';
 import { setUp } from './support/command.ts';
 import { startCoordinator } from './support/coordinator.ts';
@@ -19,7 +19,7 @@ import { startScriptedModel } from './support/scripted-model.ts';
 import { bot, type World } from './support/world.ts';
 
 /** The real Claude Code, which talks to a stand-in for its API; without it the scene is skipped. */
-const claude = readEnvironment()['CLAUDE_CODE'];
+const claude = findAgent('claude');
 
 const pullsSchema = z.array(z.object({ number: z.number(), body: z.string(), state: z.string() }));
 

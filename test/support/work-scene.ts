@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { z } from 'zod';
 
+import { runCommandLine } from '../../src/cli/work/work.ts';
 import type { Environment } from '../../src/config.ts';
 import { giteaBot, startGitea } from '../fake-gitea/gitea.ts';
 import { createRepository, type Files } from '../verifier/support/repository.ts';
@@ -12,6 +13,9 @@ import { mainArguments, searchPath, startChild } from './process.ts';
 import { apiToken, temporaryDirectory } from './service.ts';
 import { startWork } from './work.ts';
 import { tokenOf, workerTokens } from './workers.ts';
+
+/** Of the first issue, when it has no other title. */
+const branch = 'agent/issue-1-add-two-numbers';
 
 export interface SceneOptions {
   /** Of the coordinator. */
@@ -85,14 +89,57 @@ export async function startWorkScene(options: SceneOptions = {}) {
       return service.stateOf(number);
     },
     /** Subjects of the commits that a branch has beyond the base, newest first. */
-    pushed(branch = 'agent/issue-1-add-two-numbers'): string[] {
-      const range = `main..${branch}`;
-      const found = repository.git('-C', bare, 'branch', '--list', branch) !== '';
+    pushed(to = branch): string[] {
+      const range = `main..${to}`;
+      const found = repository.git('-C', bare, 'branch', '--list', to) !== '';
       if (!found) return [];
       const subjects = repository.git('-C', bare, 'log', '--format=%s', range);
       return subjects === '' ? [] : subjects.split('\n');
     },
   };
+}
+
+/**
+ * One issue, one runner, once: the agent's first commit has to be red, and its second one, after the findings, right.
+ * Expects that the second one is accepted, and that its pull request waits.
+ */
+export async function playScene(options: {
+  /** Of `work`: sandbox, adapter, program. */
+  readonly args: readonly string[];
+  /** Beside address, token and credential of git. */
+  readonly environment: Environment;
+}) {
+  // A verifier as a process of its own, which the service starts.
+  const scene = await startWorkScene({ env: { VERIFIERS: '1' } });
+  const { repository, gitea, gitToken } = scene;
+  const environment = { ...scene.operatorEnvironment, ...options.environment };
+  const output: string[] = [];
+  const write = (text: string) => output.push(text);
+  const code = await runCommandLine(
+    ['work', '--once', '--directory', join(scene.home, 'work'), ...options.args],
+    { stdout: { write }, stderr: { write }, environment: () => environment },
+  );
+  expect({ code, output: output.filter((line) => /"(warn|error)"/.test(line)) }).toEqual({
+    ...{ code: 0, output: [] },
+  });
+
+  expect(await scene.stateOf()).toBe('in_review gates_passed');
+  const git = (...args: readonly string[]) => repository.git(...args).split('\n');
+  repository.git('fetch', '--quiet', 'origin');
+  const [mended = '', red = ''] = git('rev-list', `origin/main..origin/${branch}`);
+  expect(git('rev-list', `origin/main..origin/${branch}`)).toHaveLength(2);
+  const verdicts = (commit: string) =>
+    gitea.repositories
+      .get(2)
+      ?.statuses?.get(commit)
+      ?.filter(({ context }) => context === 'coordinator/verdict')
+      .at(-1)?.state;
+  expect([verdicts(red), verdicts(mended)]).toEqual(['failure', 'success']);
+  const pulls = [...(gitea.repositories.get(2)?.pulls?.values() ?? [])];
+  expect(pulls.map(({ head, commit }) => ({ head, commit }))).toEqual([
+    { head: branch, commit: mended },
+  ]);
+  return { output: output.join(''), secrets: [tokenOf('worker-1'), gitToken, 'X-Claim-Token'] };
 }
 
 const lineSchema = z.looseObject({

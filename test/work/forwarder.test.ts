@@ -44,7 +44,7 @@ async function open(api: RequestListener, kind: Credential['kind'] = 'api_key') 
     server.closeAllConnections();
     server.close();
   });
-  const base = forwarder.environment['ANTHROPIC_BASE_URL'] ?? '';
+  const base = forwarder.url;
   const post = (path: string, init: RequestInit = {}) =>
     fetch(`${base}${path}`, { method: 'POST', body: '{"a":1}', ...init });
   return { forwarder, server, asked, logged, base, post };
@@ -81,6 +81,41 @@ test.each([
   expect(asked[0]?.headers['authorization']).toBe(`Bearer ${secret}`);
   expect(asked[0]?.headers).not.toHaveProperty('x-api-key');
   expect(Object.keys(forwarder.environment)).toEqual(['ANTHROPIC_BASE_URL', variable]);
+});
+
+test('an agent of OpenAI gets its own variables, and one call', async () => {
+  const { forwarder, asked, base, post } = await open(
+    (_request, response) => response.end(),
+    'openai_key',
+  );
+  expect(Object.keys(forwarder.environment)).toEqual(['OPENAI_BASE_URL', 'OPENAI_API_KEY']);
+  expect(forwarder.environment['OPENAI_BASE_URL']).toBe(base);
+  await post('/responses', { headers: { authorization: 'Bearer placeholder' } });
+  expect(asked).toMatchObject([{ method: 'POST', url: '/gateway/responses' }]);
+  expect(asked[0]?.headers['authorization']).toBe(`Bearer ${secret}`);
+  for (const path of ['/v1/messages', '/files', '/responses/resp_1', '/models'])
+    expect((await post(path)).status).toBe(404);
+  expect(asked).toHaveLength(1);
+});
+
+test.each([
+  [{ 'retry-after': '30' }, now + 30_000, '30'],
+  [{ 'retry-after': '3600' }, now + 3600_000, null],
+  [{ 'retry-after': '999999999' }, undefined, null],
+  [{ 'retry-after-ms': '90000', 'retry-after': '90' }, now + 90_000, null],
+  [{ 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': '1h2m3.5s' }, now + 3723_500],
+  [{ 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '120ms' }, now + 120],
+  [{ 'x-ratelimit-remaining-tokens': '7', 'x-ratelimit-reset-tokens': '6m0s' }, undefined],
+  [{ 'x-ratelimit-remaining-tokens': '0', 'x-ratelimit-reset-tokens': 'soon' }, undefined],
+])('after 429 of OpenAI with %o the limit ends at %s', async (headers, until, wait = null) => {
+  const { forwarder, post } = await open(
+    (_request, response) => response.writeHead(429, headers).end(),
+    'openai_key',
+  );
+  const answer = await post('/responses');
+  expect(forwarder.limitedUntil()).toBe(until);
+  // Codex would wait for as long as it is told.
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, wait]);
 });
 
 test('passes an answer on piece by piece, and ends the call when the agent has gone', async () => {
@@ -135,7 +170,9 @@ test.each([
   const { forwarder, post } = await open((_request, response) =>
     response.writeHead(429, headers).end(),
   );
-  expect((await post('/v1/messages')).status).toBe(429);
+  const answer = await post('/v1/messages');
+  const told = Object.entries(headers).find(([name]) => name === 'retry-after')?.[1] ?? null;
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, told]);
   expect(forwarder.limitedUntil()).toBe(until);
 });
 

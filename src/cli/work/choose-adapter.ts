@@ -5,9 +5,10 @@ import type { loadWorkConfig } from '../../config.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Adapter, AdapterName } from '../../work/adapters/adapter.ts';
 import { createClaude } from '../../work/adapters/claude.ts';
+import { createCodex } from '../../work/adapters/codex.ts';
 import { createCommand } from '../../work/adapters/command.ts';
 import { createOpencode } from '../../work/adapters/opencode.ts';
-import type { Credential } from '../../work/forwarder.ts';
+import type { ForwarderOptions } from '../../work/forwarder.ts';
 import type { WorkOptions } from './options.ts';
 
 /** The agents that have the name of a model of Claude. */
@@ -28,6 +29,8 @@ export function chooseAdapter({ adapter }: WorkOptions, command: readonly string
       return createCommand(command);
     case 'claude':
       return createClaude();
+    case 'codex':
+      return createCodex();
     case 'opencode':
       return createOpencode();
   }
@@ -46,18 +49,31 @@ export function filesAmong(command: readonly string[]): readonly string[] {
     .filter((word) => isAbsolute(word) && statSync(word, { throwIfNoEntry: false })?.isFile());
 }
 
-/** The key, or the token of a subscription, that agents never see; undefined for agents that have one of their own. */
-export function credentialOf(
+/**
+ * The API that the agent works with, and the key or the token of a subscription, which it never sees; undefined for agents
+ * that have a key of their own.
+ */
+export function modelAccessOf(
   { name }: Adapter,
-  { key, oauthToken }: ReturnType<typeof loadWorkConfig>['anthropic'],
-): Credential | undefined {
+  { anthropic, openai }: Pick<ReturnType<typeof loadWorkConfig>, 'anthropic' | 'openai'>,
+): Pick<ForwarderOptions, 'credential' | 'upstream'> | undefined {
   if (name === 'command') return undefined;
-  if (key !== undefined) return { kind: 'api_key', secret: key };
-  if (name === 'opencode')
-    throw new ConfigError('usage', 'OpenCode needs ANTHROPIC_API_KEY, a key of the API.');
-  if (oauthToken !== undefined) return { kind: 'oauth_token', secret: oauthToken };
-  throw new ConfigError(
-    'usage',
-    'Claude Code needs ANTHROPIC_API_KEY (a key of the API) or CLAUDE_CODE_OAUTH_TOKEN (a subscription: claude setup-token); agents do not see your own log-in.',
-  );
+  if (name === 'codex') {
+    const { key: secret, baseUrl } = openai;
+    if (secret === undefined) throw new ConfigError('usage', missing.codex);
+    return { credential: { kind: 'openai_key', secret }, upstream: baseUrl };
+  }
+  const { key, oauthToken, baseUrl: upstream } = anthropic;
+  if (key !== undefined) return { credential: { kind: 'api_key', secret: key }, upstream };
+  if (name === 'claude' && oauthToken !== undefined)
+    return { credential: { kind: 'oauth_token', secret: oauthToken }, upstream };
+  throw new ConfigError('usage', missing[name]);
 }
+
+const missing = {
+  claude:
+    'Claude Code needs ANTHROPIC_API_KEY (a key of the API) or CLAUDE_CODE_OAUTH_TOKEN (a subscription: claude setup-token); agents do not see your own log-in.',
+  codex:
+    'Codex needs OPENAI_API_KEY, a key of the API of OpenAI; agents do not see your own log-in.',
+  opencode: 'OpenCode needs ANTHROPIC_API_KEY, a key of the API.',
+} as const;

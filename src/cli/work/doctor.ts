@@ -27,14 +27,18 @@ import { renderFinding, renderVerdict } from '../doctor/render-finding.ts';
 import { widthOf, type Io } from '../io.ts';
 import { parseOptions } from '../options.ts';
 import { painter } from '../output.ts';
-import { chooseAdapter, credentialOf } from './choose-adapter.ts';
+import { chooseAdapter, modelAccessOf } from './choose-adapter.ts';
 import { workOptions, type WorkOptions } from './options.ts';
 import { chooseSandbox } from './sandbox.ts';
 
 /** Oldest git that can merge without files. */
 const minGit = '2.38';
-/** Version of Claude Code whose stream and ends the adapter was made from. */
-const seenClaude = '2.1.332';
+/** The agents that the runner knows: the package of npm, and the version whose lines and ends the adapter was made from. */
+const knownAgents = {
+  claude: { package: '@anthropic-ai/claude-code', seen: '2.1.332' },
+  codex: { package: '@openai/codex', seen: '0.171.0' },
+  opencode: { package: 'opencode-ai', seen: '1.18.33' },
+} as const;
 const timeoutMs = 20_000;
 /** Free space below which checkouts of an ordinary project may not fit. */
 const minFreeBytes = 5 * 1024 ** 3;
@@ -69,7 +73,7 @@ async function examine(io: Io, options: WorkOptions, command: readonly string[])
     ['git', () => checkGit(environment)],
     ['repository', () => checkRepository(options, io, signal)],
     ['agent', () => checkAgent(options, command, environment)],
-    ['key', () => checkKey(options, command, config.anthropic)],
+    ['key', () => checkKey(options, command, config)],
     ['sandbox', () => checkSandbox(options, signal)],
     ['disk', () => checkDisk(options)],
   ];
@@ -166,27 +170,25 @@ async function checkAgent(
     timeout: timeoutMs,
     reject: false,
   });
+  const known = knownAgents[adapter.name];
   if (result.exitCode !== 0)
     return broken(
       `The program ${adapter.name} does not start: ${result.originalMessage ?? result.stderr.slice(-200)}`,
-      adapter.name === 'claude'
-        ? 'Install it: npm install --global @anthropic-ai/claude-code'
-        : `Install ${adapter.name}, so that it is in PATH.`,
+      `Install it: npm install --global ${known.package}`,
     );
-  const [version = ''] = result.stdout.split(' ');
-  if (adapter.name === 'claude' && version !== seenClaude)
-    return hint(`Claude Code ${version}; the runner was tried with ${seenClaude}.`);
-  return ok(`${adapter.name} ${version}`);
+  const version = semver.coerce(result.stdout)?.version ?? result.stdout.slice(0, 100);
+  return version === known.seen
+    ? ok(`${adapter.name} ${version}`)
+    : hint(`${adapter.name} ${version}; the runner was tried with ${known.seen}.`);
 }
 
 function checkKey(
   options: WorkOptions,
   command: readonly string[],
-  anthropic: ReturnType<typeof loadWorkConfig>['anthropic'],
+  config: ReturnType<typeof loadWorkConfig>,
 ): Outcome {
-  const credential = credentialOf(chooseAdapter(options, command), anthropic);
-  return credential === undefined
-    ? skipped('Only Claude Code gets its key from the runner.')
+  return modelAccessOf(chooseAdapter(options, command), config) === undefined
+    ? skipped('An agent of your own has a key of its own.')
     : ok('The key of the model is set; agents never see it.');
 }
 

@@ -16,7 +16,7 @@ import type { Io } from '../io.ts';
 import { listenForStop } from '../listen-for-stop.ts';
 import { parseOptions } from '../options.ts';
 import { exitCodes, runProgram } from '../program.ts';
-import { chooseAdapter, credentialOf, filesAmong, modelOf } from './choose-adapter.ts';
+import { chooseAdapter, filesAmong, modelAccessOf, modelOf } from './choose-adapter.ts';
 import { directoryOf } from './directory.ts';
 import { addWorkDoctor } from './doctor.ts';
 import { workOptions, type WorkOptions } from './options.ts';
@@ -25,8 +25,8 @@ import { openScreen } from './screen.ts';
 
 const help = `
 Reads COORDINATOR_URL and COORDINATOR_TOKEN (or COORDINATOR_TOKEN_FILE): a token with the role worker.
-git fetches and pushes with your own credentials. Claude Code needs ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN
-(or either with _FILE), which the agent itself never sees.
+git fetches and pushes with your own credentials. Claude Code needs ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN,
+Codex OPENAI_API_KEY, OpenCode ANTHROPIC_API_KEY (each also with _FILE), which the agent itself never sees.
 
   mosaic-coordinator work                       Claude Code, until Ctrl-C
   mosaic-coordinator work -- ./my-agent.sh      any program: the prompt on standard input, exit code 0 for done
@@ -46,7 +46,7 @@ export function addWorkCommand(program: Command, io: Io, end: (exitCode: number)
     .option('--repo <names>', 'only issues of these repositories: acme/orbit,acme/pad', split)
     .option('--jobs <number>', 'issues that are worked on side by side (default: 1)')
     .option('--once', 'work on at most one issue a job: wait once for it, and end')
-    .option('--adapter <name>', 'claude (the default), opencode or command')
+    .option('--adapter <name>', 'claude (the default), codex, opencode or command')
     .option('--model <id>', 'model of the agent (default: by the agent of the issue)')
     .option('--directory <dir>', 'for checkouts and agents (default: below ~/.local/share)')
     .option('--sandbox <mode>', 'auto (the default: bwrap, or an error), bwrap or none')
@@ -76,9 +76,10 @@ async function runAgents(
   options: WorkOptions,
 ): Promise<string | undefined> {
   const environment = io.environment();
-  const { url, token, logLevel, anthropic } = loadWorkConfig(environment);
+  const config = loadWorkConfig(environment);
+  const { url, token, logLevel } = config;
   const adapter = chooseAdapter(options, command);
-  const credential = credentialOf(adapter, anthropic);
+  const access = modelAccessOf(adapter, config);
   const screen = openScreen(io, Date.now);
   const log = createLogger(logLevel, screen);
   const abandon = new AbortController();
@@ -107,13 +108,7 @@ async function runAgents(
           ...{ client, workspace, adapter, runAgent, sandbox, environment, log },
           directory: place.path,
           readOnly: filesAmong(command),
-          ...(credential && {
-            openModel: () =>
-              openForwarder({
-                ...{ credential, now: Date.now, log },
-                upstream: anthropic.baseUrl ?? 'https://api.anthropic.com',
-              }),
-          }),
+          ...(access && { openModel: () => openForwarder({ ...access, now: Date.now, log }) }),
           modelOf: modelOf(options, adapter.name),
           projectSettings: options.allowProjectSettings,
           cloneUrl: options.cloneUrl,

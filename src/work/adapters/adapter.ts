@@ -1,6 +1,6 @@
 /** What the runner knows of an agent program: how to start it, what its lines mean, how it ended. */
 
-export const adapterNames = ['claude', 'opencode', 'command'] as const;
+export const adapterNames = ['claude', 'codex', 'opencode', 'command'] as const;
 export type AdapterName = (typeof adapterNames)[number];
 
 /** One file each. The runner asks `can`; it never guesses by name. */
@@ -36,6 +36,8 @@ export interface AgentStart {
   readonly home: string;
   /** The worktree. */
   readonly directory: string;
+  /** Address of the forwarder, for an agent that takes it from a file. */
+  readonly apiUrl?: string | undefined;
   /** A file with instructions of the operator and the repository, beside the prompt. */
   readonly instructionsFile?: string | undefined;
   readonly maxTurns?: number | undefined;

@@ -21,33 +21,29 @@ import { windowOf } from './claude-windows.ts';
  * OpenCode with a model of Anthropic, by the forwarder. Seen to work with 1.18.33: start, tools, context, session,
  * refused key (test/fixtures/opencode). A limit with a long wait is silent there, so only the time of the issue bounds it.
  */
-export function createOpencode(): Adapter {
+export function createOpencode({
+  program = 'opencode',
+}: { readonly program?: string } = {}): Adapter {
   return {
     name: 'opencode',
     // A tool is told when it has ended, not when it starts.
     can: { liveContext: true, hearsWhileRunning: false, showsLife: false, resumes: true },
-    start: commandOf,
+    start: (request) => commandOf(program, request),
     createReader: createOpencodeReader,
   };
 }
 
 const configFile = 'opencode.json';
 
-function commandOf({
-  prompt,
-  model,
-  session,
-  resume,
-  home,
-  projectSettings,
-}: AgentStart): AgentCommand {
+function commandOf(program: string, request: AgentStart): AgentCommand {
+  const { prompt, model, session, resume, home, projectSettings } = request;
   if (model === undefined)
     throw new CoordinatorError(
       'model_missing',
       'OpenCode needs a model: work --adapter opencode --model claude-sonnet-5-5.',
     );
   return {
-    command: 'opencode',
+    command: program,
     args: [
       ...['run', '--format', 'json', '--auto', '--model', `anthropic/${model}`],
       // It makes the id of a new session itself.

@@ -6,10 +6,10 @@ import type { Environment } from '../../../src/config.ts';
 import { searchPath } from '../../support/process.ts';
 import { processesOf } from '../../support/processes.ts';
 import { startWorkScene, type SceneOptions } from '../../support/work-scene.ts';
-import { findClaudeCode } from './claude-binary.ts';
+import { findAgent } from './agent-binaries.ts';
 import { startScriptedModel } from './scripted-model.ts';
 
-const program = findClaudeCode();
+const program = findAgent('claude');
 
 /** In the place of the key of the operator: found nowhere but at the API. */
 const keyCanary = 'sk-ant-canary-of-the-operator';

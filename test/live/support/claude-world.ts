@@ -1,27 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { test } from 'vitest';
 
-import { expect, onTestFinished, test } from 'vitest';
-
-import { createProcessTree } from '../../../src/gates/process/process-tree.ts';
-import { openSandbox } from '../../../src/gates/process/sandbox.ts';
-import { createLogger } from '../../../src/log.ts';
-import type { AgentStart } from '../../../src/work/adapters/adapter.ts';
 import { createClaude } from '../../../src/work/adapters/claude.ts';
-import type { AgentProgress } from '../../../src/work/agent-progress.ts';
-import { runAgent } from '../../../src/work/agent-run.ts';
-import { openForwarder, type Credential } from '../../../src/work/forwarder.ts';
-import { searchPath } from '../../support/process.ts';
-import { temporaryDirectory } from '../../support/service.ts';
-import { findClaudeCode } from './claude-binary.ts';
+import { findAgent } from './agent-binaries.ts';
+import { openAgentWorld } from './agent-world.ts';
 import { startScriptedModel } from './scripted-model.ts';
 
-const program = findClaudeCode();
-/** In the place of a real key: found nowhere but at the API. */
-export const canary = 'sk-ant-canary-5e1f';
+const program = findAgent('claude');
 
 /** A tool that the scripted model calls. */
 export const bash = (command: string) => ({ name: 'Bash', input: { command } });
@@ -39,113 +23,9 @@ export function claudeTest(
 
 export type ClaudeWorld = Awaited<ReturnType<typeof startClaudeWorld>>;
 
-interface RunOptions extends Partial<AgentStart> {
-  readonly sandbox?: 'none' | 'bwrap';
-  /** Beside those of the adapter. */
-  readonly extraArguments?: readonly string[];
-  readonly credential?: Credential['kind'];
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly onProgress?: (progress: AgentProgress) => void;
-}
-
 async function startClaudeWorld(script: object) {
-  const directory = temporaryDirectory();
-  const [home, repository] = [join(directory, 'home'), join(directory, 'repository')];
-  for (const folder of [home, repository]) mkdirSync(folder);
-  const git = (...args: string[]) =>
-    execFileSync('git', ['-c', 'user.name=A', '-c', 'user.email=a@b', ...args], {
-      ...{ cwd: repository, encoding: 'utf8', env: { PATH: searchPath } },
-    }).trim();
-  writeFileSync(join(repository, 'sum.mjs'), 'export const sum = (a, b) => a - b;\n');
-  writeFileSync(
-    join(repository, 'sum.test.mjs'),
-    "import assert from 'node:assert';\nimport { test } from 'node:test';\nimport { sum } from './sum.mjs';\ntest('sum', () => assert.equal(sum(2, 3), 5));\n",
-  );
-  git('init', '--quiet', '--initial-branch=main');
-  git('add', '--all');
-  git('commit', '--quiet', '--message=Begin');
-
-  const model = await startScriptedModel(script);
-  const { signal } = new AbortController();
-
-  async function start(options: RunOptions = {}) {
-    const { sandbox = 'none', credential = 'api_key', environment, onProgress, ...more } = options;
-    const { extraArguments = [], ...given } = more;
-    const claude = createClaude({ program: program ?? '' });
-    const forwarder = await openForwarder({
-      ...{ credential: { kind: credential, secret: canary }, upstream: model.url, now: Date.now },
-      log: createLogger('error', { write: () => undefined }),
-    });
-    onTestFinished(() => forwarder.close());
-    const marker = randomUUID();
-    const progress: AgentProgress[] = [];
-    const running = runAgent({
-      adapter: {
-        ...claude,
-        start(request) {
-          const command = claude.start(request);
-          return { ...command, args: [...command.args, ...extraArguments] };
-        },
-      },
-      start: {
-        ...{ prompt: 'Issue 1: sum() subtracts. Mend it.', session: randomUUID(), resume: false },
-        ...{ home, directory: repository, model: 'opus', maxTurns: 20 },
-        ...given,
-      },
-      marker,
-      environment: {
-        ...forwarder.environment,
-        ...{
-          GIT_AUTHOR_NAME: 'A',
-          GIT_AUTHOR_EMAIL: 'a@b',
-          GIT_COMMITTER_NAME: 'A',
-          GIT_COMMITTER_EMAIL: 'a@b',
-        },
-        ...environment,
-      },
-      inherited: {
-        ...{ PATH: searchPath, ANTHROPIC_API_KEY: canary, COORDINATOR_TOKEN: canary },
-        ...{ GITEA_TOKEN: canary, CLAIM_TOKEN: canary, SSH_AUTH_SOCK: canary },
-      },
-      sandbox: await openSandbox(sandbox, { privateDirectory: tmpdir(), signal }),
-      ...{ writable: [], readOnly: [], limitedUntil: forwarder.limitedUntil },
-      log: createLogger('error', { write: () => undefined }),
-      onProgress(now) {
-        progress.push(now);
-        onProgress?.(now);
-        if (now.turnEnded) running.closeInput();
-      },
-    });
-    const tree = createProcessTree(undefined, marker);
-    onTestFinished(() => running.stop());
-    return { running, progress, tree, session: given.session };
-  }
-
-  return {
-    ...{ home, repository, git, start },
-    /** Bodies of the requests that the model got. */
-    asked: model.asked,
-    isGreen: () => spawnsGreen(repository),
-    status: () => git('status', '--porcelain'),
-    commits: () => Number(git('rev-list', '--count', 'HEAD')),
-    /** Files below the home of the agent that hold this text: settings, transcripts, logs. */
-    filesWith: (text: string) =>
-      readdirSync(home, { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map(({ parentPath, name }) => join(parentPath, name))
-        .filter((file) => readFileSync(file, 'utf8').includes(text)),
-  };
-}
-
-function spawnsGreen(cwd: string): boolean {
-  try {
-    execFileSync(process.execPath, ['--test'], { cwd, stdio: 'ignore', env: { PATH: searchPath } });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-export function expectNothingLeft(tree: { readonly members: () => readonly number[] }): void {
-  expect(tree.members()).toEqual([]);
+  const { url, asked } = await startScriptedModel(script);
+  const adapter = createClaude({ program: program ?? '' });
+  const world = openAgentWorld({ adapter, credential: 'api_key', model: 'opus', api: url });
+  return { ...world, asked };
 }

@@ -1,6 +1,8 @@
+import { agents, findAgent } from './agent-binaries.ts';
 import { findBrowser } from './browser.ts';
-import { findClaudeCode } from './claude-binary.ts';
 import { findGiteaBinary } from './gitea-binary.ts';
+
+const agentNames = ['claude', 'codex', 'opencode'] as const;
 
 /** Runs once before the suite: what is skipped says why. */
 export default function saySkipped(): void {
@@ -12,10 +14,11 @@ export default function saySkipped(): void {
     say(
       'No pictures are taken: set CHROMIUM to a browser and MOSAIC_PICTURES to a folder for them.',
     );
-  if (findClaudeCode() === undefined)
-    say(
-      'The tests with Claude Code are skipped: set CLAUDE_CODE to its program (npm package @anthropic-ai/claude-code).',
-    );
+  for (const name of agentNames)
+    if (findAgent(name) === undefined)
+      say(
+        `The tests with the agent ${name} are skipped: set ${agents[name].variable} to its program (npm package ${agents[name].package}).`,
+      );
 }
 
 function say(line: string): void {
