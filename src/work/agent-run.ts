@@ -24,7 +24,6 @@ export interface AgentRunRequest extends AgentLaunch {
 export interface RunningAgent {
   /** False when the agent does not hear while it runs, or its input is closed. */
   readonly say: (text: string) => boolean;
-  readonly compact: () => boolean;
   /** The agent ends when its turn is over. Nothing can be said any more. */
   readonly closeInput: () => void;
   /** SIGTERM, after the grace SIGKILL of every process that it started. Resolves when none is left. */
@@ -54,7 +53,7 @@ export function runAgent(request: AgentRunRequest): RunningAgent {
     const startProblem = error instanceof CoordinatorError ? error.message : describeError(error);
     const end = reader.judge({ code: null, signal: null, stderr: '', startProblem });
     return {
-      ...{ say: () => false, compact: () => false, closeInput: () => undefined },
+      ...{ say: () => false, closeInput: () => undefined },
       ...{ stop: () => Promise.resolve(), ended: Promise.resolve(end) },
     };
   }
@@ -178,7 +177,6 @@ function watchAgent(
 
   return {
     say: (text) => write(adapter.say?.(text)),
-    compact: () => write(adapter.compact?.()),
     closeInput() {
       child.stdin.end();
       silence?.refresh();

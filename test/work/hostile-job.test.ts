@@ -140,7 +140,7 @@ test('a stop between the end of an agent and its last run is not missed', async 
       const ended = Promise.withResolvers<AgentEnd>();
       setImmediate(() => onProgress({ ...full, spent: { tokens: 0 }, turnEnded: false }));
       return {
-        ...{ say: () => false, compact: () => false, closeInput: () => undefined },
+        ...{ say: () => false, closeInput: () => undefined },
         stop() {
           ended.resolve({ outcome: 'killed', message: '', session: 's', text: '' });
           return Promise.resolve();

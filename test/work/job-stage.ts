@@ -193,7 +193,7 @@ function play(
   });
   return {
     say: (text) => run.adapter.can.hearsWhileRunning && said.push(text) > 0,
-    ...{ compact: () => false, closeInput: () => undefined },
+    closeInput: () => undefined,
     async stop() {
       finish({ outcome: 'killed', message: 'It was stopped.' });
       await ended.promise;

@@ -12,6 +12,9 @@ const workSandboxes = ['auto', 'bwrap', 'none'] as const;
 /** Three weeks; a timer of Node takes less than 25 days. */
 const maxMinutes = 30_000;
 
+/** An agent that hangs, or goes round in circles, does not hold its issue for ever. */
+const usualMinutes = 480;
+
 const amount = (option: string) =>
   z.coerce.number(`${option} must be a number above 0`).positive(`${option} must be above 0`);
 
@@ -34,7 +37,7 @@ export const workOptions = z.object({
     .default('auto'),
   maxMinutes: amount('--max-minutes')
     .max(maxMinutes, `--max-minutes must be at most ${maxMinutes}`)
-    .optional(),
+    .default(usualMinutes),
   maxTokens: amount('--max-tokens').optional(),
   maxCost: amount('--max-cost').optional(),
   cloneUrl: z

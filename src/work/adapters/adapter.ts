@@ -21,8 +21,6 @@ export interface Adapter {
   readonly createReader: () => AgentReader;
   /** A message as the text to write to standard input. */
   readonly say?: (text: string) => string;
-  /** The same, and asks it to compact its context between two turns. */
-  readonly compact?: () => string;
 }
 
 export interface AgentStart {

@@ -14,11 +14,10 @@ export function createClaude({ program = 'claude' }: { readonly program?: string
     start: (request) => commandOf(program, request),
     createReader: createClaudeReader,
     say: userMessage,
-    compact: () => userMessage('/compact'),
   };
 }
 
-/** A message in mid-turn reaches the model with the next tool result; a command such as `/compact` waits for the end of the turn. */
+/** A message in mid-turn reaches the model with the next tool result. */
 function userMessage(text: string): string {
   const message = { role: 'user', content: [{ type: 'text', text }] };
   return `${JSON.stringify({ type: 'user', message })}\n`;
