@@ -50,7 +50,10 @@ export function addWorkCommand(program: Command, io: Io, end: (exitCode: number)
     .option('--model <id>', 'model of the agent (default: by the agent of the issue)')
     .option('--directory <dir>', 'for checkouts and agents (default: below ~/.local/share)')
     .option('--sandbox <mode>', 'auto (the default: bwrap, or an error), bwrap or none')
-    .option('--max-minutes <number>', 'for one issue: then it goes back to the queue (default: 480)')
+    .option(
+      '--max-minutes <number>',
+      'for one issue: then it goes back to the queue (default: 480)',
+    )
     .option('--max-tokens <number>', 'the same')
     .option('--max-cost <usd>', 'the same, in US dollars')
     .option('--clone-url <template>', 'where to clone: git@git.example.org:{owner}/{repo}.git')
