@@ -1,7 +1,7 @@
 import type { IssueEvent, IssueSnapshot } from '../issue/event.ts';
 import type { KnownCodes } from '../issue/codes.ts';
 import { advance, isAssigned, type IssueFacts } from '../issue/facts.ts';
-import type { Difficulty } from '../issue/difficulty.ts';
+import type { IssueDifficulty } from '../issue/difficulty.ts';
 import type { Reading } from '../issue/reading.ts';
 import { holdingLabel } from '../issue/hold-labels.ts';
 import type { IssueKey } from '../issue/ref.ts';
@@ -17,7 +17,7 @@ export interface HandlingDeps {
   /** Without it a code that stands alone names nothing. */
   readonly findCodes?: (issue: IssueFacts) => Promise<KnownCodes | undefined>;
   /** Tokens that finished issues like this one took; without it none are known. */
-  readonly findHistory?: (issue: IssueKey, difficulty: Difficulty) => Promise<readonly number[]>;
+  readonly findHistory?: (issue: IssueKey, difficulty: IssueDifficulty) => Promise<readonly number[]>;
   readonly read: (issue: CodedText, signal: AbortSignal) => Promise<Reading>;
   readonly agents: readonly AgentProfile[];
   /** Whether an open issue of the bot waits for this one. */

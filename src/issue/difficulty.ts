@@ -1,5 +1,8 @@
 export const difficulties = ['low', 'medium', 'high'] as const;
 export type Difficulty = (typeof difficulties)[number];
+/** What an issue's difficulty may be: nobody has to say it. */
+export const issueDifficulties = [...difficulties, 'unknown'] as const;
+export type IssueDifficulty = (typeof issueDifficulties)[number];
 
 /** The words for a difficulty, in the languages people write issues in. */
 const wordsOfDifficulty: Readonly<Record<Difficulty, string>> = {

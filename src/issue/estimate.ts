@@ -29,6 +29,12 @@ const testTokens = { low: 5_000, medium: 10_000, high: 15_000 };
 const documentationTokens = { none: 0, light: 2_000, medium: 3_000, heavy: 5_000 };
 export const safetyBuffer = 1.3;
 
+/**
+ * Tokens of an issue of which nothing is known. Public runs of agents reach 25,000 to 45,000 in the median at their
+ * deepest, and 55,000 to 80,000 in the third quarter.
+ */
+export const unknownSize = { low: 20_000, likely: 40_000, high: 80_000 } as const;
+
 /** Default values of factors that are not declared. */
 export const assumedFactors = {
   files: 3,

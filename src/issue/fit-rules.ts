@@ -12,7 +12,13 @@ const schema = z.discriminatedUnion('code', [
   coded('not_enabled', {}),
   coded('difficulty_not_trusted', { difficulty: z.enum(difficulties) }),
   coded('window_too_small', { max: tokens, room, usable: tokens, likely: tokens }),
-  coded('high_estimate_too_large', { room, usable: tokens, high: tokens }),
+  coded('high_estimate_too_large', {
+    room,
+    usable: tokens,
+    high: tokens,
+    /** Tokens of the agent's harness; reasons stored before it was counted have none. */
+    harness: tokens.default(0),
+  }),
 ]);
 
 export type FitRuleParams = ParamsOf<z.infer<typeof schema>>;
@@ -27,8 +33,8 @@ const failing: Sentences<FitRuleParams> = {
   difficulty_not_trusted: ({ difficulty }) => `is not trusted with ${difficulty} difficulty`,
   window_too_small: ({ max, room, usable, likely }) =>
     `takes ${thousands(max)} tokens at most (half of its ${room} of ${thousands(usable)}) and the issue needs ${thousands(likely)}`,
-  high_estimate_too_large: ({ room, usable, high }) =>
-    `has a ${room} of ${thousands(usable)} tokens and the high estimate is ${thousands(high)}`,
+  high_estimate_too_large: ({ room, usable, high, harness }) =>
+    `has a ${room} of ${thousands(usable)} tokens and the high estimate is ${thousands(high)}${harness === 0 ? '' : `, beside ${thousands(harness)} of its harness`}`,
 };
 
 /** The least that would mend it, as a request. */
@@ -36,8 +42,8 @@ const changes: Sentences<FitRuleParams> = {
   not_enabled: () => 'enable it',
   difficulty_not_trusted: ({ difficulty }) => `trust it with ${difficulty} difficulty`,
   window_too_small: ({ max }) => `bring the issue to at most ${thousands(max)} tokens`,
-  high_estimate_too_large: ({ usable }) =>
-    `bring the high estimate to at most ${thousands(usable)} tokens`,
+  high_estimate_too_large: ({ usable, harness }) =>
+    `bring the high estimate to at most ${thousands(Math.max(0, usable - harness))} tokens`,
 };
 
 export function failingText(rule: FitRule): string {

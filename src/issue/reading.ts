@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { difficulties } from './difficulty.ts';
+import { issueDifficulties } from './difficulty.ts';
 import type { IssueSnapshot } from './event.ts';
 import { factorsSchema } from './factors.ts';
 import { sourceSchema } from './source.ts';
@@ -43,7 +43,7 @@ export const readingSchema = z.object({
   estimatedContext: field(z.int().positive()),
   /** The size that Claude reads, also where the text declares one. */
   modelContext: z.int().positive().optional(),
-  difficulty: field(z.enum(difficulties)),
+  difficulty: field(z.enum(issueDifficulties)),
   assignedAgent: field(z.string().nullable()),
   factors: factorsSchema,
   dependencies: z.array(dependencySchema),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { thousands } from '../lib/text.ts';
 import { coded, render, type Coded, type ParamsOf, type Sentences } from './coded.ts';
-import { difficulties } from './difficulty.ts';
+import { issueDifficulties } from './difficulty.ts';
 import { fitRuleSchema, changesText } from './fit-rules.ts';
 import { amount, budgetUnits } from './spending.ts';
 import { mayPass, unreadableCauses, unreadableTexts } from './unreadable.ts';
@@ -10,7 +10,7 @@ import { mayPass, unreadableCauses, unreadableTexts } from './unreadable.ts';
 const tokens = z.int();
 const count = z.int();
 const names = z.array(z.string()).readonly();
-const difficulty = z.enum(difficulties);
+const difficulty = z.enum(issueDifficulties);
 /** `more`: those without a name here. */
 const someRefs = { refs: z.array(z.string()).readonly(), more: count };
 const chosen = { agent: z.string() };
@@ -25,6 +25,8 @@ const choiceReasons = z.discriminatedUnion('code', [
   coded('label_agent', chosen),
   coded('declared_agent', chosen),
   coded('cheapest_fit', { agent: z.string(), difficulty, likely: tokens }),
+  /** Nobody says how hard it is. `named`: its profile says that it is the default. */
+  coded('default_agent', { agent: z.string(), named: z.boolean() }),
 ]);
 
 const noFit = coded('no_agent_fits', {
@@ -180,6 +182,8 @@ export const reasonSentences: Sentences<StateReasonParams & ChoiceReasonParams> 
   ready: ({ agent }) => `Nothing is in the way: ${agent} can start.`,
   label_agent: ({ agent }) => `A label asks for ${agent}, and it fits.`,
   declared_agent: ({ agent }) => `The text recommends ${agent}, and it fits.`,
+  default_agent: ({ agent, named }) =>
+    `Nobody says how hard it is: ${agent} is ${named ? 'the default of the profiles' : 'in the middle of those that fit, by cost'}.`,
   cheapest_fit: ({ agent, difficulty, likely }) =>
     `${agent} is the cheapest agent that fits ${difficulty} difficulty and ${thousands(likely)} tokens.`,
 };

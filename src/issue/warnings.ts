@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { coded, type Coded, type ParamsOf } from './coded.ts';
-import { difficulties } from './difficulty.ts';
+import { difficulties, issueDifficulties } from './difficulty.ts';
 import { levels } from './factors.ts';
 import { fitRuleSchema } from './fit-rules.ts';
 import { sourceSchema } from './source.ts';
@@ -71,7 +71,7 @@ const schema = z.discriminatedUnion('code', [
   coded('docs_disagrees', disagreement),
   coded('difficulty_label_disagrees', {
     labels: z.array(difficulty).readonly(),
-    difficulty,
+    difficulty: z.enum(issueDifficulties),
     textCounts: z.boolean(),
   }),
   coded('label_agent_unknown', { agent: z.string(), known: names }),

@@ -63,6 +63,15 @@ const profileSchema = z.strictObject({
     .min(1, 'must name at least one difficulty')
     .readonly()
     .describe('What it is trusted with, each once.'),
+  harness: wholeNumber(0, 1_000_000)
+    .optional()
+    .describe(
+      'Tokens of its context before it reads the first file, for instructions and tools: 15000 to 25000 as a rule; 0 when left out.',
+    ),
+  default: z
+    .boolean('must be true or false')
+    .optional()
+    .describe('Whether it gets issues of which nobody says how hard they are.'),
   concurrency: wholeNumber(1, 1_000).describe('Issues it may work on at once.'),
   account: name
     .optional()
@@ -139,7 +148,9 @@ const looseProfileSchema = z
     name: z.string().optional().catch(undefined),
     contextWindow: z.number().optional().catch(undefined),
     contextLimit: z.number().optional().catch(undefined),
+    harness: z.number().optional().catch(undefined),
     difficulties: z.array(z.unknown()).optional().catch(undefined),
+    default: z.boolean().optional().catch(undefined),
     enabled: z.boolean().optional().catch(undefined),
   })
   .catch({});
@@ -149,7 +160,8 @@ type LooseProfile = z.infer<typeof looseProfileSchema>;
 /** What no single field shows. */
 function contradictions(agents: readonly LooseProfile[]): string[] {
   const ofProfiles = agents.flatMap((profile, index) => {
-    const { name: own, contextLimit = 0, contextWindow = Infinity, difficulties: words } = profile;
+    const { name: own, contextLimit = 0, contextWindow = Infinity } = profile;
+    const { harness = 0, difficulties: words } = profile;
     const first = agents.findIndex((other) => other.name === own);
     return [
       ...(own !== undefined && first < index
@@ -158,15 +170,27 @@ function contradictions(agents: readonly LooseProfile[]): string[] {
       ...(contextLimit > contextWindow
         ? [`agents[${index}].contextLimit must not be above contextWindow`]
         : []),
+      ...(harness > 0 && harness * 2 > (profile.contextLimit ?? contextWindow)
+        ? [`agents[${index}].harness must leave half of contextWindow or contextLimit free`]
+        : []),
       ...(new Set(words).size < (words?.length ?? 0)
         ? [`agents[${index}].difficulties must name each once only`]
         : []),
     ];
   });
+  const defaults = agents.flatMap(({ default: chosen }, index) => (chosen === true ? [index] : []));
+  const several =
+    defaults.length > 1
+      ? [`agents[${defaults.join('], agents[')}] are each the default: set default in one alone`]
+      : [];
   const none = agents.length > 0 && agents.every(({ enabled }) => enabled === false);
   return none
-    ? [...ofProfiles, 'agents has no profile that is enabled: set enabled to true in one']
-    : ofProfiles;
+    ? [
+        ...ofProfiles,
+        ...several,
+        'agents has no profile that is enabled: set enabled to true in one',
+      ]
+    : [...ofProfiles, ...several];
 }
 
 type Issue = z.core.$ZodIssue;

@@ -1,6 +1,12 @@
 import type { AgentProfile, Agents } from './agent-profiles.ts';
 
 /**
+ * Tokens of context before an agent reads the first file: its instructions and tools. 15,000 to 25,000 were seen in
+ * public runs.
+ */
+const harness = 20_000;
+
+/**
  * Limits and prices as published in November 2026. glm and minimax are self-hosted: off, so that nobody
  * is given an agent that nobody runs.
  */
@@ -9,6 +15,7 @@ export const builtInAgents: readonly AgentProfile[] = [
     name: 'opus',
     model: 'claude-opus-5-5',
     contextWindow: 1_000_000,
+    harness,
     inputPrice: 4,
     outputPrice: 20,
     difficulties: ['low', 'medium', 'high'],
@@ -20,6 +27,7 @@ export const builtInAgents: readonly AgentProfile[] = [
     name: 'sonnet',
     model: 'claude-sonnet-5-5',
     contextWindow: 1_000_000,
+    harness,
     inputPrice: 2,
     outputPrice: 10,
     difficulties: ['low', 'medium'],
@@ -31,6 +39,7 @@ export const builtInAgents: readonly AgentProfile[] = [
     name: 'haiku',
     model: 'claude-haiku-5-5',
     contextWindow: 1_000_000,
+    harness,
     inputPrice: 0.1,
     outputPrice: 0.5,
     longPrompts: { above: 100_000, inputPrice: 0.5, outputPrice: 2.5 },
@@ -42,6 +51,7 @@ export const builtInAgents: readonly AgentProfile[] = [
   {
     name: 'glm',
     contextWindow: 128_000,
+    harness,
     inputPrice: 0,
     outputPrice: 0,
     difficulties: ['low', 'medium'],
@@ -51,6 +61,7 @@ export const builtInAgents: readonly AgentProfile[] = [
   {
     name: 'minimax',
     contextWindow: 128_000,
+    harness,
     inputPrice: 0,
     outputPrice: 0,
     difficulties: ['low'],

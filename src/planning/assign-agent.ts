@@ -7,6 +7,7 @@ import type { AgentProfile } from './agent-profiles.ts';
 import {
   expectedCost,
   failingRules,
+  isTrusted,
   lacksRoom,
   maxTokens,
   usableTokens,
@@ -21,7 +22,8 @@ export type ReadForChoice = Pick<Reading, 'difficulty' | 'assignedAgent'>;
 
 /**
  * Gives the issue to an agent that fits (enabled, trusted with the difficulty, large enough): the one a
- * label names, else the one the text declares, else the cheapest by expected cost, ties by profile order.
+ * label names, else the one the text declares, else the cheapest by expected cost, ties by profile order; of unknown
+ * difficulty the default one.
  * A person's choice that does not fit is refused with a warning; a suggestion of Claude decides nothing.
  */
 export function assignAgent(
@@ -35,7 +37,8 @@ export function assignAgent(
   const checked = wishes.map((wish) => ({ ...wish, failing: failingRules(wish.profile, work) }));
   const refused = checked.filter(({ failing }) => failing.length > 0).map(refusal);
   const granted = checked.find(({ failing }) => failing.length === 0);
-  const chosen = granted?.profile ?? cheapestFit(profiles, work);
+  const fitting = profiles.filter((profile) => failingRules(profile, work).length === 0);
+  const chosen = granted?.profile ?? choice(fitting, work);
   const warnings = [
     ...unclear,
     ...refused,
@@ -46,16 +49,22 @@ export function assignAgent(
   const { name: agent } = chosen;
   const { likely } = estimate;
   const reason: ChoiceReason =
-    granted === undefined
-      ? { code: 'cheapest_fit', params: { agent, difficulty: work.difficulty, likely } }
-      : { code: granted.by, params: { agent } };
+    granted !== undefined
+      ? { code: granted.by, params: { agent } }
+      : work.difficulty === 'unknown'
+        ? { code: 'default_agent', params: { agent, named: chosen.default === true } }
+        : { code: 'cheapest_fit', params: { agent, difficulty: work.difficulty, likely } };
   return { agent, reason, warnings };
 }
 
-function cheapestFit(profiles: readonly AgentProfile[], work: Work): AgentProfile | undefined {
-  return profiles
-    .filter((profile) => failingRules(profile, work).length === 0)
-    .sort((a, b) => expectedCost(a, work) - expectedCost(b, work))[0];
+/**
+ * The cheapest of the agents that fit. Of work that nobody calls easy or hard the cheapest one might fail and the
+ * dearest be wasted: it is for the default of the profiles, else for the one in the middle.
+ */
+function choice(fitting: readonly AgentProfile[], work: Work): AgentProfile | undefined {
+  const byCost = fitting.toSorted((a, b) => expectedCost(a, work) - expectedCost(b, work));
+  if (work.difficulty !== 'unknown') return byCost[0];
+  return fitting.find((profile) => profile.default) ?? byCost[Math.floor(byCost.length / 2)];
 }
 
 /** An agent that a person asks for, by a label or by the text. */
@@ -171,10 +180,13 @@ function noAgentFits(profiles: readonly AgentProfile[], work: Work): NoFit {
 function splitting(profiles: readonly AgentProfile[], work: Work): NoFit['params']['split'] {
   const { difficulty, estimate } = work;
   const [roomiest] = profiles
-    .filter((profile) => profile.enabled && profile.difficulties.includes(difficulty))
+    .filter((profile) => profile.enabled && isTrusted(profile, difficulty))
     .sort((a, b) => maxTokens(b) - maxTokens(a) || expectedCost(a, work) - expectedCost(b, work));
   if (roomiest === undefined) return null;
   const usable = usableTokens(roomiest);
-  const parts = Math.ceil(Math.max(2 * estimate.likely, estimate.high) / usable);
+  const { harness = 0 } = roomiest;
+  const parts = Math.ceil(
+    Math.max((2 * estimate.likely) / usable, estimate.high / (usable - harness)),
+  );
   return { parts, agent: roomiest.name, max: maxTokens(roomiest), usable };
 }

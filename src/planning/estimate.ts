@@ -3,6 +3,7 @@ import {
   formulaTokens,
   hasFactors,
   safetyBuffer,
+  unknownSize,
   type Estimate,
   type EstimateSource,
   type Layer,
@@ -23,14 +24,15 @@ const highQuantile = 0.9;
 const lowShare = 0.8;
 /**
  * Minimum high end of the range, as a multiple of the likely figure: the formula's own buffer where the source
- * counted; 1.9 where it guessed (the 90th percentile of an agent's runs on one task is 1.9 times the median).
+ * counted; 1.9 where Claude guessed, which guesses low (the 90th percentile of an agent's runs on one task is 1.9
+ * times the median; figures of models and of runs have a rank correlation of about .39).
  */
 const highShare: Record<EstimateSource, number> = {
   declared: safetyBuffer,
   history: safetyBuffer,
   model: 1.9,
   formula: safetyBuffer,
-  default: 1.9,
+  default: unknownSize.high / unknownSize.likely,
 };
 /**
  * Maximum high end, as a multiple of the likely figure, to which guesses and other issues raise the range. An
@@ -61,12 +63,15 @@ export function estimateContext(reading: SizedReading, history: readonly number[
     Math.min(Math.round(likely * maxRaised), Math.max(model, pastHigh)),
   );
   const pastLow = source === 'history' ? past(lowQuantile) : undefined;
-  const low = roundDown(Math.min(likely * lowShare, pastLow ?? Infinity));
+  const low =
+    source === 'default'
+      ? unknownSize.low
+      : roundDown(Math.min(likely * lowShare, pastLow ?? Infinity));
   return { low, likely, high, source, formula, layers };
 }
 
 function layersOf(
-  { estimatedContext, factors, modelContext }: SizedReading,
+  { estimatedContext, modelContext }: SizedReading,
   history: number | undefined,
   formula: number | null,
 ): [Layer, ...Layer[]] {
@@ -83,7 +88,7 @@ function layersOf(
   });
   const [first, ...rest] = layers;
   return first === undefined
-    ? [{ source: 'default', tokens: formulaTokens(factors) }]
+    ? [{ source: 'default', tokens: unknownSize.likely }]
     : [first, ...rest];
 }
 

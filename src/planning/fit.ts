@@ -1,11 +1,11 @@
-import type { Difficulty } from '../issue/difficulty.ts';
+import type { IssueDifficulty } from '../issue/difficulty.ts';
 import type { Estimate } from '../issue/estimate.ts';
 import type { FitRule } from '../issue/fit-rules.ts';
 import type { AgentProfile } from './agent-profiles.ts';
 
 /** Size and difficulty that an agent must have room for and be trusted with. */
 export interface Work {
-  readonly difficulty: Difficulty;
+  readonly difficulty: IssueDifficulty;
   readonly estimate: Pick<Estimate, 'likely' | 'high'>;
 }
 
@@ -22,6 +22,11 @@ export function maxTokens(profile: AgentProfile): number {
   return Math.floor(usableTokens(profile) / 2);
 }
 
+/** True when the agent may take work of this difficulty; of an unknown one nothing speaks against it. */
+export function isTrusted({ difficulties }: AgentProfile, difficulty: IssueDifficulty): boolean {
+  return difficulty === 'unknown' || difficulties.includes(difficulty);
+}
+
 /** Every rule that the agent fails for this work, in the order in which they are checked; none: it fits. */
 export function failingRules(profile: AgentProfile, { difficulty, estimate }: Work): FitRule[] {
   const { likely, high } = estimate;
@@ -30,12 +35,13 @@ export function failingRules(profile: AgentProfile, { difficulty, estimate }: Wo
   const max = maxTokens(profile);
   const room = profile.contextLimit === undefined ? 'window' : 'limit';
   if (!profile.enabled) failing.push({ code: 'not_enabled', params: {} });
-  if (!profile.difficulties.includes(difficulty))
+  if (difficulty !== 'unknown' && !isTrusted(profile, difficulty))
     failing.push({ code: 'difficulty_not_trusted', params: { difficulty } });
   if (usable < 2 * likely)
     failing.push({ code: 'window_too_small', params: { max, room, usable, likely } });
-  if (usable < high)
-    failing.push({ code: 'high_estimate_too_large', params: { room, usable, high } });
+  const { harness = 0 } = profile;
+  if (usable < high + harness)
+    failing.push({ code: 'high_estimate_too_large', params: { room, usable, high, harness } });
   return failing;
 }
 

@@ -34,22 +34,28 @@ export function planWork({
 }: WorkInput): PlannedWork {
   const reading = { ...read, difficulty: difficultyThatCounts(read, labels) };
   const estimate = estimateContext(reading, history);
+  const choose = (sized: Estimate) => assignAgent(reading, sized, profiles, labels);
+  const assignment = choose(estimate);
   const warnings = [
     ...reading.warnings,
-    ...compareTotals(reading, estimate),
+    ...totalMatters(reading, estimate, (sized) => choose(sized).agent === assignment.agent),
     ...labelDisagrees(reading, labels),
     ...complexityDisagrees(reading),
   ];
-  const assignment = assignAgent(reading, estimate, profiles, labels);
   return { reading: { ...reading, warnings }, estimate, assignment };
 }
 
-/** The reader warns where the text declares total and factors; this warns where Claude added factors. */
-function compareTotals({ estimatedContext, warnings }: Reading, { formula }: Estimate): Warning[] {
-  const { source, value } = estimatedContext;
+/** A total beside which the formula gives another figure matters where the agent follows from it. */
+function totalMatters(
+  { estimatedContext: { source, value }, factors }: Reading,
+  { formula }: Estimate,
+  isSameChoice: (estimate: Estimate) => boolean,
+): Warning[] {
   if (source !== 'declared' || formula === null) return [];
-  const warned = warnings.some(({ code }) => code === 'declared_total_differs');
-  return [...(warned ? [] : totalDiffers(value, formula)), ...totalLow(value, formula)];
+  const warnings = [...totalDiffers(value, formula), ...totalLow(value, formula)];
+  if (warnings.length === 0) return [];
+  const estimatedContext = { value: formula, source: 'formula', evidence: null } as const;
+  return isSameChoice(estimateContext({ estimatedContext, factors })) ? [] : warnings;
 }
 
 /** The text's own difficulty counts; else one that the labels agree on; else the difficulty as read. */
@@ -83,9 +89,10 @@ function labelDisagrees({ difficulty }: Reading, labels: readonly string[]): War
 /** One step apart is common; low beside high means that one of the two words is a mistake. */
 function complexityDisagrees({ difficulty, factors }: Reading): Warning[] {
   const { complexity } = factors;
-  if (difficulty.source === 'default' || complexity === null) return [];
-  const apart = levels.indexOf(complexity) - levels.indexOf(difficulty.value);
+  const { value: word } = difficulty;
+  if (word === 'unknown' || complexity === null) return [];
+  const apart = levels.indexOf(complexity) - levels.indexOf(word);
   if (Math.abs(apart) < 2) return [];
-  const params = { complexity, with: 'difficulty', other: difficulty.value } as const;
+  const params = { complexity, with: 'difficulty', other: word } as const;
   return [{ code: 'complexity_disagrees', params }];
 }

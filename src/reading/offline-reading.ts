@@ -1,11 +1,10 @@
-import { assumedFactors, formulaTokens, hasFactors, totalDiffers } from '../issue/estimate.ts';
+import { assumedFactors, formulaTokens, hasFactors, unknownSize } from '../issue/estimate.ts';
 import type { Mention } from './mentions.ts';
 import type { KnownIssues } from './known-issues.ts';
 import { readText, type TextReading } from './read-text.ts';
 import type { Factors } from '../issue/factors.ts';
 import type { Dependency, IssueText, PartOf, Reading } from '../issue/reading.ts';
 import type { UnreadableCause } from '../issue/unreadable.ts';
-import type { Source } from '../issue/source.ts';
 import type { Warning } from '../issue/warnings.ts';
 import { formatRef } from '../issue/ref.ts';
 import type { Declarations, DeclaredValue } from './declarations/values.ts';
@@ -55,7 +54,7 @@ export function readOffline(
     unreadable: text.unreadable ?? (isPart ? 'work' : null),
     estimatedContext: estimatedContext(declared, factors),
     difficulty: fieldOf(declared.difficulty) ?? {
-      value: 'medium',
+      value: 'unknown',
       source: 'default',
       evidence: null,
     },
@@ -72,7 +71,6 @@ export function readOffline(
       ...text.warnings,
       ...(found.length > dependencyLimit ? [tooManyDependencies] : []),
       ...declaredTwice(declared),
-      ...declaredDiffers(declared, factors),
       ...factorsAssumed(declared, factors),
     ],
   };
@@ -81,8 +79,8 @@ export function readOffline(
 function estimatedContext(declared: Declarations, factors: Factors): Reading['estimatedContext'] {
   const total = fieldOf(declared.total);
   if (total !== undefined) return total;
-  const source: Source = hasFactors(factors) ? 'formula' : 'default';
-  return { value: formulaTokens(factors), source, evidence: null };
+  const value = hasFactors(factors) ? formulaTokens(factors) : unknownSize.likely;
+  return { value, source: hasFactors(factors) ? 'formula' : 'default', evidence: null };
 }
 
 function fieldOf<T>(found: DeclaredValue<T> | undefined) {
@@ -150,12 +148,6 @@ function twice(
 ): Warning[] {
   if (found?.other === undefined) return [];
   return [{ code, params: { first: found.value, other: found.other } }];
-}
-
-function declaredDiffers(declared: Declarations, factors: Factors): Warning[] {
-  const total = declared.total?.value;
-  if (total === undefined || !hasFactors(factors)) return [];
-  return totalDiffers(total, formulaTokens(factors));
 }
 
 function factorsAssumed(declared: Declarations, factors: Factors): Warning[] {

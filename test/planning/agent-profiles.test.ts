@@ -38,6 +38,18 @@ test('a file may leave out the date, and name a schema for editors', () => {
   });
 });
 
+test('at most one profile is the default, and a harness leaves room for work', () => {
+  const agents = [
+    { ...good, default: true, harness: 64_000 },
+    { ...good, name: 'b', harness: 64_001 },
+    { ...good, name: 'c', default: true },
+  ];
+  expect(problems({ agents })).toEqual([
+    'agents[1].harness must leave half of contextWindow or contextLimit free',
+    'agents[0], agents[2] are each the default: set default in one alone',
+  ]);
+});
+
 test('everything that is wrong is told at once, with its place and what would be right', () => {
   const long = { above: 1, inputPrice: -1, outputPrice: 20_000, more: 1 };
   const file = {

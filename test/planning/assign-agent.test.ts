@@ -57,7 +57,7 @@ test('the cheapest agent that fits is chosen, ties by the order of the profiles'
     profile('first', { inputPrice: 2 }),
     profile('second', { inputPrice: 2 }),
   ];
-  expect(assign('Total estimated: 10k', profiles)).toEqual({
+  expect(assign('Difficulty: medium\nTotal estimated: 10k', profiles)).toEqual({
     agent: 'first',
     reason: {
       code: 'cheapest_fit',
@@ -114,6 +114,45 @@ test('a recommended agent that does not fit is refused, and the warning says why
   `);
 });
 
+test('where nobody says how hard it is, the default of the profiles gets it, else the one in the middle by cost', () => {
+  const cheap = profile('cheap', { inputPrice: 1, difficulties: ['low'] });
+  const middle = profile('middle', { inputPrice: 2 });
+  const dear = profile('dear', { inputPrice: 3 });
+  expect(assign('Total estimated: 10k', [dear, cheap, middle])).toMatchObject({
+    agent: 'middle',
+    reason: {
+      code: 'default_agent',
+      text: 'Nobody says how hard it is: middle is in the middle of those that fit, by cost.',
+    },
+  });
+  expect(assign('Total estimated: 10k', [cheap, dear]).agent).toBe('dear');
+  const named = { ...cheap, default: true };
+  expect(assign('Total estimated: 10k', [dear, named, middle])).toMatchObject({
+    agent: 'cheap',
+    reason: { text: 'Nobody says how hard it is: cheap is the default of the profiles.' },
+  });
+  // It has no room for that, or it is switched off.
+  expect(
+    assign('Total estimated: 90k', [named, profile('large', { contextWindow: 500_000 })]).agent,
+  ).toBe('large');
+  expect(assign('Total estimated: 10k', [{ ...named, enabled: false }, middle]).agent).toBe(
+    'middle',
+  );
+  expect(assign('Difficulty: high\nTotal estimated: 10k', [dear, named, middle]).agent).toBe(
+    'middle',
+  );
+});
+
+test('the harness of an agent needs room beside the high estimate', () => {
+  const text = 'Total estimated: 40,000';
+  expect(assign(text, [profile('small', { harness: 48_000 })]).agent).toBe('small');
+  const { agent, reason } = assign(text, [profile('small', { harness: 48_001 })]);
+  expect(agent).toBeNull();
+  expect(reason.text).toBe(
+    'No enabled agent takes 40,000 tokens at unknown difficulty: split it into 2 (at most 50,000 tokens fit small).',
+  );
+});
+
 test('the cost counts what is read and what is written', () => {
   const reader = profile('reader', { inputPrice: 1, outputPrice: 20 });
   const writer = profile('writer', { inputPrice: 2, outputPrice: 1 });
@@ -123,14 +162,15 @@ test('the cost counts what is read and what is written', () => {
   });
   expect(expectedCost(reader, work(100_000))).toBeCloseTo(0.1 * (3 * 1 + 0.2 * 20), 9);
   expect(expectedCost(writer, work(100_000))).toBeCloseTo(0.1 * (3 * 2 + 0.2 * 1), 9);
-  expect(assign('Total estimated: 10k', [reader, writer]).agent).toBe('writer');
+  expect(assign('Difficulty: low\nTotal estimated: 10k', [reader, writer]).agent).toBe('writer');
 });
 
 test('an issue beyond the size of long prompts is reckoned at their prices', () => {
   const longPrompts = { above: 30_000, inputPrice: 9, outputPrice: 9 };
   const pair = [profile('tiered', { inputPrice: 0, outputPrice: 0, longPrompts }), profile('flat')];
-  expect(assign('Total estimated: 30,000', pair).agent).toBe('tiered');
-  expect(assign('Total estimated: 30,001', pair).agent).toBe('flat');
+  const sized = (size: string) => `Difficulty: low\nTotal estimated: ${size}`;
+  expect(assign(sized('30,000'), pair).agent).toBe('tiered');
+  expect(assign(sized('30,001'), pair).agent).toBe('flat');
 });
 
 test.each(['agent:opus', 'Agent: OPUS', 'agent/opus', ' agent / Opus '])(
@@ -206,7 +246,7 @@ test('what only Claude suggests decides nothing, and is told where it differs', 
   };
   expect(suggested('opus')).toMatchObject({
     agent: 'sonnet',
-    reason: { code: 'cheapest_fit' },
+    reason: { code: 'default_agent' },
     warnings: [
       {
         code: 'suggested_agent_ignored',
@@ -226,9 +266,12 @@ test('when no agent fits, the reason names the smallest changes that would help'
   const small = profile('small', { difficulties: ['low'] });
   const off = profile('off', { enabled: false });
   expect([
-    reasonOf('Total estimated: 900k'),
+    reasonOf('Difficulty: medium\nTotal estimated: 900k'),
     reasonOf('Total estimated: 1,000,001'),
-    reasonOf('Total estimated: 60k', [small, profile('large', { contextWindow: 110_000 })]),
+    reasonOf('Difficulty: medium\nTotal estimated: 60k', [
+      small,
+      profile('large', { contextWindow: 110_000 }),
+    ]),
     reasonOf('Difficulty: high\nTotal estimated: 40k', [small]),
     reasonOf('Difficulty: high\nTotal estimated: 40k', [small, off]),
     reasonOf('Difficulty: high\nTotal estimated: 60k', [small]),
@@ -236,12 +279,12 @@ test('when no agent fits, the reason names the smallest changes that would help'
   ]).toMatchInlineSnapshot(`
     [
       "No enabled agent takes 900,000 tokens at medium difficulty: split it into 2 (at most 500,000 tokens fit sonnet).",
-      "No enabled agent takes 1,000,001 tokens at medium difficulty: split it into 3 (at most 500,000 tokens fit sonnet).",
+      "No enabled agent takes 1,000,001 tokens at unknown difficulty: split it into 3 (at most 500,000 tokens fit haiku).",
       "No enabled agent takes 60,000 tokens at medium difficulty: split it into 2 (at most 55,000 tokens fit large).",
       "No enabled agent takes 40,000 tokens at high difficulty: trust small with high difficulty.",
       "No enabled agent takes 40,000 tokens at high difficulty: enable off, or trust small with high difficulty.",
       "No enabled agent takes 60,000 tokens at high difficulty: for small, trust it with high difficulty, and bring the issue to at most 50,000 tokens.",
-      "No enabled agent takes 40,000 tokens (up to 314,600) at medium difficulty: split it into 4 (at most 50,000 tokens, up to 100,000, fit small).",
+      "No enabled agent takes 40,000 tokens (up to 314,600) at unknown difficulty: split it into 4 (at most 50,000 tokens, up to 100,000, fit small).",
     ]
   `);
 });

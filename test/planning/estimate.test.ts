@@ -61,6 +61,10 @@ test('without a total the formula leads', () => {
   });
 });
 
+test('an issue of which nothing is known is 40,000 tokens, between half and twice as much', () => {
+  expect(estimate('Fix it.')).toMatchObject({ low: 20_000, likely: 40_000, high: 80_000 });
+});
+
 test('without any factor there is no formula to show', () => {
   expect(estimate('Total estimated: 9,000')).toEqual({
     low: 7_200,
@@ -70,7 +74,7 @@ test('without any factor there is no formula to show', () => {
     formula: null,
     layers: [{ source: 'declared', tokens: 9_000 }],
   });
-  expect(estimate('')).toMatchObject({ likely: 68_900, source: 'default', formula: null });
+  expect(estimate('')).toMatchObject({ source: 'default', formula: null });
 });
 
 type Read = Parameters<typeof estimateContext>[0];
@@ -98,13 +102,13 @@ test('every layer that says something is kept, and the first of them decides', (
     estimateContext(guessed, past),
     estimateContext(guessed),
     estimateContext(read(68_900, 'default', { factors: threeFiles })),
-    estimateContext(read(68_900, 'default')),
+    estimateContext(read(40_000, 'default')),
   ];
   expect(decided.map(({ source, likely }) => [source, likely])).toEqual([
     ['history', 20_000],
     ['model', 70_000],
     ['formula', 62_400],
-    ['default', 68_900],
+    ['default', 40_000],
   ]);
 });
 

@@ -34,6 +34,7 @@ export const commentChoices: Sentences<ChoiceReasonParams> = {
   label_agent: () => 'a label asks for it',
   declared_agent: () => 'the text asks for it',
   cheapest_fit: () => 'the cheapest that fits',
+  default_agent: () => 'the default where nobody says how hard it is',
 };
 
 /** Of the params only names, commits and numbers are shown: others may quote workers. */

@@ -44,7 +44,7 @@ test('the demo plays to its end, shows every state, and leaves nothing behind', 
   expect(text).toContain('acme/garden#4 → acme/garden#5 →');
   expect(text).toMatch(/Waits for acme\/barn#40, of which/);
   expect(text).toMatch(/acme\/garden#8: .* \(nothing_readable\)/);
-  expect(text).toMatch(/acme\/garden#11: .* \(declared_total_differs\)/);
+  expect(text).toMatch(/acme\/garden#11: .* \(declared_agent_refused\)/);
   expect(existsSync(databaseFolderIn(text))).toBe(false);
 });
 
@@ -142,7 +142,7 @@ test('an issue that comes out otherwise is told with what was expected of it', (
   expect(problems).toHaveLength(12);
   expect(problems).toContain('acme/garden#1 has no plan.');
   expect(problems).toContain(
-    'acme/garden#11 is blocked, open_blockers, no agent, not ready, ready, sonnet, declared_total_differs.',
+    'acme/garden#11 is blocked, open_blockers, no agent, not ready, ready, sonnet, declared_agent_refused.',
   );
 });
 

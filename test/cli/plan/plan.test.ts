@@ -85,11 +85,11 @@ test('every reference comes with its verdict', async () => {
     "Storage
 
     Read by      the grammar  offline, Claude is not asked
-    Context      68,900 tokens (55,000 to 130,910)  default
-    Difficulty   medium  default
+    Context      40,000 tokens (20,000 to 80,000)  default
+    Difficulty   unknown  default
     Recommended  nobody  default
     Factors      none  default
-    Agent        sonnet  sonnet is the cheapest agent that fits medium difficulty and 68,900 tokens.
+    Agent        sonnet  Nobody says how hard it is: sonnet is in the middle of those that fit, by cost.
 
     Waits for
       #3         declared  "Blocked by #3 and https://git.example.test/acme/lib/issues/4"
@@ -124,13 +124,13 @@ test('a narrow terminal gets short lines, broken between words', async () => {
     "Storage
 
     Read by      the grammar  offline, Claude is not asked
-    Context      68,900 tokens (55,000 to 130,910)  default
-    Difficulty   medium  default
+    Context      40,000 tokens (20,000 to 80,000)  default
+    Difficulty   unknown  default
     Recommended  nobody  default
     Factors      none  default
     Agent        sonnet
-                 sonnet is the cheapest agent that fits medium
-                 difficulty and 68,900 tokens.
+                 Nobody says how hard it is: sonnet is in the
+                 middle of those that fit, by cost.
 
     Waits for
       #3         declared

@@ -112,7 +112,7 @@ test('an answer that says nothing is partial and the issue still says that nothi
   const text = issue('Hello.');
   expect(reading(text, {})).toMatchObject({
     outcome: 'partial',
-    difficulty: { value: 'medium', source: 'default' },
+    difficulty: { value: 'unknown', source: 'default' },
     warnings: [{ code: 'nothing_readable' }],
   });
   expect(codes(text, { files: 2 })).toEqual([]);

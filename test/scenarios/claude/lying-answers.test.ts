@@ -113,7 +113,7 @@ test('a lying answer can change a plan only within bounds', async () => {
   expect(plan).toMatchObject({
     reading: {
       estimatedContext: { value: 1_000_000, source: 'model' },
-      difficulty: { value: 'medium', source: 'default' },
+      difficulty: { value: 'unknown', source: 'default' },
       assignedAgent: { value: null, source: 'default' },
       factors: { files: 0, complexity: null, tests: null, docs: null },
     },
