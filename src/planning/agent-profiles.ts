@@ -55,6 +55,11 @@ const profileSchema = z.strictObject({
   contextLimit: window
     .optional()
     .describe('Tokens it shall use at the most; the whole window when left out.'),
+  harness: wholeNumber(0, 1_000_000)
+    .optional()
+    .describe(
+      'Tokens of its context before it reads the first file, for instructions and tools: 15000 to 25000 as a rule; 0 when left out.',
+    ),
   inputPrice: price.describe('US dollars per million tokens read; 0 for self-hosted.'),
   outputPrice: price.describe('US dollars per million tokens written.'),
   longPrompts: longPromptsSchema.optional().describe('Other prices for long prompts.'),
@@ -63,11 +68,6 @@ const profileSchema = z.strictObject({
     .min(1, 'must name at least one difficulty')
     .readonly()
     .describe('What it is trusted with, each once.'),
-  harness: wholeNumber(0, 1_000_000)
-    .optional()
-    .describe(
-      'Tokens of its context before it reads the first file, for instructions and tools: 15000 to 25000 as a rule; 0 when left out.',
-    ),
   default: z
     .boolean('must be true or false')
     .optional()

@@ -86,7 +86,7 @@ test("an issue that is not the bot's has little to show", async () => {
 
 test('an issue no agent can take is shown without one', async () => {
   const { directory, tell } = await startStory();
-  await tell({ number: 9, title: 'Too large', body: 'Total estimated: 900k' });
+  await tell({ number: 9, title: 'Too large', body: 'Difficulty: medium\nTotal estimated: 900k' });
   expect((await run(directory, 'issues', 'acme/orbit#9')).out).toContain(
     'Agent       none: No enabled agent takes 900,000 tokens at medium difficulty: split it into 2 (at most 500,000 tokens fit sonnet).',
   );
