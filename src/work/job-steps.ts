@@ -210,7 +210,8 @@ async function inspect(
   const head =
     found.uncommitted.length === 0
       ? found.head
-      : await checkout.commitAll(`${claim.plan.title.slice(0, 60)} (#${claim.plan.number})`);
+      : // Without the title: one such as "Closes #7" would close that issue with the merge.
+        await checkout.commitAll(`Changes of the agent for #${claim.plan.number}`);
   const isChange = (found.isAhead || head !== found.head) && head !== state.refused;
   if (isChange) return { kind: 'submit' };
   if (isDenied) {

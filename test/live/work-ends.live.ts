@@ -77,7 +77,7 @@ const rows: readonly (readonly [string, Row])[] = [
       args: ['--allow-project-settings'],
       // The file that it left is asked for; the hook blocks that answer as well, and the runner commits it.
       ...{ outcomes: Array(4).fill('completed'), state: 'needs_human awaiting_verification' },
-      pushed: ['Add two numbers (#1)'],
+      pushed: ['Changes of the agent for #1'],
     },
   ],
   [

@@ -53,6 +53,16 @@ test('what is not committed is asked for once more, and no change is not called 
   ]);
 });
 
+test('the title of an issue, which may say "Closes #7", is not in the message of a commit', async () => {
+  const messages: string[] = [];
+  const commitAll = (message: string) => {
+    messages.push(message);
+    return Promise.resolve(hash('d'));
+  };
+  await playJob([{ uncommitted: ['a.js'] }], { can: { resumes: false }, checkout: { commitAll } });
+  expect(messages).toEqual(['Changes of the agent for #12']);
+});
+
 const ends: readonly (readonly [string, ScriptedRun, object])[] = [
   [
     'a limit with a time',
