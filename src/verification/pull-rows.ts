@@ -144,12 +144,13 @@ export async function checkSoon(
     .where('repository_id', '=', repositoryId)
     .where((eb) =>
       'pull' in of
-        ? eb('pull_number', '=', of.pull)
+        ? // One that is being opened has its number on Gitea before it has it here.
+          eb.or([eb('pull_number', '=', of.pull), eb('pull_number', 'is', null)])
         : 'branch' in of
           ? eb('branch', '=', of.branch)
           : eb('commit_id', '=', of.commit),
     )
-    .where('pull_number', 'is not', null)
+    .where((eb) => eb.or([eb('pull_number', 'is not', null), eb('uncertain', '=', 1)]))
     .where('state', '!=', 'merged')
     .executeTakeFirst();
   return numUpdatedRows > 0n;

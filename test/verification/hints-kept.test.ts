@@ -29,3 +29,25 @@ test('a hint that comes between a look at Gitea and its record stays due', async
     await db.destroy();
   }
 });
+
+test('a hint about a pull request that is being opened is due when its number is known', async () => {
+  const db = createDatabase(`${temporaryDirectory()}/pulls.db`);
+  try {
+    await migrate(db);
+    const check = (repositoryId: number, pull: number) =>
+      db
+        .transaction()
+        .execute((transaction) => checkSoon(transaction, { repositoryId, of: { pull } }, 2_000));
+    // Nobody opens one there.
+    expect(await check(2, 7)).toBe(false);
+    await storePull(db, issue, { pull_number: null, uncertain: 1, branch: 'agent/one' });
+    expect([await check(3, 7), await check(2, 7)]).toEqual([false, true]);
+    const opened = { pull_number: 7, uncertain: 0, check_at: 2_500 + interval };
+    await storePull(db, issue, opened, { check_at: null });
+    const row = await db.selectFrom('pull_requests').selectAll().executeTakeFirstOrThrow();
+    expect(row).toMatchObject({ pull_number: 7, check_at: 2_000 });
+    expect(await check(2, 8)).toBe(false);
+  } finally {
+    await db.destroy();
+  }
+});
