@@ -5,7 +5,13 @@ import { refSign } from './grammar/fragments.ts';
 import type { Scope } from './grammar/labels.ts';
 import type { KnownIssues } from './known-issues.ts';
 import type { Passage } from './markdown/passage.ts';
-import type { DirectedMention, Verdict } from './mentions.ts';
+import {
+  softReasons,
+  type DirectedMention,
+  type HardReason,
+  type SoftReason,
+  type Verdict,
+} from './mentions.ts';
 import { partitionPoint } from './partition-point.ts';
 import type { IssueText } from '../issue/reading.ts';
 import { findReferences, isNoIssue, type Reference } from './references.ts';
@@ -140,7 +146,7 @@ function statementOn(
   const left =
     verdict.kind === 'dependency' || (isDenied(verdict) && (depth > 0 || kind === 'row'));
   return left && isContextOnly(text, reference.end)
-    ? { ...statement, verdict: { kind: 'ruled_out', reason: 'context_only' } }
+    ? { ...statement, verdict: { kind: 'undecided', reason: 'context_only' } }
     : statement;
 }
 
@@ -194,7 +200,7 @@ function isColour(
 }
 
 function verdictOf(
-  { kind, direction, reason }: Classification,
+  { kind, direction, reason, form }: Classification,
   passage: Passage,
   sentence: Sentence,
   addressed: boolean,
@@ -202,10 +208,15 @@ function verdictOf(
   if (addressed && reason !== 'not_a_reference')
     return { kind: 'ruled_out', reason: 'instruction' };
   if (kind === 'dependency' && direction !== undefined)
-    return passage.checked === true ? { kind: 'met', direction } : { kind, direction };
-  if (reason !== undefined) return { kind: 'ruled_out', reason };
+    return passage.checked === true ? { kind: 'met', direction } : { kind, direction, form };
+  if (reason !== undefined)
+    return isSoft(reason) ? { kind: 'undecided', reason } : { kind: 'ruled_out', reason };
   const todo =
     passage.checked === true ||
     (passage.checked === false && /^\W*\[ \]\s*(?:\w+\s+)?\uE000/.test(sentence.text));
-  return todo ? { kind: 'ruled_out', reason: 'related' } : { kind: 'undecided' };
+  return todo ? { kind: 'undecided', reason: 'related' } : { kind: 'undecided' };
+}
+
+function isSoft(reason: HardReason | SoftReason): reason is SoftReason {
+  return softReasons.some((soft) => soft === reason);
 }

@@ -2,7 +2,7 @@ import { withPlainSpaces } from '../lib/text.ts';
 import { isInstruction } from './grammar/instructions.ts';
 import type { KnownIssues } from './known-issues.ts';
 import { parseMarkdown, parseTitle } from './markdown/markdown.ts';
-import type { DirectedMention, ExclusionReason, Mention } from './mentions.ts';
+import type { DirectedMention, HardReason, Mention, SoftReason } from './mentions.ts';
 import type { IssueText } from '../issue/reading.ts';
 import type { UnreadableCause } from '../issue/unreadable.ts';
 import type { Warning } from '../issue/warnings.ts';
@@ -67,10 +67,10 @@ function readWithin(work: Work, issue: IssueText, context: TextContext): TextRea
 }
 
 function warningsOf(found: readonly DirectedMention[], { number }: IssueText): Warning[] {
-  const refsOf = (reason: ExclusionReason) => {
+  const refsOf = (reason: HardReason | SoftReason) => {
     const of = found.filter(
       ({ mention: { verdict }, direction }) =>
-        verdict.kind === 'ruled_out' && verdict.reason === reason && direction !== undefined,
+        'reason' in verdict && verdict.reason === reason && direction !== undefined,
     );
     const refs = of.map(({ mention: { repository, number } }) => `${repository ?? ''}#${number}`);
     return [...new Set(refs)].slice(0, maxRefs);
@@ -100,7 +100,10 @@ function warningsOf(found: readonly DirectedMention[], { number }: IssueText): W
 const maxRefs = 10;
 
 /** A dependency denied in such words further down is retracted. */
-const retracting: readonly ExclusionReason[] = ['negated', 'history'];
+const retracting: ReadonlySet<string | undefined> = new Set<HardReason | SoftReason>([
+  'negated',
+  'history',
+]);
 
 /**
  * Excludes the dependencies that the rest of the text contradicts: those retracted further down, and those
@@ -116,11 +119,7 @@ function resolveContradictions(
     formatRef({ repository: repository ?? issue.repository, number }).toLowerCase();
   for (const [index, item] of found.entries()) {
     const { verdict } = item.mention;
-    if (
-      verdict.kind === 'ruled_out' &&
-      retracting.includes(verdict.reason) &&
-      item.direction !== undefined
-    )
+    if ('reason' in verdict && retracting.has(verdict.reason) && item.direction !== undefined)
       retractedAt.set(`${item.direction} ${keyOf(item)}`, index);
   }
   const kept = found.map((item, index) => {
@@ -139,6 +138,6 @@ function resolveContradictions(
   );
 }
 
-function exclude(found: DirectedMention, reason: ExclusionReason): DirectedMention {
+function exclude(found: DirectedMention, reason: HardReason): DirectedMention {
   return { ...found, mention: { ...found.mention, verdict: { kind: 'ruled_out', reason } } };
 }

@@ -4,13 +4,14 @@ import { refSign } from './fragments.ts';
 import { scopeOf, type Scope } from './labels.ts';
 import { rules, type Rule } from './relations.ts';
 import { exceptionTo } from './rule-exceptions.ts';
-import type { ExclusionReason } from '../mentions.ts';
+import type { DependencyForm, HardReason, SoftReason } from '../mentions.ts';
 
 /** Meaning of one list of references, by the words around it in one sentence. */
 export interface Classification {
   readonly kind: 'dependency' | 'ruled_out' | 'undecided';
   readonly direction: 'blocked_by' | 'blocks' | undefined;
-  readonly reason: ExclusionReason | undefined;
+  readonly reason: HardReason | SoftReason | undefined;
+  readonly form: DependencyForm;
   /** The words that decided, as a range of the sentence. */
   readonly start: number;
   readonly end: number;
@@ -24,19 +25,21 @@ function keepFirst(classified: Classifications, at: number, classification: Clas
   if (!classified.has(at)) classified.set(at, classification);
 }
 
-function excluded(reason: ExclusionReason, at: number): Classification {
+function excluded(reason: HardReason | SoftReason, at: number): Classification {
   return classificationOf(undefined, reason, at, at + 1);
 }
 
 /** A reason excludes the dependency. */
 function classificationOf(
   scope: Scope | undefined,
-  reason: ExclusionReason | undefined,
+  reason: HardReason | SoftReason | undefined,
   start: number,
   end: number,
+  form: DependencyForm = 'phrase',
 ): Classification {
   const direction = scope === 'blocked_by' || scope === 'blocks' ? scope : undefined;
-  return { kind: reason === undefined ? 'dependency' : 'ruled_out', direction, reason, start, end };
+  const kind = reason === undefined ? 'dependency' : 'ruled_out';
+  return { kind, direction, reason, form, start, end };
 }
 
 /**
@@ -77,8 +80,8 @@ function classify(text: string, rule: Rule, match: RegExpExecArray, at: number):
 /** Why a reference in a relation is no dependency: `exception`, if there is one, or the relation is another one. */
 function reasonIn(
   scope: Scope,
-  exception: ExclusionReason | undefined,
-): ExclusionReason | undefined {
+  exception: HardReason | SoftReason | undefined,
+): HardReason | SoftReason | undefined {
   return exception ?? (scope === 'blocked_by' || scope === 'blocks' ? undefined : scope);
 }
 
@@ -154,7 +157,11 @@ function classifyBehindLabel(
     )
       continue;
     const reason = asked && scope !== 'related' ? 'question' : undefined;
-    keepFirst(classified, at, classificationOf(scope, reasonIn(scope, reason), 0, at + 1));
+    keepFirst(
+      classified,
+      at,
+      classificationOf(scope, reasonIn(scope, reason), 0, at + 1, 'template'),
+    );
   }
 }
 
@@ -185,7 +192,11 @@ function classifyInScope(
   const asked = isAsked(text, item.slice(-40));
   const reason = gone ? 'negated' : asked ? 'question' : undefined;
   const start = leading ? first : 0;
-  keepFirst(classified, first, classificationOf(scope, reasonIn(scope, reason), start, first + 1));
+  keepFirst(
+    classified,
+    first,
+    classificationOf(scope, reasonIn(scope, reason), start, first + 1, 'template'),
+  );
 }
 
 /** `- #12 – blocks` under "Dependencies" leaves the direction open. `(blocking)` describes #12 itself. */

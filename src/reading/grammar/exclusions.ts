@@ -1,5 +1,5 @@
 import { fillIn } from './fragments.ts';
-import type { ExclusionReason } from '../mentions.ts';
+import type { HardReason, SoftReason } from '../mentions.ts';
 
 /**
  * Words beside a reference that exclude it as a dependency, where no rule reaches it. A pattern without REF
@@ -7,7 +7,7 @@ import type { ExclusionReason } from '../mentions.ts';
  */
 export interface Exclusion {
   readonly reason: Extract<
-    ExclusionReason,
+    HardReason | SoftReason,
     'negated' | 'hypothetical' | 'question' | 'history' | 'related' | 'third_party'
   >;
   /** It counts in sentences that speak of waiting as well. */

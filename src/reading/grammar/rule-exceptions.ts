@@ -2,7 +2,7 @@ import { clauseBefore, isAsked, partStart } from './clauses.ts';
 import { hearsay } from './exclusions.ts';
 import { refSign } from './fragments.ts';
 import type { Rule } from './relations.ts';
-import type { ExclusionReason } from '../mentions.ts';
+import type { HardReason, SoftReason } from '../mentions.ts';
 
 /** Negation right in front of a relation, back to the last comma or conjunction. */
 const negation =
@@ -58,7 +58,7 @@ export interface RuleMatch {
 export function exceptionTo(
   text: string,
   { rule, match, at, end }: RuleMatch,
-): ExclusionReason | undefined {
+): HardReason | SoftReason | undefined {
   const flip = rule.form === 'flip';
   const before = clauseBefore(text, match.index);
   const after = text.slice(end);
