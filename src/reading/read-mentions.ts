@@ -1,7 +1,8 @@
 import { isContextOnly } from './grammar/context-only.ts';
 import { expandReference, isIssue, type Statement } from './expand-reference.ts';
 import { classifySentence, type Classification } from './grammar/classify.ts';
-import { refSign } from './grammar/fragments.ts';
+import { refSign } from './grammar/pattern.ts';
+import { clauseAround } from './grammar/clauses.ts';
 import type { Scope } from './grammar/labels.ts';
 import type { KnownIssues } from './known-issues.ts';
 import type { Passage } from './markdown/passage.ts';
@@ -26,10 +27,10 @@ const evidenceLimit = 200;
 /** Steps of judging one list of references, beside those of searching its sentence. */
 const stepsOfGroup = 50;
 
-/** A number that may be a colour: `#333`, `#336699`. */
-const digitsOfColour = /^#(?:\d{3,4}|\d{6}|\d{8})$/;
+/** A number that may be a colour beside a word of colour: `#333`, `#336699`. */
+const digitsOfColour = /^#(?:\d{3}|\d{6})$/;
 const colours =
-  /\b(?:colou?rs?|backgrounds?|palette|hex|css|shades?|gr[ae]y|rgb|theme|white|black|borders?|fill|stroke|tint)\b/;
+  /\b(?:colou?rs?|backgrounds?|palette|hex|css|shades?|gr[ae]y|rgb|white|black|borders?|fill|stroke|tint)\b/;
 
 /** Everything that the mentions of a text depend on; `instructions`: passages addressed to the program. */
 export interface MentionSource {
@@ -106,6 +107,7 @@ function* readSentence(
   surroundings.work.spend(sentence.text.length + stepsOfGroup * sentence.groups.length);
   const scope = sentence.scope ?? scopeIn(passage, sentence, surroundings.scope);
   const classifications = classifySentence(sentence.text, scope);
+  const places = [...sentence.text.matchAll(new RegExp(refSign, 'g'))].map(({ index }) => index);
   const quote = (start: number, end: number, limit: number, group: Group) =>
     quoteShort(passage, sentence.toPassage(start), sentence.toPassage(end), limit, group);
   for (const [index, group] of sentence.groups.entries()) {
@@ -113,7 +115,7 @@ function* readSentence(
     if (classification === undefined) continue;
     const { direction, start, end } = classification;
     const statement = {
-      verdict: isColour(classification, passage, sentence, group)
+      verdict: isColour(classification, passage, sentence, places[index] ?? 0, group)
         ? ({ kind: 'ruled_out', reason: 'not_a_reference' } as const)
         : verdictOf(classification, passage, sentence, surroundings.addressed),
       direction,
@@ -184,33 +186,38 @@ function hiddenAt({ spans }: Passage, { start, end }: Reference) {
   return span !== undefined && span.start < end ? span.hidden : undefined;
 }
 
+/** A colour is decided by the words of its own clause, and only where no other word decides. */
 function isColour(
-  { kind }: Classification,
+  { direction, reason }: Classification,
   { text }: Passage,
-  sentence: Sentence,
+  { text: sentence }: Sentence,
+  at: number,
   { references }: Group,
 ): boolean {
   return (
-    kind === 'undecided' &&
+    direction === undefined &&
+    reason === undefined &&
     references.every(
       (named) => isNoIssue(named) || digitsOfColour.test(text.slice(named.start, named.end)),
     ) &&
-    colours.test(sentence.text.toLowerCase())
+    colours.test(clauseAround(sentence, at, at + 1).toLowerCase())
   );
 }
 
 function verdictOf(
-  { kind, direction, reason, form }: Classification,
+  { direction, reason, form }: Classification,
   passage: Passage,
   sentence: Sentence,
   addressed: boolean,
 ): Verdict {
   if (addressed && reason !== 'not_a_reference')
     return { kind: 'ruled_out', reason: 'instruction' };
-  if (kind === 'dependency' && direction !== undefined)
-    return passage.checked === true ? { kind: 'met', direction } : { kind, direction, form };
   if (reason !== undefined)
     return isSoft(reason) ? { kind: 'undecided', reason } : { kind: 'ruled_out', reason };
+  if (direction !== undefined)
+    return passage.checked === true
+      ? { kind: 'met', direction }
+      : { kind: 'dependency', direction, form };
   const todo =
     passage.checked === true ||
     (passage.checked === false && /^\W*\[ \]\s*(?:\w+\s+)?\uE000/.test(sentence.text));

@@ -2,7 +2,7 @@ import { withPlainSpaces } from '../lib/text.ts';
 import { isInstruction } from './grammar/instructions.ts';
 import type { KnownIssues } from './known-issues.ts';
 import { parseMarkdown, parseTitle } from './markdown/markdown.ts';
-import type { DirectedMention, HardReason, Mention, SoftReason } from './mentions.ts';
+import type { DirectedMention, HardReason, Mention, SoftReason, Verdict } from './mentions.ts';
 import type { IssueText } from '../issue/reading.ts';
 import type { UnreadableCause } from '../issue/unreadable.ts';
 import type { Warning } from '../issue/warnings.ts';
@@ -99,10 +99,10 @@ function warningsOf(found: readonly DirectedMention[], { number }: IssueText): W
 /** Maximum number of references that a warning names. */
 const maxRefs = 10;
 
-/** A dependency denied in such words further down is retracted. */
-const retracting: ReadonlySet<string | undefined> = new Set<HardReason | SoftReason>([
-  'negated',
-  'history',
+/** What comes of a dependency that is denied, or past, in words further down. */
+const retractions: ReadonlyMap<string | undefined, Verdict> = new Map<string, Verdict>([
+  ['negated', { kind: 'ruled_out', reason: 'retracted' }],
+  ['history', { kind: 'undecided', reason: 'history' }],
 ]);
 
 /**
@@ -113,31 +113,32 @@ function resolveContradictions(
   found: readonly DirectedMention[],
   issue: IssueText,
 ): DirectedMention[] {
-  const retractedAt = new Map<string, number>();
+  const takenBack = new Map<string, { readonly at: number; readonly verdict: Verdict }>();
   const directions = new Map<string, Set<string>>();
   const keyOf = ({ mention: { repository, number } }: DirectedMention) =>
     formatRef({ repository: repository ?? issue.repository, number }).toLowerCase();
   for (const [index, item] of found.entries()) {
     const { verdict } = item.mention;
-    if ('reason' in verdict && retracting.has(verdict.reason) && item.direction !== undefined)
-      retractedAt.set(`${item.direction} ${keyOf(item)}`, index);
+    const back = 'reason' in verdict ? retractions.get(verdict.reason) : undefined;
+    if (back !== undefined && item.direction !== undefined)
+      takenBack.set(`${item.direction} ${keyOf(item)}`, { at: index, verdict: back });
   }
   const kept = found.map((item, index) => {
     const { verdict } = item.mention;
     if (verdict.kind !== 'dependency') return item;
-    const at = retractedAt.get(`${verdict.direction} ${keyOf(item)}`) ?? -1;
-    if (at > index) return exclude(item, 'retracted');
+    const back = takenBack.get(`${verdict.direction} ${keyOf(item)}`);
+    if (back !== undefined && back.at > index) return decide(item, back.verdict);
     const both = directions.get(keyOf(item)) ?? new Set();
     directions.set(keyOf(item), both.add(verdict.direction));
     return item;
   });
   return kept.map((item) =>
     item.mention.verdict.kind === 'dependency' && directions.get(keyOf(item))?.size === 2
-      ? exclude(item, 'contradiction')
+      ? decide(item, { kind: 'ruled_out', reason: 'contradiction' })
       : item,
   );
 }
 
-function exclude(found: DirectedMention, reason: HardReason): DirectedMention {
-  return { ...found, mention: { ...found.mention, verdict: { kind: 'ruled_out', reason } } };
+function decide(found: DirectedMention, verdict: Verdict): DirectedMention {
+  return { ...found, mention: { ...found.mention, verdict } };
 }

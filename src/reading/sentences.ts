@@ -1,4 +1,4 @@
-import { refSign } from './grammar/fragments.ts';
+import { refSign } from './grammar/pattern.ts';
 import { scopeOf, type Scope } from './grammar/labels.ts';
 import type { Passage } from './markdown/passage.ts';
 import { partitionPoint } from './partition-point.ts';

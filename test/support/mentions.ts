@@ -9,14 +9,13 @@ export function findMentions(issue: IssueText): readonly Mention[] {
 
 const signs = { dependency: '', met: 'met', ruled_out: 'no', undecided: 'open' };
 
-/** The mentions of a body on one line: `<` blocked by, `>` blocks, `no` words against it, `open` undecided. */
+/** The mentions of a body on one line: `<` blocked by, `>` blocks, `no` ruled out, `open` undecided. */
 export function describeMentions(body: string): string {
   const issue = { repository: 'acme/orbit', number: 500, title: '', body, bodyCut: false };
   return findMentions(issue)
     .map(({ repository, number, verdict }) => {
       const arrow = 'direction' in verdict ? (verdict.direction === 'blocks' ? '>' : '<') : '';
-      const sign = 'reason' in verdict ? 'no' : signs[verdict.kind];
-      return `${sign}${arrow}${repository ?? ''}#${number}`;
+      return `${signs[verdict.kind]}${arrow}${repository ?? ''}#${number}`;
     })
     .join(' ');
 }
