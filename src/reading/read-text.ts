@@ -7,6 +7,7 @@ import type { IssueText } from '../issue/reading.ts';
 import type { UnreadableCause } from '../issue/unreadable.ts';
 import type { Warning } from '../issue/warnings.ts';
 import { mentionLimit, readMentions } from './read-mentions.ts';
+import { findOtherWords } from './other-words.ts';
 import { readDeclarations } from './declarations/read-declarations.ts';
 import type { Declarations } from './declarations/values.ts';
 import { formatRef } from '../issue/ref.ts';
@@ -52,12 +53,13 @@ function readWithin(work: Work, issue: IssueText, context: TextContext): TextRea
   const [title, body] = [issue.title, issue.body].map(withPlainSpaces);
   const passages = [parseTitle(title ?? '', work), ...parseMarkdown(body ?? '', work)];
   const instructions = new Set(passages.filter(({ text }) => isInstruction(text)));
+  const others = findOtherWords(passages);
   const readable = passages.filter(
-    (passage) => passage.hidden === undefined && !instructions.has(passage),
+    (passage) => passage.hidden === undefined && !instructions.has(passage) && !others.has(passage),
   );
   const declared = readDeclarations(readable, context.agentNames);
   const { trackerUrl, known } = context;
-  const all = readMentions({ passages, instructions, issue, known, trackerUrl, work });
+  const all = readMentions({ passages, instructions, others, issue, known, trackerUrl, work });
   const found = resolveContradictions(all, issue);
   return {
     mentions: found.map(({ mention }) => mention),

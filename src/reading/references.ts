@@ -56,7 +56,9 @@ export function findReferences(
     taken.push({ start, end, foreign: false, address: undefined });
   }
   taken.sort((a, b) => a.start - b.start);
-  const all = found.concat(findNumbers(text, taken)).sort((a, b) => a.start - b.start);
+  const all = found
+    .concat(findNumbers(text, taken), findNamed(text))
+    .sort((a, b) => a.start - b.start);
   return withCodes(text, joinRanges(text, all));
 }
 
@@ -110,6 +112,23 @@ function findNumbers(text: string, taken: readonly Taken[]): Reference[] {
     found.push({ ...plain, start, end, repository, number, foreign: inside, address });
   }
   return found;
+}
+
+/** `GH-12`, and a number behind the word "issue" where a relation stands in front of it: "depends on issue 12". */
+const namedPattern =
+  /(?<![\w/.-])GH-(?<number>[1-9]\d{0,8})(?![\w-]|\.\d|\/\w)|\b(?:blocked (?:by|on)|depend(?:s|ing|ent)? (?:up)?on|waits? (?:for|on)|waiting (?:for|on)|(?:required|needed) (?:by|for)|requires?|needs?|after|until|before|once|(?:un)?blocks?|blocking|prerequisites?(?: (?:is|are|for))?|blockers?)[\s:]+(?:issues?|prs?|mrs?|(?:pull|merge) requests?|tickets?)\s+(?<list>[1-9]\d{0,8}(?:(?:\s?,\s?|\s(?:and|&)\s)[1-9]\d{0,8})*)(?![\w-]|[.,]\d)/gi;
+
+function findNamed(text: string): Reference[] {
+  return [...text.matchAll(namedPattern)].flatMap(({ 0: all, index, groups }) => {
+    const { number, list = '' } = groups ?? {};
+    if (number !== undefined)
+      return [{ ...plain, start: index, end: index + all.length, number: Number(number) }];
+    const from = index + all.length - list.length;
+    return [...list.matchAll(/\d+/g)].map(({ 0: digits, index: at }) => {
+      const start = from + at;
+      return { ...plain, start, end: start + digits.length, number: Number(digits) };
+    });
+  });
 }
 
 /** Words that a writer puts behind a hyphen without a space: `#13-the epic`. */

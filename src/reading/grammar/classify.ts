@@ -1,6 +1,6 @@
 import { isAsked, simplify } from './clauses.ts';
 import { scopeOf, type Scope } from './labels.ts';
-import { objectionTo } from './objections.ts';
+import { objectionTo, type RuleMatch } from './objections.ts';
 import { refSign } from './pattern.ts';
 import { rules, type Rule } from './rules.ts';
 import type { DependencyForm, Direction, HardReason, SoftReason } from '../mentions.ts';
@@ -36,9 +36,13 @@ function withoutDirection(means: Meaning | undefined): Classification['reason'] 
 
 /**
  * Classifies every list of references (`refSign`) of a sentence, in order. `scope` is the relation the
- * sentence stands under, as an item of a list or a cell of a table. The first that reaches a list decides.
+ * sentence stands under, as an item of a list or a cell of a table; `isItem`: it is an item. The first that reaches a list decides.
  */
-export function classifySentence(sentence: string, scope: Scope | undefined): Classification[] {
+export function classifySentence(
+  sentence: string,
+  scope: Scope | undefined,
+  isItem: boolean,
+): Classification[] {
   const text = simplify(sentence);
   const places = [...text.matchAll(new RegExp(refSign, 'g'))].map(({ index }) => index);
   const found = new Map<number, Classification>();
@@ -48,7 +52,7 @@ export function classifySentence(sentence: string, scope: Scope | undefined): Cl
   for (const rule of /\p{L}/u.test(text) ? rules : []) {
     for (const match of text.matchAll(rule.pattern)) {
       const at = text.indexOf(refSign, match.index);
-      if (!found.has(at)) found.set(at, byRule(text, rule, match, at));
+      if (!found.has(at)) found.set(at, byRule(text, { rule, match, at, isItem }));
     }
   }
   excludeSubjects(places, found);
@@ -57,11 +61,12 @@ export function classifySentence(sentence: string, scope: Scope | undefined): Cl
   return places.map((at) => found.get(at) ?? classification(undefined, asked, [at, at + 1]));
 }
 
-function byRule(text: string, rule: Rule, match: RegExpExecArray, at: number): Classification {
+function byRule(text: string, found: Omit<RuleMatch, 'end'>): Classification {
+  const { match, at, rule } = found;
   const end = Math.max(match.index + match[0].length, at + 1);
   const { means, denied } = rule;
   const isOther = means === 'not_a_reference' || means === 'related';
-  const objection = isOther ? undefined : objectionTo(text, { rule, match, at, end });
+  const objection = isOther ? undefined : objectionTo(text, { ...found, end });
   return classification(means, denied ? 'negated' : objection, [match.index, end]);
 }
 
@@ -104,6 +109,10 @@ function* behindLabel(
   }
 }
 
+/** `Bump lodash to 4.17 (#12)` under "Dependencies" is a line of a change log. */
+const isUpdate =
+  /^\W*(?:\w+(?:\([^()]*\))?!?: ?)?(?:bump|update|upgrade|pin)[sd]?\b|\bby @[\w-]+ in\b|\bfrom v?\d[\w.]* to v?\d/;
+
 /** Under a relation stand the references that an item or cell begins with, or else its only ones. */
 function* inScope(
   text: string,
@@ -122,7 +131,8 @@ function* inScope(
     /\b(?:no longer|not any ?more|not needed|not (?:a )?(?:block(?:er|ing)|required|necessary)|obsolete|dropped|not really|instead of)\b/.test(
       text,
     );
-  const objection = gone ? 'negated' : isAsked(text, item.slice(-40)) ? 'question' : undefined;
+  const asked = isAsked(text, item.slice(-40)) ? 'question' : undefined;
+  const objection = gone ? 'negated' : isUpdate.test(text) ? 'related' : asked;
   const range = [leading ? first : 0, first + 1] as const;
   yield [first, classification(scope, objection, range, 'template')];
 }

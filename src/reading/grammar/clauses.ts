@@ -18,11 +18,11 @@ export function clauseBefore(text: string, at: number): string {
 
 /** The words around a place, from one comma or conjunction to the next. */
 export function clauseAround(text: string, start: number, end: number): string {
+  const sign = /[,;()!?]|\b(?:but|and|because)\b| [-–—] |[–—]/g;
+  const before = text.slice(Math.max(0, start - reach), start);
   const behind = text.slice(end, end + reach);
-  const sign = behind.search(/[,;()!?]|\bbut\b|\bbecause\b| [-–—] |[–—]/);
-  return (
-    clauseBefore(text, start) + text.slice(start, end) + behind.slice(0, sign < 0 ? reach : sign)
-  );
+  const length = sign.exec(behind)?.index ?? reach;
+  return before.slice(lastEnd(before, sign)) + text.slice(start, end) + behind.slice(0, length);
 }
 
 /** The start of the part of a sentence that a condition governs. */

@@ -65,6 +65,7 @@ const unless = /^[^,;:.(]{0,40}?\s(?:if|unless|in case)\b/;
 const otherSubject = /^[\s\w'()]*$|^,?\s+(?:which|that|who)\b[\s\w'()]*$/;
 const ownSubject =
   /\b(?:this|it|we|i|us|our|here|so|and|but|then|now|therefore|because|issue|first|please)\b/;
+const related = /block|depend|requir|need|wait|prereq|after|before|hold|pending|\bthis\b/;
 /** Subjects without a number that are not this issue: "whoever depends on #12", "users that need #12". */
 const strangers = new RegExp(
   `${words`
@@ -82,12 +83,14 @@ export interface RuleMatch {
   readonly match: RegExpExecArray;
   readonly at: number;
   readonly end: number;
+  /** The sentence is an item of a list. */
+  readonly isItem: boolean;
 }
 
 /** Why a reference is no dependency although a rule says so; undefined when it is one. */
 export function objectionTo(
   text: string,
-  { rule: { flipped, means }, match, at, end }: RuleMatch,
+  { rule: { flipped, means }, match, at, end, isItem }: RuleMatch,
 ): HardReason | SoftReason | undefined {
   const before = clauseBefore(text, match.index);
   const part = text.slice(partStart(text, match.index), match.index);
@@ -100,7 +103,7 @@ export function objectionTo(
   // A key of JSON, not a label.
   if (/"\s*:\s*["[{]/.test(match[0])) return 'code';
   if (isQuoted(text, match.index, behind)) return 'quoted';
-  if (!flipped && isAboutAnother(text, match.index, at)) return 'third_party';
+  if (!flipped && isAboutAnother(text, match.index, at, isItem)) return 'third_party';
   if (!flipped && (strangers.test(before) || (means === 'blocked_by' && plural.test(before))))
     return 'third_party';
   const reach = { part: `${part} ${mods}`, clause: flipped ? `${before} ${mods}` : before };
@@ -121,10 +124,15 @@ function isQuoted(text: string, start: number, behind: string): boolean {
   );
 }
 
-/** `#12 is blocked by #13`: the verb has another issue for its subject. */
-function isAboutAnother(text: string, verbAt: number, at: number): boolean {
+/**
+ * `#12 is blocked by #13`: the verb has another issue for its subject. An item of a list is about the issue that
+ * it names first: `- [ ] Parser (#12), blocked by #13`.
+ */
+function isAboutAnother(text: string, verbAt: number, at: number, isItem: boolean): boolean {
   const last = text.slice(0, Math.min(verbAt, at)).lastIndexOf(refSign);
   if (last < 0) return false;
   const between = text.slice(last + 1, verbAt);
+  if (isItem && !related.test(text.slice(0, last)) && !ownSubject.test(between))
+    return !/[.;]/.test(between);
   return between.length < 120 && otherSubject.test(between) && !ownSubject.test(between);
 }

@@ -19,8 +19,8 @@ const stop = words`
   so|instead|about|related|fix(es|ed)?|duplicate|using|per|mentioned|described|discussed|decided
   (of|on|by|for|from|with) this
 `;
-/** The same, or a noun phrase in front of them: "depends on the parser in #12". */
-export const far = `(?:${near}|\\s*:?\\s+(?:(?!${stop}\\b)[\\w'’./-]+\\s+){1,6}[("'\\[]{0,2}(?:${noun}\\s+)?${ref})`;
+/** The same, or a noun phrase in front of them: "depends on the parser in #12", not "requires Node 20 (#12)". */
+export const far = `(?:${near}|\\s*:?\\s+(?:the|an?|our|its|my|your|their|these|both|all|new|upstream|part)\\s+(?:(?!${stop}\\b)[\\w'’./-]+\\s+){0,5}[("'\\[]{0,2}(?:${noun}\\s+)?${ref})`;
 
 /** Words between a reference and its verb: "#12 no longer blocks this". They may deny it. */
 const between = words`
@@ -43,7 +43,7 @@ export const done = words`
   available|ready|there|implemented|through|deployed|published|live|out|over|erledigt
 `;
 export const is = words`
-  (is|are|has|have|gets?|was|were)( (been|being|finally|fully|both|all|not))*
+  (is|are|has|have|gets?)( (been|being|finally|fully|both|all|not))*
 `;
 /** What is done with an issue or its branch. */
 export const act = words`
