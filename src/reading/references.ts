@@ -35,7 +35,7 @@ export function findReferences(
   for (const { start, end, href } of links) {
     const own = ownReference(href, trackerUrl);
     const outside = own === undefined ? outsideIssue(href, trackerUrl) : undefined;
-    if (own !== undefined) found.push({ ...plain, start, end, ...own });
+    if (own !== undefined) found.push({ ...plain, ...placeIn(text, start, end), ...own });
     else if (outside !== undefined && !/[#!]\d/.test(text.slice(start, end)))
       found.push({ ...plain, start, end, ...outside });
     else if (outside === undefined && !/[#!]\d/.test(text.slice(start, end)) && start < end)
@@ -60,6 +60,14 @@ export function findReferences(
     .concat(findNumbers(text, taken), findNamed(text))
     .sort((a, b) => a.start - b.start);
   return withCodes(text, joinRanges(text, all));
+}
+
+/** The number in the words of a link, as in `[depends on #12](...)`, else the whole of them. */
+function placeIn(text: string, start: number, end: number): Pick<Reference, 'start' | 'end'> {
+  const number = /[#!]\d{1,9}/.exec(text.slice(start, end));
+  if (number === null) return { start, end };
+  const at = start + number.index;
+  return { start: at, end: at + number[0].length };
 }
 
 /** An address without the signs of the sentence behind it. A search for them would try each run of signs. */

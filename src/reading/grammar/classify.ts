@@ -47,7 +47,7 @@ export function classifySentence(
   const places = [...text.matchAll(new RegExp(refSign, 'g'))].map(({ index }) => index);
   const found = new Map<number, Classification>();
   const keep = (at: number, said: Classification) => void (found.has(at) || found.set(at, said));
-  for (const [at, said] of behindLabel(text, places)) keep(at, said);
+  for (const [at, said] of behindLabel(sentence, text, places)) keep(at, said);
   // Items of a list are often references alone, in which no phrase can be found.
   for (const rule of /\p{L}/u.test(text) ? rules : []) {
     for (const match of text.matchAll(rule.pattern)) {
@@ -86,11 +86,15 @@ function excludeSubjects(places: readonly number[], found: Map<number, Classific
 const ends =
   /[;.]|\b(?:not|no|none|nothing|nobody|was|were|see|or|if|when|maybe|than|instead|former|old)\b/;
 
+/** The end of a line on which a list is not to go on: `#3,`, `#3 and`. */
+const endOfLine = /(?:[^\s,&d]|[^n]d)\s*\n/i;
+
 /**
  * The references behind a label in the sentence itself, as in `Blocked by: the lock in #3, the printer in #4`
  * or the trailer `Depends-on: #3`: a label reaches to the end of its line.
  */
 function* behindLabel(
+  sentence: string,
   text: string,
   places: readonly number[],
 ): Generator<[number, Classification]> {
@@ -101,9 +105,11 @@ function* behindLabel(
   let last = label.length;
   for (const at of places) {
     const between = text.slice(last, at);
+    const lines = sentence.slice(last, at);
     last = at;
     // A key of JSON is no label. What stands in brackets behind a reference is about that one.
     if (label.includes('"')) yield [at, classification(scope, 'code', [0, at + 1])];
+    else if (endOfLine.test(lines)) return;
     else if (ends.test(between) || isBracketed(text, at)) continue;
     else yield [at, classification(scope, asked, [0, at + 1], 'template')];
   }

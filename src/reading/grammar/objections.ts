@@ -70,10 +70,14 @@ const related = /block|depend|requir|need|wait|prereq|after|before|hold|pending|
 const strangers = new RegExp(
   `${words`
     (?<!\b(is|are) )\bwhat(ever)?|\b(who(ever)?|(some|any|every)(thing|one|body)( else)?|people|users|those|others)( (that|who|which))?
-    \bthe (milestone|release|customer)
+    \bthe ([\w-]+ )?(milestone|release|train|launch|roll ?out|customer)|\bv?\d+\.\d+[\w.]*
   `}(?: (?:is|are|also|still|currently|have|has|been))*\\s*$`,
 );
 
+/** A verb for several, of which this issue is none: "Tooltip and Menu wait for #12". */
+const manyVerb = /^\W*(?:wait|depend|require|need|(?:un)?block)\b/;
+const manyOwn =
+  /\b(?:we|i)\b|(?:^|\b(?:to|must|will|would|should|shall|can|not|n't|do|does|did|also|still|now|then|and|or|that|which|these|both|please|just|only|you))\W*$/;
 /** Several of which this issue is none: "Users that depend on #12". "Changes that unblock #12" are its own. */
 const plural = /^\W*(?:[\w-]+ )?(?!this )[a-z-]+s (?:that|who|which)(?: (?:are|also|still))*\s*$/;
 
@@ -104,6 +108,7 @@ export function objectionTo(
   if (/"\s*:\s*["[{]/.test(match[0])) return 'code';
   if (isQuoted(text, match.index, behind)) return 'quoted';
   if (!flipped && isAboutAnother(text, match.index, at, isItem)) return 'third_party';
+  if (!flipped && manyVerb.test(match[0]) && !manyOwn.test(before)) return 'third_party';
   if (!flipped && (strangers.test(before) || (means === 'blocked_by' && plural.test(before))))
     return 'third_party';
   const reach = { part: `${part} ${mods}`, clause: flipped ? `${before} ${mods}` : before };
@@ -111,6 +116,8 @@ export function objectionTo(
   if (found !== undefined) return found[0];
   const isPast = past.test(match[0]) && !passive.test(before);
   if (means !== 'part_of' && (isPast || over.test(behind))) return 'history';
+  if (/^[^.;:!?]{0,20}\bover there\b/.test(behind)) return 'third_party';
+  if (/^[\w\s'"”)\]]{0,40}\?/.test(behind)) return 'question';
   if (unless.test(behind) || example.test(text)) return 'hypothetical';
   return isAsked(text, behind) ? 'question' : undefined;
 }
