@@ -92,3 +92,30 @@ test.each([
 ])('the forms GH-12 and "issue 12" behind a relation name issues: %j', (body, expected) => {
   expect(describeMentions(body)).toBe(expected);
 });
+
+test.each([
+  // A part or a release waits, not this issue.
+  ['The release train is waiting for #2, by the way.', 'open#2'],
+  ['Order: Tooltip and Menu wait for #2.', 'open#2'],
+  ['Release: 0.20 waits for #2 whatever we do.', 'open#2'],
+  ['The audit half was moved out, it waits for #2 over there.', 'open#2'],
+  ['We wait for #2.', '<#2'],
+  ['This release waits for #2.', '<#2'],
+  // A question in the middle.
+  ['(Does that make us dependent on #2? I asked, and the answer was no.)', 'open#2'],
+  // A line of a change log.
+  ['- Requires Node 20 (#2)', 'open#2'],
+  ['## Dependencies\n\n- Bump yaml from 1.2 to 1.3 (#2)\n- #3', 'open#2 <#3'],
+  ['After #2 was merged the tests broke', 'open#2'],
+  // An item of a list is about the issue that it names first.
+  ['- [ ] Parser (#2), blocked by #3', 'open#2 open#3'],
+  ['- [ ] #2 Parser: depends on #3', 'open#2 open#3'],
+  ['- Depends on #2, blocks #3', '<#2 >#3'],
+  // A label ends with its line.
+  ['Blocked by: -\nBlocks: #2\nsimilar to #3', '>#2 open#3'],
+  ['Blocked by: #2,\n#3 and\nthe lock #4', '<#2 <#3 <#4'],
+  // A link may hold the words of the relation.
+  ['[depends on #2](https://git.example.test/acme/orbit/issues/2)', '<acme/orbit#2'],
+])('it is said of this issue, or of none: %j', (body, expected) => {
+  expect(describeMentions(body)).toBe(expected);
+});

@@ -17,7 +17,7 @@ export interface Classification {
   readonly end: number;
 }
 
-type Meaning = Rule['means'] | Scope;
+type Meaning = Exclude<Rule['means'], 'negated'> | Scope;
 
 function classification(
   means: Meaning | undefined,
@@ -64,10 +64,11 @@ export function classifySentence(
 function byRule(text: string, found: Omit<RuleMatch, 'end'>): Classification {
   const { match, at, rule } = found;
   const end = Math.max(match.index + match[0].length, at + 1);
-  const { means, denied } = rule;
+  const { means } = rule;
+  const range = [match.index, end] as const;
+  if (means === 'negated') return classification('blocked_by', means, range);
   const isOther = means === 'not_a_reference' || means === 'related';
-  const objection = isOther ? undefined : objectionTo(text, { ...found, end });
-  return classification(means, denied ? 'negated' : objection, [match.index, end]);
+  return classification(means, isOther ? undefined : objectionTo(text, { ...found, end }), range);
 }
 
 /** `#12 is blocked by #13`: #12 is no dependency either, unless the text says so elsewhere. */
