@@ -17,21 +17,16 @@ export interface Classification {
   readonly end: number;
 }
 
-type Meaning = Exclude<Rule['means'], 'negated'> | Scope;
-
+/** What words mean is a direction, or else itself the reason why there is none. */
 function classification(
-  means: Meaning | undefined,
+  means: Exclude<Rule['means'], 'negated'> | Scope | undefined,
   objection: Classification['reason'],
   [start, end]: readonly [number, number],
   form: DependencyForm = 'phrase',
 ): Classification {
-  const direction = means === 'blocked_by' || means === 'blocks' ? means : undefined;
-  const reason = objection ?? (direction === undefined ? withoutDirection(means) : undefined);
-  return { direction, reason, form, start, end };
-}
-
-function withoutDirection(means: Meaning | undefined): Classification['reason'] {
-  return means === 'blocked_by' || means === 'blocks' ? undefined : means;
+  if (means === 'blocked_by' || means === 'blocks')
+    return { direction: means, reason: objection, form, start, end };
+  return { direction: undefined, reason: objection ?? means, form, start, end };
 }
 
 /**
@@ -46,8 +41,7 @@ export function classifySentence(
   const text = simplify(sentence);
   const places = [...text.matchAll(new RegExp(refSign, 'g'))].map(({ index }) => index);
   const found = new Map<number, Classification>();
-  const keep = (at: number, said: Classification) => void (found.has(at) || found.set(at, said));
-  for (const [at, said] of behindLabel(sentence, text, places)) keep(at, said);
+  for (const [at, said] of behindLabel(sentence, text, places)) found.set(at, said);
   // Items of a list are often references alone, in which no phrase can be found.
   for (const rule of /\p{L}/u.test(text) ? rules : []) {
     for (const match of text.matchAll(rule.pattern)) {
@@ -56,7 +50,7 @@ export function classifySentence(
     }
   }
   excludeSubjects(places, found);
-  for (const [at, said] of inScope(text, places, scope)) keep(at, said);
+  for (const [at, said] of inScope(text, places, scope)) if (!found.has(at)) found.set(at, said);
   const asked = isAsked(text, text.slice(places.at(-1) ?? 0)) ? 'question' : undefined;
   return places.map((at) => found.get(at) ?? classification(undefined, asked, [at, at + 1]));
 }
