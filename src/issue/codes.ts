@@ -3,8 +3,8 @@ import { withoutInvisible } from '../lib/text.ts';
 /** The number of an issue or pull request: `#12`, `!12`; not `#12b`, `#12.3`, `#12/3`. */
 export const numberPattern =
   /[#!](\d{1,9})(?![\w\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}]|\.\d|\.[B-HJ-Za-hj-z](?![\w'’])|\/\w)/gu;
-/** A code such as COORD-005. */
-export const codePattern = /(?<![\w-])[A-Z][A-Z0-9]{1,9}-\d{1,6}(?![\w-]|\.\d|\/\d)/g;
+/** A code such as COORD-005; `GH-12` is a number. */
+export const codePattern = /(?<![\w-])(?!GH-)[A-Z][A-Z0-9]{1,9}-\d{1,6}(?![\w-]|\.\d|\/\d)/g;
 /** Text after a code with which a title begins. */
 const behindLabel = /^\s*(?:[:|–—]|-\s|$)|^\s+["'“\p{Lu}]/u;
 

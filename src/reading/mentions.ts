@@ -1,36 +1,50 @@
-/** Why a reference in a text is no dependency of the issue. */
-export const exclusionReasons = [
+/** No reader overrules these: a person says so, or code can prove it. */
+export const hardReasons = [
   'negated',
   'retracted',
   'struck_through',
   'quoted',
   'code',
   'comment',
-  'hypothetical',
-  'question',
-  'history',
-  'related',
-  'part_of',
-  'third_party',
   'foreign_url',
-  'context_only',
   'self',
   'unknown_target',
   'contradiction',
   'code_mismatch',
   'instruction',
+  'other_project',
   'not_a_reference',
 ] as const;
-export type ExclusionReason = (typeof exclusionReasons)[number];
+export type HardReason = (typeof hardReasons)[number];
+
+/** Words that speak against a dependency: none offline, a question with Claude. */
+export const softReasons = [
+  'related',
+  'part_of',
+  'hypothetical',
+  'question',
+  'history',
+  'third_party',
+  'context_only',
+] as const;
+export type SoftReason = (typeof softReasons)[number];
+
+export type Direction = 'blocked_by' | 'blocks';
+
+/**
+ * How a dependency is said: `template` by the structure of the text (the line of the issue template, a heading or
+ * label over a list, a table, a trailer), `phrase` in a sentence.
+ */
+export type DependencyForm = 'template' | 'phrase';
 
 /** Meaning of a reference in the text, as far as the grammar can tell. */
 export type Verdict =
-  | { readonly kind: 'dependency'; readonly direction: 'blocked_by' | 'blocks' }
+  | { readonly kind: 'dependency'; readonly direction: Direction; readonly form: DependencyForm }
   /** A checked task: it was a dependency, which is met. */
-  | { readonly kind: 'met'; readonly direction: 'blocked_by' | 'blocks' }
-  | { readonly kind: 'ruled_out'; readonly reason: ExclusionReason }
-  /** The grammar cannot decide: the model may. */
-  | { readonly kind: 'undecided' };
+  | { readonly kind: 'met'; readonly direction: Direction }
+  | { readonly kind: 'ruled_out'; readonly reason: HardReason }
+  /** The grammar cannot decide, so offline there is no edge: the model may. */
+  | { readonly kind: 'undecided'; readonly reason?: SoftReason | undefined };
 
 /** One place in the title or body that names another issue. */
 export interface Mention {
@@ -47,7 +61,7 @@ export interface Mention {
 /** A mention with the direction of its words, also where they deny it. */
 export interface DirectedMention {
   readonly mention: Mention;
-  readonly direction: 'blocked_by' | 'blocks' | undefined;
+  readonly direction: Direction | undefined;
   /** The address of an issue on another host. */
   readonly address?: string | undefined;
 }

@@ -115,7 +115,7 @@ const parentLimit = 20;
 function partsIn(mentions: readonly Mention[], issue: IssueText): PartOf[] {
   const found = new Map<string, PartOf>();
   for (const { verdict, repository, number } of mentions) {
-    if (verdict.kind !== 'ruled_out' || verdict.reason !== 'part_of') continue;
+    if (verdict.kind !== 'undecided' || verdict.reason !== 'part_of') continue;
     const ref = formatRef({ repository: repository ?? issue.repository, number }).toLowerCase();
     if (ref !== formatRef(issue).toLowerCase()) found.set(ref, { repository, number });
   }

@@ -1,14 +1,22 @@
 import { isContextOnly } from './grammar/context-only.ts';
 import { expandReference, isIssue, type Statement } from './expand-reference.ts';
 import { classifySentence, type Classification } from './grammar/classify.ts';
-import { refSign } from './grammar/fragments.ts';
+import { refSign } from './grammar/pattern.ts';
+import { clauseAround } from './grammar/clauses.ts';
 import type { Scope } from './grammar/labels.ts';
 import type { KnownIssues } from './known-issues.ts';
 import type { Passage } from './markdown/passage.ts';
-import type { DirectedMention, Verdict } from './mentions.ts';
+import {
+  softReasons,
+  type DirectedMention,
+  type HardReason,
+  type SoftReason,
+  type Verdict,
+} from './mentions.ts';
+import type { OtherWords } from './other-words.ts';
 import { partitionPoint } from './partition-point.ts';
 import type { IssueText } from '../issue/reading.ts';
-import { findReferences, isNoIssue, type Reference } from './references.ts';
+import { findReferences, type Reference } from './references.ts';
 import { createScopeTracker, type PassageScopes } from './scope-tracker.ts';
 import { groupReferences, splitSentences, type Group, type Sentence } from './sentences.ts';
 import type { Work } from './work.ts';
@@ -20,15 +28,18 @@ const evidenceLimit = 200;
 /** Steps of judging one list of references, beside those of searching its sentence. */
 const stepsOfGroup = 50;
 
-/** A number that may be a colour: `#333`, `#336699`. */
-const digitsOfColour = /^#(?:\d{3,4}|\d{6}|\d{8})$/;
+/** A number that may be a colour beside a word of colour: `#333`, `#336699`. */
+const colourReach = 200;
+const digitsOfColour = /^#(?:\d{3}|\d{6})$/;
 const colours =
-  /\b(?:colou?rs?|backgrounds?|palette|hex|css|shades?|gr[ae]y|rgb|theme|white|black|borders?|fill|stroke|tint)\b/;
+  /\b(?:colou?rs?|backgrounds?|palette|hex|css|shades?|gr[ae]y|rgb|white|black|borders?|fill|stroke|tint)\b/;
 
 /** Everything that the mentions of a text depend on; `instructions`: passages addressed to the program. */
 export interface MentionSource {
   readonly passages: readonly Passage[];
   readonly instructions: ReadonlySet<Passage>;
+  /** Passages that are somebody else's words. */
+  readonly others: ReadonlyMap<Passage, OtherWords>;
   readonly issue: IssueText;
   readonly known: KnownIssues | undefined;
   readonly trackerUrl: string | undefined;
@@ -37,7 +48,7 @@ export interface MentionSource {
 
 /** Finds every mention of another issue, in order, with its meaning in its own sentence. */
 export function readMentions(source: MentionSource): DirectedMention[] {
-  const { passages, instructions, issue, known, trackerUrl, work } = source;
+  const { passages, instructions, others, issue, known, trackerUrl, work } = source;
   const found: DirectedMention[] = [];
   const scopes = createScopeTracker();
   let instructed = false;
@@ -49,7 +60,7 @@ export function readMentions(source: MentionSource): DirectedMention[] {
       instructions.has(passage) || (instructed && passage.kind !== 'heading');
     instructed = addressed && /:\s*$/.test(passage.text);
     if (references.length === 0) continue;
-    const surroundings = { ...passageScopes, addressed, issue, known, work };
+    const surroundings = { ...passageScopes, addressed, others, issue, known, work };
     for (const mention of readPassage(passage, references, surroundings)) {
       found.push(mention);
       if (found.length >= mentionLimit) break;
@@ -58,7 +69,8 @@ export function readMentions(source: MentionSource): DirectedMention[] {
   return found;
 }
 
-interface Surroundings extends PassageScopes, Pick<MentionSource, 'issue' | 'known' | 'work'> {
+interface Surroundings
+  extends PassageScopes, Pick<MentionSource, 'others' | 'issue' | 'known' | 'work'> {
   /** The passage talks to the program that reads it. */
   readonly addressed: boolean;
 }
@@ -68,10 +80,13 @@ function* readPassage(
   references: readonly Reference[],
   surroundings: Surroundings,
 ): Generator<DirectedMention> {
-  const { issue, known } = surroundings;
+  const { issue, known, others } = surroundings;
+  const other = others.get(passage);
   const visible: Reference[] = [];
   for (const reference of references) {
-    const hidden = passage.hidden ?? hiddenAt(passage, reference);
+    const isOther = other !== undefined && other.from <= reference.start;
+    const hidden =
+      passage.hidden ?? hiddenAt(passage, reference) ?? (isOther ? other.reason : undefined);
     if (hidden === undefined) visible.push(reference);
     else {
       const verdict = { kind: 'ruled_out', reason: hidden } as const;
@@ -99,7 +114,7 @@ function* readSentence(
   if (sentence.groups.length === 0) return;
   surroundings.work.spend(sentence.text.length + stepsOfGroup * sentence.groups.length);
   const scope = sentence.scope ?? scopeIn(passage, sentence, surroundings.scope);
-  const classifications = classifySentence(sentence.text, scope);
+  const classifications = classifySentence(sentence.text, scope, passage.depth > 0);
   const quote = (start: number, end: number, limit: number, group: Group) =>
     quoteShort(passage, sentence.toPassage(start), sentence.toPassage(end), limit, group);
   for (const [index, group] of sentence.groups.entries()) {
@@ -107,9 +122,7 @@ function* readSentence(
     if (classification === undefined) continue;
     const { direction, start, end } = classification;
     const statement = {
-      verdict: isColour(classification, passage, sentence, group)
-        ? ({ kind: 'ruled_out', reason: 'not_a_reference' } as const)
-        : verdictOf(classification, passage, sentence, surroundings.addressed),
+      verdict: verdictOf(classification, passage, sentence, surroundings.addressed),
       direction,
       sentence: quote(0, sentence.text.length, sentenceLimit, group),
       evidence: quote(start, end, evidenceLimit, group),
@@ -136,11 +149,13 @@ function statementOn(
       direction: waits,
     };
   }
+  if (verdict.kind === 'undecided' && verdict.reason === undefined && isColour(reference, text))
+    return { ...statement, verdict: { kind: 'ruled_out', reason: 'not_a_reference' } };
   // In a list, the remark itself may be what denies it.
   const left =
     verdict.kind === 'dependency' || (isDenied(verdict) && (depth > 0 || kind === 'row'));
   return left && isContextOnly(text, reference.end)
-    ? { ...statement, verdict: { kind: 'ruled_out', reason: 'context_only' } }
+    ? { ...statement, verdict: { kind: 'undecided', reason: 'context_only' } }
     : statement;
 }
 
@@ -178,34 +193,36 @@ function hiddenAt({ spans }: Passage, { start, end }: Reference) {
   return span !== undefined && span.start < end ? span.hidden : undefined;
 }
 
-function isColour(
-  { kind }: Classification,
-  { text }: Passage,
-  sentence: Sentence,
-  { references }: Group,
-): boolean {
-  return (
-    kind === 'undecided' &&
-    references.every(
-      (named) => isNoIssue(named) || digitsOfColour.test(text.slice(named.start, named.end)),
-    ) &&
-    colours.test(sentence.text.toLowerCase())
-  );
+/** A colour is decided by the words of its own clause, in which a list of colours is one place. */
+function isColour({ start, end }: Reference, text: string): boolean {
+  if (!digitsOfColour.test(text.slice(start, end))) return false;
+  const from = Math.max(0, start - colourReach);
+  const near = text
+    .slice(from, end + colourReach)
+    .replace(/(?<=#\w{3,6} ?)(?:,|and)(?= ?#\w)/g, (joint) => ' '.repeat(joint.length));
+  return colours.test(clauseAround(near, start - from, end - from).toLowerCase());
 }
 
 function verdictOf(
-  { kind, direction, reason }: Classification,
+  { direction, reason, form }: Classification,
   passage: Passage,
   sentence: Sentence,
   addressed: boolean,
 ): Verdict {
   if (addressed && reason !== 'not_a_reference')
     return { kind: 'ruled_out', reason: 'instruction' };
-  if (kind === 'dependency' && direction !== undefined)
-    return passage.checked === true ? { kind: 'met', direction } : { kind, direction };
-  if (reason !== undefined) return { kind: 'ruled_out', reason };
+  if (reason !== undefined)
+    return isSoft(reason) ? { kind: 'undecided', reason } : { kind: 'ruled_out', reason };
+  if (direction !== undefined)
+    return passage.checked === true
+      ? { kind: 'met', direction }
+      : { kind: 'dependency', direction, form };
   const todo =
     passage.checked === true ||
     (passage.checked === false && /^\W*\[ \]\s*(?:\w+\s+)?\uE000/.test(sentence.text));
-  return todo ? { kind: 'ruled_out', reason: 'related' } : { kind: 'undecided' };
+  return todo ? { kind: 'undecided', reason: 'related' } : { kind: 'undecided' };
+}
+
+function isSoft(reason: HardReason | SoftReason): reason is SoftReason {
+  return softReasons.some((soft) => soft === reason);
 }

@@ -2,11 +2,12 @@ import { withPlainSpaces } from '../lib/text.ts';
 import { isInstruction } from './grammar/instructions.ts';
 import type { KnownIssues } from './known-issues.ts';
 import { parseMarkdown, parseTitle } from './markdown/markdown.ts';
-import type { DirectedMention, ExclusionReason, Mention } from './mentions.ts';
+import type { DirectedMention, HardReason, Mention, SoftReason, Verdict } from './mentions.ts';
 import type { IssueText } from '../issue/reading.ts';
 import type { UnreadableCause } from '../issue/unreadable.ts';
 import type { Warning } from '../issue/warnings.ts';
 import { mentionLimit, readMentions } from './read-mentions.ts';
+import { findOtherWords } from './other-words.ts';
 import { readDeclarations } from './declarations/read-declarations.ts';
 import type { Declarations } from './declarations/values.ts';
 import { formatRef } from '../issue/ref.ts';
@@ -52,12 +53,13 @@ function readWithin(work: Work, issue: IssueText, context: TextContext): TextRea
   const [title, body] = [issue.title, issue.body].map(withPlainSpaces);
   const passages = [parseTitle(title ?? '', work), ...parseMarkdown(body ?? '', work)];
   const instructions = new Set(passages.filter(({ text }) => isInstruction(text)));
+  const others = findOtherWords(passages);
   const readable = passages.filter(
-    (passage) => passage.hidden === undefined && !instructions.has(passage),
+    (passage) => passage.hidden === undefined && !instructions.has(passage) && !others.has(passage),
   );
   const declared = readDeclarations(readable, context.agentNames);
   const { trackerUrl, known } = context;
-  const all = readMentions({ passages, instructions, issue, known, trackerUrl, work });
+  const all = readMentions({ passages, instructions, others, issue, known, trackerUrl, work });
   const found = resolveContradictions(all, issue);
   return {
     mentions: found.map(({ mention }) => mention),
@@ -67,10 +69,10 @@ function readWithin(work: Work, issue: IssueText, context: TextContext): TextRea
 }
 
 function warningsOf(found: readonly DirectedMention[], { number }: IssueText): Warning[] {
-  const refsOf = (reason: ExclusionReason) => {
+  const refsOf = (reason: HardReason | SoftReason) => {
     const of = found.filter(
       ({ mention: { verdict }, direction }) =>
-        verdict.kind === 'ruled_out' && verdict.reason === reason && direction !== undefined,
+        'reason' in verdict && verdict.reason === reason && direction !== undefined,
     );
     const refs = of.map(({ mention: { repository, number } }) => `${repository ?? ''}#${number}`);
     return [...new Set(refs)].slice(0, maxRefs);
@@ -99,8 +101,11 @@ function warningsOf(found: readonly DirectedMention[], { number }: IssueText): W
 /** Maximum number of references that a warning names. */
 const maxRefs = 10;
 
-/** A dependency denied in such words further down is retracted. */
-const retracting: readonly ExclusionReason[] = ['negated', 'history'];
+/** What comes of a dependency that is denied, or past, in words further down. */
+const retractions: ReadonlyMap<string | undefined, Verdict> = new Map<string, Verdict>([
+  ['negated', { kind: 'ruled_out', reason: 'retracted' }],
+  ['history', { kind: 'undecided', reason: 'history' }],
+]);
 
 /**
  * Excludes the dependencies that the rest of the text contradicts: those retracted further down, and those
@@ -110,35 +115,32 @@ function resolveContradictions(
   found: readonly DirectedMention[],
   issue: IssueText,
 ): DirectedMention[] {
-  const retractedAt = new Map<string, number>();
+  const takenBack = new Map<string, { readonly at: number; readonly verdict: Verdict }>();
   const directions = new Map<string, Set<string>>();
   const keyOf = ({ mention: { repository, number } }: DirectedMention) =>
     formatRef({ repository: repository ?? issue.repository, number }).toLowerCase();
   for (const [index, item] of found.entries()) {
     const { verdict } = item.mention;
-    if (
-      verdict.kind === 'ruled_out' &&
-      retracting.includes(verdict.reason) &&
-      item.direction !== undefined
-    )
-      retractedAt.set(`${item.direction} ${keyOf(item)}`, index);
+    const back = 'reason' in verdict ? retractions.get(verdict.reason) : undefined;
+    if (back !== undefined && item.direction !== undefined)
+      takenBack.set(`${item.direction} ${keyOf(item)}`, { at: index, verdict: back });
   }
   const kept = found.map((item, index) => {
     const { verdict } = item.mention;
     if (verdict.kind !== 'dependency') return item;
-    const at = retractedAt.get(`${verdict.direction} ${keyOf(item)}`) ?? -1;
-    if (at > index) return exclude(item, 'retracted');
+    const back = takenBack.get(`${verdict.direction} ${keyOf(item)}`);
+    if (back !== undefined && back.at > index) return decide(item, back.verdict);
     const both = directions.get(keyOf(item)) ?? new Set();
     directions.set(keyOf(item), both.add(verdict.direction));
     return item;
   });
   return kept.map((item) =>
     item.mention.verdict.kind === 'dependency' && directions.get(keyOf(item))?.size === 2
-      ? exclude(item, 'contradiction')
+      ? decide(item, { kind: 'ruled_out', reason: 'contradiction' })
       : item,
   );
 }
 
-function exclude(found: DirectedMention, reason: ExclusionReason): DirectedMention {
-  return { ...found, mention: { ...found.mention, verdict: { kind: 'ruled_out', reason } } };
+function decide(found: DirectedMention, verdict: Verdict): DirectedMention {
+  return { ...found, mention: { ...found.mention, verdict } };
 }

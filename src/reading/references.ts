@@ -35,7 +35,7 @@ export function findReferences(
   for (const { start, end, href } of links) {
     const own = ownReference(href, trackerUrl);
     const outside = own === undefined ? outsideIssue(href, trackerUrl) : undefined;
-    if (own !== undefined) found.push({ ...plain, start, end, ...own });
+    if (own !== undefined) found.push({ ...plain, ...placeIn(text, start, end), ...own });
     else if (outside !== undefined && !/[#!]\d/.test(text.slice(start, end)))
       found.push({ ...plain, start, end, ...outside });
     else if (outside === undefined && !/[#!]\d/.test(text.slice(start, end)) && start < end)
@@ -56,8 +56,18 @@ export function findReferences(
     taken.push({ start, end, foreign: false, address: undefined });
   }
   taken.sort((a, b) => a.start - b.start);
-  const all = found.concat(findNumbers(text, taken)).sort((a, b) => a.start - b.start);
+  const all = found
+    .concat(findNumbers(text, taken), findNamed(text))
+    .sort((a, b) => a.start - b.start);
   return withCodes(text, joinRanges(text, all));
+}
+
+/** The number in the words of a link, as in `[depends on #12](...)`, else the whole of them. */
+function placeIn(text: string, start: number, end: number): Pick<Reference, 'start' | 'end'> {
+  const number = /[#!]\d{1,9}/.exec(text.slice(start, end));
+  if (number === null) return { start, end };
+  const at = start + number.index;
+  return { start: at, end: at + number[0].length };
 }
 
 /** An address without the signs of the sentence behind it. A search for them would try each run of signs. */
@@ -110,6 +120,23 @@ function findNumbers(text: string, taken: readonly Taken[]): Reference[] {
     found.push({ ...plain, start, end, repository, number, foreign: inside, address });
   }
   return found;
+}
+
+/** `GH-12`, and a number behind the word "issue" where a relation stands in front of it: "depends on issue 12". */
+const namedPattern =
+  /(?<![\w/.-])GH-(?<number>[1-9]\d{0,8})(?![\w-]|\.\d|\/\w)|\b(?:blocked (?:by|on)|depend(?:s|ing|ent)? (?:up)?on|waits? (?:for|on)|waiting (?:for|on)|(?:required|needed) (?:by|for)|requires?|needs?|after|until|before|once|(?:un)?blocks?|blocking|prerequisites?(?: (?:is|are|for))?|blockers?)[\s:]+(?:issues?|prs?|mrs?|(?:pull|merge) requests?|tickets?)\s+(?<list>[1-9]\d{0,8}(?:(?:\s?,\s?|\s(?:and|&)\s)[1-9]\d{0,8})*)(?![\w-]|[.,]\d)/gi;
+
+function findNamed(text: string): Reference[] {
+  return [...text.matchAll(namedPattern)].flatMap(({ 0: all, index, groups }) => {
+    const { number, list = '' } = groups ?? {};
+    if (number !== undefined)
+      return [{ ...plain, start: index, end: index + all.length, number: Number(number) }];
+    const from = index + all.length - list.length;
+    return [...list.matchAll(/\d+/g)].map(({ 0: digits, index: at }) => {
+      const start = from + at;
+      return { ...plain, start, end: start + digits.length, number: Number(digits) };
+    });
+  });
 }
 
 /** Words that a writer puts behind a hyphen without a space: `#13-the epic`. */

@@ -1,4 +1,4 @@
-import { refSign } from './grammar/fragments.ts';
+import { refSign } from './grammar/pattern.ts';
 import { scopeOf, type Scope } from './grammar/labels.ts';
 import type { Passage } from './markdown/passage.ts';
 import { partitionPoint } from './partition-point.ts';
@@ -172,6 +172,8 @@ function withSigns(text: string, groups: readonly Group[], start: number, end: n
 /** Words that a line cannot end a sentence with. */
 const goesOn =
   /(?:[,&(–—-]|\b(?:by|on|upon|for|to|of|with|and|or|nor|the|is|are|be|not|longer|requires?|needs?|blocks?|unblocks?|after|until|before|both|this|issues?|prs?|also|but|see|than))\s*$/i;
+/** A label with nothing behind it: `Blocked by: -`. */
+const nothing = /:\s*[–—-]\s*$/;
 const startsAnew =
   /^\s*(?:[\p{Lu}•·*▪–—"'([-]|\d+[.)]\s|\uE000|[a-z][a-z -]{1,30}\s*:|(?:blocked|blocks|depends|requires|unblocks|waits|waiting|needs|after|required|needed|see|related|fixes|closes)\b)/u;
 const abbreviation = /\b(?:e\.g|i\.e|etc|cf|vs|approx|incl|resp|no|z\.b|bzw|ca)\.$/i;
@@ -192,7 +194,8 @@ function* sentenceRanges(text: string): Generator<{ start: number; end: number }
     } else if (sign === ')') depth = Math.max(0, depth - 1);
     else if (sign === '\n') {
       const line = text.slice(Math.max(start, index - 60), index);
-      if (goesOn.test(line) || !startsAnew.test(text.slice(end, end + 60))) continue;
+      const isOpen = goesOn.test(line) && !nothing.test(line);
+      if (isOpen || !startsAnew.test(text.slice(end, end + 60))) continue;
       depth = 0;
       yield { start, end };
       start = end;

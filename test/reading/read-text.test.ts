@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import type { Mention, ExclusionReason } from '../../src/reading/mentions.ts';
+import type { HardReason, Mention, SoftReason } from '../../src/reading/mentions.ts';
 import type { KnownIssues } from '../../src/reading/known-issues.ts';
 import { withoutInvisible } from '../../src/lib/text.ts';
 import { readText } from '../../src/reading/read-text.ts';
@@ -23,7 +23,7 @@ function edges(body: string, title = 'Some title', known?: KnownIssues): string[
 
 /** What a mention came to, in one word. */
 function outcome({ verdict }: Mention): string {
-  return verdict.kind === 'ruled_out' ? verdict.reason : verdict.kind;
+  return 'reason' in verdict ? (verdict.reason ?? 'undecided') : verdict.kind;
 }
 
 test.each([
@@ -87,7 +87,7 @@ test.each([
   expect(edges(body)).toEqual(expected);
 });
 
-test.each<[string, ExclusionReason | 'undecided' | 'met']>([
+test.each<[string, HardReason | SoftReason | 'undecided' | 'met']>([
   ['This is not blocked by #12.', 'negated'],
   ['#12 is unrelated.', 'negated'],
   ['Neither #12 nor #13 blocks this.', 'negated'],
@@ -95,8 +95,8 @@ test.each<[string, ExclusionReason | 'undecided' | 'met']>([
   ['The board says "blocked by #12".', 'quoted'],
   ['For example: blocked by #12', 'hypothetical'],
   ['{"blocked_by": ["#12"]}', 'code'],
-  ['This blocked #12 for weeks.', 'history'],
-  ['Dependencies: none (was #12)', 'history'],
+  ['This blocked #12 for weeks.', 'undecided'],
+  ['Dependencies: none (was #12)', 'undecided'],
   ['@coordinator-bot please set this as blocked by #12.', 'instruction'],
   ["It isn't really blocked by #12.", 'negated'],
   ['This does not depend on #12 any more.', 'negated'],

@@ -43,7 +43,7 @@ test.each([
     (await read(text, signal, known)).mentions.map(({ verdict }) => verdict);
   expect(await verdicts(titled)).toEqual([{ kind: 'ruled_out', reason: 'unknown_target' }]);
   expect(await verdicts(titled, { ref: 'acme/orbit#3', title: 'x' })).toEqual([
-    { kind: 'dependency', direction: 'blocked_by' },
+    { kind: 'dependency', direction: 'blocked_by', form: 'phrase' },
   ]);
 });
 

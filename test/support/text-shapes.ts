@@ -239,4 +239,14 @@ export const shapes: Readonly<Record<string, Shape>> = {
   'null characters': repeat('\0'),
   'private characters': repeat('\ue000'),
   'many scripts': repeat('заблокировано #1 阻止 '),
+  // Words of others, and further forms of references.
+  'folded parts': repeat('<details><summary>Release notes</summary>\n\n#1\n\n'),
+  'open summaries': repeat('<summary>'),
+  'heads of mails': repeat('On a day, Ana wrote\n'),
+  'heads of mails with fields': repeat('From: a\nFrom: b\n'),
+  'bodies of bots': repeat('Bumps a from '),
+  'GH numbers': repeat('GH-12 '),
+  'named numbers': repeat('blocks issue 1, '),
+  'list of named numbers': repeat('12, ', 'blocked by issue '),
+  'colours of lists': repeat('#123, ', 'colours: '),
 };

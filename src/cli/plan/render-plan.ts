@@ -177,6 +177,9 @@ function describeVerdict(verdict: Mention['verdict'], model: string | null): str
     case 'ruled_out':
       return `no dependency: ${verdict.reason.replaceAll('_', ' ')}`;
     case 'undecided':
-      return model === null ? 'undecided' : 'undecided, also for Claude';
+      return [
+        `undecided${verdict.reason === undefined ? '' : `: ${verdict.reason.replaceAll('_', ' ')}`}`,
+        ...(model === null ? [] : ['also for Claude']),
+      ].join(', ');
   }
 }

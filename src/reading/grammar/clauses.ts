@@ -6,6 +6,8 @@ export function simplify(text: string): string {
     .replace(/[’‘ʼ]/g, "'");
 }
 
+/** Number of characters searched around a relation. */
+const reach = 300;
 const clauseSign = /[,;:()!?]|\bbut\b|\bbecause\b| [-–—] |[–—]/g;
 
 /** The words in front of a place, back to the last comma or conjunction. */
@@ -14,8 +16,14 @@ export function clauseBefore(text: string, at: number): string {
   return before.slice(lastEnd(before, clauseSign));
 }
 
-/** Number of characters searched in front of a relation. */
-const reach = 300;
+/** The words around a place, from one comma or conjunction to the next. */
+export function clauseAround(text: string, start: number, end: number): string {
+  const sign = /[,;()!?]|\b(?:but|and|because)\b| [-–—] |[–—]/g;
+  const before = text.slice(Math.max(0, start - reach), start);
+  const behind = text.slice(end, end + reach);
+  const length = sign.exec(behind)?.index ?? reach;
+  return before.slice(lastEnd(before, sign)) + text.slice(start, end) + behind.slice(0, length);
+}
 
 /** The start of the part of a sentence that a condition governs. */
 export function partStart(text: string, at: number): number {

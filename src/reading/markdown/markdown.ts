@@ -1,4 +1,4 @@
-import MarkdownIt from 'markdown-it';
+import MarkdownIt, { type Token } from 'markdown-it';
 
 import { addHtml, addCell, flatten } from './inline.ts';
 import { placeLinks } from './link-places.ts';
@@ -63,11 +63,14 @@ export function parseMarkdown(body: string, work: Work): Passage[] {
   let head = false;
   let heading = false;
   let openComment = false;
+  const folds: string[] = [];
+  let fold = '';
   let row: PassageBuilder | undefined;
   let cursor = { line: -1, column: 0 };
   for (const token of parser.parse(body, { work })) {
     if (token.block && token.nesting === 1 && token.level + 1 >= maxNesting)
       throw new TooMuchWork('The text is nested too deeply to be read.');
+    fold = foldOf(token, folds);
     switch (token.type) {
       case 'blockquote_open':
       case 'blockquote_close':
@@ -127,8 +130,38 @@ export function parseMarkdown(body: string, work: Work): Passage[] {
   function add(builder: PassageBuilder, kind: Passage['kind'], hidden?: HiddenReason): void {
     const why = openComment ? 'comment' : (hidden ?? (quotes > 0 ? 'quoted' : undefined));
     if (openComment && builder.text().includes('-->')) openComment = false;
-    passages.push({ ...builder.finish(), kind, hidden: why, depth, head: kind === 'row' && head });
+    passages.push({
+      ...builder.finish(),
+      kind,
+      hidden: why,
+      depth,
+      fold,
+      head: kind === 'row' && head,
+    });
   }
+}
+
+const foldTag = /<(\/?)details\b|<summary\b[^<>]{0,100}>/gi;
+const summaryLength = 200;
+
+/** Follows `<details>`; the summaries of those that are open anywhere in the token. */
+function foldOf({ type, content, children }: Token, folds: string[]): string {
+  const hasHtml =
+    type === 'html_block' || children?.some((child) => child.type === 'html_inline') === true;
+  if (!hasHtml) return folds.join('\n');
+  const seen = [...folds];
+  for (const { 0: tag, 1: closing, index } of content.matchAll(foldTag)) {
+    if (closing === '/') folds.pop();
+    else if (closing === '') {
+      if (folds.length < maxNesting) folds.push('');
+    } else if (folds.length > 0) {
+      const behind = content.slice(index + tag.length, index + tag.length + summaryLength);
+      const [summary = ''] = behind.split(/<\/summary/i);
+      folds[folds.length - 1] = summary.replace(/<[^<>]*>/g, '');
+      seen.push(summary.replace(/<[^<>]*>/g, ''));
+    }
+  }
+  return seen.slice(0, maxNesting).join('\n');
 }
 
 /** A title is one line of text in which only code spans are markup. */
@@ -146,6 +179,7 @@ export function parseTitle(title: string, work: Work): Passage {
     kind: 'title',
     hidden: undefined,
     depth: 0,
+    fold: '',
     head: false,
     checked: undefined,
   };

@@ -25,6 +25,8 @@ export interface Passage {
   readonly head: boolean;
   /** Depth of nested lists; 0 outside of any. */
   readonly depth: number;
+  /** Summaries of the folded parts (`<details>`) in which it stands, one a line. */
+  readonly fold: string;
   /** The box in front of a task; undefined without one. */
   readonly checked: boolean | undefined;
   /** The source of a range of `text`, as far as a person sees its characters. */

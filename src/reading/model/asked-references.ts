@@ -1,4 +1,4 @@
-import type { Mention, ExclusionReason } from '../mentions.ts';
+import type { HardReason, Mention } from '../mentions.ts';
 import type { IssueText } from '../../issue/reading.ts';
 import { parseRef } from '../../issue/ref.ts';
 import { visibleText } from '../visible-text.ts';
@@ -18,11 +18,12 @@ const sentenceLength = 300;
 const maxMentions = 20;
 
 /** Reasons of mentions that refer to no other issue of the tracker, or that a person does not see. */
-const noReference: ReadonlySet<ExclusionReason> = new Set([
+const noReference: ReadonlySet<HardReason> = new Set([
   'self',
   'not_a_reference',
   'foreign_url',
   'comment',
+  'other_project',
 ]);
 
 /** The references of a text by `ref`: those the grammar leaves open first, then in order of appearance. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { viewWarning } from '../../../src/issue/plan.ts';
-import { exclusionReasons, type Mention, type Verdict } from '../../../src/reading/mentions.ts';
+import { hardReasons, type Mention, type Verdict } from '../../../src/reading/mentions.ts';
 import { groundAnswer } from '../../../src/reading/model/grounding.ts';
 import { answerSchema } from '../../../src/reading/model/question.ts';
 import { emptyAnswer } from '../../support/claude.ts';
@@ -123,7 +123,7 @@ function mention(verdict: Verdict, sentence = waits): Mention {
 }
 
 test.each<[string, Verdict]>([
-  ...exclusionReasons.map((reason): [string, Verdict] => [reason, { kind: 'ruled_out', reason }]),
+  ...hardReasons.map((reason): [string, Verdict] => [reason, { kind: 'ruled_out', reason }]),
   ['met', { kind: 'met', direction: 'blocked_by' }],
 ])('what the grammar has ruled out never becomes an edge, whatever is quoted: %s', (_name, no) => {
   const text = issue(`${waits}\nNothing else.`);
@@ -151,7 +151,7 @@ test('many ruled out references are one warning of bounded length', () => {
   const numbers = Array.from({ length: 15 }, (_unused, index) => 100 + index);
   const body = numbers.map((number) => `See #${number}`).join('\n');
   const mentions = numbers.map((number) => ({
-    ...mention({ kind: 'ruled_out', reason: 'related' }, `See #${number}`),
+    ...mention({ kind: 'ruled_out', reason: 'negated' }, `See #${number}`),
     number,
   }));
   const said = numbers.map((number): Claim => [`#${number}`, 'blocks', `See #${number}`]);

@@ -67,7 +67,7 @@ test('references that the grammar leaves open come first, what is none and the i
     mention(5),
     mention(6),
     mention(2),
-    mention(7, { verdict: { kind: 'dependency', direction: 'blocks' } }),
+    mention(7, { verdict: { kind: 'dependency', direction: 'blocks', form: 'phrase' } }),
   ];
   const refs = turn(issue(''), mentions).references.map(({ ref }) => ref);
   expect(refs).toEqual(['#6', '#2', '#7', '#1']);

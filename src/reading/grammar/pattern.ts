@@ -1,0 +1,44 @@
+/** Sign that stands for a list of references in a sentence. */
+export const refSign = '\uE000';
+
+/**
+ * Source of a pattern in free spacing: `(a|b)` captures nothing, a blank stands for blanks and hyphens, ` ?` for
+ * some or none, `<near>` for the part of that name. It is matched against one sentence in lower case, in which
+ * every list of references is one sign.
+ */
+function fillIn(line: string, parts: ReadonlyMap<string, string>): string {
+  return line
+    .replace(/\((?!\?)/g, '(?:')
+    .replaceAll(' ?', String.raw`[\s_-]*`)
+    .replace(/ +/g, String.raw`[\s_-]+`)
+    .replace(/<([a-z]+)>/g, (name: string, part: string) => parts.get(part) ?? name);
+}
+
+/** The pattern that finds any of these lines. */
+export function anyOf(lines: readonly string[], parts: ReadonlyMap<string, string>): string {
+  return `(?:${lines.map((line) => fillIn(line, parts)).join('|')})`;
+}
+
+/**
+ * Reads a table: a name, and behind it and in the lines below what belongs to it, until the next name at the
+ * beginning of a line. What follows `//` is a comment.
+ */
+export function readTable(text: string): { name: string; lines: string[] }[] {
+  const entries: { name: string; lines: string[] }[] = [];
+  for (const line of text.replace(/ *\/\/.*/g, '').split('\n')) {
+    const [, name = '', rest = ''] = /^(\S*)\s*(.*)$/.exec(line) ?? [];
+    if (name !== '') entries.push({ name, lines: [] });
+    if (rest !== '') entries.at(-1)?.lines.push(rest);
+  }
+  return entries;
+}
+
+/** Reads a table of patterns, each of which may name those before it. */
+export function readPatterns(
+  text: string,
+  known: ReadonlyMap<string, string> = new Map(),
+): ReadonlyMap<string, string> {
+  const patterns = new Map(known);
+  for (const { name, lines } of readTable(text)) patterns.set(name, anyOf(lines, patterns));
+  return patterns;
+}
