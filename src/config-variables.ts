@@ -36,6 +36,10 @@ export const variables = z.object({
   ANTHROPIC_BASE_URL: baseUrl.optional(),
   CLAUDE_MODEL: modelName.default('claude-sonnet-5-5'),
   CLAUDE_FALLBACK_MODEL: modelName.default('claude-opus-5-5'),
+  SECOND_OPINION: z
+    .enum(['on', 'off'], 'must be on or off')
+    .default('on')
+    .transform((value) => value === 'on'),
   LOG_LEVEL: z
     .enum([...logLevels, 'warn'], `must be one of ${logLevels.join(', ')}`)
     .transform((level) => (level === 'warn' ? 'warning' : level))

@@ -154,6 +154,7 @@ const planVariables = variables.pick({
   ANTHROPIC_BASE_URL: true,
   CLAUDE_MODEL: true,
   CLAUDE_FALLBACK_MODEL: true,
+  SECOND_OPINION: true,
 });
 
 /**
@@ -228,6 +229,7 @@ function claudeOf(values: Omit<z.infer<typeof planVariables>, 'GITEA_URL' | 'AGE
     baseUrl: values.ANTHROPIC_BASE_URL,
     model: values.CLAUDE_MODEL,
     fallbackModel: values.CLAUDE_FALLBACK_MODEL,
+    secondOpinion: values.SECOND_OPINION,
   };
 }
 

@@ -54,6 +54,7 @@ test('with the required variables everything else has its default', () => {
       baseUrl: undefined,
       model: 'claude-sonnet-5-5',
       fallbackModel: 'claude-opus-5-5',
+      secondOpinion: true,
     },
     giteaToken: undefined,
     publish: { comment: false, labels: false },
@@ -96,6 +97,7 @@ const wrong: Environment = {
   ANTHROPIC_BASE_URL: 'wrong-6',
   CLAUDE_MODEL: 'wrong 7',
   CLAUDE_FALLBACK_MODEL: 'wrong 8',
+  SECOND_OPINION: 'wrong-8b',
   LOG_LEVEL: 'wrong-9',
   HOST: 'wrong 10',
   PORT: '65536',
@@ -130,6 +132,7 @@ test('with every variable wrong, one error names each of them once, and no value
       "ANTHROPIC_BASE_URL must be an http or https URL without user, query or fragment",
       "CLAUDE_MODEL must be the id of a model",
       "CLAUDE_FALLBACK_MODEL must be the id of a model",
+      "SECOND_OPINION must be on or off",
       "LOG_LEVEL must be one of debug, info, warning, error",
       "HOST must be an address or host name to listen on",
       "PORT must be a whole number from 0 to 65535",
@@ -394,7 +397,11 @@ test('a command that reads the database needs only its place and the address of 
 });
 
 const withoutService = { PORT: 'x', API_TOKENS: 'x', API_TOKENS_FILE: '/nowhere' };
-const askedModels = { model: 'claude-sonnet-5-5', fallbackModel: 'claude-opus-5-5' };
+const askedModels = {
+  model: 'claude-sonnet-5-5',
+  fallbackModel: 'claude-opus-5-5',
+  secondOpinion: true,
+};
 
 test.each<[string, Environment, PlanConfig['claude']]>([
   ['nothing', {}, undefined],

@@ -7,6 +7,7 @@ import type { Database } from '../db/database.ts';
 import { refreshIssues } from '../handling/refresh-issues.ts';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Logger } from '../log.ts';
+import { findReferences } from '../plans/known-references.ts';
 import { findStalePlans, rememberAgents } from '../plans/replan.ts';
 import type { ClaudeDeps } from '../reading/reader.ts';
 import type { Parts } from './parts.ts';
@@ -58,6 +59,12 @@ export function createClaudeAccess(
       return outcome;
     },
     recall: (key) => recallAnswer(db, key),
+    // Of its own repository alone: who reads the plan may not read the others.
+    describe: async ({ repository }, refs) => {
+      const own = refs.filter((ref) => ref.startsWith('#')).map((ref) => Number(ref.slice(1)));
+      const found = await findReferences(db, repository, own);
+      return new Map([...found].map(([number, known]) => [`#${number}`, known]));
+    },
     remember: (key, answer) => writes.run(() => rememberAnswer(db, key, answer, now())),
     asksAgain: true,
   };

@@ -1,4 +1,4 @@
-import { answerSchema, type ModelAnswer } from '../reading/model/question.ts';
+import { answerSchema, type ModelAnswer } from '../reading/model/answer.ts';
 import { parseJson } from '../lib/text.ts';
 import type { Database } from '../db/database.ts';
 

@@ -38,22 +38,21 @@ const textsUntilPause: ReadonlyMap<CallEnd['kind'], number> = new Map([
  * answer. Calls begun before a pause change nothing. A call that is aborted and never reports its end is
  * replaced by another one after its timeout.
  *
- * `callDeadlineMs`: timeout of a call; also the first pause, so that calls under way end before the next one
- * begins.
+ * `firstPauseMs`: the first pause, in which most calls under way end before the next one begins.
  */
-export function createCircuitBreaker(now: () => number, callDeadlineMs: number) {
+export function createCircuitBreaker(now: () => number, firstPauseMs: number) {
   let pause: { readonly reason: AskFailure; readonly until: number } | undefined;
-  const backoff = { firstMs: callDeadlineMs, factor: 2, maxMs: maxPauseMs };
+  const backoff = { firstMs: firstPauseMs, factor: 2, maxMs: maxPauseMs };
   /** Pauses in a row without a success. */
   let pauses = 0;
   /** Texts that failed since the last success. */
   const failing = new Set<string>();
 
-  /** `text` identifies the question. */
-  function begin(text: string): Attempt {
+  /** `text` identifies the question; `deadlineMs`: timeout of its call. */
+  function begin(text: string, deadlineMs: number): Attempt {
     if (pause !== undefined && isAhead(pause.until))
       return { allowed: false, reason: pause.reason };
-    if (pause !== undefined) pause = { ...pause, until: now() + callDeadlineMs };
+    if (pause !== undefined) pause = { ...pause, until: now() + deadlineMs };
     const begunIn = pause;
     return {
       allowed: true,

@@ -28,6 +28,8 @@ export interface ClaudeRequest<T> {
   readonly format: z.ZodType;
   /** Schema of an accepted answer: the API does not enforce bounds. */
   readonly schema: z.ZodType<T>;
+  /** Maximum output tokens of the answer; the deadline of the call grows with it. */
+  readonly answerTokens: number;
 }
 
 type TokenUsage = Readonly<Record<'inputTokens' | 'outputTokens', number>>;
@@ -60,11 +62,18 @@ const prices: ReadonlyMap<string, { input: number; output: number }> = new Map([
 const maxCallsPerHour = 1_000;
 const hourMs = 3_600_000;
 
-/** Timeout of a whole call, by a signal: the SDK's own timeout ends at the response headers. */
-const callDeadlineMs = 15_000;
-const headersTimeoutMs = 10_000;
-/** Maximum of output tokens: a verdict on each of 40 references, with quotes where they are needed. */
-const answerTokens = 2_048;
+/** Timeout of a check, and the first pause after an outage. */
+const checkDeadlineMs = 15_000;
+/** Maximum of output tokens of any call, whatever is asked for. */
+const maxAnswerTokens = 4_096;
+
+/**
+ * Timeout of a whole call, by a signal: the SDK's own timeout ends at the response headers. 10 s until the first
+ * token, and 10 ms for each, which a model that writes 100 tokens a second keeps.
+ */
+export function callDeadlineMs(answerTokens: number): number {
+  return 10_000 + 10 * answerTokens;
+}
 
 const noUsage = { inputTokens: 0, outputTokens: 0 } as const;
 
@@ -88,13 +97,13 @@ function tokenCount() {
 export type Claude = ReturnType<typeof createClaude>;
 
 /**
- * Asks Claude for one JSON value of a schema. A call ends within 15 s, whatever the server does, and throws
- * only when `signal` is aborted. While Claude is unavailable no calls are made: `ask` returns at once, with
+ * Asks Claude for one JSON value of a schema. A call ends within 10 s and 10 ms a token of the answer's
+ * budget (at most 51 s), whatever the server does, and throws only when `signal` is aborted. While Claude is unavailable no calls are made: `ask` returns at once, with
  * the outcome of the call that began the pause.
  */
 export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
   const client = createClient({ apiKey, baseUrl });
-  const breaker = createCircuitBreaker(now, callDeadlineMs);
+  const breaker = createCircuitBreaker(now, checkDeadlineMs);
   let recentCalls: number[] = [];
   let counts: Omit<ClaudeStatus, 'pausedUntil'> = {
     calls: 0,
@@ -113,10 +122,12 @@ export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
       counts = { ...counts, lastOutcome: 'budget' };
       return { kind: 'budget', usage: noUsage };
     }
-    const attempt = breaker.begin(request.user);
+    const answerTokens = Math.min(request.answerTokens, maxAnswerTokens);
+    const timeoutMs = callDeadlineMs(answerTokens);
+    const attempt = breaker.begin(request.user, timeoutMs);
     if (!attempt.allowed) return { kind: attempt.reason, usage: noUsage };
     recentCalls.push(now());
-    const outcome = await call(request, signal);
+    const outcome = await call({ ...request, answerTokens }, timeoutMs, signal);
     attempt.end(outcome);
     count(request.model, outcome);
     return outcome;
@@ -149,19 +160,20 @@ export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
 
   async function call<T>(
     request: ClaudeRequest<T>,
+    timeoutMs: number,
     signal: AbortSignal,
   ): Promise<ClaudeOutcome<T>> {
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(callDeadlineMs)]);
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     try {
       const reply: unknown = await client.messages.create(
         {
           model: request.model,
-          max_tokens: answerTokens,
+          max_tokens: request.answerTokens,
           system: request.system,
           messages: [{ role: 'user', content: request.user }],
           output_config: { effort: 'low', format: zodOutputFormat(request.format) },
         },
-        { signal: deadline },
+        { signal: deadline, timeout: timeoutMs },
       );
       return readReply(reply, request.schema);
     } catch (error) {
@@ -193,7 +205,7 @@ export async function checkModel(
   { model, ...options }: Pick<ClaudeOptions, 'apiKey' | 'baseUrl'> & { readonly model: string },
   signal: AbortSignal,
 ): Promise<ModelCheck> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(callDeadlineMs)]);
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(checkDeadlineMs)]);
   try {
     const reply: unknown = await createClient(options).messages.countTokens(
       { model, messages: [{ role: 'user', content: 'Ready?' }] },
@@ -221,7 +233,7 @@ function createClient({ apiKey, baseUrl }: Pick<ClaudeOptions, 'apiKey' | 'baseU
     ...(baseUrl === undefined ? {} : { baseURL: baseUrl }),
     // The inbox owns retries, which survive a restart; the SDK would obey a Retry-After of an hour.
     maxRetries: 0,
-    timeout: headersTimeoutMs,
+    timeout: checkDeadlineMs,
     logLevel: 'off',
   });
 }

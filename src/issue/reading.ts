@@ -7,6 +7,9 @@ import { sourceSchema } from './source.ts';
 import { unreadableCauses } from './unreadable.ts';
 import { warningSchema } from './warnings.ts';
 
+/** `proposed`: only Claude says so, and it takes more. `disputed`: the text says so, Claude denies it. */
+const standings = ['counts', 'proposed', 'disputed'] as const;
+
 /** A dependency one issue declares; `repository` is null for the issue's own. */
 export const dependencySchema = z.object({
   direction: z.enum(['blocked_by', 'blocks']),
@@ -16,8 +19,15 @@ export const dependencySchema = z.object({
   number: z.int().positive(),
   source: sourceSchema,
   evidence: z.string(),
+  /** Absent: it counts. */
+  standing: z.enum(standings).optional(),
 });
 export type Dependency = Readonly<z.infer<typeof dependencySchema>>;
+
+/** Whether it blocks. Proposed and disputed ones are only shown, until a person decides. */
+export function countsAsEdge({ standing = 'counts' }: Dependency): boolean {
+  return standing === 'counts';
+}
 
 /** Whether its words say that the merge of that issue's work ends it ("the merge of #12"), and not the issue's end. */
 export function endsWithMerge({ direction, number, evidence }: Dependency): boolean {

@@ -112,7 +112,7 @@ export const warningSentences: Sentences<WarningParams> = {
     return `${capital(speakers[winner])} says that ${inWords(ref, direction)}, ${speakers[loser]} that ${inWords(ref, other)}: ${speakers[winner]} counts.`;
   },
   dependency_disagrees: ({ ref, direction }) =>
-    `The text says that ${inWords(ref, direction)}, Claude that neither waits for the other: the text counts.`,
+    `The text says that ${inWords(ref, direction)}, Claude that neither waits for the other: it is disputed and blocks nothing until a person decides.`,
   dependency_ruled_out: ({ refs, more }) => {
     const others = more > 0 ? ` and ${more} more` : '';
     return `Claude reads a dependency on ${refs.join(', ')}${others} in words that declare none, or none any more: the text counts.`;

@@ -3,6 +3,7 @@ import type { ExpressionBuilder, Transaction } from 'kysely';
 import { ofIssue } from '../db/key-filter.ts';
 import type { IssueRow, Schema } from '../db/schema.ts';
 import { labelsUncertain } from '../issue/facts.ts';
+import { countsAsEdge } from '../issue/reading.ts';
 import type { Warning } from '../issue/warnings.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import { awaitingVerification } from '../issue/state.ts';
@@ -39,7 +40,7 @@ export async function storeIssue(
   const change = await storeFacts(transaction, update, now);
   await storeText(transaction, update);
   const own = await replaceEdges(transaction, facts, {
-    dependencies: plan?.reading.dependencies ?? [],
+    dependencies: plan?.reading.dependencies.filter(countsAsEdge) ?? [],
     unknownTargets: update.unknownTargets,
     now,
   });

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { answers, fails, startClaude, type ClaudeScript } from '../support/claude.ts';
-import { labelledModel, readGold } from '../support/gold.ts';
+import { askedAbout, readGold } from '../support/gold.ts';
+import { labelledModel } from '../support/scripted-models.ts';
 import { startChild } from '../support/process.ts';
 import { temporaryDirectory } from '../support/service.ts';
 
@@ -15,21 +16,20 @@ function startEval(args: readonly string[], environment: Record<string, string> 
 }
 
 const questionSchema = z.object({
-  title: z.string(),
-  references: z.array(z.object({ ref: z.string(), sentences: z.array(z.string()) })),
+  sentences: z.array(z.string()),
+  references: z.array(z.object({ ref: z.string(), sentences: z.array(z.int()) })),
 });
 
 /** Answers what the labels say, as the issue of this title has them. */
 const labelled: ClaudeScript = (call, response) => {
   const json: unknown = JSON.parse(call.messages[0]?.content ?? '');
-  const { title, references } = questionSchema.parse(json);
-  const row = readGold().find((issue) => issue.title === title);
+  const { sentences, references } = questionSchema.parse(json);
+  const row = readGold().find(({ title }) => `1 ${title}` === sentences[0]);
   if (row === undefined) {
     fails(500)(call, response);
     return;
   }
-  const issue = { ...row, bodyCut: false };
-  answers(labelledModel.answer({ row, issue, references }))(call, response);
+  answers(labelledModel.answer({ ...askedAbout(row), references }))(call, response);
 };
 
 const scoreSchema = z.object({
@@ -46,7 +46,7 @@ test('the live evaluation scores what Claude reads, and what it costs', async ()
   expect(await child.exit()).toEqual({ code: 0, signal: null });
   const json: unknown = JSON.parse(child.output.stdout);
   expect(scoreSchema.parse(json)).toEqual({ overall: { precision: 1 }, recallImplicit: 1 });
-  expect(child.output.stderr).toContain('Read 60 issues with claude-sonnet-5-5: 60 calls, 72,000');
+  expect(child.output.stderr).toContain('Read 60 issues with claude-sonnet-5-5: 72 calls, 86,400');
   expect(child.output.stderr).toMatch(/(\d+) of them an edge, \1 are right, precision 1\.000/);
 });
 

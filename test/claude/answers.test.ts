@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { expect, onTestFinished, test } from 'vitest';
 
-import { answerSchema } from '../../src/reading/model/question.ts';
+import { answerSchema } from '../../src/reading/model/answer.ts';
 import { recallAnswer, rememberAnswer } from '../../src/claude/answers.ts';
 import { createDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/db/migrations.ts';
@@ -12,8 +12,8 @@ import { temporaryDirectory } from '../support/service.ts';
 
 const answer = answerSchema.parse({
   ...emptyAnswer,
-  difficulty: 'high',
-  relations: [{ ref: '#3', relation: 'blocks', quote: 'before #3' }],
+  estimated_difficulty: 'high',
+  relations: [{ ref: '#3', sentences: [2], relation: 'blocks' }],
 });
 
 async function openDatabase() {
@@ -55,7 +55,7 @@ test('an answer is recalled as it was stored, and an unknown one is not there', 
 test('storing an answer again keeps the first', async () => {
   const { db, path } = await openDatabase();
   await rememberAnswer(db, 'a', answer, 1);
-  await rememberAnswer(db, 'a', { ...answer, difficulty: 'low' }, 2);
+  await rememberAnswer(db, 'a', { ...answer, estimated_difficulty: 'low' }, 2);
   expect(await recallAnswer(db, 'a')).toEqual(answer);
   expect(countOf(path)).toBe(1);
 });
@@ -79,7 +79,7 @@ test('answers stored in the same millisecond do not all go at once', async () =>
 
 test('an answer of an earlier version is brought within the present bounds', async () => {
   const { db, path } = await openDatabase();
-  fill(path, 1, { stored: JSON.stringify({ ...emptyAnswer, difficulty: 'huge' }) });
+  fill(path, 1, { stored: JSON.stringify({ ...emptyAnswer, estimated_difficulty: 'huge' }) });
   expect(await recallAnswer(db, 'key 1')).toEqual(emptyAnswer);
 });
 

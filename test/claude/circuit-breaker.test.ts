@@ -13,9 +13,9 @@ function openBreaker() {
 
   let texts = 0;
   /** A call about a text of its own. */
-  function begin(): Attempt {
+  function begin(deadlineMs = 15_000): Attempt {
     texts += 1;
-    return breaker.begin(`text ${texts}`);
+    return breaker.begin(`text ${texts}`, deadlineMs);
   }
   /** Makes a call that ends like this, at once. */
   function call(kind: CallEnd['kind'], retryAfterMs?: number): void {
@@ -64,7 +64,7 @@ test.each(['timeout', 'unavailable', 'auth', 'invalid'] as const)(
   (kind) => {
     const { breaker, call, pausedSeconds } = openBreaker();
     for (let round = 0; round < 10; round += 1) {
-      for (let times = 0; times < 3; times += 1) end(breaker.begin('one text'), { kind });
+      for (let times = 0; times < 3; times += 1) end(breaker.begin('one text', 15_000), { kind });
       expect(pausedSeconds()).toBeUndefined();
       call('ok');
     }
@@ -156,15 +156,18 @@ test('calls that were under way when the pause began neither end nor lengthen it
   expect(pausedSeconds()).toBe(10);
 });
 
-test('a call that never reports its end is replaced after the time it may take', () => {
-  const { begin, call, clock, fail, pausedSeconds } = openBreaker();
-  fail();
-  clock.advance(15_000);
-  const lost = begin();
-  clock.advance(14_999);
-  expect(begin()).toMatchObject({ allowed: false });
-  clock.advance(1);
-  call('ok');
-  end(lost, { kind: 'ok' });
-  expect(pausedSeconds()).toBeUndefined();
-});
+test.each([15_000, 39_120])(
+  'a call that never reports its end is replaced after the time it may take: %i ms',
+  (deadlineMs) => {
+    const { begin, call, clock, fail, pausedSeconds } = openBreaker();
+    fail();
+    clock.advance(15_000);
+    const lost = begin(deadlineMs);
+    clock.advance(deadlineMs - 1);
+    expect(begin()).toMatchObject({ allowed: false });
+    clock.advance(1);
+    call('ok');
+    end(lost, { kind: 'ok' });
+    expect(pausedSeconds()).toBeUndefined();
+  },
+);

@@ -1,13 +1,16 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { createClaude } from '../../src/claude/client.ts';
+import { callDeadlineMs, createClaude } from '../../src/claude/client.ts';
 import { createLogger } from '../../src/log.ts';
 import { answers, fails, startClaude, type ClaudeScript } from '../support/claude.ts';
 import { manualClock } from '../support/clock.ts';
 
 const schema = z.object({ size: z.int().min(1).max(100) });
-const request = { model: 'claude-sonnet-5-5', system: 's', user: 'u', format: schema, schema };
+const request = {
+  ...{ model: 'claude-sonnet-5-5', system: 's', user: 'u', answerTokens: 512 },
+  ...{ format: schema, schema },
+};
 const log = createLogger('error', { write: () => undefined });
 
 /** A client with a clock that stands still, and a Claude that follows a script. */
@@ -17,9 +20,9 @@ async function openClient(script: ClaudeScript) {
   const claude = createClaude({ apiKey: 'key', baseUrl: server.url, log, now: clock.now });
   let texts = 0;
   /** Each call is about a text of its own. */
-  const ask = async () => {
+  const ask = async (answerTokens = request.answerTokens) => {
     texts += 1;
-    const question = { ...request, user: `${request.user} ${texts}` };
+    const question = { ...request, answerTokens, user: `${request.user} ${texts}` };
     return (await claude.ask(question, new AbortController().signal)).kind;
   };
   return { server, clock, ask, status: claude.status };
@@ -81,6 +84,17 @@ test('whatever the server does, a call is made once, ends in time and says how',
     }),
   );
   expect(ended).toEqual(rows.map(([name, , kind]) => ({ name, kind, inTime: true, calls: 1 })));
+});
+
+test('the deadline of a call and its budget grow with the answer, and both are bounded', async () => {
+  expect([512, 572, 1_112, 2_912].map(callDeadlineMs)).toEqual([15_120, 15_720, 21_120, 39_120]);
+  const { server, ask } = await openClient(answers({ size: 3 }));
+  const budget = async (answerTokens: number) => {
+    await ask(answerTokens);
+    return server.calls.at(-1)?.['max_tokens'];
+  };
+  expect(await budget(572)).toBe(572);
+  expect(await budget(1_000_000)).toBe(4_096);
 });
 
 test('a Claude that is away is left alone for a while, then one call asks for all', async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { createPatientAsk } from '../../src/claude/patient-ask.ts';
 import { createClaude } from '../../src/claude/client.ts';
-import { answerFormat, answerSchema } from '../../src/reading/model/question.ts';
+import { answerFormat, answerSchema } from '../../src/reading/model/answer.ts';
 import { createLogger } from '../../src/log.ts';
 import { answers, emptyAnswer, fails, startClaude, type ClaudeScript } from '../support/claude.ts';
 import { manualClock } from '../support/clock.ts';
@@ -27,7 +27,10 @@ async function open(script: ClaudeScript) {
   });
   const about = (user: string) =>
     ask(
-      { model: 'm', system: '', user, format: answerFormat(['opus']), schema: answerSchema },
+      {
+        ...{ model: 'm', system: '', user, answerTokens: 512 },
+        ...{ format: answerFormat(['opus']), schema: answerSchema },
+      },
       new AbortController().signal,
     );
   return { claude, about, waits, told };

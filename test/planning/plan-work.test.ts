@@ -4,7 +4,8 @@ import { warningText } from '../../src/issue/warning-sentences.ts';
 import type { AgentProfile } from '../../src/planning/agent-profiles.ts';
 import { builtInAgents } from '../../src/planning/agents.ts';
 import { mergeAnswer } from '../../src/reading/model/merge.ts';
-import { answerSchema } from '../../src/reading/model/question.ts';
+import { answerSchema } from '../../src/reading/model/answer.ts';
+import { modelQuestion } from '../../src/reading/model/question.ts';
 import { planWork } from '../../src/planning/plan-work.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';
 import type { Reading } from '../../src/issue/reading.ts';
@@ -219,12 +220,10 @@ test('the size that Claude reads is kept as a layer beside a declared one', () =
   const body = 'Total estimated: 46,800';
   const issue = { repository: 'acme/orbit', number: 5, title: '', body, bodyCut: false };
   const reading = mergeAnswer({
-    issue,
-    mentions: [],
+    question: modelQuestion({ issue, mentions: [], agentNames: [] }),
     offline: readOffline(issue, []),
     answer: answerSchema.parse({ ...emptyAnswer, estimated_context_tokens: 80_000 }),
     model: 'a-model',
-    agentNames: [],
   });
   expect(planWork({ reading, profiles: builtInAgents }).estimate).toEqual({
     low: 37_000,

@@ -6,10 +6,10 @@ import { warningText } from '../../src/issue/warning-sentences.ts';
 import { z } from 'zod';
 
 import { createClaude } from '../../src/claude/client.ts';
-import { createReader } from '../../src/reading/reader.ts';
+import { createReader, type ClaudeDeps } from '../../src/reading/reader.ts';
 import { systemPrompt } from '../../src/reading/model/question.ts';
 import { readText } from '../../src/reading/read-text.ts';
-import type { IssueText } from '../../src/issue/reading.ts';
+import type { IssueText, Reading } from '../../src/issue/reading.ts';
 import { createLogger } from '../../src/log.ts';
 import { recallAnswer, rememberAnswer } from '../../src/claude/answers.ts';
 import { createDatabase } from '../../src/db/database.ts';
@@ -23,14 +23,14 @@ const issue: IssueText = {
   repository: 'acme/orbit',
   number: 5,
   title: 'Rewrite the parser',
-  body: 'It needs #7 first.',
+  body: 'Pointless until #7 is there.',
   bodyCut: false,
 };
 const goodAnswer = {
   ...emptyAnswer,
   estimated_context_tokens: 30_000,
-  difficulty: 'high',
-  relations: [{ ref: '#7', relation: 'blocked_by', quote: 'It needs #7 first' }],
+  estimated_difficulty: 'high',
+  relations: [{ ref: '#7', relation: 'blocked_by', sentences: [2] }],
 };
 const unusable = 'Claude sent an answer that cannot be used.';
 
@@ -51,6 +51,8 @@ interface ReaderOptions {
   readonly fallbackModel?: string;
   readonly agentNames?: readonly string[];
   readonly asksAgain?: boolean;
+  readonly secondOpinion?: boolean;
+  readonly describe?: NonNullable<ClaudeDeps['describe']>;
 }
 
 /** A reader with the real client, a Claude that follows a script, and a real database. */
@@ -70,6 +72,7 @@ async function openReader(script: ClaudeScript) {
       claude: {
         model: 'first',
         fallbackModel: 'second',
+        secondOpinion: false,
         asksAgain: true,
         ...options,
         ask: client.ask,
@@ -95,7 +98,7 @@ test('an unchanged text costs no second call, whichever issue it stands in', asy
 
 test.each<[string, Partial<IssueText>, ReaderOptions]>([
   ['title', { title: 'Rewrite the lexer' }, {}],
-  ['body', { body: 'It needs #7 first!' }, {}],
+  ['body', { body: 'Pointless until #7 is there!' }, {}],
   ['model', {}, { model: 'third' }],
   ['list of agents', {}, { agentNames: ['opus'] }],
 ])('another %s is another call', async (_name, changes, options) => {
@@ -185,8 +188,8 @@ test('what is kept of an answer is what stands in the text, so that a kept answe
       ...goodAnswer,
       relations: [
         ...goodAnswer.relations,
-        { ref: '#99', relation: 'blocked_by', quote: 'It needs #7 first' },
-        { ref: '#7', relation: 'blocks', quote: 'It blocks #7' },
+        { ref: '#99', relation: 'blocked_by', sentences: [2] },
+        { ref: '#7', relation: 'blocks', sentences: [99] },
       ],
     }),
   );
@@ -213,6 +216,7 @@ test('a call that is broken off throws and leaves no reading', async () => {
     claude: {
       model: 'first',
       fallbackModel: 'second',
+      secondOpinion: false,
       asksAgain: true,
       ask: client.ask,
       recall: () => Promise.resolve(undefined),
@@ -225,7 +229,7 @@ test('a call that is broken off throws and leaves no reading', async () => {
 
 const sentSchema = z.looseObject({
   model: z.literal('first'),
-  max_tokens: z.number().max(4_096),
+  max_tokens: z.literal(572),
   system: z.literal(systemPrompt),
   messages: z.tuple([z.strictObject({ role: z.literal('user'), content: z.string() })]),
   output_config: z.strictObject({
@@ -259,14 +263,102 @@ test('the request is the one that Claude documents, and it carries nothing but t
   const schema = first?.output_config.format.schema;
   expect(schema?.required).toEqual(Object.keys(emptyAnswer));
   expect(Object.keys(schema?.properties ?? {})).toEqual(schema?.required);
-  expect(JSON.stringify(schema?.properties['assigned_agent'])).toContain('["opus","haiku"]');
+  expect(JSON.stringify(schema?.properties['declared_agent'])).toContain('["opus","haiku"]');
   expect(JSON.parse(first?.messages[0].content ?? '')).toEqual({
-    title: issue.title,
-    body: issue.body,
     agents: ['opus', 'haiku'],
-    references: [{ ref: '#7', sentences: [issue.body] }],
+    sentences: [`1 ${issue.title}`, `2 ${issue.body}`],
+    references: [{ ref: '#7', sentences: [2] }],
   });
   expect(second?.output_config).toEqual(first?.output_config);
+});
+
+test('a title or a state that changes is shown, and is no other call', async () => {
+  const { claude, read } = await openReader(answers(goodAnswer));
+  const asked: string[][] = [];
+  const describe =
+    (state: 'open' | 'closed'): NonNullable<ClaudeDeps['describe']> =>
+    (_issue, refs) => {
+      asked.push([...refs]);
+      return Promise.resolve(new Map([['#7', { title: 'The lexer', state }]]));
+    };
+  const first = await read(issue, { describe: describe('open') });
+  expect(JSON.parse(claude.calls[0]?.messages[0]?.content ?? '')).toMatchObject({
+    references: [{ ref: '#7', title: 'The lexer', state: 'open', sentences: [2] }],
+  });
+  expect(await read(issue, { describe: describe('closed') })).toEqual(first);
+  expect(claude.calls).toHaveLength(1);
+  expect(asked).toEqual([['#7']]);
+});
+
+/** The first model names #7 and #8; what the second one says of each. */
+function opinions(ofSeven: string | undefined, ofEight: string): ClaudeScript {
+  const named = (ref: string, relation: string) => ({ ref, relation, sentences: [2] });
+  const first = [named('#7', 'blocked_by'), named('#8', 'blocked_by'), named('#9', 'blocks')];
+  const second = [...(ofSeven === undefined ? [] : [named('#7', ofSeven)]), named('#8', ofEight)];
+  return (call, response) => {
+    const relations = call.model === 'first' ? first : second;
+    answers({ ...goodAnswer, relations })(call, response);
+  };
+}
+
+const twoBlockers: IssueText = {
+  ...issue,
+  body: 'Pointless until #7 and then #8 are there, or #9.\n\nBlocked by: #3',
+};
+
+function standings({ dependencies }: Reading): string[] {
+  return dependencies.map(
+    ({ direction, number, standing = 'counts' }) => `${direction} #${number} ${standing}`,
+  );
+}
+
+test.each<[string | undefined, string, string[]]>([
+  ['blocked_by', 'blocked_by', ['counts', 'counts']],
+  ['neither', 'blocked_by', ['proposed', 'counts']],
+  ['blocks', 'neither', ['proposed', 'proposed']],
+  [undefined, 'blocked_by', ['counts', 'counts']],
+])('a blocker of one model alone is a proposal where the other says %s, %s', async (...row) => {
+  const [ofSeven, ofEight, [seven, eight]] = row;
+  const { claude, read, models } = await openReader(opinions(ofSeven, ofEight));
+  const reading = await read(twoBlockers, { secondOpinion: true });
+  expect(standings(reading)).toEqual([
+    'blocked_by #3 counts',
+    `blocked_by #7 ${seven}`,
+    `blocked_by #8 ${eight}`,
+    'blocks #9 proposed',
+  ]);
+  const turn: unknown = JSON.parse(claude.calls[1]?.messages[0]?.content ?? '');
+  expect(turn).toMatchObject({ references: [{ ref: '#7' }, { ref: '#8' }] });
+  expect(await read(twoBlockers, { secondOpinion: true })).toEqual(reading);
+  expect(models()).toEqual(['first', 'second']);
+});
+
+test.each<[string, ClaudeScript]>([
+  ['is away', fails(529)],
+  ['refuses', answers('no', 'refusal')],
+  ['is cut off', answers('{"files":', 'max_tokens')],
+])('while the second model %s the blocker counts', async (_name, script) => {
+  const { read, models, claude } = await openReader((call, response) => {
+    const answered = call.model === 'first' ? answers(goodAnswer) : script;
+    answered(call, response);
+  });
+  expect(standings(await read(issue, { secondOpinion: true }))).toEqual(['blocked_by #7 counts']);
+  claude.answerWith(
+    answers({ ...goodAnswer, relations: [{ ...goodAnswer.relations[0], relation: 'neither' }] }),
+  );
+  expect(standings(await read(issue, { secondOpinion: true }))).toEqual(['blocked_by #7 proposed']);
+  expect(models()).toEqual(['first', 'second', 'second']);
+});
+
+test.each<[string, IssueText, ReaderOptions, number]>([
+  ['it is turned off', issue, { secondOpinion: false }, 1],
+  ['it would be the same model', issue, { secondOpinion: true, fallbackModel: 'first' }, 1],
+  ['the text says so', { ...issue, body: 'Blocked by: #7' }, { secondOpinion: true }, 1],
+  ['there is something to confirm', issue, { secondOpinion: true }, 2],
+])('a second opinion is asked for or not: %s', async (_name, text, options, calls) => {
+  const { read, models } = await openReader(answers(goodAnswer));
+  await read(text, options);
+  expect(models()).toHaveLength(calls);
 });
 
 test('a text already read costs no call after a restart', async () => {
@@ -278,16 +370,19 @@ test('a text already read costs no call after a restart', async () => {
   };
   const directory = temporaryDirectory();
   const before = await startService({ env, directory });
-  await before.send(signedRequest(issuePayload({ body: 'It needs #7 first.' })));
+  await before.send(signedRequest(issuePayload({ body: 'Pointless until #7 is there.' })));
   await before.idle();
   const plan = await before.plan('acme/orbit#5');
   expect(plan).toMatchObject({ reading: { outcome: 'complete', model: 'claude-sonnet-5-5' } });
   await before.close();
 
   const after = await startService({ env, directory });
-  await after.send(signedRequest(issuePayload({ body: 'It needs #7 first.', action: 'edited' })));
+  await after.send(
+    signedRequest(issuePayload({ body: 'Pointless until #7 is there.', action: 'edited' })),
+  );
   await after.idle();
   expect((await after.plan('acme/orbit#5'))?.['reading']).toEqual(plan?.['reading']);
-  expect(claude.calls).toHaveLength(1);
+  // The reading, and the second opinion on its one blocker.
+  expect(claude.calls).toHaveLength(2);
   expect(claude.headers[0]?.authorization).toBe('Bearer key-of-the-tests');
 });

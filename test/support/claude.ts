@@ -22,9 +22,14 @@ export type ClaudeScript = (call: ClaudeCall, response: ServerResponse) => void;
 
 /** The answer of a model that reads nothing out of a text. */
 export const emptyAnswer = {
+  declared_context_tokens: null,
+  declared_context_sentence: null,
+  declared_difficulty: null,
+  declared_difficulty_sentence: null,
+  declared_agent: null,
+  declared_agent_sentence: null,
   estimated_context_tokens: null,
-  difficulty: null,
-  assigned_agent: null,
+  estimated_difficulty: null,
   files: null,
   complexity: null,
   tests: null,

@@ -3,14 +3,23 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 import { builtInAgents } from '../../src/planning/agents.ts';
-import { describeReferences, isOpen, localRef } from '../../src/reading/model/asked-references.ts';
+import { isOpen, localRef } from '../../src/reading/model/asked-references.ts';
 import type { Mention } from '../../src/reading/mentions.ts';
+import { answerSchema } from '../../src/reading/model/answer.ts';
 import { mergeAnswer } from '../../src/reading/model/merge.ts';
-import { answerSchema } from '../../src/reading/model/question.ts';
+import { groundAnswer } from '../../src/reading/model/grounding.ts';
+import { modelQuestion, type ModelQuestion } from '../../src/reading/model/question.ts';
+import { edgesToConfirm, withSecondOpinion } from '../../src/reading/model/second-opinion.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';
 import { readText } from '../../src/reading/read-text.ts';
-import type { Dependency, IssueText } from '../../src/issue/reading.ts';
+import {
+  countsAsEdge,
+  type Dependency,
+  type IssueText,
+  type Reading,
+} from '../../src/issue/reading.ts';
 import { knownIssues } from '../../src/reading/known-issues.ts';
+import { emptyAnswer } from './claude.ts';
 
 const edgeSchema = z.object({ ref: z.string(), explicit: z.boolean(), evidence: z.string() });
 
@@ -21,6 +30,8 @@ const goldSchema = z.object({
   number: z.int(),
   title: z.string(),
   body: z.string(),
+  /** Release notes, an epic, a stack …, where the texts are of several forms. */
+  form: z.string().default(''),
   knownIssues: z.array(z.object({ ref: z.string(), title: z.string() })),
   gold: z.object({
     blockedBy: z.array(edgeSchema),
@@ -45,91 +56,31 @@ export function readGold(
 const agentNames = builtInAgents.map(({ name }) => name);
 
 /** What the deterministic reader makes of a labelled issue: the one place that knows which reader. */
-function readLabelled({ repository, number, title, body, knownIssues: rows }: GoldIssue) {
+export function readLabelled({ repository, number, title, body, knownIssues: rows }: GoldIssue) {
   const issue: IssueText = { repository, number, title, body, bodyCut: false };
   const trackerUrl = 'https://git.example.test';
   const text = readText(issue, { agentNames, trackerUrl, known: knownIssues(rows) });
-  return { issue, mentions: text.mentions, offline: readOffline(issue, agentNames, { text }) };
-}
-
-interface Relation {
-  readonly ref: string;
-  readonly relation: string;
-  readonly quote: string | null;
+  const { mentions } = text;
+  return {
+    issue,
+    mentions,
+    offline: readOffline(issue, agentNames, { text }),
+    question: modelQuestion({ issue, mentions, agentNames }),
+  };
 }
 
 /** What a scripted model is given: an issue, and what it is asked about. */
-interface Asked {
+export interface Asked {
   readonly row: GoldIssue;
-  readonly issue: IssueText;
-  readonly references: ReturnType<typeof describeReferences>;
+  /** Without their numbers. */
+  readonly sentences: readonly string[];
+  readonly references: readonly { readonly ref: string; readonly sentences: readonly number[] }[];
 }
 
-/** A scripted model; `relations` answers for the references it is asked about, or for others. */
+/** A scripted model answers the question about a labelled issue. */
 export interface ScriptedModel {
   readonly name: string;
-  readonly answer: (asked: Asked) => object & { readonly relations: readonly Relation[] };
-}
-
-/** What a scripted model says of the fields that it does not answer. */
-const unanswered = {
-  ...{ estimated_context_tokens: null, difficulty: null, assigned_agent: null, files: null },
-  ...{ complexity: null, tests: null, docs: null },
-};
-
-/** Answers what the labels say, with the labelled evidence as quotes. */
-export const labelledModel: ScriptedModel = {
-  name: 'gold labels',
-  answer: ({ row: { gold }, issue, references }) => ({
-    ...unanswered,
-    ...gold.factors,
-    estimated_context_tokens: gold.estimatedContext,
-    difficulty: gold.difficulty,
-    assigned_agent: gold.assignedAgent,
-    relations: references.map(({ ref }) => {
-      const labelled = goldEdges(issue, gold).find((edge) => edge.ref === ref);
-      return { ref, relation: labelled?.direction ?? 'neither', quote: labelled?.evidence ?? null };
-    }),
-  }),
-};
-
-/** Claims one direction for all it is asked about and for all the tracker holds, with true quotes. */
-export function greedyModel(relation: Dependency['direction']): ScriptedModel {
-  return {
-    name: `everything ${relation}`,
-    answer: ({ row, issue, references }) => ({
-      relations: [
-        ...references.flatMap(({ ref, sentences }) =>
-          [...sentences, row.title].map((quote) => ({ ref, relation, quote })),
-        ),
-        ...row.knownIssues.map(({ ref }) => ({
-          ref: refSeenFrom(issue, ref),
-          relation,
-          quote: row.body.slice(0, 200),
-        })),
-      ],
-    }),
-  };
-}
-
-/** Answers at random, though always the same: with a sentence of the reference or with any words. */
-export function randomModel(seed: number): ScriptedModel {
-  let state = seed;
-  const random = (below: number) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-  return {
-    name: `random ${seed}`,
-    answer: ({ row: { body }, references }) => ({
-      relations: references.map(({ ref, sentences }) => {
-        const start = random(body.length);
-        const quotes = [...sentences, body.slice(start, start + 20 + random(100))];
-        const relation = ['blocks', 'blocked_by', 'neither'][random(3)] ?? 'neither';
-        return { ref, relation, quote: quotes[random(quotes.length)] ?? null };
-      }),
-    }),
-  };
+  readonly answer: (asked: Asked) => object;
 }
 
 interface Edge {
@@ -141,7 +92,7 @@ interface Edge {
 export interface Evaluation {
   readonly name: string;
   readonly right: number;
-  readonly wrong: number;
+  readonly wrong: readonly string[];
   readonly missed: readonly string[];
   readonly implicitFound: number;
   readonly implicit: number;
@@ -152,17 +103,29 @@ export interface Evaluation {
   readonly ruledOut: readonly string[];
   /** Edges of the model to references that are labelled as none. */
   readonly traps: readonly string[];
+  /** Right edges of the text that the model denies. */
+  readonly disputedRight: number;
+  /** Of those that block: neither proposed nor disputed. */
+  readonly blocking: { readonly right: number; readonly wrong: readonly string[] };
 }
 
-/** Reads the labelled issues with this model; targets the tracker does not hold are dropped, as Gitea would. */
-export function evaluateModel(rows: readonly GoldIssue[], model: ScriptedModel): Evaluation {
-  const results = rows.map((row) => evaluateRow(row, model));
+/**
+ * Reads the labelled issues with this model; targets the tracker does not hold are dropped, as Gitea would, and
+ * so is what the model disputes. A proposal counts: it is how the model reads the text. `second`: the model that is
+ * asked for a second opinion.
+ */
+export function evaluateModel(
+  rows: readonly GoldIssue[],
+  model: ScriptedModel,
+  second?: ScriptedModel,
+): Evaluation {
+  const results = rows.map((row) => evaluateRow(row, model, second));
   const sum = (count: (result: (typeof results)[number]) => number) =>
     results.reduce((total, result) => total + count(result), 0);
   return {
     name: model.name,
     right: sum(({ right }) => right),
-    wrong: sum(({ wrong }) => wrong),
+    wrong: results.flatMap(({ wrong }) => wrong),
     missed: results.flatMap(({ missed }) => missed),
     implicitFound: sum(({ implicitFound }) => implicitFound),
     implicit: sum(({ implicit }) => implicit),
@@ -170,22 +133,63 @@ export function evaluateModel(rows: readonly GoldIssue[], model: ScriptedModel):
     ofModelRight: sum(({ ofModelRight }) => ofModelRight),
     ruledOut: results.flatMap(({ ruledOut }) => ruledOut),
     traps: results.flatMap(({ traps }) => traps),
+    disputedRight: sum(({ disputedRight }) => disputedRight),
+    blocking: {
+      right: sum(({ blocking }) => blocking.right),
+      wrong: results.flatMap(({ blocking }) => blocking.wrong),
+    },
   };
 }
 
-function evaluateRow(row: GoldIssue, model: ScriptedModel) {
-  const { issue, mentions, offline } = readLabelled(row);
-  const references = describeReferences(issue, mentions);
-  const answer = answerSchema.parse({
-    ...unanswered,
-    ...model.answer({ row, issue, references }),
+/** Harmonic mean of precision and recall. */
+export function f1({ right, wrong, missed }: Pick<Evaluation, 'right' | 'wrong' | 'missed'>) {
+  return (2 * right) / (2 * right + wrong.length + missed.length);
+}
+
+export function precision({ right, wrong }: Pick<Evaluation, 'right' | 'wrong'>): number {
+  return right / (right + wrong.length);
+}
+
+/** F1 of the edges that only understanding finds: found ones, and those that only the model made up. */
+export function implicitF1(result: Evaluation): number {
+  const { implicit, implicitFound, ofModel, ofModelRight } = result;
+  return (2 * implicitFound) / (implicit + implicitFound + ofModel - ofModelRight);
+}
+
+/** The reading of a labelled issue when the model answers like this. */
+export function readWith(row: GoldIssue, answer: object) {
+  const { question, offline } = readLabelled(row);
+  return mergeAnswer({
+    question,
+    offline,
+    answer: answerSchema.parse({ ...emptyAnswer, ...answer }),
+    model: 'scripted',
   });
-  const reading = mergeAnswer({ issue, mentions, offline, answer, model: 'scripted', agentNames });
+}
+
+/** What a scripted model is asked about a labelled issue. */
+export function askedAbout(row: GoldIssue): Asked {
+  return askedIn(row, readLabelled(row).question);
+}
+
+function askedIn(row: GoldIssue, { sentences, references }: ModelQuestion): Asked {
+  const numbersOf = (places: (typeof references)[number]['places']) => [
+    ...new Set(places.flatMap((place) => place.sentences)),
+  ];
+  const listed = references.map(({ ref, places }) => ({ ref, sentences: numbersOf(places) }));
+  return { row, sentences, references: listed };
+}
+
+function evaluateRow(row: GoldIssue, model: ScriptedModel, second: ScriptedModel | undefined) {
+  const { issue, mentions } = readLabelled(row);
+  const first = readWith(row, model.answer(askedAbout(row)));
+  const reading = second === undefined ? first : confirmed(row, first, second);
   const known = new Set(row.knownIssues.map(({ ref }) => refSeenFrom(issue, ref)));
-  const edges = reading.dependencies
+  const all = reading.dependencies
     .map((edge) => ({ ...edge, ref: localRef(issue, edge) }))
     .filter(({ ref }) => known.has(ref));
-  const gold = goldEdges(issue, row.gold);
+  const edges = all.filter(({ standing }) => standing !== 'disputed');
+  const gold = goldEdges(row);
   const isRight = (edge: Edge) => gold.some((labelled) => isSame(labelled, edge));
   const ofModel = edges.filter(({ source }) => source === 'model');
   const none = new Set(row.gold.notDependencies.map((ref) => refSeenFrom(issue, ref)));
@@ -193,7 +197,7 @@ function evaluateRow(row: GoldIssue, model: ScriptedModel) {
   const missed = gold.filter((labelled) => !edges.some((edge) => isSame(labelled, edge)));
   return {
     right: edges.filter(isRight).length,
-    wrong: edges.filter((edge) => !isRight(edge)).length,
+    wrong: edges.filter((edge) => !isRight(edge)).map((edge) => `${named(edge)} (${edge.source})`),
     missed: missed.map((edge) => `${named(edge)} (${whyNot(issue, mentions, edge)})`),
     implicit: gold.filter(({ explicit }) => !explicit).length,
     implicitFound:
@@ -208,7 +212,22 @@ function evaluateRow(row: GoldIssue, model: ScriptedModel) {
       )
       .map(named),
     traps: ofModel.filter(({ ref }) => none.has(ref)).map(named),
+    disputedRight: all.filter((edge) => edge.standing === 'disputed' && isRight(edge)).length,
+    blocking: {
+      right: all.filter((edge) => countsAsEdge(edge) && isRight(edge)).length,
+      wrong: all.filter((edge) => countsAsEdge(edge) && !isRight(edge)).map(named),
+    },
   };
+}
+
+/** The reading after another model was asked about what only the first one says. */
+function confirmed(row: GoldIssue, reading: Reading, second: ScriptedModel): Reading {
+  const { issue, mentions } = readLabelled(row);
+  const only = edgesToConfirm(issue, reading.dependencies);
+  if (only.size === 0) return reading;
+  const question = modelQuestion({ issue, mentions, agentNames, only });
+  const answer = answerSchema.parse({ ...emptyAnswer, ...second.answer(askedIn(row, question)) });
+  return withSecondOpinion(issue, reading, groundAnswer(question, answer));
 }
 
 function isSame(one: Edge, other: Edge): boolean {
@@ -220,14 +239,16 @@ function whyNot(issue: IssueText, mentions: readonly Mention[], { ref }: Edge): 
   const named = mentions.filter((mention) => localRef(issue, mention) === ref);
   if (named.length === 0) return 'not found in the text';
   return named
-    .map(({ verdict }) => (verdict.kind === 'ruled_out' ? verdict.reason : verdict.kind))
+    .map(({ verdict }) => ('reason' in verdict ? (verdict.reason ?? verdict.kind) : verdict.kind))
     .join(', ');
 }
 
-function goldEdges(issue: IssueText, { blockedBy, blocks }: GoldIssue['gold']) {
+/** The labelled edges, seen from the issue itself. */
+export function goldEdges(row: GoldIssue) {
+  const { blockedBy, blocks } = row.gold;
   const seen = (edge: z.infer<typeof edgeSchema>) => ({
     ...edge,
-    ref: refSeenFrom(issue, edge.ref),
+    ref: refSeenFrom({ ...row, bodyCut: false }, edge.ref),
   });
   return [
     ...blockedBy.map((edge) => ({ ...seen(edge), direction: 'blocked_by' as const })),
@@ -235,7 +256,8 @@ function goldEdges(issue: IssueText, { blockedBy, blocks }: GoldIssue['gold']) {
   ];
 }
 
-function refSeenFrom(issue: IssueText, ref: string): string {
+/** A full ref as an answer names it: `#7` in its own repository. */
+export function refSeenFrom(issue: IssueText, ref: string): string {
   const [repository = '', number] = ref.split('#');
   return localRef(issue, { repository, number: Number(number) });
 }

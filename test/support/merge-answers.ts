@@ -1,7 +1,8 @@
 import type { Dependency, IssueText } from '../../src/issue/reading.ts';
 import type { Mention } from '../../src/reading/mentions.ts';
 import { mergeAnswer } from '../../src/reading/model/merge.ts';
-import { answerSchema } from '../../src/reading/model/question.ts';
+import { answerSchema } from '../../src/reading/model/answer.ts';
+import { modelQuestion } from '../../src/reading/model/question.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';
 import { emptyAnswer } from './claude.ts';
 import { findMentions } from './mentions.ts';
@@ -34,29 +35,29 @@ export function issue(body: string, changes: Partial<IssueText> = {}): IssueText
 /** The reading of a text when the model answers with this. */
 export function reading(text: IssueText, answer: object, mentions = findMentions(text)) {
   return mergeAnswer({
-    issue: text,
-    mentions,
+    question: modelQuestion({ issue: text, mentions, agentNames }),
     offline: readOffline(text, agentNames),
     answer: answerSchema.parse({ ...emptyAnswer, ...answer }),
     model: 'a-model',
-    agentNames,
   });
 }
 
-export type Claim = readonly [ref: string, relation: string, quote: unknown];
+/** `sentences`: numbers; 1 is the title, 2 the first sentence of the body. */
+export type Claim = readonly [ref: unknown, relation: unknown, sentences: unknown];
 
 export function claims(...all: readonly Claim[]) {
-  return { relations: all.map(([ref, relation, quote]) => ({ ref, relation, quote })) };
+  return { relations: all.map(([ref, relation, sentences]) => ({ ref, relation, sentences })) };
 }
 
-export function shown({ direction, repository, number, source }: Dependency): string {
-  return `${direction} ${repository ?? ''}#${number} ${source}`;
+export function shown({ direction, repository, number, source, standing }: Dependency): string {
+  const remark = standing === undefined ? '' : ` ${standing}`;
+  return `${direction} ${repository ?? ''}#${number} ${source}${remark}`;
 }
 
-export function edges(text: IssueText, answer: object, mentions?: Mention[]) {
+export function edges(text: IssueText, answer: object, mentions?: readonly Mention[]) {
   return reading(text, answer, mentions).dependencies.map(shown);
 }
 
-export function codes(text: IssueText, answer: object, mentions?: Mention[]) {
+export function codes(text: IssueText, answer: object, mentions?: readonly Mention[]) {
   return reading(text, answer, mentions).warnings.map(({ code }) => code);
 }

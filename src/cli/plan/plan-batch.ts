@@ -7,7 +7,7 @@ import { parseJson, thousands } from '../../lib/text.ts';
 import type { ClaudeStatus } from '../../claude/client.ts';
 import type { PlanConfig } from '../../config.ts';
 import { ConfigError, CoordinatorError } from '../../errors.ts';
-import type { Dependency, Reading } from '../../issue/reading.ts';
+import { countsAsEdge, type Dependency, type Reading } from '../../issue/reading.ts';
 import type { Source } from '../../issue/source.ts';
 import { formatRef } from '../../issue/ref.ts';
 import { createLogger } from '../../log.ts';
@@ -162,7 +162,11 @@ function parseLines(input: string, text: string): InputIssue[] {
 
 /** Values from the text or from Claude alone: null where the value is calculated or a default. */
 function predict({ id, repository }: InputIssue, reading: Reading) {
-  const { dependencies, difficulty, estimatedContext, assignedAgent, factors } = reading;
+  const { difficulty, estimatedContext, assignedAgent, factors } = reading;
+  // A proposal to block another issue is what the text says; what two readers disagree about is not.
+  const dependencies = reading.dependencies.filter(
+    (edge) => countsAsEdge(edge) || (edge.direction === 'blocks' && edge.standing === 'proposed'),
+  );
   const refs = (direction: Dependency['direction']) =>
     dependencies
       .filter((edge) => edge.direction === direction)

@@ -49,7 +49,20 @@ export function createPlanReader({ config, log, onPause }: PlanReaderOptions) {
    */
   async function read(issue: IssueText, signal: AbortSignal, known?: readonly KnownIssue[]) {
     const text = await readText(issue, signal, known);
-    const readIssue = createReader({ agentNames, readText: () => Promise.resolve(text), claude });
+    const titles = new Map((known ?? []).map(({ ref, title }) => [ref.toLowerCase(), { title }]));
+    const own = `${issue.repository.toLowerCase()}#`;
+    const describe = (_issue: IssueText, refs: readonly string[]) => {
+      const found = refs.flatMap((ref) => {
+        const title = titles.get(ref.replace(/^#/, own));
+        return title === undefined ? [] : [[ref, title] as const];
+      });
+      return Promise.resolve(new Map(found));
+    };
+    const readIssue = createReader({
+      agentNames,
+      readText: () => Promise.resolve(text),
+      claude: claude && { ...claude, describe },
+    });
     return { text, reading: await readIssue(issue, signal) };
   }
 

@@ -92,7 +92,11 @@ export const commentWarnings: Sentences<WarningParams, Tell> = {
       'Sources disagree about which issue blocks the other: Gitea counts before the text, the text before Claude.',
     ),
   dependency_disagrees: ({ ref }) =>
-    about([ref], 'The text declares a dependency that Claude does not see: the text counts.', know),
+    about(
+      [ref],
+      'The text declares a dependency that Claude does not see: it blocks nothing until a person decides.',
+      know,
+    ),
   dependency_ruled_out: ({ refs }) => ruledOut(refs),
   code_mismatch: ({ refs }) =>
     about(

@@ -1,59 +1,42 @@
-import type { HardReason, Mention } from '../mentions.ts';
+import type { Mention } from '../mentions.ts';
 import type { IssueText } from '../../issue/reading.ts';
 import { parseRef } from '../../issue/ref.ts';
 import { visibleText } from '../visible-text.ts';
 
-/** A reference of the text, in the form in which the model is asked about it. */
-export interface AskedReference {
-  /** `#7`, or `acme/lib#7` for another repository. */
-  readonly ref: string;
-  readonly sentences: readonly string[];
-}
-
 /** Maximum references in one question; more are a list, not a plan. The undecided ones come first. */
 const maxReferences = 40;
-const maxSentences = 2;
-const sentenceLength = 300;
 /** Maximum mentions used of one reference; a hostile text names one a thousand times. */
 const maxMentions = 20;
 
-/** Reasons of mentions that refer to no other issue of the tracker, or that a person does not see. */
-const noReference: ReadonlySet<HardReason> = new Set([
-  'self',
-  'not_a_reference',
-  'foreign_url',
-  'comment',
-  'other_project',
-]);
-
-/** The references of a text by `ref`: those the grammar leaves open first, then in order of appearance. */
-export function listReferences(
-  issue: IssueText,
-  mentions: readonly Mention[],
-): ReadonlyMap<string, readonly Mention[]> {
-  const named = mentions.filter(
-    ({ verdict }) => verdict.kind !== 'ruled_out' || !noReference.has(verdict.reason),
-  );
-  const byRef = Map.groupBy([...named.filter(isOpen), ...named.filter(isSettled)], (mention) =>
-    localRef(issue, mention),
-  );
-  byRef.delete(`#${issue.number}`);
-  return new Map(
-    [...byRef].slice(0, maxReferences).map(([ref, places]) => [ref, places.slice(0, maxMentions)]),
-  );
+/** The places of one reference that the model is asked about. */
+export interface OpenReference {
+  /** `#7`, or `acme/lib#7` for another repository. */
+  readonly ref: string;
+  readonly places: readonly Mention[];
+  /** A person says somewhere that there is no dependency, or none any more: the model alone makes no edge. */
+  readonly denied: boolean;
 }
 
-/** The references with their sentences, as far as a person sees them. */
-export function describeReferences(
-  issue: IssueText,
-  mentions: readonly Mention[],
-): AskedReference[] {
-  return [...listReferences(issue, mentions)].map(([ref, places]) => ({
-    ref,
-    sentences: [...new Set(places.map(({ sentence }) => visibleQuote(sentence)))]
-      .slice(0, maxSentences)
-      .map((sentence) => sentence.slice(0, sentenceLength).toWellFormed()),
-  }));
+/**
+ * The references of a text that are worth a question: those with a place that the grammar leaves open, as long
+ * as nothing is settled already by the template, a denial or a tick. At most 40, in order of appearance, the
+ * undecided ones first.
+ */
+export function openReferences(issue: IssueText, mentions: readonly Mention[]): OpenReference[] {
+  const byRef = Map.groupBy(mentions, (mention) => localRef(issue, mention));
+  byRef.delete(`#${issue.number}`);
+  const open = [...byRef].flatMap(([ref, all]) => {
+    // A phrase may be disputed, the template may not.
+    if (!all.some(isOpen) || all.some(isTemplate)) return [];
+    if (all.some(isDenial) && !all.some(isDependency)) return [];
+    const places = [...all.filter(isOpen), ...all.filter((mention) => !isOpen(mention))];
+    return [{ ref, places: places.slice(0, maxMentions), denied: all.some(speaksAgainst) }];
+  });
+  const isPhrase = ({ places }: OpenReference) => places.some(isDependency);
+  return [...open.filter((each) => !isPhrase(each)), ...open.filter(isPhrase)].slice(
+    0,
+    maxReferences,
+  );
 }
 
 /** True when the grammar found a dependency here, or could not decide. */
@@ -61,8 +44,25 @@ export function isOpen({ verdict }: Mention): boolean {
   return verdict.kind === 'dependency' || verdict.kind === 'undecided';
 }
 
-function isSettled(mention: Mention): boolean {
-  return !isOpen(mention);
+function isDependency({ verdict }: Mention): boolean {
+  return verdict.kind === 'dependency';
+}
+
+function isTemplate({ verdict }: Mention): boolean {
+  return verdict.kind === 'dependency' && verdict.form !== 'phrase';
+}
+
+/** What a person says to end a dependency: "not blocked by", "no longer", an edit, a strike, a tick. */
+function isDenial({ verdict }: Mention): boolean {
+  if (verdict.kind !== 'ruled_out') return verdict.kind === 'met';
+  return ['negated', 'retracted', 'struck_through'].includes(verdict.reason);
+}
+
+/** A denial, or another relation: "related to", "see". */
+function speaksAgainst(mention: Mention): boolean {
+  const { verdict } = mention;
+  if (verdict.kind !== 'undecided') return isDenial(mention);
+  return verdict.reason === 'related' || verdict.reason === 'context_only';
 }
 
 /** One name for an issue seen from another: `#7` in its own repository, else `acme/lib#7` in lower case. */
@@ -74,14 +74,16 @@ export function localRef(
   return name === issue.repository.toLowerCase() ? `#${number}` : `${name}#${number}`;
 }
 
-/** The same from what somebody wrote; undefined when that names no issue. */
-export function parseLocalRef(issue: IssueText, text: string): string | undefined {
-  const ref = parseRef(text.startsWith('#') ? `${issue.repository}${text}` : text);
+/** The same from what somebody wrote, also `7` and `#7 `; undefined when that names no issue. */
+export function parseLocalRef(issue: IssueText, said: string): string | undefined {
+  const text = said.trim();
+  const own = /^[#!]?(\d{1,9})$/.exec(text)?.[1];
+  const ref = parseRef(own === undefined ? text : `${issue.repository}#${own}`);
   return ref === undefined ? undefined : localRef(issue, ref);
 }
 
-/** A quote may have been cut inside a comment, whose beginning it lacks then. */
-function visibleQuote(sentence: string): string {
+/** The words around a mention as a person sees them. A quote may have been cut inside a comment, whose beginning it lacks then. */
+export function visibleSentence({ sentence }: Mention): string {
   const begin = sentence.indexOf('<!--');
   const end = sentence.indexOf('-->');
   const isCut = end >= 0 && (begin < 0 || end < begin);

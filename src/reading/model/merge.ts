@@ -1,8 +1,9 @@
 import type { Factors } from '../../issue/factors.ts';
 import { formulaTokens, hasFactors } from '../../issue/estimate.ts';
-import { acceptedEdges, groundAnswer, namesAgent, type TextWithMentions } from './grounding.ts';
-import type { ModelAnswer } from './question.ts';
-import type { IssueText, Reading } from '../../issue/reading.ts';
+import type { ModelAnswer } from './answer.ts';
+import { acceptedEdges, evidenceOf, groundAnswer, namesAgent } from './grounding.ts';
+import type { ModelQuestion } from './question.ts';
+import type { Dependency, Reading } from '../../issue/reading.ts';
 import type { Warning } from '../../issue/warnings.ts';
 import { localRef } from './asked-references.ts';
 import { from, mergeEdges, rank, strongest, type SourcedValue } from './source-precedence.ts';
@@ -10,24 +11,25 @@ import { from, mergeEdges, rank, strongest, type SourcedValue } from './source-p
 /** Maximum difference, as a share, between two sizes that do not count as a disagreement. */
 const toleratedDifference = 0.25;
 
-interface AnswerMerge extends TextWithMentions {
+interface AnswerMerge {
+  readonly question: ModelQuestion;
   /** The reading without the model. */
   readonly offline: Reading;
   readonly answer: ModelAnswer;
   readonly model: string;
-  readonly agentNames: readonly string[];
 }
 
 /**
  * Merges the model's answer, as far as the text supports it, below the explicit text. Each overruled value
  * becomes a warning that names both.
  */
-export function mergeAnswer({ issue, mentions, offline, answer, model, agentNames }: AnswerMerge) {
-  const text = { issue, mentions };
-  const grounded = groundAnswer(text, answer, agentNames);
-  const accepted = acceptedEdges(text, grounded);
-  const edges = mergeEdges(issue, [...offline.dependencies, ...accepted.edges]);
-  const agent = grounded.assigned_agent;
+export function mergeAnswer({ question, offline, answer, model }: AnswerMerge): Reading {
+  const { issue } = question;
+  const grounded = groundAnswer(question, answer);
+  const accepted = acceptedEdges(question, grounded);
+  const declaredEdges = disputed(question, offline.dependencies, grounded);
+  const edges = mergeEdges(issue, [...declaredEdges.dependencies, ...accepted.edges]);
+  const said = saidValues(question, grounded);
   const factors = {
     files: offline.factors.files ?? answer.files,
     complexity: offline.factors.complexity ?? answer.complexity,
@@ -35,15 +37,12 @@ export function mergeAnswer({ issue, mentions, offline, answer, model, agentName
     docs: offline.factors.docs ?? answer.docs,
   };
   const formula = hasFactors(factors) ? formulaTokens(factors) : null;
+  const agent = said.agent?.value ?? null;
   const values = {
-    estimatedContext: strongest(
-      from('model', answer.estimated_context_tokens),
-      from('formula', formula),
-      offline.estimatedContext,
-    ),
-    difficulty: strongest(from('model', answer.difficulty), offline.difficulty),
+    estimatedContext: strongest(said.size, from('formula', formula), offline.estimatedContext),
+    difficulty: strongest(said.difficulty, offline.difficulty),
     assignedAgent: strongest<string | null>(
-      from('model', agent !== null && namesAgent(issue, agent) ? agent : null),
+      agent !== null && namesAgent(issue, agent) ? said.agent : undefined,
       offline.assignedAgent,
     ),
     factors,
@@ -56,32 +55,74 @@ export function mergeAnswer({ issue, mentions, offline, answer, model, agentName
     );
   const complete =
     values.estimatedContext.source !== 'default' && values.difficulty.source !== 'default';
-  const reading: Reading = {
+  return {
     ...offline,
     ...values,
-    ...(answer.estimated_context_tokens === null
-      ? {}
-      : { modelContext: answer.estimated_context_tokens }),
+    ...(said.size === undefined ? {} : { modelContext: said.size.value }),
     outcome: complete ? 'complete' : 'partial',
     model,
     dependencies: edges.dependencies,
     warnings: [
       ...offline.warnings.filter(({ code }) => !helped || code !== 'nothing_readable'),
-      ...valueDisagreements(offline, grounded),
+      ...valueDisagreements(offline, grounded, said),
       ...edges.warnings,
       ...accepted.warnings,
-      ...missedDependencies(issue, offline, grounded),
+      ...declaredEdges.warnings,
+      ...(question.cut ? [textCut] : []),
     ],
   };
-  return reading;
 }
 
-function valueDisagreements(offline: Reading, answer: ModelAnswer): Warning[] {
+const textCut: Warning = { code: 'model_text_cut', params: {} };
+
+/** What the model reads in the text, with the words; else what it estimates. */
+function saidValues(question: ModelQuestion, answer: ModelAnswer) {
+  const evidence = (sentence: number | null) => evidenceOf(question, sentence);
+  return {
+    size:
+      from('model', answer.declared_context_tokens, evidence(answer.declared_context_sentence)) ??
+      from('model', answer.estimated_context_tokens),
+    difficulty:
+      from('model', answer.declared_difficulty, evidence(answer.declared_difficulty_sentence)) ??
+      from('model', answer.estimated_difficulty),
+    agent: from('model', answer.declared_agent, evidence(answer.declared_agent_sentence)),
+  };
+}
+
+/** The dependencies of the text; one that the model was asked about and denies is disputed, with a warning. */
+function disputed(
+  { issue, references }: ModelQuestion,
+  dependencies: readonly Dependency[],
+  { relations }: ModelAnswer,
+): { dependencies: Dependency[]; warnings: Warning[] } {
+  const asked = new Set(references.map(({ ref }) => ref));
+  const warnings: Warning[] = [];
+  const judged = dependencies.map((dependency): Dependency => {
+    const ref = localRef(issue, dependency);
+    const said = relations.filter((relation) => relation.ref === ref);
+    const isDenied = said.length > 0 && said.every(({ relation }) => relation === 'neither');
+    if (!asked.has(ref) || !isDenied) return dependency;
+    const params = { ref, direction: dependency.direction };
+    warnings.push({ code: 'dependency_disagrees', params });
+    return { ...dependency, standing: 'disputed' };
+  });
+  return { dependencies: judged, warnings };
+}
+
+function valueDisagreements(
+  offline: Reading,
+  answer: ModelAnswer,
+  { size, difficulty, agent }: ReturnType<typeof saidValues>,
+): Warning[] {
   const { factors } = offline;
   return [
-    ...sizeDisagrees(offline.estimatedContext, answer.estimated_context_tokens),
-    ...disagreement('difficulty_disagrees', declared(offline.difficulty), answer.difficulty),
-    ...disagreement('agent_disagrees', declared(offline.assignedAgent), answer.assigned_agent),
+    ...sizeDisagrees(offline.estimatedContext, size?.value ?? null),
+    ...disagreement(
+      'difficulty_disagrees',
+      declared(offline.difficulty),
+      difficulty?.value ?? null,
+    ),
+    ...disagreement('agent_disagrees', declared(offline.assignedAgent), agent?.value ?? null),
     ...disagreement('files_disagrees', factors.files, answer.files),
     ...complexityDisagrees(factors.complexity, answer.complexity),
     ...disagreement('tests_disagrees', factors.tests, answer.tests),
@@ -123,15 +164,4 @@ function disagreement(
 ): Warning[] {
   if (said === null || answered === null || answered === said) return [];
   return [{ code, params: { declared: said, claude: answered } }];
-}
-
-/** Warnings for dependencies of the text that the model denies. */
-function missedDependencies(issue: IssueText, offline: Reading, answer: ModelAnswer): Warning[] {
-  return offline.dependencies.flatMap((dependency) => {
-    const ref = localRef(issue, dependency);
-    const said = answer.relations.filter((relation) => relation.ref === ref);
-    if (said.length === 0 || said.some(({ relation }) => relation !== 'neither')) return [];
-    const params = { ref, direction: dependency.direction };
-    return [{ code: 'dependency_disagrees', params }];
-  });
 }

@@ -18,8 +18,12 @@ export interface SourcedValue<T> {
 }
 
 /** A value of this source; undefined when the source gives none. */
-export function from<T>(source: Source, value: T | null): SourcedValue<T> | undefined {
-  return value === null ? undefined : { value, source, evidence: null };
+export function from<T>(
+  source: Source,
+  value: T | null,
+  evidence: string | null = null,
+): SourcedValue<T> | undefined {
+  return value === null ? undefined : { value, source, evidence };
 }
 
 /** The value of the highest source; of equals the first. */

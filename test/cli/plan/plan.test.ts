@@ -261,9 +261,9 @@ test('a bad GITEA_URL is refused', async () => {
 const readsAll = answers({
   ...emptyAnswer,
   estimated_context_tokens: 30_000,
-  difficulty: 'high',
+  estimated_difficulty: 'high',
   docs: 'light',
-  relations: [{ ref: '#7', relation: 'blocked_by', quote: 'Nothing to draw before #7 exists.' }],
+  relations: [{ ref: '#7', relation: 'blocked_by', sentences: [5] }],
 });
 
 test('with a key Claude is asked, and what it adds is shown as of the model', async () => {
@@ -336,10 +336,10 @@ function batch(count: number): string {
 
 const readsBoth = answers({
   ...emptyAnswer,
-  difficulty: 'high',
+  estimated_difficulty: 'high',
   relations: [
-    { ref: '#7', relation: 'blocked_by', quote: 'Nothing to draw before #7 exists.' },
-    { ref: '#8', relation: 'blocked_by', quote: 'Nothing to see before #8 exists.' },
+    { ref: '#7', relation: 'blocked_by', sentences: [2] },
+    { ref: '#8', relation: 'blocked_by', sentences: [3] },
   ],
 });
 
@@ -349,7 +349,7 @@ test('a batch asks Claude about each issue, in the bounds of its tracker', async
   const environment = claudeEnvironment(claude.url);
   const { err } = await run(['--input', batch(6), '--output', output], { environment });
   expect(err).toBe(
-    'Read 6 issues with claude-sonnet-5-5: 6 calls, 7,200 tokens in, 480 out, $0.0192.\n',
+    'Read 6 issues with claude-sonnet-5-5: 12 calls, 14,400 tokens in, 960 out, $0.0576.\n',
   );
   const predictions = readFileSync(output, 'utf8').trim().split('\n');
   expect(predictions.map((line): unknown => JSON.parse(line))).toEqual(
@@ -395,7 +395,7 @@ test('Ctrl-C ends a batch at once, and keeps what is there', async () => {
   const output = join(temporaryDirectory(), 'predictions.jsonl');
   const child = startChild({
     args: [...mainArguments, 'plan', '--input', batch(12), '--output', output],
-    environment: claudeEnvironment(claude.url),
+    environment: { ...claudeEnvironment(claude.url), SECOND_OPINION: 'off' },
     directory: temporaryDirectory(),
   });
   await allWait.promise;

@@ -67,36 +67,41 @@ function attack(frame: Frame, injection: Injection, index: number): IssueText {
 }
 
 const turnSchema = z.object({
-  title: z.string(),
-  body: z.string(),
-  references: z.array(z.object({ ref: z.string(), sentences: z.array(z.string()) })),
+  sentences: z.array(z.string()),
+  references: z.array(z.object({ ref: z.string(), sentences: z.array(z.int()) })),
 });
 
 /** A model that does exactly what the text it is given orders, and dresses it up. */
 const obey: ClaudeScript = (call, response) => {
   const turn = turnSchema.parse(JSON.parse(call.messages[0]?.content ?? ''));
-  const [, index, number] = /^Case (\d+) of (\d+)\./.exec(turn.body) ?? [];
+  const [, index, number] = /Case (\d+) of (\d+)\./.exec(turn.sentences.join(' ')) ?? [];
   const orders = injections[Number(index)]?.orders ?? {};
+  const last = turn.sentences.length;
   const said = (relation: string, ordered: readonly string[] = []) =>
     ordered
       .map((ref) => ref.replace('self', number ?? ''))
       .flatMap((ref) => {
-        const sentences = turn.references.find((listed) => listed.ref === ref)?.sentences ?? [];
-        const words = [...sentences, turn.body.slice(-150), turn.title, `${mark} ${ref}`];
-        return words.map((quote, place) => ({ place, ref, relation, quote }));
+        const named = turn.references.find((listed) => listed.ref === ref)?.sentences ?? [];
+        const all = [...named.map((each) => [each]), named, [last], [1], [last + 1], [mark]];
+        return all.map((sentences, place) => ({ place, ref, relation, sentences }));
       });
   const relations = [...said('blocks', orders.blocks), ...said('blocked_by', orders.blockedBy)];
   const markup = `<b>${mark}</b> [x](javascript:${mark}) @${mark}`;
   answers({
+    declared_context_tokens: orders.tokens ?? null,
+    declared_context_sentence: last,
+    declared_difficulty: orders.difficulty ?? markup,
+    declared_difficulty_sentence: last,
+    declared_agent: orders.agent ?? mark,
+    declared_agent_sentence: last,
     estimated_context_tokens: orders.tokens ?? null,
-    difficulty: orders.difficulty ?? markup,
-    assigned_agent: orders.agent ?? mark,
+    estimated_difficulty: orders.difficulty ?? markup,
     files: orders.files ?? markup,
     complexity: orders.complexity ?? markup,
     tests: orders.tests ?? markup,
     docs: orders.docs ?? markup,
-    // The best quotes first: only so many entries are looked at.
-    relations: [...relations.sort((a, b) => a.place - b.place), { ref: mark, quote: markup }],
+    // The best sentences first: only so many entries are looked at.
+    relations: [...relations.sort((a, b) => a.place - b.place), { ref: mark, sentences: [1] }],
     [mark]: markup,
   })(call, response);
 };
@@ -140,6 +145,8 @@ function forbiddenEdges(issue: IssueText, plan: z.infer<typeof planSchema>): str
   const open = findMentions(issue).filter(isOpen);
   const named = new Set(open.map((mention) => localRef(issue, mention)));
   const text = [foldedText(issue.title), foldedText(issue.body)];
+  const isInText = (words: string) =>
+    text.some((shown) => shown.includes(words.trim())) && words.trim() !== '';
   const [blockedBy = [], blocks = []] = [plan.blockedBy, plan.blocks].map((edges) =>
     edges.filter(({ source }) => source === 'model'),
   );
@@ -149,7 +156,9 @@ function forbiddenEdges(issue: IssueText, plan: z.infer<typeof planSchema>): str
       return [
         ...(named.has(local) ? [] : [`${ref} is not named, or ruled out`]),
         ...(local === `#${issue.number}` ? [`${ref} is the issue itself`] : []),
-        ...(text.some((words) => words.includes(evidence)) ? [] : [`${ref} has no evidence`]),
+        ...(evidence.split(' … ').every((part) => isInText(part))
+          ? []
+          : [`${ref} has no evidence`]),
       ];
     }),
     ...(blockedBy.length > 20 || blocks.length > 20 ? ['too many in a direction'] : []),
@@ -159,10 +168,16 @@ function forbiddenEdges(issue: IssueText, plan: z.infer<typeof planSchema>): str
   ];
 }
 
+const sentence = z.int().positive().nullable();
 const keptAnswer = z.strictObject({
+  declared_context_tokens: tokens.nullable(),
+  declared_context_sentence: sentence,
+  declared_difficulty: z.enum(difficulties).nullable(),
+  declared_difficulty_sentence: sentence,
+  declared_agent: agentName,
+  declared_agent_sentence: sentence,
   estimated_context_tokens: tokens.nullable(),
-  difficulty: z.enum(difficulties).nullable(),
-  assigned_agent: agentName,
+  estimated_difficulty: z.enum(difficulties).nullable(),
   files,
   complexity: z.enum(levels).nullable(),
   tests: z.enum(levels).nullable(),
@@ -170,8 +185,8 @@ const keptAnswer = z.strictObject({
   relations: z.array(
     z.strictObject({
       ref: z.string().regex(/^([\w.-]+\/[\w.-]+)?#[1-9]\d{0,8}$/),
+      sentences: z.array(z.int().positive()),
       relation: z.enum(['blocks', 'blocked_by', 'neither']),
-      quote: z.string().nullable(),
     }),
   ),
 });
@@ -185,7 +200,7 @@ test('there are at least 100 injections, each of its own', () => {
 
 test('a Claude that obeys every injection puts nothing outside of policy into database, API or log', async () => {
   const claude = await startClaude(obey);
-  const service = await startService({ claude });
+  const service = await startService({ claude, env: { SECOND_OPINION: 'off' } });
   const issues = (['bare', 'declared'] as const).flatMap((frame) =>
     injections.map((injection, index) => ({
       name: `${frame}: ${injection.name}`,

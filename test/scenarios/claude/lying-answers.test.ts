@@ -10,26 +10,32 @@ const mark = 'zqinvented';
 const inventedNumbers = [987_654_321_012_341, 987_654_321_012_342];
 const markup = `<script>${mark}</script> [${mark}](javascript:${mark}) \u001b[31m${mark}\u202e @${mark}`;
 
-const body = 'Needs #7 first, and then #8.\n\nNothing else.';
+const body = 'It needs #7 first, and then #8.\n\nNothing else.';
 
 const lies = {
+  declared_context_tokens: 1e300,
+  declared_context_sentence: 99,
+  declared_difficulty: markup,
+  declared_difficulty_sentence: markup,
+  declared_agent: mark,
+  declared_agent_sentence: 2,
   estimated_context_tokens: 1e300,
-  difficulty: markup,
-  assigned_agent: mark,
+  estimated_difficulty: mark,
   files: -5,
   complexity: `${mark}\nmedium`,
   tests: [markup],
   docs: { [mark]: markup },
   relations: [
     ...inventedNumbers.flatMap((number) => [
-      { ref: `#${number}`, relation: 'blocks', quote: 'Needs #7 first' },
-      { ref: `#${number}`, relation: 'blocked_by', quote: mark },
+      { ref: `#${number}`, relation: 'blocks', sentences: [2] },
+      { ref: `#${number}`, relation: 'blocked_by', sentences: [mark] },
     ]),
-    { ref: '#7', relation: 'blocked_by', quote: 'Needs #7 first' },
-    { ref: '#8', relation: 'blocked_by', quote: `and then #8 ${markup}` },
-    { ref: '#8', relation: mark, quote: 'and then #8' },
-    { ref: mark, relation: 'blocks', quote: markup, [mark]: markup },
-    { ref: '#5', relation: 'blocks', quote: 'Needs #7 first' },
+    { ref: '#7', relation: 'blocked_by', sentences: [2] },
+    { ref: '#8', relation: 'blocked_by', sentences: [99] },
+    { ref: '#8', relation: 'blocked_by', sentences: [`and then #8 ${markup}`] },
+    { ref: '#8', relation: mark, sentences: [2] },
+    { ref: mark, relation: 'blocks', sentences: [2], [mark]: markup },
+    { ref: '#5', relation: 'blocks', sentences: [2] },
     mark,
   ],
   [mark]: markup,
@@ -64,7 +70,11 @@ const lyingEverywhere = JSON.stringify({
 test.each<[string, ClaudeScript, string]>([
   ['an answer full of lies', answers(lies), 'partial'],
   ['a reply full of lies', sends(200, json, lyingEverywhere), 'partial'],
-  ['an unknown agent only', answers({ ...emptyAnswer, assigned_agent: mark }), 'partial'],
+  [
+    'an unknown agent only',
+    answers({ ...emptyAnswer, declared_agent: mark, declared_agent_sentence: 2 }),
+    'partial',
+  ],
   [
     'invented numbers only',
     answers({ ...emptyAnswer, relations: lies.relations.slice(0, 4) }),
@@ -92,8 +102,8 @@ test.each<[string, ClaudeScript, string]>([
   expect(claude.calls.length).toBeGreaterThan(0);
   expect(await service.plan('acme/orbit#5')).toMatchObject({ reading: { outcome } });
   const { text, files } = await visibleData(service, ['acme/orbit#5']);
-  expect(text).toContain('Needs #7 first');
-  expect(files).toContain('Needs #7 first');
+  expect(text).toContain('needs #7 first');
+  expect(files).toContain('needs #7 first');
   for (const invented of [mark, 'javascript:', '98765432101234', 'key-of-the-tests']) {
     expect(text).not.toContain(invented);
     expect(files.includes(invented), `${invented} in a file`).toBe(false);

@@ -34,8 +34,9 @@ function environmentOf(url: string) {
 }
 
 function titleOf(call: ClaudeCall): string {
-  const schema = z.object({ title: z.string() });
-  return schema.parse(JSON.parse(call.messages[0]?.content ?? '')).title;
+  const schema = z.object({ sentences: z.array(z.string()) });
+  const [title = ''] = schema.parse(JSON.parse(call.messages[0]?.content ?? '')).sentences;
+  return title.replace(/^1 /, '');
 }
 
 function rows(directory: string, query: string) {

@@ -25,7 +25,7 @@ export function page(type: string): ClaudeScript {
 export const reads = answers({
   ...emptyAnswer,
   estimated_context_tokens: 30_000,
-  difficulty: 'high',
+  estimated_difficulty: 'high',
 });
 
 export async function sendIssue(service: Service, changes: PayloadChanges): Promise<void> {

@@ -53,5 +53,5 @@ export function makeHistory(length: number, random: () => number): Sent[] {
 /** The last line says nothing to the grammar; a model may make something of it. */
 function textOf(index: number, pickIssue: () => number): string {
   const blockers = [pickIssue(), pickIssue()];
-  return `Version ${index}\n\nBlocked by: #${blockers.join(', #')}\nBlocks: #${pickIssue()}\nSee #${pickIssue()}\n`;
+  return `Version ${index}\n\nBlocked by: #${blockers.join(', #')}\nBlocks: #${pickIssue()}\n\nThen #${pickIssue()}\n`;
 }
