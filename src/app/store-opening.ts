@@ -4,13 +4,15 @@ import { networkMessage, explainUnwritable, unsafeFileSystem } from '../db/file-
 import { lockDatabase, type DatabaseLock } from '../db/lock.ts';
 import { isMigrated, migrate } from '../db/migrations.ts';
 import { closeToOthers, createPrivateFile } from '../db/private-files.ts';
-import { quickCheckInThread } from '../db/quick-check.ts';
+import { quickCheckInThread, quickCheckOn } from '../db/quick-check.ts';
 import { damageFault } from '../db/store-fault.ts';
 import { CoordinatorError, describeError, StoreUnavailable } from '../errors.ts';
 import type { Parts } from './parts.ts';
 
 /** Size up to which the start waits for the check of every page: about three seconds on a slow disk. */
 const maxCheckedAtStart = 256 * 1024 * 1024;
+/** Size up to which reading every page takes less time than starting a thread for it. */
+const maxCheckedInPlace = 4 * 1024 * 1024;
 
 type OpeningParts = Pick<Parts, 'config' | 'overrides' | 'log' | 'db' | 'thread' | 'guard'>;
 
@@ -65,7 +67,7 @@ async function checkPages(parts: OpeningParts): Promise<string | undefined> {
     void checkBeside(parts);
     return undefined;
   }
-  const found = await quickCheckInThread(path);
+  const found = await (size > maxCheckedInPlace ? quickCheckInThread(path) : quickCheckOn(db));
   if (found === undefined || (await isMigrated(db).catch(() => false))) return found;
   throw new CoordinatorError(
     'database_damaged',

@@ -1,8 +1,10 @@
 import { DatabaseSync } from 'node:sqlite';
 
+import { sql } from 'kysely';
 import { z } from 'zod';
 
 import { describeError } from '../errors.ts';
+import type { Database } from './database.ts';
 import { createSqliteThread } from './sqlite-thread.ts';
 import { asStoreError } from './store-fault.ts';
 import { faultOf } from './store-guard.ts';
@@ -36,6 +38,15 @@ export function quickCheck(path: string): string | undefined {
     return findingOfError(error);
   } finally {
     database.close();
+  }
+}
+
+/** The same on a connection of the service. */
+export async function quickCheckOn(db: Database): Promise<string | undefined> {
+  try {
+    return findingOf((await sql.raw(quickCheckSql).execute(db)).rows);
+  } catch (error) {
+    return findingOfError(error);
   }
 }
 

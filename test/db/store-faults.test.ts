@@ -16,7 +16,7 @@ import { createDatabase } from '../../src/db/database.ts';
 import { createStoreCheck } from '../../src/db/health.ts';
 import { migrate } from '../../src/db/migrations.ts';
 import { adaptNodeSqlite } from '../../src/db/node-sqlite.ts';
-import { quickCheck } from '../../src/db/quick-check.ts';
+import { quickCheck, quickCheckInThread, quickCheckOn } from '../../src/db/quick-check.ts';
 import type { Schema } from '../../src/db/schema.ts';
 import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
 import { asStoreError } from '../../src/db/store-fault.ts';
@@ -212,7 +212,20 @@ test('a page that turns out to be damaged makes the store down for good', async 
   expect(guard.fault()?.kind).toBe('damaged');
 });
 
-test('quick_check finds a damaged page, and what is no database', () => {
+async function checkOnConnection(path: string) {
+  const db = createDatabase(path);
+  try {
+    return await quickCheckOn(db);
+  } finally {
+    await db.destroy();
+  }
+}
+
+test.each([
+  ['', (path: string) => Promise.resolve(quickCheck(path))],
+  [' in a thread', quickCheckInThread],
+  [' on a connection', checkOnConnection],
+])('quick_check%s finds a damaged page, and what is no database', async (_, check) => {
   const path = join(temporaryDirectory(), 'some.db');
   const database = new DatabaseSync(path);
   database.exec('begin; create table t (a)');
@@ -220,11 +233,11 @@ test('quick_check finds a damaged page, and what is no database', () => {
   for (let row = 0; row < 200; row += 1) insert.run('y'.repeat(900));
   database.exec('commit');
   database.close();
-  expect(quickCheck(path)).toBeUndefined();
+  expect(await check(path)).toBeUndefined();
   const bytes = readFileSync(path);
   bytes.fill(0xab, 4_096 * 20, 4_096 * 21);
   writeFileSync(path, bytes);
-  expect(quickCheck(path)).toMatch(/./);
+  expect(await check(path)).toMatch(/./);
   writeFileSync(path, 'This is not a database, only a text. '.repeat(200));
-  expect(quickCheck(path)).toContain('not a database');
+  expect(await check(path)).toMatch(/not a database|is damaged/);
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,6 +8,8 @@ import { z } from 'zod';
 import { loadConfig, type Environment } from '../../src/config.ts';
 import { createCoordinator } from '../../src/app/coordinator.ts';
 import type { Overrides } from '../../src/app/overrides.ts';
+import { createDatabase } from '../../src/db/database.ts';
+import { migrate } from '../../src/db/migrations.ts';
 import type { HandlingDeps } from '../../src/handling/handle-issue.ts';
 import { createLogger } from '../../src/log.ts';
 import { giteaToken, type FakeGitea } from '../fake-gitea/gitea.ts';
@@ -60,6 +62,22 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
+let template: Buffer | undefined;
+
+/** A folder with a database of this version and nothing in it: `db/migrations.test.ts` tests how that comes about. */
+async function freshDirectory(): Promise<string> {
+  const directory = temporaryDirectory();
+  const path = join(directory, 'coordinator.db');
+  if (template === undefined) {
+    const db = createDatabase(path);
+    await migrate(db);
+    await db.destroy();
+    template = readFileSync(path);
+  }
+  writeFileSync(path, template, { mode: 0o600 });
+  return directory;
+}
+
 /** The environment of a service under test: a real database in `directory`, a free port on loopback. */
 export function testEnvironment(directory: string, env: Environment = {}): Environment {
   return {
@@ -87,8 +105,9 @@ export function testEnvironment(directory: string, env: Environment = {}): Envir
  * Gitea that no publication explains.
  */
 export async function startService(options: ServiceOptions = {}) {
-  const { env, directory = temporaryDirectory(), read, gitea, ...more } = options;
-  const { claude, clock, workers = false, expectAtEnd, ...around } = more;
+  const { env, read, gitea, ...more } = options;
+  const { claude, clock, workers = false, expectAtEnd, ...given } = more;
+  const { directory = await freshDirectory(), ...around } = given;
   const overrides = {
     reconcileByHand: true,
     ...(clock === undefined ? {} : clockOverrides(clock)),

@@ -25,6 +25,8 @@ export type Files = Readonly<Record<string, string | null>>;
 
 const compilerOptions = {
   target: 'es2022',
+  // Without it tsc reads the types of a browser in each of a hundred runs: half of its time.
+  lib: ['es2022'],
   module: 'nodenext',
   strict: true,
   types: [],
