@@ -222,10 +222,10 @@ async function checkOnConnection(path: string) {
 }
 
 test.each([
-  ['', (path: string) => Promise.resolve(quickCheck(path))],
-  [' in a thread', quickCheckInThread],
-  [' on a connection', checkOnConnection],
-])('quick_check%s finds a damaged page, and what is no database', async (_, check) => {
+  ['', (path: string) => Promise.resolve(quickCheck(path)), 'not a database'],
+  [' in a thread', quickCheckInThread, 'is damaged'],
+  [' on a connection', checkOnConnection, 'is damaged'],
+])('quick_check%s finds a damaged page, and what is no database', async (_, check, words) => {
   const path = join(temporaryDirectory(), 'some.db');
   const database = new DatabaseSync(path);
   database.exec('begin; create table t (a)');
@@ -239,5 +239,5 @@ test.each([
   writeFileSync(path, bytes);
   expect(await check(path)).toMatch(/./);
   writeFileSync(path, 'This is not a database, only a text. '.repeat(200));
-  expect(await check(path)).toMatch(/not a database|is damaged/);
+  expect(await check(path)).toContain(words);
 });
