@@ -19,12 +19,13 @@ denial      ^[\s\])]*((is|are|has been) )?(any ?more|no longer|no more|gone|obso
             ^,? ((but|which|that) )?((that|this|it) )?(is|was) (wrong|not (true|so|the case)|untrue|a mistake)\b
             ^,? ((but|and) )?(this|it)( one| issue)? (is|does|was)(n't| not)\W*$
 over        ^[^,;.?]{0,20}\b(last (week|sprint|month|year)|back then|at the time|in the past|until (recently|yesterday))\b
-elsewhere   ^[^.;:!?]{0,20}\bover there\b
+elsewhere   ^[^.;:!?]{0,20}\bover there\b|^\W*(just|only) the\b
 asked       ^[\w\s'"”\x29\]]{0,40}\?
 unless      ^[^,;:.\x28]{0,40}? (if|unless|in case)\b
 // In the part of the sentence, or in the clause, before the relation.
 unsure      \b(whether|wonder(ing)?|unclear|unsure|not sure|no idea|does any\w+)\b
-condition   \b(if|unless|in case|suppos(e|ing)|imagine|hearsay|rumou?rs?|heard)\b
+condition   \bi (first |once |originally )?(wrote|said|claimed|thought|assumed|believed)\b
+            \b(if|unless|in case|suppos(e|ing)|imagine|hearsay|rumou?rs?|heard)\b
             \b((some|any|every)(one|body)|people|they|some|others|folks|it was)\b.* <claims>
 doubt       \b(would|could|might|may|probably|maybe|perhaps|possibly|supposedly|apparently|allegedly)\b|'d\b
             \b(in theory|seems?|looks? (like|as if)|thinks?|thought|believes?|suspects?|doubt|word has it|told)\b
@@ -35,7 +36,9 @@ example     ^\W*(e\.g\.?|for (example|instance)|examples?|z\.b\.)(?!\w)
 // Subjects that are not this issue: "whoever depends on #12", "the release waits", "Tooltip and Menu wait".
 stranger    ((?<!\b(is|are) )\bwhat(ever)?|\bwho(ever)?)( <still>)*\s*$
             \b((some|any|every)(thing|one|body)( else)?|people|users|those|others)( (that|who|which))?( <still>)*\s*$
+            \b(only|just) the\b[^,;:.]*$|\b(code|text|building|data|memory) $
             (\bthe ([\w-]+ )?(milestone|release|train|launch|roll ?out|customer)|\bv?\d+\.\d+[\w.]*)( <still>)*\s*$
+there       ^\W*(over )?there\W*$
 plural      ^\W*([\w-]+ )?(?!this )[a-z-]+s (that|who|which)( <still>)*\s*$
 verb        ^\W*(wait|depend|require|need|(un)?block)\b
 own         \b(we|i)\b|^\W*$|\b(to|must|will|would|should|shall|can|not|does|do|did|and|or|that|which)\W*$
@@ -80,6 +83,7 @@ export function objectionTo(
   if (isQuoted(text, match.index, behind)) return 'quoted';
   if (!flipped && isAboutAnother(text, match.index, at, isItem)) return 'third_party';
   if (!flipped && isOfStrangers(before, match[0], means)) return 'third_party';
+  if (flipped && says('there', part)) return 'third_party';
   const [inPart, inClause] = [part, before].map((words) => `${words} ${mods}`);
   if (says('unsure', inPart ?? '')) return 'question';
   if (says('condition', inPart ?? '') || says('doubt', inClause ?? '')) return 'hypothetical';

@@ -11,6 +11,7 @@ near     <signs>((the|our|both|all of|of|on|by|for|at least|epic|parent|umbrella
 stop     whether|if|how|what|when|why|who|which|that|than|as|like|similar|same|and|or|but|not|no|nor|none
          nothing|nobody|see|since|because|unlike|without|except|also|is|are|was|were|be|until|before|after
          so|instead|about|related|fix(es|ed)?|duplicate|using|per|mentioned|described|discussed|decided
+         should|must|can|could|will|would|may|might|first
          (of|on|by|for|from|with) this
 lead     the|an?|our|its|my|your|their|these|both|all|new|upstream|part
 // The same, or a noun phrase in front: "depends on the parser in #12", not "requires Node 20 (#12)".

@@ -78,11 +78,11 @@ blocked_by
   <subject><must> <act> (first\b|beforehand|before (<self>|we\b|anything))
   <subject>(comes?|goes|lands?|needed|required|necessary) (first|beforehand|before <self>|for <self>)
   + #2 must land first. | #2 has to be merged before this. | #2 goes first.
-  - #2 does not have to land first. | #2 must land before #3. | #2 was needed last year.
+  - #2 does not have to land first. | There, #2 has to land first. | #2 must land before #3. | #2 was needed last year.
 blocked_by
-  (^|[,;:]\s*|\b(do|finish|merge|land|fix|close|complete|ship) )<ref> (first\b|before (<self>|we\b|anything))
+  (^|[,;:]\s*|\b(do|finish|merge|land|fix|close|complete|ship) )<ref> (first\b(?!,? then <ref>)|before (<self>|we\b|anything))
   + Merge #2 first. | #2 first, please.
-  - Do not merge #2 first. | Merge #2 before #3.
+  - Do not merge #2 first. | Merge #2 before #3. | #2 first, then #3.
 blocked_by
   <subject>(blockers?|pre-?requisites?|preconditions?|dependenc(y|ies))( (for|of|to|here))?( <self>)?(?=[^\w\s]|\s*$)
   + #2 is a prerequisite for this. | #2 is a blocker.
@@ -97,7 +97,7 @@ blocks
 blocked_by // The references stand behind the words.
   \b(blocked|held up|gated) (by|on|until|behind)<far>|\bblocked\s*[:=\x28\[]+<near>|\bblock(s|ing)? on<near>
   + Blocked by #2. | This is blocked on the parser in #2. | blocked-by #2
-  - No longer blocked by #2. | Was blocked by #2. | "blocked by #2" | #3 is blocked by #2. | Users blocked by #2 wait.
+  - No longer blocked by #2. | Was blocked by #2. | "blocked by #2" | #3 is blocked by #2. | Users blocked by #2 wait. | Sites blocked by the old limit should raise it (#2) | I first wrote that this is blocked by #2.
 blocked_by
   \b(depend(s|ing|[ae]nt)?|dependenc(y|ies)|relies|rely) (up)?on<far>
   + Depends on #2. | It is dependent upon the parser (#2). | Relies on #2.
@@ -110,12 +110,12 @@ blocks
 blocked_by
   \b(requir(es?|ed|ing)|needs?|needing|needed)(?! (?:by|for|to)\b)<far>
   + Requires #2. | Needs #2 first. | Requires the schema from #2 and #3.
-  - Does not need #2. | Requires what we decided in #2. | Needed to fix #2. | Requires Node 20 (#2)
+  - Does not need #2. | Requires what we decided in #2. | Needed to fix #2. | Requires Node 20 (#2) | It needs a reload first (#2).
 blocked_by
   \b(wait(s|ing)?|hold(ing)?( off)?|on hold|stuck|pending) (for|on|until|till|behind)<far>
   (^\W*|\b(is|are|still) )(pending|awaiting|awaits)<near>
   + Waits for #2. | We are still waiting on #2, #3. | On hold until #2 is done.
-  - No need to wait for #2. | We waited for #2. | Those waiting for #2 should subscribe. | The release waits for #2.
+  - No need to wait for #2. | We waited for #2. | Those waiting for #2 should subscribe. | The release waits for #2. | Only the release of it waits for #2. | The picture has to wait for #2 (just the picture).
 blocks
   \b(pre-?requisites?|preconditions?|blockers?|dependency) (for|of)(?!\s+(?:this|us|our)\b)<far>
   + A prerequisite for #2. | This is a blocker for #2 and #3.
@@ -127,7 +127,7 @@ blocked_by
 blocks
   \b(un-?blocks?|unblocking|blocks?|blocking(?! <noun>\s*:)|holds? up|holding up)(?! on\b)<near>
   + This blocks #2 and #3. | Fixing it unblocks #2.
-  - This does not block #2. | If we did, it would block #2. | What blocks #2 is not clear. | It blocked #2.
+  - This does not block #2. | If we did, it would block #2. | What blocks #2 is not clear. | It blocked #2. | Notes can hold code blocks (#2).
 
 part_of // Other relations.
   \b(part( (\d{1,3}|one|two|three|four|[a-z]|[ivx]+)( ?(\/|of) ?\d+)?)?|sub-?(task|issue|ticket)|child( <noun>)?) of<near>
