@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { builtInAgents } from '../../../src/planning/agents.ts';
-import { difficulties } from '../../../src/issue/difficulty.ts';
+import { difficulties, issueDifficulties } from '../../../src/issue/difficulty.ts';
 import { documentationLevels, levels } from '../../../src/issue/factors.ts';
 import { sources } from '../../../src/issue/source.ts';
 import type { IssueText } from '../../../src/issue/reading.ts';
@@ -119,7 +119,7 @@ const planSchema = z.object({
   reading: z.object({
     outcome: z.enum(['complete', 'partial']),
     estimatedContext: fieldOf(tokens),
-    difficulty: fieldOf(z.enum(difficulties)),
+    difficulty: fieldOf(z.enum(issueDifficulties)),
     assignedAgent: fieldOf(agentName),
     factors: z.strictObject({
       files,
