@@ -6,9 +6,10 @@ import { readOffline } from '../../src/reading/offline-reading.ts';
 import { readGold } from '../support/gold.ts';
 
 /**
- * Sixty texts in the style of real trackers, written and labelled by somebody who did not know the rules. The
- * first run of the rules had a precision of .908 (69 of 76) and found 65 of the 67 explicit edges. What it got
- * wrong was mended by kinds, so that these figures are no longer those of unseen texts.
+ * A hundred texts in the style of real trackers, written and labelled by people who did not know the rules: sixty
+ * (`real-…`), and forty (`unseen-…`) after the rules had been mended by the first ones. In their first runs .908 (69 of
+ * 76) and .765 (26 of 34) of what was read as a dependency was one, and 65 of 67 and 25 of 25 explicit edges were found.
+ * What was wrong was mended by kinds, so that these figures are no longer those of unseen texts.
  */
 const rows = readGold(new URL('../fixtures/gold/real-trackers.jsonl', import.meta.url));
 
@@ -37,14 +38,14 @@ const found = edges.flatMap((row) => row.found);
 test('of what is read offline as a dependency at least 97 % is one', () => {
   const right = new Set(labelled.map(({ edge }) => edge));
   const wrong = found.filter((edge) => !right.has(edge));
-  expect(found.length).toBeGreaterThanOrEqual(70);
+  expect(found.length).toBeGreaterThanOrEqual(95);
   expect(wrong.length / found.length, wrong.join('\n')).toBeLessThanOrEqual(0.03);
 });
 
 test('of the explicit dependencies at least 98 % are found offline', () => {
   const explicit = labelled.filter((each) => each.explicit).map(({ edge }) => edge);
   const missed = explicit.filter((edge) => !found.includes(edge));
-  expect(explicit.length).toBeGreaterThan(60);
+  expect(explicit.length).toBeGreaterThan(90);
   expect(missed.length / explicit.length, missed.join('\n')).toBeLessThanOrEqual(0.02);
 });
 
