@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 import { expect, onTestFinished, test } from 'vitest';
@@ -104,7 +103,9 @@ test('the doctor knows another server that answers at the address of the coordin
   });
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void other.close());
-  const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+  const address = other.address();
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+  const url = `http://127.0.0.1:${port}`;
   const directory = temporaryDirectory();
   const options = ['doctor', '--directory', directory, '--sandbox', 'none', '--', 'sh'];
   const { output, code } = await run(options, { ...settings, COORDINATOR_URL: url });
