@@ -23,7 +23,7 @@ export interface RunnerOptions {
   /** Work on at most one issue in each job, and end when there is none. */
   readonly once: boolean;
   /** Ends what a run left behind; resolves to the number of processes. */
-  readonly endLeftBehind: (marker: string) => Promise<number>;
+  readonly endAgentLeftBehind: (marker: string) => Promise<number>;
   readonly show: (job: number, view: JobView | undefined) => void;
   /** Aborts when the runner is to stop, and when it is to end at once. */
   readonly stop: AbortSignal;
@@ -67,9 +67,9 @@ export async function runWork(options: RunnerOptions): Promise<string | undefine
 }
 
 /** Ends the agent of a job, if there is one; resolves to the number of its processes. */
-async function endRun(journal: Journal, { endLeftBehind }: RunnerOptions): Promise<number> {
+async function endRun(journal: Journal, { endAgentLeftBehind }: RunnerOptions): Promise<number> {
   const marker = (await journal.read())?.marker;
-  return marker === undefined ? 0 : endLeftBehind(marker);
+  return marker === undefined ? 0 : endAgentLeftBehind(marker);
 }
 
 /** What each job of a killed runner had under way, by its number. */

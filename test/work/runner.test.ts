@@ -55,7 +55,7 @@ async function play(script: readonly ScriptedRun[], { answers, ...options }: Pla
   const problem = await runWork({
     ...{ deps: { ...deps, log }, wish: { agents: ['sonnet'] }, jobs: options.jobs ?? 1 },
     once: options.once ?? false,
-    endLeftBehind: (marker) => {
+    endAgentLeftBehind: (marker) => {
       ended.push(marker);
       return Promise.resolve(1);
     },
