@@ -113,6 +113,18 @@ test('the doctor knows another server that answers at the address of the coordin
   expect(output).toContain(`${url} answers, but is no coordinator.`);
 });
 
+test('a token that the coordinator does not know ends the runner, which names the variable', async () => {
+  const service = await startService({ workers: true });
+  const directory = temporaryDirectory();
+  const { code, output } = await run(
+    ['--once', '--directory', directory, '--sandbox', 'none', '--', 'true'],
+    { COORDINATOR_URL: service.url, COORDINATOR_TOKEN: 'another-token-0001', HOME: directory },
+  ).catch((error: unknown) => ({ code: 1, output: String(error) }));
+  expect(code).toBe(1);
+  expect(output).toContain('401: Send one of API_TOKENS');
+  expect(output).toContain('Correct COORDINATOR_TOKEN, or COORDINATOR_URL');
+});
+
 test('the doctor says whether commits are verified', async () => {
   const directory = temporaryDirectory();
   const options = ['doctor', '--directory', directory, '--sandbox', 'none', '--', 'sh'];
