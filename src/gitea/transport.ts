@@ -189,10 +189,21 @@ function discard(reply: Reply): void {
   reply.body.on('error', () => undefined).destroy();
 }
 
-export function tokenRefused(status: number, message: string): TryAgainLater {
+/** `status`: 401 where Gitea does not know the token, 403 where it lacks a right. */
+export class TokenRefused extends TryAgainLater {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super('gitea_auth', message);
+    this.name = 'TokenRefused';
+    this.status = status;
+  }
+}
+
+export function tokenRefused(status: number, message: string): TokenRefused {
   const detail = message === '' ? '' : `, saying "${message}"`;
-  return new TryAgainLater(
-    'gitea_auth',
+  return new TokenRefused(
+    status,
     `Gitea refused the token (${status})${detail}: check GITEA_TOKEN, its scopes and what its user may do.`,
   );
 }

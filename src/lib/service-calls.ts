@@ -116,6 +116,11 @@ function read<T>(
   }
   const said = errorAnswer.safeParse(json).data?.error;
   const words = `${status}: ${oneLine(said?.message ?? text, 300)}`;
+  if (status === 401)
+    throw new CallRefused(
+      `The service refuses the call, ${words} Correct COORDINATOR_TOKEN, or COORDINATOR_URL if this is another server.`,
+      said?.code,
+    );
   if (status >= 500 || status === 429 || status === 408)
     throw new TryAgainLater('service_unreachable', `The service answers ${words}`);
   if (onLease && [403, 404, 409].includes(status))

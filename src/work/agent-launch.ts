@@ -5,7 +5,7 @@ import { createProcessTree } from '../gates/process/process-tree.ts';
 import type { Sandbox } from '../gates/process/sandbox.ts';
 import type { Adapter, AgentStart } from './adapters/adapter.ts';
 import { agentEnvironment } from './agent-environment.ts';
-import { filesOfProgram, findProgram } from './agent-program.ts';
+import { filesOfProgram, findProgram, missingProgram } from './agent-program.ts';
 import { makePrivateDirectory, writePrivateFile } from './private-files.ts';
 
 export interface AgentLaunch {
@@ -37,11 +37,10 @@ export function launchAgent(request: AgentLaunch) {
     added: { ...added, ...request.environment },
   });
   const program = findProgram(command, environment['PATH'] ?? '');
-  if (program === undefined)
-    throw new CoordinatorError(
-      'agent_program_missing',
-      `There is no program ${command} in the search path. Install the agent ${adapter.name}, or give the absolute path of its program.`,
-    );
+  if (program === undefined) {
+    const { problem, cure } = missingProgram(command);
+    throw new CoordinatorError('agent_program_missing', `${problem} ${cure}`);
+  }
   makePrivateDirectory(home, 'tmp');
   for (const [path, text] of Object.entries(files)) writePrivateFile(home, path, text);
   const wrapped = sandbox.wrap({

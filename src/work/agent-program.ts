@@ -14,6 +14,19 @@ export function findProgram(name: string, searchPath: string): string | undefine
   return name.includes(sep) && !isAbsolute(name) ? undefined : places.find(isExecutable);
 }
 
+/** What is wrong where there is no such program, and what to do. `name` is an absolute path or a name to search. */
+export function missingProgram(name: string): { readonly problem: string; readonly cure: string } {
+  return isAbsolute(name)
+    ? {
+        problem: `There is no program ${name} that may be run.`,
+        cure: `Correct the path, or make the file a program: chmod +x ${name}`,
+      }
+    : {
+        problem: `There is no program ${name} in the search path.`,
+        cure: 'Install it, or give the absolute path of its program.',
+      };
+}
+
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);

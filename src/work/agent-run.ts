@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { CoordinatorError, describeError } from '../errors.ts';
-import { createProcessTree, killTree, type ProcessTree } from '../gates/process/process-tree.ts';
+import { killTree, type ProcessTree } from '../gates/process/process-tree.ts';
 import type { Sandbox } from '../gates/process/sandbox.ts';
 import type { Logger } from '../log.ts';
 import type { AgentEnd, AgentExit, AgentReader } from './adapters/adapter.ts';
@@ -57,14 +57,6 @@ export function runAgent(request: AgentRunRequest): RunningAgent {
       ...{ stop: () => Promise.resolve(), ended: Promise.resolve(end) },
     };
   }
-}
-
-/** Ends what a run left behind when its runner was killed; resolves to the number of processes found. */
-export async function endLeftBehind(marker: string): Promise<number> {
-  const tree = createProcessTree(undefined, marker);
-  const { length } = tree.members();
-  await killTree(tree);
-  return length;
 }
 
 function watchAgent(

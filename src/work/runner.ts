@@ -23,7 +23,7 @@ export interface RunnerOptions {
   /** Work on at most one issue in each job, and end when there is none. */
   readonly once: boolean;
   /** Ends what a run left behind; resolves to the number of processes. */
-  readonly endLeftBehind: (marker: string) => Promise<number>;
+  readonly endAgentLeftBehind: (marker: string) => Promise<number>;
   readonly show: (job: number, view: JobView | undefined) => void;
   /** Aborts when the runner is to stop, and when it is to end at once. */
   readonly stop: AbortSignal;
@@ -37,6 +37,7 @@ export interface RunnerOptions {
  */
 export async function runWork(options: RunnerOptions): Promise<string | undefined> {
   const { deps, jobs, stop } = options;
+  const tell = reasonsOnce(deps.log);
   const directory = join(deps.directory, 'journal');
   const left = await leftJobs(directory);
   await removeOldHomes(deps.directory, left);
@@ -50,7 +51,7 @@ export async function runWork(options: RunnerOptions): Promise<string | undefine
       const endAgent = () => void endRun(journal, options);
       options.abandon.addEventListener('abort', endAgent, { once: true });
       try {
-        problem ??= await runJobs(own, { journal, number });
+        problem ??= await runJobs(own, { journal, number, tell });
         // Other issues would fail for the same reason.
         if (problem !== undefined) halt.abort();
       } catch (error) {
@@ -66,9 +67,9 @@ export async function runWork(options: RunnerOptions): Promise<string | undefine
 }
 
 /** Ends the agent of a job, if there is one; resolves to the number of its processes. */
-async function endRun(journal: Journal, { endLeftBehind }: RunnerOptions): Promise<number> {
+async function endRun(journal: Journal, { endAgentLeftBehind }: RunnerOptions): Promise<number> {
   const marker = (await journal.read())?.marker;
-  return marker === undefined ? 0 : endLeftBehind(marker);
+  return marker === undefined ? 0 : endAgentLeftBehind(marker);
 }
 
 /** What each job of a killed runner had under way, by its number. */
@@ -93,9 +94,21 @@ async function removeOldHomes(
       await removeTree(homeOf(directory, name)).catch(() => undefined);
 }
 
+/** Logs the reasons when they are others than before: the service is asked every minute. */
+function reasonsOnce(log: JobDeps['log']): Slot['tell'] {
+  let told: string | undefined;
+  return (waiting) => {
+    const reasons = JSON.stringify(waiting);
+    if (reasons !== told) log.info({ waiting }, 'no issue to hand out');
+    told = reasons;
+  };
+}
+
 interface Slot {
   readonly journal: Journal;
   readonly number: number;
+  /** Says why the service hands out nothing, with counts by reason. */
+  readonly tell: (waiting: Readonly<Record<string, number>>) => void;
 }
 
 async function runJobs(options: RunnerOptions, slot: Slot): Promise<string | undefined> {
@@ -106,7 +119,7 @@ async function runJobs(options: RunnerOptions, slot: Slot): Promise<string | und
   while (!isStopped()) {
     const left = await journal.read();
     if (left === undefined && number > jobs) return undefined;
-    const entry = await takeUp(options, journal, left);
+    const entry = await takeUp(options, slot, left);
     if (entry === undefined) {
       if (once) return undefined;
       continue;
@@ -132,7 +145,7 @@ async function runJobs(options: RunnerOptions, slot: Slot): Promise<string | und
  */
 async function takeUp(
   options: RunnerOptions,
-  journal: Journal,
+  { journal, tell }: Slot,
   left: JournalEntry | undefined,
 ): Promise<(JournalEntry & { readonly claim: ClaimedIssueAnswer }) | undefined> {
   const { deps, wish, stop, random } = options;
@@ -153,7 +166,7 @@ async function takeUp(
         log.info({ issue: claim.issue, agent: claim.agent }, 'issue claimed');
         return { ...entry, claim };
       }
-      log.debug({ waiting }, 'nothing to do');
+      tell(waiting ?? {});
       await journal.clear();
       return undefined;
     } catch (error) {

@@ -10,7 +10,8 @@ import { openSandbox } from '../../src/gates/process/sandbox.ts';
 import { createLogger } from '../../src/log.ts';
 import { createClaude } from '../../src/work/adapters/claude.ts';
 import type { AgentProgress } from '../../src/work/agent-progress.ts';
-import { endLeftBehind, runAgent, type AgentRunRequest } from '../../src/work/agent-run.ts';
+import { runAgent, type AgentRunRequest } from '../../src/work/agent-run.ts';
+import { endAgentLeftBehind } from '../../src/work/left-behind.ts';
 import { searchPath } from '../support/process.ts';
 import { temporaryDirectory } from '../support/service.ts';
 
@@ -123,7 +124,7 @@ test('leaves nothing behind when the agent ends by itself', async () => {
 test('ends what a dead runner left behind, by its marker alone', async () => {
   const { marker, until, tree, running } = startScript(`${escapee} ${speak(0, 2)} ${forEver}`);
   await until(({ used }) => used !== undefined);
-  expect(await endLeftBehind(marker)).toBe(2);
+  expect(await endAgentLeftBehind(marker)).toBe(2);
   expect(tree.members()).toEqual([]);
   expect((await running.ended).outcome).toBe('killed');
 });

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 
 import { TryAgainLater } from '../../src/errors.ts';
@@ -49,16 +50,26 @@ async function play(script: readonly ScriptedRun[], { answers, ...options }: Pla
     await journal.note(entry);
   }
   mkdirSync(join(deps.directory, 'homes', 'of-an-old-claim'), { recursive: true });
+  const logged: unknown[] = [];
+  const log = pino({}, { write: (line: string) => void logged.push(JSON.parse(line)) });
   const problem = await runWork({
-    ...{ deps, wish: { agents: ['sonnet'] }, jobs: options.jobs ?? 1 },
+    ...{ deps: { ...deps, log }, wish: { agents: ['sonnet'] }, jobs: options.jobs ?? 1 },
     once: options.once ?? false,
-    endLeftBehind: (marker) => {
+    endAgentLeftBehind: (marker) => {
       ended.push(marker);
       return Promise.resolve(1);
     },
     ...{ show: () => undefined, stop: stop.signal, abandon: abandon.signal, random: () => 0 },
   });
-  return { ...stage, problem, asked, ended, journals, homes: join(deps.directory, 'homes') };
+  return {
+    ...stage,
+    logged,
+    problem,
+    asked,
+    ended,
+    journals,
+    homes: join(deps.directory, 'homes'),
+  };
 }
 
 test('a runner that finds nothing ends when it is to work once, and clears up', async () => {
@@ -66,6 +77,17 @@ test('a runner that finds nothing ends when it is to work once, and clears up', 
   expect(problem).toBeUndefined();
   expect(asked).toEqual(['uuid-1']);
   expect([readdirSync(journals), readdirSync(homes)]).toEqual([[], []]);
+});
+
+test('why there is no issue is said, and said again when it changes', async () => {
+  const held = (reasons: Readonly<Record<string, number>>) => () =>
+    Promise.resolve({ claim: null, waiting: reasons });
+  const answers = [held({ just_failed: 1 }), held({ just_failed: 1 }), held({ paused: 2 })];
+  const { logged } = await play([], { answers });
+  expect(logged).toMatchObject([
+    { msg: 'no issue to hand out', waiting: { just_failed: 1 } },
+    { msg: 'no issue to hand out', waiting: { paused: 2 } },
+  ]);
 });
 
 test('issue after issue is worked on until the runner is stopped', async () => {

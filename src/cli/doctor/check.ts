@@ -1,4 +1,5 @@
-import { CoordinatorError, TryAgainLater } from '../../errors.ts';
+import { CoordinatorError } from '../../errors.ts';
+import { TokenRefused } from '../../gitea/transport.ts';
 import { broken, resultOf, skipped, type CheckResult, type Outcome } from './finding.ts';
 
 export interface Budget {
@@ -56,13 +57,12 @@ function failed(error: unknown): Outcome {
 /** The answer to a call of Gitea, or `refused` when Gitea does not accept the token or its rights. */
 export async function unlessRefused<T, R>(
   call: Promise<T>,
-  refused: (message: string) => R,
+  refused: (message: string, status: number) => R,
 ): Promise<T | R> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof TryAgainLater && error.code === 'gitea_auth')
-      return refused(error.message);
+    if (error instanceof TokenRefused) return refused(error.message, error.status);
     throw error;
   }
 }

@@ -155,7 +155,7 @@ async function checkAccess(
   );
   if (answers === undefined) return nothing('Gitea does not answer.', 'token', 'repositories');
   if (giteaToken === undefined) {
-    take(resultOf('token', describeNoToken(config)));
+    take(resultOf('token', describeNoToken(config, verifies(config))));
     return nothing('This check needs a token.', 'repositories');
   }
   const bot = await runCheck(diagnosis, { name: 'token' }, (signal) =>

@@ -33,6 +33,10 @@ const healthSchema = z.object({
       .filter(([, { status }]) => status === 'degraded' || status === 'down')
       .map(([name]) => name),
     webhook: webhookSchema.safeParse(checks['webhook']).data,
+    /** `off`: nothing is verified; `hint`: what keeps verifications waiting. */
+    verification: z
+      .looseObject({ status: z.string(), hint: z.string().optional() })
+      .safeParse(checks['verification']).data,
     /** Reconciling since the start; `missed`: changes that no webhook had reported. */
     reconcile: z
       .looseObject({ sinceStart: z.looseObject({ passes: z.int(), missed: z.int() }) })

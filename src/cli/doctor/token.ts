@@ -24,11 +24,15 @@ const minScopes: readonly string[] = neededScopes.map(([scope]) => scope);
 /** Instead of `read:repository`, where commits are verified. */
 const forStatuses = 'write:repository';
 
-const newToken = `Sign in to Gitea as the bot, create a token in Settings > Applications with the scopes ${minScopes.join(', ')}, and set GITEA_TOKEN to it.`;
+/** Those to ask for. */
+const scopesFor = (verifies: boolean) => (verifies ? minScopes.with(1, forStatuses) : minScopes);
+
+const newToken = (verifies: boolean) =>
+  `Sign in to Gitea as the bot, create a token in Settings > Applications with the scopes ${scopesFor(verifies).join(', ')}, and set GITEA_TOKEN to it.`;
 
 /** Checks that Gitea accepts the token, its scopes, and its owner, whose login is the value. */
 export function checkToken(deps: TokenDeps, signal: AbortSignal): Promise<CheckResult<string>> {
-  const cure = `${newToken} If Gitea says that the password must be changed, sign in as the bot and change it.`;
+  const cure = `${newToken(deps.verifies)} If Gitea says that the password must be changed, sign in as the bot and change it.`;
   return unlessRefused(examineToken(deps, signal), (text) => resultOf('token', broken(text, cure)));
 }
 
@@ -39,7 +43,7 @@ async function examineToken(
   const scopes = await gitea.getTokenScopes(signal);
   const refused = scopes === undefined ? await gitea.findRefusedScopes(signal) : [];
   const described =
-    scopes === undefined ? describeTried(refused) : describeScopes(scopes, verifies);
+    scopes === undefined ? describeTried(refused, verifies) : describeScopes(scopes, verifies);
   const findings = [
     { name: 'token', ...ok('Gitea accepts it.') },
     { name: 'scopes', ...described },
@@ -53,21 +57,21 @@ async function examineToken(
 }
 
 /** The outcome when there is no token to check. */
-export function describeNoToken(config: ExaminedConfig): Outcome {
+export function describeNoToken(config: ExaminedConfig, verifies: boolean): Outcome {
   if (isInvalid(config, 'GITEA_TOKEN'))
     return skipped('GITEA_TOKEN is invalid; see configuration.');
   return hint(
     'GITEA_TOKEN is not set: the service reads nothing from Gitea, writes nothing there, and learns of changes by webhooks alone.',
-    newToken,
+    newToken(verifies),
   );
 }
 
 /** Forgejo does not tell which scopes a token has, so each needed one was tried. */
-function describeTried(refused: readonly string[]): Outcome {
+function describeTried(refused: readonly string[], verifies: boolean): Outcome {
   if (refused.length > 0)
     return broken(
       `The token lacks ${refused.join(', ')}: this server refuses what needs it.`,
-      `${newToken} The scopes of a token cannot be changed.`,
+      `${newToken(verifies)} The scopes of a token cannot be changed.`,
     );
   return hint(
     `${minScopes.join(', ')} are granted. This server does not report which others the token has.`,
@@ -78,29 +82,31 @@ function describeScopes(scopes: readonly string[], verifies: boolean): Outcome {
   if (scopes.includes('all'))
     return warning(
       'The token has all rights of its user, and so has anybody who steals it.',
-      newToken,
+      newToken(verifies),
     );
   const missing = neededScopes.filter((row) => !row.some((scope) => scopes.includes(scope)));
   if (missing.length > 0)
     return broken(
       `The token lacks ${missing.map(([scope]) => scope).join(', ')}; its scopes: ${scopes.join(', ') || 'none'}.`,
-      `${newToken} The scopes of a token cannot be changed.`,
+      `${newToken(verifies)} The scopes of a token cannot be changed.`,
     );
   if (scopes.includes('public-only'))
     return warning(
       'The token is limited to public repositories: it does not see private ones.',
-      newToken,
+      newToken(verifies),
     );
   if (verifies && !scopes.includes(forStatuses))
     return warning(
       `The token lacks ${forStatuses}: Gitea refuses the statuses and pull requests of verified commits.`,
-      `${newToken.replace('read:repository', forStatuses)} Or set VERIFIERS=0.`,
+      `${newToken(verifies)} Or set VERIFIERS=0.`,
     );
   const allowed = [...minScopes, 'read:issue', ...(verifies ? [forStatuses] : [])];
   const more = scopes.filter((scope) => !allowed.includes(scope));
-  const granted = verifies ? minScopes.with(1, forStatuses) : minScopes;
-  if (more.length === 0) return ok(`${granted.join(', ')}, and no more.`);
-  return warning(`The token has scopes that are not needed: ${more.join(', ')}.`, newToken);
+  if (more.length === 0) return ok(`${scopesFor(verifies).join(', ')}, and no more.`);
+  return warning(
+    `The token has scopes that are not needed: ${more.join(', ')}.`,
+    newToken(verifies),
+  );
 }
 
 function describeBot(

@@ -44,6 +44,10 @@ export async function setUpHook(setup: HookSetup, signal: AbortSignal): Promise<
     return left(
       `${nameOf(owner)} does not exist, or this token has no access to it: correct the name, or use another --token-file.`,
     );
+  if (hooks === 'unknown_token')
+    return left(
+      'Gitea does not know this token (401): correct --token-file, or GITEA_TOKEN where that is left out.',
+    );
   if (hooks === 'refused') return refused(setup, 'This token has no right to read its webhooks.');
   const same = hooks.filter((hook) => isSameUrl(hook.url, url));
   const shared = await sharedHook(setup, signal);
@@ -58,8 +62,10 @@ export async function setUpHook(setup: HookSetup, signal: AbortSignal): Promise<
 }
 
 async function hooksOf({ gitea }: HookSetup, owner: HookOwner, signal: AbortSignal) {
-  const reply = await unlessRefused(gitea.listHooks(owner, signal), () => 'refused' as const);
-  if (reply === 'refused') return reply;
+  const reply = await unlessRefused(gitea.listHooks(owner, signal), (_message, status) =>
+    status === 401 ? ('unknown_token' as const) : ('refused' as const),
+  );
+  if (typeof reply === 'string') return reply;
   return reply.kind === 'ok' ? reply.value : 'missing';
 }
 
@@ -76,7 +82,7 @@ async function sharedHook(setup: HookSetup, signal: AbortSignal): Promise<Shared
   if (!('repository' in owner)) return undefined;
   const [organization = ''] = owner.repository.split('/');
   const hooks = await hooksOf(setup, { organization }, signal);
-  if (hooks === 'missing' || hooks === 'refused') return undefined;
+  if (typeof hooks === 'string') return undefined;
   const shared = hooks
     .filter((hook) => isSameUrl(hook.url, url))
     .map((hook) => ({ organization, id: hook.id, isRight: faultsOf(hook, setup).length === 0 }));

@@ -1,5 +1,5 @@
 import { mkdir, statfs } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { resolve, sep } from 'node:path';
 
 import type { Command } from 'commander';
 import { execa } from 'execa';
@@ -8,10 +8,9 @@ import semver from 'semver';
 import { loadWorkConfig, type Environment } from '../../config.ts';
 import { CoordinatorError, TryAgainLater } from '../../errors.ts';
 import { gitPath } from '../../gates/checkout/git-command.ts';
+import { findProgram, missingProgram } from '../../work/agent-program.ts';
 import { authorOf } from '../../work/identity.ts';
 import { createServiceClient } from '../../work/service-client.ts';
-import { cloneUrlOf } from '../../work/workspace/clone-url.ts';
-import { operatorGit } from '../../work/workspace/operator-git.ts';
 import {
   broken,
   doctorExitCodes,
@@ -24,11 +23,13 @@ import {
   type Outcome,
 } from '../doctor/finding.ts';
 import { renderFinding, renderVerdict } from '../doctor/render-finding.ts';
+import { askHealth } from '../doctor/service.ts';
 import { widthOf, type Io } from '../io.ts';
 import { parseOptions } from '../options.ts';
 import { painter } from '../output.ts';
 import { chooseAdapter, modelAccessOf } from './choose-adapter.ts';
 import { workOptions, type WorkOptions } from './options.ts';
+import { checkRepository } from './repository-check.ts';
 import { chooseSandbox } from './sandbox.ts';
 
 /** Oldest git that can merge without files. */
@@ -45,7 +46,8 @@ const minFreeBytes = 5 * 1024 ** 3;
 
 const help = `
 Checks git and its credentials, the agent, the sandbox, the coordinator with the token, and the disk. It changes
-nothing. With --repo owner/name it asks the repository, as the runner will.
+nothing. With --repo owner/name it asks the repository, as the runner will, and whether a branch may be pushed: it
+tries one that is no commit, which git refuses after the server has looked at the rights.
 
 Exit codes: 0 everything is right, 1 there are warnings, 2 something is broken.`;
 
@@ -70,8 +72,9 @@ async function examine(io: Io, options: WorkOptions, command: readonly string[])
   const findings: DoctorFinding[] = [];
   const checks: readonly (readonly [string, () => Outcome | Promise<Outcome>])[] = [
     ['coordinator', () => checkService(config, signal)],
+    ['verifier', () => checkVerifier(config, signal)],
     ['git', () => checkGit(environment)],
-    ['repository', () => checkRepository(options, io, signal)],
+    ['repository', () => checkRepository(options, { environment, signal })],
     ['agent', () => checkAgent(options, command, environment)],
     ['key', () => checkKey(options, command, config)],
     ['sandbox', () => checkSandbox(options, signal)],
@@ -96,25 +99,51 @@ async function outcomeOf(check: () => Outcome | Promise<Outcome>): Promise<Outco
   }
 }
 
-async function checkService(
-  { url, token }: { readonly url: string; readonly token: string },
-  signal: AbortSignal,
-): Promise<Outcome> {
+interface Address {
+  readonly url: string;
+  readonly token: string;
+}
+
+async function checkService({ url, token }: Address, signal: AbortSignal): Promise<Outcome> {
   const client = createServiceClient({ url, token, random: Math.random });
   try {
     await client.check(signal);
     return ok(`${url} answers, and takes the token.`);
   } catch (error) {
     if (!(error instanceof CoordinatorError)) throw error;
-    return error instanceof TryAgainLater
-      ? broken(error.message, 'Start the coordinator, or correct COORDINATOR_URL.')
-      : broken(
-          error.message,
-          'COORDINATOR_TOKEN must be a token of API_TOKENS with the role worker.',
-        );
+    if (error instanceof TryAgainLater)
+      return broken(error.message, 'Start the coordinator, or correct COORDINATOR_URL.');
+    if ((await askHealth({ url, token: undefined }, signal)) === 'foreign')
+      return broken(
+        `${url} answers, but is no coordinator.`,
+        'Set COORDINATOR_URL to the address of the coordinator, not to that of Gitea.',
+      );
+    return broken(
+      error.message,
+      'COORDINATOR_TOKEN must be a token of API_TOKENS with the role worker.',
+    );
   } finally {
     await client.close();
   }
+}
+
+/** Whether what agents complete is verified: else nobody tells them what to fix, and no pull request is opened. */
+async function checkVerifier(address: Address, signal: AbortSignal): Promise<Outcome> {
+  const answer = await askHealth(address, signal);
+  const verification =
+    typeof answer === 'object' && answer.kind === 'open'
+      ? answer.health.checks.verification
+      : undefined;
+  if (verification === undefined)
+    return skipped('The coordinator does not say whether commits are verified.');
+  if (verification.status === 'off')
+    return warning(
+      'Commits are not verified: each issue waits for a person, without gates and pull request.',
+      'Give the coordinator GITEA_TOKEN, and VERIFIERS above 0 or a verifier of its own. See docs/verification.md.',
+    );
+  if (verification.hint !== undefined)
+    return warning(verification.hint, 'See docs/verification.md.');
+  return ok('Commits are verified.');
 }
 
 async function checkGit(environment: Environment): Promise<Outcome> {
@@ -126,43 +155,13 @@ async function checkGit(environment: Environment): Promise<Outcome> {
   return ok(`${stdout}; commits are by ${name} <${email}>.`);
 }
 
-async function checkRepository(
-  { repo, cloneUrl }: WorkOptions,
-  io: Io,
-  signal: AbortSignal,
-): Promise<Outcome> {
-  const [name] = repo ?? [];
-  const environment = io.environment();
-  const gitea = environment['GITEA_URL'] ?? '';
-  if (name === undefined || (cloneUrl === undefined && gitea === ''))
-    return skipped(
-      'Name a repository by --repo owner/name, with --clone-url or GITEA_URL, to try the credentials of git.',
-    );
-  const issue = { ref: `${name}#1`, url: `${gitea.replace(/\/+$/, '')}/${name}/issues/1` };
-  const url = cloneUrlOf(issue, cloneUrl);
-  const cure = `Try it yourself: git ls-remote ${url}. Give git a credential helper, or a key for ssh; nobody can type a password here.`;
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-  try {
-    const heads = await operatorGit('/', ['ls-remote', '--', url, 'HEAD'], {
-      environment,
-      signal: limit,
-    });
-    if (heads === '') return warning(`${url} has no commit.`, 'Push a first commit.');
-    return ok(`git can read ${url}. Whether it may push is seen at the first push.`);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof CoordinatorError) return broken(error.message, cure);
-    return broken(`${url} does not answer.`, cure);
-  }
-}
-
 async function checkAgent(
   options: WorkOptions,
   command: readonly string[],
   environment: Environment,
 ): Promise<Outcome> {
   const adapter = chooseAdapter(options, command);
-  if (adapter.name === 'command') return ok(`The agent is ${command.join(' ')}.`);
+  if (adapter.name === 'command') return checkOwnAgent(command, environment);
   const result = await execa(adapter.name, ['--version'], {
     env: { PATH: environment['PATH'] ?? '', HOME: '/nonexistent' },
     extendEnv: false,
@@ -180,6 +179,16 @@ async function checkAgent(
   return version === known.seen
     ? ok(`${adapter.name} ${version}`)
     : hint(`${adapter.name} ${version}; the runner was tried with ${known.seen}.`);
+}
+
+/** A path is one below the working directory, as for the runner. */
+function checkOwnAgent(command: readonly string[], environment: Environment): Outcome {
+  const [program = ''] = command;
+  const path = program.includes(sep) ? resolve(program) : program;
+  if (findProgram(path, environment['PATH'] ?? '') !== undefined)
+    return ok(`The agent is ${command.join(' ')}.`);
+  const { problem, cure } = missingProgram(path);
+  return broken(problem, cure);
 }
 
 function checkKey(

@@ -6,12 +6,13 @@ import { loadWorkConfig } from '../../config.ts';
 import { CoordinatorError } from '../../errors.ts';
 import { takePlace } from '../../lib/places.ts';
 import { createLogger } from '../../log.ts';
-import { endLeftBehind, runAgent } from '../../work/agent-run.ts';
+import { runAgent } from '../../work/agent-run.ts';
 import { openForwarder } from '../../work/forwarder.ts';
 import { authorOf } from '../../work/identity.ts';
+import { endAgentLeftBehind, endGitLeftBehind } from '../../work/left-behind.ts';
 import { runWork } from '../../work/runner.ts';
 import { createServiceClient } from '../../work/service-client.ts';
-import { createWorkspace, endGitLeftBehind } from '../../work/workspace/workspace.ts';
+import { createWorkspace } from '../../work/workspace/workspace.ts';
 import type { Io } from '../io.ts';
 import { listenForStop } from '../listen-for-stop.ts';
 import { parseOptions } from '../options.ts';
@@ -121,7 +122,7 @@ async function runAgents(
           ...{ uuid: randomUUID, now: Date.now },
         },
         wish: { agents: options.agent, repositories: options.repo },
-        ...{ jobs: options.jobs, once: options.once, endLeftBehind, show: screen.show },
+        ...{ jobs: options.jobs, once: options.once, endAgentLeftBehind, show: screen.show },
         ...{ stop: stop.signal, abandon: abandon.signal, random: Math.random },
       });
     } finally {

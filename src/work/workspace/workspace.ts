@@ -2,7 +2,7 @@ import { mkdir, readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { removeTree } from '../../gates/checkout/private-directory.ts';
-import { endProcessesNaming, leastRecentlyUsed } from '../../lib/places.ts';
+import { leastRecentlyUsed } from '../../lib/places.ts';
 import type { Logger } from '../../log.ts';
 import { readHead, readRef } from './agent-commits.ts';
 import { branchOf, isBranchOf } from './branch-name.ts';
@@ -33,12 +33,8 @@ export interface IssuePlace {
   readonly branch?: string | undefined;
 }
 
-/** Ends the git that a runner left which was killed: it may still push, and holds locks that are then removed. */
-export function endGitLeftBehind(directory: string): Promise<void> {
-  return endProcessesNaming(`${join(directory, mirrorsFolder)}/`);
-}
-
-const mirrorsFolder = 'mirrors';
+/** The mirrors of a runner, below its directory. */
+export const mirrorsFolder = 'mirrors';
 
 export type Workspace = ReturnType<typeof createWorkspace>;
 

@@ -160,6 +160,16 @@ test('a dry run says everything and does nothing', async () => {
   expect(fake.writes).toEqual([]);
 });
 
+test('a token that Gitea does not know is not taken for one without the right', async () => {
+  const { run } = await stage();
+  const tokenFile = join(temporaryDirectory(), 'token');
+  writeFileSync(tokenFile, 'not-a-token-of-this-gitea');
+  const { code, out } = await run('--org', 'acme', '--token-file', tokenFile);
+  expect(code).toBe(1);
+  expect(out).toContain('Gitea does not know this token (401): correct --token-file');
+  expect(out).not.toContain('Open ');
+});
+
 test('without the right to it, what to click is printed in order, and never the secret', async () => {
   const { fake, run } = await stage();
   const { code, out } = await run('--repo', 'acme/orbit');

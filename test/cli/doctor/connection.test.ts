@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { checkConnection } from '../../../src/cli/doctor/connection.ts';
-import { TryAgainLater } from '../../../src/errors.ts';
+import { TokenRefused } from '../../../src/gitea/transport.ts';
 import { failing } from '../../fake-gitea/gitea.ts';
 import { testCases } from './cases.ts';
 
@@ -63,7 +63,7 @@ test.for(versions)('version %s is %s', async ([version, mark, text]) => {
 });
 
 test('where everything needs a sign-in, the token asks for the version', async () => {
-  const refused = new TryAgainLater('gitea_auth', 'Gitea refused the token (403).');
+  const refused = new TokenRefused(403, 'Gitea refused the token (403).');
   const gitea = {
     getVersion: () => Promise.reject(refused),
     status: () => ({ lastSuccess: null, lastError: null, clockSkewMs: 400 }),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { checkHooks } from '../../../src/cli/doctor/hooks.ts';
-import { TryAgainLater } from '../../../src/errors.ts';
+import { TokenRefused } from '../../../src/gitea/transport.ts';
 import { issueEvents, pullEvents } from '../../fake-gitea/webhooks.ts';
 import { changeHook, webhookUrl } from '../../support/doctor.ts';
 import { testCases } from './cases.ts';
@@ -112,7 +112,7 @@ test('what is wrong with the hook of an organisation is told once for all its re
 });
 
 test('hooks are read with the token of the bot where it administers, and told of where nobody may', async () => {
-  const refuse = () => Promise.reject(new TryAgainLater('gitea_auth', 'Refused.'));
+  const refuse = () => Promise.reject(new TokenRefused(403, 'Refused.'));
   const admin = { ...repository, permissions: { ...repository.permissions, admin: true } };
   const expected = { url, port: 8000, events };
   const bot = {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { check } from '../../../src/cli/doctor/check.ts';
 import { checkToken } from '../../../src/cli/doctor/token.ts';
 import { TryAgainLater } from '../../../src/errors.ts';
+import { TokenRefused } from '../../../src/gitea/transport.ts';
 import { giteaBot, type FakeGitea } from '../../fake-gitea/gitea.ts';
 import { testCases } from './cases.ts';
 import { never } from './samples.ts';
@@ -163,10 +164,7 @@ test.for([
 });
 
 test('a bot that has to change its password is told so', async () => {
-  const refusal = new TryAgainLater(
-    'gitea_auth',
-    'Gitea refused the token (403), saying "Change it".',
-  );
+  const refusal = new TokenRefused(403, 'Gitea refused the token (403), saying "Change it".');
   const gitea = {
     findRefusedScopes: () => Promise.resolve([]),
     getTokenScopes: () => Promise.resolve(undefined),

@@ -7,7 +7,8 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 
 import { WorkspaceError } from '../../../src/work/workspace/workspace-error.ts';
-import { createWorkspace, endGitLeftBehind } from '../../../src/work/workspace/workspace.ts';
+import { endGitLeftBehind } from '../../../src/work/left-behind.ts';
+import { createWorkspace } from '../../../src/work/workspace/workspace.ts';
 import { temporaryDirectory } from '../../support/service.ts';
 import { createRepository } from '../../verifier/support/repository.ts';
 
