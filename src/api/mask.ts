@@ -1,5 +1,6 @@
 import type { CodedSentence } from '../issue/coded.ts';
 import type { PlanView } from '../issue/plan.ts';
+import type { BlockedIssue } from '../plans/plan-views.ts';
 import { isInScope } from '../plans/scope.ts';
 import type { Caller } from './roles.ts';
 
@@ -50,6 +51,18 @@ export function maskPlan<P extends PlanView>(plan: P, caller: Viewer): P {
       isSeen(edge) ? edge : { ...edge, ref: elsewhere, state: 'unknown' as const },
     ),
     blocks: plan.blocks.filter(isSeen),
+    proposals: plan.proposals.filter(isSeen),
+  };
+}
+
+/** A blocked issue of the queue, likewise. */
+export function maskBlocked(issue: BlockedIssue, caller: Viewer): BlockedIssue {
+  const isSeen = ({ ref }: { readonly ref: string }) =>
+    isInScope(caller.repositories, ref.split('#', 1)[0] ?? '');
+  return {
+    ...issue,
+    reason: maskSentence(issue.reason, caller),
+    onlyClaude: issue.onlyClaude.map((edge) => (isSeen(edge) ? edge : { ...edge, ref: elsewhere })),
   };
 }
 

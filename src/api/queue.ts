@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { readQueue } from '../claims/queue-view.ts';
 import { readGraph } from '../plans/graph-view.ts';
 import { callerOfRequest } from './auth.ts';
-import { maskPlan, maskSentence } from './mask.ts';
+import { maskBlocked, maskPlan } from './mask.ts';
 import type { Api, ApiDeps } from './route.ts';
 
 /** Upper bound of issues of each kind: workers take from the front. */
@@ -24,7 +24,7 @@ export function registerQueueAndGraph(api: Api, { store, now, agents: all }: Api
     return {
       ...queue,
       ready: ready.map((issue) => ({ ...issue, plan: maskPlan(issue.plan, caller) })),
-      blocked: blocked.map((issue) => ({ ...issue, reason: maskSentence(issue.reason, caller) })),
+      blocked: blocked.map((issue) => maskBlocked(issue, caller)),
     };
   });
   api.get('/graph', { schema: { querystring: graphQuery } }, (request) => {

@@ -11,6 +11,7 @@ import { addRedChecks } from './migrations/005-red-checks.ts';
 import { addMergeEdges } from './migrations/006-merge-edges.ts';
 import { addFormerPulls } from './migrations/007-former-pulls.ts';
 import { addClaudeHooks } from './migrations/008-claude-hooks.ts';
+import { addProposals } from './migrations/009-proposals.ts';
 
 type Migrations = Readonly<Record<string, Migration>>;
 
@@ -24,6 +25,7 @@ export const migrations: Migrations = {
   '006-merge-edges': { up: addMergeEdges },
   '007-former-pulls': { up: addFormerPulls },
   '008-claude-hooks': { up: addClaudeHooks },
+  '009-proposals': { up: addProposals },
 };
 
 /** First migration of the development versions, which the baseline replaced. */

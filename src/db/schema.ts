@@ -42,6 +42,20 @@ export interface ParentsTable {
   unresolved_name: string | null;
 }
 
+/** A dependency that blocks nothing until a person decides, as the issue's text has it; `place` is its order. */
+export interface ProposalsTable {
+  repository_id: number;
+  number: number;
+  place: number;
+  /** Null, with the name in `unresolved_name`, like an edge's end. */
+  other_repository_id: number | null;
+  other_number: number;
+  unresolved_name: string | null;
+  direction: 'blocked_by' | 'blocks';
+  standing: 'proposed' | 'disputed';
+  evidence: string;
+}
+
 /** A code such as COORD-005: in the title of an issue, or in the text of one that is planned. */
 export interface CodesTable {
   repository_id: number;
@@ -188,6 +202,7 @@ export interface Schema {
   };
   edges: EdgesTable;
   parents: ParentsTable;
+  proposals: ProposalsTable;
   /** The agents of the last start, enabled or not: texts were read with their names in mind. */
   known_agents: {
     name: string;

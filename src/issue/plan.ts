@@ -1,5 +1,6 @@
 import type { Estimate } from './estimate.ts';
 import type { CodedSentence } from './coded.ts';
+import type { Proposal } from './proposals.ts';
 import type { Reading } from './reading.ts';
 import { reasonText, type ChoiceReason, type ChosenAgent, type StateReason } from './reasons.ts';
 import type { Source } from './source.ts';
@@ -11,6 +12,8 @@ import type { Warning } from './warnings.ts';
 export interface PlanEdge extends Blocker {
   readonly source: Source;
   readonly evidence: string;
+  /** Where the issue waits because Claude alone says so: the line in its text that ends that. */
+  readonly removeWith?: string | undefined;
 }
 
 /** All that is known and decided about one issue. */
@@ -26,6 +29,8 @@ export interface Plan {
   readonly reading: Omit<Reading, 'dependencies' | 'warnings'> | null;
   readonly blockedBy: readonly PlanEdge[];
   readonly blocks: readonly PlanEdge[];
+  /** Dependencies that block nothing until a person decides. */
+  readonly proposals: readonly Proposal[];
   readonly estimate: Estimate | null;
   readonly assignment: ChosenAgent | null;
   readonly warnings: readonly Warning[];

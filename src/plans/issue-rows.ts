@@ -14,6 +14,7 @@ import type { IssueUpdate } from './issue-update.ts';
 import { openNeighbours } from './open-graph.ts';
 import type { TouchedIssues } from './recompute-states.ts';
 import { markParentEdges, replaceParents, withParts } from './parents.ts';
+import { storeProposals } from './proposals.ts';
 import { storeReportedRepositories } from './reported-repositories.ts';
 import { changedAt, markChanged, markShown } from './revisions.ts';
 
@@ -44,6 +45,7 @@ export async function storeIssue(
     unknownTargets: update.unknownTargets,
     now,
   });
+  await storeProposals(transaction, update, { stateChanged: change.forOthers, now });
   const stale = await dropStaleGiteaDependencies(transaction, update);
   const declared = [...names.resolved, ...own, ...stale];
   const turned = await storeParents(transaction, update, [

@@ -178,7 +178,7 @@ function edgeEnd({ id, number, name, state }: RawEnd): EdgeEnd {
   };
 }
 
-/** One edge per pair of issues: what is set on Gitea first, then the blocked issue's own word. */
+/** One edge per pair of issues: what is set on Gitea first, then what a text says, the blocked issue's own first. */
 export function distinctEdges(edges: readonly LinkedEdge[]): LinkedEdge[] {
   const distinct = new Map<string, LinkedEdge>();
   for (const edge of edges) {
@@ -190,7 +190,8 @@ export function distinctEdges(edges: readonly LinkedEdge[]): LinkedEdge[] {
 }
 
 function weightOf({ source, declaredByBlocked }: LinkedEdge): number {
-  return (source === 'gitea' ? 2 : 0) + (declaredByBlocked ? 1 : 0);
+  const rank = source === 'gitea' ? 4 : source === 'model' ? 0 : 2;
+  return rank + (declaredByBlocked ? 1 : 0);
 }
 
 function endId(end: EdgeEnd): string {

@@ -12,6 +12,8 @@ import {
   type PlanEdge,
   type PlanView,
 } from '../issue/plan.ts';
+import { removalLine } from '../issue/proposals.ts';
+import { findProposals } from './proposals.ts';
 import { chosenAgentSchema, parseStateReason } from '../issue/reasons.ts';
 import { explainPlace } from './queue-order.ts';
 import { readingSchema } from '../issue/reading.ts';
@@ -143,7 +145,10 @@ export async function listReady(
   });
 }
 
-export type BlockedIssue = Pick<PlanView, 'ref' | 'title' | 'state' | 'reason'>;
+export interface BlockedIssue extends Pick<PlanView, 'ref' | 'title' | 'state' | 'reason'> {
+  /** What it waits for because Claude alone says so. */
+  readonly onlyClaude: readonly Pick<PlanEdge, 'ref' | 'evidence' | 'removeWith'>[];
+}
 
 /** The bot's open issues that are neither ready nor claimed, the newest change first. */
 export async function listBlocked(
@@ -153,7 +158,8 @@ export async function listBlocked(
   const rows = await db
     .selectFrom('issues')
     .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
-    .select(['full_name', 'number', 'title', 'state', 'reason_code', 'reason_params'])
+    .select(['repository_id', 'full_name', 'number', 'title', 'state'])
+    .select(['reason_code', 'reason_params'])
     .where('deleted', '=', 0)
     .where('state', 'in', blockedStates)
     .where(inScope('repository_id', scope))
@@ -163,12 +169,15 @@ export async function listBlocked(
     .orderBy('number', 'desc')
     .limit(limit)
     .execute();
-  return rows.map((row) => ({
-    ref: formatRef({ repository: row.full_name, number: row.number }),
-    title: row.title,
-    state: stateSchema.parse(row.state),
-    reason: viewReason(parseStateReason(row.reason_code, row.reason_params)),
-  }));
+  const waitsFor = groupEdges(await linkedEdges(db, rows.map(keyOfRow), 'blocked'), 'blocked');
+  return rows.map((row) => {
+    const ref = refOfRow(row);
+    const onlyClaude = blockedByOf(ref, waitsFor.get(keyOf(keyOfRow(row))))
+      .filter((edge) => edge.removeWith !== undefined && edge.state !== 'closed')
+      .map(({ ref: other, evidence, removeWith }) => ({ ref: other, evidence, removeWith }));
+    const reason = viewReason(parseStateReason(row.reason_code, row.reason_params));
+    return { ref, title: row.title, state: stateSchema.parse(row.state), reason, onlyClaude };
+  });
 }
 
 /** The bot's open issues that are not ready, counted by reason code. */
@@ -201,19 +210,33 @@ async function plansOf(store: PlanStore, rows: readonly PlanRow[]): Promise<Plan
   const keys = rows.map(keyOfRow);
   const waitsFor = groupEdges(await linkedEdges(store.db, keys, 'blocked'), 'blocked');
   const holdsUp = groupEdges(await linkedEdges(store.db, keys, 'blocker'), 'blocker');
+  const proposals = await findProposals(store.db, keys);
   return rows.map((row) => {
     const id = keyOf(keyOfRow(row));
-    const blockedBy = distinctEdges(waitsFor.get(id) ?? []);
     const blocks = distinctEdges(holdsUp.get(id) ?? []);
     return planOf(store.giteaUrl, row, {
-      blockedBy: blockedBy.flatMap((edge) => planEdge(edge, edge.blocker)),
+      blockedBy: blockedByOf(refOfRow(row), waitsFor.get(id)),
       blocks: blocks.flatMap((edge) => planEdge(edge, edge.blocked)),
+      proposals: proposals.get(id) ?? [],
     });
   });
 }
 
-function keyOfRow(row: PlanRow): IssueKey {
+function keyOfRow(row: Pick<PlanRow, 'repository_id' | 'number'>): IssueKey {
   return { repositoryId: row.repository_id, number: row.number };
+}
+
+function refOfRow(row: Pick<PlanRow, 'full_name' | 'number'>): string {
+  return formatRef({ repository: row.full_name, number: row.number });
+}
+
+/** What an issue waits for, with the line that ends what rests on Claude alone. */
+function blockedByOf(own: string, edges: readonly LinkedEdge[] = []): PlanEdge[] {
+  return distinctEdges(edges)
+    .flatMap((edge) => planEdge(edge, edge.blocker))
+    .map((edge) =>
+      edge.source === 'model' ? { ...edge, removeWith: removalLine(own, edge.ref) } : edge,
+    );
 }
 
 function groupEdges(edges: readonly LinkedEdge[], end: 'blocked' | 'blocker') {
@@ -235,9 +258,13 @@ const shownReadingSchema = readingSchema.omit({
   warnings: true,
 });
 
-function planOf(giteaUrl: string, row: PlanRow, edges: Pick<Plan, 'blockedBy' | 'blocks'>): Plan {
+function planOf(
+  giteaUrl: string,
+  row: PlanRow,
+  edges: Pick<Plan, 'blockedBy' | 'blocks' | 'proposals'>,
+): Plan {
   return {
-    ref: formatRef({ repository: row.full_name, number: row.number }),
+    ref: refOfRow(row),
     repositoryId: row.repository_id,
     number: row.number,
     title: row.title,

@@ -6,6 +6,7 @@ import { resolveNames, waitingAround, type EdgeChange } from './edges.ts';
 import { namedRepositories } from './gitea-edges.ts';
 import type { IssueUpdate } from './issue-update.ts';
 import { resolveParents } from './parents.ts';
+import { markProposalsAround, resolveProposals } from './proposals.ts';
 import { storeRepositoryFacts } from './repository-facts.ts';
 import { storeNames } from './repository-names.ts';
 import { changedAt } from './revisions.ts';
@@ -43,6 +44,7 @@ export async function storeReportedRepositories(
         repositoryChanged = !repositoryChanged;
     for (const lowerName of stored.lowerNames) {
       resolved.push(...(await resolveNames(transaction, id, lowerName)));
+      await resolveProposals(transaction, id, lowerName);
       parts.push(...(await resolveParents(transaction, id, lowerName)));
     }
     if (!stored.renamed) continue;
@@ -51,6 +53,7 @@ export async function storeReportedRepositories(
       .set(changedAt(now))
       .where('repository_id', '=', id)
       .execute();
+    await markProposalsAround(transaction, id);
     renamed.push(...(await waitingAround(transaction, id)));
   }
   return { resolved, parts, renamed, repositoryChanged };

@@ -21,7 +21,11 @@ export async function findVisibleRepositories(db: Database, plan: Plan): Promise
   const own = lowerRepository(plan.ref);
   if (own === undefined) return new Set();
   const names = new Set(
-    [plan.blockedBy.map(({ ref }) => ref), plan.reason, plan.warnings].flatMap(repositoriesIn),
+    [
+      [...plan.blockedBy, ...plan.proposals].map(({ ref }) => ref),
+      plan.reason,
+      plan.warnings,
+    ].flatMap(repositoriesIn),
   );
   const rows = await db
     .selectFrom('repositories')

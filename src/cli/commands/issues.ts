@@ -4,6 +4,7 @@ import { thousands } from '../../lib/text.ts';
 import { loadStoreConfig } from '../../config.ts';
 import { ConfigError, CoordinatorError } from '../../errors.ts';
 import type { PlanEdge, PlanView } from '../../issue/plan.ts';
+import { proposalText } from '../../issue/proposals.ts';
 import { parseRef } from '../../issue/ref.ts';
 import { states } from '../../issue/state.ts';
 import { spentText } from '../../claims/spending.ts';
@@ -120,6 +121,9 @@ function renderPlan(plan: FullPlan): string {
   lines.push(...plan.pastClaims.map(renderPastClaim));
   if (plan.spent !== null) lines.push(`Spent       ${spentText(plan.spent)}`);
   lines.push(...renderEdges('Blocked by', plan.blockedBy), ...renderEdges('Blocks', plan.blocks));
+  lines.push(
+    ...plan.proposals.map((each) => `Undecided   ${proposalText(plan.ref, each, plainStyle)}`),
+  );
   lines.push(...plan.warnings.map(({ code, text }) => `Warning     ${text} (${code})`));
   return `${lines.map(printable).join('\n')}\n`;
 }
@@ -158,7 +162,14 @@ function renderPastClaim({ worker, agent, outcome, endedAt, estimated, took, pea
 
 function renderEdges(title: string, edges: readonly PlanEdge[]): string[] {
   return edges.map(
-    ({ ref, state, source, evidence }) =>
-      `${title.padEnd(11)} ${ref}, ${state} (${source}: "${evidence}")`,
+    ({ ref, state, source, evidence, removeWith }) =>
+      `${title.padEnd(11)} ${ref}, ${state} (${source}: "${evidence}")${removal(removeWith)}`,
   );
 }
+
+function removal(line: string | undefined): string {
+  return line === undefined ? '' : `, only Claude reads that; to end it, write "${line}"`;
+}
+
+const inQuotes = (words: string) => `"${words}"`;
+const plainStyle = { name: (ref: string) => ref, type: inQuotes, quote: inQuotes };

@@ -84,9 +84,18 @@ function renderClaim(claim: ClaimView, style: QueueStyle): string[] {
   return [`  ${line}`, `     ${style.paint(actionColours[action], shown)}${cost}${staleMark}`];
 }
 
-function renderBlocked({ ref, title, state, reason }: Queue['blocked'][number], style: QueueStyle) {
+function renderBlocked(
+  { ref, title, state, reason, onlyClaude }: Queue['blocked'][number],
+  style: QueueStyle,
+) {
   const [line = ''] = cut(`${ref}  ${title}`, style.width - 2);
-  return [`  ${line}`, ...below(`${state}: ${reason.text}`, style)];
+  const [first] = onlyClaude;
+  const more = onlyClaude.length > 1 ? ` (and ${onlyClaude.length - 1} more)` : '';
+  const mark =
+    first === undefined
+      ? []
+      : below(`only Claude reads that: to end it, write "${first.removeWith ?? ''}"${more}`, style);
+  return [`  ${line}`, ...below(`${state}: ${reason.text}`, style), ...mark];
 }
 
 const actionColours: Record<NonNullable<ClaimView['context']>['action'], Colour> = {

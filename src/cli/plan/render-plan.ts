@@ -4,7 +4,14 @@ import { isOpen, localRef } from '../../reading/model/asked-references.ts';
 import type { Mention } from '../../reading/mentions.ts';
 import type { ChosenAgentView } from '../../issue/plan.ts';
 import type { CodedSentence } from '../../issue/coded.ts';
-import type { Dependency, IssueText, Reading } from '../../issue/reading.ts';
+import { proposalOf, proposalText, removalLine, typedIn } from '../../issue/proposals.ts';
+import {
+  countsAsEdge,
+  type Dependency,
+  type IssueText,
+  type Reading,
+} from '../../issue/reading.ts';
+import { formatRef } from '../../issue/ref.ts';
 import type { Factors } from '../../issue/factors.ts';
 import type { Declarations } from '../../reading/declarations/values.ts';
 import type { Io } from '../io.ts';
@@ -62,7 +69,9 @@ export function renderPlan(plan: PlannedText, io: Io): string {
 
   const { issue, reading, mentions, warnings } = plan;
   const inDirection = (direction: Dependency['direction']) =>
-    reading.dependencies.filter((edge) => edge.direction === direction).map(edgeEntry);
+    reading.dependencies
+      .filter((edge) => edge.direction === direction && countsAsEdge(edge))
+      .map((edge) => edgeEntry(issue, edge));
   const others = distinct(
     otherMentions(issue, reading, mentions).map((mention) => mentionEntry(mention, reading)),
   );
@@ -73,6 +82,7 @@ export function renderPlan(plan: PlannedText, io: Io): string {
     ...fieldEntries(plan).flatMap(renderEntry),
     ...section('Waits for', inDirection('blocked_by')),
     ...section('Blocks', inDirection('blocks')),
+    ...section('Undecided', undecided(issue, reading.dependencies)),
     ...section('Also named', others.slice(0, shownMentions)),
     ...(left > 0 ? [`  and ${left} more`] : []),
     ...(warnings.length === 0 ? [] : ['', 'Warnings']),
@@ -130,8 +140,32 @@ function describeFactors(factors: Factors, declared: Declarations): [string, str
   return [named.map(([name, value]) => `${name} ${value ?? ''}`).join(', '), sources.join('; ')];
 }
 
-function edgeEntry({ repository, number, source, evidence }: Dependency): Entry {
-  return { ...named(repository, number), value: source, colour: 'green', note: quote(evidence) };
+function edgeEntry(issue: IssueText, edge: Dependency): Entry {
+  const { repository, number, source, evidence } = edge;
+  const entry = { ...named(repository, number), note: quote(evidence) };
+  if (source !== 'model') return { ...entry, value: source, colour: 'green' };
+  const line = removalLine(formatRef(issue), refOf(issue, edge));
+  const note = `${entry.note}; only Claude reads that, to end it write "${line}"`;
+  return { ...entry, value: source, colour: 'yellow', note };
+}
+
+/** What blocks nothing until a person decides. */
+function undecided(issue: IssueText, dependencies: readonly Dependency[]): Entry[] {
+  const own = formatRef(issue);
+  // A text without an issue has no number yet.
+  const type = (line: string) => `"${line.replace(/#0$/, '#NUMBER')}"`;
+  const style = { name: (ref: string) => typedIn(own, ref), type, quote };
+  return dependencies.flatMap((edge): Entry[] => {
+    const { repository, number, direction, evidence, standing = 'counts' } = edge;
+    if (standing === 'counts') return [];
+    const given = { ref: refOf(issue, edge), direction, standing, evidence, readIn: own };
+    const note = printable(proposalText(own, proposalOf(own, given), style));
+    return [{ ...named(repository, number), value: standing, colour: 'yellow', note }];
+  });
+}
+
+function refOf(issue: IssueText, { repository, number }: Dependency): string {
+  return formatRef({ repository: repository ?? issue.repository, number });
 }
 
 /** Mentions that are not shown as dependencies. */

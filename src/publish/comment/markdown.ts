@@ -1,4 +1,5 @@
 import { parseRef } from '../../issue/ref.ts';
+import { oneLine, withoutInvisible } from '../../lib/text.ts';
 
 /** Maximum length of a name that is shown: Gitea has no longer ones. */
 const maxRefLength = 150;
@@ -21,6 +22,31 @@ export function issueLink(ref: string): string {
 /** Words to type, or a name: in code Gitea sees no reference. */
 export function code(text: string): string {
   return `\`${text}\``;
+}
+
+const maxQuote = { characters: 100, bytes: 200 };
+/** Signs that could be more than text; each becomes one that looks like it. */
+const lookAlikes: Readonly<Record<string, string>> = {
+  '`': "'",
+  '@': '＠',
+  '<': '‹',
+  '>': '›',
+  '&': '＆',
+};
+
+/** Words of an issue as data: one bounded line of code, in which nothing is a mention, a reference or markup. */
+export function quoted(words: string): string {
+  const line = oneLine(withoutInvisible(words), maxQuote.characters);
+  const plain = line.replace(/[`@<>&]/g, (sign) => lookAlikes[sign] ?? '');
+  const short = shortestOf(plain);
+  return short === '' ? 'its text' : code(short);
+}
+
+function shortestOf(line: string): string {
+  let shown = line;
+  while (Buffer.byteLength(shown) > maxQuote.bytes)
+    shown = `${shown.slice(0, Math.floor(shown.length * 0.8) - 1).toWellFormed()}…`;
+  return shown;
 }
 
 /** The name of an agent; it was checked when the profiles were read, but a stored plan may be older. */
@@ -70,7 +96,7 @@ export function shortened(
   const shown: string[] = [];
   let characters = 0;
   for (const line of lines) {
-    characters += line.length;
+    characters += Buffer.byteLength(line);
     if (shown.length === limit.lines || characters > limit.characters) break;
     shown.push(line);
   }

@@ -211,8 +211,9 @@ function goOnWithout(subject: Subject): string[] {
     ...(waiting.some(({ source }) => source === 'gitea')
       ? ['remove the dependency under “Dependencies” on the page of this issue']
       : []),
-    ...(waiting.some(({ source }) => source === 'model')
-      ? ['change the sentence in which Claude reads a dependency']
+    // Of those that may be named, the list has the line.
+    ...(waits.elsewhere.some(({ source }) => source === 'model')
+      ? [`write ${code('Not blocked by …')} with its name into the text`]
       : []),
   ];
   const them = waiting.length === 1 ? 'it' : 'them';

@@ -1,4 +1,5 @@
 import type { Plan, PlanEdge } from '../../issue/plan.ts';
+import { typedIn } from '../../issue/proposals.ts';
 import { code, isAgentName, issueLink, repositoryOf, shortened } from './markdown.ts';
 
 /** What a comment may use beside the plan. */
@@ -102,8 +103,7 @@ export function linksTo(
 
 /** What an author types to name an issue: `#12`, or `acme/lib#3` in another repository. */
 export function typedRef({ plan }: Subject, ref: string): string {
-  const repository = repositoryOf(ref)?.toLowerCase();
-  return repository === repositoryOf(plan.ref)?.toLowerCase() ? ref.slice(ref.indexOf('#')) : ref;
+  return typedIn(plan.ref, ref);
 }
 
 const maxAgents = { lines: 50, characters: 1_500 };

@@ -1,20 +1,29 @@
 import { ownCommentMarker } from '../../issue/own-marks.ts';
 import type { Plan, PlanEdge } from '../../issue/plan.ts';
+import { proposalText, removalLine } from '../../issue/proposals.ts';
 import { details } from './details.ts';
-import { bullets, issueLink, pageLink, shortened } from './markdown.ts';
+import { bullets, code, issueLink, pageLink, quoted, shortened } from './markdown.ts';
 import { adviseOn, maxInSentence, stateWords } from './reasons.ts';
-import { createSubject, elsewhere, type CommentSetting, type Subject } from './subject.ts';
+import {
+  createSubject,
+  elsewhere,
+  isVisible,
+  type CommentSetting,
+  type Subject,
+} from './subject.ts';
 import { commentWarning } from './warnings.ts';
 
-const maxBlockers = { lines: 20, characters: 3_000 };
+const maxBlockers = { lines: 20, characters: 2_600 };
+const maxQuotes = 3;
+const maxUndecided = { lines: 4, characters: 1_000 };
 const maxNotes = { lines: 8, characters: 1_200 };
 
 /**
  * Renders the sticky comment of an issue: first its state and what it waits for, then what the reader can do,
  * then, folded, the figures and how to change them, then who writes this. An issue that declares nothing and
  * needs nothing gets one line. Fixed words around checked values: names of configured agents, references,
- * numbers. No text of the issue's author, of Claude or of a worker, no mention, no image, no HTML but the
- * marker and the fold. Nothing in it changes while the plan stays the same; below 8 KB whatever the plan holds.
+ * numbers. Of the issue's own text only the few words on which something of Claude rests, as code; no text of
+ * Claude or of a worker, no mention, no image, no HTML but the marker and the fold. Nothing in it changes while the plan stays the same; below 8 KB whatever the plan holds.
  */
 export function commentText(plan: Plan, setting: CommentSetting): string {
   const subject = createSubject(plan, setting);
@@ -42,6 +51,7 @@ function explain(subject: Subject): string[] {
   const isFolded = declaresSomething(plan) || toDo.length > 0 || plan.state === 'oversized';
   return [
     ...blockers(subject),
+    ...undecided(subject),
     ...(toDo.length === 0 ? [] : [list('Please check', shortened(toDo, maxNotes))]),
     ...(isFolded ? details(subject, shortened(texts(false), maxNotes)) : []),
   ];
@@ -69,15 +79,20 @@ const namesBlockers: readonly string[] = [
 /** Left out when the first sentence names them all. */
 function blockers({ plan, waits }: Subject): string[] {
   const { open, unknown, notMerged, elsewhere: unnamed } = waits;
-  const waiting = [...open, ...notMerged, ...unknown];
-  if (waiting.length === 0 || plan.reason.code === 'cycle') return [];
+  const all = [...open, ...notMerged, ...unknown];
+  const waiting = plan.reason.code === 'cycle' ? all.filter(isOfClaude) : all;
+  if (waiting.length === 0) return [];
   const isInSentence =
     namesBlockers.includes(plan.reason.code) &&
+    !waiting.some(isOfClaude) &&
     waiting.length <= maxInSentence.lines &&
     waiting.every(({ state }) => state === waiting[0]?.state) &&
     unnamed.length === 0;
   if (isInSentence) return [];
-  const lines = waiting.map((edge) => `${issueLink(edge.ref)}: ${stateOf(edge)}`);
+  const quotes = waiting.filter(isOfClaude).slice(0, maxQuotes);
+  const lines = waiting.map(
+    (edge) => `${issueLink(edge.ref)}: ${edgeWords[edge.state]}${mark(plan, edge, quotes)}`,
+  );
   const others = unnamed.length === 0 ? [] : [elsewhere(unnamed.length)];
   return [list('Waits for', [...shortened(lines, maxBlockers), ...others])];
 }
@@ -90,9 +105,29 @@ const edgeWords: Record<PlanEdge['state'], string> = {
   unknown: 'state not known',
 };
 
-function stateOf({ state, source }: PlanEdge): string {
-  const known = edgeWords[state];
-  return source === 'model' ? `${known}, as Claude reads the text` : known;
+function isOfClaude({ source }: PlanEdge): boolean {
+  return source === 'model';
+}
+
+/** That an edge rests on Claude alone, on which words, and the line that ends it. */
+function mark(plan: Plan, edge: PlanEdge, quotes: readonly PlanEdge[]): string {
+  if (!isOfClaude(edge)) return '';
+  const words = quotes.includes(edge) ? `, in ${quoted(edge.evidence)}` : '';
+  return `. Only Claude reads that${words}. To end it, write ${code(removalLine(plan.ref, edge.ref))}`;
+}
+
+/** What blocks nothing until a person decides. The words of another issue's text are not shown. */
+function undecided(subject: Subject): string[] {
+  const { plan, setting } = subject;
+  const lines = plan.proposals
+    .filter(({ ref }) => [plan.ref, ref].every((each) => isVisible(setting, each)))
+    .map((each) =>
+      proposalText(plan.ref, each, {
+        ...{ name: issueLink, type: code },
+        quote: each.readIn === plan.ref ? quoted : undefined,
+      }),
+    );
+  return lines.length === 0 ? [] : [list('Undecided', shortened(lines, maxUndecided))];
 }
 
 function list(title: string, lines: readonly string[]): string {

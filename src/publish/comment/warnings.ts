@@ -91,12 +91,8 @@ export const commentWarnings: Sentences<WarningParams, Tell> = {
       [ref],
       'Sources disagree about which issue blocks the other: Gitea counts before the text, the text before Claude.',
     ),
-  dependency_disagrees: ({ ref }) =>
-    about(
-      [ref],
-      'The text declares a dependency that Claude does not see: it blocks nothing until a person decides.',
-      know,
-    ),
+  // The list of what is undecided says it.
+  dependency_disagrees: () => () => undefined,
   dependency_ruled_out: ({ refs }) => ruledOut(refs),
   code_mismatch: ({ refs }) =>
     about(

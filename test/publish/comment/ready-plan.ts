@@ -24,6 +24,7 @@ export function planOf(given: Partial<Plan> = {}): Plan {
     },
     blockedBy: [],
     blocks: [],
+    proposals: [],
     estimate: {
       low: 37_000,
       likely: 46_800,

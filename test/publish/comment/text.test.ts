@@ -11,6 +11,7 @@ import {
   type NoFit,
   type StateReason,
 } from '../../../src/issue/reasons.ts';
+import { proposalOf } from '../../../src/issue/proposals.ts';
 import { states } from '../../../src/issue/state.ts';
 import { warningSchema, type Warning } from '../../../src/issue/warnings.ts';
 import { arbitraryOf } from '../../support/arbitrary-of.ts';
@@ -118,12 +119,12 @@ describe('what people see', () => {
       "<!-- mosaic-coordinator -->
       **Blocked.** Waits for my\\_org/some.repo&#35;7 and acme/orbit&#35;13, which are open.
 
-      It goes on by itself when the last of them is closed. To go on without them, remove words such as \`Blocked by acme/lib#3\` from the text (or \`Blocks acme/orbit#42\` from the other one), or remove the dependency under “Dependencies” on the page of this issue, or change the sentence in which Claude reads a dependency.
+      It goes on by itself when the last of them is closed. To go on without them, remove words such as \`Blocked by acme/lib#3\` from the text (or \`Blocks acme/orbit#42\` from the other one), or remove the dependency under “Dependencies” on the page of this issue.
 
       **Waits for**
 
       - my\\_org/some.repo&#35;7: open
-      - acme/orbit&#35;13: open, as Claude reads the text
+      - acme/orbit&#35;13: open. Only Claude reads that, in \`Blocked by: acme/orbit#13 ＠maria ‹img src=x›\`. To end it, write \`Not blocked by #13\`
       - acme/lib&#35;3: state not known
 
       <details><summary>Size and agent, and how to change them</summary>
@@ -426,6 +427,66 @@ describe('what people see', () => {
   });
 });
 
+describe('what rests on Claude', () => {
+  const own = 'acme/orbit#42';
+
+  it('is marked where it is all that the issue waits for, with its words and the line that ends it', () => {
+    const blockedBy = [
+      { ...edge('acme/orbit#31', 'open', 'model'), evidence: 'Pointless `until` @maria did #31.' },
+    ];
+    const told = tell({ state: 'blocked', reason: openBlockers('acme/orbit#31'), blockedBy });
+    expect(told).toContain(
+      "**Waits for**\n\n- acme/orbit&#35;31: open. Only Claude reads that, in `Pointless 'until' ＠maria did #31.`. To end it, write `Not blocked by #31`\n",
+    );
+  });
+
+  it('is marked in each of twenty, and in a circle', () => {
+    const refs = Array.from({ length: 20 }, (_, index) => `acme/orbit#${index + 1}`);
+    const blockedBy = refs.map((ref) => edge(ref, 'open', 'model'));
+    const circle = { refs: [own, 'acme/orbit#1'], more: 0 };
+    for (const reason of [openBlockers(...refs), reasonOf({ code: 'cycle', params: circle })]) {
+      const told = tell({ state: 'blocked', reason, blockedBy });
+      for (const ref of refs)
+        expect(told).toContain(`Not blocked by ${ref.slice('acme/orbit'.length)}\``);
+    }
+  });
+
+  it('does not name an issue elsewhere', () => {
+    const blockedBy = [edge('secret/vault#7', 'open', 'model')];
+    const told = tell({ state: 'blocked', reason: openBlockers('secret/vault#7'), blockedBy });
+    expect(told).toContain('To go on without it, write `Not blocked by …` with its name into');
+  });
+
+  it.each([
+    [
+      { ref: 'acme/lib#31', direction: 'blocks', standing: 'proposed', readIn: own },
+      'Claude reads in `The words.` that acme/lib&#35;31 waits for this; it does not block. To make it so, write into acme/lib&#35;31: `Blocked by: acme/orbit#42`.',
+    ],
+    [
+      { ref: 'acme/orbit#31', direction: 'blocked_by', standing: 'proposed', readIn: own },
+      'Claude reads in `The words.` that this waits for acme/orbit&#35;31; it does not block. To make it so, write: `Blocked by: #31`.',
+    ],
+    [
+      {
+        ...{ ref: 'acme/orbit#12', direction: 'blocked_by', standing: 'proposed' },
+        readIn: 'acme/orbit#12',
+      },
+      'Claude reads in acme/orbit&#35;12 that this waits for acme/orbit&#35;12; it does not block. To make it so, write: `Blocked by: #12`.',
+    ],
+    [
+      { ref: 'acme/orbit#31', direction: 'blocked_by', standing: 'disputed', readIn: own },
+      'The text says, `The words.`, that this waits for acme/orbit&#35;31; Claude reads no dependency. It does not block. To make it count, write `Blocked by: #31` on a line of its own.',
+    ],
+    [
+      { ref: 'acme/orbit#31', direction: 'blocks', standing: 'disputed', readIn: own },
+      'The text says, `The words.`, that acme/orbit&#35;31 waits for this; Claude reads no dependency. It does not block. To make it count, write `Blocks: #31` on a line of its own.',
+    ],
+  ] as const)('is shown undecided: %j', (given, sentence) => {
+    const proposals = [proposalOf(own, { ...given, evidence: 'The words.' })];
+    expect(tell({ proposals })).toContain(`**Undecided**\n\n- ${sentence}\n`);
+  });
+});
+
 describe('links', () => {
   const reason = openBlockers('acme/orbit#12');
 
@@ -474,11 +535,19 @@ describe('whatever a plan holds', () => {
   const reasons = arbitraryOf(stateReasonSchema, words).map((any) => stateReasonSchema.parse(any));
   const chosen = arbitraryOf(chosenAgentSchema, words).map((any) => chosenAgentSchema.parse(any));
   const warnings = arbitraryOf(warningSchema, words).map((any) => warningSchema.parse(any));
+  const seen = fc.constantFrom('acme/orbit#12', 'acme/lib#3', 'a_b/c#7', 'my_org/some.repo#9');
   const planEdge = fc.record({
-    ref,
+    ref: fc.oneof(ref, seen),
     state: fc.constantFrom('open', 'closed', 'not_merged', 'unknown'),
     source: fc.constantFrom('declared', 'model', 'gitea'),
     evidence: hostile,
+  });
+  const proposal = fc.record({
+    ref: fc.oneof(ref, seen),
+    direction: fc.constantFrom('blocks', 'blocked_by'),
+    standing: fc.constantFrom('proposed', 'disputed'),
+    evidence: hostile,
+    readIn: fc.constantFrom('own', 'other'),
   });
   const plans: fc.Arbitrary<Plan> = fc
     .record({
@@ -489,11 +558,19 @@ describe('whatever a plan holds', () => {
       reason: reasons,
       blockedBy: fc.array(planEdge, { maxLength: 40 }),
       blocks: fc.array(planEdge, { maxLength: 3 }),
+      given: fc.array(proposal, { maxLength: 40 }),
       assignment: fc.option(chosen),
       warnings: fc.array(warnings, { maxLength: 40 }),
       updatedAt: hostile,
     })
-    .map(planOf);
+    .map(({ given, ...plan }) =>
+      planOf({
+        ...plan,
+        proposals: given.map((each) =>
+          proposalOf(plan.ref, { ...each, readIn: each.readIn === 'own' ? plan.ref : each.ref }),
+        ),
+      }),
+    );
 
   const fold = /<details><summary>[A-Z][a-z, ]+<\/summary>|<\/details>/g;
 
@@ -503,7 +580,9 @@ describe('whatever a plan holds', () => {
         const told = commentText(plan, setting);
         expect(told.startsWith(`${ownCommentMarker}\n**`)).toBe(true);
         const rest = told.slice(ownCommentMarker.length).replace(fold, '');
-        expect(rest).not.toMatch(/[@<>]|&(?!#35;)|!\[|javascript:/);
+        expect(rest).not.toMatch(/[@<>]|&(?!#35;)/);
+        // What is in code is shown as it is.
+        expect(rest.replace(/`[^`\n]*`/g, '')).not.toMatch(/!\[|javascript:|`/);
         expect(rest).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u);
         expect(Buffer.byteLength(told)).toBeLessThan(8_192);
       }),
@@ -511,10 +590,12 @@ describe('whatever a plan holds', () => {
     );
   });
 
-  it('the same for the same plan, whatever its evidence, title and time', () => {
+  it('the same for the same plan, whatever its title, its time, and the words behind what is declared', () => {
     fc.assert(
       fc.property(plans, hostile, (plan, other) => {
-        const blockedBy = plan.blockedBy.map((each) => ({ ...each, evidence: other }));
+        const blockedBy = plan.blockedBy.map((each) =>
+          each.source === 'model' ? each : { ...each, evidence: other },
+        );
         const same = { ...plan, title: other, updatedAt: other, blockedBy };
         expect(commentText(same, setting)).toBe(commentText(plan, setting));
       }),
@@ -540,6 +621,15 @@ describe('whatever a plan holds', () => {
       state: fc.constantFrom(...states),
       reason: reasonOfSecrets.map((any) => stateReasonSchema.parse(any)),
       blockedBy: fc.array(secret, { maxLength: 6 }),
+      proposals: fc.array(
+        secret.map(({ ref: name }) =>
+          proposalOf('acme/orbit#42', {
+            ...{ ref: name, direction: 'blocked_by', standing: 'proposed' },
+            ...{ evidence: 'secret', readIn: name },
+          }),
+        ),
+        { maxLength: 2 },
+      ),
       warnings: fc.array(
         warningOfSecrets.map((any) => warningSchema.parse(any)),
         { maxLength: 6 },
@@ -605,7 +695,10 @@ describe('whatever a plan holds', () => {
   it('no reference that Gitea takes for one, and none that is not', () => {
     fc.assert(
       fc.property(plans, (plan) => {
-        const links = commentText(plan, setting).match(/\]\([^)]*\)/g);
+        const links = commentText(plan, setting)
+          // A quote can hold what only looks like a link; the words of real ones are checked names.
+          .replace(/(?<!\[)`[^`\n]*`/g, '')
+          .match(/\]\([^)]*\)/g);
         expect(links?.filter((link) => !link.startsWith('](https://git.example.test/'))).toEqual(
           [],
         );

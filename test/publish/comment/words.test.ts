@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 
 import type { PlanEdge } from '../../../src/issue/plan.ts';
+import { proposalOf, removalLine } from '../../../src/issue/proposals.ts';
 import { commentText } from '../../../src/publish/comment/text.ts';
 import { readOffline } from '../../../src/reading/offline-reading.ts';
+import { findMentions } from '../../support/mentions.ts';
 import { planOf } from './ready-plan.ts';
 
 const agents = ['haiku', 'sonnet', 'opus'];
@@ -59,5 +61,24 @@ test.each(['acme/orbit#12', 'acme/lib#3'])(
     expect(readOffline({ ...other, body: there }, agents).dependencies).toMatchObject([
       { direction: 'blocks', number: 42 },
     ]);
+  },
+);
+
+test.each(['acme/orbit#12', 'acme/lib#3'])(
+  'the line that ends a dependency of Claude on %s is a denial, and the ones that confirm are dependencies',
+  (ref) => {
+    const own = 'acme/orbit#42';
+    const number = Number(ref.split('#')[1]);
+    const mentions = findMentions({
+      ...{ repository: 'acme/orbit', number: 42, title: 'Persist', bodyCut: false },
+      body: removalLine(own, ref),
+    });
+    expect(mentions).toMatchObject([{ number, verdict: { kind: 'ruled_out', reason: 'negated' } }]);
+    for (const direction of ['blocked_by', 'blocks'] as const) {
+      const given = { ref, direction, standing: 'disputed', evidence: '', readIn: own } as const;
+      const { confirm } = proposalOf(own, given);
+      expect(confirm.issue).toBe(own);
+      expect(read(confirm.line).dependencies).toMatchObject([{ direction, number }]);
+    }
   },
 );
