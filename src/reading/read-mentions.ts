@@ -154,9 +154,13 @@ function statementOn(
   // In a list, the remark itself may be what denies it.
   const left =
     verdict.kind === 'dependency' || (isDenied(verdict) && (depth > 0 || kind === 'row'));
-  return left && isContextOnly(text, reference.end)
-    ? { ...statement, verdict: { kind: 'undecided', reason: 'context_only' } }
-    : statement;
+  const isOpen = verdict.kind === 'undecided' && verdict.reason === undefined;
+  if (!(left || isOpen) || !isContextOnly(text, reference.end)) return statement;
+  // Where no dependency is declared, nothing is left out: the remark speaks against one all the same.
+  return {
+    ...statement,
+    verdict: { kind: 'undecided', reason: left ? 'context_only' : 'related' },
+  };
 }
 
 function isDenied(verdict: Verdict): boolean {

@@ -24,7 +24,7 @@ related
   relat(ed|es)( to| issues| work)?|see( also)?|references|refs|similar( to)?|fix(es)?|closes
   resolves|duplicates?( of)?|follow ?ups?( to)?|caused by|split from|(related )?links|background
   history|discussion|nice to have|optional|bonus|someday|later|not (in|part of) this|not here
-  not now|fyi|cc|(out of|not in) scope|changelog|supersedes|replaces|context
+  not now|fyi|cc|(out of|not in) scope|changelog|supersedes|replaces|context|for (context|reference) only
 `;
 const patterns = readTable(table).map(({ name, lines }) => ({
   means: scopes.find((scope) => scope === name),
