@@ -6,6 +6,8 @@ import type { Caller } from './roles.ts';
 
 /** Name of an issue in a repository that the caller may not see. */
 const elsewhere = 'an issue elsewhere';
+/** The line to type would name it as it is called now. */
+const hidden = { ref: elsewhere, removeWith: undefined };
 const anyRef = /([\w.-]+\/[\w.-]+)#\d+/g;
 
 /** Reasons that name a worker: how they begin for one, and what another one is told. */
@@ -48,7 +50,7 @@ export function maskPlan<P extends PlanView>(plan: P, caller: Viewer): P {
     reason: maskSentence(plan.reason, caller),
     warnings: plan.warnings.map((warning) => maskSentence(warning, caller)),
     blockedBy: plan.blockedBy.map((edge) =>
-      isSeen(edge) ? edge : { ...edge, ref: elsewhere, state: 'unknown' as const },
+      isSeen(edge) ? edge : { ...edge, ...hidden, state: 'unknown' as const },
     ),
     blocks: plan.blocks.filter(isSeen),
     proposals: plan.proposals.filter(isSeen),
@@ -62,7 +64,7 @@ export function maskBlocked(issue: BlockedIssue, caller: Viewer): BlockedIssue {
   return {
     ...issue,
     reason: maskSentence(issue.reason, caller),
-    onlyClaude: issue.onlyClaude.map((edge) => (isSeen(edge) ? edge : { ...edge, ref: elsewhere })),
+    onlyClaude: issue.onlyClaude.map((edge) => (isSeen(edge) ? edge : { ...edge, ...hidden })),
   };
 }
 
