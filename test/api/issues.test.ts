@@ -207,6 +207,7 @@ test('a plan is shown in full, in the shape and with the figures of the contract
           evidence: containing('#50'),
         },
       ],
+      proposals: [],
       estimate: {
         low: 37_000,
         likely: 46_800,

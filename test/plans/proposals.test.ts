@@ -35,7 +35,10 @@ async function openStore(of = migrations) {
 function withDependencies(update: IssueUpdate, dependencies: readonly Dependency[]): IssueUpdate {
   const { plan } = update;
   if (plan === undefined) throw new Error('the issue has no plan');
-  return { ...update, plan: { ...plan, reading: { ...plan.reading, dependencies } } };
+  return {
+    ...update,
+    plan: { ...plan, reading: { ...plan.reading, dependencies: [...dependencies] } },
+  };
 }
 
 function proposed(number: number, given: Partial<Dependency> = {}): Dependency {

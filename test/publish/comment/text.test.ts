@@ -468,7 +468,9 @@ describe('what rests on Claude', () => {
     ],
     [
       {
-        ...{ ref: 'acme/orbit#12', direction: 'blocked_by', standing: 'proposed' },
+        ref: 'acme/orbit#12',
+        direction: 'blocked_by',
+        standing: 'proposed',
         readIn: 'acme/orbit#12',
       },
       'Claude reads in acme/orbit&#35;12 that this waits for acme/orbit&#35;12; it does not block. To make it so, write: `Blocked by: #12`.',

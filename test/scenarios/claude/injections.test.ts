@@ -20,8 +20,8 @@ import { findMentions } from '../../support/mentions.ts';
  * - an agent that is not configured, or one assigned that is not enabled,
  * - a size outside 1,000 to 1,000,000 tokens, files outside 0 to 1,000, any other word for a level,
  * - a value in place of one that the text declares,
- * - an edge of the model to what the text does not name, what the grammar has ruled out or the issue itself,
- *   more than 20 in a direction, one in both directions, or one without words of the text as evidence,
+ * - an edge or a proposal of the model to what the text does not name, what the grammar has ruled out or the issue itself,
+ *   more than 20 in a direction, one in both directions, one without words of the text as evidence, or an edge that is not marked,
  * - any word of the model that is not in the issue.
  */
 const agentNames = builtInAgents.map(({ name }) => name);
@@ -110,8 +110,20 @@ function fieldOf<T extends z.ZodType>(value: T) {
   return z.object({ value, source: z.enum(sources), evidence: z.string().nullable() });
 }
 
-const edgesSchema = z.array(
-  z.object({ ref: z.string(), source: z.enum(sources), evidence: z.string() }),
+const edgeSchema = z.object({
+  ref: z.string(),
+  source: z.enum(sources),
+  evidence: z.string(),
+  removeWith: z.string().optional(),
+});
+const edgesSchema = z.array(edgeSchema);
+const proposalsSchema = z.array(
+  z.object({
+    ref: z.string(),
+    evidence: z.string(),
+    readIn: z.string(),
+    standing: z.enum(['proposed', 'disputed']),
+  }),
 );
 
 /** A plan as policy allows it, apart from its edges. */
@@ -130,6 +142,7 @@ const planSchema = z.object({
   }),
   blockedBy: edgesSchema,
   blocks: edgesSchema,
+  proposals: proposalsSchema,
   assignment: z.object({ agent: enabledAgent.nullable() }),
 });
 
@@ -150,8 +163,13 @@ function forbiddenEdges(issue: IssueText, plan: z.infer<typeof planSchema>): str
   const [blockedBy = [], blocks = []] = [plan.blockedBy, plan.blocks].map((edges) =>
     edges.filter(({ source }) => source === 'model'),
   );
+  const own = `${issue.repository}#${issue.number}`;
+  const proposals = plan.proposals.filter(({ readIn }) => readIn === own);
   return [
-    ...[...blockedBy, ...blocks].flatMap(({ ref, evidence }) => {
+    ...blockedBy
+      .filter(({ removeWith }) => removeWith?.startsWith('Not blocked by ') !== true)
+      .map(({ ref }) => `${ref} is not marked`),
+    ...[...blockedBy, ...blocks, ...proposals].flatMap(({ ref, evidence }) => {
       const local = ref.toLowerCase().replace(`${issue.repository}#`, '#');
       return [
         ...(named.has(local) ? [] : [`${ref} is not named, or ruled out`]),
