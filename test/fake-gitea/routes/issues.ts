@@ -32,6 +32,7 @@ const issueChangeSchema = z.object({
 
 export const issueRoutes: readonly Route[] = [
   on('GET', '/repos/issues/search', 'issue', searchIssues),
+  on('GET', `${repositoryPath}/issues`, 'issue', listIssues),
   on('POST', `${repositoryPath}/issues`, 'issue', (asked, [name]) => {
     const repositoryId = requireRepository(asked, name);
     const { world, token, body } = asked;
@@ -82,6 +83,29 @@ function searchIssues(asked: Asked): Answer {
         (query.get('assigned') !== 'true' || isAssigned(assignees, token.login));
       return isMeant ? [json] : [];
     });
+  });
+  found.sort((a, b) => b.id - a.id);
+  return page(asked, found, { counted: true });
+}
+
+function listIssues(asked: Asked, [name]: readonly string[]): Answer {
+  const { world, query } = asked;
+  const repositoryId = requireRepository(asked, name);
+  const { issues, hasIssues } = getRepository(world, repositoryId);
+  const assignee = query.get('assigned_by');
+  const type = query.get('type');
+  const state = query.get('state') ?? 'open';
+  const people = [...issues.values()].flatMap(({ assignees }) => assignees ?? []);
+  if (hasIssues === false && type === 'issues') throw new GiteaRefusal(404, 'not found');
+  if (assignee !== null && !people.some((login) => sameName(login, assignee)))
+    throw new GiteaRefusal(404, 'user does not exist');
+  const found = [...issues].flatMap(([number, { isPull = false, assignees }]) => {
+    const json = issueJson(world, { repositoryId, number });
+    const isMeant =
+      (type === null || (type === 'pulls') === isPull) &&
+      (state === 'all' || json.state === state) &&
+      (assignee === null || isAssigned(assignees, assignee));
+    return isMeant ? [json] : [];
   });
   found.sort((a, b) => b.id - a.id);
   return page(asked, found, { counted: true });
