@@ -99,16 +99,16 @@ function listIssues(asked: Asked, [name]: readonly string[]): Answer {
   if (hasIssues === false && type === 'issues') throw new GiteaRefusal(404, 'not found');
   if (assignee !== null && !people.some((login) => sameName(login, assignee)))
     throw new GiteaRefusal(404, 'user does not exist');
-  const found = [...issues].flatMap(([number, { isPull = false, assignees }]) => {
-    const json = issueJson(world, { repositoryId, number });
-    const isMeant =
+  const meant = [...issues].filter(
+    ([, { isPull = false, open = true, assignees }]) =>
       (type === null || (type === 'pulls') === isPull) &&
-      (state === 'all' || json.state === state) &&
-      (assignee === null || isAssigned(assignees, assignee));
-    return isMeant ? [json] : [];
-  });
-  found.sort((a, b) => b.id - a.id);
-  return page(asked, found, { counted: true });
+      (state === 'all' || open === (state === 'open')) &&
+      (assignee === null || isAssigned(assignees, assignee)),
+  );
+  const numbers = meant.map(([number]) => number).sort((a, b) => b - a);
+  const { body, ...answer } = page(asked, numbers, { counted: true });
+  const shown = z.array(z.number()).parse(body);
+  return { ...answer, body: shown.map((number) => issueJson(world, { repositoryId, number })) };
 }
 
 function isAssigned(assignees: readonly string[] | undefined, login: string): boolean {

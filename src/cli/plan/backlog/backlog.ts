@@ -204,6 +204,8 @@ function unknownRepository(name: string, { giteaUrl, giteaToken }: Config): Coor
 /** What is wrong, and the cure, as the doctor words them. */
 function sentenceOf(error: CoordinatorError, { giteaUrl, giteaToken }: Config): string {
   if (!(error instanceof TryAgainLater)) return error.message;
+  if (error.code === 'gitea_unavailable' || error.code === 'gitea_timeout')
+    return `${error.message} The URL is ${giteaUrl}. Run it again later; if it stays, read the log of Gitea, or of the proxy in front of it.`;
   if (error.code !== 'gitea_auth') {
     const { text, cure = '' } = describeFailure(error, giteaUrl);
     return `${text} ${cure}`.trim();

@@ -105,7 +105,7 @@ function stepsOf(path: readonly string[]): string[] {
 }
 
 function cut(text: string): string {
-  const characters = [...printable(text)];
+  const characters = Array.from(printable(text));
   return characters.length > maxTitle
     ? `${characters.slice(0, maxTitle - 1).join('')}…`
     : characters.join('');

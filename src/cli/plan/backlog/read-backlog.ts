@@ -58,13 +58,17 @@ export function createBacklogSource(
     return answer;
   }
 
+  /** The repository of this name, or of the one that it was renamed to; undefined: Gitea does not show it. */
   async function findRepository(name: string, signal: AbortSignal) {
     const first = await getRepository(name, signal);
     const found =
       first.kind === 'moved' && first.to !== undefined
         ? await getRepository(first.to, signal)
         : first;
-    return found.kind === 'ok' ? found.value : undefined;
+    if (found.kind !== 'ok') return undefined;
+    // Also by its id, which Gitea tells nobody without a token.
+    repositories.set(String(found.value.id), Promise.resolve(found));
+    return found.value;
   }
 
   /** Lists the issues; `onPage` gets the number of those found so far. */
@@ -167,8 +171,9 @@ export function createCodeIndex(issues: readonly IssueSnapshot[]) {
       carriers.set(code, [...(carriers.get(code) ?? []), number]);
   return ({ number, title, body }: IssueSnapshot): KnownCodes | undefined => {
     const text = `${title}\n${body}`;
-    const codes = codesIn(text, maxNamed).filter((code) => carriers.has(code));
-    if (codesIn(text, 1).length === 0) return undefined;
+    const all = codesIn(text, maxNamed);
+    if (all.length === 0) return undefined;
+    const codes = all.filter((code) => carriers.has(code));
     const named = numbersIn(text, maxNamed).filter((other) => listed.has(other));
     return {
       carriers: new Map(codes.map((code) => [code, carriers.get(code) ?? []])),

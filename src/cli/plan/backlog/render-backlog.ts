@@ -5,6 +5,7 @@ import { reasonText } from '../../../issue/reasons.ts';
 import { viewWarning } from '../../../issue/plan.ts';
 import { thousands } from '../../../lib/text.ts';
 import { printable, shorten, type Colour, type Style } from '../../output.ts';
+import { maxIssues } from './read-backlog.ts';
 import type { BacklogEdge, OrderedBacklog, OrderedIssue } from './order.ts';
 
 /** A planned backlog with what it is about. */
@@ -22,7 +23,7 @@ const gap = 2;
 const maxEvidence = 80;
 
 /** Totals of the open issues. */
-export function totalsOf({ issues }: OrderedBacklog) {
+function totalsOf({ issues }: OrderedBacklog) {
   const open = issues.filter(({ facts }) => facts.open);
   const sum = (bound: 'low' | 'likely' | 'high') =>
     open.reduce((tokens, { plan }) => tokens + plan.estimate[bound], 0);
@@ -39,32 +40,26 @@ export function renderBacklog(backlog: Backlog, style: Style): string {
   const { paint, width } = style;
   const short = (ref: string) => shortRef(ref, repository);
   const holding = edges.filter(({ holds }) => holds);
-  const section = (title: string, lines: readonly string[]) =>
-    lines.length === 0 ? [] : ['', paint('bold', `${title} (${lines.length})`), ...lines];
-  const lines = [
+  const parts = [
     ...(issues.length === 0 ? [] : [table(backlog, style)]),
-    ...section(
+    ...list(
       'Edges',
-      holding.map((edge) => `  ${describeEdge(edge, short)}`),
+      holding.map((edge) => shorten(`  ${describeEdge(edge, short)}`, width)),
     ),
-    ...section(
+    ...list(
       'Circles',
       circles.map((path) =>
         paint('red', `  ${[...path, ...path.slice(0, 1)].map(short).join(' waits for ')}`),
       ),
     ),
-    '',
-    ...describeTotals(backlog),
+    describeTotals(backlog).join('\n'),
   ];
-  return `${lines
-    .map((line) => (line.includes('\n') ? line : cutLine(line, width)))
-    .join('\n')
-    .trimStart()}\n`;
-}
+  return `${parts.join('\n\n')}\n`;
 
-/** Lines of a list are cut where the terminal ends; sentences are not. */
-function cutLine(line: string, width: number): string {
-  return line.startsWith('  #') ? shorten(line, width) : line;
+  function list(title: string, lines: readonly string[]): string[] {
+    if (lines.length === 0) return [];
+    return [[paint('bold', `${title} (${lines.length})`), ...lines].join('\n')];
+  }
 }
 
 function describeEdge({ blocked, blocker, ...edge }: BacklogEdge, short: (ref: string) => string) {
@@ -88,7 +83,7 @@ function describeTotals(backlog: Backlog): string[] {
       : [
           `${counted(circles.length, 'circle')} with ${counted(inCircles, 'issue')}: ${unplaced} of the open issues can never start until ${circles.length === 1 ? 'it is' : 'they are'} broken.`,
         ]),
-    ...(cut ? ['There are more issues: only the newest 2,000 were read.'] : []),
+    ...(cut ? [`There are more issues: only the newest ${thousands(maxIssues)} were read.`] : []),
   ];
 }
 
@@ -118,7 +113,7 @@ function table({ issues, edges, repository }: Backlog, { width, paint }: Style):
       waitsFor(issue),
     ];
   });
-  const head = ['', 'Issue', 'Title', 'Context', 'Difficulty', 'Agent', 'Waits for'];
+  const head = ['Order', 'Issue', 'Title', 'Context', 'Difficulty', 'Agent', 'Waits for'];
   const widest = (column: number) =>
     Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0));
   const fixed = [0, 1, 3, 4, 5].reduce((sum, column) => sum + widest(column) + gap, gap);
@@ -145,26 +140,30 @@ function waitsText({ decision, facts }: OrderedIssue, blockers: readonly string[
   return [...(isTold ? [] : [`(${reason})`]), ...blockers].join(' ');
 }
 
+/** Colours the name of each issue by its state. */
 function colour(
   rows: readonly (readonly string[])[],
   issues: readonly OrderedIssue[],
   paint: Style['paint'],
 ): string[][] {
   return rows.map((row, index) => {
-    const state = issues[index]?.decision.state;
-    const hue: Colour | undefined =
-      issues[index]?.decision.reason.code === 'cycle'
-        ? 'red'
-        : state === 'ready'
-          ? 'green'
-          : state === 'blocked'
-            ? undefined
-            : 'dim';
+    const hue = hueOf(issues[index]);
     return row.map((cell, column) => (column === 1 && hue !== undefined ? paint(hue, cell) : cell));
   });
 }
 
-const sides = ['top', 'bottom', 'left', 'right', 'mid'] as const;
+function hueOf(issue: OrderedIssue | undefined): Colour | undefined {
+  if (issue?.decision.reason.code === 'cycle') return 'red';
+  if (issue?.decision.state === 'ready') return 'green';
+  return issue?.decision.state === 'done' ? 'dim' : undefined;
+}
+
+/** No line is drawn. */
+const noLines = {
+  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
+  ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
+  ...{ left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '' },
+};
 
 /** A table without lines; its last column is wrapped, the others are cut. */
 function bare(
@@ -172,22 +171,9 @@ function bare(
   rows: readonly (readonly string[])[],
   widths: readonly number[],
 ): string {
-  const none = sides.flatMap((side) =>
-    side === 'left' || side === 'right'
-      ? [
-          [side, ''],
-          [`${side}-mid`, ''],
-        ]
-      : [
-          [side, ''],
-          [`${side}-mid`, ''],
-          [`${side}-left`, ''],
-          [`${side}-right`, ''],
-        ],
-  );
   const output = new Table({
     head: [...head],
-    chars: { ...Object.fromEntries(none), 'mid-mid': '', middle: '' },
+    chars: noLines,
     colWidths: widths.map((width) => width + gap),
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': gap },
   });
