@@ -176,6 +176,8 @@ test('pull requests are no issues, but may be waited for; so may what is closed 
     ['closed', false],
     ['unknown', true],
   ]);
+  // Gitea names repositories by their id to nobody without a token.
+  expect(gitea.requests.filter((path) => path.includes('/repositories/'))).toEqual([]);
 });
 
 test('what is set on Gitea counts, before the text', async () => {
