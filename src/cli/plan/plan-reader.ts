@@ -22,6 +22,8 @@ interface PlanReaderOptions {
   readonly onPause?: (ms: number) => void;
   /** Answers of earlier runs; without it none are kept. */
   readonly answers?: Pick<ClaudeDeps, 'recall' | 'remember'> | undefined;
+  /** What is known of references, in place of the titles of `known`. */
+  readonly describe?: ClaudeDeps['describe'];
 }
 
 const noAnswers: Pick<ClaudeDeps, 'recall' | 'remember'> = {
@@ -30,7 +32,8 @@ const noAnswers: Pick<ClaudeDeps, 'recall' | 'remember'> = {
 };
 
 /** Reads texts as the service does. `claude`: the client, with its counts. */
-export function createPlanReader({ config, log, onPause, answers = noAnswers }: PlanReaderOptions) {
+export function createPlanReader(options: PlanReaderOptions) {
+  const { config, log, onPause, answers = noAnswers } = options;
   const agentNames = config.agents.map(({ name }) => name);
   const trackerUrl = config.giteaUrl;
   const client =
@@ -68,7 +71,7 @@ export function createPlanReader({ config, log, onPause, answers = noAnswers }: 
     const readIssue = createReader({
       agentNames,
       readText: () => Promise.resolve(text),
-      claude: claude && { ...claude, describe },
+      claude: claude && { ...claude, describe: options.describe ?? describe },
     });
     return { text, reading: await readIssue(issue, signal) };
   }

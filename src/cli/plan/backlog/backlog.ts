@@ -6,6 +6,8 @@ import { examineConfig, loadBacklogConfig } from '../../../config.ts';
 import { CoordinatorError, TryAgainLater } from '../../../errors.ts';
 import { createGitea, type Gitea } from '../../../gitea/client.ts';
 import { createLogger } from '../../../log.ts';
+import type { KnownReference } from '../../../reading/model/question.ts';
+import type { ClaudeDeps } from '../../../reading/reader.ts';
 import { describeFailure } from '../../doctor/connection.ts';
 import { widthOf, type Io } from '../../io.ts';
 import { listenForStop } from '../../listen-for-stop.ts';
@@ -17,7 +19,7 @@ import { dot, mermaid } from './graph.ts';
 import { defaultCache, openKeptAnswers, type KeptAnswers } from './kept-answers.ts';
 import { orderBacklog } from './order.ts';
 import { planBacklog } from './plan-backlog.ts';
-import { createBacklogSource } from './read-backlog.ts';
+import { createBacklogSource, type BacklogSource } from './read-backlog.ts';
 import { backlogJson, renderBacklog, type Backlog } from './render-backlog.ts';
 
 /** Options of `plan --repo`. */
@@ -111,7 +113,7 @@ async function readFrom(
   const onPage = progress.onListed;
   const listed = await source.list(repository, { state, assignee }, { onPage, signal });
   const reader = createPlanReader({
-    ...{ config, answers },
+    ...{ config, answers, describe: describeListed(source.seen) },
     log: createLogger('error', io.stderr),
     onPause: progress.onPause,
   });
@@ -138,6 +140,19 @@ async function readFrom(
     source.cutLookups() ? tooManyLookups : '',
   ].join('');
   return { backlog: { ...ordered, repository: repository.name, cut: listed.cut }, spent };
+}
+
+/** Titles and states of the listed issues, for the questions to Claude. */
+function describeListed(seen: BacklogSource['seen']): NonNullable<ClaudeDeps['describe']> {
+  return ({ repository }, refs) => {
+    const known = refs.flatMap((ref): [string, KnownReference][] => {
+      const issue = seen(ref.replace(/^#/, `${repository}#`));
+      if (issue === undefined) return [];
+      const state = issue.merged === undefined ? (issue.open ? 'open' : 'closed') : 'pull request';
+      return [[ref, { title: issue.title, state }]];
+    });
+    return Promise.resolve(new Map(known));
+  };
 }
 
 const tooManyLookups =

@@ -1,5 +1,5 @@
 import { decideState, type Blocker, type Decision } from '../../../issue/state.ts';
-import { endsWithMerge } from '../../../issue/reading.ts';
+import { countsAsEdge, endsWithMerge, type Dependency } from '../../../issue/reading.ts';
 import { formatRef } from '../../../issue/ref.ts';
 import type { IssueSnapshot } from '../../../issue/event.ts';
 import type { Source } from '../../../issue/source.ts';
@@ -17,7 +17,8 @@ export interface BacklogEdge {
   readonly evidence: string;
   /** Of the blocker. */
   readonly state: Blocker['state'];
-  /** False where nothing is held back: an end is closed, or the blocker is the parent of what it would block. */
+  readonly standing: NonNullable<Dependency['standing']>;
+  /** False where nothing is held back: it is proposed or disputed, an end is closed, or the blocker is a parent. */
   readonly holds: boolean;
 }
 
@@ -100,15 +101,21 @@ function edgesOf(planned: readonly PlannedIssue[], seen: OrderOptions['seen']): 
       const other = shown === undefined ? named : formatRef(shown);
       const [blocked, blocker] = direction === 'blocks' ? [other, self] : [self, other];
       const pair = `${blocked} ${blocker}`;
+      const standing = dependency.standing ?? 'counts';
       const known = edges.get(pair);
-      if (known !== undefined && rank(known) <= rank(dependency)) continue;
+      if (known !== undefined && strength(known) <= strength({ standing, source })) continue;
       const [waits, ends] = direction === 'blocks' ? [shown, facts] : [facts, shown];
       const state = stateOf(ends, endsWithMerge(dependency));
       const isOver = state === 'closed' || state === 'merged' || waits?.open === false;
-      const holds = !isOver && !ancestors(blocked).has(blocker);
-      edges.set(pair, { blocked, blocker, source, evidence, state, holds });
+      const holds = countsAsEdge(dependency) && !isOver && !ancestors(blocked).has(blocker);
+      edges.set(pair, { blocked, blocker, source, evidence, standing, state, holds });
     }
   return [...edges.values()];
+}
+
+/** The lowest is the strongest; one that counts comes before all others. */
+function strength(edge: Pick<BacklogEdge, 'standing' | 'source'>): number {
+  return rank(edge) + (edge.standing === 'counts' ? 0 : 100);
 }
 
 function stateOf(

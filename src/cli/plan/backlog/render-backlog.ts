@@ -22,6 +22,9 @@ const maxTitle = 70;
 const gap = 2;
 const maxEvidence = 80;
 
+/** Behind a blocker that only Claude names. */
+const onlyClaude = '*';
+
 /** Totals of the open issues. */
 function totalsOf({ issues }: OrderedBacklog) {
   const open = issues.filter(({ facts }) => facts.open);
@@ -39,12 +42,12 @@ export function renderBacklog(backlog: Backlog, style: Style): string {
   const { repository, issues, edges, circles } = backlog;
   const { paint, width } = style;
   const short = (ref: string) => shortRef(ref, repository);
-  const holding = edges.filter(({ holds }) => holds);
+  const shownEdges = edges.filter(({ holds, standing }) => holds || standing !== 'counts');
   const parts = [
     ...(issues.length === 0 ? [] : [table(backlog, style)]),
     ...list(
       'Edges',
-      holding.map((edge) => shorten(`  ${describeEdge(edge, short)}`, width)),
+      shownEdges.map((edge) => shorten(`  ${describeEdge(edge, short)}`, width)),
     ),
     ...list(
       'Circles',
@@ -63,7 +66,11 @@ export function renderBacklog(backlog: Backlog, style: Style): string {
 }
 
 function describeEdge({ blocked, blocker, ...edge }: BacklogEdge, short: (ref: string) => string) {
-  const state = edge.state === 'open' ? '' : ` (${edge.state.replace('_', ' ')})`;
+  const remarks = [
+    ...(edge.state === 'open' ? [] : [edge.state.replace('_', ' ')]),
+    ...(edge.standing === 'counts' ? [] : [`${edge.standing}, blocks nothing`]),
+  ];
+  const state = remarks.length === 0 ? '' : ` (${remarks.join('; ')})`;
   const words = `"${shorten(edge.evidence, maxEvidence)}"`;
   return `${short(blocked)} waits for ${short(blocker)}${state}  ${edge.source}  ${words}`;
 }
@@ -83,6 +90,11 @@ function describeTotals(backlog: Backlog): string[] {
       : [
           `${counted(circles.length, 'circle')} with ${counted(inCircles, 'issue')}: ${unplaced} of the open issues can never start until ${circles.length === 1 ? 'it is' : 'they are'} broken.`,
         ]),
+    ...(edges.some(({ holds, source }) => holds && source === 'model')
+      ? [
+          `${onlyClaude} Only Claude says so; the edges have its words. "Not blocked by #12" in the text ends it.`,
+        ]
+      : []),
     ...(cut ? [`There are more issues: only the newest ${thousands(maxIssues)} were read.`] : []),
   ];
 }
@@ -99,7 +111,10 @@ function table({ issues, edges, repository }: Backlog, { width, paint }: Style):
   const waitsFor = (issue: OrderedIssue) =>
     waitsText(
       issue,
-      (blockers.get(issue.ref) ?? []).map(({ blocker }) => shortRef(blocker, repository)),
+      (blockers.get(issue.ref) ?? []).map(
+        ({ blocker, source }) =>
+          `${shortRef(blocker, repository)}${source === 'model' ? onlyClaude : ''}`,
+      ),
     );
   const rows = issues.map((issue) => {
     const { place, facts, plan } = issue;

@@ -409,8 +409,8 @@ test('progress is one line on a terminal, and nothing elsewhere', async () => {
 /** Finds an edge that the grammar does not. */
 const readsOne = answers({
   ...emptyAnswer,
-  difficulty: 'high',
-  relations: [{ ref: '#1', relation: 'blocked_by', quote: 'Nothing to draw before #1 exists.' }],
+  estimated_difficulty: 'high',
+  relations: [{ ref: '#1', relation: 'blocked_by', sentences: [2] }],
 });
 
 test('answers of Claude are kept in a private folder: only what changed is asked again', async () => {
@@ -419,8 +419,9 @@ test('answers of Claude are kept in a private folder: only what changed is asked
   const cache = join(temporaryDirectory(), 'a', 'cache');
   const environment = claudeEnvironment(claude.url);
   const first = await run(gitea, ['--json', '--cache', cache], { environment });
-  expect(first.err).toContain('3 calls');
-  expect(claude.calls).toHaveLength(3);
+  // One for each text, and the second opinion about what only Claude says.
+  expect(first.err).toContain('4 calls');
+  expect(claude.calls).toHaveLength(4);
   expect(statSync(cache).mode & 0o777).toBe(0o700);
   for (const file of readdirSync(cache)) expect(statSync(join(cache, file)).mode & 0o077).toBe(0);
   const edges = jsonSchema.parse(JSON.parse(first.out)).edges;
@@ -430,9 +431,41 @@ test('answers of Claude are kept in a private folder: only what changed is asked
 
   gitea.as('maria').editIssue('acme/deck#3', { body: 'Something else.' });
   const second = await run(gitea, ['--json', '--cache', cache], { environment });
-  expect(claude.calls).toHaveLength(4);
-  expect(second.err).toContain('2 answers of Claude were kept from before.');
+  expect(claude.calls).toHaveLength(5);
+  expect(second.err).toContain('3 answers of Claude were kept from before.');
   expect(second.out).toBe(first.out);
+});
+
+test('what only Claude says is marked; what it only proposes blocks nothing', async () => {
+  const claude = await startClaude(
+    answers({
+      ...emptyAnswer,
+      relations: [
+        { ref: '#1', relation: 'blocked_by', sentences: [2] },
+        { ref: '#3', relation: 'blocks', sentences: [3] },
+      ],
+    }),
+  );
+  const body = 'Nothing to draw before #1 exists. Once it is drawn, #3 has something to show.';
+  const gitea = await deck(['Nothing.', body, 'Nothing else.']);
+  const environment = claudeEnvironment(claude.url);
+  const { out } = await run(gitea, ['--cache', temporaryDirectory()], { environment });
+  expect(claude.calls.some((call) => call.messages[0]?.content.includes('Part 3'))).toBe(true);
+  expect(out).toMatchInlineSnapshot(`
+    "Order  Issue  Title   Context  Difficulty  Agent   Waits for
+    1      #1     Part 1  40,000   unknown     sonnet
+    2      #2     Part 2  40,000   unknown     sonnet  #1*
+    3      #3     Part 3  40,000   unknown     sonnet
+
+    Edges (2)
+      #2 waits for #1  model  "Nothing to draw before #1 exists."
+      #3 waits for #2 (proposed, blocks nothing)  model  "Once it is drawn, #3 has something to show."
+
+    3 open issues: 120,000 tokens (60,000 to 240,000), 1 edge.
+    2 may start at once; the longest chain has 2 issues.
+    * Only Claude says so; the edges have its words. "Not blocked by #12" in the text ends it.
+    "
+  `);
 });
 
 test('the answers are kept below XDG_CACHE_HOME, and offline nothing is kept', async () => {
