@@ -178,6 +178,18 @@ export function loadPlanConfig(environment: Environment): PlanConfig {
   };
 }
 
+/** The same of `plan --repo`, which reads from Gitea: with its token, if there is one, and the labels that hold back. */
+export function loadBacklogConfig(environment: Environment) {
+  const names = { GITEA_URL: true, GITEA_TOKEN: true, HOLD_LABELS: true } as const;
+  const values = parse(variables.pick(names), environment);
+  return {
+    ...loadPlanConfig(environment),
+    giteaUrl: values.GITEA_URL,
+    giteaToken: values.GITEA_TOKEN,
+    holdLabels: values.HOLD_LABELS,
+  };
+}
+
 /** The version in package.json. */
 export function readVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');

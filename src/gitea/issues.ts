@@ -1,17 +1,23 @@
 import { keyOf } from '../issue/ref.ts';
 import type { IssueSnapshot } from '../issue/event.ts';
-import type { IssueAddress } from './address.ts';
+import type { IssueAddress, RepositoryAddress } from './address.ts';
 import type { Calls } from './calls.ts';
 import type { Lookups } from './lookups.ts';
 import { pageLimit, readPages } from './pages.ts';
 import type { ReadResult } from './replies.ts';
 import { resolveIssue } from './resolve-issue.ts';
-import { linkedIssuesSchema, pullReferencesSchema } from './schemas.ts';
+import { issueListSchema, linkedIssuesSchema, pullReferencesSchema } from './schemas.ts';
 
 export interface LinkedIssues {
   readonly issues: readonly IssueSnapshot[];
   /** Number of further issues, which the token may not read. */
   readonly hidden: number;
+}
+
+export interface IssueFilter {
+  readonly state: 'open' | 'closed' | 'all';
+  /** Login; Gitea answers as for a missing repository when nobody has it. */
+  readonly assignee?: string | undefined;
 }
 
 const maxLinkedPages = 10;
@@ -27,6 +33,19 @@ export function createIssueCalls(lookups: Lookups, { read }: Calls) {
     const resolved = await resolveIssue(lookups, address, signal);
     if (resolved.kind !== 'found') return { kind: 'missing' };
     return { kind: 'ok', value: { ...address, repository: resolved.issue.repository } };
+  }
+
+  /** A page of the issues of a repository, the newest first; pull requests are left out. No `rows`: the end. */
+  function listIssues(
+    repository: RepositoryAddress,
+    { state, assignee, page }: IssueFilter & { readonly page: number },
+    signal: AbortSignal,
+  ) {
+    const query = new URLSearchParams({ type: 'issues', state, limit: String(pageLimit) });
+    query.set('page', String(page));
+    if (assignee !== undefined) query.set('assigned_by', assignee);
+    const call = { path: `/issues?${query.toString()}`, schema: issueListSchema('issues') };
+    return read(repository, call, signal);
   }
 
   /** Issues that block an issue, closed ones included; missing also while dependencies are switched off. */
@@ -72,5 +91,8 @@ export function createIssueCalls(lookups: Lookups, { read }: Calls) {
     return { kind: 'ok', value: [...pulls.values()] };
   }
 
-  return { listReferringPulls, getIssue: lookups.getIssue, locate, listDependencies, listBlocks };
+  return {
+    ...{ listIssues, listReferringPulls, getIssue: lookups.getIssue, locate },
+    ...{ listDependencies, listBlocks },
+  };
 }

@@ -59,7 +59,8 @@ function describeVersion(version: string | undefined, url: string): Outcome {
   );
 }
 
-function describeFailure(error: TryAgainLater, url: string): Outcome {
+/** Why Gitea does not answer, and the cure. */
+export function describeFailure(error: TryAgainLater, url: string): Outcome {
   const code = causeCode(error);
   const detail = code === undefined ? '' : ` (${code})`;
   return broken(`${error.message} The URL is ${url}${detail}.`, cureOf(error, code));

@@ -75,7 +75,7 @@ export async function planBatch(
       (prediction, index) => {
         signal.throwIfAborted();
         attempt('output_unwritable', cannotWrite, () => writeFileSync(file, prediction));
-        if (isTerminal) io.stderr.write(progress(index + 1, lines.length));
+        if (isTerminal) io.stderr.write(progressBar(index + 1, lines.length));
       },
     );
   } finally {
@@ -113,19 +113,25 @@ async function inOrder<T>(
 
 const barWidth = 30;
 
-function progress(done: number, all: number): string {
+/** A bar that is drawn over the one before. */
+export function progressBar(done: number, all: number): string {
   const filled = Math.round((done / all) * barWidth);
   return `\r[${'#'.repeat(filled)}${'.'.repeat(barWidth - filled)}] ${done}/${all}`;
 }
 
-function summary(issues: number, model: string | undefined, status: ClaudeStatus | undefined) {
+/** How many issues were read, and what that took. */
+export function summary(
+  issues: number,
+  model: string | undefined,
+  status: ClaudeStatus | undefined,
+) {
   if (model === undefined || status === undefined) return `Read ${issues} issues offline.\n`;
   const { calls, inputTokens, outputTokens, costDollars } = status;
   const cost = costDollars > 0 ? `$${costDollars.toFixed(4)}` : 'cost unknown';
   return `Read ${issues} issues with ${model}: ${calls} calls, ${thousands(inputTokens)} tokens in, ${thousands(outputTokens)} out, ${cost}.\n`;
 }
 
-interface Failure {
+export interface Failure {
   readonly id: string;
   readonly reason: string;
 }
@@ -133,7 +139,8 @@ interface Failure {
 /** Maximum number of issues named for one reason. */
 const maxNamed = 10;
 
-function describeFailures(failures: readonly Failure[]): string {
+/** Which issues Claude did not read, by reason. */
+export function describeFailures(failures: readonly Failure[]): string {
   if (failures.length === 0) return '';
   const byReason = Map.groupBy(failures, ({ reason }) => reason);
   const lines = [...byReason].map(([reason, failed]) => {

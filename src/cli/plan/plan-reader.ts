@@ -2,7 +2,7 @@ import { createClaude } from '../../claude/client.ts';
 import type { PlanConfig } from '../../config.ts';
 import type { IssueText } from '../../issue/reading.ts';
 import type { Logger } from '../../log.ts';
-import type { KnownIssue } from '../../reading/known-issues.ts';
+import type { CodedText, KnownIssue } from '../../reading/known-issues.ts';
 import { createReader, type ClaudeDeps } from '../../reading/reader.ts';
 import { createTextReader } from '../../reading/text-reader.ts';
 import { createPatientAsk } from '../../claude/patient-ask.ts';
@@ -20,10 +20,20 @@ interface PlanReaderOptions {
   readonly log: Logger;
   /** Called with the delay before a retry of Claude; without it, nothing is retried. */
   readonly onPause?: (ms: number) => void;
+  /** Answers of earlier runs; without it none are kept. */
+  readonly answers?: Pick<ClaudeDeps, 'recall' | 'remember'> | undefined;
+  /** What is known of references, in place of the titles of `known`. */
+  readonly describe?: ClaudeDeps['describe'];
 }
 
-/** Reads texts as the service does, but stores no answers. `claude`: the client, with its counts. */
-export function createPlanReader({ config, log, onPause }: PlanReaderOptions) {
+const noAnswers: Pick<ClaudeDeps, 'recall' | 'remember'> = {
+  recall: () => Promise.resolve(undefined),
+  remember: () => Promise.resolve(),
+};
+
+/** Reads texts as the service does. `claude`: the client, with its counts. */
+export function createPlanReader(options: PlanReaderOptions) {
+  const { config, log, onPause, answers = noAnswers } = options;
   const agentNames = config.agents.map(({ name }) => name);
   const trackerUrl = config.giteaUrl;
   const client =
@@ -36,8 +46,8 @@ export function createPlanReader({ config, log, onPause }: PlanReaderOptions) {
       : {
           ...config.claude,
           ask: onPause === undefined ? client.ask : createPatientAsk({ client, onPause }),
-          recall: () => Promise.resolve(undefined),
-          remember: () => Promise.resolve(),
+          recall: answers.recall,
+          remember: answers.remember,
           asksAgain: false,
         };
 
@@ -47,7 +57,7 @@ export function createPlanReader({ config, log, onPause }: PlanReaderOptions) {
    * `known`: other issues of the tracker. `text`: the result of the grammar alone; `reading`: the final one,
    * for which Claude may have read, too.
    */
-  async function read(issue: IssueText, signal: AbortSignal, known?: readonly KnownIssue[]) {
+  async function read(issue: CodedText, signal: AbortSignal, known?: readonly KnownIssue[]) {
     const text = await readText(issue, signal, known);
     const titles = new Map((known ?? []).map(({ ref, title }) => [ref.toLowerCase(), { title }]));
     const own = `${issue.repository.toLowerCase()}#`;
@@ -61,7 +71,7 @@ export function createPlanReader({ config, log, onPause }: PlanReaderOptions) {
     const readIssue = createReader({
       agentNames,
       readText: () => Promise.resolve(text),
-      claude: claude && { ...claude, describe },
+      claude: claude && { ...claude, describe: options.describe ?? describe },
     });
     return { text, reading: await readIssue(issue, signal) };
   }

@@ -12,6 +12,7 @@ import { readInput } from '../files.ts';
 import type { Io } from '../io.ts';
 import { parseOptions } from '../options.ts';
 import { printJson } from '../output.ts';
+import { backlogOptionsSchema, planRepository } from './backlog/backlog.ts';
 import { planBatch } from './plan-batch.ts';
 import { createPlanReader, cutBody } from './plan-reader.ts';
 import { renderPlan } from './render-plan.ts';
@@ -25,24 +26,61 @@ const optionsSchema = z.object({
 });
 type Options = z.infer<typeof optionsSchema>;
 
-/** `plan FILE.md|-` for people, `plan --input issues.jsonl --output predictions.jsonl` for scoring. */
+const ofBacklog = ['state', 'assignee', 'cache', 'mermaid', 'dot'] as const;
+const ofTexts = ['ref', 'title', 'input', 'output'] as const;
+
+/** `plan FILE.md|-` and `plan --repo owner/name` for people, `plan --input issues.jsonl --output predictions.jsonl` for scoring. */
 export function addPlanCommand(program: Command, io: Io): void {
   program
     .command('plan')
-    .description('show the plan for the text of one issue, without the service')
+    .description(
+      'show the plan for the text of one issue, or for all of a repository, without the service',
+    )
     .argument('[file]', 'Markdown file, or - for standard input')
     .option('--ref <ref>', 'issue of the text: owner/repository#number')
     .option('--title <title>', 'title of the issue (default: the first line, if it is a # heading)')
     .option('--json', 'the plan as JSON')
     .option('--input <file>', 'file of issues, one JSON object a line')
     .option('--output <file>', 'file for their predictions')
+    .option(
+      '--repo <owner/name>',
+      'read the issues of a repository from GITEA_URL, and write nothing there',
+    )
+    .option('--state <state>', 'with --repo: open, closed or all (default: open)')
+    .option('--assignee <login>', 'with --repo: only the issues of this user')
+    .option('--mermaid', 'with --repo: the graph as Mermaid source')
+    .option('--dot', 'with --repo: the graph for Graphviz')
+    .option('--cache <folder>', "with --repo: where Claude's answers are kept")
     .addHelpText(
       'after',
       '\nClaude is asked if ISSUE_READER is claude, or if it is unset and ANTHROPIC_API_KEY is set.',
     )
-    .action((file: string | undefined, options: unknown) =>
-      plan(io, file, parseOptions(optionsSchema, options)),
+    .action((file: string | undefined, options: RawOptions) =>
+      options['repo'] === undefined
+        ? planTexts(io, file, options)
+        : planOfRepository(io, file, options),
     );
+}
+
+type RawOptions = Readonly<Record<string, unknown>>;
+
+async function planOfRepository(
+  io: Io,
+  file: string | undefined,
+  options: RawOptions,
+): Promise<void> {
+  if (file !== undefined || ofTexts.some((name) => options[name] !== undefined))
+    throw new ConfigError(
+      'usage',
+      'plan --repo reads from Gitea: leave out the file, --ref, --title, --input and --output.',
+    );
+  await planRepository(io, parseOptions(backlogOptionsSchema, options));
+}
+
+async function planTexts(io: Io, file: string | undefined, options: RawOptions): Promise<void> {
+  const foreign = ofBacklog.find((name) => options[name] !== undefined);
+  if (foreign !== undefined) throw new ConfigError('usage', `--${foreign} needs --repo.`);
+  await plan(io, file, parseOptions(optionsSchema, options));
 }
 
 async function plan(io: Io, file: string | undefined, options: Options): Promise<void> {
@@ -54,7 +92,7 @@ async function plan(io: Io, file: string | undefined, options: Options): Promise
   if (file !== undefined || input === undefined || output === undefined)
     throw new ConfigError(
       'usage',
-      'plan needs a Markdown file or -, or both --input and --output.',
+      'plan needs a Markdown file or -, or --repo, or both --input and --output.',
     );
   if (single.json || single.ref !== undefined || single.title !== undefined)
     throw new ConfigError('usage', '--ref, --title and --json cannot be used with --input.');

@@ -32,6 +32,7 @@ const issueChangeSchema = z.object({
 
 export const issueRoutes: readonly Route[] = [
   on('GET', '/repos/issues/search', 'issue', searchIssues),
+  on('GET', `${repositoryPath}/issues`, 'issue', listIssues),
   on('POST', `${repositoryPath}/issues`, 'issue', (asked, [name]) => {
     const repositoryId = requireRepository(asked, name);
     const { world, token, body } = asked;
@@ -85,6 +86,29 @@ function searchIssues(asked: Asked): Answer {
   });
   found.sort((a, b) => b.id - a.id);
   return page(asked, found, { counted: true });
+}
+
+function listIssues(asked: Asked, [name]: readonly string[]): Answer {
+  const { world, query } = asked;
+  const repositoryId = requireRepository(asked, name);
+  const { issues, hasIssues } = getRepository(world, repositoryId);
+  const assignee = query.get('assigned_by');
+  const type = query.get('type');
+  const state = query.get('state') ?? 'open';
+  const people = [...issues.values()].flatMap(({ assignees }) => assignees ?? []);
+  if (hasIssues === false && type === 'issues') throw new GiteaRefusal(404, 'not found');
+  if (assignee !== null && !people.some((login) => sameName(login, assignee)))
+    throw new GiteaRefusal(404, 'user does not exist');
+  const meant = [...issues].filter(
+    ([, { isPull = false, open = true, assignees }]) =>
+      (type === null || (type === 'pulls') === isPull) &&
+      (state === 'all' || open === (state === 'open')) &&
+      (assignee === null || isAssigned(assignees, assignee)),
+  );
+  const numbers = meant.map(([number]) => number).sort((a, b) => b - a);
+  const { body, ...answer } = page(asked, numbers, { counted: true });
+  const shown = z.array(z.number()).parse(body);
+  return { ...answer, body: shown.map((number) => issueJson(world, { repositoryId, number })) };
 }
 
 function isAssigned(assignees: readonly string[] | undefined, login: string): boolean {
