@@ -17,7 +17,10 @@ export interface HandlingDeps {
   /** Without it a code that stands alone names nothing. */
   readonly findCodes?: (issue: IssueFacts) => Promise<KnownCodes | undefined>;
   /** Tokens that finished issues like this one took; without it none are known. */
-  readonly findHistory?: (issue: IssueKey, difficulty: IssueDifficulty) => Promise<readonly number[]>;
+  readonly findHistory?: (
+    issue: IssueKey,
+    difficulty: IssueDifficulty,
+  ) => Promise<readonly number[]>;
   readonly read: (issue: CodedText, signal: AbortSignal) => Promise<Reading>;
   readonly agents: readonly AgentProfile[];
   /** Whether an open issue of the bot waits for this one. */
