@@ -195,7 +195,6 @@ export class TokenRefused extends TryAgainLater {
 
   constructor(status: number, message: string) {
     super('gitea_auth', message);
-    this.name = 'TokenRefused';
     this.status = status;
   }
 }

@@ -20,7 +20,7 @@ far      <near>|\s*:?\s+<lead>\s+((?!<stop>\b)[\w'’./-]+\s+){0,5}[\x28"'\[]{0,
 between  which|that|also|still|currently|really|now|both|all|actually|just|already|only|will|does|do|did
          has|have|had|not|no longer|never|is|are|was|were|would|could|might|may|used to|been|be|being
          (does|do|did|is|are|was|were|wo|would)n't|probably|perhaps|maybe|an?|the|our|another|one|hard
-subject  <ref>(?<mods>([\s,\x28–—-]+<between>\b)*)[\s,:]+
+subject  <ref>[\x29\]]?(?<mods>([\s,\x28–—-]+<between>\b)*)[\s,:]+
 // This issue.
 self     ((this|the (present|current))( (one|here|<noun>))?|us|ours|me|everything|the work|it(?=\W*$))\b(?![’']s)
 done     done|merged|in|landed|lands|closed|finished|complete[ds]?|released|fixed|resolved|solved|shipped

@@ -91,7 +91,7 @@ blocks
   <subject>(depend(s|ing)? (up)?on|requires?|needs?|(has to |have to |must )?wait(s|ing)? (for|on|until)) <self>
   <subject>((un)?blocked (by|on|until)|on hold until|comes? after) <self>
   <subject>(<cannot> <act> (before|until|without)|can( then)? <act> (once|after|as soon as|when)) <self>
-  + #2 depends on this. | #2 is blocked by this one. | #2 cannot start until this is done.
+  + #2 depends on this. | The load test (#2) depends on this. | #2 is blocked by this one. | #2 cannot start until this is done.
   - #2 depends on #3. | #2 does not depend on this. | #2 was blocked by this.
 
 blocked_by // The references stand behind the words.
