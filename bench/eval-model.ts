@@ -95,7 +95,7 @@ function tokensOf(text: string): number {
 function printTokens(): void {
   const schema = z.toJSONSchema(answerFormat(builtInAgents.map(({ name }) => name)));
   const fixed = tokensOf(systemPrompt) + tokensOf(JSON.stringify(schema));
-  const turns = rows.map((row) => tokensOf(userTurn(readLabelled(row).question, new Map())));
+  const turns = rows.map((row) => tokensOf(userTurn(readLabelled(row).question)));
   const asked = rows.map((row) => readLabelled(row).question.references.length);
   const answers = rows.map((row) =>
     tokensOf(JSON.stringify(labelledModel.answer(askedAbout(row)))),

@@ -7,7 +7,7 @@ import type { Database } from '../db/database.ts';
 import { refreshIssues } from '../handling/refresh-issues.ts';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { Logger } from '../log.ts';
-import { findReferences } from '../plans/known-references.ts';
+import { findKnownReferences } from '../plans/known-references.ts';
 import { findStalePlans, rememberAgents } from '../plans/replan.ts';
 import type { ClaudeDeps } from '../reading/reader.ts';
 import type { Parts } from './parts.ts';
@@ -62,7 +62,7 @@ export function createClaudeAccess(
     // Of its own repository alone: who reads the plan may not read the others.
     describe: async ({ repository }, refs) => {
       const own = refs.filter((ref) => ref.startsWith('#')).map((ref) => Number(ref.slice(1)));
-      const found = await findReferences(db, repository, own);
+      const found = await findKnownReferences(db, repository, own);
       return new Map([...found].map(([number, known]) => [`#${number}`, known]));
     },
     remember: (key, answer) => writes.run(() => rememberAnswer(db, key, answer, now())),

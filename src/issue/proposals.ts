@@ -1,4 +1,5 @@
 import type { Dependency } from './reading.ts';
+import { refWithin } from './ref.ts';
 
 /** Maximum of proposals that one text makes in a direction. */
 export const maxProposals = 20;
@@ -21,10 +22,7 @@ export interface Proposal {
 
 /** A reference as it is typed into the text of an issue: `#12`, or `acme/lib#3` in another repository. */
 export function typedIn(own: string, ref: string): string {
-  const at = ref.lastIndexOf('#');
-  const isSame =
-    own.slice(0, own.lastIndexOf('#')).toLowerCase() === ref.slice(0, at).toLowerCase();
-  return isSame ? ref.slice(at) : ref;
+  return refWithin(own.slice(0, own.lastIndexOf('#')), ref);
 }
 
 /** The line that ends a dependency which rests on Claude alone, for the text of the issue that waits. */

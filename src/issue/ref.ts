@@ -20,6 +20,12 @@ export function formatRef(ref: IssueRef): string {
   return `${ref.repository}#${ref.number}`;
 }
 
+/** A ref as it is typed in a repository: `#12` where that is its own, whatever the case of the name. */
+export function refWithin(repository: string, ref: string): string {
+  const at = ref.lastIndexOf('#');
+  return ref.slice(0, at).toLowerCase() === repository.toLowerCase() ? ref.slice(at) : ref;
+}
+
 const refPattern = /^([\w.-]+\/[\w.-]+)#([1-9]\d{0,15})$/;
 
 /** Reads `owner/repo#12`; undefined when the text is anything else. */

@@ -7,7 +7,7 @@ import type { AgentProfile } from './agent-profiles.ts';
 import {
   expectedCost,
   failingRules,
-  isTrusted,
+  lacksNothingButRoom,
   lacksRoom,
   maxTokens,
   usableTokens,
@@ -178,9 +178,9 @@ function noAgentFits(profiles: readonly AgentProfile[], work: Work): NoFit {
 
 /** Number of parts, for the roomiest of the agents that lack nothing but room. */
 function splitting(profiles: readonly AgentProfile[], work: Work): NoFit['params']['split'] {
-  const { difficulty, estimate } = work;
+  const { estimate } = work;
   const [roomiest] = profiles
-    .filter((profile) => profile.enabled && isTrusted(profile, difficulty))
+    .filter((profile) => lacksNothingButRoom(failingRules(profile, work)))
     .sort((a, b) => maxTokens(b) - maxTokens(a) || expectedCost(a, work) - expectedCost(b, work));
   if (roomiest === undefined) return null;
   const usable = usableTokens(roomiest);

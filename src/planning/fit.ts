@@ -22,11 +22,6 @@ export function maxTokens(profile: AgentProfile): number {
   return Math.floor(usableTokens(profile) / 2);
 }
 
-/** True when the agent may take work of this difficulty; of an unknown one nothing speaks against it. */
-export function isTrusted({ difficulties }: AgentProfile, difficulty: IssueDifficulty): boolean {
-  return difficulty === 'unknown' || difficulties.includes(difficulty);
-}
-
 /** Every rule that the agent fails for this work, in the order in which they are checked; none: it fits. */
 export function failingRules(profile: AgentProfile, { difficulty, estimate }: Work): FitRule[] {
   const { likely, high } = estimate;
@@ -35,7 +30,8 @@ export function failingRules(profile: AgentProfile, { difficulty, estimate }: Wo
   const max = maxTokens(profile);
   const room = profile.contextLimit === undefined ? 'window' : 'limit';
   if (!profile.enabled) failing.push({ code: 'not_enabled', params: {} });
-  if (difficulty !== 'unknown' && !isTrusted(profile, difficulty))
+  // Nothing speaks against an agent where nobody says how hard it is.
+  if (difficulty !== 'unknown' && !profile.difficulties.includes(difficulty))
     failing.push({ code: 'difficulty_not_trusted', params: { difficulty } });
   if (usable < 2 * likely)
     failing.push({ code: 'window_too_small', params: { max, room, usable, likely } });
@@ -47,9 +43,16 @@ export function failingRules(profile: AgentProfile, { difficulty, estimate }: Wo
 
 /** True when room is among the things that the agent lacks. */
 export function lacksRoom(failing: readonly FitRule[]): boolean {
-  return failing.some(
-    ({ code }) => code === 'window_too_small' || code === 'high_estimate_too_large',
-  );
+  return failing.some(isAboutRoom);
+}
+
+/** True when room is all that the agent lacks, if it lacks anything. */
+export function lacksNothingButRoom(failing: readonly FitRule[]): boolean {
+  return failing.every(isAboutRoom);
+}
+
+function isAboutRoom({ code }: FitRule): boolean {
+  return code === 'window_too_small' || code === 'high_estimate_too_large';
 }
 
 /** Turns of an agent on one issue: strong agents need between 34 and 47 in the median run. */

@@ -7,7 +7,7 @@ interface StoredReference {
 }
 
 /** Title and state of the stored issues of one repository with these numbers, by number. */
-export async function findReferences(
+export async function findKnownReferences(
   db: Database,
   repository: string,
   numbers: readonly number[],

@@ -81,7 +81,7 @@ function createClaudeReader({ agentNames, readText, claude }: ClaudeReaderDeps):
   async function ask(model: string, question: ModelQuestion, signal: AbortSignal) {
     const refs = question.references.map(({ ref }) => ref);
     const known = refs.length === 0 ? undefined : await claude.describe?.(question.issue, refs);
-    const user = userTurn(question, known ?? new Map());
+    const user = userTurn(question, known);
     const { answerTokens } = question;
     const asked = { model, system: systemPrompt, user, schema: answerSchema, answerTokens };
     return claude.ask({ ...asked, format: answerFormat(agentNames) }, signal);

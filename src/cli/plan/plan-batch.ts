@@ -50,10 +50,7 @@ export async function planBatch(
   const reader = createPlanReader({
     config,
     log,
-    onPause: (ms) =>
-      io.stderr.write(
-        `${isTerminal ? '\n' : ''}Claude does not answer; retrying in ${Math.ceil(ms / 1000)} s.\n`,
-      ),
+    onPause: (ms) => io.stderr.write(`${isTerminal ? '\n' : ''}${pauseNotice(ms)}`),
   });
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -109,6 +106,11 @@ async function inOrder<T>(
     }
   }
   await Promise.all(Array.from({ length: concurrency }, lane));
+}
+
+/** Said while Claude is waited for. */
+export function pauseNotice(ms: number): string {
+  return `Claude does not answer; retrying in ${Math.ceil(ms / 1000)} s.\n`;
 }
 
 const barWidth = 30;

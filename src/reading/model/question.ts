@@ -92,7 +92,7 @@ export function modelQuestion({ issue, mentions, agentNames, only }: QuestionPar
     ...question,
     cut: text.cut,
     answerTokens: answerTokens.base + answerTokens.reference * references.length,
-    key: turnOf(question),
+    key: userTurn(question),
   };
 }
 
@@ -113,14 +113,10 @@ export interface KnownReference {
 type Known = ReadonlyMap<string, KnownReference>;
 
 /**
- * The user turn: one JSON value, which no text can break out of. What is known of the references is only a
+ * The user turn: one JSON value, which no text can break out of. What is `known` of the references is only a
  * help: an answer is kept whatever becomes of their titles and states.
  */
-export function userTurn(question: ModelQuestion, known: Known): string {
-  return turnOf(question, known);
-}
-
-function turnOf(
+export function userTurn(
   {
     agentNames,
     sentences,

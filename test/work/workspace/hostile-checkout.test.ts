@@ -3,7 +3,6 @@ import { appendFileSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSy
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 
-import { pino } from 'pino';
 import { expect, test } from 'vitest';
 
 import { WorkspaceError } from '../../../src/work/workspace/workspace-error.ts';
@@ -11,32 +10,7 @@ import { endGitLeftBehind } from '../../../src/work/left-behind.ts';
 import { createWorkspace } from '../../../src/work/workspace/workspace.ts';
 import { temporaryDirectory } from '../../support/service.ts';
 import { createRepository } from '../../verifier/support/repository.ts';
-
-const signal = new AbortController().signal;
-const author = { name: 'Mosaic Agent', email: 'agent@example.test' };
-const variables = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/nonexistent' };
-
-function start() {
-  const repository = createRepository();
-  const directory = temporaryDirectory();
-  const place = { remote: { id: 2, url: repository.bare }, number: 12, title: 'Add a queue' };
-  const options = { directory, environment: variables, author, log: pino({ level: 'silent' }) };
-  const open = (more = {}) =>
-    createWorkspace({ ...options, ...more }).open(place, { stop: signal, signal });
-  return {
-    ...{ repository, directory, open, options, place },
-    [Symbol.dispose]: repository[Symbol.dispose],
-  };
-}
-
-function agent(directory: string, ...args: readonly string[]): string {
-  return execFileSync('git', args, { cwd: directory, env: variables, encoding: 'utf8' }).trim();
-}
-
-function edit(directory: string, path: string, text: string): void {
-  mkdirSync(dirname(join(directory, path)), { recursive: true });
-  writeFileSync(join(directory, path), text);
-}
+import { agent, edit, signal, start, variables } from './workspace-stage.ts';
 
 test('a .git that is a link to another repository of the machine is not read', async () => {
   using stage = start();

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -8,44 +7,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
-import { pino } from 'pino';
 import { expect, test } from 'vitest';
 
 import { WorkspaceError } from '../../../src/work/workspace/workspace-error.ts';
 import { createWorkspace } from '../../../src/work/workspace/workspace.ts';
-import { temporaryDirectory } from '../../support/service.ts';
-import { createRepository, type Files } from '../../verifier/support/repository.ts';
-
-const signal = new AbortController().signal;
-const author = { name: 'Mosaic Agent', email: 'agent@example.test' };
-const variables = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/nonexistent' };
-
-function start(files?: Files) {
-  const repository = createRepository(files);
-  const directory = temporaryDirectory();
-  const place = { remote: { id: 2, url: repository.bare }, number: 12, title: 'Add a queue' };
-  const options = { directory, environment: variables, author, log: pino({ level: 'silent' }) };
-  const open = (more = {}) =>
-    createWorkspace({ ...options, ...more }).open(place, { stop: signal, signal });
-  const remote = (...args: readonly string[]) =>
-    execFileSync('git', ['-C', repository.bare, ...args], { encoding: 'utf8' }).trim();
-  return {
-    ...{ repository, directory, open, remote, options },
-    [Symbol.dispose]: repository[Symbol.dispose],
-  };
-}
-
-/** What an agent does with its own git. */
-function agent(directory: string, ...args: readonly string[]): string {
-  return execFileSync('git', args, { cwd: directory, env: variables, encoding: 'utf8' }).trim();
-}
-
-function edit(directory: string, path: string, text: string): void {
-  mkdirSync(dirname(join(directory, path)), { recursive: true });
-  writeFileSync(join(directory, path), text);
-}
+import { createRepository } from '../../verifier/support/repository.ts';
+import { agent, author, edit, signal, start } from './workspace-stage.ts';
 
 const branch = 'agent/issue-12-add-a-queue';
 

@@ -13,7 +13,13 @@ import { widthOf, type Io } from '../../io.ts';
 import { listenForStop } from '../../listen-for-stop.ts';
 import { conceal, repositoryOption } from '../../options.ts';
 import { painter, printJson } from '../../output.ts';
-import { describeFailures, progressBar, summary, type Failure } from '../plan-batch.ts';
+import {
+  describeFailures,
+  pauseNotice,
+  progressBar,
+  summary,
+  type Failure,
+} from '../plan-batch.ts';
 import { createPlanReader } from '../plan-reader.ts';
 import { dot, mermaid } from './graph.ts';
 import { defaultCache, openKeptAnswers, type KeptAnswers } from './kept-answers.ts';
@@ -195,7 +201,7 @@ function createProgress({ stderr }: Io) {
     },
     onPause: (ms: number) => {
       end();
-      stderr.write(`Claude does not answer; retrying in ${Math.ceil(ms / 1000)} s.\n`);
+      stderr.write(pauseNotice(ms));
     },
     stopped: (keeps: boolean) =>
       new CoordinatorError(

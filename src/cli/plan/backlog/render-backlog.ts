@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 
-import { formatRef, parseRef } from '../../../issue/ref.ts';
+import { formatRef, refWithin } from '../../../issue/ref.ts';
 import { reasonText } from '../../../issue/reasons.ts';
 import { viewWarning } from '../../../issue/plan.ts';
 import { thousands } from '../../../lib/text.ts';
@@ -41,7 +41,7 @@ function totalsOf({ issues }: OrderedBacklog) {
 export function renderBacklog(backlog: Backlog, style: Style): string {
   const { repository, issues, edges, circles } = backlog;
   const { paint, width } = style;
-  const short = (ref: string) => shortRef(ref, repository);
+  const short = (ref: string) => printable(refWithin(repository, ref));
   const shownEdges = edges.filter(({ holds, standing }) => holds || standing !== 'counts');
   const parts = [
     ...(issues.length === 0 ? [] : [table(backlog, style)]),
@@ -113,7 +113,7 @@ function table({ issues, edges, repository }: Backlog, { width, paint }: Style):
       issue,
       (blockers.get(issue.ref) ?? []).map(
         ({ blocker, source }) =>
-          `${shortRef(blocker, repository)}${source === 'model' ? onlyClaude : ''}`,
+          `${printable(refWithin(repository, blocker))}${source === 'model' ? onlyClaude : ''}`,
       ),
     );
   const rows = issues.map((issue) => {
@@ -202,14 +202,6 @@ function bare(
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
-}
-
-/** `#12` in the repository itself. */
-function shortRef(ref: string, repository: string): string {
-  const parsed = parseRef(ref);
-  return parsed?.repository.toLowerCase() === repository.toLowerCase()
-    ? `#${parsed.number}`
-    : printable(ref);
 }
 
 /** The plans for programs. */
