@@ -58,7 +58,10 @@ export function createLifecycle(parts: Parts) {
     await retryRefused(db);
     const replanned = await replanForStart(db, inbox, config);
     if (replanned > 0)
-      log.info({ issues: replanned }, 'refreshing issues: the agents or HOLD_LABELS changed');
+      log.info(
+        { issues: replanned },
+        'refreshing issues: the agents, HOLD_LABELS or the version changed',
+      );
     await startLoops();
   }
 

@@ -35,9 +35,12 @@ export function endsWithMerge({ direction, number, evidence }: Dependency): bool
   return direction === 'blocked_by' && words.test(evidence);
 }
 
-/** An issue of which another one is a part; `repository` is null for the part's own. */
-const partOfSchema = z.object({ repository: z.string().nullable(), number: z.int().positive() });
-export type PartOf = Readonly<z.infer<typeof partOfSchema>>;
+/** An issue that a text names; `repository` is null for the text's own. */
+const namedIssueSchema = z.object({
+  repository: z.string().nullable(),
+  number: z.int().positive(),
+});
+export type NamedIssue = Readonly<z.infer<typeof namedIssueSchema>>;
 
 function field<T extends z.ZodType>(value: T) {
   return z.object({ value, source: sourceSchema, evidence: z.string().nullable() });
@@ -58,7 +61,9 @@ export const readingSchema = z.object({
   factors: factorsSchema,
   dependencies: z.array(dependencySchema),
   /** The issues that the text calls its parent or epic. */
-  partOf: z.array(partOfSchema).default([]),
+  partOf: z.array(namedIssueSchema).default([]),
+  /** The issues of which a person says here that nobody waits for the other; readings of before have no such list. */
+  denied: z.array(namedIssueSchema).default([]),
   warnings: z.array(warningSchema),
 });
 export type Reading = Readonly<z.infer<typeof readingSchema>>;

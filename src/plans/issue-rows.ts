@@ -45,7 +45,7 @@ export async function storeIssue(
     unknownTargets: update.unknownTargets,
     now,
   });
-  await storeProposals(transaction, update, { stateChanged: change.forOthers, now });
+  await storeProposals(transaction, update, { ...change, now });
   const stale = await dropStaleGiteaDependencies(transaction, update);
   const declared = [...names.resolved, ...own, ...stale];
   const turned = await storeParents(transaction, update, [
@@ -118,6 +118,8 @@ interface FactsChange {
   readonly isNew: boolean;
   readonly forItself: boolean;
   readonly forOthers: boolean;
+  /** JSON; null: there was none. */
+  readonly readingBefore: string | null;
 }
 
 async function storeFacts(
@@ -151,7 +153,8 @@ async function storeFacts(
       .insertInto('issues')
       .values({ ...columns, ...notComputed, ...untried, changed_at: now })
       .execute();
-    return { isNew: true, forItself: true, forOthers: true, newlyAssigned: false };
+    const all = { isNew: true, forItself: true, forOthers: true };
+    return { ...all, newlyAssigned: false, readingBefore: null };
   }
   const differs = (...names: readonly (keyof typeof stored & keyof typeof columns)[]) =>
     names.some((name) => stored[name] !== columns[name]);
@@ -186,7 +189,8 @@ async function storeFacts(
   const newlyAssigned = differs('assigned') && columns.assigned === 1;
   // Open again, a pull request is waited for again, whoever went on without it.
   if (differs('open') && facts.open) await forgetWaivers(transaction, facts);
-  return { isNew: false, forItself: forOthers || forItself, forOthers, newlyAssigned };
+  const whose = { forItself: forOthers || forItself, forOthers };
+  return { isNew: false, ...whose, newlyAssigned, readingBefore: stored.reading };
 }
 
 async function forgetWaivers(

@@ -4,7 +4,7 @@ import type { Database } from '../db/database.ts';
 import { keyIn, ofIssue } from '../db/key-filter.ts';
 import type { Schema } from '../db/schema.ts';
 import type { IssueFacts } from '../issue/facts.ts';
-import type { PartOf } from '../issue/reading.ts';
+import type { NamedIssue } from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import type { Warning } from '../issue/warnings.ts';
 import { readEdgeChange, type EdgeChange } from './edges.ts';
@@ -19,7 +19,7 @@ import { findNamedRepositoryId } from './repository-names.ts';
 export async function replaceParents(
   transaction: Transaction<Schema>,
   issue: IssueFacts,
-  partOf: readonly PartOf[],
+  partOf: readonly NamedIssue[],
 ): Promise<boolean> {
   const rows: { id: number | null; number: number; name: string | null }[] = [];
   for (const { repository, number } of partOf) {

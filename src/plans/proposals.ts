@@ -6,7 +6,12 @@ import { keyIn, ofIssue } from '../db/key-filter.ts';
 import type { ProposalsTable, Schema } from '../db/schema.ts';
 import type { IssueFacts } from '../issue/facts.ts';
 import { maxProposals, proposalOf, type Proposal } from '../issue/proposals.ts';
-import { dependencySchema, countsAsEdge, type Dependency } from '../issue/reading.ts';
+import {
+  dependencySchema,
+  countsAsEdge,
+  readingSchema,
+  type Dependency,
+} from '../issue/reading.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate } from './issue-update.ts';
 import { findNamedRepositoryId } from './repository-names.ts';
@@ -15,13 +20,14 @@ import { markChanged, markShown } from './revisions.ts';
 /*
  * Dependencies that block nothing until a person decides. The issue whose text has the words shows them all; the
  * other issue shows those by which it would wait because Claude alone says so. An edge between the two settles it.
+ * What Claude alone says is shown nowhere while the text of the other issue speaks against it.
  */
 
 /** Puts what a text proposes in place of what it proposed before, and marks the issues that show it. */
 export async function storeProposals(
   transaction: Transaction<Schema>,
   { facts, plan }: IssueUpdate,
-  { stateChanged, now }: { readonly stateChanged: boolean; readonly now: number },
+  { forOthers, readingBefore, now }: StoredChange,
 ): Promise<void> {
   // What is closed neither waits nor blocks.
   const isShown = facts.open && !facts.deleted;
@@ -38,7 +44,24 @@ export async function storeProposals(
     if (rows.length > 0) await transaction.insertInto('proposals').values(rows).execute();
     await markChanged(transaction, [...before, ...rows].flatMap(otherKey), now);
   }
-  if (stateChanged) await markShown(transaction, await proposedWith(transaction, facts));
+  if (forOthers) await markShown(transaction, await proposedWith(transaction, facts));
+  if (deniedIn(readingBefore) !== JSON.stringify(plan?.reading.denied ?? []))
+    await markChanged(transaction, await proposedAbout(transaction, facts), now);
+}
+
+/** What this update changes about the issue. */
+interface StoredChange {
+  /** It was opened, closed, deleted or merged. */
+  readonly forOthers: boolean;
+  /** Its stored reading, JSON; null: it had none. */
+  readonly readingBefore: string | null;
+  readonly now: number;
+}
+
+const deniedSchema = readingSchema.pick({ denied: true });
+
+function deniedIn(reading: string | null): string {
+  return JSON.stringify(reading === null ? [] : deniedSchema.parse(JSON.parse(reading)).denied);
 }
 
 async function rowsOf(
@@ -83,20 +106,23 @@ function otherKey({ other_repository_id: repositoryId, other_number: number }: P
 /** The issues at the other ends of the proposals of and about this one. */
 async function proposedWith(
   transaction: Transaction<Schema>,
+  issue: IssueKey,
+): Promise<IssueKey[]> {
+  const own = await transaction.selectFrom('proposals').selectAll().where(ofIssue(issue)).execute();
+  return [...own.flatMap(otherKey), ...(await proposedAbout(transaction, issue))];
+}
+
+/** The issues whose texts propose something about this one. */
+function proposedAbout(
+  transaction: Transaction<Schema>,
   { repositoryId, number }: IssueKey,
 ): Promise<IssueKey[]> {
-  const own = await transaction
-    .selectFrom('proposals')
-    .selectAll()
-    .where(ofIssue({ repositoryId, number }))
-    .execute();
-  const about = await transaction
+  return transaction
     .selectFrom('proposals')
     .select(['repository_id as repositoryId', 'number'])
     .where('other_repository_id', '=', repositoryId)
     .where('other_number', '=', number)
     .execute();
-  return [...own.flatMap(otherKey), ...about];
 }
 
 /** Gives the proposals that only had a repository's name its id. */
@@ -204,6 +230,14 @@ async function select(
     left join issues on issues.repository_id = other_repository_id and issues.number = other_number
     where ${keyIn(`proposals.${id}`, `proposals.${number}`, issues)} and ${ofSide}
       and coalesce(issues.open, 1) = 1 and coalesce(issues.deleted, 0) = 0
+      and not (standing = 'proposed' and exists (
+        select 1 from json_each(issues.reading, '$.denied') as denied
+        where denied.value ->> 'number' = proposals.number
+          and case when denied.value ->> 'repository' is null
+            then proposals.repository_id = issues.repository_id
+            else exists (select 1 from repository_names as named
+              where named.repository_id = proposals.repository_id
+                and named.lower_name = lower(denied.value ->> 'repository')) end))
       and not exists (select 1 from edges
         where blocked_repository_id = proposals.repository_id and blocked_number = proposals.number
           and blocker_repository_id = other_repository_id and blocker_number = other_number)

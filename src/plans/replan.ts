@@ -17,7 +17,8 @@ const readForChoiceSchema = readingSchema.pick({ difficulty: true, assignedAgent
 
 /**
  * Stale plans of the bot's open issues: those that these profiles would give to another agent or for another
- * reason, those that these labels would hold or let go, and those whose text contains the name of an agent that is new since the last start.
+ * reason, those that these labels would hold or let go, those whose text contains the name of an agent that is new
+ * since the last start, and those that an older version read and Claude alone ties to another issue.
  */
 export async function findStalePlans(
   db: Database,
@@ -28,6 +29,7 @@ export async function findStalePlans(
     ...(await heldDifferently(db, holdLabels)),
     ...(await assignedDifferently(db, profiles)),
     ...(await namingNewAgents(db, profiles)),
+    ...(await tiedByClaudeBefore(db)),
   ];
   return [...distinctKeys(stale).values()];
 }
@@ -81,6 +83,30 @@ async function namingNewAgents(
     .where('open', '=', 1)
     .where('assigned', '=', 1)
     .where((eb) => eb.or(added.map(({ name }) => sql<boolean>`lower(body) like ${`%${name}%`}`)))
+    .execute();
+}
+
+/**
+ * The ends of what Claude alone says, where their reading has no list of what a person denies: the version that made
+ * it let such an edge block whatever a person says, also where it is only a proposal now.
+ */
+function tiedByClaudeBefore(db: Database): Promise<IssueKey[]> {
+  return db
+    .selectFrom('issues')
+    .select(['repository_id as repositoryId', 'number'])
+    .where('deleted', '=', 0)
+    .where('open', '=', 1)
+    .where('assigned', '=', 1)
+    .where('reading', 'is not', null)
+    .where(sql<boolean>`json_type(reading, '$.denied') is null`)
+    .where(
+      sql<boolean>`(exists (select 1 from edges where source = 'model'
+          and declared_repository_id = issues.repository_id and declared_number = issues.number)
+        or exists (select 1 from edges where source = 'model'
+          and blocked_repository_id = issues.repository_id and blocked_number = issues.number)
+        or exists (select 1 from proposals
+          where other_repository_id = issues.repository_id and other_number = issues.number))`,
+    )
     .execute();
 }
 

@@ -58,6 +58,19 @@ export interface Mention {
   readonly evidence: string;
 }
 
+/** What a person says to end a dependency: "not blocked by", "no longer", an edit, a strike, a tick. */
+export function isDenial({ verdict }: Mention): boolean {
+  if (verdict.kind !== 'ruled_out') return verdict.kind === 'met';
+  return ['negated', 'retracted', 'struck_through'].includes(verdict.reason);
+}
+
+/** A denial, or another relation: "related to", "see". No dependency that Claude alone reads outlives it. */
+export function speaksAgainst(mention: Mention): boolean {
+  const { verdict } = mention;
+  if (verdict.kind !== 'undecided') return isDenial(mention);
+  return verdict.reason === 'related' || verdict.reason === 'context_only';
+}
+
 /** A mention with the direction of its words, also where they deny it. */
 export interface DirectedMention {
   readonly mention: Mention;

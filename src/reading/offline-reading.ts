@@ -1,9 +1,9 @@
 import { assumedFactors, formulaTokens, hasFactors, unknownSize } from '../issue/estimate.ts';
-import type { Mention } from './mentions.ts';
+import { speaksAgainst, type Mention } from './mentions.ts';
 import type { KnownIssues } from './known-issues.ts';
 import { readText, type TextReading } from './read-text.ts';
 import type { Factors } from '../issue/factors.ts';
-import type { Dependency, IssueText, PartOf, Reading } from '../issue/reading.ts';
+import type { Dependency, IssueText, NamedIssue, Reading } from '../issue/reading.ts';
 import type { UnreadableCause } from '../issue/unreadable.ts';
 import type { Warning } from '../issue/warnings.ts';
 import { formatRef } from '../issue/ref.ts';
@@ -61,7 +61,8 @@ export function readOffline(
     assignedAgent: fieldOf(declared.agent) ?? { value: null, source: 'default', evidence: null },
     factors,
     dependencies,
-    partOf: partsIn(text.mentions, issue),
+    partOf: namedIn(text.mentions.filter(isParent), issue).slice(0, parentLimit),
+    denied: namedIn(text.mentions.filter(speaksAgainst), issue).slice(0, dependencyLimit),
     warnings: [
       ...(text.unreadable === undefined ? [] : [textUnreadable(text.unreadable)]),
       ...(nothing && text.unreadable === undefined && text.warnings.length === 0
@@ -111,15 +112,19 @@ function dependenciesOf(mentions: readonly Mention[], issue: IssueText): Depende
 /** Maximum of parents of one issue; more are a list of something else. */
 const parentLimit = 20;
 
-/** Each parent or epic once. */
-function partsIn(mentions: readonly Mention[], issue: IssueText): PartOf[] {
-  const found = new Map<string, PartOf>();
-  for (const { verdict, repository, number } of mentions) {
-    if (verdict.kind !== 'undecided' || verdict.reason !== 'part_of') continue;
+/** The text calls it a parent or epic. */
+function isParent({ verdict }: Mention): boolean {
+  return verdict.kind === 'undecided' && verdict.reason === 'part_of';
+}
+
+/** Each issue once, and never the text's own. */
+function namedIn(mentions: readonly Mention[], issue: IssueText): NamedIssue[] {
+  const found = new Map<string, NamedIssue>();
+  for (const { repository, number } of mentions) {
     const ref = formatRef({ repository: repository ?? issue.repository, number }).toLowerCase();
     if (ref !== formatRef(issue).toLowerCase()) found.set(ref, { repository, number });
   }
-  return [...found.values()].slice(0, parentLimit);
+  return [...found.values()];
 }
 
 const nothingReadable: Warning = { code: 'nothing_readable', params: {} };

@@ -106,14 +106,16 @@ test('a start with other profiles plans anew the issues that another agent would
   expect(await service.plan('acme/orbit#2')).toMatchObject({ assignment: { agent: 'sonnet' } });
   expect(
     service.logs.filter(
-      ({ msg }) => msg === 'refreshing issues: the agents or HOLD_LABELS changed',
+      ({ msg }) => msg === 'refreshing issues: the agents, HOLD_LABELS or the version changed',
     ),
   ).toEqual([including({ issues: 1 })]);
   await service.close();
   const again = await startService({ directory, env: { AGENTS_FILE: agentsWithGlm() } });
   await again.idle();
   expect(
-    again.logs.filter(({ msg }) => msg === 'refreshing issues: the agents or HOLD_LABELS changed'),
+    again.logs.filter(
+      ({ msg }) => msg === 'refreshing issues: the agents, HOLD_LABELS or the version changed',
+    ),
   ).toEqual([]);
 });
 
@@ -133,7 +135,7 @@ test('a start with a new agent plans anew the issues whose texts ask for it, onc
     const service = await startService({ directory, env: { AGENTS_FILE: path } });
     await service.idle();
     const said = service.logs.filter(
-      ({ msg }) => msg === 'refreshing issues: the agents or HOLD_LABELS changed',
+      ({ msg }) => msg === 'refreshing issues: the agents, HOLD_LABELS or the version changed',
     );
     const plan = await service.plan('acme/orbit#1');
     await service.close();

@@ -4,7 +4,7 @@ import { maskBlocked, maskPlan } from '../../src/api/mask.ts';
 import { createDatabase } from '../../src/db/database.ts';
 import { migrate, migrations } from '../../src/db/migrations.ts';
 import { storeUpdate } from '../../src/handling/commit-update.ts';
-import type { Dependency } from '../../src/issue/reading.ts';
+import type { Dependency, Reading } from '../../src/issue/reading.ts';
 import type { IssueUpdate } from '../../src/plans/issue-update.ts';
 import { findPlan, listBlocked } from '../../src/plans/plan-views.ts';
 import { issueUpdate } from '../support/issue-update.ts';
@@ -20,7 +20,7 @@ async function openStore(of = migrations) {
 
   async function put(number: number, dependencies: readonly Dependency[] = [], at = number) {
     const update = issueUpdate({ number, blockers: [], open: true, at });
-    await store(withDependencies(update, dependencies), at);
+    await store(reading(update, { dependencies: [...dependencies] }), at);
   }
 
   async function store(update: IssueUpdate, at: number) {
@@ -32,12 +32,12 @@ async function openStore(of = migrations) {
   return { db, put, store, plan };
 }
 
-function withDependencies(update: IssueUpdate, dependencies: readonly Dependency[]): IssueUpdate {
+function reading(update: IssueUpdate, given: Partial<Reading>): IssueUpdate {
   const { plan } = update;
   if (plan === undefined) throw new Error('the issue has no plan');
   return {
     ...update,
-    plan: { ...plan, reading: { ...plan.reading, dependencies: [...dependencies] } },
+    plan: { ...plan, reading: { ...plan.reading, ...given } },
   };
 }
 
@@ -100,6 +100,26 @@ test('an issue whose repository is known by name only shows the proposal when it
       confirm: { issue: 'acme/lib#1', line: 'Blocked by: acme/orbit#2' },
     },
   ]);
+});
+
+test('a denial holds by every name of the repository, and only for the number it names', async () => {
+  const { store, put, plan } = await openStore();
+  await put(2, [proposed(1, { repository: 'acme/lib' })]);
+  async function says(denied: Reading['denied'], at: number) {
+    const update = issueUpdate({ number: 1, blockers: [], open: true, at });
+    await store(inLib(reading(update, { denied })), at);
+    const shown = [await plan(1, 'acme/lib'), await plan(2)];
+    return shown.map((each) => each?.proposals.length);
+  }
+  expect(await says([], 5)).toEqual([1, 1]);
+  expect(await says([{ repository: 'Acme/Orbit', number: 2 }], 6)).toEqual([0, 0]);
+  expect(await says([{ repository: 'acme/orbit', number: 3 }], 7)).toEqual([1, 1]);
+  expect(await says([{ repository: null, number: 2 }], 8)).toEqual([1, 1]);
+  const renamed = issueUpdate({ number: 9, blockers: [], open: true, at: 9 });
+  const facts = { ...renamed.facts, repository: 'acme/planet' };
+  await store({ ...renamed, facts, names: [{ repository: 'acme/planet', updatedAt: 9 }] }, 9);
+  expect((await plan(1, 'acme/lib'))?.proposals).toMatchObject([{ ref: 'acme/planet#2' }]);
+  expect((await says([{ repository: 'acme/orbit', number: 2 }], 10))[0]).toBe(0);
 });
 
 test('the second opinion differs: only the issue itself shows it', async () => {

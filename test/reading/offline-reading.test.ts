@@ -57,6 +57,7 @@ test('what the text declares comes with its source and the line it stands in', (
       },
     ],
     partOf: [],
+    denied: [],
     warnings: [],
   });
 });

@@ -1,4 +1,4 @@
-import type { Mention } from '../mentions.ts';
+import { isDenial, speaksAgainst, type Mention } from '../mentions.ts';
 import type { IssueText } from '../../issue/reading.ts';
 import { parseRef } from '../../issue/ref.ts';
 import { visibleText } from '../visible-text.ts';
@@ -50,19 +50,6 @@ function isDependency({ verdict }: Mention): boolean {
 
 function isTemplate({ verdict }: Mention): boolean {
   return verdict.kind === 'dependency' && verdict.form !== 'phrase';
-}
-
-/** What a person says to end a dependency: "not blocked by", "no longer", an edit, a strike, a tick. */
-function isDenial({ verdict }: Mention): boolean {
-  if (verdict.kind !== 'ruled_out') return verdict.kind === 'met';
-  return ['negated', 'retracted', 'struck_through'].includes(verdict.reason);
-}
-
-/** A denial, or another relation: "related to", "see". */
-function speaksAgainst(mention: Mention): boolean {
-  const { verdict } = mention;
-  if (verdict.kind !== 'undecided') return isDenial(mention);
-  return verdict.reason === 'related' || verdict.reason === 'context_only';
 }
 
 /** One name for an issue seen from another: `#7` in its own repository, else `acme/lib#7` in lower case. */

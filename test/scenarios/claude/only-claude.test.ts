@@ -1,87 +1,11 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { runCommandLine } from '../../../src/cli/command-line.ts';
-import {
-  answers,
-  claudeEnvironment,
-  emptyAnswer,
-  startClaude,
-  type ClaudeScript,
-} from '../../support/claude.ts';
-import { stagePublishing } from '../../support/publishing.ts';
-import { temporaryDirectory } from '../../support/service.ts';
-
-const turnSchema = z.object({
-  references: z.array(z.object({ ref: z.string(), sentences: z.array(z.int()) })),
-});
-
-/** A model that says this of every reference, whatever the text says. */
-function insists(relation: string): ClaudeScript {
-  return (call, response) => {
-    const { references } = turnSchema.parse(JSON.parse(call.messages[0]?.content ?? ''));
-    const relations = references.map(({ ref, sentences }) => ({
-      ...{ ref, relation },
-      sentences: sentences.slice(0, 2),
-    }));
-    answers({ ...emptyAnswer, relations })(call, response);
-  };
-}
-
-const proposalSchema = z.array(
-  z.object({
-    ref: z.string(),
-    direction: z.string(),
-    standing: z.string(),
-    evidence: z.string(),
-    readIn: z.string(),
-    confirm: z.object({ issue: z.string(), line: z.string() }),
-  }),
-);
+import { insists, planOf, sentence, stage, ways } from './only-claude-scene.ts';
 
 const queueSchema = z.object({
   blocked: z.array(z.object({ ref: z.string(), onlyClaude: z.array(z.unknown()) })),
 });
-
-/** Issue 1 of the bot, and issue 2 with a text in which the scripted model reads this relation to it. */
-async function stage(script: ClaudeScript, body: string) {
-  const claude = await startClaude(script);
-  const { gitea, service, settle, assigned } = await stagePublishing({ claude });
-  const one = await assigned('One', 'Nothing else.');
-  const two = await assigned('Two', body);
-  async function shown(ref: string) {
-    const plan = await service.plan(ref);
-    return {
-      state: plan?.state,
-      blockedBy: plan?.blockedBy.map(({ ref: other }) => other) ?? [],
-      proposals: proposalSchema.parse(plan?.['proposals']),
-      comment: gitea.commentsOf(ref)[0]?.body ?? '',
-    };
-  }
-  async function edit(ref: string, text: string) {
-    gitea.as('maria').editIssue(ref, { body: text });
-    await settle();
-  }
-  return { claude, gitea, service, settle, shown, edit, one, two };
-}
-
-const sentence = 'Pointless until #1 exists.';
-
-/** What `plan` prints of this text, with the same Claude. */
-async function planOf(claude: { readonly url: string }, body: string): Promise<string> {
-  const path = join(temporaryDirectory(), 'issue.md');
-  writeFileSync(path, body);
-  let out = '';
-  const stream = { write: (text: string) => (out += text), isTTY: false, columns: 120 };
-  await runCommandLine(['plan', path, '--ref', 'acme/orbit#2', '--title', 'Two'], {
-    ...{ stdout: stream, stderr: { ...stream, write: () => true } },
-    environment: () => claudeEnvironment(claude.url),
-  });
-  return out;
-}
 
 test('the only blocker is marked in comment, API, queue and plan when Claude alone says so', async () => {
   const { claude, service, shown, two } = await stage(insists('blocked_by'), sentence);
@@ -106,22 +30,13 @@ test('the only blocker is marked in comment, API, queue and plan when Claude alo
   );
 });
 
-const ways = [
-  ['not blocked by', 'Not blocked by #1.'],
-  ['no longer blocked by', 'No longer blocked by #1.'],
-  ['a retraction further down', 'Edit: scratch that, #1 is not needed after all.'],
-  ['a strike', '~~#1~~'],
-  ['a tick', '- [x] depends on #1'],
-  ['related to', 'Related to #1.'],
-  ['for context only', '#1 is for context only.'],
-  ['a list for context only', 'For context only: #1'],
-] as const;
-
 test.each(ways)('%s ends edge, mark and proposal of Claude', async (_name, way) => {
   const text = `${sentence}\n\n${way}`;
-  const { claude, shown, edit, one, two } = await stage(insists('blocked_by'), sentence);
+  const { claude, shown, edit, handled, one, two } = await stage(insists('blocked_by'), sentence);
   expect(await shown(two)).toMatchObject({ state: 'blocked', blockedBy: [one] });
+  const before = handled(two);
   await edit(two, text);
+  expect(handled(two)).toBe(before + 1);
   expect(await shown(two)).toMatchObject({ state: 'ready', blockedBy: [], proposals: [] });
   expect((await shown(two)).comment).not.toContain('Only Claude');
   expect(await planOf(claude, text)).not.toContain('only Claude');

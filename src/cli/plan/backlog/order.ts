@@ -88,9 +88,10 @@ export function orderBacklog(
   };
 }
 
-/** Each pair once, by its strongest source. */
+/** Each pair once, by its strongest source. What Claude alone proposes is left out where the other text denies it. */
 function edgesOf(planned: readonly PlannedIssue[], seen: OrderOptions['seen']): BacklogEdge[] {
   const ancestors = ancestorsOf(planned);
+  const denials = denialsOf(planned, seen);
   const edges = new Map<string, BacklogEdge>();
   for (const { facts, plan } of planned)
     for (const dependency of plan.reading.dependencies) {
@@ -102,6 +103,7 @@ function edgesOf(planned: readonly PlannedIssue[], seen: OrderOptions['seen']): 
       const [blocked, blocker] = direction === 'blocks' ? [other, self] : [self, other];
       const pair = `${blocked} ${blocker}`;
       const standing = dependency.standing ?? 'counts';
+      if (standing === 'proposed' && denials.has(`${other} ${self}`)) continue;
       const known = edges.get(pair);
       if (known !== undefined && strength(known) <= strength({ standing, source })) continue;
       const [waits, ends] = direction === 'blocks' ? [shown, facts] : [facts, shown];
@@ -111,6 +113,20 @@ function edgesOf(planned: readonly PlannedIssue[], seen: OrderOptions['seen']): 
       edges.set(pair, { blocked, blocker, source, evidence, standing, state, holds });
     }
   return [...edges.values()];
+}
+
+/** Pairs of issues; the text of the first says that nobody waits for the other. */
+function denialsOf(
+  planned: readonly PlannedIssue[],
+  seen: OrderOptions['seen'],
+): ReadonlySet<string> {
+  const pairs = planned.flatMap(({ facts, plan }) =>
+    plan.reading.denied.flatMap(({ repository, number }) => {
+      const other = seen(formatRef({ repository: repository ?? facts.repository, number }));
+      return other === undefined ? [] : [`${formatRef(facts)} ${formatRef(other)}`];
+    }),
+  );
+  return new Set(pairs);
 }
 
 /** The lowest is the strongest; one that counts comes before all others. */

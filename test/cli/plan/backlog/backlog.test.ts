@@ -466,6 +466,10 @@ test('what only Claude says is marked; what it only proposes blocks nothing', as
     * Only Claude says so; the edges have its words. "Not blocked by #12" in the text ends it.
     "
   `);
+  gitea.as('maria').editIssue('acme/deck#3', { body: 'Related to #2.' });
+  const denied = await run(gitea, ['--cache', temporaryDirectory()], { environment });
+  expect(denied.out).toContain('Edges (1)');
+  expect(denied.out).not.toContain('proposed');
 });
 
 test('the answers are kept below XDG_CACHE_HOME, and offline nothing is kept', async () => {
