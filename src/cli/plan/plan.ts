@@ -16,6 +16,7 @@ import { backlogOptionsSchema, planRepository } from './backlog/backlog.ts';
 import { planBatch } from './plan-batch.ts';
 import { createPlanReader, cutBody } from './plan-reader.ts';
 import { renderPlan } from './render-plan.ts';
+import { edgesOfText } from './text-edges.ts';
 
 const optionsSchema = z.object({
   json: z.boolean().default(false),
@@ -106,6 +107,7 @@ async function planOne(io: Io, file: string, options: Options): Promise<void> {
   const { reading, estimate, assignment } = planWork({ reading: read, profiles: config.agents });
   const planned = {
     title: issue.title,
+    ...edgesOfText(issue, reading.dependencies),
     reading: { ...reading, warnings: reading.warnings.map(viewWarning) },
     estimate,
     assignment: {

@@ -4,21 +4,16 @@ import { isOpen, localRef } from '../../reading/model/asked-references.ts';
 import type { Mention } from '../../reading/mentions.ts';
 import type { ChosenAgentView } from '../../issue/plan.ts';
 import type { CodedSentence } from '../../issue/coded.ts';
-import { proposalOf, proposalText, removalLine, typedIn } from '../../issue/proposals.ts';
-import {
-  countsAsEdge,
-  type Dependency,
-  type IssueText,
-  type Reading,
-} from '../../issue/reading.ts';
-import { formatRef } from '../../issue/ref.ts';
+import { proposalText, typedIn, type Proposal } from '../../issue/proposals.ts';
+import type { IssueText, Reading } from '../../issue/reading.ts';
 import type { Factors } from '../../issue/factors.ts';
 import type { Declarations } from '../../reading/declarations/values.ts';
 import type { Io } from '../io.ts';
 import { painter, printable, wrap, type Colour } from '../output.ts';
+import { ownRef, type TextEdge, type TextEdges } from './text-edges.ts';
 
 /** Plan of one text. */
-export interface PlannedText {
+export interface PlannedText extends TextEdges {
   readonly issue: IssueText;
   readonly reading: Omit<Reading, 'warnings'>;
   readonly declared: Declarations;
@@ -68,10 +63,7 @@ export function renderPlan(plan: PlannedText, io: Io): string {
   }
 
   const { issue, reading, mentions, warnings } = plan;
-  const inDirection = (direction: Dependency['direction']) =>
-    reading.dependencies
-      .filter((edge) => edge.direction === direction && countsAsEdge(edge))
-      .map((edge) => edgeEntry(issue, edge));
+  const own = ownRef(issue);
   const others = distinct(
     otherMentions(issue, reading, mentions).map((mention) => mentionEntry(mention, reading)),
   );
@@ -80,9 +72,18 @@ export function renderPlan(plan: PlannedText, io: Io): string {
   const lines = [
     ...(title === '' ? [] : [...wrap(title, width).map((line) => paint('bold', line)), '']),
     ...fieldEntries(plan).flatMap(renderEntry),
-    ...section('Waits for', inDirection('blocked_by')),
-    ...section('Blocks', inDirection('blocks')),
-    ...section('Undecided', undecided(issue, reading.dependencies)),
+    ...section(
+      'Waits for',
+      plan.blockedBy.map((edge) => edgeEntry(own, edge)),
+    ),
+    ...section(
+      'Blocks',
+      plan.blocks.map((edge) => edgeEntry(own, edge)),
+    ),
+    ...section(
+      'Undecided',
+      plan.proposals.map((proposal) => proposalEntry(own, proposal)),
+    ),
     ...section('Also named', others.slice(0, shownMentions)),
     ...(left > 0 ? [`  and ${left} more`] : []),
     ...(warnings.length === 0 ? [] : ['', 'Warnings']),
@@ -140,32 +141,23 @@ function describeFactors(factors: Factors, declared: Declarations): [string, str
   return [named.map(([name, value]) => `${name} ${value ?? ''}`).join(', '), sources.join('; ')];
 }
 
-function edgeEntry(issue: IssueText, edge: Dependency): Entry {
-  const { repository, number, source, evidence } = edge;
-  const entry = { ...named(repository, number), note: quote(evidence) };
-  if (source !== 'model') return { ...entry, value: source, colour: 'green' };
-  const line = removalLine(formatRef(issue), refOf(issue, edge));
-  const note = `${entry.note}; only Claude reads that, to end it write "${line}"`;
-  return { ...entry, value: source, colour: 'yellow', note };
+function edgeEntry(own: string, { ref, source, evidence, removeWith }: TextEdge): Entry {
+  const entry = { name: nameOf(own, ref), value: source, note: quote(evidence) };
+  if (removeWith === undefined) return { ...entry, colour: 'green' };
+  const note = `${entry.note}; only Claude reads that, to end it write "${removeWith}"`;
+  return { ...entry, colour: 'yellow', note };
 }
 
 /** What blocks nothing until a person decides. */
-function undecided(issue: IssueText, dependencies: readonly Dependency[]): Entry[] {
-  const own = formatRef(issue);
-  // A text without an issue has no number yet.
-  const type = (line: string) => `"${line.replace(/#0$/, '#NUMBER')}"`;
-  const style = { name: (ref: string) => typedIn(own, ref), type, quote };
-  return dependencies.flatMap((edge): Entry[] => {
-    const { repository, number, direction, evidence, standing = 'counts' } = edge;
-    if (standing === 'counts') return [];
-    const given = { ref: refOf(issue, edge), direction, standing, evidence, readIn: own };
-    const note = printable(proposalText(own, proposalOf(own, given), style));
-    return [{ ...named(repository, number), value: standing, colour: 'yellow', note }];
-  });
+function proposalEntry(own: string, proposal: Proposal): Entry {
+  const type = (line: string) => `"${line}"`;
+  const name = (ref: string) => typedIn(own, ref);
+  const note = printable(proposalText(own, proposal, { name, type, quote }));
+  return { name: nameOf(own, proposal.ref), value: proposal.standing, colour: 'yellow', note };
 }
 
-function refOf(issue: IssueText, { repository, number }: Dependency): string {
-  return formatRef({ repository: repository ?? issue.repository, number });
+function nameOf(own: string, ref: string): string {
+  return printable(`  ${typedIn(own, ref)}`);
 }
 
 /** Mentions that are not shown as dependencies. */

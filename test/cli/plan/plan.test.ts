@@ -218,6 +218,62 @@ test('--json is for machines', async () => {
   });
 });
 
+test('--json marks what only Claude reads as the API does, with the line that ends it', async () => {
+  const claude = await startClaude(
+    answers({
+      ...emptyAnswer,
+      relations: [
+        { ref: '#7', relation: 'blocked_by', sentences: [2] },
+        { ref: 'acme/lib#8', relation: 'blocks', sentences: [3] },
+        { ref: '#6', relation: 'neither', sentences: [] },
+      ],
+    }),
+  );
+  const text = file(
+    [
+      '# Canvas',
+      'Nothing to draw before #7 exists.',
+      'Once we are through, acme/lib#8 can go.',
+      'We are blocked by #6 here.',
+      '',
+      'Blocked by: #5',
+    ].join('\n\n'),
+  );
+  const environment = claudeEnvironment(claude.url);
+  const printed = async (...args: readonly string[]) => {
+    const { out } = await run([text, '--json', ...args], { environment });
+    return z
+      .object({ blockedBy: z.unknown(), blocks: z.unknown(), proposals: z.unknown() })
+      .parse(JSON.parse(out));
+  };
+  const expected = (own: string, repository: string) => ({
+    blockedBy: [
+      { ref: `${repository}#5`, source: 'declared', evidence: 'Blocked by: #5' },
+      {
+        ...{ ref: `${repository}#7`, source: 'model' },
+        evidence: 'Nothing to draw before #7 exists.',
+        removeWith: 'Not blocked by #7',
+      },
+    ],
+    blocks: [],
+    proposals: [
+      {
+        ...{ ref: `${repository}#6`, direction: 'blocked_by', standing: 'disputed' },
+        ...{ evidence: 'blocked by #6', readIn: own },
+        confirm: { issue: own, line: 'Blocked by: #6' },
+      },
+      {
+        ...{ ref: 'acme/lib#8', direction: 'blocks', standing: 'proposed' },
+        ...{ evidence: 'Once we are through, acme/lib#8 can go.', readIn: own },
+        confirm: { issue: 'acme/lib#8', line: `Blocked by: ${own}` },
+      },
+    ],
+  });
+  expect(await printed('--ref', 'acme/orbit#9')).toEqual(expected('acme/orbit#9', 'acme/orbit'));
+  // A text that is of no issue yet.
+  expect(await printed()).toEqual(expected('#NUMBER', ''));
+});
+
 test.each([
   ['nothing', [], 'plan needs a Markdown file'],
   ['an input alone', ['--input', 'a.jsonl'], 'plan needs a Markdown file'],
