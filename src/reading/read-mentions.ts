@@ -84,7 +84,8 @@ function* readPassage(
   const other = others.get(passage);
   const visible: Reference[] = [];
   for (const reference of references) {
-    const isOther = other !== undefined && other.from <= reference.start;
+    const isOther =
+      other !== undefined && other.from <= reference.start && reference.start < other.to;
     const hidden =
       passage.hidden ?? hiddenAt(passage, reference) ?? (isOther ? other.reason : undefined);
     if (hidden === undefined) visible.push(reference);

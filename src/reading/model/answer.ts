@@ -54,10 +54,15 @@ function lenient<T extends z.ZodType>(schema: T) {
   return schema.nullable().catch(null);
 }
 
+/** Maximum length of a number that is written as a text. */
+const numberLength = 40;
+
 /** A number, also one that is written as a text: `"46,800"`. */
 const numberSchema = z.preprocess(
   (value) =>
-    typeof value === 'string' && /^\s*-?\d[\d,_ ]*(?:\.\d+)?\s*$/.test(value)
+    typeof value === 'string' &&
+    value.length <= numberLength &&
+    /^\s*-?\d[\d,_ ]*(?:\.\d+)?\s*$/.test(value)
       ? Number(value.replace(/[,_\s]/g, ''))
       : value,
   z.number(),

@@ -49,12 +49,18 @@ export function numberSentences({ title, body }: Pick<IssueText, 'title' | 'body
 function findIn(all: string, starts: readonly number[], words: string): number[] {
   const numbers = new Set<number>();
   if (words === '') return [];
-  let at = all.indexOf(words);
-  for (let place = 0; at >= 0 && place < maxPlaces; place += 1) {
-    const first = partitionPoint(starts, (start) => start <= at);
-    const last = partitionPoint(starts, (start) => start < at + words.length);
-    for (let number = first; number <= last; number += 1) numbers.add(number);
-    at = all.indexOf(words, at + words.length);
+  const isStart = new Set(starts);
+  for (let at = all.indexOf(words), places = 0; at >= 0 && places < maxPlaces;) {
+    const behind = at + words.length;
+    // `#1` is not found in `#12`, which may stand in front of it a hundred times.
+    const isWhole = isStart.has(behind) || !/^\d\d$/.test(all.slice(behind - 1, behind + 1));
+    if (isWhole) {
+      const first = partitionPoint(starts, (start) => start <= at);
+      const last = partitionPoint(starts, (start) => start < behind);
+      for (let number = first; number <= last; number += 1) numbers.add(number);
+      places += 1;
+    }
+    at = all.indexOf(words, behind);
   }
   return [...numbers];
 }
@@ -137,7 +143,8 @@ function linesOfCode(lines: readonly string[]): string[] {
   return saysSomething.test(part) ? [...parts, part] : parts;
 }
 
-const end = /[.!?…]+["'”’)\]*_]*(?=\s|$)|[。！？]+[」』”’）]*/g;
+// Looked for at the beginning of a run of signs alone: a long run that ends no sentence is walked once.
+const end = /(?<![.!?…])[.!?…]+["'”’)\]*_]*(?=\s|$)|[。！？]+[」』”’）]*/g;
 const abbreviation =
   /(?:^|[\s(])(?:e\.g|i\.e|etc|cf|vs|approx|incl|resp|no|nr|z\.\s?b|d\.\s?h|bzw|ca|usw|tsd|mio|p\.\s?ex|\d{1,3})\.$/i;
 

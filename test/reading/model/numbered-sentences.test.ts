@@ -73,3 +73,20 @@ test('no word of a text is lost, whatever it is', () => {
     }),
   );
 });
+
+test('a long run of signs that ends no sentence is walked once', () => {
+  const body = (length: number) => `a${'.'.repeat(length)}${'*'.repeat(length)}x`;
+  const began = process.cpuUsage();
+  numberSentences({ title: 'T', body: body(16_000) });
+  const { user } = process.cpuUsage(began);
+  // It took 3 s before, in the thread that answers Gitea.
+  expect(user / 1_000).toBeLessThan(500);
+});
+
+test('a number is not found in those that it begins', () => {
+  const others = Array.from({ length: 20 }, (_, index) => `- #7${index + 10}`);
+  const { find, sentences } = numberSentences({ title: 'T', body: [...others, '- #7'].join('\n') });
+  expect(find('#7')).toEqual([sentences.length]);
+  const { find: both } = numberSentences({ title: 'T', body: '- #7\n\n1 more' });
+  expect(both('#7')).toEqual([2]);
+});

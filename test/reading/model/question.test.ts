@@ -285,3 +285,12 @@ test('an answer that is no object is not accepted', () => {
   for (const value of [undefined, null, 'text', 3, [], true])
     expect(answerSchema.safeParse(value).success).toBe(false);
 });
+
+test('a long text in place of a number is dropped at once', () => {
+  const files = `1${' '.repeat(1_000_000)}x`;
+  const began = process.cpuUsage();
+  expect(answerSchema.parse({ ...emptyAnswer, files })).toEqual(emptyAnswer);
+  const { user } = process.cpuUsage(began);
+  // The time grew with the square of the length: half an hour.
+  expect(user / 1_000).toBeLessThan(500);
+});
