@@ -30,6 +30,8 @@ export interface ClaudeRequest<T> {
   readonly schema: z.ZodType<T>;
   /** Maximum output tokens of the answer; the deadline of the call grows with it. */
   readonly answerTokens: number;
+  /** Whatever becomes of this call pauses only others of its kind: nothing waits for its answer. */
+  readonly optional?: boolean;
 }
 
 type TokenUsage = Readonly<Record<'inputTokens' | 'outputTokens', number>>;
@@ -75,6 +77,9 @@ export function callDeadlineMs(answerTokens: number): number {
   return 10_000 + 10 * answerTokens;
 }
 
+/** Maximum length of a reply: 4,096 tokens are a twentieth of it. */
+const maxReplyBytes = 1024 * 1024;
+
 const noUsage = { inputTokens: 0, outputTokens: 0 } as const;
 
 /** The used fields of a reply; the SDK does not check what a server sends. */
@@ -104,6 +109,7 @@ export type Claude = ReturnType<typeof createClaude>;
 export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
   const client = createClient({ apiKey, baseUrl });
   const breaker = createCircuitBreaker(now, checkDeadlineMs);
+  const optionalBreaker = createCircuitBreaker(now, checkDeadlineMs);
   let recentCalls: number[] = [];
   let counts: Omit<ClaudeStatus, 'pausedUntil'> = {
     calls: 0,
@@ -124,7 +130,8 @@ export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
     }
     const answerTokens = Math.min(request.answerTokens, maxAnswerTokens);
     const timeoutMs = callDeadlineMs(answerTokens);
-    const attempt = breaker.begin(request.user, timeoutMs);
+    const guard = request.optional === true ? optionalBreaker : breaker;
+    const attempt = guard.begin(request.user, timeoutMs);
     if (!attempt.allowed) return { kind: attempt.reason, usage: noUsage };
     recentCalls.push(now());
     const outcome = await call({ ...request, answerTokens }, timeoutMs, signal);
@@ -235,7 +242,24 @@ function createClient({ apiKey, baseUrl }: Pick<ClaudeOptions, 'apiKey' | 'baseU
     maxRetries: 0,
     timeout: checkDeadlineMs,
     logLevel: 'off',
+    fetch: fetchBounded,
   });
+}
+
+class OversizedReply extends Error {}
+
+/** The SDK reads a reply whole, however long it is. */
+async function fetchBounded(...[input, init]: Parameters<typeof fetch>): Promise<Response> {
+  const response = await fetch(input, init);
+  let length = 0;
+  const bound = new TransformStream<Uint8Array, Uint8Array>({
+    transform: (chunk, controller) => {
+      length += chunk.byteLength;
+      if (length > maxReplyBytes) controller.error(new OversizedReply());
+      else controller.enqueue(chunk);
+    },
+  });
+  return new Response(response.body?.pipeThrough(bound) ?? null, response);
 }
 
 function readReply<T>(reply: unknown, schema: z.ZodType<T>): ClaudeOutcome<T> {
@@ -275,7 +299,7 @@ function retryAfterMs(error: unknown): number | undefined {
 function failureKind(error: unknown, deadline: AbortSignal): CallFailure {
   if (deadline.aborted || error instanceof APIConnectionTimeoutError) return 'timeout';
   if (error instanceof APIUserAbortError) return 'timeout';
-  if (error instanceof SyntaxError) return 'invalid';
+  if (error instanceof SyntaxError || error instanceof OversizedReply) return 'invalid';
   if (!(error instanceof APIError)) return 'unavailable';
   const status = z.number().safeParse(error.status).data;
   if (status === 429) return 'rate_limited';

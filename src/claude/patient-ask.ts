@@ -23,7 +23,7 @@ interface PatientAskOptions {
 
 /**
  * Retries a question after Claude's pause: a long run must not lose its remaining texts to the limits of one
- * minute. Once all attempts for one text have failed, no further text is retried.
+ * minute. An optional question is asked once. Once all attempts for one text have failed, no further text is retried.
  */
 export function createPatientAsk({
   client,
@@ -37,7 +37,7 @@ export function createPatientAsk({
   return async function ask(question, signal) {
     for (let attempt = 1; ; attempt += 1) {
       const asked = await client.ask(question, signal);
-      if (!transient.has(asked.kind) || !patience) return asked;
+      if (!transient.has(asked.kind) || !patience || question.optional === true) return asked;
       if (attempt === maxAttempts) {
         patience = false;
         return asked;

@@ -32,6 +32,8 @@ export interface Question {
   readonly schema: typeof answerSchema;
   /** Maximum output tokens; the deadline of the call follows from it. */
   readonly answerTokens: number;
+  /** A second opinion: a reading is complete without it, and its failure says nothing of the model asked first. */
+  readonly optional?: boolean;
 }
 
 /** Access to Claude, and to the cache of its answers. */
@@ -78,13 +80,18 @@ interface ClaudeReaderDeps extends ReaderDeps {
 }
 
 function createClaudeReader({ agentNames, readText, claude }: ClaudeReaderDeps): ReadIssue {
-  async function ask(model: string, question: ModelQuestion, signal: AbortSignal) {
+  async function ask(
+    model: string,
+    question: ModelQuestion,
+    signal: AbortSignal,
+    optional = false,
+  ) {
     const refs = question.references.map(({ ref }) => ref);
     const known = refs.length === 0 ? undefined : await claude.describe?.(question.issue, refs);
     const user = userTurn(question, known);
     const { answerTokens } = question;
     const asked = { model, system: systemPrompt, user, schema: answerSchema, answerTokens };
-    return claude.ask({ ...asked, format: answerFormat(agentNames) }, signal);
+    return claude.ask({ ...asked, format: answerFormat(agentNames), optional }, signal);
   }
 
   function keyOf(models: readonly string[], question: ModelQuestion): string {
@@ -121,7 +128,7 @@ function createClaudeReader({ agentNames, readText, claude }: ClaudeReaderDeps):
     const key = keyOf(['second opinion', claude.fallbackModel], question);
     const known = await claude.recall(key);
     if (known !== undefined) return known;
-    const result = await ask(claude.fallbackModel, question, signal);
+    const result = await ask(claude.fallbackModel, question, signal, true);
     if (result.kind !== 'ok') return undefined;
     const answer = groundAnswer(question, result.value);
     await claude.remember(key, answer);

@@ -46,6 +46,14 @@ const stalledBody: ClaudeScript = (_call, response) => {
   response.write('{"content":[');
 };
 
+/** An answer of 10 MB, most of which nobody reads. */
+const endless: ClaudeScript = (_call, response) => {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  const usage = { input_tokens: 10, output_tokens: 10 };
+  const content = [{ type: 'text', text: `{"size":3,"more":"${'x'.repeat(10_000_000)}"}` }];
+  response.end(JSON.stringify({ content, stop_reason: 'end_turn', usage }));
+};
+
 /** Seconds within which a call ends that need not wait for anybody: less than the shortest Retry-After. */
 const atOnce = 3;
 /** Seconds within which any call ends, with a little for a slow machine. */
@@ -57,6 +65,7 @@ const rows: readonly [name: string, script: ClaudeScript, kind: string, withinSe
   ['an answer of another type', answers({ size: 'huge' }), 'invalid', atOnce],
   ['half a JSON', answers('{"size":', 'max_tokens'), 'truncated', atOnce],
   ['broken JSON that claims to be whole', answers('{"size":'), 'invalid', atOnce],
+  ['an answer of 10 MB', endless, 'invalid', atOnce],
   ['a refusal with text', answers('I cannot', 'refusal'), 'refused', atOnce],
   ['a refusal without content', emptyRefusal, 'refused', atOnce],
   ['HTML sent as JSON', htmlAsJson, 'invalid', atOnce],
@@ -134,4 +143,18 @@ test.each([
   await ask();
   const until = new Date(clock.now() + seconds * 1000).toISOString();
   expect(status()).toMatchObject({ pausedUntil: until });
+});
+
+test('optional calls that fail pause each other, and no call that somebody waits for', async () => {
+  const server = await startClaude(fails(429));
+  const claude = createClaude({ apiKey: 'key', baseUrl: server.url, log, now: manualClock().now });
+  const { signal } = new AbortController();
+  const ask = async (optional: boolean) =>
+    (await claude.ask({ ...request, optional }, signal)).kind;
+  expect(await ask(true)).toBe('rate_limited');
+  expect(await ask(true)).toBe('rate_limited');
+  expect(server.calls).toHaveLength(1);
+  server.answerWith(answers({ size: 3 }));
+  expect(claude.pausedUntil()).toBeUndefined();
+  expect(await ask(false)).toBe('ok');
 });

@@ -25,10 +25,10 @@ async function open(script: ClaudeScript) {
       return Promise.resolve();
     },
   });
-  const about = (user: string) =>
+  const about = (user: string, optional = false) =>
     ask(
       {
-        ...{ model: 'm', system: '', user, answerTokens: 512 },
+        ...{ model: 'm', system: '', user, answerTokens: 512, optional },
         ...{ format: answerFormat(['opus']), schema: answerSchema },
       },
       new AbortController().signal,
@@ -61,4 +61,13 @@ test.each<[string, ClaudeScript]>([
   const { about, waits } = await open(script);
   expect(await about('a')).toMatchObject({ kind });
   expect(waits).toEqual([]);
+});
+
+test('nobody waits for an optional answer, and its failure ends nobody’s patience', async () => {
+  const { claude, about, waits } = await open(fails(529));
+  for (const user of ['a', 'b', 'c'])
+    expect(await about(user, true)).toMatchObject({ kind: 'unavailable' });
+  expect({ waits, calls: claude.calls.length }).toEqual({ waits: [], calls: 2 });
+  claude.answerWith(answers(emptyAnswer));
+  expect(await about('d')).toMatchObject({ kind: 'ok' });
 });
