@@ -1,6 +1,6 @@
 import { decideState, type Blocker, type Decision } from '../../../issue/state.ts';
 import { countsAsEdge, endsWithMerge, type Dependency } from '../../../issue/reading.ts';
-import { formatRef } from '../../../issue/ref.ts';
+import { formatRef, type IssueRef } from '../../../issue/ref.ts';
 import type { IssueSnapshot } from '../../../issue/event.ts';
 import type { Source } from '../../../issue/source.ts';
 import { blockerState } from '../../../plans/blocker-state.ts';
@@ -90,16 +90,21 @@ export function orderBacklog(
 
 /** Each pair once, by its strongest source. What Claude alone proposes is left out where the other text denies it. */
 function edgesOf(planned: readonly PlannedIssue[], seen: OrderOptions['seen']): BacklogEdge[] {
-  const ancestors = ancestorsOf(planned);
+  const present = (named: IssueRef) => {
+    const ref = formatRef(named);
+    const shown = seen(ref);
+    return shown === undefined ? ref : formatRef(shown);
+  };
+  const ancestors = ancestorsOf(planned, present);
   const denials = denialsOf(planned, seen);
   const edges = new Map<string, BacklogEdge>();
   for (const { facts, plan } of planned)
     for (const dependency of plan.reading.dependencies) {
       const { direction, repository, number, source, evidence } = dependency;
       const self = formatRef(facts);
-      const named = formatRef({ repository: repository ?? facts.repository, number });
-      const shown = seen(named);
-      const other = shown === undefined ? named : formatRef(shown);
+      const named = { repository: repository ?? facts.repository, number };
+      const shown = seen(formatRef(named));
+      const other = present(named);
       const [blocked, blocker] = direction === 'blocks' ? [other, self] : [self, other];
       const pair = `${blocked} ${blocker}`;
       const standing = dependency.standing ?? 'counts';
@@ -147,20 +152,27 @@ function stateOf(
   return state === 'deleted' ? 'unknown' : state;
 }
 
-/** The parents of an issue, theirs included. */
-function ancestorsOf(planned: readonly PlannedIssue[]): (ref: string) => ReadonlySet<string> {
+/** The parents of an issue, theirs included; `present`: the name of an issue as Gitea has it. */
+function ancestorsOf(
+  planned: readonly PlannedIssue[],
+  present: (ref: IssueRef) => string,
+): (ref: string) => ReadonlySet<string> {
   const parents = new Map(
     planned.map(({ facts, plan }) => [
       formatRef(facts),
       plan.reading.partOf.map(({ repository, number }) =>
-        formatRef({ repository: repository ?? facts.repository, number }),
+        present({ repository: repository ?? facts.repository, number }),
       ),
     ]),
   );
+  const known = new Map<string, ReadonlySet<string>>();
   return (ref) => {
+    const before = known.get(ref);
+    if (before !== undefined) return before;
     const found = new Set(parents.get(ref));
     // A set is walked with what is added meanwhile.
     for (const parent of found) for (const next of parents.get(parent) ?? []) found.add(next);
+    known.set(ref, found);
     return found;
   };
 }

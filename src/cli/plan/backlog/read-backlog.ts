@@ -13,6 +13,8 @@ import { formatRef, keyOf, type IssueKey, type IssueRef } from '../../../issue/r
 export const maxIssues = 2_000;
 /** Maximum of issues outside the list that Gitea is asked about; the state of others stays unknown. */
 const maxLookups = 2_000;
+/** Maximum of pages in a row without a new issue: a server may list pull requests, too, or show a page twice. */
+const maxStalePages = 20;
 /** Maximum of codes and numbers of one text that are looked up. */
 const maxNamed = 500;
 
@@ -29,7 +31,7 @@ export type BacklogSource = ReturnType<typeof createBacklogSource>;
 
 /**
  * Reads a repository and nothing but that: every call is a GET. Throws `TryAgainLater` when Gitea does not answer, and
- * `repository_unreadable`, `issues_off` or `assignee_unknown`.
+ * `repository_unreadable`, `issues_off`, `assignee_unknown` or `pages_repeat`.
  */
 export function createBacklogSource(
   gitea: Pick<Gitea, 'getRepository' | 'listIssues' | 'getIssue' | 'listDependencies'>,
@@ -80,14 +82,19 @@ export function createBacklogSource(
     // Pages shift while issues are opened: one may come twice.
     const found = new Map<number, IssueSnapshot>();
     const address = { repositoryId: repository.id, repository: repository.name };
+    let stale = 0;
     // No server gives less than one row a page.
     for (let page = 1; page <= maxIssues + 1 && found.size <= maxIssues; page += 1) {
       calls += 1;
       const reply = await gitea.listIssues(address, { ...filter, page }, signal);
-      if (reply.kind === 'missing') throw unlisted(repository, filter);
+      if (reply.kind === 'missing')
+        throw page === 1 ? unlisted(repository, filter) : gone(repository);
+      const before = found.size;
       for (const issue of reply.value.issues) found.set(issue.number, issue);
       onPage(Math.min(found.size, maxIssues));
       if (reply.value.rows === 0) break;
+      stale = found.size === before ? stale + 1 : 0;
+      if (stale === maxStalePages) throw repeating(repository);
     }
     const newest = [...found.values()].slice(0, maxIssues);
     newest.forEach(note);
@@ -159,6 +166,20 @@ function unlisted({ name }: GiteaRepository, { assignee }: IssueFilter): Coordin
   return new CoordinatorError(
     'assignee_unknown',
     `Gitea knows nobody named ${assignee}: correct --assignee, which is a login.`,
+  );
+}
+
+function gone({ name }: GiteaRepository): CoordinatorError {
+  return new CoordinatorError(
+    'repository_unreadable',
+    `Gitea stopped showing the issues of ${name} while they were read: run it again.`,
+  );
+}
+
+function repeating({ name }: GiteaRepository): CoordinatorError {
+  return new CoordinatorError(
+    'pages_repeat',
+    `Gitea lists the same issues of ${name} again and again: a proxy or cache in front of it must not leave out the query of an address.`,
   );
 }
 

@@ -25,6 +25,14 @@ const maxEvidence = 80;
 /** Behind a blocker that only Claude names. */
 const onlyClaude = '*';
 
+/** The edges that hold something back, by what they hold back. */
+function blockersOf(edges: readonly BacklogEdge[]): ReadonlyMap<string, readonly BacklogEdge[]> {
+  return Map.groupBy(
+    edges.filter(({ holds }) => holds),
+    ({ blocked }) => blocked,
+  );
+}
+
 /** Totals of the open issues. */
 function totalsOf({ issues }: OrderedBacklog) {
   const open = issues.filter(({ facts }) => facts.open);
@@ -104,10 +112,7 @@ function counted(count: number, noun: string): string {
 }
 
 function table({ issues, edges, repository }: Backlog, { width, paint }: Style): string {
-  const blockers = Map.groupBy(
-    edges.filter(({ holds }) => holds),
-    ({ blocked }) => blocked,
-  );
+  const blockers = blockersOf(edges);
   const waitsFor = (issue: OrderedIssue) =>
     waitsText(
       issue,
@@ -208,6 +213,7 @@ function bare(
 export function backlogJson(backlog: Backlog) {
   const { repository, issues, edges, circles, cut } = backlog;
   const { open, tokens, canStart } = totalsOf(backlog);
+  const blockers = blockersOf(edges);
   return {
     repository,
     issues: issues.map(({ facts, plan, decision, place, step, ref }) => ({
@@ -216,9 +222,7 @@ export function backlogJson(backlog: Backlog) {
       context: plan.estimate,
       difficulty: plan.reading.difficulty,
       agent: plan.assignment.agent,
-      waitsFor: edges
-        .filter(({ blocked, holds }) => holds && blocked === ref)
-        .map(({ blocker }) => blocker),
+      waitsFor: (blockers.get(ref) ?? []).map(({ blocker }) => blocker),
       partOf: plan.reading.partOf.map(({ repository: other, number }) =>
         formatRef({ repository: other ?? facts.repository, number }),
       ),
