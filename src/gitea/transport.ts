@@ -142,15 +142,21 @@ function mayPass(status: number, { accepts500 }: GiteaCall): boolean {
 }
 
 function pauseMs(reply: Reply | undefined): number {
-  const seconds = reply === undefined ? 0 : Number(headerOf(reply, 'retry-after'));
-  const pause = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : retryPauseMs;
-  return Math.min(pause, maxRetryPauseMs);
+  const pause = reply === undefined ? undefined : retryAfterMs(reply);
+  return Math.min(pause ?? retryPauseMs, maxRetryPauseMs);
+}
+
+/** The server's Retry-After; undefined unless it is in seconds. */
+function retryAfterMs(reply: Reply): number | undefined {
+  const seconds = Number(headerOf(reply, 'retry-after'));
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
 }
 
 async function readAnswer(reply: Reply, call: GiteaCall): Promise<GiteaAnswer> {
   const { statusCode: status } = reply;
   if (status === 401 || mayPass(status, call)) {
     discard(reply);
+    if (status === 429) throw new RateLimited(retryAfterMs(reply));
     throw status === 401 ? tokenRefused(status, '') : unavailable(status);
   }
   const json = parseJson(await readText(reply));
@@ -196,6 +202,16 @@ export class TokenRefused extends TryAgainLater {
   constructor(status: number, message: string) {
     super('gitea_auth', message);
     this.status = status;
+  }
+}
+
+/** Gitea, or a proxy in front of it, wants fewer calls. */
+export class RateLimited extends TryAgainLater {
+  readonly retryAfterMs: number | undefined;
+
+  constructor(afterMs: number | undefined) {
+    super('gitea_unavailable', 'Gitea answered with status 429: it wants fewer calls.');
+    this.retryAfterMs = afterMs;
   }
 }
 

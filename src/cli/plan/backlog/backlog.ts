@@ -24,6 +24,7 @@ import { createPlanReader } from '../plan-reader.ts';
 import { dot, mermaid } from './graph.ts';
 import { defaultCache, openKeptAnswers, type KeptAnswers } from './kept-answers.ts';
 import { orderBacklog } from './order.ts';
+import { createPatientGitea } from './patient-gitea.ts';
 import { planBacklog } from './plan-backlog.ts';
 import { createBacklogSource, type BacklogSource } from './read-backlog.ts';
 import { backlogJson, renderBacklog, type Backlog } from './render-backlog.ts';
@@ -112,7 +113,8 @@ async function readFrom(
   { io, config, options, progress }: Run,
   { answers, signal }: { readonly answers: KeptAnswers | undefined; readonly signal: AbortSignal },
 ) {
-  const source = createBacklogSource(gitea);
+  const patient = createPatientGitea(gitea, { onPause: progress.onLimit });
+  const source = createBacklogSource(patient);
   const repository = await source.findRepository(options.repo, signal);
   if (repository === undefined) throw unknownRepository(options.repo, config);
   const { state, assignee } = options;
@@ -180,6 +182,7 @@ function createProgress({ stderr }: Io) {
   let listed = 0;
   let read = 0;
   let isDrawn = false;
+  let limitedUntil = 0;
   function draw(line: string): void {
     if (!isTerminal) return;
     isDrawn = true;
@@ -202,6 +205,13 @@ function createProgress({ stderr }: Io) {
     onPause: (ms: number) => {
       end();
       stderr.write(pauseNotice(ms));
+    },
+    /** Calls side by side are refused side by side: one line a pause. */
+    onLimit: (ms: number) => {
+      if (Date.now() < limitedUntil) return;
+      limitedUntil = Date.now() + ms;
+      end();
+      stderr.write(`Gitea wants fewer calls: going on in ${Math.ceil(ms / 1_000)} s.\n`);
     },
     stopped: (keeps: boolean) =>
       new CoordinatorError(

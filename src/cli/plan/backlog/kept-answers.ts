@@ -7,7 +7,7 @@ import type { Environment } from '../../../config.ts';
 import { createDatabase } from '../../../db/database.ts';
 import { migrate } from '../../../db/migrations.ts';
 import { createPrivateFile } from '../../../db/private-files.ts';
-import { CoordinatorError, describeError } from '../../../errors.ts';
+import { CoordinatorError, describeError, StoreUnavailable } from '../../../errors.ts';
 import type { ClaudeDeps } from '../../../reading/reader.ts';
 
 /** Claude's answers of earlier runs, in a database of their own. */
@@ -62,9 +62,14 @@ export async function openKeptAnswers(directory: string): Promise<KeptAnswers> {
 }
 
 function unusable(directory: string, error: unknown): CoordinatorError {
+  // The cure that a fault of the store names is for the database of the service.
+  const cause =
+    error instanceof StoreUnavailable
+      ? `${error.message.split('. ', 1).join('')}.`
+      : describeError(error);
   return new CoordinatorError(
     'cache_unusable',
-    `Cannot keep Claude's answers in ${directory}: ${describeError(error)} Name another folder with --cache, or delete this one.`,
+    `Cannot keep Claude's answers in ${directory}: ${cause} Name another folder with --cache, or delete this one.`,
     { cause: error },
   );
 }

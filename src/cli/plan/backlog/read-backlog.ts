@@ -1,4 +1,5 @@
 import type { Gitea } from '../../../gitea/client.ts';
+import type { BacklogCalls } from './patient-gitea.ts';
 import type { IssueAddress } from '../../../gitea/address.ts';
 import type { IssueFilter, LinkedIssues } from '../../../gitea/issues.ts';
 import type { ReadResult } from '../../../gitea/replies.ts';
@@ -33,9 +34,7 @@ export type BacklogSource = ReturnType<typeof createBacklogSource>;
  * Reads a repository and nothing but that: every call is a GET. Throws `TryAgainLater` when Gitea does not answer, and
  * `repository_unreadable`, `issues_off`, `assignee_unknown` or `pages_repeat`.
  */
-export function createBacklogSource(
-  gitea: Pick<Gitea, 'getRepository' | 'listIssues' | 'getIssue' | 'listDependencies'>,
-) {
+export function createBacklogSource(gitea: BacklogCalls) {
   let calls = 0;
   let lookups = 0;
   /** Every issue and pull request that was seen, by its name in lower case. */

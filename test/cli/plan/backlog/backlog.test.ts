@@ -496,6 +496,7 @@ test('a folder that cannot hold the answers is named, with the cure', async () =
   const damaged = await run(gitea, ['--cache', foreign], { environment });
   expect(damaged.code).toBe(1);
   expect(damaged.err).toContain('Name another folder with --cache');
+  expect(damaged.err).not.toContain('backup');
 });
 
 test('Ctrl-C ends it within a second, says what was read, and keeps the answers', async () => {

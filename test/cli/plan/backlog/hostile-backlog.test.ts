@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import { orderBacklog } from '../../../../src/cli/plan/backlog/order.ts';
 import type { PlannedIssue } from '../../../../src/cli/plan/backlog/plan-backlog.ts';
+import { createPatientGitea } from '../../../../src/cli/plan/backlog/patient-gitea.ts';
 import { createBacklogSource } from '../../../../src/cli/plan/backlog/read-backlog.ts';
 import { backlogJson } from '../../../../src/cli/plan/backlog/render-backlog.ts';
 import { createGitea } from '../../../../src/gitea/client.ts';
@@ -70,13 +71,17 @@ test('a parent is known by its name in any letter case', () => {
   expect(orderBacklog(issues, { ...given, seen }).edges.map(({ holds }) => holds)).toEqual([false]);
 });
 
-async function openSource() {
+async function openSource(patience?: (ms: number) => void) {
   const fake = await startGitea();
   const issue = { title: 'One', body: '', open: true, labels: [], assignees: [] };
   const issues = new Map(Array.from({ length: 60 }, (_, index) => [index + 1, { ...issue }]));
   fake.repositories.set(70, { name: 'acme/deck', issues });
   const gitea = createGitea({ baseUrl: fake.url, token: giteaToken, now: Date.now });
-  const source = createBacklogSource(gitea);
+  const patient = createPatientGitea(gitea, {
+    onPause: (ms) => patience?.(ms),
+    wait: () => Promise.resolve(),
+  });
+  const source = createBacklogSource(patient);
   const { signal } = new AbortController();
   const repository = await source.findRepository('acme/deck', signal);
   if (repository === undefined) throw new Error('There is no acme/deck.');
@@ -107,4 +112,31 @@ test('a repository that vanishes while it is listed is no wrong name or setting'
   const { fake, list } = await openSource();
   fake.breakWith(failing(404), (_method, path) => path.includes('page=2'));
   await expect(list()).rejects.toMatchObject({ code: 'repository_unreadable' });
+});
+
+test('a call that is refused because there were too many is made again later', async () => {
+  const pauses: number[] = [];
+  const { fake, list } = await openSource((ms) => pauses.push(ms));
+  let calls = 0;
+  // The client itself calls twice.
+  fake.breakWith(
+    failing(429, { 'retry-after': '1' }),
+    (_method, path) => path.includes('page=2') && (calls += 1) <= 4,
+  );
+  expect((await list()).issues).toHaveLength(60);
+  expect(pauses).toEqual([5_000, 15_000]);
+});
+
+test('a limit that stays ends it, and a refused token at once', async () => {
+  const pauses: number[] = [];
+  const { fake, list } = await openSource((ms) => pauses.push(ms));
+  fake.breakWith(failing(429, { 'retry-after': '3600' }), (_method, path) =>
+    path.includes('page='),
+  );
+  await expect(list()).rejects.toMatchObject({ code: 'gitea_unavailable' });
+  expect(pauses).toEqual([60_000, 60_000, 60_000]);
+  const other = await openSource((ms) => pauses.push(ms));
+  other.fake.breakWith(failing(401), (_method, path) => path.includes('page='));
+  await expect(other.list()).rejects.toMatchObject({ code: 'gitea_auth' });
+  expect(pauses).toHaveLength(3);
 });
