@@ -179,14 +179,16 @@ function noAgentFits(profiles: readonly AgentProfile[], work: Work): NoFit {
 /** Number of parts, for the roomiest of the agents that lack nothing but room. */
 function splitting(profiles: readonly AgentProfile[], work: Work): NoFit['params']['split'] {
   const { estimate } = work;
+  const room = (profile: AgentProfile) => usableTokens(profile) - (profile.harness ?? 0);
+  // Parts are as uncertain as the whole, but no more than an agent must have room for anyway.
+  const uncertainty = Math.min(2, estimate.high / estimate.likely);
+  const max = (profile: AgentProfile) =>
+    Math.min(maxTokens(profile), Math.floor(room(profile) / uncertainty));
   const [roomiest] = profiles
     .filter((profile) => lacksNothingButRoom(failingRules(profile, work)))
-    .sort((a, b) => maxTokens(b) - maxTokens(a) || expectedCost(a, work) - expectedCost(b, work));
+    .sort((a, b) => max(b) - max(a) || expectedCost(a, work) - expectedCost(b, work));
   if (roomiest === undefined) return null;
-  const usable = usableTokens(roomiest);
-  const { harness = 0 } = roomiest;
-  const parts = Math.ceil(
-    Math.max((2 * estimate.likely) / usable, estimate.high / (usable - harness)),
-  );
-  return { parts, agent: roomiest.name, max: maxTokens(roomiest), usable };
+  const usable = room(roomiest);
+  const parts = Math.ceil(Math.max(estimate.likely / max(roomiest), estimate.high / usable));
+  return { parts, agent: roomiest.name, max: max(roomiest), usable };
 }

@@ -149,7 +149,10 @@ test('the harness of an agent needs room beside the high estimate', () => {
   const { agent, reason } = assign(text, [profile('small', { harness: 48_001 })]);
   expect(agent).toBeNull();
   expect(reason.text).toBe(
-    'No enabled agent takes 40,000 tokens at unknown difficulty: split it into 2 (at most 50,000 tokens fit small).',
+    'No enabled agent takes 40,000 tokens at unknown difficulty: split it into 2 (at most 39,999 tokens fit small).',
+  );
+  expect(assign('Total estimated: 39,999', [profile('small', { harness: 48_001 })]).agent).toBe(
+    'small',
   );
 });
 
