@@ -109,14 +109,26 @@ const hidingTags: ReadonlyMap<string, HiddenReason> = new Map([
 
 const htmlPart = /<!--[^]*?(?:-->|$)|<[^<>]*>|[^<]+|</g;
 
-/** Adds a block of HTML; true when a comment is left open in it. */
-export function addHtml(builder: PassageBuilder, html: string): boolean {
+/** A stretch of a block of HTML; `open`: what the stretches before it have left open. */
+interface HtmlStretch {
+  readonly start: number;
+  readonly end: number;
+  readonly open: HiddenReason[];
+}
+
+/** Adds a stretch of a block of HTML; true when a comment is left open in it. */
+export function addHtml(
+  builder: PassageBuilder,
+  html: string,
+  { start, end, open }: HtmlStretch,
+): boolean {
   let unclosed = false;
-  for (const { 0: part, index } of html.matchAll(htmlPart)) {
-    addHtmlPart(builder, part, index);
+  builder.open.push(...open.splice(0));
+  for (const { 0: part, index } of html.slice(start, end).matchAll(htmlPart)) {
+    addHtmlPart(builder, part, start + index);
     unclosed = part.startsWith('<!--') && !part.endsWith('-->');
   }
-  builder.open.length = 0;
+  open.push(...builder.open.splice(0));
   return unclosed;
 }
 

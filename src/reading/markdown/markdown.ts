@@ -1,6 +1,7 @@
 import MarkdownIt, { type Token } from 'markdown-it';
 
 import { addHtml, addCell, flatten } from './inline.ts';
+import { createFolds, type Fold } from './folds.ts';
 import { placeLinks } from './link-places.ts';
 import {
   PassageBuilder,
@@ -63,14 +64,14 @@ export function parseMarkdown(body: string, work: Work): Passage[] {
   let head = false;
   let heading = false;
   let openComment = false;
-  const folds: string[] = [];
-  let fold = '';
+  const folds = createFolds();
   let row: PassageBuilder | undefined;
   let cursor = { line: -1, column: 0 };
   for (const token of parser.parse(body, { work })) {
     if (token.block && token.nesting === 1 && token.level + 1 >= maxNesting)
       throw new TooMuchWork('The text is nested too deeply to be read.');
-    fold = foldOf(token, folds);
+    const fold = folds.current();
+    folds.pass(token);
     switch (token.type) {
       case 'blockquote_open':
       case 'blockquote_close':
@@ -93,23 +94,27 @@ export function parseMarkdown(body: string, work: Work): Passage[] {
         cursor = { line: token.map?.[0] ?? -1, column: 0 };
         break;
       case 'tr_close':
-        if (row !== undefined) add(row, 'row');
+        if (row !== undefined) add(row, 'row', fold);
         row = undefined;
         break;
       case 'inline':
         if (row === undefined) {
           const builder = new PassageBuilder(body);
           flatten(builder, token, lineOffsets(token.content, token.map?.[0] ?? 0, lines));
-          add(builder, heading ? 'heading' : 'paragraph');
+          add(builder, heading ? 'heading' : 'paragraph', fold);
         } else addCell(row, token, cursor, lines);
         break;
       case 'html_block': {
-        const builder = new PassageBuilder(body);
-        builder.content = token.content;
-        builder.offsets = lineOffsets(token.content, token.map?.[0] ?? 0, lines);
-        const unclosed = addHtml(builder, token.content);
-        add(builder, 'paragraph');
-        openComment ||= unclosed;
+        const offsets = lineOffsets(token.content, token.map?.[0] ?? 0, lines);
+        const open: HiddenReason[] = [];
+        for (const stretch of folds.stretchesOf(token.content)) {
+          const builder = new PassageBuilder(body);
+          builder.content = token.content;
+          builder.offsets = offsets;
+          const unclosed = addHtml(builder, token.content, { ...stretch, open });
+          add(builder, 'paragraph', stretch.fold);
+          openComment ||= unclosed;
+        }
         break;
       }
       case 'fence':
@@ -119,7 +124,7 @@ export function parseMarkdown(body: string, work: Work): Passage[] {
         builder.content = token.content;
         builder.offsets = lineOffsets(token.content, first, lines);
         builder.append(token.content, 0);
-        add(builder, 'paragraph', 'code');
+        add(builder, 'paragraph', fold, 'code');
         break;
       }
       default:
@@ -127,7 +132,12 @@ export function parseMarkdown(body: string, work: Work): Passage[] {
   }
   return passages;
 
-  function add(builder: PassageBuilder, kind: Passage['kind'], hidden?: HiddenReason): void {
+  function add(
+    builder: PassageBuilder,
+    kind: Passage['kind'],
+    fold: Fold | undefined,
+    hidden?: HiddenReason,
+  ): void {
     const why = openComment ? 'comment' : (hidden ?? (quotes > 0 ? 'quoted' : undefined));
     if (openComment && builder.text().includes('-->')) openComment = false;
     passages.push({
@@ -139,29 +149,6 @@ export function parseMarkdown(body: string, work: Work): Passage[] {
       head: kind === 'row' && head,
     });
   }
-}
-
-const foldTag = /<(\/?)details\b|<summary\b[^<>]{0,100}>/gi;
-const summaryLength = 200;
-
-/** Follows `<details>`; the summaries of those that are open anywhere in the token. */
-function foldOf({ type, content, children }: Token, folds: string[]): string {
-  const hasHtml =
-    type === 'html_block' || children?.some((child) => child.type === 'html_inline') === true;
-  if (!hasHtml) return folds.join('\n');
-  const seen = [...folds];
-  for (const { 0: tag, 1: closing, index } of content.matchAll(foldTag)) {
-    if (closing === '/') folds.pop();
-    else if (closing === '') {
-      if (folds.length < maxNesting) folds.push('');
-    } else if (folds.length > 0) {
-      const behind = content.slice(index + tag.length, index + tag.length + summaryLength);
-      const [summary = ''] = behind.split(/<\/summary/i);
-      folds[folds.length - 1] = summary.replace(/<[^<>]*>/g, '');
-      seen.push(summary.replace(/<[^<>]*>/g, ''));
-    }
-  }
-  return seen.slice(0, maxNesting).join('\n');
 }
 
 /** A title is one line of text in which only code spans are markup. */
@@ -179,7 +166,7 @@ export function parseTitle(title: string, work: Work): Passage {
     kind: 'title',
     hidden: undefined,
     depth: 0,
-    fold: '',
+    fold: undefined,
     head: false,
     checked: undefined,
   };

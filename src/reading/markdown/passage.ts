@@ -1,4 +1,5 @@
 import { visibleParts, withoutInvisible } from '../../lib/text.ts';
+import type { Fold } from './folds.ts';
 import { partitionPoint } from '../partition-point.ts';
 
 /** Reason why a stretch of text, or a whole passage, says nothing about the issue. */
@@ -25,8 +26,8 @@ export interface Passage {
   readonly head: boolean;
   /** Depth of nested lists; 0 outside of any. */
   readonly depth: number;
-  /** Summaries of the folded parts (`<details>`) in which it stands, one a line. */
-  readonly fold: string;
+  /** The folded part (`<details>`) in which it stands. */
+  readonly fold: Fold | undefined;
   /** The box in front of a task; undefined without one. */
   readonly checked: boolean | undefined;
   /** The source of a range of `text`, as far as a person sees its characters. */
