@@ -84,7 +84,9 @@ function createNewsCheck(): (fold: Fold | undefined) => boolean {
 /** The passages up to the decisions that the text ends with, and the place in the last one where they begin. */
 function withoutDecisions(passages: readonly Passage[]): [readonly Passage[], number] {
   for (let count = passages.length; count > 0; count -= 1) {
-    const { text = '', hidden } = passages[count - 1] ?? {};
+    const last = passages[count - 1];
+    if (last === undefined) break;
+    const { text, hidden } = last;
     if (hidden !== undefined) return [passages.slice(0, count), text.length];
     let to = text.trimEnd().length;
     while (to > 0) {

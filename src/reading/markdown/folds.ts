@@ -45,7 +45,8 @@ export function createFolds() {
   }
 
   /** The stretches of a block of HTML. */
-  function* stretchesOf(html: string): Generator<Stretch> {
+  function stretchesOf(html: string): readonly Stretch[] {
+    const stretches: Stretch[] = [];
     let start = 0;
     for (const { 0: tag, 1: closing, index } of html.matchAll(tagOf)) {
       const behind = index + tag.length;
@@ -57,12 +58,13 @@ export function createFolds() {
         continue;
       }
       const end = closing === '/' ? behind : index;
-      if (end > start) yield { start, end, fold };
+      if (end > start) stretches.push({ start, end, fold });
       start = end;
       if (closing === '/') close();
       else open();
     }
-    if (html.length > start) yield { start, end: html.length, fold };
+    if (html.length > start) stretches.push({ start, end: html.length, fold });
+    return stretches;
   }
 
   return {
@@ -76,7 +78,7 @@ export function createFolds() {
         ({ fold, depth } = containers.pop() ?? { fold, depth });
         beyond = 0;
       } else if (children?.some((child) => child.type === 'html_inline') === true)
-        for (const each of stretchesOf(tagsOnly(content, children))) void each;
+        stretchesOf(tagsOnly(content, children));
     },
   };
 }

@@ -1,4 +1,4 @@
-import MarkdownIt, { type Token } from 'markdown-it';
+import MarkdownIt from 'markdown-it';
 
 import { addHtml, addCell, flatten } from './inline.ts';
 import { createFolds, type Fold } from './folds.ts';
