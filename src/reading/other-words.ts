@@ -71,14 +71,16 @@ export function findOtherWords(passages: readonly Passage[]): ReadonlyMap<Passag
 /** Whether a folded part, or one around it, holds the news of another project; each is looked at once. */
 function createNewsCheck(): (fold: Fold | undefined) => boolean {
   const known = new Map<Fold, boolean>();
-  return function isNews(fold) {
+  return isNews;
+
+  function isNews(fold: Fold | undefined): boolean {
     if (fold === undefined) return false;
     const before = known.get(fold);
     if (before !== undefined) return before;
     const found = news.test(fold.summary) || isNews(fold.outer);
     known.set(fold, found);
     return found;
-  };
+  }
 }
 
 /** The passages up to the decisions that the text ends with, and the place in the last one where they begin. */
