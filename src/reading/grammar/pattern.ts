@@ -2,21 +2,18 @@
 export const refSign = '\uE000';
 
 /**
- * Source of a pattern in free spacing: `(a|b)` captures nothing, a blank stands for blanks and hyphens, ` ?` for
- * some or none, `<near>` for the part of that name. It is matched against one sentence in lower case, in which
- * every list of references is one sign.
+ * The source of a pattern that finds any of these lines. They are in free spacing: `(a|b)` captures nothing, a
+ * blank stands for blanks and hyphens, ` ?` for some or none, `<near>` for the part of that name. It is matched
+ * against one sentence in lower case, in which every list of references is one sign.
  */
-function fillIn(line: string, parts: ReadonlyMap<string, string>): string {
-  return line
+export function anyOf(lines: readonly string[], parts: ReadonlyMap<string, string>): string {
+  const source = lines
+    .join('|')
     .replace(/\((?!\?)/g, '(?:')
     .replaceAll(' ?', String.raw`[\s_-]*`)
     .replace(/ +/g, String.raw`[\s_-]+`)
     .replace(/<([a-z]+)>/g, (name: string, part: string) => parts.get(part) ?? name);
-}
-
-/** The pattern that finds any of these lines. */
-export function anyOf(lines: readonly string[], parts: ReadonlyMap<string, string>): string {
-  return `(?:${lines.map((line) => fillIn(line, parts)).join('|')})`;
+  return `(?:${source})`;
 }
 
 /**
@@ -34,11 +31,16 @@ export function readTable(text: string): { name: string; lines: string[] }[] {
 }
 
 /** Reads a table of patterns, each of which may name those before it. */
-export function readPatterns(
-  text: string,
-  known: ReadonlyMap<string, string> = new Map(),
-): ReadonlyMap<string, string> {
-  const patterns = new Map(known);
+export function readPatterns(text: string): ReadonlyMap<string, string> {
+  const patterns = new Map<string, string>();
   for (const { name, lines } of readTable(text)) patterns.set(name, anyOf(lines, patterns));
   return patterns;
+}
+
+/** The sentence in lower case with plain signs; no character moves. */
+export function simplify(text: string): string {
+  return text
+    .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+    .replace(/\s/g, ' ')
+    .replace(/[’‘ʼ]/g, "'");
 }
