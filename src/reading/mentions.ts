@@ -18,15 +18,7 @@ export const hardReasons = [
 export type HardReason = (typeof hardReasons)[number];
 
 /** Words that speak against a dependency: none offline, a question with Claude. */
-export const softReasons = [
-  'related',
-  'part_of',
-  'hypothetical',
-  'question',
-  'history',
-  'third_party',
-  'context_only',
-] as const;
+export const softReasons = ['related', 'part_of', 'uncertain', 'history', 'context_only'] as const;
 export type SoftReason = (typeof softReasons)[number];
 
 export type Direction = 'blocked_by' | 'blocks';

@@ -2,8 +2,7 @@ import { isContextOnly } from './grammar/context-only.ts';
 import { expandReference, isIssue, type Statement } from './expand-reference.ts';
 import { classifySentence, type Classification } from './grammar/classify.ts';
 import { refSign } from './grammar/pattern.ts';
-import { clauseAround } from './grammar/clauses.ts';
-import type { Scope } from './grammar/labels.ts';
+import type { Meaning } from './grammar/rules.ts';
 import type { KnownIssues } from './known-issues.ts';
 import type { Passage } from './markdown/passage.ts';
 import {
@@ -30,6 +29,7 @@ const stepsOfGroup = 50;
 
 /** A number that may be a colour beside a word of colour: `#333`, `#336699`. */
 const colourReach = 200;
+const clauseEnd = /[,;()!?]|\b(?:but|and|because)\b| [-–—] |[–—]/;
 const digitsOfColour = /^#(?:\d{3}|\d{6})$/;
 const colours =
   /\b(?:colou?rs?|backgrounds?|palette|hex|css|shades?|gr[ae]y|rgb|white|black|borders?|fill|stroke|tint)\b/;
@@ -123,7 +123,7 @@ function* readSentence(
     if (classification === undefined) continue;
     const { direction, start, end } = classification;
     const statement = {
-      verdict: verdictOf(classification, passage, sentence, surroundings.addressed),
+      verdict: verdictOf(classification, passage, surroundings.addressed),
       direction,
       sentence: quote(0, sentence.text.length, sentenceLimit, group),
       evidence: quote(start, end, evidenceLimit, group),
@@ -172,8 +172,8 @@ function isDenied(verdict: Verdict): boolean {
 function scopeIn(
   passage: Passage,
   sentence: Sentence,
-  scope: Scope | undefined,
-): Scope | undefined {
+  scope: Meaning | undefined,
+): Meaning | undefined {
   if (passage.kind !== 'paragraph') return undefined;
   if (passage.depth > 0) return scope;
   return /^[\s\W\d]*$/.test(sentence.text.replaceAll(refSign, '')) ? scope : undefined;
@@ -201,17 +201,19 @@ function hiddenAt({ spans }: Passage, { start, end }: Reference) {
 /** A colour is decided by the words of its own clause, in which a list of colours is one place. */
 function isColour({ start, end }: Reference, text: string): boolean {
   if (!digitsOfColour.test(text.slice(start, end))) return false;
-  const from = Math.max(0, start - colourReach);
-  const near = text
-    .slice(from, end + colourReach)
-    .replace(/(?<=#\w{3,6} ?)(?:,|and)(?= ?#\w)/g, (joint) => ' '.repeat(joint.length));
-  return colours.test(clauseAround(near, start - from, end - from).toLowerCase());
+  const near = (words: string) =>
+    words.toLowerCase().replace(/(?<=#\w{3,6} ?)(?:,|and)(?= ?#\w)/g, ' ');
+  const before = near(text.slice(Math.max(0, start - colourReach), end));
+  const behind = near(text.slice(start, end + colourReach));
+  return (
+    colours.test(before.split(clauseEnd).at(-1) ?? '') ||
+    colours.test(behind.split(clauseEnd)[0] ?? '')
+  );
 }
 
 function verdictOf(
   { direction, reason, form }: Classification,
   passage: Passage,
-  sentence: Sentence,
   addressed: boolean,
 ): Verdict {
   if (addressed && reason !== 'not_a_reference')
@@ -222,10 +224,10 @@ function verdictOf(
     return passage.checked === true
       ? { kind: 'met', direction }
       : { kind: 'dependency', direction, form };
-  const todo =
-    passage.checked === true ||
-    (passage.checked === false && /^\W*\[ \]\s*(?:\w+\s+)?\uE000/.test(sentence.text));
-  return todo ? { kind: 'undecided', reason: 'related' } : { kind: 'undecided' };
+  // A tick speaks against it; an open box leaves it open.
+  return passage.checked === true
+    ? { kind: 'undecided', reason: 'related' }
+    : { kind: 'undecided' };
 }
 
 function isSoft(reason: HardReason | SoftReason): reason is SoftReason {

@@ -1,5 +1,4 @@
 import { withPlainSpaces } from '../lib/text.ts';
-import { isInstruction } from './grammar/instructions.ts';
 import type { KnownIssues } from './known-issues.ts';
 import { parseMarkdown, parseTitle } from './markdown/markdown.ts';
 import type { DirectedMention, HardReason, Mention, SoftReason, Verdict } from './mentions.ts';
@@ -7,7 +6,7 @@ import type { IssueText } from '../issue/reading.ts';
 import type { UnreadableCause } from '../issue/unreadable.ts';
 import type { Warning } from '../issue/warnings.ts';
 import { mentionLimit, readMentions } from './read-mentions.ts';
-import { findOtherWords } from './other-words.ts';
+import { findOtherWords, isInstruction } from './other-words.ts';
 import { readDeclarations } from './declarations/read-declarations.ts';
 import type { Declarations } from './declarations/values.ts';
 import { formatRef } from '../issue/ref.ts';

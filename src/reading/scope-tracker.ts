@@ -1,11 +1,11 @@
-import { scopeOf, type Scope } from './grammar/labels.ts';
+import { scopeOf, type Meaning } from './grammar/rules.ts';
 import type { Passage } from './markdown/passage.ts';
 import { scopesOfColumns } from './sentences.ts';
 
 /** The relations that hold for a passage. */
 export interface PassageScopes {
-  readonly scope: Scope | undefined;
-  readonly columns: readonly (Scope | undefined)[];
+  readonly scope: Meaning | undefined;
+  readonly columns: readonly (Meaning | undefined)[];
 }
 
 /**
@@ -14,10 +14,10 @@ export interface PassageScopes {
  * the head of a table for its columns.
  */
 export function createScopeTracker() {
-  let heading: Scope | undefined;
-  let label: Scope | undefined;
-  const items: (Scope | undefined)[] = [];
-  let columns: (Scope | undefined)[] = [];
+  let heading: Meaning | undefined;
+  let label: Meaning | undefined;
+  const items: (Meaning | undefined)[] = [];
+  let columns: (Meaning | undefined)[] = [];
 
   function enter(passage: Passage): PassageScopes {
     if (passage.kind !== 'row') columns = [];
@@ -25,7 +25,7 @@ export function createScopeTracker() {
     return { scope: enterText(passage), columns };
   }
 
-  function enterText(passage: Passage): Scope | undefined {
+  function enterText(passage: Passage): Meaning | undefined {
     const { kind, depth, text } = passage;
     if (passage.hidden !== undefined) return undefined;
     if (kind === 'heading') {

@@ -1,5 +1,5 @@
 import { refSign } from './grammar/pattern.ts';
-import { scopeOf, type Scope } from './grammar/labels.ts';
+import { scopeOf, type Meaning } from './grammar/rules.ts';
 import type { Passage } from './markdown/passage.ts';
 import { partitionPoint } from './partition-point.ts';
 import { isNoIssue, type Reference } from './references.ts';
@@ -15,8 +15,8 @@ export interface Group {
 export interface Sentence {
   readonly text: string;
   readonly groups: readonly Group[];
-  /** A relation of its own, as a row of a table has. */
-  readonly scope: Scope | undefined;
+  /** A relation of its own, as a row of a table has; `uncertain` where the row speaks of another issue. */
+  readonly scope: Meaning | 'uncertain' | undefined;
   /** Turns a place in `text` into one in the passage. */
   readonly toPassage: (at: number) => number;
 }
@@ -54,7 +54,7 @@ const maxSentence = 1_500;
 
 /** The relations that the head of a table gives to its columns. */
 export interface Columns {
-  readonly scopes: readonly (Scope | undefined)[];
+  readonly scopes: readonly (Meaning | undefined)[];
   /** True for references to this issue itself: the row describes it. */
   readonly isSelf: (group: Group) => boolean;
 }
@@ -88,7 +88,7 @@ export function splitSentences(
 }
 
 /** The relations that the head of a table gives to its columns. */
-export function scopesOfColumns(head: Passage): (Scope | undefined)[] {
+export function scopesOfColumns(head: Passage): (Meaning | undefined)[] {
   const visible = hide(head);
   return head.cells.map(({ start, end }) => scopeOf(visible.slice(start, end)));
 }
@@ -112,28 +112,24 @@ function splitRow(
     }
     return { groups: inside, ...withSigns(visible, inside, start, end) };
   });
-  const subject = subjectOf(label, split[0]?.groups ?? [], columns);
+  const isAboutThis =
+    columns.scopes[0] !== undefined || /^\W*this(?: (?:issue|one))?\W*$/i.test(label);
+  // Where an earlier cell names another issue, the row speaks of that one.
+  const named = split.findIndex(
+    ({ groups: inside }, index) => inside.length > 0 && columns.scopes[index] === undefined,
+  );
+  const isOther = !isAboutThis && split[named]?.groups.every(columns.isSelf) === false;
+  const hasScopes = isAboutThis || named === 0 || !/\w/.test(label);
   return split.map(({ groups: inside, text, toPassage }, index) => {
     const beside = index === 1 ? relation : undefined;
-    return { text, groups: inside, scope: beside ?? scopeInColumn(index), toPassage };
+    const scope = beside ?? (hasScopes ? columns.scopes[index] : undefined);
+    return {
+      text,
+      groups: inside,
+      scope: isOther && index > named ? 'uncertain' : scope,
+      toPassage,
+    };
   });
-
-  function scopeInColumn(index: number): Scope | undefined {
-    if (subject === 'other') return 'related';
-    return subject === 'this' ? columns.scopes[index] : undefined;
-  }
-}
-
-/** The issue that a row is about, in a table with relations as columns; undefined: no issue at all. */
-function subjectOf(
-  label: string,
-  groups: readonly Group[],
-  { scopes, isSelf }: Columns,
-): 'this' | 'other' | undefined {
-  if (scopes.every((scope) => scope === undefined)) return undefined;
-  if (scopes[0] !== undefined || /^\W*(?:this(?: (?:issue|one))?\W*)?$/i.test(label)) return 'this';
-  if (groups.length === 0) return undefined;
-  return groups.every(isSelf) ? 'this' : 'other';
 }
 
 /** Blanks the text that does not count; code stays a word. */

@@ -36,6 +36,23 @@ test.each([
     'Blocked by #12.\n\nBumps [a](https://b.test) from 1.0 to 1.1.\n\nDepends on #13.',
     '<#12 no#13',
   ],
+  // A paragraph that a person signs, outside of the news.
+  ['Bumps [a](https://b.test) from 1.0 to 1.1.\n\n**Team notes:** needs #12.', '<#12'],
+  ['Bumps [a](https://b.test) from 1.0 to 1.1.\n\n---\n@petra wrote: needs #12.', '<#12'],
+  ['Bumps [a](https://b.test) from 1.0 to 1.1.\n\n**Anmerkung:** siehe #12.', 'open#12'],
+  ['Bumps [a](https://b.test) from 1.0 to 1.1.\n\n- Note: needs #12.', 'no#12'],
+  [
+    'Bumps [a](https://b.test) from 1.0 to 1.1.\n\n### Release Notes\n\n**Note:** needs #12.',
+    'no#12',
+  ],
+  [
+    'Bumps [a](https://b.test) from 1.0 to 1.1.\n\n<details><summary>b</summary>\n\nNote: needs #12.\n\n</details>',
+    'no#12',
+  ],
+  [
+    'Bumps [a](https://b.test) from 1.0 to 1.1.\n\nNote: needs #12.\n\nneeds #13.\n\nBlocked by: #14',
+    '<#12 no#13 <#14',
+  ],
   ['We want to bump a from 1 to 2. Blocked by #12', '<#12'],
   ['## Changelog\n\nThe release notes are blocked by #12', '<#12'],
   ['Renovate is blocked by #12', '<#12'],

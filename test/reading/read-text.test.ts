@@ -93,7 +93,7 @@ test.each<[string, HardReason | SoftReason | 'undecided' | 'met']>([
   ['Neither #12 nor #13 blocks this.', 'negated'],
   ['Instead of waiting for #12 we do it ourselves.', 'negated'],
   ['The board says "blocked by #12".', 'quoted'],
-  ['For example: blocked by #12', 'hypothetical'],
+  ['For example: blocked by #12', 'uncertain'],
   ['{"blocked_by": ["#12"]}', 'code'],
   ['This blocked #12 for weeks.', 'undecided'],
   ['Dependencies: none (was #12)', 'undecided'],
@@ -113,10 +113,10 @@ test.each<[string, HardReason | SoftReason | 'undecided' | 'met']>([
   ['Log:\n\n    blocked by #12', 'code'],
   ['<!-- Blocked by #12 -->', 'comment'],
   ['- [x] Blocked by #12', 'met'],
-  ['If we used sockets it would depend on #12.', 'hypothetical'],
-  ['This might be blocked by #12.', 'hypothetical'],
-  ['Does this depend on #12?', 'question'],
-  ['Not sure whether this is blocked by #12.', 'question'],
+  ['If we used sockets it would depend on #12.', 'uncertain'],
+  ['This might be blocked by #12.', 'uncertain'],
+  ['Does this depend on #12?', 'uncertain'],
+  ['Not sure whether this is blocked by #12.', 'uncertain'],
   ['This used to be blocked by #12.', 'history'],
   ['It had been waiting for #12, that landed.', 'history'],
   ['Previously blocked by #12.', 'history'],
@@ -126,7 +126,8 @@ test.each<[string, HardReason | SoftReason | 'undecided' | 'met']>([
   ['Caused by #12', 'related'],
   ['Follow-up of #12', 'related'],
   ['## See also\n- #12', 'related'],
-  ['- [ ] #12 write the docs', 'related'],
+  ['- [ ] #12 write the docs', 'undecided'],
+  ['- [x] #12 write the docs', 'related'],
   ['#12 is blocked by the strike', 'undecided'],
   ['#12 is our favourite', 'undecided'],
   ['Blocked by https://forge.example/acme/orbit/issues/12', 'foreign_url'],
@@ -154,8 +155,30 @@ test('between two other issues, neither is a dependency', () => {
     '#12 must land before #13',
   ]) {
     const { mentions } = readText({ ...issue, body }, { agentNames: [], trackerUrl });
-    expect(mentions.map(outcome)).toEqual(['third_party', 'third_party']);
+    expect(mentions.map(outcome)).toEqual(['undecided', 'uncertain']);
   }
+});
+
+test.each([
+  // An earlier cell names another issue: the row speaks of that one.
+  ['| Issue | State |\n| --- | --- |\n| #12 | blocked by #13 |', ['undecided', 'uncertain']],
+  [
+    '| | Issue | State |\n| --- | --- | --- |\n| | #12 | blocked by #13 |',
+    ['undecided', 'uncertain'],
+  ],
+  [
+    '| Task | PR | Depends on |\n| --- | --- | --- |\n| lock | #12 | #13 |',
+    ['undecided', 'uncertain'],
+  ],
+  ['| Issue | State |\n| --- | --- |\n| #20 | blocked by #13 |', ['self', 'dependency']],
+  ['| Issue | State |\n| --- | --- |\n| this | blocked by #13 |', ['dependency']],
+  ['| Blocked by | Blocks |\n| --- | --- |\n| #12 | #13 |', ['dependency', 'dependency']],
+  // An open box denies nothing.
+  ['Voraussetzungen\n- [ ] setzt #12 voraus\n- [x] setzt #13 voraus', ['undecided', 'related']],
+  ['- [ ] #12', ['undecided']],
+])('%j names %j', (body, expected) => {
+  const { mentions } = readText({ ...issue, body }, { agentNames: [], trackerUrl });
+  expect(mentions.map(outcome)).toEqual(expected);
 });
 
 test.each([
@@ -256,7 +279,7 @@ test.each([
   ['Non dipende da #14.', ['negated']],
   ['Dit is niet afhankelijk van #14.', ['negated']],
   ['Kann nicht losgehen, bevor #14 fertig ist.', ['undecided']],
-  ['#12 was blocked by #13 back then.', ['third_party', 'third_party']],
+  ['#12 was blocked by #13 back then.', ['undecided', 'uncertain']],
 ])('%s', (body, expected) => {
   const { mentions } = readText({ ...issue, body }, { agentNames: [], trackerUrl });
   expect(mentions.map(outcome)).toEqual(expected);

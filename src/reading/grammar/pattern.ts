@@ -2,21 +2,19 @@
 export const refSign = '\uE000';
 
 /**
- * Source of a pattern in free spacing: `(a|b)` captures nothing, a blank stands for blanks and hyphens, ` ?` for
- * some or none, `<near>` for the part of that name. It is matched against one sentence in lower case, in which
- * every list of references is one sign.
+ * The source of a pattern that finds any of these lines. `(a|b)` captures nothing, `<near>` stands for the part of that
+ * name. In free spacing, a blank stands for blanks and hyphens, ` ?` for some or none. It is matched against one
+ * sentence in lower case, in which every list of references is one sign.
  */
-function fillIn(line: string, parts: ReadonlyMap<string, string>): string {
-  return line
-    .replace(/\((?!\?)/g, '(?:')
-    .replaceAll(' ?', String.raw`[\s_-]*`)
-    .replace(/ +/g, String.raw`[\s_-]+`)
-    .replace(/<([a-z]+)>/g, (name: string, part: string) => parts.get(part) ?? name);
-}
-
-/** The pattern that finds any of these lines. */
-export function anyOf(lines: readonly string[], parts: ReadonlyMap<string, string>): string {
-  return `(?:${lines.map((line) => fillIn(line, parts)).join('|')})`;
+export function anyOf(
+  lines: readonly string[],
+  parts: ReadonlyMap<string, string>,
+  isFree = true,
+): string {
+  const source = lines.join('|').replace(/\((?!\?)/g, '(?:');
+  const blanks = (text: string) => text.replaceAll(' ?', '[\\s_-]*').replace(/ +/g, '[\\s_-]+');
+  const named = (name: string, part: string) => parts.get(part) ?? name;
+  return `(?:${(isFree ? blanks(source) : source).replace(/<([a-z]+)>/g, named)})`;
 }
 
 /**
@@ -34,11 +32,16 @@ export function readTable(text: string): { name: string; lines: string[] }[] {
 }
 
 /** Reads a table of patterns, each of which may name those before it. */
-export function readPatterns(
-  text: string,
-  known: ReadonlyMap<string, string> = new Map(),
-): ReadonlyMap<string, string> {
-  const patterns = new Map(known);
-  for (const { name, lines } of readTable(text)) patterns.set(name, anyOf(lines, patterns));
+export function readPatterns(text: string, isFree?: boolean): ReadonlyMap<string, string> {
+  const patterns = new Map<string, string>();
+  for (const { name, lines } of readTable(text)) patterns.set(name, anyOf(lines, patterns, isFree));
   return patterns;
+}
+
+/** The sentence in lower case with plain signs; no character moves. */
+export function simplify(text: string): string {
+  return text
+    .replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+    .replace(/\s/g, ' ')
+    .replace(/[’‘ʼ]/g, "'");
 }

@@ -83,6 +83,19 @@ export function createFolds() {
   };
 }
 
+/** Whether this holds for the summary of a folded part, or of one around it; each is looked at once. */
+export function isInFold(holds: (summary: string) => boolean): (fold: Fold | undefined) => boolean {
+  const known = new Map<Fold, boolean>();
+  return isIn;
+
+  function isIn(fold: Fold | undefined): boolean {
+    if (fold === undefined) return false;
+    const found = known.get(fold) ?? (holds(fold.summary) || isIn(fold.outer));
+    known.set(fold, found);
+    return found;
+  }
+}
+
 /** The content of a paragraph without its code, in which no tag is one. */
 function tagsOnly(content: string, children: readonly Token[]): string {
   return children.every(({ type }) => type !== 'code_inline')

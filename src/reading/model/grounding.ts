@@ -1,7 +1,7 @@
 import type { ModelAnswer, Relation } from './answer.ts';
 import type { Dependency, IssueText } from '../../issue/reading.ts';
 import type { Warning } from '../../issue/warnings.ts';
-import { isInstruction } from '../grammar/instructions.ts';
+import { isInstruction } from '../other-words.ts';
 import { isOpen, parseLocalRef } from './asked-references.ts';
 import type { AskedReference, ModelQuestion } from './question.ts';
 import { foldedText } from '../visible-text.ts';

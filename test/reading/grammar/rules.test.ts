@@ -1,14 +1,22 @@
 import { expect, test } from 'vitest';
 
-import { simplify } from '../../../src/reading/grammar/clauses.ts';
-import { refSign } from '../../../src/reading/grammar/pattern.ts';
-import { rules, type Rule } from '../../../src/reading/grammar/rules.ts';
+import { readTable, refSign, simplify } from '../../../src/reading/grammar/pattern.ts';
+import { rules, ruleTable, type Meaning } from '../../../src/reading/grammar/rules.ts';
 import { describeMentions, findMentions } from '../../support/mentions.ts';
 
-const named = rules.map((rule): [string, Rule] => [rule.yes[0] ?? 'no example', rule]);
+const described = readTable(ruleTable).map(({ lines }, index) => {
+  const examples = (sign: string) =>
+    lines
+      .filter((line) => line.startsWith(`${sign} `))
+      .flatMap((line) => line.slice(2).split(' | '));
+  const rule = rules[index];
+  if (rule === undefined) throw new Error('A part of the table is no rule.');
+  return { ...rule, yes: examples('+'), no: examples('-') };
+});
+const named = described.map((rule): [string, typeof rule] => [rule.yes[0] ?? 'no example', rule]);
 
-/** True when all that an example names has the meaning of the rule. */
-function holds({ means }: Rule, body: string): boolean {
+/** True when all that an example names has this meaning. */
+function holds(means: Meaning, body: string): boolean {
   const issue = { repository: 'acme/orbit', number: 500, title: '', body, bodyCut: false };
   const mentions = findMentions(issue);
   return (
@@ -26,8 +34,8 @@ test.each(named)('a rule has examples and counter-examples, and they hold: %s', 
     expect(examples.length).toBeGreaterThan(0);
     expect(examples).not.toContain('');
   }
-  for (const body of rule.yes) expect([body, holds(rule, body)]).toEqual([body, true]);
-  for (const body of rule.no) expect([body, holds(rule, body)]).toEqual([body, false]);
+  for (const body of rule.yes) expect([body, holds(rule.means, body)]).toEqual([body, true]);
+  for (const body of rule.no) expect([body, holds(rule.means, body)]).toEqual([body, false]);
 });
 
 test.each(named)('the examples of a rule are its own, not those of another: %s', (_name, rule) => {

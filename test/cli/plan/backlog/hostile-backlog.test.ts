@@ -8,7 +8,7 @@ import { backlogJson } from '../../../../src/cli/plan/backlog/render-backlog.ts'
 import { createGitea } from '../../../../src/gitea/client.ts';
 import { advance } from '../../../../src/issue/facts.ts';
 import type { IssueSnapshot } from '../../../../src/issue/event.ts';
-import type { Dependency, PartOf } from '../../../../src/issue/reading.ts';
+import type { Dependency, NamedIssue } from '../../../../src/issue/reading.ts';
 import { planWork } from '../../../../src/planning/plan-work.ts';
 import { readOffline } from '../../../../src/reading/offline-reading.ts';
 import { failing, giteaToken, startGitea } from '../../../fake-gitea/gitea.ts';
@@ -22,7 +22,7 @@ function snapshot(number: number): IssueSnapshot {
 
 interface Named {
   readonly blockers: readonly number[];
-  readonly parents: readonly PartOf[];
+  readonly parents: readonly NamedIssue[];
 }
 
 /** An issue whose text names these. */
