@@ -77,7 +77,7 @@ const ground = {
         patterns: [
           {
             regex:
-              '^\\.{1,2}/(?!((errors|log|config-variables)|planning/agent(s|-profiles))\\.ts$)',
+              '^\\.{1,2}/(?!((errors|log|config-variables)|planning/(built-in-agents|agent-profiles))\\.ts$)',
             message: 'This file may import only its neighbours below and the profiles of agents.',
           },
         ],

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { storeUpdate } from '../src/handling/commit-update.ts';
 import { loadConfig } from '../src/config.ts';
 import { createCoordinator } from '../src/app/coordinator.ts';
-import { builtInAgents } from '../src/planning/agents.ts';
+import { builtInAgents } from '../src/planning/built-in-agents.ts';
 import { createLogger } from '../src/log.ts';
 import { createDatabase } from '../src/db/database.ts';
 import { migrate } from '../src/db/migrations.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { callDeadlineMs } from '../src/claude/client.ts';
-import { builtInAgents } from '../src/planning/agents.ts';
+import { builtInAgents } from '../src/planning/built-in-agents.ts';
 import { answerFormat } from '../src/reading/model/answer.ts';
 import { modelQuestion, systemPrompt, userTurn } from '../src/reading/model/question.ts';
 import {

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 
 import { parseAgents, type Agents } from './planning/agent-profiles.ts';
-import { builtIn } from './planning/agents.ts';
+import { builtIn } from './planning/built-in-agents.ts';
 
 const logLevels = ['debug', 'info', 'warning', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];

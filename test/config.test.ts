@@ -14,7 +14,7 @@ import {
 } from '../src/config.ts';
 import { secretNames, variableNames } from '../src/config-variables.ts';
 import { ConfigError } from '../src/errors.ts';
-import { builtIn, builtInAgents } from '../src/planning/agents.ts';
+import { builtIn, builtInAgents } from '../src/planning/built-in-agents.ts';
 import { temporaryDirectory } from './support/service.ts';
 
 const secret = 'sixteen-bytes-ok';

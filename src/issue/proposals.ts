@@ -52,6 +52,17 @@ export interface Style {
   readonly quote?: ((evidence: string) => string) | undefined;
 }
 
+/** That an edge rests on Claude alone, on which words, and the line that ends it; each where the reader may see it. */
+export function onlyClaudeText(
+  removeWith: string | undefined,
+  type: Style['type'],
+  words?: string,
+): string {
+  const where = words === undefined ? '' : `, in ${words}`;
+  const end = removeWith === undefined ? '' : `. To end it, write ${type(removeWith)}`;
+  return `Only Claude reads that${where}${end}`;
+}
+
 /** A proposal in words of ours, and what makes it a dependency. */
 export function proposalText(own: string, proposal: Proposal, style: Style): string {
   const { ref, direction, standing, readIn, evidence, confirm } = proposal;

@@ -35,3 +35,22 @@ export function parseRef(text: string): IssueRef | undefined {
   if (match?.[1] === undefined || !Number.isSafeInteger(number)) return undefined;
   return { repository: match[1], number };
 }
+
+/** One name for an issue seen from another: `#7` in its own repository, else `acme/lib#7` in lower case. */
+export function localRef(
+  { repository: own }: Pick<IssueRef, 'repository'>,
+  { repository, number }: { readonly repository: string | null; readonly number: number },
+): string {
+  return refWithin(own, formatRef({ repository: (repository ?? own).toLowerCase(), number }));
+}
+
+/** The same from what somebody wrote, also `7` and `#7 `; undefined when that names no issue. */
+export function parseLocalRef(
+  issue: Pick<IssueRef, 'repository'>,
+  said: string,
+): string | undefined {
+  const text = said.trim();
+  const own = /^[#!]?(\d{1,9})$/.exec(text)?.[1];
+  const ref = parseRef(own === undefined ? text : `${issue.repository}#${own}`);
+  return ref === undefined ? undefined : localRef(issue, ref);
+}

@@ -8,7 +8,7 @@ import type { Plan } from '../issue/plan.ts';
 import { parseRef } from '../issue/ref.ts';
 import type { Logger } from '../log.ts';
 import { findPlanOf } from '../plans/plan-views.ts';
-import { commentText } from './comment/text.ts';
+import { commentText } from './comment/comment.ts';
 import { asReadersSee, type CommentSetting } from './comment/subject.ts';
 import {
   createStatusLabel,

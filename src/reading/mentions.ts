@@ -1,4 +1,13 @@
-/** No reader overrules these: a person says so, or code can prove it. */
+/**
+ * Why a mention is no dependency, whoever reads it: a person says so, or code can prove it. It is decided in
+ *
+ * - `markdown/` (`inline.ts`, `markdown.ts`): `code`, `quoted` by marks, `comment`, `struck_through`;
+ * - `other-words.ts`: `quoted` mails, `other_project`, `instruction`;
+ * - `grammar/` (`rules.ts`, `objections.ts`, `classify.ts`): `negated`, `not_a_reference`, `quoted` by quotation marks, `code` by a key of JSON;
+ * - `read-mentions.ts`: `foreign_url`, `not_a_reference` for colours; a ticked box is a verdict of its own (`met`);
+ * - `expand-reference.ts`: `self`, `unknown_target`, `code_mismatch`;
+ * - `read-text.ts`: `retracted`, `contradiction`.
+ */
 export const hardReasons = [
   'negated',
   'retracted',
@@ -17,7 +26,10 @@ export const hardReasons = [
 ] as const;
 export type HardReason = (typeof hardReasons)[number];
 
-/** Words that speak against a dependency: none offline, a question with Claude. */
+/**
+ * Words that speak against a dependency: none offline, a question with Claude. They stand in `grammar/`, those of a list
+ * in `grammar/remarks.ts`.
+ */
 export const softReasons = ['related', 'part_of', 'uncertain', 'history', 'context_only'] as const;
 export type SoftReason = (typeof softReasons)[number];
 

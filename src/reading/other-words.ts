@@ -4,8 +4,7 @@ import type { Passage } from './markdown/passage.ts';
 import type { HardReason } from './mentions.ts';
 import { withoutClosingLines } from './closing-lines.ts';
 
-const table = readPatterns(
-  String.raw`
+const table = String.raw`
 // Summary or heading over the news of another project, as the bodies of Dependabot and Renovate have it.
 news     \b(release (notes?|history)|change ?log|commits|what['’]s changed|maintainer changes|vulnerabilities fixed|notes de version|versionshinweise)\b|更新日志|変更履歴|リリースノート
 top      (?<![^])
@@ -36,10 +35,11 @@ program  \b(ignor(e|ing)|disregard|forget|overrid(e|ing)|bypass)\b[^.\n]{0,40}\b
          \b(set|output|return|respond with|answer with|emit|print|write|force|change)\b[^.\n]{0,30}\b(blocked_?by|blocks|dependencies|estimated_?context|assigned_?agent|difficulty|agent|estimate|json|size)\b([^.\n]{0,15}(\bto\b|=|:)|[^.\n]{0,20}\{)
          \b(ai|llm|language model|bot|parser|agent|assistant)s? (that reads?|reading|processing|parsing|handling) (this|the)\b|\bif you are (an? )?(ai|llm|bot|language model|assistant|program|machine|model)\b
          \b(ignorier\w*|missachte\w*|vergiss|ignor(a|e|ez|ieren|are)|oublie[zr]?|olvida|negeer|zignoruj|игнорируй\w*)\b[^.\n]{0,40}\b(anweisung\w*|instruktion\w*|instruccion\w*|instrucciones|instructions?|consignes|istruzioni|instructies|instruções|polecenia|инструкци\w*)
-`,
-  false, // A blank is one: `\S+` beside a run of blanks and hyphens would be slow.
+`;
+// A blank is one: `\S+` beside a run of blanks and hyphens would be slow.
+const patterns = new Map(
+  [...readPatterns(table, false)].map(([name, source]) => [name, new RegExp(source, 'imu')]),
 );
-const patterns = new Map([...table].map(([name, source]) => [name, new RegExp(source, 'imu')]));
 const says = (name: string, text: string) => patterns.get(name)?.test(text) === true;
 
 /** Words in a passage that are not the writer's own: from one place on, up to another. */

@@ -1,4 +1,4 @@
-import { isContextOnly } from './grammar/context-only.ts';
+import { isContextOnly } from './grammar/remarks.ts';
 import { expandReference, isIssue, type Statement } from './expand-reference.ts';
 import { classifySentence, type Classification } from './grammar/classify.ts';
 import { refSign } from './grammar/pattern.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { builtInAgents } from '../../src/planning/agents.ts';
+import { builtInAgents } from '../../src/planning/built-in-agents.ts';
 import { temporaryDirectory } from '../support/service.ts';
 import { codeOf, leaseSeconds, startWork } from '../support/work.ts';
 import { call, claim, type HeldClaim } from '../support/workers.ts';

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { maxAttempts } from '../../src/inbox/backoff.ts';
 import { createInbox } from '../../src/inbox/inbox.ts';
 import { createInsert } from '../../src/inbox/insert-deliveries.ts';
-import { builtInAgents } from '../../src/planning/agents.ts';
+import { builtInAgents } from '../../src/planning/built-in-agents.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';
 import type { IssueText } from '../../src/issue/reading.ts';
 import { createDatabase } from '../../src/db/database.ts';

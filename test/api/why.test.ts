@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { readWhy } from '../../src/api/explain.ts';
-import { builtIn } from '../../src/planning/agents.ts';
+import { builtIn } from '../../src/planning/built-in-agents.ts';
 import { openExisting } from '../../src/db/database.ts';
 import { issuePayload, signedRequest, type PayloadChanges } from '../support/recordings.ts';
 import { startService, temporaryDirectory, type Service } from '../support/service.ts';

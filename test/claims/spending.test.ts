@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { mergeSpent, reachedCap } from '../../src/claims/spending.ts';
-import { builtInAgents } from '../../src/planning/agents.ts';
+import { builtInAgents } from '../../src/planning/built-in-agents.ts';
 
 const sonnet = builtInAgents.find(({ name }) => name === 'sonnet');
 const nothing = { spent_tokens: 0, spent_usd: 0, spent_estimated: 0 };

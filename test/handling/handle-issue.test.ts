@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { handleIssue } from '../../src/handling/handle-issue.ts';
 import type { HandlingDeps } from '../../src/handling/handle-issue.ts';
-import { builtInAgents } from '../../src/planning/agents.ts';
+import { builtInAgents } from '../../src/planning/built-in-agents.ts';
 import type { IssueEvent } from '../../src/issue/event.ts';
 import { advance } from '../../src/issue/facts.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';

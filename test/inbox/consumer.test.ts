@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 
-import { builtInAgents } from '../../src/planning/agents.ts';
+import { builtInAgents } from '../../src/planning/built-in-agents.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';
 import type { IssueText, Reading } from '../../src/issue/reading.ts';
 import { manualClock } from '../support/clock.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { agentsJsonSchema, parseAgents } from '../../src/planning/agent-profiles.ts';
-import { builtIn, builtInAgents } from '../../src/planning/agents.ts';
+import { builtIn, builtInAgents } from '../../src/planning/built-in-agents.ts';
 
 const good = {
   name: 'local',

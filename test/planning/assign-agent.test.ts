@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { viewReason, viewWarning } from '../../src/issue/plan.ts';
 import type { AgentProfile } from '../../src/planning/agent-profiles.ts';
-import { builtInAgents } from '../../src/planning/agents.ts';
+import { builtInAgents } from '../../src/planning/built-in-agents.ts';
 import { assignAgent } from '../../src/planning/assign-agent.ts';
 import { estimateContext } from '../../src/planning/estimate.ts';
 import { expectedCost } from '../../src/planning/fit.ts';

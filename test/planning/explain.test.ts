@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { AgentProfile } from '../../src/planning/agent-profiles.ts';
-import { builtInAgents } from '../../src/planning/agents.ts';
+import { builtInAgents } from '../../src/planning/built-in-agents.ts';
 import { planWork } from '../../src/planning/plan-work.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';
 import { explainAgents } from '../../src/planning/explain.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { warningText } from '../../src/issue/warning-sentences.ts';
 import type { AgentProfile } from '../../src/planning/agent-profiles.ts';
-import { builtInAgents } from '../../src/planning/agents.ts';
+import { builtInAgents } from '../../src/planning/built-in-agents.ts';
 import { mergeAnswer } from '../../src/reading/model/merge.ts';
 import { answerSchema } from '../../src/reading/model/answer.ts';
 import { modelQuestion } from '../../src/reading/model/question.ts';

@@ -8,7 +8,7 @@ import { findPlan, listPlans, type PlanStore } from '../../src/plans/plan-views.
 import { readQueue } from '../../src/claims/queue-view.ts';
 import { recomputeAllStates } from '../support/recompute-all-states.ts';
 import { advance, isAssigned } from '../../src/issue/facts.ts';
-import { builtInAgents } from '../../src/planning/agents.ts';
+import { builtInAgents } from '../../src/planning/built-in-agents.ts';
 import { assignAgent } from '../../src/planning/assign-agent.ts';
 import { estimateContext } from '../../src/planning/estimate.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';

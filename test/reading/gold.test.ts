@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { localRef } from '../../src/reading/model/asked-references.ts';
+import { localRef } from '../../src/issue/ref.ts';
 import {
   askedAbout,
   evaluateModel,

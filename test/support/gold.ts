@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 
 import { z } from 'zod';
 
-import { builtInAgents } from '../../src/planning/agents.ts';
-import { isOpen, localRef } from '../../src/reading/model/asked-references.ts';
+import { builtInAgents } from '../../src/planning/built-in-agents.ts';
+import { localRef } from '../../src/issue/ref.ts';
+import { isOpen } from '../../src/reading/model/asked-references.ts';
 import type { Mention } from '../../src/reading/mentions.ts';
 import { answerSchema } from '../../src/reading/model/answer.ts';
 import { mergeAnswer } from '../../src/reading/model/merge.ts';

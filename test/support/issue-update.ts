@@ -1,4 +1,4 @@
-import { builtInAgents } from '../../src/planning/agents.ts';
+import { builtInAgents } from '../../src/planning/built-in-agents.ts';
 import { assignAgent } from '../../src/planning/assign-agent.ts';
 import { estimateContext } from '../../src/planning/estimate.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';

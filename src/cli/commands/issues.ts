@@ -4,7 +4,7 @@ import { thousands } from '../../lib/text.ts';
 import { loadStoreConfig } from '../../config.ts';
 import { ConfigError, CoordinatorError } from '../../errors.ts';
 import type { PlanEdge, PlanView } from '../../issue/plan.ts';
-import { proposalText } from '../../issue/proposals.ts';
+import { onlyClaudeText, proposalText } from '../../issue/proposals.ts';
 import { parseRef } from '../../issue/ref.ts';
 import { states } from '../../issue/state.ts';
 import { spentText } from '../../claims/spending.ts';
@@ -168,7 +168,7 @@ function renderEdges(title: string, edges: readonly PlanEdge[]): string[] {
 }
 
 function removal(line: string | undefined): string {
-  return line === undefined ? '' : `, only Claude reads that; to end it, write "${line}"`;
+  return line === undefined ? '' : `. ${onlyClaudeText(line, inQuotes)}`;
 }
 
 const inQuotes = (words: string) => `"${words}"`;

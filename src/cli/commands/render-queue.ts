@@ -4,6 +4,7 @@ import { thousands } from '../../lib/text.ts';
 import type { ClaimView } from '../../claims/views.ts';
 import type { Queue } from '../../claims/queue-view.ts';
 import { spentText } from '../../claims/spending.ts';
+import { onlyClaudeText } from '../../issue/proposals.ts';
 import { amount, budgetUnits } from '../../issue/spending.ts';
 import { percent, printable, type Colour, type Style } from '../output.ts';
 
@@ -91,10 +92,9 @@ function renderBlocked(
   const [line = ''] = cut(`${ref}  ${title}`, style.width - 2);
   const [first] = onlyClaude;
   const more = onlyClaude.length > 1 ? ` (and ${onlyClaude.length - 1} more)` : '';
+  const type = (line: string) => `"${line}"`;
   const mark =
-    first === undefined
-      ? []
-      : below(`only Claude reads that: to end it, write "${first.removeWith ?? ''}"${more}`, style);
+    first === undefined ? [] : below(`${onlyClaudeText(first.removeWith, type)}${more}`, style);
   return [`  ${line}`, ...below(`${state}: ${reason.text}`, style), ...mark];
 }
 

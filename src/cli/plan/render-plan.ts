@@ -1,10 +1,11 @@
 import type { Estimate } from '../../issue/estimate.ts';
 import { thousands } from '../../lib/text.ts';
-import { isOpen, localRef } from '../../reading/model/asked-references.ts';
+import { isOpen } from '../../reading/model/asked-references.ts';
 import type { Mention } from '../../reading/mentions.ts';
 import type { ChosenAgentView } from '../../issue/plan.ts';
 import type { CodedSentence } from '../../issue/coded.ts';
-import { proposalText, typedIn, type Proposal } from '../../issue/proposals.ts';
+import { onlyClaudeText, proposalText, typedIn, type Proposal } from '../../issue/proposals.ts';
+import { localRef } from '../../issue/ref.ts';
 import type { IssueText, Reading } from '../../issue/reading.ts';
 import type { Factors } from '../../issue/factors.ts';
 import type { Declarations } from '../../reading/declarations/values.ts';
@@ -144,16 +145,19 @@ function describeFactors(factors: Factors, declared: Declarations): [string, str
 function edgeEntry(own: string, { ref, source, evidence, removeWith }: TextEdge): Entry {
   const entry = { name: nameOf(own, ref), value: source, note: quote(evidence) };
   if (removeWith === undefined) return { ...entry, colour: 'green' };
-  const note = `${entry.note}; only Claude reads that, to end it write "${removeWith}"`;
+  const note = `${entry.note}. ${onlyClaudeText(removeWith, inQuotes)}`;
   return { ...entry, colour: 'yellow', note };
 }
 
 /** What blocks nothing until a person decides. */
 function proposalEntry(own: string, proposal: Proposal): Entry {
-  const type = (line: string) => `"${line}"`;
   const name = (ref: string) => typedIn(own, ref);
-  const note = printable(proposalText(own, proposal, { name, type, quote }));
+  const note = printable(proposalText(own, proposal, { name, type: inQuotes, quote }));
   return { name: nameOf(own, proposal.ref), value: proposal.standing, colour: 'yellow', note };
+}
+
+function inQuotes(line: string): string {
+  return `"${line}"`;
 }
 
 function nameOf(own: string, ref: string): string {

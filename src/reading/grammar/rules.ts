@@ -130,8 +130,8 @@ related
   \b(relat(ed|es|ing)( to| with)?|see( also)?|similar( to)?|cf\.?|refs?|references?|fyi|cc)<near>
   \b(fix(es|ed)?|clos(es|ed)|resolv(es|ed|e)|duplicates?( of)?|dup(e)?( of)?)<near>|^\W*close<near>
   \b(follow-?ups? (to|of|for|from)|split (off )?from|caused by|introduced (by|in|with)|regression from|supersedes|replaces)<near>
-  ^\W*((related )?(links|work)|background|history|discussion|context|changelog|nice to have|optional|later|(out of|not in) scope)\s*:<near>
-  + Related to #2. | See also #2. | Fixes #2 | Follow-up to #2. | Out of scope: #2
+  ^\W*((related )?(links|work)|background|history|discussion|(for )?(context|reference)( only)?|changelog|nice to have|optional|later|(out of|not in) scope)\s*:<near>
+  + Related to #2. | See also #2. | Fixes #2 | Follow-up to #2. | Out of scope: #2 | For context only: #2
   - Blocked by #2, see the docs. | Depends on #2, which is related.
 `;
 

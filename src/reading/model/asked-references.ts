@@ -1,6 +1,6 @@
 import { isDenial, speaksAgainst, type Mention } from '../mentions.ts';
 import type { IssueText } from '../../issue/reading.ts';
-import { parseRef } from '../../issue/ref.ts';
+import { localRef } from '../../issue/ref.ts';
 import { visibleText } from '../visible-text.ts';
 
 /** Maximum references in one question; more are a list, not a plan. The undecided ones come first. */
@@ -50,23 +50,6 @@ function isDependency({ verdict }: Mention): boolean {
 
 function isTemplate({ verdict }: Mention): boolean {
   return verdict.kind === 'dependency' && verdict.form !== 'phrase';
-}
-
-/** One name for an issue seen from another: `#7` in its own repository, else `acme/lib#7` in lower case. */
-export function localRef(
-  issue: IssueText,
-  { repository, number }: { readonly repository: string | null; readonly number: number },
-): string {
-  const name = (repository ?? issue.repository).toLowerCase();
-  return name === issue.repository.toLowerCase() ? `#${number}` : `${name}#${number}`;
-}
-
-/** The same from what somebody wrote, also `7` and `#7 `; undefined when that names no issue. */
-export function parseLocalRef(issue: IssueText, said: string): string | undefined {
-  const text = said.trim();
-  const own = /^[#!]?(\d{1,9})$/.exec(text)?.[1];
-  const ref = parseRef(own === undefined ? text : `${issue.repository}#${own}`);
-  return ref === undefined ? undefined : localRef(issue, ref);
 }
 
 /** The words around a mention as a person sees them. A quote may have been cut inside a comment, whose beginning it lacks then. */

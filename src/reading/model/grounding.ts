@@ -2,8 +2,10 @@ import type { ModelAnswer, Relation } from './answer.ts';
 import type { Dependency, IssueText } from '../../issue/reading.ts';
 import type { Warning } from '../../issue/warnings.ts';
 import { isInstruction } from '../other-words.ts';
-import { isOpen, parseLocalRef } from './asked-references.ts';
+import { parseLocalRef } from '../../issue/ref.ts';
+import { isOpen } from './asked-references.ts';
 import type { AskedReference, ModelQuestion } from './question.ts';
+import { withModelStanding } from './standing.ts';
 import { foldedText } from '../visible-text.ts';
 
 /** Maximum dependencies taken from the model in each direction. */
@@ -82,15 +84,16 @@ export function acceptedEdges(
     if (relation === 'neither' || reference === undefined || place === undefined) continue;
     if (reference.denied || standsOnlyRuledOut(reference, sentences)) ruledOut.add(ref);
     else if (!edges.has(`${relation} ${ref}`))
-      edges.set(`${relation} ${ref}`, {
-        direction: relation,
-        repository: ref.startsWith('#') ? null : place.repository,
-        number: place.number,
-        source: 'model',
-        evidence: evidenceIn(question, sentences, place.number),
-        // It is the other issue that would have to wait: its own text, Gitea or a person confirms that.
-        ...(relation === 'blocks' ? { standing: 'proposed' } : {}),
-      });
+      edges.set(
+        `${relation} ${ref}`,
+        withModelStanding({
+          direction: relation,
+          repository: ref.startsWith('#') ? null : place.repository,
+          number: place.number,
+          source: 'model',
+          evidence: evidenceIn(question, sentences, place.number),
+        }),
+      );
   }
   for (const key of edges.keys()) ruledOut.delete(key.replace(/^\w+ /, ''));
   const warnings: Warning[] = [];

@@ -5,7 +5,7 @@ import { acceptedEdges, evidenceOf, groundAnswer, namesAgent } from './grounding
 import type { ModelQuestion } from './question.ts';
 import type { Dependency, Reading } from '../../issue/reading.ts';
 import type { Warning } from '../../issue/warnings.ts';
-import { localRef } from './asked-references.ts';
+import { localRef } from '../../issue/ref.ts';
 import { from, mergeEdges, rank, strongest, type SourcedValue } from './source-precedence.ts';
 
 /** Maximum difference, as a share, between two sizes that do not count as a disagreement. */

@@ -1,7 +1,8 @@
 import type { Dependency, IssueText, Reading } from '../../issue/reading.ts';
 import { countsAsEdge } from '../../issue/reading.ts';
 import type { ModelAnswer } from './answer.ts';
-import { localRef } from './asked-references.ts';
+import { localRef } from '../../issue/ref.ts';
+import { withModelStanding } from './standing.ts';
 
 /** The references for which this issue would wait because one model says so, and nobody else. */
 export function edgesToConfirm(
@@ -21,7 +22,7 @@ export function withSecondOpinion(
     const ref = localRef(issue, edge);
     const said = relations.filter((relation) => relation.ref === ref);
     const shared = said.length === 0 || said.some(({ relation }) => relation === edge.direction);
-    return shared || !isOfModelAlone(edge) ? edge : { ...edge, standing: 'proposed' };
+    return isOfModelAlone(edge) ? withModelStanding(edge, shared) : edge;
   });
   return { ...reading, dependencies };
 }

@@ -1,7 +1,7 @@
 import type { Dependency, IssueText } from '../../issue/reading.ts';
 import type { Source } from '../../issue/source.ts';
 import type { Warning } from '../../issue/warnings.ts';
-import { localRef } from './asked-references.ts';
+import { localRef } from '../../issue/ref.ts';
 
 /**
  * Precedence of the sources, highest first: a dependency set on Gitea wins over the text, the text

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { runCommandLine } from '../../../src/cli/command-line.ts';
 import type { Environment } from '../../../src/config.ts';
 import { parseAgents } from '../../../src/planning/agent-profiles.ts';
-import { builtIn } from '../../../src/planning/agents.ts';
+import { builtIn } from '../../../src/planning/built-in-agents.ts';
 import { temporaryDirectory } from '../../support/service.ts';
 
 async function run(args: readonly string[], environment: () => Environment = () => ({})) {

@@ -339,7 +339,7 @@ test('with a key Claude is asked, and what it adds is shown as of the model', as
 
     Waits for
       #3         declared  "Blocked by #3 and https://git.example.test/acme/lib/issues/4"
-      #7         model  "Nothing to draw before #7 exists."; only Claude reads that, to end it write "Not blocked by #7"
+      #7         model  "Nothing to draw before #7 exists.". Only Claude reads that. To end it, write "Not blocked by #7"
 
     Also named
       #4         no dependency: foreign url  "Blocked by #3 and https://git.example.test/acme/lib/issues/4"

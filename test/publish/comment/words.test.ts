@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import type { PlanEdge } from '../../../src/issue/plan.ts';
 import { proposalOf, removalLine } from '../../../src/issue/proposals.ts';
-import { commentText } from '../../../src/publish/comment/text.ts';
+import { commentText } from '../../../src/publish/comment/comment.ts';
 import { readOffline } from '../../../src/reading/offline-reading.ts';
 import { findMentions } from '../../support/mentions.ts';
 import { planOf } from './ready-plan.ts';

@@ -23,6 +23,14 @@ test.each([
   'Can be done in parallel with #2',
   '#2 needs no change',
   'We can start right away, regardless of #2',
+  // Said of a relation behind it.
+  'Blocked by #2 (no longer)',
+  'The dependency on #2 is gone.',
+  'Blocked by #2 if we go there',
+  'E.g. blocked by #2.',
+  'Blocked by #2 last week',
+  'This required #2',
+  'An answer: { "depends on": "#2" }',
   // Wished for, not needed.
   '#2 has a list of shop names we could reuse, optional',
   '#2 would be nice to have',

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { storeUpdate } from '../../../src/handling/commit-update.ts';
-import { builtInAgents } from '../../../src/planning/agents.ts';
+import { builtInAgents } from '../../../src/planning/built-in-agents.ts';
 import { createLogger } from '../../../src/log.ts';
 import { audit } from '../../../src/claims/audit.ts';
 import { createDatabase } from '../../../src/db/database.ts';

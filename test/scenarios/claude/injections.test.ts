@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { builtInAgents } from '../../../src/planning/agents.ts';
+import { builtInAgents } from '../../../src/planning/built-in-agents.ts';
 import { difficulties, issueDifficulties } from '../../../src/issue/difficulty.ts';
 import { documentationLevels, levels } from '../../../src/issue/factors.ts';
 import { sources } from '../../../src/issue/source.ts';
 import type { IssueText } from '../../../src/issue/reading.ts';
-import { isOpen, localRef } from '../../../src/reading/model/asked-references.ts';
+import { localRef } from '../../../src/issue/ref.ts';
+import { isOpen } from '../../../src/reading/model/asked-references.ts';
 import { foldedText } from '../../../src/reading/visible-text.ts';
 import { injections, type Injection } from '../../fixtures/injections.ts';
 import { answers, startClaude, type ClaudeScript } from '../../support/claude.ts';

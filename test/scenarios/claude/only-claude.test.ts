@@ -26,7 +26,7 @@ test('the only blocker is marked in comment, API, queue and plan when Claude alo
     },
   ]);
   expect(await planOf(claude, sentence)).toContain(
-    `"${sentence}"; only Claude reads that, to end it write "Not blocked by #1"`,
+    `"${sentence}". Only Claude reads that. To end it, write "Not blocked by #1"`,
   );
 });
 
@@ -39,7 +39,7 @@ test.each(ways)('%s ends edge, mark and proposal of Claude', async (_name, way) 
   expect(handled(two)).toBe(before + 1);
   expect(await shown(two)).toMatchObject({ state: 'ready', blockedBy: [], proposals: [] });
   expect((await shown(two)).comment).not.toContain('Only Claude');
-  expect(await planOf(claude, text)).not.toContain('only Claude');
+  expect(await planOf(claude, text)).not.toContain('Only Claude');
   claude.answerWith(insists('blocks'));
   await edit(two, `${sentence} Really.`);
   expect((await shown(one)).comment).toContain('**Undecided**');

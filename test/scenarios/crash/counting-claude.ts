@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 import type { Environment } from '../../../src/config.ts';
 import { cacheKey } from '../../../src/reading/reader.ts';
-import { builtInAgents } from '../../../src/planning/agents.ts';
+import { builtInAgents } from '../../../src/planning/built-in-agents.ts';
 import { difficulties } from '../../../src/issue/difficulty.ts';
 import {
   answers,

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 
 import type { Environment } from '../../../src/config.ts';
-import { builtInAgents } from '../../../src/planning/agents.ts';
+import { builtInAgents } from '../../../src/planning/built-in-agents.ts';
 import { giteaBot, startGitea, type GiteaIssue } from '../../fake-gitea/gitea.ts';
 import { freePort } from '../../live/support/free-port.ts';
 import { commitsOf } from '../../support/git-commits.ts';

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { storeUpdate } from '../../../src/handling/commit-update.ts';
 import { findFacts } from '../../../src/plans/stored-facts.ts';
 import { handleIssue } from '../../../src/handling/handle-issue.ts';
-import { builtInAgents } from '../../../src/planning/agents.ts';
+import { builtInAgents } from '../../../src/planning/built-in-agents.ts';
 import type { IssueEvent } from '../../../src/issue/event.ts';
 import { queueKey } from '../../../src/plans/queue-order.ts';
 import { readOffline } from '../../../src/reading/offline-reading.ts';

@@ -3,7 +3,7 @@ import { findFacts } from '../../../src/plans/stored-facts.ts';
 import { handleIssue } from '../../../src/handling/handle-issue.ts';
 import { createGiteaState } from '../../../src/handling/gitea-state.ts';
 import { reasonText, parseStateReason } from '../../../src/issue/reasons.ts';
-import { builtInAgents } from '../../../src/planning/agents.ts';
+import { builtInAgents } from '../../../src/planning/built-in-agents.ts';
 import type { IssueEvent, IssueSnapshot } from '../../../src/issue/event.ts';
 import { refreshEvent } from '../../../src/issue/facts.ts';
 import { readOffline } from '../../../src/reading/offline-reading.ts';

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 
+import { onlyClaudeText } from '../../../issue/proposals.ts';
 import { formatRef, refWithin } from '../../../issue/ref.ts';
 import { reasonText } from '../../../issue/reasons.ts';
 import { viewWarning } from '../../../issue/plan.ts';
@@ -23,7 +24,7 @@ const gap = 2;
 const maxEvidence = 80;
 
 /** Behind a blocker that only Claude names. */
-const onlyClaude = '*';
+const onlyClaudeSign = '*';
 
 /** The edges that hold something back, by what they hold back. */
 function blockersOf(edges: readonly BacklogEdge[]): ReadonlyMap<string, readonly BacklogEdge[]> {
@@ -90,6 +91,7 @@ function describeTotals(backlog: Backlog): string[] {
   const unplaced = issues.filter(({ facts, place }) => facts.open && place === undefined).length;
   const steps = Math.max(0, ...issues.map(({ step = 0 }) => step));
   const shown = edges.filter(({ holds }) => holds).length;
+  const hasMarks = edges.some(({ holds, source }) => holds && source === 'model');
   return [
     `${counted(open, 'open issue')}: ${thousands(tokens.likely)} tokens (${thousands(tokens.low)} to ${thousands(tokens.high)}), ${counted(shown, 'edge')}.`,
     `${canStart} may start at once; the longest chain has ${counted(steps, 'issue')}.`,
@@ -98,9 +100,9 @@ function describeTotals(backlog: Backlog): string[] {
       : [
           `${counted(circles.length, 'circle')} with ${counted(inCircles, 'issue')}: ${unplaced} of the open issues can never start until ${circles.length === 1 ? 'it is' : 'they are'} broken.`,
         ]),
-    ...(edges.some(({ holds, source }) => holds && source === 'model')
+    ...(hasMarks
       ? [
-          `${onlyClaude} Only Claude says so; the edges have its words. "Not blocked by #12" in the text ends it.`,
+          `${onlyClaudeSign} ${onlyClaudeText('Not blocked by #NUMBER', (line) => `"${line}"`, 'the words beside the edge')}.`,
         ]
       : []),
     ...(cut ? [`There are more issues: only the newest ${thousands(maxIssues)} were read.`] : []),
@@ -118,7 +120,7 @@ function table({ issues, edges, repository }: Backlog, { width, paint }: Style):
       issue,
       (blockers.get(issue.ref) ?? []).map(
         ({ blocker, source }) =>
-          `${printable(refWithin(repository, blocker))}${source === 'model' ? onlyClaude : ''}`,
+          `${printable(refWithin(repository, blocker))}${source === 'model' ? onlyClaudeSign : ''}`,
       ),
     );
   const rows = issues.map((issue) => {

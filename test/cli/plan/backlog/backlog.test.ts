@@ -463,7 +463,7 @@ test('what only Claude says is marked; what it only proposes blocks nothing', as
 
     3 open issues: 120,000 tokens (60,000 to 240,000), 1 edge.
     2 may start at once; the longest chain has 2 issues.
-    * Only Claude says so; the edges have its words. "Not blocked by #12" in the text ends it.
+    * Only Claude reads that, in the words beside the edge. To end it, write "Not blocked by #NUMBER".
     "
   `);
   gitea.as('maria').editIssue('acme/deck#3', { body: 'Related to #2.' });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { asReadersSee, type CommentSetting } from '../../../src/publish/comment/subject.ts';
-import { commentText } from '../../../src/publish/comment/text.ts';
+import { commentText } from '../../../src/publish/comment/comment.ts';
 import { ownCommentMarker } from '../../../src/issue/own-marks.ts';
 import type { Plan, PlanEdge } from '../../../src/issue/plan.ts';
 import {
@@ -11,7 +11,7 @@ import {
   type NoFit,
   type StateReason,
 } from '../../../src/issue/reasons.ts';
-import { proposalOf } from '../../../src/issue/proposals.ts';
+import { proposalOf, removalLine } from '../../../src/issue/proposals.ts';
 import { states } from '../../../src/issue/state.ts';
 import { warningSchema, type Warning } from '../../../src/issue/warnings.ts';
 import { arbitraryOf } from '../../support/arbitrary-of.ts';
@@ -29,7 +29,13 @@ const setting: CommentSetting = {
 const tell = (given: Partial<Plan> = {}) => commentText(planOf(given), setting);
 
 function edge(ref: string, state: PlanEdge['state'], source: PlanEdge['source'] = 'declared') {
-  return { ref, state, source, evidence: `Blocked by: ${ref} @maria <img src=x>` };
+  return marked({ ref, state, source, evidence: `Blocked by: ${ref} @maria <img src=x>` });
+}
+
+/** As the views give what rests on Claude alone. */
+function marked<E extends Pick<PlanEdge, 'ref' | 'source'>>(given: E) {
+  const removeWith = given.source === 'model' ? removalLine('acme/orbit#42', given.ref) : undefined;
+  return { ...given, removeWith };
 }
 
 /** Typed where it stands alone. */
@@ -538,12 +544,14 @@ describe('whatever a plan holds', () => {
   const chosen = arbitraryOf(chosenAgentSchema, words).map((any) => chosenAgentSchema.parse(any));
   const warnings = arbitraryOf(warningSchema, words).map((any) => warningSchema.parse(any));
   const seen = fc.constantFrom('acme/orbit#12', 'acme/lib#3', 'a_b/c#7', 'my_org/some.repo#9');
-  const planEdge = fc.record({
-    ref: fc.oneof(ref, seen),
-    state: fc.constantFrom('open', 'closed', 'not_merged', 'unknown'),
-    source: fc.constantFrom('declared', 'model', 'gitea'),
-    evidence: hostile,
-  });
+  const planEdge = fc
+    .record({
+      ref: fc.oneof(ref, seen),
+      state: fc.constantFrom('open', 'closed', 'not_merged', 'unknown'),
+      source: fc.constantFrom('declared', 'model', 'gitea'),
+      evidence: hostile,
+    })
+    .map(marked);
   const proposal = fc.record({
     ref: fc.oneof(ref, seen),
     direction: fc.constantFrom('blocks', 'blocked_by'),
@@ -622,7 +630,7 @@ describe('whatever a plan holds', () => {
     const about = fc.record({
       state: fc.constantFrom(...states),
       reason: reasonOfSecrets.map((any) => stateReasonSchema.parse(any)),
-      blockedBy: fc.array(secret, { maxLength: 6 }),
+      blockedBy: fc.array(secret.map(marked), { maxLength: 6 }),
       proposals: fc.array(
         secret.map(({ ref: name }) =>
           proposalOf('acme/orbit#42', {

@@ -1,6 +1,6 @@
 import { ownCommentMarker } from '../../issue/own-marks.ts';
 import type { Plan, PlanEdge } from '../../issue/plan.ts';
-import { proposalText, removalLine } from '../../issue/proposals.ts';
+import { onlyClaudeText, proposalText } from '../../issue/proposals.ts';
 import { details } from './details.ts';
 import { bullets, code, issueLink, pageLink, quoted, shortened } from './markdown.ts';
 import { adviseOn, maxInSentence, stateWords } from './reasons.ts';
@@ -91,7 +91,7 @@ function blockers({ plan, waits }: Subject): string[] {
   if (isInSentence) return [];
   const quotes = waiting.filter(isOfClaude).slice(0, maxQuotes);
   const lines = waiting.map(
-    (edge) => `${issueLink(edge.ref)}: ${edgeWords[edge.state]}${mark(plan, edge, quotes)}`,
+    (edge) => `${issueLink(edge.ref)}: ${edgeWords[edge.state]}${mark(edge, quotes)}`,
   );
   const others = unnamed.length === 0 ? [] : [elsewhere(unnamed.length)];
   return [list('Waits for', [...shortened(lines, maxBlockers), ...others])];
@@ -105,15 +105,14 @@ const edgeWords: Record<PlanEdge['state'], string> = {
   unknown: 'state not known',
 };
 
-function isOfClaude({ source }: PlanEdge): boolean {
-  return source === 'model';
+function isOfClaude({ removeWith }: PlanEdge): boolean {
+  return removeWith !== undefined;
 }
 
-/** That an edge rests on Claude alone, on which words, and the line that ends it. */
-function mark(plan: Plan, edge: PlanEdge, quotes: readonly PlanEdge[]): string {
-  if (!isOfClaude(edge)) return '';
-  const words = quotes.includes(edge) ? `, in ${quoted(edge.evidence)}` : '';
-  return `. Only Claude reads that${words}. To end it, write ${code(removalLine(plan.ref, edge.ref))}`;
+function mark(edge: PlanEdge, quotes: readonly PlanEdge[]): string {
+  const { removeWith, evidence } = edge;
+  if (removeWith === undefined) return '';
+  return `. ${onlyClaudeText(removeWith, code, quotes.includes(edge) ? quoted(evidence) : undefined)}`;
 }
 
 /** What blocks nothing until a person decides. The words of another issue's text are not shown. */
