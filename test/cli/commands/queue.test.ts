@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { stripVTControlCharacters } from 'node:util';
 
 import { runCommandLine } from '../../../src/cli/command-line.ts';
+import { renderQueue } from '../../../src/cli/commands/render-queue.ts';
 import { startChild } from '../../support/process.ts';
 import { testEnvironment } from '../../support/service.ts';
 import { startWork } from '../../support/work.ts';
@@ -135,6 +136,30 @@ test('NO_COLOR is heeded', async () => {
   });
   expect(out).toContain('81 % compact');
   for (const colour of [31, 32, 33]) expect(out).not.toContain(`\u001b[${colour}m`);
+});
+
+test.each([
+  [
+    'Not blocked by #2',
+    'Only Claude reads that. To end it, write "Not blocked by #2" (and 1 more)',
+  ],
+  // The line would name an issue that the caller may not see.
+  [undefined, 'Only Claude reads that (and 1 more)'],
+])('what an issue waits for because Claude alone says so is marked: %s', (removeWith, mark) => {
+  const edge = { ref: 'acme/orbit#2', evidence: 'Pointless until #2.', removeWith };
+  const reason = { code: 'open_blockers', text: 'Waits.' };
+  const blocked = [
+    {
+      ref: 'acme/orbit#3',
+      title: 'Publish',
+      state: 'blocked' as const,
+      reason,
+      onlyClaude: [edge, edge],
+    },
+  ];
+  const queue = { ready: [], claimed: [], blocked, waiting: { blocked: 1 }, spending: [] };
+  const style = { width: 100, paint: (_colour: unknown, text: string) => text, now: 0 };
+  expect(renderQueue(queue, style)).toContain(`     ${mark}\n`);
 });
 
 /** The command in a process that believes to be in a terminal, as what restores the cursor asks for one. */
