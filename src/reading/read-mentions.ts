@@ -168,14 +168,14 @@ function isDenied(verdict: Verdict): boolean {
   return verdict.kind === 'ruled_out' && verdict.reason === 'negated';
 }
 
-/** A scope holds for items of a list, and for paragraphs that consist of references alone. */
+/** A relation holds for items of a list, and for paragraphs that consist of references alone; a doubt for all. */
 function scopeIn(
   passage: Passage,
   sentence: Sentence,
   scope: Meaning | undefined,
 ): Meaning | undefined {
   if (passage.kind !== 'paragraph') return undefined;
-  if (passage.depth > 0) return scope;
+  if (passage.depth > 0 || scope === 'uncertain') return scope;
   return /^[\s\W\d]*$/.test(sentence.text.replaceAll(refSign, '')) ? scope : undefined;
 }
 

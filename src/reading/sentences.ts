@@ -16,7 +16,7 @@ export interface Sentence {
   readonly text: string;
   readonly groups: readonly Group[];
   /** A relation of its own, as a row of a table has; `uncertain` where the row speaks of another issue. */
-  readonly scope: Meaning | 'uncertain' | undefined;
+  readonly scope: Meaning | undefined;
   /** Turns a place in `text` into one in the passage. */
   readonly toPassage: (at: number) => number;
 }

@@ -33,6 +33,7 @@ const goldSchema = z.object({
   body: z.string(),
   /** Release notes, an epic, a stack …, where the texts are of several forms. */
   form: z.string().default(''),
+  language: z.string().default('en'),
   knownIssues: z.array(z.object({ ref: z.string(), title: z.string() })),
   gold: z.object({
     blockedBy: z.array(edgeSchema),

@@ -35,12 +35,12 @@ function classification(
  */
 export function classifySentence(
   sentence: string,
-  scope: Meaning | 'uncertain' | undefined,
+  scope: Meaning | undefined,
   isItem: boolean,
 ): Classification[] {
   const text = simplify(sentence);
   const places = [...text.matchAll(new RegExp(refSign, 'g'))].map(({ index }) => index);
-  const asked = isAsked.test(text.slice(places.at(-1) ?? 0)) ? 'uncertain' : undefined;
+  const asked = isDoubted.test(text.slice(places.at(-1) ?? 0)) ? 'uncertain' : undefined;
   const open = (at: number, why: Classification['reason'] = asked) =>
     classification(undefined, why, [at, at + 1]);
   if (scope === 'uncertain') return places.map((at) => open(at, scope));
@@ -66,8 +66,8 @@ export function classifySentence(
   return places.map((at) => found.get(at) ?? (at === places[0] ? scoped : undefined) ?? open(at));
 }
 
-/** The words behind a reference make a question, unless the question mark belongs to a later part. */
-const isAsked = /^(?!.* - )[^;–—:]*\?[\s"'”)\]*!?.]*$/;
+/** An arrow back to a reference takes something back; or the words behind it are a question, not a later part of them. */
+const isDoubted = /^.[\s)\]]*(?:←|<-)|^(?!.* - )[^;–—:]*\?[\s"'”)\]*!?.]*$/;
 /** Words between a label and a reference, or two references, behind which it no longer holds. */
 const ends =
   /[;."]|\([^)]*$|\b(?:not|no|none|nothing|nobody|was|were|see|or|if|when|maybe|than|instead|former|old)\b/;
@@ -95,7 +95,7 @@ function inScope(
   // `- #12 – blocks` under "Dependencies" leaves the direction open; `(blocking)` describes #12 itself.
   const own = /\bblocking\b|\uE000/.test(item) ? undefined : scopeOf(item);
   if (leading && own !== scope && (own === 'blocked_by' || own === 'blocks')) return undefined;
-  const asked = isAsked.test(item) ? 'uncertain' : undefined;
+  const asked = isDoubted.test(item) ? 'uncertain' : undefined;
   const objection = isGone.test(text) ? 'negated' : isUpdate.test(text) ? 'related' : asked;
   return classification(scope, objection, [leading ? first : 0, first + 1], 'template');
 }

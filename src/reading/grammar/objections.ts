@@ -19,19 +19,20 @@ negated_behind   ^[\s\])]*((is|are|has been) )?(any ?more|no longer|no more|gone
 code_verb        ¦.*"\s*:\s*["\[{] // A key of JSON, not a label.
 quoted_around    ["“„«]\s*¦.*["”“»]|(^|[\s\x28])'¦.*'(?!\w)
 uncertain_part   \b(whether|wonder(ing)?|unclear|unsure|not sure|no idea|does any\w+)\b|^\W*(over )?there,( (has|have|had|is|still|also))*\W*$
+                 ^\W*(says|said|claims|reckons|thinks)\b
                  \bi (first |once |originally )?(wrote|said|claimed|thought|assumed|believed)\b
                  \b(if|unless|in case|suppos(e|ing)|imagine|hearsay|rumou?rs?|heard)\b
                  \b((some|any|every)(one|body)|people|they|some|others|folks|it was)\b.* (say|said|claim|think|thought|believe|told|suggest|assume)\w*\b
 uncertain_clause \b(would|could|might|may|probably|maybe|perhaps|possibly|supposedly|apparently|allegedly)\b|'d\b
                  \b(in theory|seems?|looks? (like|as if)|thinks?|thought|believes?|suspects?|doubt|word has it|told)\b
 // Subjects that are not this issue: "whoever depends on #12", "the release waits", "Tooltip and Menu wait".
-uncertain_verb   ((?<!\b(is|are) )\bwhat(ever)?|\bwho(ever)?)( <still>)*\s*¦
+uncertain_verb   ((?<!\b(is|are) )\bwhat(ever)?|\bwho(ever)?|(?<!\w)@[\w-]+)( <still>)*\s*¦
                  \b((some|any|every)(thing|one|body)( else)?|people|users|those|others)( (that|who|which))?( <still>)*\s*¦
                  \b(only|just) the\b[^,;:.]*¦|\b(code|text|building|data|memory) ¦
                  (\bthe ([\w-]+ )?(milestone|release|train|launch|roll ?out|customer)|\bv?\d+\.\d+[\w.]*)( <still>)*\s*¦
                  ^\W*([\w-]+ )?(?!this )[a-z-]+s (that|who|which)( <still>)*\s*¦(?!(un ?)?block(s|ing)?\b(?! by)|holds? up)
                  ^(?!\W*¦)(?!.*\b(we|i)\b)(?!.*\b(to|must|will|would|should|shall|can|not|do(es)?|did|and|or|that|which|also|still|now|then|these|both|please|just|only|you)\W*¦)(?!.*\b(do(es)?|did|will|can|should|must) (this|it|that)\W*¦).*¦\W*(wait|depend|require|need|(un)?block)\b
-uncertain_behind ^[^.;:!?]{0,20}\bover there\b|^\W*(just|only) the\b|^[\w\s'"”\x29\]]{0,40}\?
+uncertain_behind ^[\s\x29\]]*(←|<-)|^[^.;:!?]{0,20}\bover there\b|^\W*(just|only) the\b|^[\w\s'"”\x29\]]{0,40}\?
                  ^[^,;:.\x28]{0,40}? (if|unless|in case)\b
                  ^(?!.*\s-\s)[^;–—:]*\?[\s"'”\x29\]*!?.]*$
 // "#12 (still) is blocked by #13". An item is about the issue that it names first: "Parser (#12), blocked by #13".

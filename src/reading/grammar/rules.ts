@@ -1,6 +1,9 @@
 import { anyOf, readPatterns, readTable, refSign, simplify } from './pattern.ts';
 
-const kinds = ['blocked_by', 'blocks', 'related', 'part_of', 'negated', 'not_a_reference'] as const;
+const kinds = [
+  ...(['blocked_by', 'blocks', 'related', 'part_of', 'negated', 'uncertain'] as const),
+  'not_a_reference',
+] as const;
 
 /** What words say of a reference; `negated`: that nothing waits. */
 export type Meaning = (typeof kinds)[number];
@@ -22,13 +25,13 @@ far      <near>|\s*:?\s+<lead>\s+((?!<stop>\b)[\w'’./-]+\s+){0,5}[\x28"'\[]{0,
 // Words between a reference and its verb: "#12 no longer blocks this". They may deny it.
 between  which|that|also|still|currently|really|now|both|all|actually|just|already|only|will|does|do|did
          has|have|had|not|no longer|never|is|are|was|were|would|could|might|may|used to|been|be|being
-         (does|do|did|is|are|was|were|wo|would)n't|probably|perhaps|maybe|an?|the|our|another|one|hard
+         (does|do|did|is|are|was|were|wo|would)n't|probably|perhaps|maybe|an?|the|our|another|one|hard|in turn
 subject  <ref>[\x29\]]?(?<mods>([\s,\x28–—-]+<between>\b)*)[\s,:]+
 self     ((this|the (present|current))( (one|here|<noun>))?|us|ours|me|everything|the work|it(?=\W*$))\b(?![’']s) // This issue.
 done     done|merged|in|landed|lands|closed|finished|complete[ds]?|released|fixed|resolved|shipped|ready|there|available|live
 is       (is|are|has|have|gets?)( (been|being|finally|fully|both|all|not))*
 act      (be )?(merged?|land(ed)?|start(s|ed)?|begin|begun|released?|ship(ped)?|deploy(ed)?|implement(ed)?)
-         (be )?(work(ed)?( on)?|proceed|continued?|closed?|done|do|build|built|finish(ed)?|completed?)
+         (be )?(work(ed)?( on)?|proceed|move on|continued?|closed?|done|do|build|built|finish(ed)?|completed?)
          (be )?(resolved?|fix(ed)?|test(ed)?|review(ed)?|rebased?|go( in| out| live| on)?|come|happen|pick(ed)? up)
 must     must|has to|have to|had to|needs? to|should|needs|shall|to
 cannot   (do|must|should|can|may|will) not|cannot|(do|must|should|ca|wo)n't|never|not to|no
@@ -87,7 +90,7 @@ blocked_by // The reference is the subject.
   + #2 blocks this. | #2 and #3, which still block this one. | #2 has to be merged before this. | #2 is a prerequisite for this.
   - #2 blocks #3. | Does #2 block this? | #2 does not have to land first. | There, #2 has to land first. | #2 is a blocker for #3.
 blocks
-  <subject>(depend(s|ing)? (up)?on|requires?|needs?|(has to |have to |must )?wait(s|ing)? (for|on|until)) <self>
+  <subject>(depend(s|ing)? (up)?on|relies on|stacked on|requires?|needs?|(has to |have to |must )?wait(s|ing)? (for|on|until)) <self>
   <subject>((un)?blocked (by|on|until)|on hold until|comes? after) <self>
   <subject>(<cannot> <act> (before|until|without)|can( then)? <act> (once|after|as soon as|when)) <self>
   + #2 depends on this. | The load test (#2) depends on this. | #2 is blocked by this one. | #2 cannot start until this is done.
@@ -133,6 +136,10 @@ related
   ^\W*((related )?(links|work)|background|history|discussion|(for )?(context|reference)( only)?|changelog|nice to have|optional|later|(out of|not in) scope)\s*:<near>
   + Related to #2. | See also #2. | Fixes #2 | Follow-up to #2. | Out of scope: #2 | For context only: #2
   - Blocked by #2, see the docs. | Depends on #2, which is related.
+uncertain // Headings over what was thought about, and will not be done so.
+  ^\W*((describe )?(the )?alternatives?( (you|we|i)( ?('?ve|have))?)?( considered)?|rejected (alternatives|ideas|options))\s*:<near>
+  + Alternatives considered: #2
+  - Blocked by: #2
 `;
 
 export const rules = readTable(ruleTable).map(({ name, lines }) => {
