@@ -37,12 +37,11 @@ export const emptyRow: NewDelivery = {
 };
 
 /** A row of the same bytes that led to nothing: a later version may understand them, a redelivery may succeed. */
-const conflicts = `on conflict (id) do nothing
+export const takeTheirPlace = `on conflict (id) do nothing
   on conflict (body_hash) where body_hash <> '' do update set ${Object.keys(emptyRow)
     .map((column) => `${column} = excluded.${column}`)
     .join(', ')}
-  where deliveries.status in ('dead', 'rejected') and excluded.status = 'waiting'
-  returning id`;
+  where deliveries.status in ('dead', 'rejected') and excluded.status = 'waiting'`;
 
 const insertedSchema = z.array(z.object({ id: z.string() }));
 
@@ -58,7 +57,7 @@ export function createInsert(db: Database, run: SqliteThread['all']): InsertDeli
       .values(Array.from({ length: rowCount }, () => emptyRow))
       .compile();
     // Kysely knows one conflict clause only.
-    const statement = `${sql} ${conflicts}`;
+    const statement = `${sql} ${takeTheirPlace} returning id`;
     statements.set(rowCount, statement);
     return statement;
   }

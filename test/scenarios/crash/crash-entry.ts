@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs';
 
 import { loadConfig, readEnvironment } from '../../../src/config.ts';
-import { createCoordinator } from '../../../src/app/coordinator.ts';
+import { createService } from '../../../src/app/service.ts';
 import { createLogger } from '../../../src/log.ts';
 import { aroundSteps } from './claim-steps.ts';
 import type { Point } from './crash-process.ts';
@@ -32,7 +32,7 @@ const log = createLogger(config.logLevel, {
     if (line.includes('"issue handled"')) pass('after-handling');
   },
 });
-const coordinator = createCoordinator(config, log, {
+const coordinator = createService(config, log, {
   now: () => Date.now() + Number(aheadMs) + passedMs,
   monotonic: () => performance.now() + passedMs,
   aroundWrites: (writes) => aroundSteps(writes, pass),

@@ -1,0 +1,60 @@
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+
+import type { Config } from '../config.ts';
+import { threadEnvironment } from '../lib/thread-environment.ts';
+import type { Logger } from '../log.ts';
+import { createEdgeOf } from './service.ts';
+
+/** What the thread of the core is given. */
+export interface CoreThreadData {
+  readonly config: Config;
+  readonly port: MessagePort;
+  readonly dryRun: boolean;
+}
+
+interface ThreadOptions {
+  readonly dryRun: boolean;
+  /** Takes the lines that the core logs. */
+  readonly write: (lines: string) => unknown;
+}
+
+/** The extension differs between source and build; `tsc` does not rewrite it in a URL. */
+const extension = extname(fileURLToPath(import.meta.url));
+
+/**
+ * The whole service as it runs in production: the edge in this thread, the core in one of its own, at a lower priority.
+ * An error that nobody caught there is thrown here, as if the core were part of this thread.
+ */
+export function createThreadedService(
+  config: Config,
+  log: Logger,
+  { dryRun, write }: ThreadOptions,
+) {
+  const { port1, port2 } = new MessageChannel();
+  const service = createEdgeOf(config, log, port2, { dryRun });
+  let worker: Worker | undefined;
+
+  async function start(): Promise<{ url: string }> {
+    const workerData: CoreThreadData = { config, port: port1, dryRun };
+    worker = new Worker(new URL(`./core-thread${extension}`, import.meta.url), {
+      workerData,
+      transferList: [port1],
+      env: { ...process.env, ...threadEnvironment() },
+      execArgv: [],
+    });
+    worker.on('message', write);
+    worker.on('error', (error) => {
+      throw error;
+    });
+    return service.start();
+  }
+
+  async function close(): Promise<void> {
+    await service.close();
+    await worker?.terminate();
+  }
+
+  return { start, close };
+}

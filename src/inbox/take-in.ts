@@ -1,0 +1,87 @@
+import { z } from 'zod';
+
+import { readOnlyUri, spooledColumns } from '../db/spool-file.ts';
+import type { SqliteThread } from '../db/sqlite-thread.ts';
+import type { WriteQueue } from '../db/write-queue.ts';
+import { takeTheirPlace } from './insert-deliveries.ts';
+
+/** Rows of one commit: a write of somebody else waits for it. */
+const rowsAtOnce = 500;
+
+const endSchema = z.array(z.object({ last: z.int().nullable() }));
+const takenSchema = z.array(z.object({ raw_size: z.int() }));
+
+const columns = spooledColumns.join(', ');
+const lastSql = `select max(seq) as last from
+  (select seq from spool.arrivals where seq > ? order by seq limit ${rowsAtOnce})`;
+const takeSql = `insert into deliveries (${columns}, due_at, attempts)
+  select ${columns}, received_at, 0 from spool.arrivals where seq > ? and seq <= ? order by seq
+  ${takeTheirPlace} returning raw_size`;
+
+interface TakeInOptions {
+  /** A connection to the database that has the spool attached under the name `spool`. */
+  readonly thread: Pick<SqliteThread, 'all'>;
+  readonly writes: Pick<WriteQueue, 'run'>;
+  /** Called after the commit: the spool may delete its rows up to this number. */
+  readonly onTaken: (upTo: number) => void;
+  /** Called with the size of each rejected delivery that was taken in. */
+  readonly onRejected: (bytes: number) => Promise<void>;
+}
+
+export type TakeIn = ReturnType<typeof createTakeIn>;
+
+/**
+ * Moves what the spool holds into `deliveries`, in the order of arrival; resolves with the number of new rows when
+ * all that was in it at the call is there. Exactly once: a row that is taken in again, after a crash between the
+ * commit and the deletion from the spool, meets its own id. Calls share one run after the one under way.
+ */
+export function createTakeIn({ thread, writes, onTaken, onRejected }: TakeInOptions) {
+  let position = 0;
+  let running: Promise<number> | undefined;
+  let next: Promise<number> | undefined;
+
+  function takeIn(): Promise<number> {
+    if (running === undefined) return begin();
+    next ??= running
+      .catch(() => 0)
+      .then(() => {
+        next = undefined;
+        return begin();
+      });
+    return next;
+  }
+
+  function begin(): Promise<number> {
+    running = takeAll().finally(() => (running = undefined));
+    return running;
+  }
+
+  async function takeAll(): Promise<number> {
+    let taken = 0;
+    for (;;) {
+      const [{ last } = { last: null }] = endSchema.parse(await thread.all(lastSql, [position]));
+      if (last === null) return taken;
+      const rows = await writes.run(() => thread.all(takeSql, [position, last]));
+      position = last;
+      onTaken(last);
+      taken += rows.length;
+      for (const { raw_size: bytes } of takenSchema.parse(rows))
+        if (bytes > 0) await onRejected(bytes).catch(() => undefined);
+    }
+  }
+
+  return takeIn;
+}
+
+/**
+ * The same for a command, beside a service or without one, in two statements. It deletes nothing: the service
+ * does, when it comes to these rows.
+ */
+export function takeInBeside(
+  run: (sql: string, parameters: readonly (string | number)[]) => void,
+  spool: string,
+): void {
+  run('attach ? as spool', [readOnlyUri(spool)]);
+  run(takeSql.replace(/returning .*$/, ''), [0, Number.MAX_SAFE_INTEGER]);
+  run('detach spool', []);
+}
