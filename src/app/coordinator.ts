@@ -18,7 +18,7 @@ import { createBot } from '../handling/bot-login.ts';
 import { createReadyCheck } from '../handling/ready-check.ts';
 import { Consumer } from '../inbox/consumer.ts';
 import { createInbox } from '../inbox/inbox.ts';
-import { createTakeIn } from '../inbox/take-in.ts';
+import { createTakeIn } from '../db/take-in.ts';
 import { createArrivals } from './arrivals.ts';
 import { createSteadyClock } from '../lib/steady-clock.ts';
 import type { IssueEvent } from '../issue/event.ts';

@@ -4,7 +4,7 @@ import { createSpool } from '../db/spool.ts';
 import { spoolPath, spooledColumns } from '../db/spool-file.ts';
 import { createStoreGuard } from '../db/store-guard.ts';
 import { isStored } from '../inbox/delivery-views.ts';
-import type { NewDelivery } from '../inbox/insert-deliveries.ts';
+import type { NewDelivery } from '../db/delivery-rows.ts';
 import type { IntakeStore } from '../inbox/intake.ts';
 import { provenTime } from '../inbox/maintenance.ts';
 import { isNamedBlocker } from '../plans/blockers.ts';

@@ -25,6 +25,7 @@ export function createLifecycle(parts: Parts) {
   let lock: DatabaseLock | undefined;
   let upkeep: Loop | undefined;
   let stopped: Promise<unknown> | undefined;
+  let finishing: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
 
   /** Locks and migrates the database, starts the loops, and listens to the edge on a socket of its own. */
@@ -131,11 +132,25 @@ export function createLifecycle(parts: Parts) {
     stopping.abort();
   }
 
-  /** Resolves when all work has ended and the inbox has all that the edge accepted; the edge takes nothing more. */
-  async function finish(): Promise<void> {
+  /**
+   * Resolves when all work has ended, the inbox has all that the edge accepted, and the spool is read no more. The edge
+   * takes nothing any more.
+   */
+  function finish(): Promise<void> {
+    finishing ??= endWork();
+    return finishing;
+  }
+
+  async function endWork(): Promise<void> {
     drain();
     await Promise.all([stopped, app.close()]);
     await arrivals.stop();
+    await takeInLast();
+    await saveLog();
+    await thread.close();
+  }
+
+  async function takeInLast(): Promise<void> {
     if (lock === undefined || guard.fault() !== undefined) return;
     try {
       await takeIn();

@@ -114,6 +114,7 @@ export function createEdgeOf(
       .then(() => door.ask(closeDeadlineMs, 'finish'))
       .catch((error: unknown) => log.warn({ err: error }, 'the core did not finish its work'));
     await Promise.race([closed, deadline]);
+    // The last to close a database removes its log: the core reads the spool no more, and this the database.
     await Promise.race([store.close(), deadline]);
     await door.ask(closeDeadlineMs, 'close').catch(() => undefined);
     door.close();

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { extname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 
@@ -20,6 +22,8 @@ interface ThreadOptions {
   readonly write: (lines: string) => unknown;
 }
 
+/** Longest wait for a thread that has closed everything and only has to end. */
+const lastLinesMs = 500;
 /** The extension differs between source and build; `tsc` does not rewrite it in a URL. */
 const extension = extname(fileURLToPath(import.meta.url));
 
@@ -53,7 +57,10 @@ export function createThreadedService(
 
   async function close(): Promise<void> {
     await service.close();
-    await worker?.terminate();
+    if (worker === undefined) return;
+    // By itself, so that its last lines are written.
+    await Promise.race([once(worker, 'exit'), sleep(lastLinesMs, undefined, { ref: false })]);
+    await worker.terminate();
   }
 
   return { start, close };

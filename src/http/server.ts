@@ -39,7 +39,9 @@ export const behindEdge: Patience = { headersMs: 0, requestMs: 0, keepAliveMs: 0
 
 /** Creates the HTTP server without its routes. It does not listen yet. */
 export function createApp(log: Logger, patience = withStrangers) {
-  const loggerInstance: FastifyBaseLogger = log;
+  // Where only the edge listens is of no interest to anybody.
+  const quiet = patience === behindEdge && log.isLevelEnabled('info') ? { level: 'warn' } : {};
+  const loggerInstance: FastifyBaseLogger = log.child({}, quiet);
   const repeated = createRepeatedLines(log);
   const app = Fastify({
     loggerInstance,

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { StoreUnavailable } from '../errors.ts';
-import type { InsertDeliveries, NewDelivery } from './insert-deliveries.ts';
+import type { NewDelivery } from '../db/delivery-rows.ts';
+import type { InsertDeliveries } from './insert-deliveries.ts';
 import { bytesId } from './rows.ts';
 
 export type AddResult = 'accepted' | 'duplicate';

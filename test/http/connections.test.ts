@@ -246,8 +246,8 @@ test.runIf(process.platform === 'linux')(
       headers: { authorization: `Bearer ${apiToken}` },
     });
     const { checks } = healthSchema.parse(await reply.json());
-    expect(checks.connections.limit).toBe(352);
-    expect(checks.connections.open).toBeLessThanOrEqual(352);
+    expect(checks.connections.limit).toBe(302);
+    expect(checks.connections.open).toBeLessThanOrEqual(302);
     for (const socket of strangers) socket.destroy();
     const told = logLines(child.output.stdout).filter(({ msg }) => msg?.includes('too many'));
     expect(told.length > 0).toBe(checks.connections.refused > 0);

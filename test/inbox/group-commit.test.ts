@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 import { deliveryRow } from '../../src/inbox/rows.ts';
 import { createGroupCommit } from '../../src/inbox/group-commit.ts';
-import type { InsertDeliveries, NewDelivery } from '../../src/inbox/insert-deliveries.ts';
+import type { NewDelivery } from '../../src/db/delivery-rows.ts';
 
 function row(id: string): NewDelivery {
   const issue = {

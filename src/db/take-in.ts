@@ -1,12 +1,18 @@
+import { existsSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+
 import { z } from 'zod';
 
-import { readOnlyUri, spooledColumns } from '../db/spool-file.ts';
-import type { SqliteThread } from '../db/sqlite-thread.ts';
-import type { WriteQueue } from '../db/write-queue.ts';
-import { takeTheirPlace } from './insert-deliveries.ts';
+import { takeTheirPlace } from './delivery-rows.ts';
+import { openConnection } from './node-sqlite.ts';
+import { readOnlyUri, spooledColumns, spoolPath } from './spool-file.ts';
+import type { SqliteThread } from './sqlite-thread.ts';
+import type { WriteQueue } from './write-queue.ts';
 
 /** Rows of one commit: a write of somebody else waits for it. */
 const rowsAtOnce = 500;
+/** Maximum wait of a command for a write of the service. */
+const busyTimeoutMs = 5_000;
 
 const endSchema = z.array(z.object({ last: z.int().nullable() }));
 const takenSchema = z.array(z.object({ raw_size: z.int() }));
@@ -14,9 +20,14 @@ const takenSchema = z.array(z.object({ raw_size: z.int() }));
 const columns = spooledColumns.join(', ');
 const lastSql = `select max(seq) as last from
   (select seq from spool.arrivals where seq > ? order by seq limit ${rowsAtOnce})`;
-const takeSql = `insert into deliveries (${columns}, due_at, attempts)
-  select ${columns}, received_at, 0 from spool.arrivals where seq > ? and seq <= ? order by seq
-  ${takeTheirPlace} returning raw_size`;
+const takeSql = `${takeInto('main', 'spool')} returning raw_size`;
+
+/** One statement; its parameters are the number after which it begins and the one with which it ends. */
+function takeInto(database: string, spool: string): string {
+  return `insert into ${database}.deliveries (${columns}, due_at, attempts)
+    select ${columns}, received_at, 0 from ${spool}.arrivals where seq > ? and seq <= ? order by seq
+    ${takeTheirPlace}`;
+}
 
 interface TakeInOptions {
   /** A connection to the database that has the spool attached under the name `spool`. */
@@ -74,14 +85,35 @@ export function createTakeIn({ thread, writes, onTaken, onRejected }: TakeInOpti
 }
 
 /**
- * The same for a command, beside a service or without one, in two statements. It deletes nothing: the service
- * does, when it comes to these rows.
+ * The same for a command, beside a service or without one, in one statement. It deletes nothing: the service does, when
+ * it comes to these rows.
  */
-export function takeInBeside(
-  run: (sql: string, parameters: readonly (string | number)[]) => void,
-  spool: string,
-): void {
-  run('attach ? as spool', [readOnlyUri(spool)]);
-  run(takeSql.replace(/returning .*$/, ''), [0, Number.MAX_SAFE_INTEGER]);
-  run('detach spool', []);
+export function takeInBeside(databasePath: string): void {
+  const spool = spoolPath(databasePath);
+  if (!existsSync(spool)) return;
+  const connection = openConnection(databasePath, busyTimeoutMs);
+  try {
+    connection.prepare('attach ? as spool').run([readOnlyUri(spool)]);
+    connection.prepare(takeInto('main', 'spool')).run([0, Number.MAX_SAFE_INTEGER]);
+  } finally {
+    connection.close();
+  }
+}
+
+/** The spool of a database as it is now, until it is closed; undefined where there is none. */
+export function holdSpool(databasePath: string) {
+  const spool = spoolPath(databasePath);
+  if (!existsSync(spool)) return undefined;
+  const connection = new DatabaseSync(spool, { timeout: busyTimeoutMs });
+  connection.exec('begin');
+  connection.prepare('select 1 from arrivals limit 1').get();
+  return {
+    /** Takes what it holds into a copy of the database. */
+    takeInto: (copy: string) => {
+      connection.prepare('attach ? as copy').run(copy);
+      connection.prepare(takeInto('copy', 'main')).run(0, Number.MAX_SAFE_INTEGER);
+      connection.exec('commit');
+    },
+    close: () => connection.close(),
+  };
 }
