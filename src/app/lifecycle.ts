@@ -165,12 +165,7 @@ export function createLifecycle(parts: Parts) {
   }
 
   async function shutDown(): Promise<void> {
-    await Promise.race([
-      finish()
-        .then(saveLog)
-        .then(() => thread.close()),
-      sleep(closeDeadlineMs, undefined, { ref: false }),
-    ]);
+    await Promise.race([finish(), sleep(closeDeadlineMs, undefined, { ref: false })]);
     socket.remove();
     await gitea?.close();
     await db.destroy();
@@ -182,7 +177,7 @@ export function createLifecycle(parts: Parts) {
   async function saveLog(): Promise<void> {
     if (guard.fault() !== undefined) return;
     try {
-      await writes.run(() => thread.all('pragma wal_checkpoint(truncate)', []));
+      await writes.run(() => thread.all('pragma main.wal_checkpoint(truncate)', []));
     } catch (error) {
       log.warn({ err: error }, 'the log of the database stays beside it: keep both files');
     }

@@ -18,7 +18,8 @@ export type SpoolQuestion = { readonly id: number } & (
   | { readonly kind: 'forget'; readonly upTo: number }
   | { readonly kind: 'query'; readonly sql: string; readonly parameters: readonly SQLInputValue[] }
   | { readonly kind: 'probe'; readonly at: number; readonly fillerBytes: number }
-  | { readonly kind: 'size' | 'close' }
+  | { readonly kind: 'size' }
+  | { readonly kind: 'close' }
 );
 
 /** What the spool holds, in rows (an upper bound) and bytes on disk. */
@@ -55,6 +56,11 @@ export function createSpoolAnswers(place: SpoolPlace): (question: SpoolQuestion)
   let connection: ReturnType<typeof openSpool> | undefined;
   return (question) => {
     try {
+      if (question.kind === 'close') {
+        const isEmpty = connection?.close();
+        connection = undefined;
+        return { id: question.id, result: isEmpty };
+      }
       connection ??= openSpool(place);
       return { id: question.id, result: connection.answer(question) };
     } catch (error) {
@@ -143,13 +149,18 @@ function openSpool({ spool, database }: SpoolPlace) {
     return prepare('pragma synchronous').get()?.['synchronous'];
   }
 
-  function close(): void {
+  /** Returns whether nothing waits here. */
+  function close(): boolean {
     statements.clear();
-    connection.exec('pragma wal_checkpoint(truncate)');
-    connection.close();
+    try {
+      connection.exec('pragma main.wal_checkpoint(truncate)');
+      return connection.prepare('select 1 from arrivals').get() === undefined;
+    } finally {
+      connection.close();
+    }
   }
 
-  function answer(question: SpoolQuestion): unknown {
+  function answer(question: Exclude<SpoolQuestion, { kind: 'close' }>): unknown {
     switch (question.kind) {
       case 'insert':
         return insert(question.rows);
@@ -161,10 +172,8 @@ function openSpool({ spool, database }: SpoolPlace) {
         return probe(question.at, question.fillerBytes);
       case 'size':
         return size();
-      case 'close':
-        return close();
     }
   }
 
-  return { answer };
+  return { answer, close };
 }

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import type { SQLInputValue } from 'node:sqlite';
 
 import { z } from 'zod';
@@ -100,10 +101,10 @@ export function createSpool({ spool, database, guard }: SpoolOptions) {
     return row?.event;
   }
 
-  /** Copies the log into the file, and ends the thread. */
+  /** Ends the thread. A spool that holds nothing goes: a stopped service leaves everything in the one database. */
   async function close(): Promise<void> {
-    if (guard.fault() === undefined) await ask({ kind: 'close' }).catch(() => undefined);
-    await thread.close();
+    const isEmpty = (await thread.close()) === true;
+    if (isEmpty && guard.fault() === undefined) rmSync(spool, { force: true });
   }
 
   return {

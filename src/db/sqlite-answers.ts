@@ -4,11 +4,9 @@ import { readOnlyUri } from './spool-file.ts';
 import { sqliteCode } from './store-fault.ts';
 import type { ThreadAnswer } from './thread-calls.ts';
 
-export interface Statement {
-  readonly id: number;
-  readonly sql: string;
-  readonly parameters: readonly unknown[];
-}
+export type Statement =
+  | { readonly id: number; readonly sql: string; readonly parameters: readonly unknown[] }
+  | { readonly id: number; readonly kind: 'close' };
 
 export interface Place {
   readonly path: string;
@@ -31,10 +29,16 @@ export function createSqliteAnswers({
     if (spool !== undefined) opened.prepare('attach ? as spool').run([readOnlyUri(spool)]);
     return opened;
   }
-  return ({ id, sql, parameters }) => {
+  function close(): void {
+    connection?.close();
+    connection = undefined;
+  }
+  return (statement) => {
+    const { id } = statement;
     try {
+      if ('kind' in statement) return { id, result: close() };
       connection ??= open();
-      return { id, result: connection.prepare(sql).all(parameters) };
+      return { id, result: connection.prepare(statement.sql).all(statement.parameters) };
     } catch (error) {
       return failedAnswer(id, error);
     }

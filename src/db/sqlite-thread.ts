@@ -55,5 +55,9 @@ export function createSqliteThread(
     await all('select 1', []);
   }
 
-  return { open, all, close: thread.close };
+  async function close(): Promise<void> {
+    await thread.close();
+  }
+
+  return { open, all, close };
 }

@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
@@ -11,6 +12,9 @@ export type ThreadAnswer =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly failure: string; readonly errcode: number | undefined };
 
+/** Longest wait for a thread that is asked to close what it has open. */
+const closingMs = 1_000;
+
 interface Call {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -20,7 +24,8 @@ interface Call {
 const extension = extname(fileURLToPath(import.meta.url));
 
 /**
- * Calls a thread whose entry is the file `entry` of this folder; it answers in any order. The first call starts it.
+ * Calls a thread whose entry is the file `entry` of this folder; it answers in any order. The first call starts it. A
+ * question of the kind `close` asks it to close what it has open.
  * When the thread ends by itself, the calls under way fail with `StoreUnavailable`, having taken effect or not, and
  * the next one starts a new thread.
  */
@@ -70,8 +75,14 @@ export function createThreadCalls(entry: string, workerData: unknown) {
     });
   }
 
-  async function close(): Promise<void> {
-    await running?.terminate();
+  /** Lets the thread close what it has open, for a moment, and ends it; resolves with what it said of that. */
+  async function close(): Promise<unknown> {
+    const worker = running;
+    if (worker === undefined) return undefined;
+    const closed = call({ kind: 'close' }).catch(() => undefined);
+    const said = await Promise.race([closed, sleep(closingMs, undefined, { ref: false })]);
+    await worker.terminate();
+    return said;
   }
 
   return { call, close };

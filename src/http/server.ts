@@ -82,8 +82,7 @@ export function createApp(log: Logger, patience = withStrangers) {
   });
   // Otherwise Node waits for the body, and writes a second answer when it does not come.
   app.addHook('onSend', (request, reply, payload, done) => {
-    if (hasUnreadBody(request.raw) && reply.getHeader('connection') !== 'close')
-      closeUnread(request, reply);
+    if (hasUnreadBody(request.raw)) closeUnread(request, reply);
     done(null, payload);
   });
   app.setErrorHandler((error: FastifyError, request, reply) => {

@@ -204,6 +204,7 @@ test('a delivery refused over HTTP is read anew by a replay, from the bytes that
 test('a rejected delivery whose bytes are no longer kept cannot be replayed, and the answer says what can', async () => {
   const service = await startService();
   await service.send(signedRequest({}, { id: 'old' }));
+  await service.idle();
   const database = new DatabaseSync(join(service.directory, 'coordinator.db'));
   database.exec('update deliveries set raw = null, raw_size = 0');
   database.close();
