@@ -119,7 +119,8 @@ export function createCoordinator(
     parse: (eventName, raw) => datedAtMost(parseStored(eventName, raw, account.known()), now()),
   });
   const takeIn = createTakeIn({
-    ...{ thread, writes, onTaken: edge.taken },
+    run: overrides.aroundTakeIn?.(thread.all) ?? thread.all,
+    ...{ writes, onTaken: edge.taken },
     onRejected: inbox.keptRejected,
   });
   const arrivals = createArrivals({ takeIn, wakeConsumer, log });

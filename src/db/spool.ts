@@ -9,9 +9,8 @@ import type { StoreGuard } from './store-guard.ts';
 import { createThreadCalls } from './thread-calls.ts';
 import { threadDatabase } from './thread-database.ts';
 
-/** Deliveries that may wait to be taken in, and bytes of them, before new ones are refused. */
-const maxRows = 200_000;
-const maxBytes = 1024 * 1024 * 1024;
+/** Deliveries that may wait to be taken in, and bytes of them, before new ones are refused: hours without the core. */
+const defaultLimits: SpoolSize = { rows: 200_000, bytes: 1024 * 1024 * 1024 };
 /** Bytes that a check writes as a delivery would: on a nearly full disk a smaller row may still fit. */
 const fillerBytes = 32 * 1024;
 
@@ -20,6 +19,7 @@ interface SpoolOptions {
   readonly spool: string;
   readonly database: string;
   readonly guard: StoreGuard;
+  readonly limits?: SpoolSize | undefined;
 }
 
 export type Spool = ReturnType<typeof createSpool>;
@@ -35,7 +35,7 @@ const rowsSchema = z.array(z.record(z.string(), z.unknown()));
  * The spool in a thread of its own, which is the only one that writes it. Every promise rejects with
  * `StoreUnavailable` when the spool cannot be used, or its files are not in place.
  */
-export function createSpool({ spool, database, guard }: SpoolOptions) {
+export function createSpool({ spool, database, guard, limits = defaultLimits }: SpoolOptions) {
   const thread = createThreadCalls('spool-thread-main', { spool, database });
   const observer = guard.observe('deliveries');
   let held: SpoolSize = { rows: 0, bytes: 0 };
@@ -64,7 +64,7 @@ export function createSpool({ spool, database, guard }: SpoolOptions) {
 
   /** Inserts rows in one commit; resolves after it with the positions of those whose id and bytes are new. */
   async function insert(rows: readonly SpooledRow[]): Promise<readonly number[]> {
-    if (held.rows >= maxRows || held.bytes >= maxBytes)
+    if (held.rows >= limits.rows || held.bytes >= limits.bytes)
       throw new StoreUnavailable(`${held.rows} deliveries already wait to be taken in`);
     const inserted = positionsSchema.parse(await write({ kind: 'insert', rows }));
     held = { rows: held.rows + inserted.length, bytes: held.bytes };
@@ -103,8 +103,10 @@ export function createSpool({ spool, database, guard }: SpoolOptions) {
 
   /** Ends the thread. A spool that holds nothing goes: a stopped service leaves everything in the one database. */
   async function close(): Promise<void> {
+    // Asked before its log goes.
+    const isInPlace = guard.fault() === undefined;
     const isEmpty = (await thread.close()) === true;
-    if (isEmpty && guard.fault() === undefined) rmSync(spool, { force: true });
+    if (isInPlace && isEmpty) rmSync(spool, { force: true });
   }
 
   return {

@@ -30,8 +30,8 @@ function takeInto(database: string, spool: string): string {
 }
 
 interface TakeInOptions {
-  /** A connection to the database that has the spool attached under the name `spool`. */
-  readonly thread: Pick<SqliteThread, 'all'>;
+  /** Runs a statement on a connection to the database that has the spool attached under the name `spool`. */
+  readonly run: SqliteThread['all'];
   readonly writes: Pick<WriteQueue, 'run'>;
   /** Called after the commit: the spool may delete its rows up to this number. */
   readonly onTaken: (upTo: number) => void;
@@ -46,7 +46,7 @@ export type TakeIn = ReturnType<typeof createTakeIn>;
  * all that was in it at the call is there. Exactly once: a row that is taken in again, after a crash between the
  * commit and the deletion from the spool, meets its own id. Calls share one run after the one under way.
  */
-export function createTakeIn({ thread, writes, onTaken, onRejected }: TakeInOptions) {
+export function createTakeIn({ run, writes, onTaken, onRejected }: TakeInOptions) {
   let position = 0;
   let running: Promise<number> | undefined;
   let next: Promise<number> | undefined;
@@ -70,9 +70,9 @@ export function createTakeIn({ thread, writes, onTaken, onRejected }: TakeInOpti
   async function takeAll(): Promise<number> {
     let taken = 0;
     for (;;) {
-      const [{ last } = { last: null }] = endSchema.parse(await thread.all(lastSql, [position]));
+      const [{ last } = { last: null }] = endSchema.parse(await run(lastSql, [position]));
       if (last === null) return taken;
-      const rows = await writes.run(() => thread.all(takeSql, [position, last]));
+      const rows = await writes.run(() => run(takeSql, [position, last]));
       position = last;
       onTaken(last);
       taken += rows.length;

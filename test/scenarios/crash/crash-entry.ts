@@ -43,6 +43,13 @@ const coordinator = createService(config, log, {
     pass('after-commit');
     return inserted;
   },
+  aroundTakeIn: (run) => async (sql, parameters) => {
+    const moves = sql.startsWith('insert');
+    if (moves) pass('before-take-in');
+    const rows = await run(sql, parameters);
+    if (moves) pass('after-take-in');
+    return rows;
+  },
   // The answer of Claude is stored by then, the plan is not.
   aroundRead: (read) => async (issue, signal) => {
     const reading = await read(issue, signal);
