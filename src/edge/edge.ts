@@ -27,6 +27,8 @@ export interface EdgeOptions {
   readonly log: Logger;
 }
 
+/** The core is told of arrivals no more often. */
+const gatherMs = 20;
 /** Longest wait for a core that is asked whether it lives. */
 const pingDeadlineMs = 5_000;
 
@@ -45,6 +47,8 @@ export function createEdge(options: EdgeOptions) {
   let account = options.account;
   let socketPath: string | undefined;
   let isDraining = false;
+  let telling: NodeJS.Timeout | undefined;
+  let isMore = false;
 
   registerWebhook(app, {
     ...{ log, now, counts, secrets: options.secrets, maxAgeDays: options.maxAgeDays },
@@ -56,7 +60,7 @@ export function createEdge(options: EdgeOptions) {
     isNamedBlocker: store.isNamedBlocker,
     provenTime: store.provenTime,
     onPullHint: options.followsPulls ? followPull : undefined,
-    onAccepted: () => door.tell('arrived'),
+    onAccepted: tellArrived,
     onAuthentic: connections.prove,
     onDuplicate: (event, bodyHash) => {
       if (options.followsDuplicates) door.tell('duplicate', event, bodyHash);
@@ -82,6 +86,21 @@ export function createEdge(options: EdgeOptions) {
     forwarder.close();
     done();
   });
+
+  /** At once, and then no more than once in a while: a message to another thread costs as much as taking a delivery. */
+  function tellArrived(): void {
+    if (telling === undefined) {
+      door.tell('arrived');
+      telling = setTimeout(tellOfMore, gatherMs).unref();
+    } else isMore = true;
+  }
+
+  function tellOfMore(): void {
+    telling = undefined;
+    if (!isMore) return;
+    isMore = false;
+    tellArrived();
+  }
 
   async function followPull(hint: Parameters<IntakeStore['isOurPull']>[0]): Promise<boolean> {
     const isOurs = await store.isOurPull(hint);
