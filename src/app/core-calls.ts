@@ -22,7 +22,7 @@ export function createCore(
     listening: (url) => core.listening(url),
     arrived: () => core.arrived(),
     duplicate: (event, bodyHash) => core.followDuplicate(event, bodyHash),
-    pullHint: (hint) => core.followPull?.(hint),
+    pullHint: async (hint) => core.followPull?.(hint),
     ping: () => undefined,
     drain: () => core.drain(),
     finish: () => core.finish(),

@@ -1,6 +1,6 @@
 /** Entry of the thread of the core; `threads.ts` starts it. */
 import { setPriority } from 'node:os';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 
 import { createLogger, writeByTurn } from '../log.ts';
 import { createCore } from './core-calls.ts';
@@ -11,9 +11,7 @@ const nice = 10;
 
 // Linux sets the one thread that calls, and those it starts; other systems would set the whole process.
 if (process.platform === 'linux') setPriority(nice);
-const { config, port, dryRun } = workerData as CoreThreadData;
-const log = createLogger(
-  config.logLevel,
-  writeByTurn({ write: (lines) => parentPort?.postMessage(lines) }),
-);
-createCore(config, log, port, { dryRun });
+parentPort?.once('message', ({ config, port, dryRun }: CoreThreadData) => {
+  const output = writeByTurn({ write: (lines) => parentPort?.postMessage(lines) });
+  createCore(config, createLogger(config.logLevel, output), port, { dryRun });
+});

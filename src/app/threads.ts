@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 
 import type { Config } from '../config.ts';
-import { threadEnvironment } from '../lib/thread-environment.ts';
 import type { Logger } from '../log.ts';
 import { createEdgeOf } from './service.ts';
 
@@ -41,13 +40,9 @@ export function createThreadedService(
   let worker: Worker | undefined;
 
   async function start(): Promise<{ url: string }> {
-    const workerData: CoreThreadData = { config, port: port1, dryRun };
-    worker = new Worker(new URL(`./core-thread${extension}`, import.meta.url), {
-      workerData,
-      transferList: [port1],
-      env: { ...process.env, ...threadEnvironment() },
-      execArgv: [],
-    });
+    const data: CoreThreadData = { config, port: port1, dryRun };
+    worker = new Worker(new URL(`./core-thread${extension}`, import.meta.url), { execArgv: [] });
+    worker.postMessage(data, [port1]);
     worker.on('message', write);
     worker.on('error', (error) => {
       throw error;

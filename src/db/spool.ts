@@ -28,8 +28,6 @@ type Question = SpoolQuestion extends infer Q ? (Q extends unknown ? Omit<Q, 'id
 
 const positionsSchema = z.array(z.int());
 const sizeSchema = z.object({ rows: z.number(), bytes: z.number() });
-const eventsSchema = z.array(z.object({ event: z.string() }));
-const rowsSchema = z.array(z.record(z.string(), z.unknown()));
 
 /**
  * The spool in a thread of its own, which is the only one that writes it. Every promise rejects with
@@ -83,8 +81,9 @@ export function createSpool({ spool, database, guard, limits = defaultLimits }: 
     return z.int().parse(level);
   }
 
-  async function query(sql: string, parameters: readonly SQLInputValue[]) {
-    return rowsSchema.parse(await ask({ kind: 'query', sql, parameters }));
+  /** The columns are those that the statement names. */
+  async function query<R>(sql: string, parameters: readonly SQLInputValue[]): Promise<R[]> {
+    return z.array(z.custom<R>()).parse(await ask({ kind: 'query', sql, parameters }));
   }
 
   /** Whether a delivery of these bytes that was understood waits here. */
@@ -97,7 +96,7 @@ export function createSpool({ spool, database, guard, limits = defaultLimits }: 
   async function newestEvent(repositoryId: number, number: number): Promise<string | undefined> {
     const sql = `select event from arrivals where repository_id = ? and issue_number = ?
       and status = 'waiting' order by seq desc limit 1`;
-    const [row] = eventsSchema.parse(await query(sql, [repositoryId, number]));
+    const [row] = await query<{ event: string }>(sql, [repositoryId, number]);
     return row?.event;
   }
 

@@ -8,9 +8,9 @@ export type Statement =
   | { readonly id: number; readonly sql: string; readonly parameters: readonly unknown[] }
   | { readonly id: number; readonly kind: 'close' };
 
-export interface Place {
+interface Place {
   readonly path: string;
-  readonly spool: string | undefined;
+  readonly spool?: string | undefined;
 }
 
 /**
@@ -36,7 +36,10 @@ export function createSqliteAnswers({
   return (statement) => {
     const { id } = statement;
     try {
-      if ('kind' in statement) return { id, result: close() };
+      if ('kind' in statement) {
+        close();
+        return { id, result: undefined };
+      }
       connection ??= open();
       return { id, result: connection.prepare(statement.sql).all(statement.parameters) };
     } catch (error) {

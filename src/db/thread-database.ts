@@ -3,6 +3,7 @@ import {
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
+  type CompiledQuery,
   type DatabaseConnection,
   type Driver,
   type QueryResult,
@@ -11,7 +12,7 @@ import {
 import type { Database } from './database.ts';
 import type { Schema } from './schema.ts';
 
-type RunQuery = (sql: string, parameters: readonly unknown[]) => Promise<Record<string, unknown>[]>;
+type RunQuery = <R>(sql: string, parameters: readonly unknown[]) => Promise<R[]>;
 
 /** Queries that another thread runs. They only read: there are no transactions. */
 export function threadDatabase(run: RunQuery): Database {
@@ -27,8 +28,9 @@ export function threadDatabase(run: RunQuery): Database {
 
 function driverOf(run: RunQuery): Driver {
   const connection: DatabaseConnection = {
-    executeQuery: async <R>({ sql, parameters }: { sql: string; parameters: readonly unknown[] }) =>
-      ({ rows: await run(sql, parameters) }) as QueryResult<R>,
+    executeQuery: async <R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> => ({
+      rows: await run<R>(sql, parameters),
+    }),
     streamQuery: () => {
       throw new TypeError('A thread does not stream.');
     },

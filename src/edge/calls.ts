@@ -32,8 +32,8 @@ export interface CoreCalls {
   readonly listening: (url: string) => void;
   /** Deliveries were stored. */
   readonly arrived: () => void;
-  readonly duplicate: (event: IssueEvent, bodyHash: string) => void;
-  readonly pullHint: (hint: PullHint) => void;
+  readonly duplicate: (event: IssueEvent, bodyHash: string) => Promise<void>;
+  readonly pullHint: (hint: PullHint) => Promise<void>;
   readonly ping: () => void;
   /** Begins to close: nobody waits for work any more. */
   readonly drain: () => void;

@@ -1,5 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 
+import { z } from 'zod';
+
 import { CoordinatorError } from '../errors.ts';
 
 /** What one side offers to the other; arguments and results are copied, as messages between threads are. */
@@ -52,9 +54,9 @@ export function openDoor<Theirs extends Offers>(port: MessagePort, mine: Offers)
 
   async function answer({ call, args, id }: Extract<Message, { call: string }>): Promise<void> {
     try {
-      const value: unknown = await (
-        mine as Record<string, (...given: readonly unknown[]) => unknown>
-      )[call]?.(...args);
+      const offered: unknown = Reflect.get(mine, call);
+      if (typeof offered !== 'function') throw new TypeError(`Nothing here is called "${call}".`);
+      const value: unknown = await Reflect.apply(offered, undefined, args);
       if (id !== undefined) post({ reply: id, value });
     } catch (error) {
       // Nobody waits for what was only told.
@@ -92,7 +94,8 @@ export function openDoor<Theirs extends Offers>(port: MessagePort, mine: Offers)
         questions.delete(id);
         reject(new DoorUnanswered(call, `${deadlineMs / 1_000} s went by`));
       }, deadlineMs);
-      questions.set(id, { resolve: resolve as (value: unknown) => void, reject, timer });
+      const answered = (value: unknown) => resolve(z.custom<Result<Theirs, K>>().parse(value));
+      questions.set(id, { resolve: answered, reject, timer });
       post({ call, args, id });
     });
   }
