@@ -244,7 +244,7 @@ export function createCoordinator(
   }
 
   return {
-    ...{ idle, reconcile, followDuplicate, followPull: forge?.hint, arrived: arrivals.wake },
+    ...{ app, idle, reconcile, followDuplicate, followPull: forge?.hint, arrived: arrivals.wake },
     ...lifecycle,
   };
 }

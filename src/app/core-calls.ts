@@ -45,5 +45,5 @@ export function createCore(
     await core.idle();
   }
 
-  return { idle, reconcile: core.reconcile, close: core.close };
+  return { app: core.app, idle, reconcile: core.reconcile };
 }

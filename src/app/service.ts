@@ -34,7 +34,8 @@ export function createService(config: Config, log: Logger, overrides: Overrides 
   }
 
   return {
-    ...{ app: service.app, start: service.start, close: service.close },
+    ...{ app: service.app, coreApp: core.app },
+    ...{ start: service.start, close: service.close },
     ...{ idle, reconcile: core.reconcile },
   };
 }

@@ -191,9 +191,23 @@ export async function startService(options: ServiceOptions = {}) {
     return outcome;
   }
 
-  const { app, idle } = coordinator;
+  const { app, coreApp, idle } = coordinator;
   return {
-    ...{ url, app, config, directory, logs, send, api, health, plan, idle, reconcile, close },
+    ...{
+      url,
+      app,
+      coreApp,
+      config,
+      directory,
+      logs,
+      send,
+      api,
+      health,
+      plan,
+      idle,
+      reconcile,
+      close,
+    },
     /** Declares, in the middle of a test, the state that it leaves on purpose. */
     expectAtEnd: (leftovers: Leftovers) => void Object.assign(declared, leftovers),
   };

@@ -258,7 +258,7 @@ test.each([
       intake: { status: 'down', cause: containing('was deleted or moved') },
     });
     // What needs no delivery goes on.
-    expect(await claim(url)).toBe(200);
+    expect(await claim(url)).toBe(201);
   },
 );
 
