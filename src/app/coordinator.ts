@@ -248,5 +248,3 @@ export function createCoordinator(
     ...lifecycle,
   };
 }
-
-export type Coordinator = ReturnType<typeof createCoordinator>;

@@ -22,8 +22,6 @@ interface SpoolOptions {
   readonly limits?: SpoolSize | undefined;
 }
 
-export type Spool = ReturnType<typeof createSpool>;
-
 type Question = SpoolQuestion extends infer Q ? (Q extends unknown ? Omit<Q, 'id'> : never) : never;
 
 const positionsSchema = z.array(z.int());

@@ -27,7 +27,7 @@ interface Question {
 }
 
 /** The other side did not answer in time, or is gone. */
-export class DoorUnanswered extends CoordinatorError {
+class DoorUnanswered extends CoordinatorError {
   constructor(call: string, why: string) {
     super('core_unavailable', `"${call}" was not answered: ${why}.`);
     this.name = 'DoorUnanswered';

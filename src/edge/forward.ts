@@ -102,8 +102,6 @@ export function createForwarder({ socketPath, ping, lines, limit }: ForwarderOpt
   return { forward, close: () => agent.destroy() };
 }
 
-export type Forwarder = ReturnType<typeof createForwarder>;
-
 function passOn(request: IncomingMessage, toCore: ClientRequest, response: ServerResponse): void {
   const { headers } = request;
   if (!('transfer-encoding' in headers) && Number(headers['content-length'] ?? 0) === 0) {

@@ -30,8 +30,6 @@ export interface IntakeStore {
   readonly check: StoreCheck;
 }
 
-export type Intake = ReturnType<typeof createIntake>;
-
 /** The way of webhooks into the inbox: a delivery that `add` accepted is on disk. */
 export function createIntake(insert: InsertDeliveries, now: () => number) {
   const commits = createGroupCommit(insert);

@@ -45,7 +45,7 @@ export function rejection(id: string, raw = Buffer.from('{"later":true}')) {
   return { id, eventName: 'issues', bodyHash: `hash-${id}`, raw, error: 'not understood' };
 }
 
-export function notUnderstood(): IssueEvent {
+function notUnderstood(): IssueEvent {
   throw new RangeError('still not understood');
 }
 
@@ -75,10 +75,7 @@ export async function openInbox(parse: (name: string, raw: Buffer) => IssueEvent
 type Opened = Parameters<typeof createInbox>[0] & { readonly insert: InsertDeliveries };
 
 /** The inbox with its intake, which inserts right into it. */
-export function openOn(
-  db: Database,
-  { insert, now, parse }: Pick<Opened, 'insert' | 'now' | 'parse'>,
-) {
+function openOn(db: Database, { insert, now, parse }: Pick<Opened, 'insert' | 'now' | 'parse'>) {
   const inbox = createInbox({ db, writes: createWriteQueue(db), now, random: () => 0, parse });
   const intake = createIntake(insert, now);
   const addRejected = async (delivery: RejectedDelivery) => {
