@@ -25,6 +25,7 @@ const mayImport = {
   work: ['gates', 'issue'],
   webhook: ['issue', 'inbox'],
   http: [],
+  edge: ['issue', 'inbox', 'webhook', 'http'],
   api: ['issue', 'planning', 'plans', 'inbox', 'claims', 'verification', 'gitea'],
   mcp: ['issue', 'planning', 'plans', 'claims', 'verification', 'api'],
   app: 'all but cli',

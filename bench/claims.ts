@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 import { storeUpdate } from '../src/handling/commit-update.ts';
 import { loadConfig } from '../src/config.ts';
-import { createCoordinator } from '../src/app/coordinator.ts';
+import { createService } from '../src/app/service.ts';
 import { builtInAgents } from '../src/planning/built-in-agents.ts';
 import { createLogger } from '../src/log.ts';
 import { createDatabase } from '../src/db/database.ts';
@@ -62,7 +62,7 @@ async function startWith(issues: number) {
     API_TOKENS: workerTokens,
     AGENTS_FILE: agentsFile,
   });
-  const service = createCoordinator(config, createLogger('error', { write: () => undefined }));
+  const service = createService(config, createLogger('error', { write: () => undefined }));
   const { url } = await service.start();
   return { url, path, close: service.close };
 }

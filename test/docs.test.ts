@@ -155,8 +155,10 @@ test.each([
 });
 
 test('the page on the API lists every route, and no other', async () => {
-  const { app } = await startService();
-  const routes = routesOf(app.printRoutes({ commonPrefix: false }));
+  const { app, coreApp } = await startService();
+  const routes = [app, coreApp].flatMap((one) =>
+    routesOf(one.printRoutes({ commonPrefix: false })),
+  );
   const rows = readPage('docs/api.md').text.matchAll(/^\| `([A-Z]+ \/[^`]*)`/gm);
   const listed = [...rows].map(([, route = '']) => route.replaceAll(/\{(\w+)\}/g, ':$1'));
   expect(listed.sort()).toEqual(routes.sort());

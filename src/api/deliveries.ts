@@ -13,11 +13,13 @@ const deliveryParams = z.object({ id: z.string().max(100) });
 const unknownDelivery = notFound('There is no delivery with that id.');
 
 /** Lists, shows and replays deliveries. */
-export function registerDeliveries(api: Api, { store, now, log, replay }: ApiDeps): void {
-  api.get('/deliveries', { schema: { querystring: listQuery } }, ({ query }) =>
-    listDeliveries(store.db, { ...query, now: now() }),
-  );
+export function registerDeliveries(api: Api, { store, now, log, replay, takeIn }: ApiDeps): void {
+  api.get('/deliveries', { schema: { querystring: listQuery } }, async ({ query }) => {
+    await takeIn();
+    return listDeliveries(store.db, { ...query, now: now() });
+  });
   api.get('/deliveries/:id', { schema: { params: deliveryParams } }, async ({ params }, reply) => {
+    await takeIn();
     const delivery = await findDelivery(store.db, params.id, now());
     return delivery ?? reply.code(404).send(unknownDelivery);
   });

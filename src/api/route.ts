@@ -48,6 +48,8 @@ export interface ApiDeps {
   readonly agents: readonly AgentProfile[];
   readonly now: () => number;
   readonly log: Logger;
+  /** Moves what webhooks have just brought to where it is listed; never rejects. */
+  readonly takeIn: () => Promise<unknown>;
   /** Makes a delivery due now; undefined when there is none with that id. */
   readonly replay: (id: string) => Promise<DeliveryView | undefined>;
 }

@@ -10,18 +10,21 @@ import { createStoreCheck } from '../db/health.ts';
 import { quickCheck } from '../db/quick-check.ts';
 import { createSqliteThread } from '../db/sqlite-thread.ts';
 import { createStoreGuard } from '../db/store-guard.ts';
+import { spoolPath } from '../db/spool-file.ts';
 import { createWriteQueue } from '../db/write-queue.ts';
+import type { EdgeReport } from '../edge/calls.ts';
 import { createGitea } from '../gitea/client.ts';
 import { createBot } from '../handling/bot-login.ts';
 import { createReadyCheck } from '../handling/ready-check.ts';
 import { Consumer } from '../inbox/consumer.ts';
 import { createInbox } from '../inbox/inbox.ts';
-import { createInsert } from '../inbox/insert-deliveries.ts';
+import { createTakeIn } from '../db/take-in.ts';
+import { createArrivals } from './arrivals.ts';
 import { createSteadyClock } from '../lib/steady-clock.ts';
+import type { IssueEvent } from '../issue/event.ts';
 import type { Logger } from '../log.ts';
 import { freeingIssues } from '../plans/parents.ts';
 import { createPublisher } from '../publish/publisher.ts';
-import { createWebhookCounts } from '../webhook/counts.ts';
 import { parseStored } from '../webhook/payload.ts';
 import { datedAtMost } from '../webhook/snapshot-time.ts';
 import { createClockJumps } from './clock-jumps.ts';
@@ -36,14 +39,26 @@ import { createServer } from './routes.ts';
 import { canVerify, createVerificationParts } from './verification.ts';
 import { createWebhookCheck } from './webhook-check.ts';
 
+/** How the core reaches the edge. */
+export interface EdgeOfCore {
+  readonly report: () => Promise<EdgeReport>;
+  readonly taken: (upTo: number) => void;
+  readonly account: (login: string | undefined) => void;
+}
+
 /** Maximum of closed blockers that Gitea is asked about before an issue is handed out. */
 const maxBlockersChecked = 20;
 
 /**
- * Wires the whole service. Nothing is opened before `start`; `close` undoes it in reverse and may be called
+ * Wires the core: everything of the service but what the edge does. Nothing is opened before `start`; `close` undoes it in reverse and may be called
  * twice; `idle` resolves when no delivery is due or in work, and what follows from it is published.
  */
-export function createCoordinator(config: Config, log: Logger, overrides: Overrides = {}) {
+export function createCoordinator(
+  config: Config,
+  log: Logger,
+  edge: EdgeOfCore,
+  overrides: Overrides = {},
+) {
   const { now = Date.now, random = Math.random, dryRun = false } = overrides;
   const monotonic = overrides.monotonic ?? overrides.now ?? (() => performance.now());
   const { processTime = overrides.now === undefined ? monotonic : () => 0 } = overrides;
@@ -69,30 +84,46 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
       : createGitea({ baseUrl: giteaUrl, token: config.giteaToken, now });
   const gitea = client && (overrides.aroundGitea?.(client) ?? client);
   const tokenUser = gitea && (async () => (await gitea.getUser(stopping.signal)).login);
-  const account = createBot({ configured: gitea ? undefined : config.botUsername, ask: tokenUser });
+  const account = createBot({
+    configured: gitea ? undefined : config.botUsername,
+    ask:
+      tokenUser &&
+      (async () => {
+        const login = await tokenUser();
+        edge.account(login);
+        return login;
+      }),
+  });
   const bot = createBot({ configured: config.botUsername, ask: gitea && account.find });
   const claude = config.claude && createClaude({ ...config.claude, log, now });
 
   // The store and the inbox.
   const guard = createStoreGuard({ path: config.databasePath, quickCheck, now });
   const db = createDatabase(config.databasePath, guard.observe('main'));
-  const thread = createSqliteThread(config.databasePath, guard);
+  const thread = createSqliteThread(config.databasePath, {
+    guard,
+    spool: spoolPath(config.databasePath),
+  });
   const queue = createWriteQueue(db, guard);
   const writes = overrides.aroundWrites?.(queue) ?? queue;
   const checkStore = createStoreCheck({ thread, writes, guard });
   /** Tries a store that failed again. */
   const canStore = async () =>
     guard.fault() === undefined || (await checkStore()).status !== 'down';
-  const insert = createInsert(db, thread.all);
   const inbox = createInbox({
     db,
     writes,
-    insert: overrides.aroundInsert?.(insert) ?? insert,
     now,
     random,
     uptimeMs: () => monotonic() - startedAt,
     parse: (eventName, raw) => datedAtMost(parseStored(eventName, raw, account.known()), now()),
   });
+  const takeIn = createTakeIn({
+    run: overrides.aroundTakeIn?.(thread.all) ?? thread.all,
+    ...{ writes, onTaken: edge.taken },
+    onRejected: inbox.keptRejected,
+  });
+  const arrivals = createArrivals({ takeIn, wakeConsumer, log });
   // One issue: read, planned and committed in one transaction; then its comment and label published.
   const longPolls = createLongPolls();
   const { handling, handle, repositoryCheck } = createIssueHandling({
@@ -162,8 +193,7 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
   });
 
   // The reconciler, the routes, and the run of it all.
-  const webhookCounts = createWebhookCounts(now);
-  const webhookCheck = createWebhookCheck(webhookCounts, now);
+  const webhookCheck = createWebhookCheck(edge.report, now);
   const reconciliation =
     gitea &&
     giteaState &&
@@ -180,19 +210,41 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
     ...{ config, overrides, log, now, random, run, stopping, db, thread, writes, inbox, consumer },
     ...{ guard, checkStore, canStore, clockJumps, pauses },
     ...{ wakeConsumer, wakePublisher, bot, account, longPolls, sweeper, claims, verification },
-    ...{ webhookCounts, webhookCheck, gitea, claude, giteaState, publisher, reconciliation, forge },
+    ...{
+      edgeReport: edge.report,
+      takeIn,
+      arrivals,
+      webhookCheck,
+      gitea,
+      claude,
+      giteaState,
+      publisher,
+      reconciliation,
+      forge,
+    },
   };
   const app = createServer({ ...parts, checks: healthChecks(parts) });
-  const { start, close } = createLifecycle({ ...parts, app });
+  const lifecycle = createLifecycle({ ...parts, app });
 
   /** Compares Gitea with the store now; undefined without a token. Throws `TryAgainLater`. */
   const reconcile = () => reconciliation?.pass();
 
   async function idle(): Promise<void> {
+    await takeIn();
     await consumer.idle();
     await publisher?.idle();
     await forge?.idle();
   }
 
-  return { app, start, idle, reconcile, close };
+  /** The bytes of a delivery came before: its issue is looked at again. */
+  async function followDuplicate(event: IssueEvent, bodyHash: string): Promise<void> {
+    // The first one may still wait in front of the inbox.
+    await takeIn();
+    if (await writes.run(() => inbox.refreshAfterDuplicate(db, event, bodyHash))) wakeConsumer();
+  }
+
+  return {
+    ...{ app, idle, reconcile, followDuplicate, followPull: forge?.hint, arrived: arrivals.wake },
+    ...lifecycle,
+  };
 }

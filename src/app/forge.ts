@@ -5,6 +5,7 @@ import { CoordinatorError, TryAgainLater } from '../errors.ts';
 import type { Gitea } from '../gitea/client.ts';
 import { refreshIssues } from '../handling/refresh-issues.ts';
 import type { Inbox } from '../inbox/inbox.ts';
+import type { PullHint } from '../issue/pull-hint.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { createLoop } from '../lib/loop.ts';
 import { createRepeatedLines } from '../lib/repeated-lines.ts';
@@ -12,13 +13,21 @@ import type { ForgeDeps } from '../verification/forge.ts';
 import { countForge } from '../verification/forge-counts.ts';
 import { createPullChecks, type PullCheckDeps } from '../verification/pull-check.ts';
 import { createPullRequests, type PullRequestDeps } from '../verification/pull-request.ts';
-import { checkSoon, type PullHint } from '../verification/pull-rows.ts';
+import { checkSoon } from '../verification/pull-rows.ts';
 import { createStatusWriter } from '../verification/status-writer.ts';
+import { canVerify } from './verification.ts';
 
 /** Maximum pause while nothing wakes the loop. */
 const maxPauseMs = 2_000;
 /** Pauses while Gitea is away. */
 const outageBackoff = { firstMs: 1_000, factor: 2, maxMs: 60_000 };
+
+/** Whether hints of webhooks about our pull requests are followed. */
+export function followsPulls(config: Config, dryRun: boolean): boolean {
+  const { comment, labels } = config.publish;
+  const publishes = config.giteaToken !== undefined && (comment || labels) && !dryRun;
+  return publishes && config.pullRequests && canVerify(config);
+}
 
 interface ForgePartsDeps extends ForgeDeps {
   readonly config: Pick<Config, 'publicUrl' | 'pullRequests'>;
@@ -86,14 +95,10 @@ export function createForge({ config, requestVerification, ...deps }: ForgeParts
 
   return {
     ...{ start: loop.start, wake: loop.wake, idle: loop.idle, status },
-    /** Something happened on Gitea; false: it concerns no pull request of ours. */
-    hint: async (hint: PullHint): Promise<boolean> => {
-      if (!config.pullRequests || !requestVerification) return false;
-      const isOurs = await deps.writes.transaction((transaction) =>
-        checkSoon(transaction, hint, now()),
-      );
-      if (isOurs) loop.wake();
-      return isOurs;
+    /** Something happened on Gitea to a pull request of ours. */
+    hint: async (hint: PullHint): Promise<void> => {
+      await deps.writes.transaction((transaction) => checkSoon(transaction, hint, now()));
+      loop.wake();
     },
     stop: async () => {
       await loop.stop();

@@ -7,12 +7,12 @@ import { findReconciliation } from '../reconcile/rows.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { Parts } from './parts.ts';
 
-/** Without these checks nothing can be accepted: when one is down, the service is down. */
-export const essentialChecks = ['store'];
+/** Without these nothing is taken, or nothing is handled: when one is down, the service is down. */
+export const essentialChecks = ['store', 'intake'];
 
 type HealthParts = Pick<
   Parts,
-  | ('db' | 'checkStore' | 'inbox' | 'webhookCheck')
+  | ('db' | 'checkStore' | 'inbox' | 'webhookCheck' | 'edgeReport' | 'takeIn')
   | ('gitea' | 'claude' | 'publisher' | 'reconciliation')
   | ('verification' | 'forge')
 >;
@@ -22,13 +22,17 @@ export function healthChecks(parts: HealthParts): Record<string, () => Promise<C
   const { db, checkStore, inbox, publisher, reconciliation } = parts;
   return {
     store: checkStore,
+    intake: async () => (await parts.edgeReport()).intake,
     inbox: async () => {
+      // What waits in front of the inbox counts as well; a store that is down is said above.
+      await parts.takeIn().catch(() => undefined);
       const counts = await inbox.counts();
       return { status: counts.dead > 0 ? 'degraded' : 'ok', ...counts };
     },
     gitea: () => Promise.resolve(giteaCheck(parts.gitea?.status())),
     claude: () => Promise.resolve(claudeCheck(parts.claude?.status())),
     webhook: parts.webhookCheck.check,
+    connections: async () => (await parts.edgeReport()).connections,
     reconcile: () => reconcileCheck(db, reconciliation),
     verification: async () =>
       (await parts.verification?.verifications.health()) ?? { status: 'off' },

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { readVersion } from '../config.ts';
 import type { DatabaseLock } from '../db/lock.ts';
-import { CoordinatorError, describeError } from '../errors.ts';
 import type { Loop } from '../lib/loop.ts';
 import { retryRefused } from '../publish/rows.ts';
 import { countForge } from '../verification/forge-counts.ts';
@@ -10,46 +9,55 @@ import { abandonVerifications } from '../verification/stops.ts';
 import { createPruning, replanForStart } from './background.ts';
 import type { Parts } from './parts.ts';
 import { claimDatabase, openStore } from './store-opening.ts';
+import { createCoreSocket } from './core-socket.ts';
 import { createStoreUpkeep } from './store-upkeep.ts';
 
 /** Longest wait for work under way at close; its delivery is still in the inbox. */
 const closeDeadlineMs = 7_000;
 
-/** Start opens everything in order; close undoes it in reverse and may be called twice. */
+/** Start opens everything in order; close undoes it in reverse and may be called twice. The edge listens in between. */
 export function createLifecycle(parts: Parts) {
   const { config, overrides, log, run, stopping, db, inbox, consumer, sweeper, app } = parts;
-  const { guard, thread, writes } = parts;
+  const { guard, thread, writes, takeIn, arrivals } = parts;
   const { bot, account, gitea, publisher, reconciliation } = parts;
+  const socket = createCoreSocket();
   const pruning = createPruning(inbox, config.deliveryRetentionDays, log);
   let lock: DatabaseLock | undefined;
   let upkeep: Loop | undefined;
+  let stopped: Promise<unknown> | undefined;
+  let finishing: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
 
-  /** Locks and migrates the database, starts the loops, and listens. */
-  async function start(): Promise<{ url: string }> {
+  /** Locks and migrates the database, starts the loops, and listens to the edge on a socket of its own. */
+  async function start(): Promise<{ socketPath: string }> {
     lock = claimDatabase(parts);
     try {
       await openStore(parts);
-      const fault = guard.fault();
       // What is damaged is shown, and not worked on.
-      if (fault === undefined) await startWork();
+      if (guard.fault() === undefined) await startWork();
       upkeep = createStoreUpkeep(parts, lock);
       upkeep.start();
-      const url = await listen();
-      run.listeningSince = parts.now();
-      if (overrides.reconcileByHand !== true && fault === undefined) reconciliation?.start();
-      if (fault === undefined) parts.verification?.start(url);
-      const version = readVersion();
-      log.info({ url, version, reader: config.issueReader }, 'coordinator started');
-      return { url };
+      const socketPath = await socket.listen(app);
+      return { socketPath };
     } catch (error) {
       await close();
       throw error;
     }
   }
 
+  /** The edge takes deliveries at this address from now on. */
+  function listening(url: string): void {
+    run.listeningSince = parts.now();
+    const isSound = guard.fault() === undefined;
+    if (overrides.reconcileByHand !== true && isSound) reconciliation?.start();
+    if (isSound) parts.verification?.start(url);
+    const version = readVersion();
+    log.info({ url, version, reader: config.issueReader }, 'coordinator started');
+  }
+
   /** Does what a start owes, and begins the loops. */
   async function startWork(): Promise<void> {
+    await takeIn();
     await parts.clockJumps.settleAtStart();
     await settleVerifications();
     await pruning.start();
@@ -82,6 +90,7 @@ export function createLifecycle(parts: Parts) {
   async function startLoops(): Promise<void> {
     await sweeper.start();
     consumer.start();
+    arrivals.start();
     publisher?.start();
     if (parts.verification !== undefined || (await countForge(db)).statuses > 0)
       parts.forge?.start();
@@ -105,26 +114,13 @@ export function createLifecycle(parts: Parts) {
     }
   }
 
-  async function listen(): Promise<string> {
-    const { host, port } = config;
-    try {
-      return await app.listen({ host, port });
-    } catch (error) {
-      const message = `Cannot listen on ${host}, port ${port}: ${describeError(error)}. Correct HOST and PORT.`;
-      throw new CoordinatorError('cannot_listen', message, { cause: error });
-    }
-  }
-
-  function close(): Promise<void> {
-    closing ??= shutDown();
-    return closing;
-  }
-
-  async function shutDown(): Promise<void> {
+  /** Begins to stop: nobody waits for work any more, and nothing new is begun. */
+  function drain(): void {
+    if (stopped !== undefined) return;
     run.draining = true;
     pruning.stop();
     parts.longPolls.close();
-    const stopped = Promise.all([
+    stopped = Promise.all([
       consumer.stop(),
       sweeper.stop(),
       reconciliation?.stop(),
@@ -134,13 +130,43 @@ export function createLifecycle(parts: Parts) {
       upkeep?.stop(),
     ]);
     stopping.abort();
-    await Promise.race([
-      Promise.all([stopped, app.close()])
-        .then(() => inbox.settled())
-        .then(saveLog)
-        .then(() => thread.close()),
-      sleep(closeDeadlineMs, undefined, { ref: false }),
-    ]);
+  }
+
+  /**
+   * Resolves when all work has ended, the inbox has all that the edge accepted, and the spool is read no more. The edge
+   * takes nothing any more.
+   */
+  function finish(): Promise<void> {
+    finishing ??= endWork();
+    return finishing;
+  }
+
+  async function endWork(): Promise<void> {
+    drain();
+    await Promise.all([stopped, app.close()]);
+    await arrivals.stop();
+    await takeInLast();
+    await saveLog();
+    await thread.close();
+  }
+
+  async function takeInLast(): Promise<void> {
+    if (lock === undefined || guard.fault() !== undefined) return;
+    try {
+      await takeIn();
+    } catch (error) {
+      log.warn({ err: error }, 'deliveries stay in the spool until the next start: keep that file');
+    }
+  }
+
+  function close(): Promise<void> {
+    closing ??= shutDown();
+    return closing;
+  }
+
+  async function shutDown(): Promise<void> {
+    await Promise.race([finish(), sleep(closeDeadlineMs, undefined, { ref: false })]);
+    socket.remove();
     await gitea?.close();
     await db.destroy();
     lock?.release();
@@ -151,11 +177,11 @@ export function createLifecycle(parts: Parts) {
   async function saveLog(): Promise<void> {
     if (guard.fault() !== undefined) return;
     try {
-      await writes.run(() => thread.all('pragma wal_checkpoint(truncate)', []));
+      await writes.run(() => thread.all('pragma main.wal_checkpoint(truncate)', []));
     } catch (error) {
       log.warn({ err: error }, 'the log of the database stays beside it: keep both files');
     }
   }
 
-  return { start, close };
+  return { start, listening, drain, finish, close };
 }

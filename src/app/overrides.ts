@@ -1,4 +1,5 @@
 import type { StatFs } from '../db/file-system.ts';
+import type { SqliteThread } from '../db/sqlite-thread.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
 import type { Gitea } from '../gitea/client.ts';
 import type { HandlingDeps } from '../handling/handle-issue.ts';
@@ -16,6 +17,8 @@ export interface Overrides {
   readonly aroundRead?: (read: HandlingDeps['read']) => HandlingDeps['read'];
   /** Wraps the storing of deliveries. */
   readonly aroundInsert?: (insert: InsertDeliveries) => InsertDeliveries;
+  /** Wraps the statements that move deliveries from the spool into the inbox. */
+  readonly aroundTakeIn?: (run: SqliteThread['all']) => SqliteThread['all'];
   /** Wraps the client that every part of the service calls Gitea with. */
   readonly aroundGitea?: (gitea: Gitea) => Gitea;
   /** Wraps the write queue. */

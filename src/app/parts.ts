@@ -11,15 +11,17 @@ import type { StoreCheck } from '../db/health.ts';
 import type { SqliteThread } from '../db/sqlite-thread.ts';
 import type { StoreGuard } from '../db/store-guard.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
+import type { EdgeReport } from '../edge/calls.ts';
 import type { Gitea } from '../gitea/client.ts';
 import type { Bot } from '../handling/bot-login.ts';
 import type { GiteaState } from '../handling/gitea-state.ts';
 import type { Consumer } from '../inbox/consumer.ts';
 import type { Inbox } from '../inbox/inbox.ts';
+import type { TakeIn } from '../db/take-in.ts';
+import type { Loop } from '../lib/loop.ts';
 import type { Logger } from '../log.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
-import type { WebhookCounts } from '../webhook/counts.ts';
 import type { ClockJumps } from './clock-jumps.ts';
 import type { ForgeParts } from './forge.ts';
 import type { Overrides } from './overrides.ts';
@@ -42,6 +44,10 @@ export interface Parts {
   readonly canStore: () => Promise<boolean>;
   readonly writes: WriteQueue;
   readonly inbox: Inbox;
+  /** Moves what webhooks brought into the inbox. */
+  readonly takeIn: TakeIn;
+  /** Does so when something arrives. */
+  readonly arrivals: Loop;
   readonly consumer: Consumer;
   readonly wakeConsumer: () => void;
   readonly wakePublisher: () => void;
@@ -54,7 +60,8 @@ export interface Parts {
   readonly sweeper: Sweeper;
   readonly claims: Claims;
   readonly pauses: Pauses;
-  readonly webhookCounts: WebhookCounts;
+  /** What the edge knows of webhooks and connections. */
+  readonly edgeReport: () => Promise<EdgeReport>;
   readonly webhookCheck: WebhookCheck;
   readonly app: FastifyInstance;
   /** The clients and what needs them are undefined where the configuration leaves them out. */

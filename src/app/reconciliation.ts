@@ -98,7 +98,7 @@ export function createReconciliation(
   return createReconciler({
     runPass: async (wantsFull, signal) => {
       const outcome = await runPass(wantsFull, signal);
-      parts.webhookCheck.passEnded(outcome.missed);
+      await parts.webhookCheck.passEnded(outcome.missed);
       return outcome;
     },
     intervalMs: parts.config.reconcileIntervalSeconds * 1_000,

@@ -5,6 +5,7 @@ import { lockDatabase, type DatabaseLock } from '../db/lock.ts';
 import { isMigrated, migrate } from '../db/migrations.ts';
 import { closeToOthers, createPrivateFile } from '../db/private-files.ts';
 import { quickCheckInThread, quickCheckOn } from '../db/quick-check.ts';
+import { prepareSpool, spoolPath } from '../db/spool-file.ts';
 import { damageFault } from '../db/store-fault.ts';
 import { CoordinatorError, describeError, StoreUnavailable } from '../errors.ts';
 import type { Parts } from './parts.ts';
@@ -41,6 +42,7 @@ export async function openStore(parts: OpeningParts): Promise<void> {
     const found = await checkPages(parts);
     createPrivateFile(path);
     await migrate(db);
+    prepareSpool(spoolPath(path));
     await thread.open();
     const open = closeToOthers(path);
     if (open.length > 0)

@@ -72,7 +72,7 @@ export function createStoreUpkeep(parts: UpkeepParts, lock: DatabaseLock) {
     const bytes = guard.logBytes();
     if (bytes === 0 || (!isIdle && bytes <= maxLogBytes)) return;
     // In the thread, so that the event loop does not wait for the disk.
-    await writes.run(() => thread.all('pragma wal_checkpoint(truncate)', []));
+    await writes.run(() => thread.all('pragma main.wal_checkpoint(truncate)', []));
   }
 
   const loop = createLoop({

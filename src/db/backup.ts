@@ -18,6 +18,7 @@ import { CoordinatorError, describeError } from '../errors.ts';
 import { explainUnwritable } from './file-system.ts';
 import { quickCheck } from './quick-check.ts';
 import { asStoreError, sqliteCode } from './store-fault.ts';
+import { holdSpool } from './take-in.ts';
 
 /** Maximum wait for a write of the running service. */
 const busyTimeoutMs = 5_000;
@@ -29,7 +30,7 @@ const leftoverMs = 3_600_000;
 
 /**
  * Writes a consistent copy of a database into a new file, whether a service uses it or not, and verifies it. The
- * copy is one file, without a log beside it. Throws `no_database`, `backup_exists`, `backup_failed` or
+ * copy is one file, without a log beside it, and holds what waits in the spool. Throws `no_database`, `backup_exists`, `backup_failed` or
  * `database_unwritable`, and then leaves no file behind.
  *
  * It reads one state of the database for as long as it takes, and the write-ahead log grows meanwhile.
@@ -99,11 +100,16 @@ function create(part: string, file: string): void {
 
 function copy(path: string, part: string, file: string): void {
   const database = new DatabaseSync(realpathSync(path), { timeout: busyTimeoutMs });
+  let spool: ReturnType<typeof holdSpool>;
   try {
+    // Before the copy begins: what leaves the spool meanwhile is in one of the two.
+    spool = holdSpool(path);
     database.prepare('vacuum into ?').run(part);
+    spool?.takeInto(part);
   } catch (error) {
     throw failed(path, file, error);
   } finally {
+    spool?.close();
     database.close();
   }
 }

@@ -21,32 +21,17 @@ const answerSchema = z.tuple([z.object({ synchronous: z.int() })]);
 
 interface StoreCheckParts {
   readonly thread: SqliteThread;
-  readonly writes: Pick<WriteQueue, 'transaction'>;
+  readonly writes: Pick<WriteQueue, 'run' | 'transaction'>;
   readonly guard: StoreGuard;
   /** Time after which the store counts as down. */
   readonly answerDeadlineMs?: number;
 }
 
-export type StoreCheck = ReturnType<typeof createStoreCheck>;
+export type StoreCheck = ReturnType<typeof createWriteCheck>;
 
-/**
- * Checks the store by writing a row through each of its two connections; writes nothing while nobody asks,
- * and once a second at most, unless a write was refused meanwhile. Never rejects.
- */
-export function createStoreCheck({
-  thread,
-  writes,
-  guard,
-  answerDeadlineMs = defaultDeadlineMs,
-}: StoreCheckParts) {
-  let latest: ReturnType<typeof check> | undefined;
-  let startedAt = -Infinity;
-  /** The refused writes that the latest answer knows of; undefined while it is being made. */
-  let knownRefusals: number | undefined;
-  /** The writes under way; they may outlast the check that began them. */
-  let probing: Promise<string> | undefined;
-
-  async function probe(): Promise<string> {
+/** Checks the store by writing a row through each of its two connections. */
+export function createStoreCheck({ thread, writes, guard, answerDeadlineMs }: StoreCheckParts) {
+  async function probe(): Promise<number> {
     const checkedAt = Date.now();
     await writes.transaction((transaction) =>
       transaction
@@ -56,16 +41,44 @@ export function createStoreCheck({
         .execute(),
     );
     guard.discount();
-    await thread.all(
-      `insert into store_checks (writer, checked_at, filler)
+    await writes.run(() =>
+      thread.all(
+        `insert into store_checks (writer, checked_at, filler)
         values ('deliveries', ?, randomblob(${fillerBytes})) on conflict (writer) do update
         set checked_at = excluded.checked_at, filler = excluded.filler`,
-      [checkedAt],
+        [checkedAt],
+      ),
     );
     guard.discount();
     const [{ synchronous }] = answerSchema.parse(await thread.all('pragma synchronous', []));
-    return synchronousNames[synchronous] ?? 'unknown';
+    return synchronous;
   }
+
+  return createWriteCheck({ probe, guard, answerDeadlineMs });
+}
+
+interface WriteCheckParts {
+  /** Writes, and resolves with SQLite's level of `synchronous`. */
+  readonly probe: () => Promise<number>;
+  readonly guard: StoreGuard;
+  readonly answerDeadlineMs?: number | undefined;
+}
+
+/**
+ * Checks a store by writing; writes nothing while nobody asks, and once a second at most, unless a write was refused
+ * meanwhile. Never rejects.
+ */
+export function createWriteCheck({
+  probe,
+  guard,
+  answerDeadlineMs = defaultDeadlineMs,
+}: WriteCheckParts) {
+  let latest: ReturnType<typeof check> | undefined;
+  let startedAt = -Infinity;
+  /** The refused writes that the latest answer knows of; undefined while it is being made. */
+  let knownRefusals: number | undefined;
+  /** The writes under way; they may outlast the check that began them. */
+  let probing: Promise<number> | undefined;
 
   async function check() {
     const began = performance.now();
@@ -74,7 +87,8 @@ export function createStoreCheck({
       const late = sleep(answerDeadlineMs, undefined, { ref: false }).then(() => {
         throw new StoreUnavailable(slow(answerDeadlineMs));
       });
-      const synchronous = await Promise.race([probing, late]);
+      const level = await Promise.race([probing, late]);
+      const synchronous = synchronousNames[level] ?? 'unknown';
       const latencyMs = Math.round(performance.now() - began);
       return { status: 'ok' as const, latencyMs, synchronous };
     } catch (error) {

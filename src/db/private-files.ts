@@ -19,7 +19,7 @@ export function createPrivateFile(file: string): void {
 /** The files of a database that others than their owner may read or write. */
 export function openToOthers(path: string): string[] {
   const real = realpathSync(path);
-  return ['', '-wal', '-shm', '.lock']
+  return ['', '-wal', '-shm', '.lock', '.spool', '.spool-wal', '.spool-shm']
     .map((suffix) => `${real}${suffix}`)
     .filter((file) => ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & others) !== 0);
 }

@@ -1,34 +1,54 @@
 import { describeError, StoreUnavailable } from '../errors.ts';
 import { openConnection } from './node-sqlite.ts';
+import { readOnlyUri } from './spool-file.ts';
 import { sqliteCode } from './store-fault.ts';
+import type { ThreadAnswer } from './thread-calls.ts';
 
-export interface Statement {
-  readonly id: number;
-  readonly sql: string;
-  readonly parameters: readonly unknown[];
+export type Statement =
+  | { readonly id: number; readonly sql: string; readonly parameters: readonly unknown[] }
+  | { readonly id: number; readonly kind: 'close' };
+
+interface Place {
+  readonly path: string;
+  readonly spool?: string | undefined;
 }
 
-export type Answer =
-  | { readonly id: number; readonly rows: unknown[] }
-  /** `errcode`: SQLite's, when the failure is one of SQLite. */
-  | { readonly id: number; readonly failure: string; readonly errcode: number | undefined };
-
 /**
- * Maximum wait of a statement for another connection's write; Gitea hangs up after 5 s. Only this thread
- * blocks meanwhile.
+ * Maximum wait of a statement for another connection's write; only this thread blocks meanwhile.
  */
 const busyTimeoutMs = 2_000;
 
 /** Runs statements on a connection of its own. The first statement opens it, and the next one if that failed. */
-export function createSqliteAnswers(path: string): (statement: Statement) => Answer {
-  let connection: ReturnType<typeof openConnection> | undefined;
-  return ({ id, sql, parameters }) => {
+export function createSqliteAnswers({
+  path,
+  spool,
+}: Place): (statement: Statement) => ThreadAnswer {
+  let connection: ReturnType<typeof open> | undefined;
+  function open() {
+    const opened = openConnection(path, busyTimeoutMs);
+    if (spool !== undefined) opened.prepare('attach ? as spool').run([readOnlyUri(spool)]);
+    return opened;
+  }
+  function close(): void {
+    connection?.close();
+    connection = undefined;
+  }
+  return (statement) => {
+    const { id } = statement;
     try {
-      connection ??= openConnection(path, busyTimeoutMs);
-      return { id, rows: connection.prepare(sql).all(parameters) };
+      if ('kind' in statement) {
+        close();
+        return { id, result: undefined };
+      }
+      connection ??= open();
+      return { id, result: connection.prepare(statement.sql).all(statement.parameters) };
     } catch (error) {
-      const cause = error instanceof StoreUnavailable ? error.cause : error;
-      return { id, failure: describeError(cause), errcode: sqliteCode(cause) };
+      return failedAnswer(id, error);
     }
   };
+}
+
+export function failedAnswer(id: number, error: unknown): ThreadAnswer {
+  const cause = error instanceof StoreUnavailable ? error.cause : error;
+  return { id, failure: describeError(cause), errcode: sqliteCode(cause) };
 }

@@ -7,6 +7,8 @@ import type { Logger } from '../log.ts';
 
 /** Maximum connections where the process may open enough files. */
 const mostConnections = 1_000;
+/** Maximum requests of the edge to the core; 200 long polls fit in. */
+const mostForwarded = 256;
 /** File descriptors for everything else: the database, the log, calls to Gitea and Claude. */
 const reservedDescriptors = 48;
 /** The rest of a very low limit must still serve Gitea. */
@@ -16,10 +18,15 @@ const freeShare = 1 / 8;
 /** How long the service counts as degraded after it had to refuse a connection. */
 const degradedMs = 60_000;
 
-/** The connections the process can serve; undefined: how many files it may open is not known. */
-export function connectionLimit(descriptors: number | undefined): number {
-  if (descriptors === undefined) return mostConnections;
-  return Math.max(leastConnections, Math.min(mostConnections, descriptors - reservedDescriptors));
+/**
+ * The connections the process can serve, and the requests that the edge may have with the core at once, each of which
+ * takes two more descriptors; undefined: how many files it may open is not known.
+ */
+export function connectionLimits(descriptors: number | undefined) {
+  if (descriptors === undefined) return { connections: mostConnections, forwarded: mostForwarded };
+  const forwarded = Math.max(1, Math.min(mostForwarded, Math.floor(descriptors / 16)));
+  const free = descriptors - reservedDescriptors - 2 * forwarded;
+  return { connections: Math.max(leastConnections, Math.min(mostConnections, free)), forwarded };
 }
 
 /** How many files the process may open, where the system says so. */
@@ -36,7 +43,7 @@ export function openFilesLimit(): number | undefined {
 interface ConnectionOptions {
   readonly log: Logger;
   readonly now: () => number;
-  readonly limit?: number;
+  readonly limit: number;
 }
 
 /**
@@ -48,10 +55,7 @@ interface ConnectionOptions {
  * Accepted: in a flood, an idle connection of the API can be closed as well; and whoever has captured a
  * delivery can send it again to count as proven.
  */
-export function limitConnections(
-  server: Server,
-  { log, now, limit = connectionLimit(openFilesLimit()) }: ConnectionOptions,
-) {
+export function limitConnections(server: Server, { log, now, limit }: ConnectionOptions) {
   const lines = createRepeatedLines(log);
   const crowdedFrom = limit - Math.max(1, Math.floor(limit * freeShare));
   /** The request under way of each connection; those that wait the longest come first. */

@@ -11,9 +11,8 @@ export interface HealthDeps {
   readonly startedAt: number;
   /** Checks by name. None may wait for the network. */
   readonly checks: Readonly<Record<string, () => Promise<Check>>>;
-  /** Names of the checks that storing a delivery needs: when one of them is down, so is the service. */
+  /** Names of the checks without which nothing is taken or handled: when one of them is down, so is the service. */
   readonly essential: readonly string[];
-  readonly isDraining: () => boolean;
   /** True for a caller who may see the details. */
   readonly isKnown: (authorization: string | undefined) => boolean;
 }
@@ -21,20 +20,31 @@ export interface HealthDeps {
 /** How long one answer serves all strangers: their number must not cost the deliveries their time. */
 const strangersAgeMs = 1_000;
 
-/**
- * Registers `/livez` (the event loop turns), `/readyz` (deliveries can be stored) and `/health` (503 only
- * when an essential check is down). Strangers see the status alone, at most a second old; whoever sends a
- * token of the API sees every check.
- */
-export function registerHealth(app: FastifyInstance, deps: HealthDeps): void {
+interface LivenessDeps {
+  /** Whether deliveries can be stored. */
+  readonly check: () => Promise<Pick<Check, 'status'>>;
+  readonly isDraining: () => boolean;
+}
+
+/** Registers `/livez` (the event loop turns) and `/readyz` (deliveries can be stored). */
+export function registerLiveness(app: FastifyInstance, { check, isDraining }: LivenessDeps): void {
   app.get('/livez', () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
-    const checks = await runChecks(deps, deps.essential);
-    const ready =
-      !deps.isDraining() && Object.values(checks).every(({ status }) => status !== 'down');
-    const status = deps.isDraining() ? 'draining' : ready ? 'ready' : 'not_ready';
+    const isDown = await check().then(
+      ({ status }) => status === 'down',
+      () => true,
+    );
+    const ready = !isDraining() && !isDown;
+    const status = isDraining() ? 'draining' : ready ? 'ready' : 'not_ready';
     return reply.code(ready ? 200 : 503).send({ status });
   });
+}
+
+/**
+ * Registers `/health` (503 only when an essential check is down). Strangers see the status alone, at most a second
+ * old; whoever sends a token of the API sees every check.
+ */
+export function registerHealth(app: FastifyInstance, deps: HealthDeps): void {
   const examine = async () => {
     const checks = await runChecks(deps, Object.keys(deps.checks));
     return { status: overall(checks, deps.essential), checks };

@@ -22,21 +22,38 @@ const keepAliveTimeoutMs = 10_000;
 /** Idle time after which the system begins to look for the other end of a connection. */
 const probeAfterMs = 60_000;
 
+/** How long a server waits for its clients, in milliseconds; 0: for ever. */
+interface Patience {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  readonly keepAliveMs: number;
+}
+
+const withStrangers: Patience = {
+  headersMs: headersTimeoutMs,
+  requestMs: requestTimeoutMs,
+  keepAliveMs: keepAliveTimeoutMs,
+};
+/** The edge has its own limits for its clients: a second one here would only be a race. */
+export const behindEdge: Patience = { headersMs: 0, requestMs: 0, keepAliveMs: 0 };
+
 /** Creates the HTTP server without its routes. It does not listen yet. */
-export function createApp(log: Logger) {
-  const loggerInstance: FastifyBaseLogger = log;
+export function createApp(log: Logger, patience = withStrangers) {
+  // Where only the edge listens is of no interest to anybody.
+  const quiet = patience === behindEdge && log.isLevelEnabled('info') ? { level: 'warn' } : {};
+  const loggerInstance: FastifyBaseLogger = log.child({}, quiet);
   const repeated = createRepeatedLines(log);
   const app = Fastify({
     loggerInstance,
     // Nothing uses the logger of a request, and creating one costs more than a line.
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
+    requestTimeout: patience.requestMs,
+    keepAliveTimeout: patience.keepAliveMs,
     http: {
       keepAlive: true,
       keepAliveInitialDelay: probeAfterMs,
-      headersTimeout: headersTimeoutMs,
+      headersTimeout: patience.headersMs,
       connectionsCheckingInterval: connectionsCheckMs,
     },
     routerOptions: { ignoreTrailingSlash: true },
@@ -65,8 +82,7 @@ export function createApp(log: Logger) {
   });
   // Otherwise Node waits for the body, and writes a second answer when it does not come.
   app.addHook('onSend', (request, reply, payload, done) => {
-    if (hasUnreadBody(request.raw) && reply.getHeader('connection') !== 'close')
-      closeUnread(request, reply);
+    if (hasUnreadBody(request.raw)) closeUnread(request, reply);
     done(null, payload);
   });
   app.setErrorHandler((error: FastifyError, request, reply) => {

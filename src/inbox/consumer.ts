@@ -83,7 +83,6 @@ export class Consumer {
     const { inbox, now, canStore } = this.#deps;
     if ((await canStore?.()) === false) return maxPauseMs;
     while (this.#slots.canBegin() && !signal.aborted) {
-      await inbox.yieldToArrivals(signal);
       const group = await inbox.claim([...this.#inWork.values()].map(({ issue }) => issue));
       if (group === undefined) break;
       this.#begin(group);

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import type { WriteQueue } from '../db/write-queue.ts';
 import { StoreUnavailable } from '../errors.ts';
-import type { InsertDeliveries, NewDelivery } from './insert-deliveries.ts';
+import type { NewDelivery } from '../db/delivery-rows.ts';
+import type { InsertDeliveries } from './insert-deliveries.ts';
 import { bytesId } from './rows.ts';
 
 export type AddResult = 'accepted' | 'duplicate';
@@ -23,10 +23,7 @@ const maxWaitingCharacters = 128 * 1024 * 1024;
  * Inserts deliveries so that those which arrive together commit together: one flush to disk for all.
  * Promise: a caller gets the result of its own row, and only after the commit.
  */
-export function createGroupCommit(
-  insert: InsertDeliveries,
-  writes: Pick<WriteQueue, 'beginCommit' | 'committed'>,
-) {
+export function createGroupCommit(insert: InsertDeliveries) {
   const waitingRows: WaitingRow[] = [];
   let characters = 0;
   let running: Promise<void> | undefined;
@@ -47,7 +44,7 @@ export function createGroupCommit(
     while (waitingRows.length > 0) {
       // After the sockets that are readable in this turn have been read.
       await nextTurn();
-      await writes.beginCommit(commit);
+      await commit();
     }
     running = undefined;
   }
@@ -91,7 +88,6 @@ export function createGroupCommit(
   /** Resolves when no row waits for a commit any more. */
   async function settled(): Promise<void> {
     await running;
-    await writes.committed();
   }
 
   return { add, settled };

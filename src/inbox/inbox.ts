@@ -1,14 +1,5 @@
 import type { Database } from '../db/database.ts';
-import { createArrivals, yieldToArrivals, type Arrivals } from './arrivals.ts';
-import { isStored } from './delivery-views.ts';
-import { createGroupCommit, type AddResult } from './group-commit.ts';
-import type { InsertDeliveries } from './insert-deliveries.ts';
-import {
-  countDeliveries,
-  createRejectedBytes,
-  pruneDeliveries,
-  provenTime,
-} from './maintenance.ts';
+import { countDeliveries, createRejectedBytes, pruneDeliveries } from './maintenance.ts';
 import {
   claimGroup,
   completeGroup,
@@ -26,43 +17,22 @@ import {
   requestRefreshes,
   scheduleRefresh,
 } from './refreshes.ts';
-import { deliveryRow, rejectedRow, type Delivery, type RejectedDelivery } from './rows.ts';
-
-export interface InboxOptions extends QueueState {
-  /** Inserts the deliveries of webhooks; everything else goes through `db`. */
-  readonly insert: InsertDeliveries;
-  /** Rate of deliveries; measured by default. */
-  readonly arrivals?: Arrivals;
-}
 
 export type Inbox = ReturnType<typeof createInbox>;
 
 /**
- * The durable queue that every event goes through. Promises: a delivery that `add` accepted is on disk; the
+ * The durable queue that every event goes through; what webhooks bring comes in by `intake.ts`. Promises: the
  * deliveries of one issue are handed out one group at a time (the consumer says which issues are busy); a row
  * stays `waiting` until the transaction that stores its effect marks it done, so a crash repeats it. One
  * process hands out rows, which the database lock ensures; others may only list and replay.
  */
-export function createInbox({ insert, arrivals = createArrivals(), ...state }: InboxOptions) {
-  const { db, writes, now } = state;
-  const commits = createGroupCommit(insert, writes);
+export function createInbox(state: QueueState) {
+  const { db } = state;
   const rejectedBytes = createRejectedBytes(state);
 
   return {
-    /** Stores a delivery; resolves after the commit. Rejects with `StoreUnavailable`. */
-    add: (delivery: Delivery): Promise<AddResult> => {
-      arrivals.count();
-      return commits.add(deliveryRow(delivery, now()));
-    },
-    /** Stores the bytes of a rejected delivery, for a replay after an upgrade. */
-    addRejected: async (delivery: RejectedDelivery): Promise<AddResult> => {
-      const result = await commits.add(rejectedRow(delivery, now()));
-      // The delivery is stored. When trimming fails, the next rejected delivery trims.
-      await rejectedBytes.added(delivery.raw.length).catch(() => undefined);
-      return result;
-    },
-    settled: commits.settled,
-    yieldToArrivals: (signal: AbortSignal) => yieldToArrivals(arrivals, signal),
+    /** The bytes of a rejected delivery were stored: the oldest ones may have to go. */
+    keptRejected: rejectedBytes.added,
 
     claim: bind(state, claimGroup),
     complete: bind(state, completeGroup),
@@ -78,8 +48,6 @@ export function createInbox({ insert, arrivals = createArrivals(), ...state }: I
     bringRefreshForward: bind(state, bringRefreshForward),
     makeRefreshesDue: (connection: Database = db) => makeRefreshesDue(state, connection),
 
-    isStored: (bodyHash: string) => isStored(db, bodyHash),
-    provenTime: () => provenTime(state),
     counts: bind(state, countDeliveries),
     prune: bind(state, pruneDeliveries),
   };

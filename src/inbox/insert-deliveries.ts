@@ -1,11 +1,8 @@
-import type { Insertable } from 'kysely';
 import { z } from 'zod';
 
 import type { Database } from '../db/database.ts';
-import type { Schema } from '../db/schema.ts';
+import { emptyRow, takeTheirPlace, type NewDelivery } from '../db/delivery-rows.ts';
 import type { SqliteThread } from '../db/sqlite-thread.ts';
-
-export type NewDelivery = Required<Omit<Insertable<Schema['deliveries']>, 'seq'>>;
 
 /**
  * Inserts rows in one commit, except those whose id or bytes are stored already; resolves after the commit
@@ -14,35 +11,6 @@ export type NewDelivery = Required<Omit<Insertable<Schema['deliveries']>, 'seq'>
  * Rejects with `StoreUnavailable`.
  */
 export type InsertDeliveries = (rows: readonly NewDelivery[]) => Promise<Set<string>>;
-
-/** The defaults of a row; fixes the order of the columns for every row. */
-export const emptyRow: NewDelivery = {
-  id: '',
-  status: 'waiting',
-  event_name: '',
-  kind: null,
-  repository_id: null,
-  issue_number: null,
-  snapshot_at: null,
-  body_hash: '',
-  received_at: 0,
-  due_at: 0,
-  attempts: 0,
-  handled_at: null,
-  error: null,
-  event: null,
-  raw_size: 0,
-  body: null,
-  raw: null,
-};
-
-/** A row of the same bytes that led to nothing: a later version may understand them, a redelivery may succeed. */
-const conflicts = `on conflict (id) do nothing
-  on conflict (body_hash) where body_hash <> '' do update set ${Object.keys(emptyRow)
-    .map((column) => `${column} = excluded.${column}`)
-    .join(', ')}
-  where deliveries.status in ('dead', 'rejected') and excluded.status = 'waiting'
-  returning id`;
 
 const insertedSchema = z.array(z.object({ id: z.string() }));
 
@@ -58,7 +26,7 @@ export function createInsert(db: Database, run: SqliteThread['all']): InsertDeli
       .values(Array.from({ length: rowCount }, () => emptyRow))
       .compile();
     // Kysely knows one conflict clause only.
-    const statement = `${sql} ${conflicts}`;
+    const statement = `${sql} ${takeTheirPlace} returning id`;
     statements.set(rowCount, statement);
     return statement;
   }

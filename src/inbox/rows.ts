@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 
 import { issueEventSchema, type IssueEvent } from '../issue/event.ts';
 import type { DeliveryRow } from '../db/schema.ts';
-import { emptyRow, type NewDelivery } from './insert-deliveries.ts';
+import { emptyRow, type NewDelivery } from '../db/delivery-rows.ts';
 
 /** One webhook POST, authentic and parsed. */
 export interface Delivery {

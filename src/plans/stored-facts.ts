@@ -53,13 +53,14 @@ export async function findLabels(db: Database, key: IssueKey): Promise<KnownLabe
     .orderBy('seq', 'desc')
     .limit(1)
     .executeTakeFirst();
-  const labels = newest === undefined ? parseNames(row.labels) : waitingLabels(newest.event);
+  const labels = newest === undefined ? parseNames(row.labels) : labelsOfEvent(newest.event);
   return { labels, assigned: row.assigned === 1 };
 }
 
 const waitingSchema = z.object({ issue: z.object({ labels: z.array(z.string()).nullable() }) });
 
-function waitingLabels(event: string | null): readonly string[] | undefined {
+/** The labels of a stored event; undefined: it says nothing about them. */
+export function labelsOfEvent(event: string | null): readonly string[] | undefined {
   const parsed = waitingSchema.safeParse(JSON.parse(event ?? 'null'));
   return parsed.success ? (parsed.data.issue.labels ?? undefined) : undefined;
 }

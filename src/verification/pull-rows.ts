@@ -1,8 +1,9 @@
-import { sql, type Transaction } from 'kysely';
+import { sql, type ExpressionBuilder, type Transaction } from 'kysely';
 
 import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
 import type { PullRequestRow, Schema } from '../db/schema.ts';
+import type { PullHint } from '../issue/pull-hint.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import { isForgeDue } from './forge.ts';
 
@@ -119,41 +120,49 @@ export function pullsToCheck(
 }
 export type PullToCheck = Awaited<ReturnType<typeof pullsToCheck>>[number];
 
-/** A place on Gitea where something happened. */
-export interface PullHint {
-  readonly repositoryId: number;
-  readonly of:
-    { readonly pull: number } | { readonly branch: string } | { readonly commit: string };
-}
-
 /** Interval at which Gitea is asked about an open pull request. */
 export const checkIntervalMs = 300_000;
 /** Minimum gap between two questions: whoever repeats a captured delivery must not make us repeat ours. */
 const minGapMs = 5_000;
 
-/** Has Gitea asked about a pull request of ours now, or a moment after the last time; false: it is not ours. */
+/** Has Gitea asked about a pull request of ours now, or a moment after the last time. */
 export async function checkSoon(
   transaction: Transaction<Schema>,
-  { repositoryId, of }: PullHint,
+  hint: PullHint,
   now: number,
-): Promise<boolean> {
+): Promise<void> {
   const gap = minGapMs - checkIntervalMs;
-  const { numUpdatedRows } = await transaction
+  await transaction
     .updateTable('pull_requests')
     .set({ check_at: sql<number>`max(${now}, coalesce(check_at, 0) + ${gap})` })
-    .where('repository_id', '=', repositoryId)
-    .where((eb) =>
+    .where(meantBy(hint))
+    .execute();
+}
+
+/** Whether a hint may be about a pull request of ours. */
+export async function isOurPull(db: Database, hint: PullHint): Promise<boolean> {
+  const row = await db
+    .selectFrom('pull_requests')
+    .select('number')
+    .where(meantBy(hint))
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+function meantBy({ repositoryId, of }: PullHint) {
+  return (eb: ExpressionBuilder<Schema, 'pull_requests'>) =>
+    eb.and([
+      eb('repository_id', '=', repositoryId),
       'pull' in of
         ? // One that is being opened has its number on Gitea before it has it here.
           eb.or([eb('pull_number', '=', of.pull), eb('pull_number', 'is', null)])
         : 'branch' in of
           ? eb('branch', '=', of.branch)
           : eb('commit_id', '=', of.commit),
-    )
-    .where((eb) => eb.or([eb('pull_number', 'is not', null), eb('uncertain', '=', 1)]))
-    .where('state', '!=', 'merged')
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
+      eb.or([eb('pull_number', 'is not', null), eb('uncertain', '=', 1)]),
+      eb('state', '!=', 'merged'),
+    ]);
 }
 
 /** For health: pull requests that Gitea refuses. */

@@ -1,14 +1,8 @@
 import { z } from 'zod';
 
 import { ownContextScope } from '../issue/own-marks.ts';
+import type { PullHint } from '../issue/pull-hint.ts';
 import { parseJson } from '../lib/text.ts';
-
-/** A place on Gitea where something happened to a pull request, or to a branch or commit that may be one's. */
-export interface PullHint {
-  readonly repositoryId: number;
-  readonly of:
-    { readonly pull: number } | { readonly branch: string } | { readonly commit: string };
-}
 
 const repository = z.object({ id: z.int().positive() });
 const pullSchema = z.object({ action: z.string(), number: z.int().positive(), repository });

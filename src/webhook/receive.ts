@@ -8,6 +8,7 @@ import { StoreUnavailable } from '../errors.ts';
 import { bytesId, type Delivery, type RejectedDelivery } from '../inbox/rows.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import { isOwnLabelChange, type KnownLabels } from '../issue/own-marks.ts';
+import type { PullHint } from '../issue/pull-hint.ts';
 import type { IssueKey, IssueRef } from '../issue/ref.ts';
 import { closeUnread } from '../lib/close-unread.ts';
 import type { RepeatedLines } from '../lib/repeated-lines.ts';
@@ -16,7 +17,7 @@ import { lengthOf, type ReceivedBody } from './body.ts';
 import { keepOpen } from './connection.ts';
 import type { WebhookCounts } from './counts.ts';
 import { eventNameOf, headerOf } from './event-name.ts';
-import { pullHintOf, type PullHint } from './hint.ts';
+import { pullHintOf } from './hint.ts';
 import { parseDelivery, PayloadError, type ParsedDelivery } from './payload.ts';
 import {
   looksSigned,
@@ -47,7 +48,7 @@ export interface WebhookDeps {
   /** Whether a delivery of the same bytes is stored that was understood; asked before one leads to nothing. */
   readonly isStored: (bodyHash: string) => Promise<boolean>;
   /** Called for a delivery whose bytes were stored before. */
-  readonly onDuplicate?: (event: IssueEvent, bodyHash: string) => Promise<unknown>;
+  readonly onDuplicate?: (event: IssueEvent, bodyHash: string) => void;
   /** Called after the commit of a new delivery. */
   readonly onAccepted: () => void;
   /**
@@ -232,7 +233,7 @@ async function accept(
   // No child logger: creating one costs more than the line.
   deps.log.info(fields, `delivery ${status}`);
   if (status === 'accepted') deps.onAccepted();
-  else await deps.onDuplicate?.(event, delivery.bodyHash).catch(() => undefined);
+  else deps.onDuplicate?.(event, delivery.bodyHash);
   return { status, deliveryId: delivery.id };
 }
 

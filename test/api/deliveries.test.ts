@@ -6,14 +6,13 @@ import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 
 import { maxAttempts } from '../../src/inbox/backoff.ts';
-import { createInbox } from '../../src/inbox/inbox.ts';
+import { createIntake } from '../../src/inbox/intake.ts';
 import { createInsert } from '../../src/inbox/insert-deliveries.ts';
 import { builtInAgents } from '../../src/planning/built-in-agents.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';
 import type { IssueText } from '../../src/issue/reading.ts';
 import { createDatabase } from '../../src/db/database.ts';
 import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
-import { createWriteQueue } from '../../src/db/write-queue.ts';
 import { manualClock } from '../support/clock.ts';
 import { issuePayload, signedRequest } from '../support/recordings.ts';
 import { startService, type Service } from '../support/service.ts';
@@ -42,17 +41,8 @@ async function keepRejected(service: Service, id: string, raw: Buffer): Promise<
     await thread.close();
     await db.destroy();
   });
-  const inbox = createInbox({
-    db,
-    writes: createWriteQueue(db),
-    insert: createInsert(db, thread.all),
-    now: Date.now,
-    random: () => 0,
-    parse: () => {
-      throw new Error('not used here');
-    },
-  });
-  await inbox.addRejected({
+  const intake = createIntake(createInsert(db, thread.all), Date.now);
+  await intake.addRejected({
     id,
     eventName: 'issues',
     bodyHash: createHash('sha256').update(raw).digest('hex'),
@@ -214,6 +204,7 @@ test('a delivery refused over HTTP is read anew by a replay, from the bytes that
 test('a rejected delivery whose bytes are no longer kept cannot be replayed, and the answer says what can', async () => {
   const service = await startService();
   await service.send(signedRequest({}, { id: 'old' }));
+  await service.idle();
   const database = new DatabaseSync(join(service.directory, 'coordinator.db'));
   database.exec('update deliveries set raw = null, raw_size = 0');
   database.close();
@@ -304,29 +295,4 @@ test('what the API refuses, it does not explain by the settings of a hook', asyn
     status: 413,
     json: { error: { code: 'too_large', message: 'The body is too large.' } },
   });
-});
-
-test('a replay is not written beside a commit of deliveries', async () => {
-  const reached = Promise.withResolvers<undefined>();
-  const released = Promise.withResolvers<undefined>();
-  const service = await startService({
-    aroundInsert: (insert) => async (rows) => {
-      if (rows[0]?.id === 'held') {
-        reached.resolve(undefined);
-        await released.promise;
-      }
-      return insert(rows);
-    },
-  });
-  await service.send(signedRequest(issuePayload(), { id: 'done' }));
-  await service.idle();
-  const held = service.send(signedRequest(issuePayload(), { id: 'held' }));
-  await reached.promise;
-  const replayed = replay(service, 'done');
-  // Asked after the replay, and answered while it waits.
-  for (let asked = 0; asked < 3; asked += 1)
-    expect((await ids(service, '?status=done')).ids).toEqual(['done']);
-  released.resolve(undefined);
-  expect((await held).status).toBe(200);
-  expect((await replayed).json).toMatchObject({ deliveryId: 'done', status: 'pending' });
 });

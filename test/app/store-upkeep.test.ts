@@ -24,7 +24,7 @@ async function openUpkeep() {
   const lock = lockDatabase(path);
   const guard = createStoreGuard({ path, quickCheck, now: Date.now });
   const db = createDatabase(path, guard.observe('main'));
-  const thread = createSqliteThread(path, guard);
+  const thread = createSqliteThread(path, { guard });
   await migrate(db);
   await thread.open();
   guard.remember();

@@ -140,10 +140,17 @@ test('authentic deliveries that are not understood degrade the service', async (
 function openCheck() {
   const clock = manualClock();
   const counts = createWebhookCounts(clock.now);
-  const { check, passEnded } = createWebhookCheck(counts, clock.now);
+  const report = () =>
+    Promise.resolve({
+      webhook: counts.read(),
+      refusedInARow: counts.refusedInARow(),
+      rejectedInARow: counts.rejectedInARow(),
+      lastTakenAt: counts.lastTakenAt(),
+    });
+  const { check, passEnded } = createWebhookCheck(report, clock.now);
   const passAfterAMinute = (missed: number) => {
     clock.advance(60_000);
-    passEnded(missed);
+    return passEnded(missed);
   };
   const status = async () => (await check()).status;
   return { counts, clock, check, passAfterAMinute, status };
@@ -151,15 +158,15 @@ function openCheck() {
 
 test('a pass that found what no webhook told of, with nothing authentic since the pass before, degrades', async () => {
   const { counts, clock, check, passAfterAMinute, status } = openCheck();
-  passAfterAMinute(0);
+  await passAfterAMinute(0);
   expect(await status()).toBe('ok');
-  passAfterAMinute(2);
+  await passAfterAMinute(2);
   expect(await check()).toMatchObject({
     status: 'degraded',
     cause: 'Changes were found at 2026-11-23T12:02:00.000Z that no webhook had told of.',
     cure: containing('ALLOWED_HOST_LIST'),
   });
-  passAfterAMinute(0);
+  await passAfterAMinute(0);
   expect(await status()).toBe('degraded');
   clock.advance(1_000);
   counts.count('accepted');
@@ -168,15 +175,15 @@ test('a pass that found what no webhook told of, with nothing authentic since th
 
 test('a change that one webhook missed degrades nothing while others arrive', async () => {
   const { counts, clock, passAfterAMinute, status } = openCheck();
-  passAfterAMinute(0);
+  await passAfterAMinute(0);
   clock.advance(1_000);
   counts.count('accepted');
-  passAfterAMinute(1);
+  await passAfterAMinute(1);
   expect(await status()).toBe('ok');
 });
 
 test('the first pass after the start degrades nothing', async () => {
   const { passAfterAMinute, status } = openCheck();
-  passAfterAMinute(3);
+  await passAfterAMinute(3);
   expect(await status()).toBe('ok');
 });

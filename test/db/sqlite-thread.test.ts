@@ -54,7 +54,7 @@ test('a thread that ends fails what is under way, and the next statement starts 
 
 test('a database that cannot be opened is asked for again with the next statement', () => {
   const missing = join(temporaryDirectory(), 'missing', 'coordinator.db');
-  const answer = createSqliteAnswers(missing);
+  const answer = createSqliteAnswers({ path: missing, spool: undefined });
   const statement = { sql: 'select 1 as one', parameters: [] };
   expect(answer({ ...statement, id: 1 })).toEqual({
     id: 1,
@@ -62,7 +62,7 @@ test('a database that cannot be opened is asked for again with the next statemen
     errcode: 14,
   });
   mkdirSync(dirname(missing));
-  expect(answer({ ...statement, id: 2 })).toEqual({ id: 2, rows: [{ one: 1 }] });
+  expect(answer({ ...statement, id: 2 })).toEqual({ id: 2, result: [{ one: 1 }] });
 });
 
 test('what goes to the next thread is not failed by the end of the one before', async () => {

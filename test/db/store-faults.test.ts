@@ -30,7 +30,7 @@ async function openStore() {
   const path = join(temporaryDirectory(), 'coordinator.db');
   const guard = createStoreGuard({ path, quickCheck, now: Date.now });
   const db = createDatabase(path, guard.observe('main'));
-  const thread = createSqliteThread(path, guard);
+  const thread = createSqliteThread(path, { guard });
   onTestFinished(async () => {
     await thread.close();
     await db.destroy();

@@ -36,51 +36,6 @@ test('writes run one at a time, in the order they came', async () => {
   await done;
 });
 
-test('two commits are under way at most, and the next begins when one has ended', async () => {
-  const { log, work, end, writes } = openQueue();
-  const begun = ['a', 'b', 'c'].map((name) => writes.beginCommit(work(name)));
-  await Promise.all(begun.slice(0, 2));
-  await nextTurn();
-  expect(log).toEqual(['a', 'b']);
-  await end('b');
-  expect(log).toEqual(['a', 'b', 'b ended', 'c']);
-  await Promise.all(begun);
-  const committed = writes.committed();
-  await end('a');
-  await end('c');
-  await committed;
-});
-
-test('a write waits for the commits under way, and a later commit waits for the write', async () => {
-  const { log, work, end, writes } = openQueue();
-  await writes.beginCommit(work('commit 1'));
-  const writing = writes.run(work('write'));
-  await nextTurn();
-  const begun = writes.beginCommit(work('commit 2'));
-  await nextTurn();
-  expect(log).toEqual(['commit 1']);
-  await end('commit 1');
-  expect(log.slice(1)).toEqual(['commit 1 ended', 'write']);
-  await end('write');
-  await Promise.all([writing, begun]);
-  expect(log.slice(3)).toEqual(['write ended', 'commit 2']);
-  await end('commit 2');
-});
-
-test('a commit that comes after two other writes goes between them', async () => {
-  const { log, work, end, writes } = openQueue();
-  const writing = Promise.all([writes.run(work('write 1')), writes.run(work('write 2'))]);
-  await nextTurn();
-  const begun = writes.beginCommit(work('commit'));
-  await end('write 1');
-  await begun;
-  expect(log).toEqual(['write 1', 'write 1 ended', 'commit']);
-  await end('commit');
-  expect(log.at(-1)).toBe('write 2');
-  await end('write 2');
-  await writing;
-});
-
 test('a transaction that fails is rolled back and does not stop the next one', async () => {
   const db = createDatabase(join(temporaryDirectory(), 'coordinator.db'));
   onTestFinished(() => db.destroy());

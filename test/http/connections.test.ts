@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 
-import { connectionLimit, limitConnections, openFilesLimit } from '../../src/http/connections.ts';
+import { connectionLimits, limitConnections, openFilesLimit } from '../../src/http/connections.ts';
 import { createApp } from '../../src/http/server.ts';
 import { createLogger } from '../../src/log.ts';
 import { createWebhookCounts } from '../../src/webhook/counts.ts';
@@ -37,11 +37,11 @@ async function ask(socket: Socket, request: Buffer): Promise<string> {
 
 describe('the limit', () => {
   test('leaves descriptors for everything else', () => {
-    expect(connectionLimit(undefined)).toBe(1_000);
-    expect(connectionLimit(1_048_576)).toBe(1_000);
-    expect(connectionLimit(256)).toBe(208);
-    expect(connectionLimit(64)).toBe(16);
-    expect(connectionLimit(20)).toBe(8);
+    expect(connectionLimits(undefined)).toEqual({ connections: 1_000, forwarded: 256 });
+    expect(connectionLimits(1_048_576)).toEqual({ connections: 1_000, forwarded: 256 });
+    expect(connectionLimits(256)).toEqual({ connections: 176, forwarded: 16 });
+    expect(connectionLimits(64)).toEqual({ connections: 8, forwarded: 4 });
+    expect(connectionLimits(20)).toEqual({ connections: 8, forwarded: 1 });
   });
 
   test.runIf(process.platform === 'linux')('comes from the system', () => {
@@ -246,8 +246,8 @@ test.runIf(process.platform === 'linux')(
       headers: { authorization: `Bearer ${apiToken}` },
     });
     const { checks } = healthSchema.parse(await reply.json());
-    expect(checks.connections.limit).toBe(352);
-    expect(checks.connections.open).toBeLessThanOrEqual(352);
+    expect(checks.connections.limit).toBe(302);
+    expect(checks.connections.open).toBeLessThanOrEqual(302);
     for (const socket of strangers) socket.destroy();
     const told = logLines(child.output.stdout).filter(({ msg }) => msg?.includes('too many'));
     expect(told.length > 0).toBe(checks.connections.refused > 0);

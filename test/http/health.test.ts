@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { createLogger } from '../../src/log.ts';
 import { createApp } from '../../src/http/server.ts';
-import { registerHealth, type Check } from '../../src/http/health.ts';
+import { registerHealth, registerLiveness, type Check } from '../../src/http/health.ts';
 import { manualClock } from '../support/clock.ts';
 import { issuePayload, signedRequest } from '../support/recordings.ts';
 import { startService, type Service } from '../support/service.ts';
@@ -51,6 +51,13 @@ test('a fresh service is alive, ready and well', async () => {
       uptimeSeconds: 61,
       checks: {
         store: {
+          status: 'ok',
+          latencyMs: anyNumber,
+          synchronous: 'full',
+          refusedWrites: 0,
+          lastRefusedAt: null,
+        },
+        intake: {
           status: 'ok',
           latencyMs: anyNumber,
           synchronous: 'full',
@@ -155,14 +162,15 @@ interface Situation {
 async function healthOf({ checks = {}, draining = false, known = true }: Situation) {
   const app = createApp(createLogger('error', { write: () => undefined }));
   onTestFinished(() => app.close());
+  const { store = () => Promise.resolve({ status: 'ok' as const }) } = checks;
+  registerLiveness(app, { check: store, isDraining: () => draining });
   registerHealth(app, {
     version: '1.2.3',
     now: () => 5_000,
     startedAt: 0,
-    isDraining: () => draining,
     isKnown: () => known,
     essential: ['store'],
-    checks: { store: () => Promise.resolve({ status: 'ok' }), ...checks },
+    checks: { ...checks, store },
   });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   return {

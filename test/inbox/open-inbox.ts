@@ -4,8 +4,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { onTestFinished } from 'vitest';
 
 import { findDelivery } from '../../src/inbox/delivery-views.ts';
-import type { Delivery } from '../../src/inbox/rows.ts';
+import type { Delivery, RejectedDelivery } from '../../src/inbox/rows.ts';
 import { createInbox, type Inbox } from '../../src/inbox/inbox.ts';
+import { createIntake } from '../../src/inbox/intake.ts';
 import type { DeliveryGroup } from '../../src/inbox/queue.ts';
 import { createInsert, type InsertDeliveries } from '../../src/inbox/insert-deliveries.ts';
 import type { IssueEvent } from '../../src/issue/event.ts';
@@ -44,7 +45,7 @@ export function rejection(id: string, raw = Buffer.from('{"later":true}')) {
   return { id, eventName: 'issues', bodyHash: `hash-${id}`, raw, error: 'not understood' };
 }
 
-export function notUnderstood(): IssueEvent {
+function notUnderstood(): IssueEvent {
   throw new RangeError('still not understood');
 }
 
@@ -65,18 +66,24 @@ export async function openInbox(parse: (name: string, raw: Buffer) => IssueEvent
     return insert(rows);
   };
   const clock = manualClock();
-  const reopen = () =>
-    createInbox({
-      db,
-      writes: createWriteQueue(db),
-      insert: counted,
-      now: clock.now,
-      random: () => 0,
-      parse,
-    });
+  const reopen = () => openOn(db, { insert: counted, now: clock.now, parse });
   const inbox = reopen();
   const find = (id: string) => findDelivery(db, id, clock.now());
   return { path, db, clock, counter, inbox, reopen, find };
+}
+
+type Opened = Parameters<typeof createInbox>[0] & { readonly insert: InsertDeliveries };
+
+/** The inbox with its intake, which inserts right into it. */
+function openOn(db: Database, { insert, now, parse }: Pick<Opened, 'insert' | 'now' | 'parse'>) {
+  const inbox = createInbox({ db, writes: createWriteQueue(db), now, random: () => 0, parse });
+  const intake = createIntake(insert, now);
+  const addRejected = async (delivery: RejectedDelivery) => {
+    const result = await intake.addRejected(delivery);
+    await inbox.keptRejected(delivery.raw.length);
+    return result;
+  };
+  return { ...inbox, ...intake, addRejected };
 }
 
 export async function claim(inbox: Inbox): Promise<DeliveryGroup> {

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 
 import { loadConfig, type Environment } from '../../src/config.ts';
-import { createCoordinator } from '../../src/app/coordinator.ts';
+import { createService } from '../../src/app/service.ts';
 import type { Overrides } from '../../src/app/overrides.ts';
 import { createDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/db/migrations.ts';
@@ -126,7 +126,7 @@ export async function startService(options: ServiceOptions = {}) {
   const token = config.apiTokens[0]?.token ?? '';
   const logs: LogLine[] = [];
   const write = (line: string) => void logs.push(logLineSchema.parse(JSON.parse(line)));
-  const coordinator = createCoordinator(config, createLogger('debug', { write }), overrides);
+  const coordinator = createService(config, createLogger('debug', { write }), overrides);
   const declared = { ...expectAtEnd };
   const writesBefore = gitea?.writes.length ?? 0;
   let isRunning = false;
@@ -141,11 +141,10 @@ export async function startService(options: ServiceOptions = {}) {
 
   /** Closes the service and compares what it leaves with what the test declared. */
   async function finish(): Promise<void> {
-    const { app, idle } = coordinator;
-    const withToken = { url: '/health', headers: { authorization: `Bearer ${token}` } };
-    const health = async () => (await app.inject(withToken)).body;
+    const { idle } = coordinator;
+    const text = async () => (await health()).text();
     try {
-      if (isRunning && token !== '') await expectDrained({ health, idle }, declared);
+      if (isRunning && token !== '') await expectDrained({ health: text, idle }, declared);
     } finally {
       await close();
     }
@@ -192,9 +191,23 @@ export async function startService(options: ServiceOptions = {}) {
     return outcome;
   }
 
-  const { app, idle } = coordinator;
+  const { app, coreApp, idle } = coordinator;
   return {
-    ...{ url, app, config, directory, logs, send, api, health, plan, idle, reconcile, close },
+    ...{
+      url,
+      app,
+      coreApp,
+      config,
+      directory,
+      logs,
+      send,
+      api,
+      health,
+      plan,
+      idle,
+      reconcile,
+      close,
+    },
     /** Declares, in the middle of a test, the state that it leaves on purpose. */
     expectAtEnd: (leftovers: Leftovers) => void Object.assign(declared, leftovers),
   };

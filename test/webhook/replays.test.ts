@@ -207,6 +207,7 @@ describe('bytes that led to nothing are taken when they come again', () => {
   test('rejected again under other ids they are kept once', async () => {
     const service = await startService();
     for (const id of ['a', 'b', 'c']) await service.send(signedRequest({ odd: true }, { id }));
+    await service.idle();
     expect(query(service, 'select id from deliveries')).toEqual([{ id: 'a' }]);
   });
 });
@@ -276,10 +277,12 @@ describe('with a token, equal bytes have Gitea asked', () => {
     const send = async (payload: unknown) => (await service.send(signedRequest(payload))).json;
     await send(assigned);
     expect(await send(assigned)).toMatchObject({ status: 'duplicate' });
+    // The look at the store is behind the duplicate.
+    await service.health();
     expect(query(service, refreshes)).toEqual([]);
     await send(unassigned);
     expect(await send(assigned)).toMatchObject({ status: 'duplicate' });
-    expect(query(service, refreshes)).toHaveLength(1);
+    await expect.poll(() => query(service, refreshes)).toHaveLength(1);
     resolve(undefined);
     await service.idle();
   });

@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 
 import { loadDatabasePath } from '../../config.ts';
+import type { Database } from '../../db/database.ts';
+import { takeInBeside } from '../../db/take-in.ts';
 import { CoordinatorError } from '../../errors.ts';
 import {
   deliveryStatuses,
@@ -47,7 +49,7 @@ export function addDeliveriesCommand(program: Command, io: Io): void {
 
 async function list(io: Io, rawOptions: unknown): Promise<void> {
   const { status, limit, json } = parseOptions(optionsSchema, rawOptions);
-  await withDatabase(loadDatabasePath(io.environment()), async (db) => {
+  await withDeliveries(io, async (db) => {
     const page = await listDeliveries(db, { status, limit, now: Date.now() });
     if (json) printJson(io, page);
     else if (page.items.length === 0) io.stdout.write('There are no such deliveries.\n');
@@ -56,15 +58,24 @@ async function list(io: Io, rawOptions: unknown): Promise<void> {
 }
 
 async function show(io: Io, id: string): Promise<void> {
-  await withDatabase(loadDatabasePath(io.environment()), async (db) => {
+  await withDeliveries(io, async (db) => {
     printJson(io, found(id, await findDelivery(db, id, Date.now())));
   });
 }
 
 async function replay(io: Io, id: string): Promise<void> {
-  await withDatabase(loadDatabasePath(io.environment()), async (db) => {
+  await withDeliveries(io, async (db) => {
     found(id, await replayDelivery(db, id, Date.now()));
     io.stdout.write(`Delivery ${id} is queued again.\n`);
+  });
+}
+
+/** The database with all that was accepted, also what the service has not come to yet. */
+function withDeliveries(io: Io, use: (db: Database) => Promise<void>): Promise<void> {
+  const path = loadDatabasePath(io.environment());
+  return withDatabase(path, async (db) => {
+    takeInBeside(path);
+    await use(db);
   });
 }
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 import { loadConfig } from '../../config.ts';
-import { createCoordinator } from '../../app/coordinator.ts';
+import { createService } from '../../app/service.ts';
 import { CoordinatorError } from '../../errors.ts';
 import { createLogger } from '../../log.ts';
 import {
@@ -96,7 +96,7 @@ function buildService(directory: string, bot: string) {
   });
   const problems: string[] = [];
   const write = (line: string) => void problems.push(`The service logged ${line.trim()}`);
-  const coordinator = createCoordinator(config, createLogger(config.logLevel, { write }));
+  const coordinator = createService(config, createLogger(config.logLevel, { write }));
   return { coordinator, secret, token, problems };
 }
 

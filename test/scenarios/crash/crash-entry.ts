@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs';
 
 import { loadConfig, readEnvironment } from '../../../src/config.ts';
-import { createCoordinator } from '../../../src/app/coordinator.ts';
+import { createService } from '../../../src/app/service.ts';
 import { createLogger } from '../../../src/log.ts';
 import { aroundSteps } from './claim-steps.ts';
 import type { Point } from './crash-process.ts';
@@ -32,7 +32,7 @@ const log = createLogger(config.logLevel, {
     if (line.includes('"issue handled"')) pass('after-handling');
   },
 });
-const coordinator = createCoordinator(config, log, {
+const coordinator = createService(config, log, {
   now: () => Date.now() + Number(aheadMs) + passedMs,
   monotonic: () => performance.now() + passedMs,
   aroundWrites: (writes) => aroundSteps(writes, pass),
@@ -42,6 +42,13 @@ const coordinator = createCoordinator(config, log, {
     const inserted = await insert(rows);
     pass('after-commit');
     return inserted;
+  },
+  aroundTakeIn: (run) => async (sql, parameters) => {
+    const moves = sql.startsWith('insert');
+    if (moves) pass('before-take-in');
+    const rows = await run(sql, parameters);
+    if (moves) pass('after-take-in');
+    return rows;
   },
   // The answer of Claude is stored by then, the plan is not.
   aroundRead: (read) => async (issue, signal) => {

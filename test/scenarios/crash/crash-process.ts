@@ -9,6 +9,8 @@ import type { PublishStep } from '../../support/publish-steps.ts';
 export const crashPoints = [
   'before-commit',
   'after-commit',
+  'before-take-in',
+  'after-take-in',
   'mid-handling',
   'after-handling',
 ] as const;

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -14,13 +14,17 @@ export function dataOnDisk(directory: string) {
   const copy = join(directory, 'copy');
   rmSync(copy, { recursive: true, force: true });
   mkdirSync(copy);
-  for (const file of ['coordinator.db', 'coordinator.db-wal'])
-    copyFileSync(join(directory, file), join(copy, file));
-  const db = new DatabaseSync(join(copy, 'coordinator.db'), { readOnly: true });
-  const column = (sql: string) =>
-    new Set(textColumn.parse(db.prepare(sql).all()).map(({ value }) => value));
-  const deliveries = column('select id as value from deliveries');
-  const answers = column('select key as value from model_answers');
-  db.close();
-  return { deliveries, answers };
+  for (const name of ['coordinator.db', 'coordinator.db.spool'])
+    for (const file of [name, `${name}-wal`])
+      if (existsSync(join(directory, file))) copyFileSync(join(directory, file), join(copy, file));
+  const column = (file: string, sql: string) => {
+    const db = new DatabaseSync(join(copy, file), { readOnly: true });
+    const values = textColumn.parse(db.prepare(sql).all()).map(({ value }) => value);
+    db.close();
+    return values;
+  };
+  const spooled = column('coordinator.db.spool', 'select id as value from arrivals');
+  const taken = column('coordinator.db', 'select id as value from deliveries');
+  const answers = new Set(column('coordinator.db', 'select key as value from model_answers'));
+  return { deliveries: new Set([...spooled, ...taken]), spooled, answers };
 }

@@ -108,6 +108,8 @@ function leastPasses(kind: Kind, deliveries: readonly Sent[]): number {
   switch (kind) {
     case 'before-commit':
     case 'after-commit':
+    case 'before-take-in':
+    case 'after-take-in':
     case 'random':
       return Math.ceil(deliveries.length / senders);
     case 'mid-handling':

@@ -8,6 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
@@ -34,7 +35,12 @@ const authorization = { authorization: `Bearer ${apiToken}` };
 
 const healthSchema = z.object({
   status: z.string(),
-  checks: z.object({ store: z.looseObject({ status: z.string() }) }).optional(),
+  checks: z
+    .object({
+      store: z.looseObject({ status: z.string() }),
+      intake: z.looseObject({ status: z.string() }),
+    })
+    .optional(),
 });
 
 /** What a person and a supervisor see of a service. */
@@ -44,7 +50,7 @@ async function look(url: string) {
     fetch(`${url}/health`, { headers: authorization }),
   ]);
   const { status, checks } = healthSchema.parse(await health.json());
-  return { readyz: ready.status, health: health.status, status, store: checks?.store };
+  return { readyz: ready.status, health: health.status, status, ...checks };
 }
 
 /** Looks until it sees it; the health routes may answer from a cache of a second. */
@@ -75,7 +81,10 @@ async function claim(url: string): Promise<number> {
   return reply.status;
 }
 
+/** Nothing can be taken any more. */
 const down = { readyz: 503, health: 503, status: 'down' };
+/** Deliveries are taken into the spool, and wait there. */
+const taking = { readyz: 200, health: 503, status: 'down' };
 const well = { readyz: 200, health: 200, status: 'ok' };
 
 /** Runs a program in a file system of its own of 3 MiB; undefined where this machine does not allow that. */
@@ -135,9 +144,10 @@ test.skipIf(namespaces === undefined)(
       ...down,
       store: { cause: 'The disk of the database is full.', cure: containing('Free some space') },
     });
-    const { store } = await look(url);
-    expect(store?.['refusedWrites']).toBeGreaterThanOrEqual(11);
-    expect(store?.['lastRefusedAt']).toMatch(/^\d{4}-/);
+    const { intake } = await look(url);
+    expect(intake).toMatchObject({ status: 'down', cause: 'The disk of the database is full.' });
+    expect(intake?.['refusedWrites']).toBeGreaterThanOrEqual(11);
+    expect(intake?.['lastRefusedAt']).toMatch(/^\d{4}-/);
     expect(await claim(url)).toBe(503);
     expect(output.stdout).not.toContain('cannot rollback');
     rmSync(join(folder, 'filler'));
@@ -165,7 +175,7 @@ test.skipIf(namespaces === undefined)(
 async function startDoomed(directory?: string) {
   const service = await startService({
     ...(directory === undefined ? {} : { directory }),
-    expectAtEnd: { undrained: true, errors: ['the store is down', 'delivery not stored'] },
+    expectAtEnd: { undrained: true, errors: ['the store is down'] },
   });
   const { url, logs } = service;
   const isSaid = () => logs.some(({ msg }) => msg === 'the store is down');
@@ -202,15 +212,53 @@ test.each([
   ['the file alone', ['']],
   ['its log', ['-wal']],
 ])(
-  'when %s of the database are deleted under the service, nothing is acknowledged and health says so',
+  'when %s of the database are deleted under the service, deliveries wait in the spool and health says so',
   async (_what, suffixes) => {
-    const { url, directory, said } = await startDoomed();
+    const { url, directory, said, close, idle } = await startDoomed();
     expect(await deliver(url, 1)).toBe(200);
+    await idle();
     for (const suffix of suffixes) rmSync(join(directory, `coordinator.db${suffix}`));
-    expect(await deliver(url, 2)).toBe(503);
+    expect(await deliver(url, 2)).toBe(200);
     expect(await claim(url)).toBe(503);
-    await sees(url, { ...down, store: { cause: containing('was deleted or moved') } });
+    await sees(url, { ...taking, store: { cause: containing('was deleted or moved') } });
     await said();
+    await close();
+    expect(waiting(directory)).toEqual(['delivery-2']);
+  },
+);
+
+/** Deliveries that wait in the spool of a service that has ended. */
+function waiting(directory: string): unknown[] {
+  const spool = new DatabaseSync(join(directory, 'coordinator.db.spool'));
+  try {
+    return spool
+      .prepare('select id from arrivals order by seq')
+      .all()
+      .map(({ id }) => id);
+  } finally {
+    spool.close();
+  }
+}
+
+test.each([
+  ['its spool', ['', '-wal', '-shm']],
+  ['the log of its spool', ['-wal']],
+])(
+  'when %s is deleted under the service, nothing is acknowledged and health says so',
+  async (_what, suffixes) => {
+    const { url, directory, idle } = await startService({
+      expectAtEnd: { errors: ['delivery not stored'] },
+    });
+    expect(await deliver(url, 1)).toBe(200);
+    await idle();
+    for (const suffix of suffixes) rmSync(join(directory, `coordinator.db.spool${suffix}`));
+    expect(await deliver(url, 2)).toBe(503);
+    await sees(url, {
+      ...down,
+      intake: { status: 'down', cause: containing('was deleted or moved') },
+    });
+    // What needs no delivery goes on.
+    expect(await claim(url)).toBe(201);
   },
 );
 
@@ -219,7 +267,7 @@ test('a log that was deleted loses nothing when the service is restarted as it s
   const first = await startServiceProcess(directory);
   for (let number = 1; number <= 5; number += 1) expect(await deliver(first.url, number)).toBe(200);
   rmSync(join(directory, 'coordinator.db-wal'));
-  expect(await deliver(first.url, 6)).toBe(503);
+  expect(await deliver(first.url, 6)).toBe(200);
   expect(await first.kill('SIGTERM')).toMatchObject({ code: 0 });
   const second = await startServiceProcess(directory);
   const statuses = [];
@@ -227,7 +275,7 @@ test('a log that was deleted loses nothing when the service is restarted as it s
   expect(statuses).toEqual([200, 200, 200, 200, 200]);
   const reply = await fetch(`${second.url}/api/v1/deliveries?limit=20`, { headers: authorization });
   const { items } = z.object({ items: z.array(z.unknown()) }).parse(await reply.json());
-  expect(items).toHaveLength(5);
+  expect(items).toHaveLength(6);
 });
 
 test('a database that another file replaced is refused until the service is restarted', async () => {
@@ -235,8 +283,8 @@ test('a database that another file replaced is refused until the service is rest
   const path = join(directory, 'coordinator.db');
   writeFileSync(`${path}.new`, readFileSync(path));
   renameSync(`${path}.new`, path);
-  expect(await deliver(url, 1)).toBe(503);
-  await sees(url, { ...down, store: { cause: containing('was replaced') } });
+  expect(await deliver(url, 1)).toBe(200);
+  await sees(url, { ...taking, store: { cause: containing('was replaced') } });
   await said();
 });
 
@@ -256,7 +304,7 @@ test('without its lock file a database that a service has open is still refused 
 });
 
 // M6.
-test('a damaged page is found at the start: the service shows it and accepts nothing', async () => {
+test('a damaged page is found at the start: the service shows it, and deliveries wait in the spool', async () => {
   const first = await startService();
   for (let number = 1; number <= 40; number += 1) await deliver(first.url, number);
   await first.idle();
@@ -267,10 +315,10 @@ test('a damaged page is found at the start: the service shows it and accepts not
   writeFileSync(path, bytes);
   const { url, said } = await startDoomed(first.directory);
   await sees(url, {
-    ...down,
+    ...taking,
     store: { cause: containing('The database is damaged'), cure: containing('restore a backup') },
   });
-  expect(await deliver(url, 41)).toBe(503);
+  expect(await deliver(url, 41)).toBe(200);
   expect(await claim(url)).toBe(503);
   await said();
 });

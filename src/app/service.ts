@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+
+import type { Config } from '../config.ts';
+import type { CoreCalls, EdgeCalls } from '../edge/calls.ts';
+import { openDoor } from '../edge/door.ts';
+import { createEdge } from '../edge/edge.ts';
+import { CoordinatorError, describeError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { createCore } from './core-calls.ts';
+import { followsPulls } from './forge.ts';
+import { createIntakeStore } from './intake-store.ts';
+import type { Overrides } from './overrides.ts';
+
+/** Longest start: the pages of a large database are read, and an old one is migrated. */
+const startDeadlineMs = 600_000;
+/** Longest wait for work under way at close; its delivery is still in the inbox. */
+const closeDeadlineMs = 7_500;
+
+/**
+ * The whole service in one thread, for tests and the demo: edge and core meet at the same door as in `serve`. Nothing
+ * is opened before `start`; `close` undoes it in reverse and may be called twice; `idle` resolves when no delivery is
+ * due or in work, and what follows from it is published.
+ */
+export function createService(config: Config, log: Logger, overrides: Overrides = {}) {
+  const { port1, port2 } = new MessageChannel();
+  const core = createCore(config, log, port1, overrides);
+  const service = createEdgeOf(config, log, port2, overrides);
+
+  async function idle(): Promise<void> {
+    // What was told before it is under way by then.
+    await service.ping();
+    await core.idle();
+  }
+
+  return {
+    ...{ app: service.app, coreApp: core.app },
+    ...{ start: service.start, close: service.close },
+    ...{ idle, reconcile: core.reconcile },
+  };
+}
+
+type EdgeOverrides = Pick<Overrides, 'now' | 'monotonic' | 'dryRun' | 'aroundInsert'>;
+
+/** The edge, with the core at the other end of `port`: starts both, and closes both. */
+export function createEdgeOf(
+  config: Config,
+  log: Logger,
+  port: MessagePort,
+  overrides: EdgeOverrides = {},
+) {
+  const { now = Date.now, dryRun = false, aroundInsert } = overrides;
+  const monotonic = overrides.monotonic ?? overrides.now ?? (() => performance.now());
+  const startedAt = monotonic();
+  const { databasePath, giteaToken } = config;
+  const sqlite = createIntakeStore({
+    ...{ databasePath, now },
+    uptimeMs: () => monotonic() - startedAt,
+  });
+  const store = { ...sqlite, insert: aroundInsert?.(sqlite.insert) ?? sqlite.insert };
+  const door = openDoor<CoreCalls>(port, {
+    report: () => edge.report(),
+    // A deletion that fails is made up for by the next one.
+    taken: (upTo) => void store.forget(upTo).catch(() => undefined),
+    account: (login) => edge.learnAccount(login),
+  } satisfies EdgeCalls);
+  const edge = createEdge({
+    ...{ store, door, now, log },
+    secrets: config.webhookSecrets,
+    account: giteaToken === undefined ? config.botUsername : undefined,
+    followsPulls: followsPulls(config, dryRun),
+    followsDuplicates: giteaToken !== undefined,
+    // With a token the present state is read from Gitea, whatever a delivery says.
+    maxAgeDays: giteaToken === undefined ? config.deliveryRetentionDays : undefined,
+  });
+  let closing: Promise<void> | undefined;
+
+  /** Starts the core, opens the store, and listens. */
+  async function start(): Promise<{ url: string }> {
+    try {
+      const { socketPath } = await door.ask(startDeadlineMs, 'start');
+      edge.forwardTo(socketPath);
+      await store.open();
+      const url = await listen();
+      door.tell('listening', url);
+      return { url };
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+
+  async function listen(): Promise<string> {
+    const { host, port: wanted } = config;
+    try {
+      return await edge.app.listen({ host, port: wanted });
+    } catch (error) {
+      const message = `Cannot listen on ${host}, port ${wanted}: ${describeError(error)}. Correct HOST and PORT.`;
+      throw new CoordinatorError('cannot_listen', message, { cause: error });
+    }
+  }
+
+  function close(): Promise<void> {
+    closing ??= shutDown();
+    return closing;
+  }
+
+  /** Answers what is under way; then the core takes in all that was accepted, and both close. */
+  async function shutDown(): Promise<void> {
+    edge.drain();
+    door.tell('drain');
+    const deadline = sleep(closeDeadlineMs, undefined, { ref: false });
+    const closed = edge
+      .close()
+      .then(() => door.ask(closeDeadlineMs, 'finish'))
+      .catch((error: unknown) => log.warn({ err: error }, 'the core did not finish its work'));
+    await Promise.race([closed, deadline]);
+    // The last to close a database removes its log: the core reads the spool no more, and this the database.
+    await Promise.race([store.close(), deadline]);
+    await door.ask(closeDeadlineMs, 'close').catch(() => undefined);
+    door.close();
+  }
+
+  return { app: edge.app, start, close, ping: () => door.ask(closeDeadlineMs, 'ping') };
+}

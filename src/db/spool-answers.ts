@@ -1,0 +1,179 @@
+import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
+
+import { failedAnswer } from './sqlite-answers.ts';
+import { readOnlyUri, spooledColumns } from './spool-file.ts';
+import type { ThreadAnswer } from './thread-calls.ts';
+
+export interface SpoolPlace {
+  readonly spool: string;
+  readonly database: string;
+}
+
+/** One delivery in the order of `spooledColumns`. */
+export type SpooledRow = readonly SQLInputValue[];
+
+export type SpoolQuestion = { readonly id: number } & (
+  | { readonly kind: 'insert'; readonly rows: readonly SpooledRow[] }
+  | { readonly kind: 'forget'; readonly upTo: number }
+  | { readonly kind: 'query'; readonly sql: string; readonly parameters: readonly SQLInputValue[] }
+  | { readonly kind: 'probe'; readonly at: number; readonly fillerBytes: number }
+  | { readonly kind: 'size' }
+  | { readonly kind: 'close' }
+);
+
+/** What the spool holds, in rows (an upper bound) and bytes on disk. */
+export interface SpoolSize {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** Maximum wait for somebody who has the spool open, such as a sqlite3 shell; Gitea hangs up after 5 s. */
+const busyTimeoutMs = 2_000;
+/** Pages of 4 KB in the log of the spool before they are copied: 8 MB, so that no commit copies much at once. */
+const checkpointPages = 2_000;
+/** SQLite's default. */
+const pageBytes = 4_096;
+
+const columns = spooledColumns.join(', ');
+const values = spooledColumns.map((_, index) => `?${index + 1}`).join(', ');
+const at = (column: (typeof spooledColumns)[number]) => `?${spooledColumns.indexOf(column) + 1}`;
+const isFree = `not exists (select 1 from arrivals where id = ${at('id')}) and
+  not exists (select 1 from arrivals where body_hash = ${at('body_hash')}
+    and (status = 'waiting' or ${at('status')} <> 'waiting'))`;
+/** A row that led to nothing is no obstacle: taking in replaces it. */
+const isNew = `not exists (select 1 from core.deliveries where id = ${at('id')}) and
+  not exists (select 1 from core.deliveries where body_hash = ${at('body_hash')} and body_hash <> ''
+    and (status not in ('dead', 'rejected') or ${at('status')} <> 'waiting'))`;
+const insertSql = `insert into arrivals (${columns}) select ${values} where ${isFree}`;
+const insertNewSql = `${insertSql} and ${isNew}`;
+
+/**
+ * Answers for the spool, on one connection that has the database attached read-only as `core`: readers of a
+ * write-ahead log wait for nobody. The first question opens it, and the next one if that failed.
+ */
+export function createSpoolAnswers(place: SpoolPlace): (question: SpoolQuestion) => ThreadAnswer {
+  let connection: ReturnType<typeof openSpool> | undefined;
+  return (question) => {
+    try {
+      if (question.kind === 'close') {
+        const isEmpty = connection?.close();
+        connection = undefined;
+        return { id: question.id, result: isEmpty };
+      }
+      connection ??= openSpool(place);
+      return { id: question.id, result: connection.answer(question) };
+    } catch (error) {
+      return failedAnswer(question.id, error);
+    }
+  };
+}
+
+function openSpool({ spool, database }: SpoolPlace) {
+  const connection = new DatabaseSync(spool, { timeout: busyTimeoutMs });
+  const statements = new Map<string, StatementSync>();
+  try {
+    connection.exec(`pragma journal_mode = wal; pragma synchronous = full;
+      pragma wal_autocheckpoint = ${checkpointPages}`);
+    connection.prepare('attach ? as core').run(readOnlyUri(database));
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+
+  function prepare(sql: string): StatementSync {
+    let statement = statements.get(sql);
+    if (statement === undefined) {
+      statement = connection.prepare(sql);
+      statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  function inTransaction<T>(work: () => T): T {
+    if (connection.isTransaction) connection.exec('rollback');
+    connection.exec('begin immediate');
+    try {
+      const result = work();
+      connection.exec('commit');
+      return result;
+    } catch (error) {
+      if (connection.isTransaction) connection.exec('rollback');
+      throw error;
+    }
+  }
+
+  /** Inserts, in one commit, the rows whose id and bytes are new; returns the positions of those. */
+  function insert(rows: readonly SpooledRow[]): number[] {
+    try {
+      return insertWith(insertNewSql, rows);
+    } catch {
+      // The database cannot be read, or this fails as well: taking in finds what it has already.
+      return insertWith(insertSql, rows);
+    }
+  }
+
+  function insertWith(sql: string, rows: readonly SpooledRow[]): number[] {
+    return inTransaction(() => {
+      const statement = prepare(sql);
+      return rows.flatMap((row, index) => (statement.run(...row).changes === 1 ? [index] : []));
+    });
+  }
+
+  /** Not flushed: a deletion that a power cut undoes is done again after the next start. */
+  function forget(upTo: number): SpoolSize {
+    connection.exec('pragma synchronous = normal');
+    try {
+      prepare('delete from arrivals where seq <= ?').run(upTo);
+    } finally {
+      connection.exec('pragma synchronous = full');
+    }
+    return size();
+  }
+
+  /** From the numbers and the pages alone: reading the rows would cost more than writing them. */
+  function size(): SpoolSize {
+    const ends = prepare('select min(seq) as first, max(seq) as last from arrivals').get();
+    const rows = ends?.['last'] === null ? 0 : Number(ends?.['last']) - Number(ends?.['first']) + 1;
+    const pages = prepare(
+      'select page_count - freelist_count as used from pragma_page_count, pragma_freelist_count',
+    ).get();
+    return { rows, bytes: Number(pages?.['used']) * pageBytes };
+  }
+
+  function probe(checkedAt: number, fillerBytes: number): unknown {
+    prepare('insert or replace into probes values (1, ?, randomblob(?))').run(
+      checkedAt,
+      fillerBytes,
+    );
+    return prepare('pragma synchronous').get()?.['synchronous'];
+  }
+
+  /** Returns whether nothing waits here. */
+  function close(): boolean {
+    statements.clear();
+    try {
+      connection.exec('pragma main.wal_checkpoint(truncate)');
+      return connection.prepare('select 1 from arrivals').get() === undefined;
+    } finally {
+      connection.close();
+    }
+  }
+
+  function answer(question: Exclude<SpoolQuestion, { kind: 'close' }>): unknown {
+    switch (question.kind) {
+      case 'insert':
+        return insert(question.rows);
+      case 'forget':
+        return forget(question.upTo);
+      case 'query':
+        return prepare(question.sql).all(...question.parameters);
+      case 'probe':
+        return probe(question.at, question.fillerBytes);
+      case 'size':
+        return size();
+    }
+  }
+
+  return { answer, close };
+}
