@@ -5,10 +5,10 @@ import type { IssueRow, Schema } from '../db/schema.ts';
 import { labelsUncertain } from '../issue/facts.ts';
 import { countsAsEdge } from '../issue/reading.ts';
 import type { Warning } from '../issue/warnings.ts';
-import type { IssueKey } from '../issue/ref.ts';
+import { keyOf, type IssueKey } from '../issue/ref.ts';
 import { awaitingVerification } from '../issue/state.ts';
 import { tiedIssues } from './blockers.ts';
-import { replaceEdges, type EdgeChange } from './edges.ts';
+import { lostPairs, newPairs, replaceEdges, type EdgeChange } from './edges.ts';
 import { dropStaleGiteaDependencies } from './gitea-edges.ts';
 import type { IssueUpdate } from './issue-update.ts';
 import { openNeighbours } from './open-graph.ts';
@@ -65,8 +65,7 @@ export async function storeIssue(
     change.forOthers ? openNeighbours(transaction, [self], step) : [];
   const waiting = await neighbours('blocked');
   await markShown(transaction, [...waiting, ...names.renamed]);
-  const opened = change.forOthers && facts.open && !facts.deleted;
-  const joins = opened || own.some(({ came }) => came);
+  const isOpen = facts.open && !facts.deleted;
   const touched = {
     states: [
       ...(change.forItself || namesUnknown ? [self] : []),
@@ -76,10 +75,17 @@ export async function storeIssue(
       ...names.renamed,
       ...edges.flatMap((edge) => edge.blocked ?? []),
     ],
-    cycles: [
-      ...[...names.resolved, ...turned].flatMap((edge) => edge.blocked ?? []),
-      ...(joins ? [self] : []),
-    ],
+    graph: {
+      joined: [
+        ...(change.forOthers && isOpen ? [self] : []),
+        ...newPairs(edges).map(({ blocked, blocker }) =>
+          keyOf(blocker) === keyOf(self) ? self : blocked,
+        ),
+      ],
+      closed: change.forOthers && !isOpen ? [self] : [],
+      lost: lostPairs(edges),
+      renamed: names.renamed,
+    },
     unblocks: [
       ...(change.forOthers ? [self, ...(await neighbours('blocker'))] : []),
       ...edges.flatMap((edge) => edge.blocker ?? []),

@@ -12,5 +12,13 @@ export async function recomputeAllStates(
     .selectFrom('issues')
     .select(['repository_id as repositoryId', 'number'])
     .execute();
-  return recomputeStates(transaction, { states: issues, cycles: issues, unblocks: issues }, now);
+  return recomputeStates(
+    transaction,
+    {
+      states: issues,
+      graph: { joined: issues, closed: [], lost: [], renamed: issues },
+      unblocks: issues,
+    },
+    now,
+  );
 }
