@@ -73,7 +73,7 @@ async function addJoined(
   const [waitsFor, waiting] = await edgesAround(work.transaction, only);
   if (waitsFor.length === 0 || waiting.length === 0) return [];
   const grown = await growTangle(work, only, [...waitsFor, ...waiting]);
-  return grown ?? searchAnew(work, [], await reachOf(work.transaction, only));
+  return grown ?? searchAnew(work, [], await tangledWith(work.transaction, only));
 }
 
 /** Issues among which are all that share a tangle with any of these. */
@@ -83,12 +83,23 @@ async function searched(
 ): Promise<readonly IssueKey[]> {
   if (joined.length > maxSearchedFrom) return openIssues(transaction);
   const all: IssueKey[] = [];
-  for (const issue of joined) {
-    const [waitsFor, waiting] = await edgesAround(transaction, issue);
-    if (waitsFor.length > 0 && waiting.length > 0)
-      for (const key of await reachOf(transaction, issue)) all.push(key);
-  }
+  for (const issue of joined)
+    for (const key of await tangledWith(transaction, issue)) all.push(key);
   return all;
+}
+
+/** Issues among which are all that share a tangle with this one; none when it is in no tangle. */
+async function tangledWith(
+  transaction: Transaction<Schema>,
+  issue: IssueKey,
+): Promise<readonly IssueKey[]> {
+  const around = await edgesAround(transaction, issue);
+  if (around.some((edges) => edges.length === 0)) return [];
+  const reached = await reachOf(transaction, issue);
+  const ids = new Set(reached.map(keyOf));
+  // A cycle leads out of the issue and back to it, and all of it is reached.
+  const returns = around.every((edges) => edges.some(({ other }) => ids.has(keyOf(other))));
+  return returns ? reached : [];
 }
 
 /** Searches for tangles among these issues and the members of stored tangles, all of which are given. */
