@@ -75,7 +75,8 @@ export function createCoordinator(config: Config, log: Logger, overrides: Overri
 
   // The store and the inbox.
   const guard = createStoreGuard({ path: config.databasePath, quickCheck, now });
-  const db = createDatabase(config.databasePath, guard.observe('main'));
+  const opened = createDatabase(config.databasePath, guard.observe('main'));
+  const db = overrides.aroundDatabase?.(opened) ?? opened;
   const thread = createSqliteThread(config.databasePath, guard);
   const queue = createWriteQueue(db, guard);
   const writes = overrides.aroundWrites?.(queue) ?? queue;

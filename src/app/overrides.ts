@@ -1,3 +1,4 @@
+import type { Database } from '../db/database.ts';
 import type { StatFs } from '../db/file-system.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
 import type { Gitea } from '../gitea/client.ts';
@@ -14,6 +15,8 @@ export interface Overrides {
   readonly random?: () => number;
   /** Wraps the reading of an issue's text. */
   readonly aroundRead?: (read: HandlingDeps['read']) => HandlingDeps['read'];
+  /** Wraps the connection for everything except inserting deliveries. */
+  readonly aroundDatabase?: (db: Database) => Database;
   /** Wraps the storing of deliveries. */
   readonly aroundInsert?: (insert: InsertDeliveries) => InsertDeliveries;
   /** Wraps the client that every part of the service calls Gitea with. */

@@ -17,7 +17,7 @@ import {
   type Cycle,
   type OpenIssue,
 } from './tangle-rows.ts';
-import { edgesAround, shortestCycle, tiedAround, wholeCycle } from './tangle-search.ts';
+import { edgesThrough, shortestCycle, tiedAround, wholeCycle } from './tangle-search.ts';
 
 /*
  * Issues that wait for each other are a tangle. Its open issues have the same `cycle_key`: the first of them, then a
@@ -70,8 +70,8 @@ async function addJoined(
   if (broken.length === 0 && only === undefined) return [];
   if (broken.length > 0 || only === undefined || others.length > 0)
     return searchAnew(work, broken, await searched(work.transaction, joined));
-  const [waitsFor, waiting] = await edgesAround(work.transaction, only);
-  if (waitsFor.length === 0 || waiting.length === 0) return [];
+  const [waitsFor, waiting] = await edgesThrough(work.transaction, only);
+  if (waiting.length === 0) return [];
   const grown = await growTangle(work, only, [...waitsFor, ...waiting]);
   return grown ?? searchAnew(work, [], await tangledWith(work.transaction, only));
 }
@@ -93,7 +93,7 @@ async function tangledWith(
   transaction: Transaction<Schema>,
   issue: IssueKey,
 ): Promise<readonly IssueKey[]> {
-  const around = await edgesAround(transaction, issue);
+  const around = await edgesThrough(transaction, issue);
   if (around.some((edges) => edges.length === 0)) return [];
   const reached = await reachOf(transaction, issue);
   const ids = new Set(reached.map(keyOf));

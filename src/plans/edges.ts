@@ -61,11 +61,12 @@ export async function replaceEdges(
   const isSame = (row: NewEdge) => before.get(edgeId(row))?.missing === row.missing;
   const unchanged = [...before.keys()].join() === rows.map((row) => edgeId(row)).join();
   if (unchanged && rows.every(isSame)) return [];
-  await transaction
-    .deleteFrom('edges')
-    .where('declared_repository_id', '=', issue.repositoryId)
-    .where('declared_number', '=', issue.number)
-    .execute();
+  if (before.size > 0)
+    await transaction
+      .deleteFrom('edges')
+      .where('declared_repository_id', '=', issue.repositoryId)
+      .where('declared_number', '=', issue.number)
+      .execute();
   for (let start = 0; start < rows.length; start += insertChunk) {
     await transaction
       .insertInto('edges')

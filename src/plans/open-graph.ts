@@ -176,8 +176,8 @@ export async function recountUnblocked(
     const fell = counted.filter(
       ({ before, now }) => before === maxUnblocksCounted && now !== maxUnblocksCounted,
     );
-    starts = await openNeighbours(transaction, fell, 'blocker');
-    starts = starts.filter((key) => !seen.has(keyOf(key)));
+    const beyond = fell.length === 0 ? [] : await openNeighbours(transaction, fell, 'blocker');
+    starts = beyond.filter((key) => !seen.has(keyOf(key)));
   }
   return changed;
 }

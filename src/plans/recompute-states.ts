@@ -27,41 +27,51 @@ export interface TouchedIssues {
   readonly unblocks?: readonly IssueKey[];
 }
 
+interface Recomputed {
+  /** Number of issues that changed. */
+  readonly count: number;
+  /** The states of all that were looked at, by their keys. */
+  readonly decided: ReadonlyMap<string, Pick<ComputedRow, 'state' | 'reason_code'>>;
+}
+
 const noChange: GraphChange = { joined: [], closed: [], lost: [], renamed: [] };
 
 /**
  * Recomputes the state of the touched issues and of those that entered or left a cycle through
  * them, and the queue order of issues that block more or fewer now. So closing a blocker frees the issues
- * that wait for it. Writes only what differs; returns how many issues changed.
+ * that wait for it. Writes only what differs.
  */
 export async function recomputeStates(
   transaction: Transaction<Schema>,
   { states, graph = noChange, unblocks: recounted = [] }: TouchedIssues,
   now: number,
-): Promise<number> {
+): Promise<Recomputed> {
   const onlyMore = graph.closed.length + graph.lost.length + graph.renamed.length === 0;
   const counts = await recountUnblocked(transaction, recounted, { onlyMore });
   const unblocks = new Map(counts.map((count) => [keyOf(count), count.now]));
   const { moved, named, retold } = await updateCycles(transaction, graph, now);
   const keys = [...distinctKeys([...states, ...counts, ...moved]).values()];
-  if (keys.length === 0) return retold;
+  if (keys.length === 0) return { count: retold, decided: new Map() };
   const rows = await loadIssues(transaction, keys);
   // Their state follows from the tangle, whichever of its issues they wait for.
   const tangled = rows
     .filter(({ cycle_key, claim_worker }) => cycle_key !== null && claim_worker === null)
-    .map(({ repository_id: repositoryId, number }) => ({ repositoryId, number }));
+    .map(issueOf);
   const blockers = await loadBlockers(transaction, keys, tangled);
   const waitsFor = Map.groupBy(blockers, ({ blocked }) => blocked);
-  const aboutUnknown = await unknownTargetWarnings(transaction, keys, now);
-  const aboutParents = await parentWarnings(transaction, keys);
+  const naming = rows.filter(({ names_missing }) => Boolean(names_missing)).map(issueOf);
+  const aboutUnknown = await unknownTargetWarnings(transaction, naming, now);
+  const related = rows.filter(({ has_parent_edge }) => Boolean(has_parent_edge)).map(issueOf);
+  const aboutParents = await parentWarnings(transaction, related);
   const cycles = await readCycles(
     transaction,
     rows.flatMap(({ cycle_key: key }) => key ?? []),
     named,
   );
   const written: ComputedRow[] = [];
+  const decided = new Map<string, Pick<ComputedRow, 'state' | 'reason_code'>>();
   for (const row of rows) {
-    const id = keyOf({ repositoryId: row.repository_id, number: row.number });
+    const id = keyOf(issueOf(row));
     const after = compute(row, {
       blockers: waitsFor.get(id) ?? [],
       warnings: [...(aboutUnknown.get(id) ?? []), ...(aboutParents.get(id) ?? [])],
@@ -69,10 +79,16 @@ export async function recomputeStates(
       unblocks: unblocks.get(id) ?? row.unblocks,
       now,
     });
+    decided.set(id, after);
     if (computedColumns.some((column) => row[column] !== after[column])) written.push(after);
   }
   await write(transaction, written);
-  return retold + written.filter(({ changed_at }) => changed_at === now).length;
+  const changed = written.filter(({ changed_at }) => changed_at === now);
+  return { count: retold + changed.length, decided };
+}
+
+function issueOf({ repository_id: repositoryId, number }: LoadedIssue): IssueKey {
+  return { repositoryId, number };
 }
 
 function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[]) {
@@ -85,6 +101,7 @@ function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[
     .select(['queue_key', 'unblocks', 'cycle_key', 'changed_at', 'revision'])
     .select(['parked_code', 'parked_params', 'hidden_blockers', 'unreadable', 'budget_warning'])
     .select((eb) => [eb('reading', 'is not', null).as('read'), ...liveClaim(eb), pullOf(eb)])
+    .select((eb) => specialEdges(eb))
     .where(keyIn('repository_id', 'number', issues))
     .execute();
 }
@@ -98,6 +115,25 @@ function liveClaim(eb: ExpressionBuilder<Schema, 'issues'>) {
   return [
     claim.select('claims.worker').as('claim_worker'),
     claim.select('claims.agent').as('claim_agent'),
+  ];
+}
+
+/** Whether it has edges of which warnings may speak: few issues have. */
+function specialEdges(eb: ExpressionBuilder<Schema, 'issues'>) {
+  const edgesAt = (end: 'declared' | 'blocked' | 'blocker') =>
+    eb
+      .selectFrom('edges')
+      .select('edges.id')
+      .whereRef(`edges.${end}_repository_id`, '=', 'issues.repository_id')
+      .whereRef(`edges.${end}_number`, '=', 'issues.number');
+  return [
+    eb.exists(edgesAt('declared').where('missing', 'is not', null)).as('names_missing'),
+    eb
+      .or([
+        eb.exists(edgesAt('blocked').where('from_parent', '=', 1)),
+        eb.exists(edgesAt('blocker').where('from_parent', '=', 1)),
+      ])
+      .as('has_parent_edge'),
   ];
 }
 

@@ -3,9 +3,9 @@ import type { Transaction } from 'kysely';
 import type { Schema } from '../db/schema.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import type { Pair } from './edges.ts';
-import type { OpenEdge } from './open-graph.ts';
+import { openEdges, type OpenEdge } from './open-graph.ts';
 import { setKey, storedCycles } from './tangle-rows.ts';
-import { allReach, edgesAround } from './tangle-search.ts';
+import { allReach } from './tangle-search.ts';
 
 /** What changed in the graph of the open issues. */
 export interface GraphChange {
@@ -37,7 +37,8 @@ export async function checkTangles(
     const key = keyAt(issue) ?? '';
     const gone = lost.filter((pair) => keyOf(pair.blocked) === keyOf(issue));
     const came = lost.filter((pair) => keyOf(pair.blocker) === keyOf(issue));
-    const [waitsFor, waiting] = await edgesAround(transaction, issue);
+    const waitsFor = await openEdges(transaction, [issue], 'blocker');
+    const waiting = await openEdges(transaction, [issue], 'blocked');
     const inside = (edges: readonly OpenEdge[], more: readonly IssueKey[]) => [
       ...edges.flatMap(({ other, otherCycle }) => (otherCycle === key ? [other] : [])),
       ...more.filter((other) => keyAt(other) === key),

@@ -13,11 +13,13 @@ import {
 } from './open-graph.ts';
 import { firstOf, issueOf, membersOf } from './tangle-rows.ts';
 
-export async function edgesAround(
+/** The edges to what an issue waits for, and to what waits for it; none of either where no way leads through it. */
+export async function edgesThrough(
   transaction: Transaction<Schema>,
   issue: IssueKey,
 ): Promise<[OpenEdge[], OpenEdge[]]> {
   const waitsFor = await openEdges(transaction, [issue], 'blocker');
+  if (waitsFor.length === 0) return [[], []];
   return [waitsFor, await openEdges(transaction, [issue], 'blocked')];
 }
 

@@ -12,7 +12,7 @@ export async function recomputeAllStates(
     .selectFrom('issues')
     .select(['repository_id as repositoryId', 'number'])
     .execute();
-  return recomputeStates(
+  const { count } = await recomputeStates(
     transaction,
     {
       states: issues,
@@ -21,4 +21,5 @@ export async function recomputeAllStates(
     },
     now,
   );
+  return count;
 }
