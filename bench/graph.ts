@@ -8,6 +8,7 @@ import { migrate } from '../src/db/migrations.ts';
 import { recomputeAllStates } from '../test/support/recompute-all-states.ts';
 import { randomNumbers } from '../test/support/random.ts';
 import { issueUpdate } from '../test/support/issue-update.ts';
+import { measureTangles } from './tangles.ts';
 
 /**
  * Cost of recomputing states with 10,000 open issues of the bot and 30,000 edges, in a database on the disk of the
@@ -163,6 +164,7 @@ try {
   await measureClosings('the middle of the chain', often(chainLength / 2), graph);
   await measureClosings('the last of the chain', often(chainLength), graph);
   await measureClosings('one of a cycle', often(firstInCycle), graph);
+  await measureTangles(print);
 } finally {
   await db.destroy();
   rmSync(directory, { recursive: true, force: true });

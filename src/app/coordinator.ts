@@ -99,7 +99,8 @@ export function createCoordinator(
 
   // The store and the inbox.
   const guard = createStoreGuard({ path: config.databasePath, quickCheck, now });
-  const db = createDatabase(config.databasePath, guard.observe('main'));
+  const opened = createDatabase(config.databasePath, guard.observe('main'));
+  const db = overrides.aroundDatabase?.(opened) ?? opened;
   const thread = createSqliteThread(config.databasePath, {
     guard,
     spool: spoolPath(config.databasePath),

@@ -1,3 +1,4 @@
+import type { Database } from '../db/database.ts';
 import type { StatFs } from '../db/file-system.ts';
 import type { SqliteThread } from '../db/sqlite-thread.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
@@ -15,6 +16,8 @@ export interface Overrides {
   readonly random?: () => number;
   /** Wraps the reading of an issue's text. */
   readonly aroundRead?: (read: HandlingDeps['read']) => HandlingDeps['read'];
+  /** Wraps the connection for everything except inserting deliveries. */
+  readonly aroundDatabase?: (db: Database) => Database;
   /** Wraps the storing of deliveries. */
   readonly aroundInsert?: (insert: InsertDeliveries) => InsertDeliveries;
   /** Wraps the statements that move deliveries from the spool into the inbox. */

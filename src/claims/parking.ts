@@ -113,5 +113,5 @@ export async function recomputeIssues(
   issues: readonly IssueKey[],
   now: number,
 ): Promise<void> {
-  await recomputeStates(transaction, { states: issues, cycles: [], unblocks: [] }, now);
+  await recomputeStates(transaction, { states: issues }, now);
 }

@@ -1,6 +1,5 @@
 import type { Transaction } from 'kysely';
 
-import { findState } from '../plans/stored-facts.ts';
 import { withdrawClaim } from '../claims/claim-rows.ts';
 import type { Schema } from '../db/schema.ts';
 import type { Inbox } from '../inbox/inbox.ts';
@@ -8,6 +7,7 @@ import type { DeliveryGroup } from '../inbox/queue.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import { refreshEvent } from '../issue/facts.ts';
 import type { Reading } from '../issue/reading.ts';
+import { keyOf } from '../issue/ref.ts';
 import { mayPass } from '../issue/unreadable.ts';
 import { storeCodes } from '../plans/codes.ts';
 import { findDisagreeing } from '../plans/gitea-edges.ts';
@@ -91,11 +91,14 @@ export async function storeUpdate(
   update: IssueUpdate,
   now: number,
 ): Promise<{ state: string; reason: string; recomputed: number }> {
-  const { touched, newlyAssigned, repositoryChanged } = await storeIssue(transaction, update, now);
+  const stored = await storeIssue(transaction, update, now);
+  const { touched, newlyAssigned, repositoryChanged } = stored;
   if (repositoryChanged) await settleRepository(transaction, update.facts.repositoryId, now);
   if (newlyAssigned) await forgetDeletedComment(transaction, update.facts);
   await withdrawClaim(transaction, update, now);
-  const recomputed = await recomputeStates(transaction, touched, now);
+  const { count: recomputed, decided } = await recomputeStates(transaction, touched, now);
   if (update.facts.deleted) return { state: 'gone', reason: 'deleted', recomputed };
-  return { ...(await findState(transaction, update.facts)), recomputed };
+  const own = decided.get(keyOf(update.facts));
+  const after = own && { state: own.state, reason: own.reason_code };
+  return { ...(after ?? stored.stateBefore ?? { state: '', reason: '' }), recomputed };
 }

@@ -106,5 +106,5 @@ export async function settleRepository(
     await withdrawClaimsOf(transaction, repositoryId, { reason, now });
   } else await publishRepositoryAgain(transaction, repositoryId);
   const states = await openIssuesOf(transaction, repositoryId);
-  await recomputeStates(transaction, { states, cycles: [], unblocks: [] }, now);
+  await recomputeStates(transaction, { states }, now);
 }

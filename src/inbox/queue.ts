@@ -174,6 +174,17 @@ export async function dropTexts(
   { repositoryId, number }: IssueKey,
   keepAt: number | undefined,
 ): Promise<void> {
+  if (keepAt === undefined) {
+    await transaction
+      .updateTable('deliveries')
+      .set({ body: null })
+      .where('repository_id', '=', repositoryId)
+      .where('issue_number', '=', number)
+      .where('status', '=', statusLiteral('done'))
+      .where('body', 'is not', null)
+      .execute();
+    return;
+  }
   const texts = await transaction
     .selectFrom('deliveries')
     .select(['seq', 'kind', 'snapshot_at'])

@@ -85,7 +85,8 @@ const stateReasons = z.discriminatedUnion('code', [
   coded('blocker_not_merged', someRefs),
   coded('held_by_label', { label: z.string() }),
   coded('unreadable', { cause: z.enum(unreadableCauses) }),
-  coded('cycle', someRefs),
+  /** `beside`: the cycle leads through others of the tangle that the issue is in; else it starts with the issue. */
+  coded('cycle', { ...someRefs, beside: z.boolean().default(false) }),
   coded('open_blockers', someRefs),
   coded('hidden_blocker', { count }),
   coded('unknown_blockers', someRefs),
@@ -167,9 +168,11 @@ export const reasonSentences: Sentences<StateReasonParams & ChoiceReasonParams> 
   held_by_label: ({ label }) => `Held by the label "${label}": it goes on when that is removed.`,
   unreadable: ({ cause }) =>
     `The text could not be read: ${unreadableTexts[cause]}. So it is not known what it waits for. Shorten it, or split the issue; it is read again ${mayPass(cause) ? 'by itself, too' : 'when it changes'}.`,
-  cycle: ({ refs, more }) => {
+  cycle: ({ refs, more, beside }) => {
     const path = [...refs, ...(more > 0 ? [`${more} more`] : []), refs[0]].join(' → ');
-    return `Waits for itself in a cycle: ${path}.`;
+    return beside
+      ? `Waits in a tangle of issues that wait for each other, such as ${path}.`
+      : `Waits for itself in a cycle: ${path}.`;
   },
   open_blockers: ({ refs, more }) => {
     const verb = refs.length + more === 1 ? 'which is open' : 'which are open';

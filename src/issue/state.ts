@@ -50,8 +50,10 @@ export interface StateFacts {
   readonly blockers: readonly Blocker[];
   /** Number of blockers set on Gitea that the bot may not read. */
   readonly hiddenBlockers?: number;
-  /** A cycle of dependencies through this issue, in order, starting with it; empty when there is none. */
+  /** A cycle of the issues that wait for it and for which it waits, in order; empty when there are none. */
   readonly cycle: readonly string[];
+  /** True when that cycle does not lead through this issue; else it starts with it. */
+  readonly besideCycle?: boolean;
   readonly assignment: ChosenAgent | undefined;
 }
 
@@ -85,17 +87,26 @@ function refsOf({ blockers }: StateFacts, known: Blocker['state']): string[] {
 }
 
 function blockedReason(facts: StateFacts): StateReason | undefined {
-  const { cycle, heldBy, hiddenBlockers = 0, unreadable = null } = facts;
+  const { cycle, besideCycle: beside = false, heldBy, hiddenBlockers = 0 } = facts;
+  const { unreadable = null } = facts;
   const open = refsOf(facts, 'open');
   const unknown = refsOf(facts, 'unknown');
   // First, since no blocker that closes ends it; the blockers are listed beside it.
   if (heldBy !== undefined) return { code: 'held_by_label', params: { label: heldBy } };
   if (unreadable !== null) return { code: 'unreadable', params: { cause: unreadable } };
-  if (cycle.length > 0) return { code: 'cycle', params: someOf(cycle) };
+  if (cycle.length > 0) return cycleReason(cycle, { beside });
   if (open.length > 0) return { code: 'open_blockers', params: someOf(open) };
   if (hiddenBlockers > 0) return { code: 'hidden_blocker', params: { count: hiddenBlockers } };
   if (unknown.length > 0) return { code: 'unknown_blockers', params: someOf(unknown) };
   return undefined;
+}
+
+/** Why an issue in a tangle is blocked: the cycle leads through it, or it is beside that. */
+export function cycleReason(
+  cycle: readonly string[],
+  { beside }: { beside: boolean },
+): StateReason<'cycle'> {
+  return { code: 'cycle', params: { ...someOf(cycle), beside } };
 }
 
 /** Maximum number of issues that one reason names. */

@@ -17,12 +17,16 @@ export interface LoadedBlocker {
   readonly openPull: string | undefined;
 }
 
-/** The blockers of these issues that matter, each once, in the order of `linkedEdges`. */
+/**
+ * The blockers of these issues that matter, each once, in the order of `linkedEdges`; of `tangled` among them only
+ * those that matter beside a tangle: neither the open nor the unknown.
+ */
 export async function loadBlockers(
   transaction: Transaction<Schema>,
   issues: readonly IssueKey[],
+  tangled: readonly IssueKey[] = [],
 ): Promise<LoadedBlocker[]> {
-  const rows = await selectBlockers(transaction, issues).execute();
+  const rows = await selectBlockers(transaction, issues, tangled).execute();
   const pulls = await openPulls(transaction, rows.flatMap(pullOf));
   const pairs = new Map<string, LoadedBlocker>();
   for (const row of rows) {
@@ -41,15 +45,19 @@ export async function loadBlockers(
   return [...pairs.values()];
 }
 
-function selectBlockers(transaction: Transaction<Schema>, issues: readonly IssueKey[]) {
+function selectBlockers(
+  transaction: Transaction<Schema>,
+  issues: readonly IssueKey[],
+  tangled: readonly IssueKey[],
+) {
   return transaction
     .selectFrom('edges')
-    .leftJoin('repositories', 'repositories.id', 'blocker_repository_id')
     .leftJoin('issues', (join) =>
       join
         .onRef('issues.repository_id', '=', 'blocker_repository_id')
         .onRef('issues.number', '=', 'blocker_number'),
     )
+    .leftJoin('repositories', 'repositories.id', 'blocker_repository_id')
     .select(['blocked_repository_id', 'blocked_number', 'blocker_repository_id'])
     .select(['blocker_number', 'unresolved_name', 'full_name', 'open', 'deleted'])
     .select(['merged', 'waived', 'until_merge', 'open_pull_repository_id', 'open_pull_number'])
@@ -58,9 +66,12 @@ function selectBlockers(transaction: Transaction<Schema>, issues: readonly Issue
     .where('from_parent', '=', 0)
     .where((eb) =>
       eb.or([
-        ...[eb('open', 'is', null), eb('open', '=', 1), eb('deleted', '=', 1)],
-        ...[eb('merged', '=', 0), eb('open_pull_number', 'is not', null)],
-        eb('until_merge', '=', 1),
+        eb.and([
+          eb.or([eb('open', 'is', null), eb('open', '=', 1)]),
+          eb.not(keyIn('blocked_repository_id', 'blocked_number', tangled)),
+        ]),
+        ...[eb('deleted', '=', 1), eb('merged', '=', 0), eb('until_merge', '=', 1)],
+        eb('open_pull_number', 'is not', null),
       ]),
     )
     .orderBy('declared_repository_id')

@@ -80,17 +80,16 @@ async function storeOwnCodes(
   { facts, plan }: IssueUpdate,
 ): Promise<IssueKey[]> {
   const { repositoryId, number, title, deleted } = facts;
+  const { before, mentioned } = await findTitle(transaction, facts);
   const named = plan === undefined ? [] : namedCodes(facts);
-  await replaceCodes(transaction, 'code_mentions', facts, named);
-  const before = await transaction
-    .selectFrom('issues')
-    .select(['title', 'deleted'])
-    .where('repository_id', '=', repositoryId)
-    .where('number', '=', number)
-    .executeTakeFirst();
+  await replaceCodes(transaction, 'code_mentions', facts, { before: mentioned, after: named });
   if (before?.title === title && before.deleted === (deleted ? 1 : 0)) return [];
   const carried = deleted ? [] : codesOfTitle(title, lookupLimit);
-  const changed = await replaceCodes(transaction, 'issue_codes', facts, carried);
+  const borne = before === undefined ? [] : await codesBorne(transaction, facts);
+  const changed = await replaceCodes(transaction, 'issue_codes', facts, {
+    before: borne,
+    after: carried,
+  });
   const mentioning = await mentioningCodes(transaction, repositoryId, changed);
   const pointing = await pointingAt(transaction, facts);
   const numbers = new Set([...mentioning, ...pointing]);
@@ -98,22 +97,49 @@ async function storeOwnCodes(
   return [...numbers].map((other) => ({ repositoryId, number: other }));
 }
 
+/** The title as stored, undefined for a new issue, and the codes that its text names so far. */
+async function findTitle(transaction: Transaction<Schema>, { repositoryId, number }: IssueKey) {
+  const rows = await transaction
+    .selectFrom('issues')
+    .leftJoin('code_mentions', (join) =>
+      join
+        .onRef('code_mentions.repository_id', '=', 'issues.repository_id')
+        .onRef('code_mentions.number', '=', 'issues.number'),
+    )
+    .select(['title', 'deleted', 'code'])
+    .where('issues.repository_id', '=', repositoryId)
+    .where('issues.number', '=', number)
+    .execute();
+  return { before: rows[0], mentioned: rows.flatMap(({ code }) => code ?? []) };
+}
+
+async function codesBorne(
+  transaction: Transaction<Schema>,
+  { repositoryId, number }: IssueKey,
+): Promise<string[]> {
+  const rows = await transaction
+    .selectFrom('issue_codes')
+    .select('code')
+    .where('repository_id', '=', repositoryId)
+    .where('number', '=', number)
+    .execute();
+  return rows.map(({ code }) => code);
+}
+
+interface Replaced {
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+
 /** Returns the codes that came or went. */
 async function replaceCodes(
   transaction: Transaction<Schema>,
   table: 'issue_codes' | 'code_mentions',
   { repositoryId: repository_id, number }: IssueKey,
-  codes: readonly string[],
+  { before, after }: Replaced,
 ): Promise<string[]> {
-  const rows = await transaction
-    .selectFrom(table)
-    .select('code')
-    .where('repository_id', '=', repository_id)
-    .where('number', '=', number)
-    .execute();
-  const stored = new Set(rows.map(({ code }) => code));
-  const came = codes.filter((code) => !stored.has(code));
-  const gone = [...stored].filter((code) => !codes.includes(code));
+  const came = after.filter((code) => !before.includes(code));
+  const gone = before.filter((code) => !after.includes(code));
   if (gone.length > 0)
     await transaction
       .deleteFrom(table)
@@ -151,23 +177,21 @@ async function pointingAt(
   transaction: Transaction<Schema>,
   { repositoryId, number }: IssueKey,
 ): Promise<number[]> {
-  const found: number[] = [];
-  for (const end of ['blocked', 'blocker'] as const) {
-    const rows = await transaction
+  const at = (end: 'blocked' | 'blocker') =>
+    transaction
       .selectFrom('edges')
       .innerJoin('code_mentions', (join) =>
         join
           .onRef('code_mentions.repository_id', '=', 'edges.declared_repository_id')
           .onRef('code_mentions.number', '=', 'edges.declared_number'),
       )
-      .select('edges.declared_number')
-      .distinct()
+      .select('edges.declared_number as number')
       .where(`edges.${end}_repository_id`, '=', repositoryId)
       .where(`edges.${end}_number`, '=', number)
-      .where('edges.declared_repository_id', '=', repositoryId)
-      .limit(lookupLimit)
-      .execute();
-    found.push(...rows.map((row) => row.declared_number));
-  }
-  return found;
+      .where('edges.declared_repository_id', '=', repositoryId);
+  const rows = await at('blocked')
+    .union(at('blocker'))
+    .limit(2 * lookupLimit)
+    .execute();
+  return rows.map((row) => row.number);
 }

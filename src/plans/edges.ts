@@ -2,7 +2,7 @@ import type { Insertable, Selectable, Transaction } from 'kysely';
 
 import type { IssueFacts } from '../issue/facts.ts';
 import { endsWithMerge, type Dependency } from '../issue/reading.ts';
-import type { IssueKey } from '../issue/ref.ts';
+import { keyOf, type IssueKey } from '../issue/ref.ts';
 import type { EdgesTable, Schema } from '../db/schema.ts';
 import { findNamedRepositoryId } from './repository-names.ts';
 import { targetKey, type UnknownTarget } from './unknown-targets.ts';
@@ -61,11 +61,12 @@ export async function replaceEdges(
   const isSame = (row: NewEdge) => before.get(edgeId(row))?.missing === row.missing;
   const unchanged = [...before.keys()].join() === rows.map((row) => edgeId(row)).join();
   if (unchanged && rows.every(isSame)) return [];
-  await transaction
-    .deleteFrom('edges')
-    .where('declared_repository_id', '=', issue.repositoryId)
-    .where('declared_number', '=', issue.number)
-    .execute();
+  if (before.size > 0)
+    await transaction
+      .deleteFrom('edges')
+      .where('declared_repository_id', '=', issue.repositoryId)
+      .where('declared_number', '=', issue.number)
+      .execute();
   for (let start = 0; start < rows.length; start += insertChunk) {
     await transaction
       .insertInto('edges')
@@ -114,6 +115,31 @@ function edgeId(edge: Insertable<EdgesTable>): string {
     edge.evidence,
     edge.until_merge,
   ]);
+}
+
+export interface Pair {
+  readonly blocked: IssueKey;
+  readonly blocker: IssueKey;
+}
+
+/** The pairs of known issues of which one waits for the other now: other words for an edge that was there are none. */
+export function newPairs(edges: readonly EdgeChange[]): Pair[] {
+  return onlyPairs(edges, true);
+}
+
+/** Those of which one no longer waits for the other, as far as these edges say. */
+export function lostPairs(edges: readonly EdgeChange[]): Pair[] {
+  return onlyPairs(edges, false);
+}
+
+function onlyPairs(edges: readonly EdgeChange[], came: boolean): Pair[] {
+  const idOf = ({ blocked, blocker }: Pair) => `${keyOf(blocked)} ${keyOf(blocker)}`;
+  const pairs = (side: boolean) =>
+    edges.flatMap(({ blocked, blocker, came: each }) =>
+      blocked && blocker && each === side ? [{ blocked, blocker }] : [],
+    );
+  const others = new Set(pairs(!came).map(idOf));
+  return pairs(came).filter((pair) => !others.has(idOf(pair)));
 }
 
 /** An edge as a change of the graph. */

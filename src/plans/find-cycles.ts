@@ -1,6 +1,7 @@
 /*
- * Tarjan's algorithm by hand: the kept library, graphology-components 1.5.4, finds strong components by
- * recursion, which overflows the call stack on long chains (docs/decisions).
+ * Tarjan's algorithm by hand, on numbers and with a stack of its own. Libraries were measured: graphology-components
+ * 1.5.4 takes 5 to 22 times as long as these lines, and on a chain of 10,000 both it and @dagrejs/graphlib 4.0.6 end
+ * with a stack overflow (docs/decisions/0005).
  */
 
 /** "`blocked` waits for `blocker`", both as the strings of `keyOf`. */
@@ -9,195 +10,113 @@ export interface GraphEdge {
   readonly blocker: string;
 }
 
-/** What each node waits for. */
-type Graph = ReadonlyMap<string, readonly string[]>;
-
-/** Maximum size of a component in which a shortest cycle is searched for every member. */
-const maxSearchedMembers = 200;
-/** Maximum of cycle members listed for one larger component; the rest share its first cycle. */
-const maxListed = 1_000_000;
-
-/** A cycle of issues that wait for each other. */
-export interface Cycle {
-  /** Alphabetically first issue of the component: the same for all its members. */
-  readonly key: string;
-  /** In order, each waiting for the next and the last for the first; see `startingWith`. */
-  readonly path: readonly string[];
+/** Nodes by number, in alphabetical order, and the numbers of those that each waits for, in rising order. */
+interface Graph {
+  readonly names: readonly string[];
+  readonly next: readonly (readonly number[])[];
 }
 
 /**
- * Finds one cycle for every issue that waits for itself through others: a shortest one that starts with the
- * issue. In a large component it may be longer, and its members share it. Issues outside cycles are not in
- * the map.
+ * Finds the tangles: groups of issues that each wait for all others of the group, through others. Maps every member
+ * to the cycle that stands for its group: of the shortest ones through its alphabetically first member the
+ * alphabetically first, each issue waiting for the next and the last for the first. Members share one array.
  */
-export function findCycles(edges: readonly GraphEdge[]): Map<string, Cycle> {
-  const graph = graphOf(edges);
-  const cycles = new Map<string, Cycle>();
-  for (const component of components(graph)) {
-    const [first] = component;
-    if (first === undefined || component.length < 2) continue;
-    const paths =
-      component.length > maxSearchedMembers
-        ? cyclesThrough(first, component, graph)
-        : shortestCycles(component, graph);
-    for (const [start, path] of paths) cycles.set(start, { key: first, path });
+export function findCycles(edges: readonly GraphEdge[]): Map<string, readonly string[]> {
+  const { names, next } = graphOf(edges);
+  const name = (node: number) => names[node] ?? '';
+  const cycles = new Map<string, readonly string[]>();
+  for (const members of components(next)) {
+    const cycle = shortestCycle(next, members[0] ?? 0).map(name);
+    for (const member of members) cycles.set(name(member), cycle);
   }
   return cycles;
 }
 
-/** Rotates a cycle so that it starts with this member. */
-export function startingWith(path: readonly string[], member: string): readonly string[] {
-  const place = path.indexOf(member);
-  return place <= 0 ? path : [...path.slice(place), ...path.slice(0, place)];
+/** The shortest cycle through a node, of several the alphabetically first; empty when there is none. */
+export function cycleThrough(start: string, edges: readonly GraphEdge[]): string[] {
+  const { names, next } = graphOf(edges);
+  const place = names.indexOf(start);
+  return place < 0 ? [] : shortestCycle(next, place).map((node) => names[node] ?? '');
+}
+
+/** Rotates a cycle so that it starts with this issue; one beside it gets it as it is. */
+export function startingWith(cycle: readonly string[], issue: string): readonly string[] {
+  const place = cycle.indexOf(issue);
+  return place <= 0 ? cycle : [...cycle.slice(place), ...cycle.slice(0, place)];
 }
 
 function graphOf(edges: readonly GraphEdge[]): Graph {
-  const graph = new Map<string, Set<string>>();
-  for (const { blocked, blocker } of edges) {
-    const blockers = graph.get(blocked) ?? new Set();
-    graph.set(blocked, blockers.add(blocker));
-  }
-  return new Map([...graph].map(([node, blockers]) => [node, [...blockers].sort()]));
+  const names = [...new Set(edges.flatMap(({ blocked, blocker }) => [blocked, blocker]))].sort();
+  const numbers = new Map(names.map((name, number) => [name, number]));
+  const next = names.map((): number[] => []);
+  for (const { blocked, blocker } of edges)
+    next[numbers.get(blocked) ?? 0]?.push(numbers.get(blocker) ?? 0);
+  for (const list of next) list.sort((a, b) => a - b);
+  return { names, next };
 }
 
-interface Visit {
-  readonly node: string;
-  /** Place in the order of discovery. */
-  readonly index: number;
-  /** Smallest index known to be reachable from here. */
-  low: number;
-  /** Number of its blockers visited so far. */
-  seen: number;
-  done: boolean;
-}
-
-/** Strongly connected components, each in alphabetical order, found with an explicit stack. */
-export function components(graph: Graph): string[][] {
-  const found: string[][] = [];
-  const visits = new Map<string, Visit>();
-  const open: Visit[] = [];
-  const path: Visit[] = [];
-  function enter(node: string) {
-    const visit = { node, index: visits.size, low: visits.size, seen: 0, done: false };
-    visits.set(node, visit);
-    open.push(visit);
-    path.push(visit);
-  }
-  for (const root of graph.keys()) {
-    if (!visits.has(root)) enter(root);
-    for (let visit = path.at(-1); visit !== undefined; visit = path.at(-1)) {
-      const next = graph.get(visit.node)?.[visit.seen];
-      if (next !== undefined) {
-        visit.seen += 1;
-        const known = visits.get(next);
-        if (known === undefined) enter(next);
-        else if (!known.done) visit.low = Math.min(visit.low, known.index);
+/** The strongly connected components with several nodes, each in rising order. */
+function components(next: Graph['next']): number[][] {
+  const found: number[][] = [];
+  const finished = next.length + 1;
+  /** Place in the order of discovery, from 1; `finished` once its component is known. */
+  const order = next.map(() => 0);
+  /** Smallest place known to be reachable from here. */
+  const low = next.map(() => 0);
+  /** Number of neighbours looked at so far. */
+  const seen = next.map(() => 0);
+  const open: number[] = [];
+  const path: number[] = [];
+  let places = 0;
+  const reached = (node: number, place: number) => {
+    low[node] = Math.min(low[node] ?? 0, place);
+  };
+  for (const root of next.keys()) {
+    if (order[root] !== 0) continue;
+    path.push(root);
+    for (let node = path.at(-1); node !== undefined; node = path.at(-1)) {
+      if (order[node] === 0) {
+        order[node] = low[node] = places += 1;
+        open.push(node);
+      }
+      const place = seen[node] ?? 0;
+      seen[node] = place + 1;
+      const to = next[node]?.[place];
+      if (to !== undefined) {
+        if (order[to] === 0) path.push(to);
+        else reached(node, order[to] ?? 0);
         continue;
       }
       path.pop();
       const parent = path.at(-1);
-      if (parent !== undefined) parent.low = Math.min(parent.low, visit.low);
-      if (visit.low === visit.index) found.push(close(open, visit));
+      if (parent !== undefined) reached(parent, low[node] ?? 0);
+      if (low[node] !== order[node]) continue;
+      const members = open.splice(open.lastIndexOf(node));
+      for (const member of members) order[member] = finished;
+      if (members.length > 1) found.push(members.sort((a, b) => a - b));
     }
   }
   return found;
 }
 
-/** Takes the component that begins with `first` off the open nodes. */
-function close(open: Visit[], first: Visit): string[] {
-  const members = open.splice(open.lastIndexOf(first));
-  for (const member of members) member.done = true;
-  return members.map(({ node }) => node).sort();
-}
-
-function shortestCycles(component: readonly string[], graph: Graph): Map<string, string[]> {
-  const members = new Set(component);
-  return new Map(component.map((start) => [start, shortestCycle(graph, members, start)]));
-}
-
-/**
- * A cycle through each member of a component, without a search from each: the path to the first member and
- * back, without the detours.
- */
-function cyclesThrough(
-  first: string,
-  component: readonly string[],
-  graph: Graph,
-): Map<string, readonly string[]> {
-  const inside = inducedGraph(graph, component);
-  const to = predecessorsFrom(first, reversed(inside));
-  const from = predecessorsFrom(first, inside);
-  const shortest = shortestCycle(inside, new Set(component), first);
-  const cycles = new Map<string, readonly string[]>(shortest.map((node) => [node, shortest]));
-  let named = 0;
-  for (const member of component) {
-    if (cycles.has(member)) continue;
-    if (named > maxListed) {
-      cycles.set(member, shortest);
-      continue;
-    }
-    const back = pathTo(member, from).slice(1, -1);
-    const path = withoutDetours([...pathTo(member, to).reverse(), ...back]);
-    for (const node of path) if (!cycles.has(node)) cycles.set(node, path);
-    named += path.length;
-  }
-  return cycles;
-}
-
-function inducedGraph(graph: Graph, nodes: readonly string[]): Graph {
-  const kept = new Set(nodes);
-  return new Map(nodes.map((node) => [node, (graph.get(node) ?? []).filter((n) => kept.has(n))]));
-}
-
-function reversed(graph: Graph): Graph {
-  const turned = new Map<string, string[]>([...graph.keys()].map((node) => [node, []]));
-  for (const [node, nexts] of graph) for (const next of nexts) turned.get(next)?.push(node);
-  return turned;
-}
-
-/** Predecessor of each node on a shortest path from `start`. */
-function predecessorsFrom(start: string, graph: Graph): Map<string, string> {
-  const cameFrom = new Map<string, string>();
+/** In a search by breadth, in alphabetical order, the first way to a node is the shortest and first of them. */
+function shortestCycle(next: Graph['next'], start: number): number[] {
+  const cameFrom = new Map<number, number>();
   const queue = [start];
   for (const node of queue) {
-    for (const next of graph.get(node) ?? []) {
-      if (next === start || cameFrom.has(next)) continue;
-      cameFrom.set(next, node);
-      queue.push(next);
+    for (const to of next[node] ?? []) {
+      if (to === start) return wayTo(node, cameFrom);
+      if (cameFrom.has(to)) continue;
+      cameFrom.set(to, node);
+      queue.push(to);
     }
   }
-  return cameFrom;
+  return [];
 }
 
-/** Removes the loops from a walk. */
-function withoutDetours(walk: readonly string[]): string[] {
-  const path: string[] = [];
-  const places = new Map<string, number>();
-  for (const node of walk) {
-    const place = places.get(node) ?? path.length;
-    for (const left of path.splice(place)) places.delete(left);
-    places.set(node, place);
-    path.push(node);
-  }
-  return path;
-}
-
-function shortestCycle(graph: Graph, members: ReadonlySet<string>, start: string): string[] {
-  const cameFrom = new Map<string, string>();
-  const queue = [start];
-  for (const node of queue) {
-    for (const next of graph.get(node) ?? []) {
-      if (next === start) return pathTo(node, cameFrom);
-      if (!members.has(next) || cameFrom.has(next)) continue;
-      cameFrom.set(next, node);
-      queue.push(next);
-    }
-  }
-  return [start];
-}
-
-function pathTo(end: string, cameFrom: ReadonlyMap<string, string>): string[] {
-  const path = [end];
-  for (let node = cameFrom.get(end); node !== undefined; node = cameFrom.get(node)) path.push(node);
-  return path.reverse();
+function wayTo(end: number, cameFrom: ReadonlyMap<number, number>): number[] {
+  const way: number[] = [];
+  for (let node: number | undefined = end; node !== undefined; node = cameFrom.get(node))
+    way.push(node);
+  return way.reverse();
 }

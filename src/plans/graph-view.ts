@@ -1,5 +1,5 @@
 import { findRepositoryId } from './repository-names.ts';
-import { findCycles, startingWith } from './find-cycles.ts';
+import { findCycles } from './find-cycles.ts';
 import type { Source } from '../issue/source.ts';
 import { formatRef, keyOf, parseRef, type IssueKey } from '../issue/ref.ts';
 import { keyIn } from '../db/key-filter.ts';
@@ -17,7 +17,7 @@ export interface DependencyGraph {
     readonly source: Source;
     readonly evidence: string;
   }[];
-  /** Each in order: every issue waits for the next, the last for the first. */
+  /** One for each tangle, in order: every issue waits for the next, the last for the first. */
   readonly cycles: readonly (readonly string[])[];
   /** True when the graph was cut at the limit. */
   readonly cut: boolean;
@@ -58,11 +58,8 @@ export async function readGraph(db: Database, options: GraphOptions): Promise<De
     return agents === undefined || agent === null || agents.includes(agent);
   };
   const edges = all.filter(({ blocked }) => blocked.key === undefined || isOwn(keyOf(blocked.key)));
-  const cycles = distinctCycles(
-    [...findCycles(await edgesWithin(db, members.slice(0, limit))).values()].map(
-      ({ path }) => path,
-    ),
-  ).filter((path) => path.some(isOwn));
+  const found = findCycles(await edgesWithin(db, members.slice(0, limit)));
+  const cycles = [...new Set(found.values())].filter((path) => path.some(isOwn));
   const ends = edges.flatMap(({ blocked, blocker }) => [blocked, blocker]);
   const named = new Set([...ends.flatMap(({ key }) => (key ? keyOf(key) : [])), ...cycles.flat()]);
   const states = new Map(ends.map(({ ref }) => [ref, 'unknown']));
@@ -132,13 +129,6 @@ async function loadNodes(db: Database, issues: readonly IssueKey[]) {
       { ref: formatRef({ repository, number }), state, agent },
     ]),
   );
-}
-
-/** Each cycle once, starting with its first member; every member lists it starting with itself. */
-function distinctCycles(paths: readonly (readonly string[])[]): (readonly string[])[] {
-  // Members of a large component share paths.
-  const turned = [...new Set(paths)].map((path) => startingWith(path, [...path].sort()[0] ?? ''));
-  return [...new Map(turned.map((path) => [path.join(' '), path])).values()];
 }
 
 /** By repository, then by number. */

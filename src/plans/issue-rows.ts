@@ -5,10 +5,10 @@ import type { IssueRow, Schema } from '../db/schema.ts';
 import { labelsUncertain } from '../issue/facts.ts';
 import { countsAsEdge } from '../issue/reading.ts';
 import type { Warning } from '../issue/warnings.ts';
-import type { IssueKey } from '../issue/ref.ts';
+import { keyOf, type IssueKey } from '../issue/ref.ts';
 import { awaitingVerification } from '../issue/state.ts';
 import { tiedIssues } from './blockers.ts';
-import { replaceEdges, type EdgeChange } from './edges.ts';
+import { lostPairs, newPairs, replaceEdges, type EdgeChange } from './edges.ts';
 import { dropStaleGiteaDependencies } from './gitea-edges.ts';
 import type { IssueUpdate } from './issue-update.ts';
 import { openNeighbours } from './open-graph.ts';
@@ -25,6 +25,8 @@ interface StoredChange {
   readonly newlyAssigned: boolean;
   /** True when the repository was archived or unarchived: all its issues are concerned. */
   readonly repositoryChanged: boolean;
+  /** As it was stored; undefined for a new issue. */
+  readonly stateBefore: FactsChange['stateBefore'];
 }
 
 /**
@@ -39,7 +41,7 @@ export async function storeIssue(
   const { facts, plan } = update;
   const names = await storeReportedRepositories(transaction, update, now);
   const change = await storeFacts(transaction, update, now);
-  await storeText(transaction, update);
+  if (!change.hasText) await storeText(transaction, update);
   const own = await replaceEdges(transaction, facts, {
     dependencies: plan?.reading.dependencies.filter(countsAsEdge) ?? [],
     unknownTargets: update.unknownTargets,
@@ -65,28 +67,36 @@ export async function storeIssue(
     change.forOthers ? openNeighbours(transaction, [self], step) : [];
   const waiting = await neighbours('blocked');
   await markShown(transaction, [...waiting, ...names.renamed]);
-  const opened = change.forOthers && facts.open && !facts.deleted;
-  const joins = opened || own.some(({ came }) => came);
+  const isOpen = facts.open && !facts.deleted;
   const touched = {
     states: [
-      ...(change.forItself || namesUnknown ? [self] : []),
+      ...(change.forItself || namesUnknown || names.repositoryChanged ? [self] : []),
       ...tied,
       ...turned.flatMap((edge) => edge.blocker ?? []),
       ...waiting,
       ...names.renamed,
       ...edges.flatMap((edge) => edge.blocked ?? []),
     ],
-    cycles: [
-      ...[...names.resolved, ...turned].flatMap((edge) => edge.blocked ?? []),
-      ...(joins ? [self] : []),
-    ],
+    graph: {
+      joined: [
+        ...(change.forOthers && isOpen ? [self] : []),
+        ...newPairs(edges).map(({ blocked, blocker }) =>
+          keyOf(blocker) === keyOf(self) ? self : blocked,
+        ),
+      ],
+      closed: change.forOthers && !isOpen ? [self] : [],
+      lost: lostPairs(edges),
+      renamed: names.renamed,
+    },
     unblocks: [
-      ...(change.forOthers ? [self, ...(await neighbours('blocker'))] : []),
+      // Opened, it blocked nothing: the count goes on to those for which it waits by itself.
+      ...(change.forOthers ? [self, ...(isOpen ? [] : await neighbours('blocker'))] : []),
       ...edges.flatMap((edge) => edge.blocker ?? []),
     ],
   };
   const { repositoryChanged } = names;
-  return { touched, newlyAssigned: change.newlyAssigned, repositoryChanged };
+  const { newlyAssigned, stateBefore } = change;
+  return { touched, newlyAssigned, repositoryChanged, stateBefore };
 }
 
 /** Stores whose part the issue is, and marks the edges by which a parent blocks its part. */
@@ -120,6 +130,10 @@ interface FactsChange {
   readonly forOthers: boolean;
   /** JSON; null: there was none. */
   readonly readingBefore: string | null;
+  /** What is to be stored of its text is stored. */
+  readonly hasText: boolean;
+  /** Undefined for a new issue. */
+  readonly stateBefore: { readonly state: string; readonly reason: string } | undefined;
 }
 
 async function storeFacts(
@@ -145,7 +159,8 @@ async function storeFacts(
       'held_by',
     ])
     .select(['open_pull_repository_id', 'open_pull_number'])
-    .select((eb) => textOf(eb).where('issue_texts.body', '!=', facts.body).as('other_text'))
+    .select(['state', 'reason_code'])
+    .select((eb) => isTextStored(eb, facts.body).as('same_text'))
     .where(ofIssue(facts))
     .executeTakeFirst();
   if (stored === undefined) {
@@ -154,12 +169,16 @@ async function storeFacts(
       .values({ ...columns, ...notComputed, ...untried, changed_at: now })
       .execute();
     const all = { isNew: true, forItself: true, forOthers: true };
-    return { ...all, newlyAssigned: false, readingBefore: null };
+    return {
+      ...{ ...all, newlyAssigned: false, readingBefore: null },
+      ...{ hasText: !storesText(update), stateBefore: undefined },
+    };
   }
   const differs = (...names: readonly (keyof typeof stored & keyof typeof columns)[]) =>
     names.some((name) => stored[name] !== columns[name]);
   const shown = differs('title', 'open', 'reading', 'estimate', 'assignment');
-  const otherText = stored.other_text !== null && storesText(update);
+  // Null: there is none yet.
+  const otherText = stored.same_text === 0 && storesText(update);
   const restarted = differs('open', 'deleted', 'assigned');
   // An edited text does not restart an issue that awaits verification.
   const changed =
@@ -190,7 +209,11 @@ async function storeFacts(
   // Open again, a pull request is waited for again, whoever went on without it.
   if (differs('open') && facts.open) await forgetWaivers(transaction, facts);
   const whose = { forItself: forOthers || forItself, forOthers };
-  return { isNew: false, ...whose, newlyAssigned, readingBefore: stored.reading };
+  return {
+    ...{ isNew: false, ...whose, newlyAssigned, readingBefore: stored.reading },
+    hasText: storesText(update) ? stored.same_text === 1 : stored.same_text === null,
+    stateBefore: { state: stored.state, reason: stored.reason_code },
+  };
 }
 
 async function forgetWaivers(
@@ -233,11 +256,13 @@ function storesText({ facts, assigned }: IssueUpdate): boolean {
   return assigned && facts.textMissing !== true;
 }
 
-/** Whether there is a text, without reading it: it may be long. */
-function textOf(eb: ExpressionBuilder<Schema, 'issues'>) {
+/** 1: the text is stored; 0: another one is; null: none is. Without reading it: it may be long. */
+function isTextStored(eb: ExpressionBuilder<Schema, 'issues'>, body: string) {
   return eb
     .selectFrom('issue_texts')
-    .select('issue_texts.number')
+    .select(({ eb: of }) =>
+      of.case().when('issue_texts.body', '=', body).then(1).else(0).end().as('same'),
+    )
     .whereRef('issue_texts.repository_id', '=', 'issues.repository_id')
     .whereRef('issue_texts.number', '=', 'issues.number');
 }

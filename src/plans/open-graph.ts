@@ -3,7 +3,7 @@ import { sql, type Transaction } from 'kysely';
 import type { GraphEdge } from './find-cycles.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import { maxUnblocksCounted } from './queue-order.ts';
-import { keyIn } from '../db/key-filter.ts';
+import { keyIn, ofIssue } from '../db/key-filter.ts';
 import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
 
@@ -15,7 +15,7 @@ import type { Schema } from '../db/schema.ts';
  */
 
 /** Direction of a step: to the issues that block one, or to those that it blocks. */
-type Step = 'blocker' | 'blocked';
+export type Step = 'blocker' | 'blocked';
 
 const from = { blocker: 'blocked', blocked: 'blocker' } as const;
 
@@ -46,8 +46,8 @@ function isOpen(issue: string, end: Step) {
     and ${column('open')} = 1 and ${column('deleted')} = 0`;
 }
 
-/** All issues any number of steps away from those in `start`, which belong to it; `start` is SQL. */
-function reach(start: ReturnType<typeof sql>, step: Step) {
+/** All issues any number of steps away from those in `start`, which belong to it; `start` and `condition` are SQL. */
+function reach(start: ReturnType<typeof sql>, step: Step, condition = sql``) {
   return sql`with recursive reach (repository_id, number) as (
     ${start}
     union
@@ -55,35 +55,81 @@ function reach(start: ReturnType<typeof sql>, step: Step) {
     from reach cross join edges cross join issues
     where ${sql.ref(`edges.${from[step]}_repository_id`)} = reach.repository_id
       and ${sql.ref(`edges.${from[step]}_number`)} = reach.number
-      and edges.from_parent = 0 and ${isOpen('issues', step)})`;
+      and edges.from_parent = 0 and ${isOpen('issues', step)} ${condition})`;
+}
+
+/** An edge between open issues, with what is stored of the issue at its far end. */
+export interface OpenEdge extends GraphEdge {
+  readonly other: IssueKey;
+  readonly otherCycle: string | null;
+}
+
+/** The edges from any of these open issues to the open issues one step away; none from an issue to itself. */
+export async function openEdges(
+  db: Database,
+  issues: readonly IssueKey[],
+  step: Step,
+): Promise<OpenEdge[]> {
+  const near = from[step];
+  const { rows } = await sql<IssueKey & { id: number; own: number; otherCycle: string | null }>`
+    select ${sql.ref(`edges.${near}_repository_id`)} as id,
+      ${sql.ref(`edges.${near}_number`)} as own, issues.repository_id as "repositoryId",
+      issues.number, issues.cycle_key as "otherCycle"
+    from edges cross join issues
+    where ${keyIn(`edges.${near}_repository_id`, `edges.${near}_number`, issues)}
+      and edges.from_parent = 0 and ${isOpen('issues', step)}`.execute(db);
+  return rows.flatMap(({ id, own, otherCycle, ...other }) => {
+    const [here, there] = [keyOf({ repositoryId: id, number: own }), keyOf(other)];
+    if (here === there) return [];
+    const ends = step === 'blocker' ? [here, there] : [there, here];
+    return [{ blocked: ends[0] ?? '', blocker: ends[1] ?? '', other, otherCycle }];
+  });
 }
 
 const firstLimit = 50;
 const limitGrowth = 4;
 
 /**
- * Open issues among which are all that share a cycle with this one: its direct and indirect blockers, or
- * those that it blocks. The smaller of the two sets, so that a new issue that waits for a long chain costs
- * no more than one without blockers. None when the issue is in no cycle.
+ * All open issues that an issue reaches in one of the two directions, itself included: all that share a cycle with
+ * it are among them. In the direction with fewer, so that a new issue that waits for a long chain costs no more than
+ * one without blockers.
  */
-export async function cycleCandidates(
+export async function reachOf(
   transaction: Transaction<Schema>,
   issue: IssueKey,
 ): Promise<IssueKey[]> {
-  const start = sql`select cast(${issue.repositoryId} as bigint), cast(${issue.number} as bigint)`;
-  for (let limit = firstLimit; ; limit *= limitGrowth) {
+  for (let limit = firstLimit; ; limit *= limitGrowth)
     for (const step of ['blocked', 'blocker'] as const) {
-      const { rows } = await sql<IssueKey>`${reach(start, step)}
+      const { rows } = await sql<IssueKey>`${reach(only(issue), step)}
         select repository_id as "repositoryId", number from reach limit ${limit}`.execute(
         transaction,
       );
-      if (rows.length === limit) continue;
-      // A cycle returns to the issue, so it contains a neighbour in the other direction, too.
-      const reached = distinctKeys(rows);
-      const others = await openNeighbours(transaction, [issue], from[step]);
-      return others.some((key) => reached.has(keyOf(key))) ? rows : [];
+      if (rows.length < limit) return rows;
     }
-  }
+}
+
+/** Maximum of issues on the ways around a tangle. */
+const maxAround = 1_000;
+
+/**
+ * The open issues that an issue reaches in one direction on ways around the members of a stored tangle, without
+ * itself; undefined when they are too many.
+ */
+export async function reachAround(
+  transaction: Transaction<Schema>,
+  issue: IssueKey,
+  step: Step,
+  cycleKey: string,
+): Promise<IssueKey[] | undefined> {
+  const around = sql`and (issues.cycle_key is null or issues.cycle_key <> ${cycleKey})`;
+  const { rows } = await sql<IssueKey>`${reach(only(issue), step, around)}
+    select repository_id as "repositoryId", number from reach
+    where not ${ofIssue(issue)} limit ${maxAround}`.execute(transaction);
+  return rows.length < maxAround ? rows : undefined;
+}
+
+function only({ repositoryId, number }: IssueKey) {
+  return sql`select cast(${repositoryId} as bigint), cast(${number} as bigint)`;
 }
 
 /** All open issues. */
@@ -94,22 +140,10 @@ export async function openIssues(db: Database): Promise<readonly IssueKey[]> {
   return rows;
 }
 
-/** The edges between these issues, as far as both ends are open. */
+/** The edges between these issues, all of which are open. */
 export async function edgesWithin(db: Database, issues: readonly IssueKey[]): Promise<GraphEdge[]> {
   const within = new Set(issues.map(keyOf));
-  const { rows } = await sql<{ id: number; number: number; otherId: number; other: number }>`
-    select blocked_repository_id as id, blocked_number as number,
-      blocker_repository_id as "otherId", blocker_number as other
-    from edges cross join issues as waiting cross join issues as other
-    where ${keyIn('blocked_repository_id', 'blocked_number', issues)}
-      and edges.from_parent = 0 and ${isOpen('waiting', 'blocked')} and ${isOpen('other', 'blocker')}`.execute(
-    db,
-  );
-  return rows.flatMap(({ id, number, otherId, other }) => {
-    const blocked = keyOf({ repositoryId: id, number });
-    const blocker = keyOf({ repositoryId: otherId, number: other });
-    return blocked !== blocker && within.has(blocker) ? [{ blocked, blocker }] : [];
-  });
+  return (await openEdges(db, issues, 'blocker')).filter(({ blocker }) => within.has(blocker));
 }
 
 /** Maximum of issues to count by walking from each; above it, reading the whole graph is faster. */
@@ -118,28 +152,54 @@ const maxCountedByWalking = 500;
 /**
  * Counts how many open issues each of these blocks, and returns those whose stored count is stale. Goes on
  * with their blockers, but not beyond an issue that was and is at the limit: its blockers block at least as
- * many.
+ * many. So one query follows the blockers below the limit, and another round only those that fell below it.
+ * `onlyMore`: nothing was closed and no edge went, so none at the limit is looked at.
  */
 export async function recountUnblocked(
   transaction: Transaction<Schema>,
   issues: readonly IssueKey[],
+  { onlyMore }: { onlyMore: boolean },
 ): Promise<UnblockedCount[]> {
   const changed: UnblockedCount[] = [];
-  const seen = distinctKeys(issues);
-  for (let level = [...seen.values()]; level.length > 0;) {
+  const seen = new Set<string>();
+  for (let starts = [...distinctKeys(issues).values()]; starts.length > 0;) {
+    const above = await belowLimit(transaction, starts);
+    const level = above.filter(
+      (issue) => !seen.has(keyOf(issue)) && !(onlyMore && issue.unblocks >= maxUnblocksCounted),
+    );
+    for (const key of level) seen.add(keyOf(key));
     const counted =
       level.length > maxCountedByWalking
         ? await countAll(transaction, level)
         : await countEach(transaction, level);
     changed.push(...counted.filter(({ before, now }) => before !== now));
-    const onwards = counted.filter(
-      ({ before, now }) => before !== maxUnblocksCounted || now !== maxUnblocksCounted,
+    const fell = counted.filter(
+      ({ before, now }) => before === maxUnblocksCounted && now !== maxUnblocksCounted,
     );
-    const next = distinctKeys(await openNeighbours(transaction, onwards, 'blocker'));
-    level = [...next].filter(([id]) => !seen.has(id)).map(([, key]) => key);
-    for (const key of level) seen.set(keyOf(key), key);
+    const beyond = fell.length === 0 ? [] : await openNeighbours(transaction, fell, 'blocker');
+    starts = beyond.filter((key) => !seen.has(keyOf(key)));
   }
   return changed;
+}
+
+/** These issues and the open ones for which they wait, directly or through others that are stored as blocking few. */
+async function belowLimit(
+  transaction: Transaction<Schema>,
+  issues: readonly IssueKey[],
+): Promise<readonly (IssueKey & { unblocks: number })[]> {
+  const { rows } = await sql<
+    IssueKey & { unblocks: number }
+  >`with recursive above (repository_id, number, unblocks) as (
+    select repository_id, number, unblocks from issues where ${keyIn('repository_id', 'number', issues)}
+    union
+    select issues.repository_id, issues.number, issues.unblocks
+    from above cross join edges cross join issues
+    where above.unblocks < ${maxUnblocksCounted}
+      and edges.blocked_repository_id = above.repository_id
+      and edges.blocked_number = above.number
+      and edges.from_parent = 0 and ${isOpen('issues', 'blocker')})
+    select repository_id as "repositoryId", number, unblocks from above`.execute(transaction);
+  return rows;
 }
 
 /** How many issues one blocks: as stored, and as it is now. */
@@ -148,17 +208,25 @@ interface UnblockedCount extends IssueKey {
   readonly now: number;
 }
 
+/** Those that many wait for directly are counted without a walk. */
 async function countEach(
   transaction: Transaction<Schema>,
   issues: readonly IssueKey[],
 ): Promise<readonly UnblockedCount[]> {
   const start = sql`select counted.repository_id, counted.number`;
+  const direct = sql`select count(*) from (
+    select distinct issues.repository_id, issues.number from edges cross join issues
+    where edges.blocker_repository_id = counted.repository_id
+      and edges.blocker_number = counted.number
+      and edges.from_parent = 0 and ${isOpen('issues', 'blocked')}
+    limit ${maxUnblocksCounted + 1}) as waiting`;
   const { rows } = await sql<UnblockedCount>`
     select counted.repository_id as "repositoryId", counted.number, counted.unblocks as before,
-      case when counted.open = 1 and counted.deleted = 0
-        then (${reach(start, 'blocked')} select count(*) - 1
-          from (select 1 from reach limit ${maxUnblocksCounted + 1}) as some)
-        else 0 end as now
+      case when counted.open = 0 or counted.deleted = 1 then 0
+        when (${direct}) > ${maxUnblocksCounted} then ${maxUnblocksCounted}
+        else (${reach(start, 'blocked')} select count(*) - 1
+          from (select 1 from reach limit ${maxUnblocksCounted + 1}) as reached)
+        end as now
     from issues as counted
     where ${keyIn('counted.repository_id', 'counted.number', issues)}`.execute(transaction);
   return rows;

@@ -70,7 +70,7 @@ export function resolveParents(
 /** Maximum of parts, and of parents of an issue, that are followed. */
 const maxFollowed = 1_000;
 
-/** The parts of these issues and the parts of those, they themselves included. */
+/** The parts of these issues and the parts of those, and those of the issues themselves that have or had a parent. */
 export async function withParts(
   transaction: Transaction<Schema>,
   issues: readonly IssueKey[],
@@ -84,8 +84,14 @@ export async function withParts(
     where parents.parent_repository_id = below.repository_id
       and parents.parent_number = below.number
     limit ${maxFollowed})
-    select repository_id as "repositoryId", number from below`.execute(transaction);
-  return [...issues, ...rows];
+    select repository_id as "repositoryId", number from below
+    union select repository_id, number from parents
+      where ${keyIn('repository_id', 'number', issues)}
+    union select blocked_repository_id, blocked_number from edges
+      where from_parent = 1 and ${keyIn('blocked_repository_id', 'blocked_number', issues)}`.execute(
+    transaction,
+  );
+  return rows;
 }
 
 /**
@@ -152,6 +158,7 @@ export async function parentWarnings(
   transaction: Transaction<Schema>,
   issues: readonly IssueKey[],
 ): Promise<Map<string, Warning[]>> {
+  if (issues.length === 0) return new Map();
   const { rows } = await sql<{
     partId: number;
     part: number;

@@ -44,7 +44,11 @@ export async function storeProposals(
     if (rows.length > 0) await transaction.insertInto('proposals').values(rows).execute();
     await markChanged(transaction, [...before, ...rows].flatMap(otherKey), now);
   }
-  if (forOthers) await markShown(transaction, await proposedWith(transaction, facts));
+  if (forOthers)
+    await markShown(transaction, [
+      ...rows.flatMap(otherKey),
+      ...(await proposedAbout(transaction, facts)),
+    ]);
   if (deniedIn(readingBefore) !== JSON.stringify(plan?.reading.denied ?? []))
     await markChanged(transaction, await proposedAbout(transaction, facts), now);
 }
@@ -101,15 +105,6 @@ function textOf(row: ProposalsTable): readonly unknown[] {
 
 function otherKey({ other_repository_id: repositoryId, other_number: number }: ProposalsTable) {
   return repositoryId === null ? [] : [{ repositoryId, number }];
-}
-
-/** The issues at the other ends of the proposals of and about this one. */
-async function proposedWith(
-  transaction: Transaction<Schema>,
-  issue: IssueKey,
-): Promise<IssueKey[]> {
-  const own = await transaction.selectFrom('proposals').selectAll().where(ofIssue(issue)).execute();
-  return [...own.flatMap(otherKey), ...(await proposedAbout(transaction, issue))];
 }
 
 /** The issues whose texts propose something about this one. */

@@ -9,7 +9,8 @@ import { decideState } from '../issue/state.ts';
 import { parseUnreadable } from '../issue/unreadable.ts';
 import { keyIn } from '../db/key-filter.ts';
 import { loadBlockers, type LoadedBlocker } from './blockers.ts';
-import { findChangedCycles, type ChangedCycles } from './cycles.ts';
+import { readCycles, updateCycles } from './cycles.ts';
+import type { GraphChange } from './tangle-checks.ts';
 import { distinctKeys, recountUnblocked } from './open-graph.ts';
 import { parentWarnings } from './parents.ts';
 import { unknownTargetWarnings } from './unknown-targets.ts';
@@ -20,50 +21,74 @@ import { parseNames } from '../db/stored-names.ts';
 export interface TouchedIssues {
   /** Their state or its reason may have changed. */
   readonly states: readonly IssueKey[];
-  /** They may be in a new cycle: they were opened, or got an edge. */
-  readonly cycles: readonly IssueKey[];
+  /** What changed in the graph; undefined: nothing. */
+  readonly graph?: GraphChange;
   /** They may block another number of issues, which moves them in the queue. */
-  readonly unblocks: readonly IssueKey[];
+  readonly unblocks?: readonly IssueKey[];
 }
 
+interface Recomputed {
+  /** Number of issues that changed. */
+  readonly count: number;
+  /** The states of all that were looked at, by their keys. */
+  readonly decided: ReadonlyMap<string, Pick<ComputedRow, 'state' | 'reason_code'>>;
+}
+
+const noChange: GraphChange = { joined: [], closed: [], lost: [], renamed: [] };
+
 /**
- * Recomputes the state of the touched issues and of the members of cycles that opened or closed through
+ * Recomputes the state of the touched issues and of those that entered or left a cycle through
  * them, and the queue order of issues that block more or fewer now. So closing a blocker frees the issues
- * that wait for it. Writes only what differs; returns how many issues changed.
+ * that wait for it. Writes only what differs.
  */
 export async function recomputeStates(
   transaction: Transaction<Schema>,
-  touched: TouchedIssues,
+  { states, graph = noChange, unblocks: recounted = [] }: TouchedIssues,
   now: number,
-): Promise<number> {
-  const counts = await recountUnblocked(transaction, touched.unblocks);
+): Promise<Recomputed> {
+  const onlyMore = graph.closed.length + graph.lost.length + graph.renamed.length === 0;
+  const counts = await recountUnblocked(transaction, recounted, { onlyMore });
   const unblocks = new Map(counts.map((count) => [keyOf(count), count.now]));
-  const affected = distinctKeys([...touched.states, ...counts]);
-  const first = await loadIssues(transaction, [...affected.values()]);
-  const storedCycles = new Set(first.flatMap(({ cycle_key }) => cycle_key ?? []));
-  const changed = await findChangedCycles(transaction, [...storedCycles], touched.cycles);
-  const more = [...changed.issues].filter(([id]) => !affected.has(id)).map(([, key]) => key);
-  const rows = [...first, ...(await loadIssues(transaction, more))];
-  const keys = [...affected.values(), ...more];
-  const waitsFor = Map.groupBy(await loadBlockers(transaction, keys), ({ blocked }) => blocked);
-  const aboutUnknown = await unknownTargetWarnings(transaction, keys, now);
-  const aboutParents = await parentWarnings(transaction, keys);
-  const pathOf = await namePaths(transaction, changed);
+  const { moved, named, retold } = await updateCycles(transaction, graph, now);
+  const keys = [...distinctKeys([...states, ...counts, ...moved]).values()];
+  if (keys.length === 0) return { count: retold, decided: new Map() };
+  const rows = await loadIssues(transaction, keys);
+  // Their state follows from the tangle, whichever of its issues they wait for.
+  const tangled = rows
+    .filter(({ cycle_key, claim_worker }) => cycle_key !== null && claim_worker === null)
+    .map(issueOf);
+  const blockers = await loadBlockers(transaction, keys, tangled);
+  const waitsFor = Map.groupBy(blockers, ({ blocked }) => blocked);
+  const naming = rows.filter(({ names_missing }) => Boolean(names_missing)).map(issueOf);
+  const aboutUnknown = await unknownTargetWarnings(transaction, naming, now);
+  const related = rows.filter(({ has_parent_edge }) => Boolean(has_parent_edge)).map(issueOf);
+  const aboutParents = await parentWarnings(transaction, related);
+  const cycles = await readCycles(
+    transaction,
+    rows.flatMap(({ cycle_key: key }) => key ?? []),
+    named,
+  );
   const written: ComputedRow[] = [];
+  const decided = new Map<string, Pick<ComputedRow, 'state' | 'reason_code'>>();
   for (const row of rows) {
-    const id = keyOf({ repositoryId: row.repository_id, number: row.number });
+    const id = keyOf(issueOf(row));
     const after = compute(row, {
       blockers: waitsFor.get(id) ?? [],
       warnings: [...(aboutUnknown.get(id) ?? []), ...(aboutParents.get(id) ?? [])],
-      path: pathOf(id),
-      cycleKey: changed.cycles.get(id)?.key ?? null,
+      cycle: cycles.get(row.cycle_key ?? '') ?? [],
       unblocks: unblocks.get(id) ?? row.unblocks,
       now,
     });
+    decided.set(id, after);
     if (computedColumns.some((column) => row[column] !== after[column])) written.push(after);
   }
   await write(transaction, written);
-  return written.filter(({ changed_at }) => changed_at === now).length;
+  const changed = written.filter(({ changed_at }) => changed_at === now);
+  return { count: retold + changed.length, decided };
+}
+
+function issueOf({ repository_id: repositoryId, number }: LoadedIssue): IssueKey {
+  return { repositoryId, number };
 }
 
 function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[]) {
@@ -76,6 +101,7 @@ function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[
     .select(['queue_key', 'unblocks', 'cycle_key', 'changed_at', 'revision'])
     .select(['parked_code', 'parked_params', 'hidden_blockers', 'unreadable', 'budget_warning'])
     .select((eb) => [eb('reading', 'is not', null).as('read'), ...liveClaim(eb), pullOf(eb)])
+    .select((eb) => specialEdges(eb))
     .where(keyIn('repository_id', 'number', issues))
     .execute();
 }
@@ -92,6 +118,25 @@ function liveClaim(eb: ExpressionBuilder<Schema, 'issues'>) {
   ];
 }
 
+/** Whether it has edges of which warnings may speak: few issues have. */
+function specialEdges(eb: ExpressionBuilder<Schema, 'issues'>) {
+  const edgesAt = (end: 'declared' | 'blocked' | 'blocker') =>
+    eb
+      .selectFrom('edges')
+      .select('edges.id')
+      .whereRef(`edges.${end}_repository_id`, '=', 'issues.repository_id')
+      .whereRef(`edges.${end}_number`, '=', 'issues.number');
+  return [
+    eb.exists(edgesAt('declared').where('missing', 'is not', null)).as('names_missing'),
+    eb
+      .or([
+        eb.exists(edgesAt('blocked').where('from_parent', '=', 1)),
+        eb.exists(edgesAt('blocker').where('from_parent', '=', 1)),
+      ])
+      .as('has_parent_edge'),
+  ];
+}
+
 /** The number of its pull request, once there is one. */
 function pullOf(eb: ExpressionBuilder<Schema, 'issues'>) {
   return eb
@@ -105,13 +150,7 @@ function pullOf(eb: ExpressionBuilder<Schema, 'issues'>) {
 type LoadedIssue = Awaited<ReturnType<typeof loadIssues>>[number];
 
 const shownColumns = ['state', 'reason_code', 'reason_params', 'warnings'] as const;
-const computedColumns = [
-  ...shownColumns,
-  'ready_at',
-  'queue_key',
-  'unblocks',
-  'cycle_key',
-] as const;
+const computedColumns = [...shownColumns, 'ready_at', 'queue_key', 'unblocks'] as const;
 /** Set when a shown column differs. */
 const stampColumns = ['changed_at', 'revision'] as const;
 type ComputedRow = Pick<
@@ -119,40 +158,13 @@ type ComputedRow = Pick<
   'repository_id' | 'number' | (typeof stampColumns)[number] | (typeof computedColumns)[number]
 >;
 
-/** Gives the cycle of an issue as references, in order, starting with that issue. */
-async function namePaths(
-  transaction: Transaction<Schema>,
-  { issues, cycles }: ChangedCycles,
-): Promise<(id: string) => readonly string[]> {
-  const ids = [...new Set([...issues.values()].map(({ repositoryId }) => repositoryId))];
-  const names =
-    ids.length === 0
-      ? []
-      : await transaction
-          .selectFrom('repositories')
-          .select(['id', 'full_name'])
-          .where('id', 'in', ids)
-          .execute();
-  const nameOf = new Map(names.map(({ id, full_name }) => [id, full_name]));
-  const refOf = (member: string) => {
-    const key = issues.get(member);
-    const repository = key === undefined ? undefined : nameOf.get(key.repositoryId);
-    return key === undefined || repository === undefined
-      ? member
-      : formatRef({ repository, number: key.number });
-  };
-  const paths = new Set([...cycles.values()].map(({ path }) => path));
-  const named = new Map([...paths].map((path) => [path, path.map(refOf)]));
-  return (id) => startingWith(named.get(cycles.get(id)?.path ?? []) ?? [], refOf(id));
-}
-
 /** The facts around an issue from which its row is computed. */
 interface Neighbours {
   readonly blockers: readonly LoadedBlocker[];
   /** About unknown blockers, parents and parts. */
   readonly warnings: readonly Warning[];
-  readonly path: readonly string[];
-  readonly cycleKey: string | null;
+  /** Of the tangle that it is in; empty when it is in none. */
+  readonly cycle: readonly string[];
   readonly unblocks: number;
   readonly now: number;
 }
@@ -163,7 +175,7 @@ const gone = { state: '', reason_code: '', reason_params: '', warnings: '[]' };
 function compute(row: LoadedIssue, neighbours: Neighbours): ComputedRow {
   const shown = row.deleted === 1 ? gone : show(row, neighbours);
   const ready_at = shown.state === 'ready' ? (row.ready_at ?? neighbours.now) : null;
-  const { unblocks, cycleKey } = neighbours;
+  const { unblocks } = neighbours;
   const differs = shownColumns.some((column) => row[column] !== shown[column]);
   return {
     repository_id: row.repository_id,
@@ -175,13 +187,17 @@ function compute(row: LoadedIssue, neighbours: Neighbours): ComputedRow {
         ? null
         : queueKey({ readyAt: ready_at, labels: parseNames(row.labels), unblocks }),
     unblocks,
-    cycle_key: cycleKey,
     changed_at: differs ? neighbours.now : row.changed_at,
     revision: row.revision + (differs ? 1 : 0),
   };
 }
 
-function show(row: LoadedIssue, { blockers, warnings: aboutEdges, path }: Neighbours): typeof gone {
+function show(
+  row: LoadedIssue,
+  { blockers, warnings: aboutEdges, cycle }: Neighbours,
+): typeof gone {
+  const ref = formatRef({ repository: row.full_name ?? '', number: row.number });
+
   const { state, reason } = decideState({
     open: row.open === 1,
     assigned: row.assigned === 1,
@@ -203,7 +219,8 @@ function show(row: LoadedIssue, { blockers, warnings: aboutEdges, path }: Neighb
     ),
     unreadable: parseUnreadable(row.unreadable),
     hiddenBlockers: row.hidden_blockers,
-    cycle: path,
+    cycle: startingWith(cycle, ref),
+    besideCycle: !cycle.includes(ref),
     assignment:
       row.assignment === null ? undefined : chosenAgentSchema.parse(JSON.parse(row.assignment)),
   });
@@ -278,7 +295,7 @@ function blockerDeleted(ref: string): Warning {
 
 const keyColumns = ['repository_id', 'number'] as const;
 const writtenColumns = [...keyColumns, ...computedColumns, ...stampColumns] as const;
-const textColumns: readonly string[] = [...shownColumns, 'cycle_key'];
+const textColumns: readonly string[] = shownColumns;
 
 /** Writes all rows with one statement, since thousands of issues can wait for one; see `keyIn`. */
 async function write(

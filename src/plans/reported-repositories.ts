@@ -7,8 +7,7 @@ import { namedRepositories } from './gitea-edges.ts';
 import type { IssueUpdate } from './issue-update.ts';
 import { resolveParents } from './parents.ts';
 import { markProposalsAround, resolveProposals } from './proposals.ts';
-import { storeRepositoryFacts } from './repository-facts.ts';
-import { storeNames } from './repository-names.ts';
+import { storeRepository } from './repository-names.ts';
 import { changedAt } from './revisions.ts';
 
 /** What the names and facts of repositories that came with an issue have changed. */
@@ -38,11 +37,9 @@ export async function storeReportedRepositories(
   const renamed: IssueKey[] = [];
   let repositoryChanged = false;
   for (const [id, reported] of [[facts.repositoryId, { names, given }] as const, ...others]) {
-    const stored = await storeNames(transaction, id, reported, now);
-    for (const { facts: said, updatedAt } of reported.names)
-      if (said !== undefined && (await storeRepositoryFacts(transaction, id, said, updatedAt)))
-        repositoryChanged = !repositoryChanged;
-    for (const lowerName of stored.lowerNames) {
+    const stored = await storeRepository(transaction, id, reported, now);
+    repositoryChanged ||= stored.shutOrOpened;
+    for (const lowerName of stored.newNames) {
       resolved.push(...(await resolveNames(transaction, id, lowerName)));
       await resolveProposals(transaction, id, lowerName);
       parts.push(...(await resolveParents(transaction, id, lowerName)));

@@ -11,28 +11,28 @@ export function findRepository(db: Database, id: number) {
   return db.selectFrom('repositories').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
+/** What is stored of a repository of which no delivery has told more than the name. */
+export const noFacts: StoredFacts = { archived: 0, visibility: null, facts_at: -1 };
+
+type StoredFacts = Pick<StoredRepository, 'archived' | 'visibility' | 'facts_at'>;
+
 /**
- * Stores what a delivery reports of a repository, unless something newer is stored. `at` is Gitea's time of
- * the report, while an answer of Gitea is dated by our clock: the two are close enough, and the next answer
- * puts right what they confuse. True: it was archived or unarchived.
+ * The facts of a repository after a report of it, which counts unless something newer is stored. `at` is Gitea's time
+ * of the report, while an answer of Gitea is dated by our clock: the two are close enough, and the next answer
+ * puts right what they confuse.
  */
-export async function storeRepositoryFacts(
-  transaction: Transaction<Schema>,
-  id: number,
-  { archived, visibility }: RepositoryFacts,
+export function newerFacts(
+  stored: StoredFacts,
+  reported: RepositoryFacts | undefined,
   at: number,
-): Promise<boolean> {
-  const before = await findRepository(transaction, id);
-  if (before === undefined || before.facts_at > at) return false;
-  const after = { archived: archived ? 1 : 0, visibility: visibility ?? before.visibility };
-  const isSame = after.archived === before.archived && after.visibility === before.visibility;
-  if (isSame && before.facts_at === at) return false;
-  await transaction
-    .updateTable('repositories')
-    .set({ ...after, facts_at: at })
-    .where('id', '=', id)
-    .execute();
-  return after.archived !== before.archived;
+): StoredFacts {
+  if (reported === undefined || stored.facts_at > at) return stored;
+  const { archived, visibility } = reported;
+  return {
+    archived: archived ? 1 : 0,
+    visibility: visibility ?? stored.visibility,
+    facts_at: at,
+  };
 }
 
 /** A repository as Gitea describes it to the bot. */

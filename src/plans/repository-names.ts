@@ -1,9 +1,10 @@
-import type { Transaction } from 'kysely';
+import type { Insertable, Transaction } from 'kysely';
 
 import type { Database } from '../db/database.ts';
+import { oneOf } from '../db/key-filter.ts';
 import type { Schema } from '../db/schema.ts';
 import type { RepositoryName } from './issue-update.ts';
-import { hasIssuesOfBot } from './repository-facts.ts';
+import { hasIssuesOfBot, newerFacts, noFacts } from './repository-facts.ts';
 
 /** The id of the repository that bears a name now; undefined when no event has reported it. */
 export async function findRepositoryId(db: Database, name: string): Promise<number | undefined> {
@@ -34,36 +35,99 @@ export async function findNamedRepositoryId(
   return row?.repository_id;
 }
 
-/** Names of one repository that one issue's events and Gitea's answer gave. */
+const writtenColumns = [
+  'full_name',
+  'lower_name',
+  'named_at',
+  'archived',
+  'visibility',
+  'facts_at',
+] as const;
+
+/** Names of one repository that one issue's events and Gitea's answer gave, with what they say of it. */
 interface ReportedNames {
   readonly names: readonly RepositoryName[];
   /** The name that Gitea itself just gave: it is the present one. */
   readonly given: string | undefined;
 }
 
-/** Lower-case names that now lead to the repository, and whether its present name is another one. */
 interface StoredNames {
-  readonly lowerNames: readonly string[];
+  /** Lower-case names that lead to the repository since now. */
+  readonly newNames: readonly string[];
+  /** Its present name is another one. */
   readonly renamed: boolean;
+  /** It was archived or unarchived. */
+  readonly shutOrOpened: boolean;
 }
 
-/** Stores a repository's present name and those it was seen under before. */
-export async function storeNames(
+/** Stores a repository's present name, those it was seen under before, and the facts that came with them. */
+export async function storeRepository(
   transaction: Transaction<Schema>,
-  repositoryId: number,
+  id: number,
   { names, given }: ReportedNames,
   now: number,
 ): Promise<StoredNames> {
-  const before = await presentName(transaction, repositoryId);
+  const lowerNames = [...names.map(({ repository }) => repository), ...(given ? [given] : [])].map(
+    (name) => name.toLowerCase(),
+  );
+  const { before, known } = await findNamed(transaction, id, lowerNames);
   // A rename changes no `updated_at`, and Gitea's clock, of which the stored time may be, is not ours.
   const updatedAt = Math.max(now, before?.named_at ?? 0, ...names.map((name) => name.updatedAt));
   const present = given === undefined ? [] : [{ repository: given, updatedAt }];
   const newest = newestOfEach([...names, ...present]);
-  for (const name of newest) await storeName(transaction, repositoryId, name);
-  const lowerNames = newest.map(({ repository }) => repository.toLowerCase());
-  const after = await presentName(transaction, repositoryId);
-  const renamed = before !== undefined && before.full_name !== after?.full_name;
-  return { lowerNames, renamed };
+  const named = newest.reduce(
+    (row, { repository, updatedAt: named_at }) =>
+      row !== undefined && row.named_at > named_at
+        ? row
+        : { full_name: repository, lower_name: repository.toLowerCase(), named_at },
+    before && {
+      full_name: before.full_name,
+      lower_name: before.lower_name,
+      named_at: before.named_at,
+    },
+  );
+  if (named === undefined) return { newNames: [], renamed: false, shutOrOpened: false };
+  const facts = names.reduce(
+    (row, name) => newerFacts(row, name.facts, name.updatedAt),
+    before ?? noFacts,
+  );
+  const { archived, visibility, facts_at } = facts;
+  const after = { ...named, archived, visibility, facts_at };
+  const isSame =
+    before !== undefined && writtenColumns.every((column) => before[column] === after[column]);
+  if (!isSame) await writeRepository(transaction, { id, ...after });
+  await writeNames(transaction, id, newest, known);
+  return {
+    newNames: [...new Set(lowerNames)].filter((name) => !known.has(name)),
+    renamed: before !== undefined && before.full_name !== after.full_name,
+    shutOrOpened: (before ?? noFacts).archived !== archived,
+  };
+}
+
+/** The repository as stored, and which of these names lead to it since when. */
+async function findNamed(
+  transaction: Transaction<Schema>,
+  id: number,
+  lowerNames: readonly string[],
+) {
+  const rows = await transaction
+    .selectFrom('repositories')
+    .leftJoin('repository_names as known', (join) =>
+      join
+        .onRef('known.repository_id', '=', 'repositories.id')
+        .on(oneOf('known.lower_name', lowerNames)),
+    )
+    .select(['full_name', 'repositories.lower_name', 'repositories.named_at'])
+    .select(['archived', 'visibility', 'facts_at'])
+    .select(['known.lower_name as known_name', 'known.named_at as known_at'])
+    .where('repositories.id', '=', id)
+    .execute();
+  const known = new Map(
+    rows.flatMap(({ known_name, known_at }) =>
+      known_name === null ? [] : [[known_name, known_at ?? 0] as const],
+    ),
+  );
+  return { before: rows[0], known };
 }
 
 function newestOfEach(names: readonly RepositoryName[]): RepositoryName[] {
@@ -75,41 +139,42 @@ function newestOfEach(names: readonly RepositoryName[]): RepositoryName[] {
   return [...newest.values()];
 }
 
-async function storeName(
+/** One statement for a new row and a known one. */
+async function writeRepository(
   transaction: Transaction<Schema>,
-  id: number,
-  { repository, updatedAt }: RepositoryName,
+  { id, ...columns }: Insertable<Schema['repositories']>,
 ): Promise<void> {
-  const lower_name = repository.toLowerCase();
-  const present = { full_name: repository, lower_name, named_at: updatedAt };
   await transaction
     .insertInto('repositories')
-    .values({ id, ...present })
-    .onConflict((conflict) =>
-      conflict.column('id').doUpdateSet(present).where('repositories.named_at', '<=', updatedAt),
-    )
-    .execute();
-  await transaction
-    .insertInto('repository_names')
-    .values({ repository_id: id, lower_name, named_at: updatedAt })
-    .onConflict((conflict) =>
-      conflict
-        .columns(['lower_name', 'repository_id'])
-        .doUpdateSet({ named_at: updatedAt })
-        .where('repository_names.named_at', '<', updatedAt),
-    )
+    .values({ id, ...columns })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(columns))
     .execute();
 }
 
-async function presentName(
+async function writeNames(
   transaction: Transaction<Schema>,
-  repositoryId: number,
-): Promise<{ full_name: string; named_at: number } | undefined> {
-  return transaction
-    .selectFrom('repositories')
-    .select(['full_name', 'named_at'])
-    .where('id', '=', repositoryId)
-    .executeTakeFirst();
+  repository_id: number,
+  names: readonly RepositoryName[],
+  known: ReadonlyMap<string, number>,
+): Promise<void> {
+  const times = new Map<string, number>();
+  for (const { repository, updatedAt } of names) {
+    const name = repository.toLowerCase();
+    times.set(name, Math.max(updatedAt, times.get(name) ?? updatedAt));
+  }
+  const rows = [...times]
+    .filter(([name, at]) => (known.get(name) ?? -Infinity) < at)
+    .map(([lower_name, named_at]) => ({ repository_id, lower_name, named_at }));
+  if (rows.length === 0) return;
+  await transaction
+    .insertInto('repository_names')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict
+        .columns(['lower_name', 'repository_id'])
+        .doUpdateSet((eb) => ({ named_at: eb.ref('excluded.named_at') })),
+    )
+    .execute();
 }
 
 /** The repositories that deliveries or texts have told of, those last heard of first; `assigned`: an open issue is the bot's. */

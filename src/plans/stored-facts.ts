@@ -12,10 +12,21 @@ import { dateBounds } from '../issue/snapshot-dates.ts';
 
 /** The stored facts of an issue; undefined when no event has reported it. */
 export async function findFacts(db: Database, key: IssueKey): Promise<IssueFacts | undefined> {
-  const row = await db.selectFrom('issues').selectAll().where(ofIssue(key)).executeTakeFirst();
+  const row = await db
+    .selectFrom('issues')
+    .selectAll()
+    .select((eb) =>
+      eb
+        .selectFrom('issue_texts')
+        .select('body')
+        .whereRef('issue_texts.repository_id', '=', 'issues.repository_id')
+        .whereRef('issue_texts.number', '=', 'issues.number')
+        .as('text'),
+    )
+    .where(ofIssue(key))
+    .executeTakeFirst();
   if (row === undefined) return undefined;
-  const stored = row.deleted === 1 ? '' : await storedText(db, key);
-  const text = stored ?? (await deliveredText(db, row));
+  const text = row.deleted === 1 ? '' : (row.text ?? (await deliveredText(db, row)));
   return {
     repositoryId: row.repository_id,
     repository: row.snapshot_repository,
@@ -65,15 +76,6 @@ export function labelsOfEvent(event: string | null): readonly string[] | undefin
   return parsed.success ? (parsed.data.issue.labels ?? undefined) : undefined;
 }
 
-async function storedText(db: Database, key: IssueKey): Promise<string | undefined> {
-  const row = await db
-    .selectFrom('issue_texts')
-    .select('body')
-    .where(ofIssue(key))
-    .executeTakeFirst();
-  return row?.body;
-}
-
 /** The text of a stored snapshot from its newest delivery; refreshes may lack it. */
 async function deliveredText(db: Database, row: IssueRow): Promise<string | undefined> {
   const delivery = await db
@@ -88,19 +90,6 @@ async function deliveredText(db: Database, row: IssueRow): Promise<string | unde
     .limit(1)
     .executeTakeFirst();
   return delivery?.body ?? undefined;
-}
-
-/** State and reason code of a stored issue, as the log shows them. */
-export async function findState(
-  transaction: Transaction<Schema>,
-  { repositoryId, number }: IssueKey,
-): Promise<{ state: string; reason: string }> {
-  return transaction
-    .selectFrom('issues')
-    .select(['state', 'reason_code as reason'])
-    .where('repository_id', '=', repositoryId)
-    .where('number', '=', number)
-    .executeTakeFirstOrThrow();
 }
 
 /**

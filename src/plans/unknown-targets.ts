@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { sql, type ExpressionBuilder, type Transaction } from 'kysely';
 
 import type { Database } from '../db/database.ts';
 import { keyIn } from '../db/key-filter.ts';
@@ -31,17 +31,20 @@ export function targetKey({ repository, number }: IssueRef): string {
 }
 
 /** Forgets that an issue was missing: it is stored now. Returns the issues that name it. */
-export async function forgetMissing(
+export function forgetMissing(
   transaction: Transaction<Schema>,
   issue: IssueKey,
 ): Promise<IssueKey[]> {
-  const naming: IssueKey[] = [];
-  for (const end of ['blocker', 'blocked'] as const) {
-    const rows = await transaction
+  const at = (eb: ExpressionBuilder<Schema, 'edges'>, end: 'blocker' | 'blocked') =>
+    eb.and([
+      eb(`${end}_repository_id`, '=', issue.repositoryId),
+      eb(`${end}_number`, '=', issue.number),
+    ]);
+  return (
+    transaction
       .updateTable('edges')
       .set({ missing: null, missing_since: null })
-      .where(`${end}_repository_id`, '=', issue.repositoryId)
-      .where(`${end}_number`, '=', issue.number)
+      .where((eb) => eb.or([at(eb, 'blocker'), at(eb, 'blocked')]))
       .where('missing', 'is not', null)
       // Of its own edges, the other end is the missing one.
       .where((eb) =>
@@ -51,10 +54,8 @@ export async function forgetMissing(
         ]),
       )
       .returning(['declared_repository_id as repositoryId', 'declared_number as number'])
-      .execute();
-    naming.push(...rows);
-  }
-  return naming;
+      .execute()
+  );
 }
 
 /** The warnings of issues that name unknown ones, by the key of the issue that names them. */
@@ -63,6 +64,7 @@ export async function unknownTargetWarnings(
   issues: readonly IssueKey[],
   now: number,
 ): Promise<Map<string, Warning[]>> {
+  if (issues.length === 0) return new Map();
   const rows = await selectUnknown(transaction)
     .where(keyIn('declared_repository_id', 'declared_number', issues))
     .where('missing', 'is not', null)

@@ -111,3 +111,10 @@ test('a long cycle is named by its first members and a number', () => {
     'Waits for itself in a cycle: a/b#1 → a/b#2 → a/b#3 → a/b#4 → a/b#5 → 995 more → a/b#1.',
   );
 });
+
+test('an issue beside the cycle of its tangle says so', () => {
+  const cycle = ['a/b#1', 'a/b#2'];
+  expect(reasonText(decideState({ ...ready, cycle, besideCycle: true }).reason)).toBe(
+    'Waits in a tangle of issues that wait for each other, such as a/b#1 → a/b#2 → a/b#1.',
+  );
+});

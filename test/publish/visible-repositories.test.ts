@@ -82,7 +82,10 @@ test('issues that only the reason or a warning names are looked up as well', asy
       .values({ id: id + 1, full_name: name, lower_name: name, named_at: 0, visibility: 'public' })
       .execute();
   const plan = planOf({
-    reason: { code: 'cycle', params: { refs: ['acme/orbit#1', 'acme/lib#2'], more: 0 } },
+    reason: {
+      code: 'cycle',
+      params: { refs: ['acme/orbit#1', 'acme/lib#2'], more: 0, beside: false },
+    },
     warnings: [{ code: 'contradiction', params: { refs: ['acme/tools#3'] } }],
   });
   expect([...(await findVisibleRepositories(db, plan))].sort()).toEqual([

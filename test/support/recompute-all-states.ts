@@ -12,5 +12,14 @@ export async function recomputeAllStates(
     .selectFrom('issues')
     .select(['repository_id as repositoryId', 'number'])
     .execute();
-  return recomputeStates(transaction, { states: issues, cycles: issues, unblocks: issues }, now);
+  const { count } = await recomputeStates(
+    transaction,
+    {
+      states: issues,
+      graph: { joined: issues, closed: [], lost: [], renamed: issues },
+      unblocks: issues,
+    },
+    now,
+  );
+  return count;
 }

@@ -87,14 +87,18 @@ export const commentReasons: Sentences<StateReasonParams, (subject: Subject) => 
     change: ['Shorten the text, or move parts of it into issues of their own.'],
   }),
   cycle:
-    ({ refs }) =>
+    ({ refs, beside }) =>
     (subject) => {
       const next = refs.slice(1).find((ref) => isVisible(subject.setting, ref));
       const example = code(
         next === undefined ? 'Blocked by' : `Blocked by ${typedRef(subject, next)}`,
       );
       return {
-        reason: `Waits for itself in a circle: ${circle(subject, refs)} → …`,
+        reason: `${
+          beside
+            ? 'Waits in a tangle of issues that wait for each other, such as'
+            : 'Waits for itself in a circle:'
+        } ${circle(subject, refs)} → …`,
         change: [
           `Nothing starts until one of them no longer waits: remove words such as ${example} from one of the texts, or a dependency under “Dependencies” on one of the pages.`,
         ],

@@ -223,7 +223,11 @@ describe('what people see', () => {
   });
 
   it('of one that waits for itself', () => {
-    const params = { refs: ['acme/orbit#42', 'acme/orbit#43', 'acme/lib#1'], more: 0 };
+    const params = {
+      refs: ['acme/orbit#42', 'acme/orbit#43', 'acme/lib#1'],
+      more: 0,
+      beside: false,
+    };
     const blockedBy = [edge('acme/orbit#43', 'open')];
     expect(tell({ state: 'blocked', reason: { code: 'cycle', params }, blockedBy }))
       .toMatchInlineSnapshot(`
@@ -446,10 +450,17 @@ describe('what rests on Claude', () => {
     );
   });
 
+  it('names a cycle of the tangle that the issue is in beside it', () => {
+    const params = { refs: ['acme/orbit#7', 'acme/orbit#8'], more: 0, beside: true };
+    expect(tell({ state: 'blocked', reason: { code: 'cycle', params } })).toContain(
+      '**Blocked.** Waits in a tangle of issues that wait for each other, such as acme/orbit&#35;7 → acme/orbit&#35;8 → …',
+    );
+  });
+
   it('is marked in each of twenty, and in a circle', () => {
     const refs = Array.from({ length: 20 }, (_, index) => `acme/orbit#${index + 1}`);
     const blockedBy = refs.map((ref) => edge(ref, 'open', 'model'));
-    const circle = { refs: [own, 'acme/orbit#1'], more: 0 };
+    const circle = { refs: [own, 'acme/orbit#1'], more: 0, beside: false };
     for (const reason of [openBlockers(...refs), reasonOf({ code: 'cycle', params: circle })]) {
       const told = tell({ state: 'blocked', reason, blockedBy });
       for (const ref of refs)

@@ -63,7 +63,7 @@ function rows(db: Database) {
   return db.selectFrom('issues').selectAll().orderBy('number').execute();
 }
 
-test('in a tangle of hundreds each member names a cycle through itself, and only members are blocked', async () => {
+test('in a tangle of hundreds each member names the cycle through the first, and only members are blocked', async () => {
   const db = createDatabase(`${temporaryDirectory()}/graph.db`);
   onTestFinished(() => db.destroy());
   await migrate(db);
@@ -76,7 +76,7 @@ test('in a tangle of hundreds each member names a cycle through itself, and only
   const size = 250;
   const blockersOf = (member: number) => [
     (member % size) + 1,
-    ...(member % 10 === 0 ? [member - 1] : []),
+    ...(member % 10 === 2 ? [member - 1] : []),
     ...(member === 7 ? [size + 1] : []),
   ];
   await tell({ number: size + 1, open: true, blockers: [] });
@@ -89,12 +89,18 @@ test('in a tangle of hundreds each member names a cycle through itself, and only
   expect(told.get(size + 2)).toBe('blocked open_blockers');
   const members = items.filter(({ number }) => number <= size);
   expect(new Set(members.map(({ reason }) => reason.code))).toEqual(new Set(['cycle']));
-  for (const { ref, reason } of members)
-    expect(reason.text).toContain(`Waits for itself in a cycle: ${ref} → `);
+  const texts = new Map(members.map(({ number, reason }) => [number, reason.text]));
+  expect([texts.get(1), texts.get(2), texts.get(3)]).toMatchInlineSnapshot(`
+    [
+      "Waits for itself in a cycle: acme/orbit#1 → acme/orbit#2 → acme/orbit#1.",
+      "Waits for itself in a cycle: acme/orbit#2 → acme/orbit#1 → acme/orbit#2.",
+      "Waits in a tangle of issues that wait for each other, such as acme/orbit#1 → acme/orbit#2 → acme/orbit#1.",
+    ]
+  `);
   const { cycles } = await readGraph(db, { limit: 1_000 });
-  expect(new Set(cycles.flat())).toEqual(new Set(members.map(({ ref }) => ref)));
+  expect(cycles).toEqual([['acme/orbit#1', 'acme/orbit#2']]);
   // Without the edge that closes the long cycle only the pairs are left.
-  await tell({ number: size, open: true, blockers: [size - 1] });
+  await tell({ number: size, open: true, blockers: [] });
   const left = (await listPlans(store, { limit: size + 2 })).items;
   expect(left.filter(({ reason }) => reason.code === 'cycle')).toHaveLength(50);
 });

@@ -35,7 +35,7 @@ export interface OrderedBacklog {
   /** By place; then what has none, by number. */
   readonly issues: readonly OrderedIssue[];
   readonly edges: readonly BacklogEdge[];
-  /** Each in order: every issue waits for the next, the last for the first. */
+  /** One for each group of issues that wait for each other: every issue waits for the next, the last for the first. */
   readonly circles: readonly (readonly string[])[];
 }
 
@@ -56,15 +56,16 @@ export function orderBacklog(
   const edges = edgesOf(planned, seen);
   const holding = edges.filter(({ holds }) => holds);
   const cycles = findCycles(holding);
-  const circles = distinctPaths([...cycles.values()].map(({ path }) => path));
+  const circles = [...new Set(cycles.values())];
   const blockersOf = Map.groupBy(holding, ({ blocked }) => blocked);
   const open = planned.filter(({ facts }) => facts.open);
   const order = orderOfWork(open, holding);
   const issues = planned.map((issue): OrderedIssue => {
     const ref = formatRef(issue.facts);
-    const cycle = startingWith(cycles.get(ref)?.path ?? [], ref);
+    const cycle = startingWith(cycles.get(ref) ?? [], ref);
     const decision = decideState({
-      ...{ open: issue.facts.open, assigned: true, read: true, cycle },
+      ...{ open: issue.facts.open, assigned: true, read: true },
+      ...{ cycle, besideCycle: cycle[0] !== ref },
       repository: archived
         ? { code: 'repository_archived', params: { repository: issue.facts.repository } }
         : undefined,
@@ -175,11 +176,6 @@ function ancestorsOf(
     known.set(ref, found);
     return found;
   };
-}
-
-function distinctPaths(paths: readonly (readonly string[])[]): (readonly string[])[] {
-  const rotated = paths.map((path) => startingWith(path, path.toSorted()[0] ?? ''));
-  return [...new Map(rotated.map((path) => [path.join(' '), path])).values()];
 }
 
 interface Place {
