@@ -12,6 +12,7 @@ const benches = [
   'gates',
   'graph',
   'reading',
+  'replicas',
   'simulate-work',
   'soak',
   'unsigned',

@@ -44,7 +44,7 @@ const directory = mkdtempSync(join(process.cwd(), 'bench-data-'));
 const startedAt = performance.now();
 try {
   const counts = await simulate(makeActions(), {
-    directory,
+    location: join(directory, 'coordinator.db'),
     issues,
     workers,
     concurrency: 12,

@@ -49,14 +49,7 @@ export const variables = z.object({
     .regex(/^[\w.:-]+$/, 'must be an address or host name to listen on')
     .default('0.0.0.0'),
   PORT: wholeNumber(0, 65_535).default(8000),
-  DATABASE_URL: z
-    .string()
-    .regex(
-      /^file:(\/\/(?=\/))?(?!\/\/|:memory:)[^?#%]+$/,
-      'must be file: and a path, such as file:./data/coordinator.db',
-    )
-    .transform(databasePath)
-    .default(databasePath('file:./data/coordinator.db')),
+  DATABASE_URL: z.string().transform(databaseLocation).default(resolve('./data/coordinator.db')),
   ALLOW_NETWORK_DATABASE: z
     .enum(['true', 'false'], 'must be true or false')
     .transform((text) => text === 'true')
@@ -126,6 +119,7 @@ export const secretNames: readonly VariableName[] = [
   'ANTHROPIC_API_KEY',
   'GITEA_TOKEN',
   'API_TOKENS',
+  'DATABASE_URL',
 ];
 
 /** The same of the commands `verify` and `work`. */
@@ -204,8 +198,40 @@ function ratio() {
     .refine((number) => number > 0, { message });
 }
 
-function databasePath(url: string): string {
-  return resolve(url.slice('file:'.length).replace(/^\/\/(?=\/)/, ''));
+const databaseForms =
+  'must be file: and a path, such as file:./data/coordinator.db, or postgres://user:password@host:5432/database';
+
+/** The path of a file of SQLite, or the URL of a PostgreSQL server. Messages show nothing of it: it has a password. */
+function databaseLocation(url: string, context: z.RefinementCtx<string>): string {
+  const isFile = /^file:(\/\/(?=\/))?(?!\/\/|:memory:)[^?#%]+$/.test(url);
+  if (isFile) return resolve(url.slice('file:'.length).replace(/^\/\/(?=\/)/, ''));
+  const problem = /^postgres(ql)?:/i.test(url) ? postgresProblem(url) : databaseForms;
+  if (problem === undefined) return url.replace(/^postgres(ql)?:/i, 'postgres:');
+  context.addIssue(problem);
+  return z.NEVER;
+}
+
+/** The parameters of a connection that `pg` knows; a mistyped one would be ignored in silence. */
+const postgresParameters: readonly string[] = [
+  ...['host', 'port', 'user', 'password', 'dbname', 'application_name', 'options', 'keepalives'],
+  ...['ssl', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'sslnegotiation', 'uselibpqcompat'],
+  ...['connect_timeout', 'client_encoding', 'statement_timeout', 'target_session_attrs'],
+];
+
+/** What is wrong with the URL of a PostgreSQL server, and how it is corrected. */
+function postgresProblem(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (url === null || !text.includes('://'))
+    return 'must be postgres://user:password@host:5432/database; characters such as @ : / ? # % in a password are written as %40 %3A %2F %3F %23 %25';
+  if (url.hostname === '' && !url.searchParams.has('host'))
+    return 'must name the host of the PostgreSQL server, as in postgres://user:password@host:5432/database';
+  if (!/^\/[^/]+$/.test(url.pathname))
+    return 'must name a database of the PostgreSQL server after the host, as in postgres://user:password@host:5432/database';
+  if (url.hash !== '') return 'must have no #; in a password it is written as %23';
+  const unknown = [...url.searchParams.keys()].find((name) => !postgresParameters.includes(name));
+  return unknown === undefined
+    ? undefined
+    : `has a parameter that is not known after the ?; known are ${postgresParameters.join(', ')}`;
 }
 
 /** Maximum length of AGENTS_FILE, in characters. */

@@ -77,6 +77,13 @@ export function loadDatabasePath(environment: Environment): string {
   return parse(variables.pick({ DATABASE_URL: true }), environment).DATABASE_URL;
 }
 
+/** The location of a database that an option names as DATABASE_URL does. The message shows nothing of the text. */
+export function readDatabaseLocation(text: string, option: string): string {
+  const parsed = variables.shape.DATABASE_URL.safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError('usage', `${option} ${parsed.error.issues[0]?.message ?? 'is invalid'}.`);
+}
+
 /** Checks only the variables that showing plans with links needs. */
 export function loadStoreConfig(environment: Environment) {
   const values = parse(variables.pick({ DATABASE_URL: true, GITEA_URL: true }), environment);
@@ -101,7 +108,9 @@ export function examineConfig(environment: Environment) {
   return {
     problems: [...problems, ...problemsOf(parsed), ...brokenPairs(values, variableNames)],
     /** Values that must never be shown. */
-    secrets: secretNames.flatMap((name) => values[name] ?? []),
+    secrets: secretNames.flatMap((name) =>
+      name === 'DATABASE_URL' ? databaseSecrets(values[name]) : (values[name] ?? []),
+    ),
     giteaUrl: shape.GITEA_URL.safeParse(values['GITEA_URL']).data,
     giteaToken: shape.GITEA_TOKEN.safeParse(values['GITEA_TOKEN']).data,
     botUsername: shape.GITEA_BOT_USERNAME.safeParse(values['GITEA_BOT_USERNAME']).data,
@@ -117,6 +126,21 @@ export function examineConfig(environment: Environment) {
       shape.ALLOW_NETWORK_DATABASE.safeParse(values['ALLOW_NETWORK_DATABASE']).data ?? false,
     agents: shape.AGENTS_FILE.safeParse(values['AGENTS_FILE']).data,
   };
+}
+
+/** The URL of a server with its password, and the password; the path of a file is none. */
+function databaseSecrets(text = ''): string[] {
+  if (text.startsWith('file:')) return [];
+  const password = URL.parse(text)?.password ?? '';
+  return [text, password, safelyDecoded(password)].filter((secret) => secret !== '');
+}
+
+function safelyDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Checks only the variables that `setup` needs. */

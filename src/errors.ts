@@ -20,7 +20,15 @@ export class ConfigError extends CoordinatorError {
 /** Why the database cannot be used, in one sentence, and what a person can do, in another. */
 export interface StoreFault {
   readonly kind:
-    'full' | 'read_only' | 'damaged' | 'disk' | 'cannot_open' | 'busy' | 'displaced' | 'slow';
+    | 'full'
+    | 'read_only'
+    | 'damaged'
+    | 'disk'
+    | 'cannot_open'
+    | 'busy'
+    | 'displaced'
+    | 'slow'
+    | 'unreachable';
   readonly cause: string;
   readonly cure: string;
 }

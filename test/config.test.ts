@@ -136,7 +136,7 @@ test('with every variable wrong, one error names each of them once, and no value
       "LOG_LEVEL must be one of debug, info, warning, error",
       "HOST must be an address or host name to listen on",
       "PORT must be a whole number from 0 to 65535",
-      "DATABASE_URL must be file: and a path, such as file:./data/coordinator.db",
+      "DATABASE_URL must be file: and a path, such as file:./data/coordinator.db, or postgres://user:password@host:5432/database",
       "ALLOW_NETWORK_DATABASE must be true or false",
       "GITEA_TOKEN must be printable ASCII without blanks",
       "GITEA_BOT_USERNAME must be a Gitea user name",
@@ -203,23 +203,38 @@ test.each<[string, Environment, string]>([
     (url): [string, Environment, string] => [
       'DATABASE_URL',
       { DATABASE_URL: url },
-      'must be file: and a path, such as file:./data/coordinator.db',
+      'must be file: and a path, such as file:./data/coordinator.db, or postgres://user:password@host:5432/database',
     ],
   ),
   [
     'DATABASE_URL',
     { DATABASE_URL: 'file:' },
-    'must be file: and a path, such as file:./data/coordinator.db',
+    'must be file: and a path, such as file:./data/coordinator.db, or postgres://user:password@host:5432/database',
   ],
   [
     'DATABASE_URL',
-    { DATABASE_URL: 'postgres://db/coordinator' },
-    'must be file: and a path, such as file:./data/coordinator.db',
+    { DATABASE_URL: 'mysql://db/coordinator' },
+    'must be file: and a path, such as file:./data/coordinator.db, or postgres://user:password@host:5432/database',
   ],
   [
     'DATABASE_URL',
     { DATABASE_URL: 'file:a.db?mode=ro' },
-    'must be file: and a path, such as file:./data/coordinator.db',
+    'must be file: and a path, such as file:./data/coordinator.db, or postgres://user:password@host:5432/database',
+  ],
+  [
+    'DATABASE_URL',
+    { DATABASE_URL: 'postgres://ann:sec#ret@db/coordinator' },
+    'must be postgres://user:password@host:5432/database; characters such as @ : / ? # % in a password are written as %40 %3A %2F %3F %23 %25',
+  ],
+  [
+    'DATABASE_URL',
+    { DATABASE_URL: 'postgres://ann:secret@db:5432' },
+    'must name a database of the PostgreSQL server after the host, as in postgres://user:password@host:5432/database',
+  ],
+  [
+    'DATABASE_URL',
+    { DATABASE_URL: 'postgres:///coordinator' },
+    'must name the host of the PostgreSQL server, as in postgres://user:password@host:5432/database',
   ],
 ])('%s is refused when it is %j', (name, more, message) => {
   expect(problems({ ...required, ...more })).toEqual([`${name} ${message}`]);
@@ -280,7 +295,11 @@ test.each([
 
 test.each(secretNames)('%s may come from a file, but not from both', (name) => {
   const path = join(temporaryDirectory(), 'secret');
-  const value = name === 'API_TOKENS' ? 'ann:token-of-sixteen-1' : 'token-of-sixteen-1';
+  const values: Environment = {
+    API_TOKENS: 'ann:token-of-sixteen-1',
+    DATABASE_URL: 'postgres://ann:secret@db/coordinator',
+  };
+  const value = values[name] ?? 'token-of-sixteen-1';
   writeFileSync(path, value);
   const rest: Environment = { ...required, [name]: undefined };
   loadConfig({ ...rest, [`${name}_FILE`]: path });
@@ -366,6 +385,12 @@ test.each([
   ['file:x.db', resolve('x.db')],
   ['file:/var/lib/x.db', '/var/lib/x.db'],
   ['file:///var/lib/x.db', '/var/lib/x.db'],
+  [
+    'postgres://ann:a%40b@db:5433/x?sslmode=require',
+    'postgres://ann:a%40b@db:5433/x?sslmode=require',
+  ],
+  ['postgresql://db/x', 'postgres://db/x'],
+  ['postgres:///x?host=/run/postgresql', 'postgres:///x?host=/run/postgresql'],
 ])('the database at %s is %s', (url, path) => {
   expect(load({ DATABASE_URL: url }).databasePath).toBe(path);
 });
@@ -391,7 +416,7 @@ test('a command that reads the database needs only its place and the address of 
     databasePath: resolve('data/coordinator.db'),
   });
   expect(problems({ DATABASE_URL: 'x' }, loadStoreConfig).sort()).toEqual([
-    'DATABASE_URL must be file: and a path, such as file:./data/coordinator.db',
+    'DATABASE_URL must be file: and a path, such as file:./data/coordinator.db, or postgres://user:password@host:5432/database',
     'GITEA_URL is required',
   ]);
 });

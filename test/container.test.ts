@@ -4,9 +4,11 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+
+import { anyNumber, anyText, matching } from './support/matching.ts';
 
 const root = new URL('../', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
@@ -127,6 +129,86 @@ test('the verifier has an image and a service of its own, with no secret but its
   expect(verifier).not.toHaveProperty('env_file');
   // The service's own image has neither git nor a sandbox.
   expect(runtimeStage).toContain('VERIFIERS=0');
+});
+
+const serviceSchema = z.looseObject({
+  environment: z.record(z.string(), z.string()).optional(),
+  secrets: z.array(z.string()).optional(),
+  ports: z.array(z.string()).optional(),
+  volumes: z.array(z.string()).optional(),
+  healthcheck: z.looseObject({ test: z.array(z.string()) }).optional(),
+});
+const composeSchema = z.looseObject({
+  services: z.record(z.string(), serviceSchema),
+  volumes: z.record(z.string(), z.unknown()),
+  secrets: z.record(z.string(), z.object({ file: z.string() })).optional(),
+});
+const servicesOf = (path: string) => composeSchema.parse(parse(read(path), { merge: true }));
+/** What of a service keeps it in bounds. */
+const hardening = ['read_only', 'cap_drop', 'security_opt', 'restart', 'logging'] as const;
+
+describe('compose.postgres.yaml', () => {
+  const alone = servicesOf('compose.yaml').services['coordinator'];
+  const { services, secrets = {}, volumes } = servicesOf('compose.postgres.yaml');
+  const { 'coordinator-1': first, 'coordinator-2': second, proxy, postgres } = services;
+
+  test('has two equal replicas, in the bounds of compose.yaml but for the file of the database', () => {
+    expect(first).toEqual(second);
+    const { environment, ports = [], volumes: files = [], ...bounds } = alone ?? {};
+    expect([ports.length, files.length]).toEqual([1, 1]);
+    expect(first).toMatchObject(bounds);
+    expect(first?.environment).toEqual({
+      ...environment,
+      DATABASE_URL: '',
+      DATABASE_URL_FILE: '/run/secrets/database_url',
+    });
+    expect(first).toMatchObject({ depends_on: { postgres: { condition: 'service_healthy' } } });
+  });
+
+  test('bounds proxy and PostgreSQL as it bounds the service, and lets nothing else be reached', () => {
+    for (const service of [proxy, postgres]) {
+      for (const key of hardening) expect(service?.[key], key).toEqual(alone?.[key]);
+      expect(service).toMatchObject({
+        user: matching(/^[1-9]\d*:[1-9]\d*$/),
+        image: matching(/^[a-z]+:\d+(\.\d+)?-[a-z]+$/),
+        ...{ pids_limit: anyNumber, mem_limit: anyText },
+      });
+    }
+    const reached = Object.keys(services).filter((name) => services[name]?.ports !== undefined);
+    expect(reached).toEqual(['proxy']);
+    expect(proxy?.ports).toEqual(alone?.ports);
+    expect(postgres?.healthcheck?.test).toContain('pg_isready');
+    expect(postgres?.volumes).toEqual([`${Object.keys(volumes)[0]}:/var/lib/postgresql/data`]);
+  });
+
+  test('has its password in files alone, which its head makes for the user and the database', () => {
+    expect(postgres?.environment).toMatchObject({
+      POSTGRES_USER: 'coordinator',
+      POSTGRES_DB: 'coordinator',
+      POSTGRES_PASSWORD_FILE: '/run/secrets/postgres_password',
+    });
+    expect(first?.secrets).toEqual(['database_url']);
+    expect(postgres?.secrets).toEqual(['postgres_password']);
+    const head = read('compose.postgres.yaml').split('\n\n', 1)[0];
+    for (const { file } of Object.values(secrets)) expect(head).toContain(` > ${file.slice(2)}\n`);
+    expect(head).toContain(
+      'postgres://coordinator:$(cat secrets/postgres_password)@postgres:5432/',
+    );
+    expect(read('.gitignore').split('\n')).toContain('secrets');
+  });
+
+  test('its proxy knows the replicas, and sends again only what none of them got', () => {
+    const proxied = read('nginx.conf');
+    const replicas = Object.keys(services).filter((name) => name.startsWith('coordinator-'));
+    const known = [...proxied.matchAll(/^ *server ([\w-]+):8000 resolve /gm)].map(
+      ([, name]) => name,
+    );
+    expect(known).toEqual(replicas);
+    expect(proxied).toMatch(/^ *proxy_next_upstream error timeout;$/m);
+    expect(proxied).toMatch(/^ *proxy_connect_timeout 1s;$/m);
+    expect(proxied).toContain('listen 8000;');
+    expect(proxy?.volumes).toEqual(['./nginx.conf:/etc/nginx/nginx.conf:ro']);
+  });
 });
 
 test('image, devcontainer, CI and package run the same Node', () => {

@@ -156,6 +156,8 @@ async function expectDocker(
     for (const port of valuesOf('-p'))
       expect(dockerfile).toContain(`EXPOSE ${port.split(':')[1]}\n`);
     for (const variable of valuesOf('-e')) expect(variableNames).toContain(variable);
-  } else if (command === 'compose') expect(existsSync(inProject('compose.yaml'))).toBe(true);
-  else expect(command).toBe('build');
+  } else if (command === 'compose') {
+    const file = rest[0] === '-f' ? (rest[1] ?? '') : 'compose.yaml';
+    expect(existsSync(inProject(file)), file).toBe(true);
+  } else expect(command).toBe('build');
 }

@@ -6,7 +6,6 @@ import type { Config } from '../config.ts';
 import type { Database } from '../db/database.ts';
 import { refreshIssues } from '../handling/refresh-issues.ts';
 import type { Inbox } from '../inbox/inbox.ts';
-import type { Logger } from '../log.ts';
 import { findKnownReferences } from '../plans/known-references.ts';
 import { findStalePlans, rememberAgents } from '../plans/replan.ts';
 import type { ClaudeDeps } from '../reading/reader.ts';
@@ -71,11 +70,15 @@ export function createClaudeAccess(
   return { reader, returns: () => returns };
 }
 
-/** Deletes deliveries past their retention, at start and every hour. */
-export function createPruning(inbox: Inbox, retentionDays: number, log: Logger) {
+/** Deletes deliveries past their retention, at start and every hour, where no other replica does. */
+export function createPruning(
+  { inbox, log, isLeader }: Pick<Parts, 'inbox' | 'log'> & { readonly isLeader: () => boolean },
+  retentionDays: number,
+) {
   let timer: NodeJS.Timeout | undefined;
 
   async function prune(): Promise<void> {
+    if (!isLeader()) return;
     try {
       const pruned = await inbox.prune(retentionDays);
       if (pruned > 0) log.info({ pruned }, 'old deliveries deleted');

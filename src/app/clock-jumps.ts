@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 
 import { boundLimits } from '../claims/pauses.ts';
 import { boundLeases, graceLeases, moveClaimTimes } from '../claims/lease-times.ts';
+import { afterCommit } from '../db/after-commit.ts';
 import type { Schema } from '../db/schema.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
 import { StoreUnavailable } from '../errors.ts';
@@ -19,6 +20,8 @@ interface ClockJumpDeps {
   /** Monotonic time in milliseconds: it goes on while this process stands still. */
   readonly processTime: () => number;
   readonly leaseMs: number;
+  /** False: another replica moves what is stored. */
+  readonly isLeader: () => boolean;
   readonly wakeConsumer: () => void;
   readonly log: Logger;
 }
@@ -75,24 +78,25 @@ export function createClockJumps(deps: ClockJumpDeps) {
 
   async function settleJump(): Promise<void> {
     if (clock.jumpMs() === 0) return;
+    if (!deps.isLeader()) {
+      clock.follow(clock.jumpMs());
+      return;
+    }
     let followedMs = 0;
-    try {
-      await writes.transaction(async (transaction) => {
-        const byMs = clock.jumpMs();
-        // Another call may have settled it while this one waited for its turn.
-        if (byMs === 0) return;
-        await moveClaimTimes(transaction, byMs);
-        await moveVerificationTimes(transaction, byMs);
-        await moveDueTimes(transaction, { byMs, before: clock.now() + clockReadMs });
-        await boundOtherTimes(transaction, clock.now() + byMs);
-        // Here, so that the next transaction finds the clock in the time of the rows.
+    await writes.transaction(async (transaction) => {
+      const byMs = clock.jumpMs();
+      // Another call may have settled it while this one waited for its turn.
+      if (byMs === 0) return;
+      await moveClaimTimes(transaction, byMs);
+      await moveVerificationTimes(transaction, byMs);
+      await moveDueTimes(transaction, { byMs, before: clock.now() + clockReadMs });
+      await boundOtherTimes(transaction, clock.now() + byMs);
+      afterCommit(transaction, () => {
+        // Before the next transaction begins: it finds the clock in the time of the rows.
         clock.follow(byMs);
         followedMs = byMs;
       });
-    } catch (error) {
-      clock.follow(-followedMs);
-      throw error;
-    }
+    });
     if (followedMs === 0) return;
     wakeConsumer();
     const direction = followedMs > 0 ? 'forward' : 'back';
@@ -120,7 +124,12 @@ export function createClockJumps(deps: ClockJumpDeps) {
       log.warn(cut, 'the database is from a clock that was ahead: its times were cut to now');
   }
 
-  return { settle, settleAtStart, swept };
+  /** Before anything is stored: the clock of the service begins with that of the database. */
+  function begin(): void {
+    clock.follow(clock.jumpMs());
+  }
+
+  return { begin, settle, settleAtStart, swept };
 }
 
 async function boundOtherTimes(transaction: Transaction<Schema>, now: number): Promise<void> {

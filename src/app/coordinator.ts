@@ -5,20 +5,14 @@ import { closedBlockers } from '../claims/supply.ts';
 import { createSweeper } from '../claims/sweeper.ts';
 import { createClaude } from '../claude/client.ts';
 import type { Config } from '../config.ts';
-import { createDatabase } from '../db/database.ts';
-import { createStoreCheck } from '../db/health.ts';
-import { quickCheck } from '../db/quick-check.ts';
-import { createSqliteThread } from '../db/sqlite-thread.ts';
-import { createStoreGuard } from '../db/store-guard.ts';
-import { spoolPath } from '../db/spool-file.ts';
-import { createWriteQueue } from '../db/write-queue.ts';
 import type { EdgeReport } from '../edge/calls.ts';
 import { createGitea } from '../gitea/client.ts';
 import { createBot } from '../handling/bot-login.ts';
 import { createReadyCheck } from '../handling/ready-check.ts';
 import { Consumer } from '../inbox/consumer.ts';
+import { wasReceived } from '../inbox/delivery-views.ts';
 import { createInbox } from '../inbox/inbox.ts';
-import { createTakeIn } from '../db/take-in.ts';
+import { createTakeIn, type TakeIn } from '../db/take-in.ts';
 import { createArrivals } from './arrivals.ts';
 import { createSteadyClock } from '../lib/steady-clock.ts';
 import type { IssueEvent } from '../issue/event.ts';
@@ -28,6 +22,7 @@ import { createPublisher } from '../publish/publisher.ts';
 import { parseStored } from '../webhook/payload.ts';
 import { datedAtMost } from '../webhook/snapshot-time.ts';
 import { createClockJumps } from './clock-jumps.ts';
+import { createEngine } from './engines.ts';
 import { createForge } from './forge.ts';
 import { healthChecks } from './health-checks.ts';
 import { createIssueHandling } from './issue-handling.ts';
@@ -59,11 +54,12 @@ export function createCoordinator(
   edge: EdgeOfCore,
   overrides: Overrides = {},
 ) {
-  const { now = Date.now, random = Math.random, dryRun = false } = overrides;
+  const { random = Math.random, dryRun = false } = overrides;
+  // The clock of the database, as soon as that is open.
+  const now = overrides.now ?? (() => engine.now());
   const monotonic = overrides.monotonic ?? overrides.now ?? (() => performance.now());
   const { processTime = overrides.now === undefined ? monotonic : () => 0 } = overrides;
   const startedAt = monotonic();
-  const clock = createSteadyClock(now, monotonic);
   const leaseMs = config.leaseSeconds * 1_000;
   const { agents, giteaUrl, publish } = config;
   const stopping = new AbortController();
@@ -71,8 +67,13 @@ export function createCoordinator(
   const run: RunState = { listeningSince: undefined, draining: false };
   const wakeConsumer = () => {
     consumer.wake();
+    replica.notify('deliveries');
   };
   const wakePublisher = () => {
+    wakePublisherHere();
+    replica.notify('publish');
+  };
+  const wakePublisherHere = () => {
     publisher?.wake();
     forge?.wake();
   };
@@ -98,35 +99,31 @@ export function createCoordinator(
   const claude = config.claude && createClaude({ ...config.claude, log, now });
 
   // The store and the inbox.
-  const guard = createStoreGuard({ path: config.databasePath, quickCheck, now });
-  const opened = createDatabase(config.databasePath, guard.observe('main'));
-  const db = overrides.aroundDatabase?.(opened) ?? opened;
-  const thread = createSqliteThread(config.databasePath, {
-    guard,
-    spool: spoolPath(config.databasePath),
-  });
-  const queue = createWriteQueue(db, guard);
-  const writes = overrides.aroundWrites?.(queue) ?? queue;
-  const checkStore = createStoreCheck({ thread, writes, guard });
+  const engine = createEngine({ config, overrides, log, now: overrides.now ?? Date.now });
+  const { db, replica } = engine;
+  const writes = overrides.aroundWrites?.(engine.writes) ?? engine.writes;
   /** Tries a store that failed again. */
   const canStore = async () =>
-    guard.fault() === undefined || (await checkStore()).status !== 'down';
+    engine.fault() === undefined || (await engine.check()).status !== 'down';
   const inbox = createInbox({
-    db,
-    writes,
+    ...{ db, writes, replica },
     now,
     random,
     uptimeMs: () => monotonic() - startedAt,
     parse: (eventName, raw) => datedAtMost(parseStored(eventName, raw, account.known()), now()),
   });
-  const takeIn = createTakeIn({
-    run: overrides.aroundTakeIn?.(thread.all) ?? thread.all,
-    ...{ writes, onTaken: edge.taken },
-    onRejected: inbox.keptRejected,
-  });
+  const { spooled } = engine;
+  const takeIn: TakeIn =
+    spooled === undefined
+      ? () => Promise.resolve(0)
+      : createTakeIn({
+          run: overrides.aroundTakeIn?.(spooled) ?? spooled,
+          ...{ writes, onTaken: edge.taken },
+          onRejected: inbox.keptRejected,
+        });
   const arrivals = createArrivals({ takeIn, wakeConsumer, log });
   // One issue: read, planned and committed in one transaction; then its comment and label published.
-  const longPolls = createLongPolls();
+  const longPolls = createLongPolls(() => replica.notify('work'));
   const { handling, handle, repositoryCheck } = createIssueHandling({
     ...{ config, overrides, log, now, stopping, db, writes, inbox, gitea, claude, bot },
     ...{ longPolls, wakeConsumer, wakePublisher },
@@ -137,6 +134,7 @@ export function createCoordinator(
       ? createPublisher({
           ...{ db, writes, gitea, publish, giteaUrl, dryRun, now, log },
           botUsername: config.botUsername,
+          isLeader: replica.isLeader,
           checkRepository: repositoryCheck?.check,
           holdLabels: config.holdLabels,
           agents: agents.filter(({ enabled }) => enabled).map(({ name }) => name),
@@ -162,7 +160,11 @@ export function createCoordinator(
         wakeConsumer();
       },
     });
-  const clockJumps = createClockJumps({ writes, clock, processTime, leaseMs, wakeConsumer, log });
+  const clock = createSteadyClock(now, monotonic);
+  const clockJumps = createClockJumps({
+    ...{ writes, clock, processTime, leaseMs, wakeConsumer, log },
+    isLeader: replica.isLeader,
+  });
   const claimWrites = {
     ...{ db, writes, wakePublisher, now: clock.now, log, longPolls },
     settleClock: clockJumps.settle,
@@ -174,13 +176,13 @@ export function createCoordinator(
       gitea.checkCommit(id, commit, untilStop(signal)));
   const verification =
     gitea && checkCommit && canVerify(config)
-      ? createVerificationParts({ ...claimWrites, config, gitea, checkCommit, leaseMs })
+      ? createVerificationParts({ ...claimWrites, config, gitea, checkCommit, leaseMs, replica })
       : undefined;
   const forge =
     gitea && checkCommit && publisher && !dryRun
       ? createForge({
           ...{ config, db, writes, gitea, now, log, inbox, longPolls, checkCommit },
-          ...{ wakePublisher, wakeConsumer },
+          ...{ wakePublisher, wakeConsumer, isLeader: replica.isLeader },
           requestVerification: verification?.verifications.request,
         })
       : undefined;
@@ -194,36 +196,31 @@ export function createCoordinator(
   });
 
   // The reconciler, the routes, and the run of it all.
-  const webhookCheck = createWebhookCheck(edge.report, now);
+  const webhookCheck = createWebhookCheck(edge.report, now, (since) => wasReceived(db, since));
   const reconciliation =
     gitea &&
     giteaState &&
     repositoryCheck &&
     createReconciliation(
       {
-        ...{ config, run, db, writes, inbox, consumer },
+        ...{ config, run, engine, db, writes, inbox, consumer },
         ...{ bot, webhookCheck, wakePublisher, now, random, log },
       },
       { gitea, giteaState, repositoryCheck },
     );
   const pauses = createPauses(claimWrites);
   const parts = {
-    ...{ config, overrides, log, now, random, run, stopping, db, thread, writes, inbox, consumer },
-    ...{ guard, checkStore, canStore, clockJumps, pauses },
+    ...{ config, overrides, log, now, random, run, stopping, db, engine, writes, inbox, consumer },
+    ...{ canStore, clockJumps, pauses },
     ...{ wakeConsumer, wakePublisher, bot, account, longPolls, sweeper, claims, verification },
-    ...{
-      edgeReport: edge.report,
-      takeIn,
-      arrivals,
-      webhookCheck,
-      gitea,
-      claude,
-      giteaState,
-      publisher,
-      reconciliation,
-      forge,
-    },
+    ...{ edgeReport: edge.report, takeIn, arrivals, webhookCheck },
+    ...{ gitea, claude, giteaState, publisher, reconciliation, forge },
   };
+  replica.onNotify((topic) => {
+    if (topic === 'deliveries') consumer.wake();
+    else if (topic === 'work') longPolls.wakeHere();
+    else wakePublisherHere();
+  });
   const app = createServer({ ...parts, checks: healthChecks(parts) });
   const lifecycle = createLifecycle({ ...parts, app });
 
@@ -244,8 +241,14 @@ export function createCoordinator(
     if (await writes.run(() => inbox.refreshAfterDuplicate(db, event, bodyHash))) wakeConsumer();
   }
 
+  /** Something came: with a spool in front of the inbox it is taken in first. */
+  function arrived(): void {
+    if (spooled === undefined) wakeConsumer();
+    else arrivals.wake();
+  }
+
   return {
-    ...{ app, idle, reconcile, followDuplicate, followPull: forge?.hint, arrived: arrivals.wake },
+    ...{ app, idle, reconcile, followDuplicate, followPull: forge?.hint, arrived },
     ...lifecycle,
   };
 }

@@ -45,5 +45,5 @@ export function createCore(
     await core.idle();
   }
 
-  return { app: core.app, idle, reconcile: core.reconcile };
+  return { app: core.app, idle, reconcile: core.reconcile, close: core.close };
 }

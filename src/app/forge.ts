@@ -39,6 +39,8 @@ interface ForgePartsDeps extends ForgeDeps {
   readonly longPolls: Pick<LongPolls, 'wake'>;
   readonly wakePublisher: () => void;
   readonly wakeConsumer: () => void;
+  /** False: another replica does this. */
+  readonly isLeader: () => boolean;
 }
 
 export type ForgeParts = ReturnType<typeof createForge>;
@@ -76,6 +78,7 @@ export function createForge({ config, requestVerification, ...deps }: ForgeParts
   });
 
   async function step(signal: AbortSignal): Promise<number> {
+    if (!deps.isLeader()) return maxPauseMs;
     const remainingMs = pausedUntil - now();
     // A clock that was set back does not make it longer.
     if (remainingMs > 0 && remainingMs <= outageBackoff.maxMs) return maxPauseMs;

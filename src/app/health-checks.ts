@@ -12,16 +12,16 @@ export const essentialChecks = ['store', 'intake'];
 
 type HealthParts = Pick<
   Parts,
-  | ('db' | 'checkStore' | 'inbox' | 'webhookCheck' | 'edgeReport' | 'takeIn')
+  | ('db' | 'engine' | 'inbox' | 'webhookCheck' | 'edgeReport' | 'takeIn')
   | ('gitea' | 'claude' | 'publisher' | 'reconciliation')
   | ('verification' | 'forge')
 >;
 
 /** The checks of `/health` by name; none of them waits for the network. */
 export function healthChecks(parts: HealthParts): Record<string, () => Promise<Check>> {
-  const { db, checkStore, inbox, publisher, reconciliation } = parts;
+  const { db, engine, inbox, publisher, reconciliation } = parts;
   return {
-    store: checkStore,
+    store: engine.check,
     intake: async () => (await parts.edgeReport()).intake,
     inbox: async () => {
       // What waits in front of the inbox counts as well; a store that is down is said above.

@@ -1,4 +1,4 @@
-import { createWriteCheck } from '../db/health.ts';
+import { createWriteCheck, nameOfSynchronous } from '../db/health.ts';
 import { quickCheck } from '../db/quick-check.ts';
 import { createSpool } from '../db/spool.ts';
 import { spoolPath, spooledColumns } from '../db/spool-file.ts';
@@ -47,7 +47,7 @@ export function createIntakeStore({
     isOurPull: (hint) => isOurPull(db, hint),
     provenTime: () => provenTime({ db, now, uptimeMs }),
     forget: spool.forget,
-    check: createWriteCheck({ probe: spool.probe, guard }),
+    check: createWriteCheck({ probe: async () => nameOfSynchronous(await spool.probe()), guard }),
   };
 }
 

@@ -1,41 +1,49 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { readVersion } from '../config.ts';
-import type { DatabaseLock } from '../db/lock.ts';
-import type { Loop } from '../lib/loop.ts';
+import { createLoop, type Loop } from '../lib/loop.ts';
 import { retryRefused } from '../publish/rows.ts';
 import { countForge } from '../verification/forge-counts.ts';
 import { abandonVerifications } from '../verification/stops.ts';
 import { createPruning, replanForStart } from './background.ts';
 import type { Parts } from './parts.ts';
-import { claimDatabase, openStore } from './store-opening.ts';
 import { createCoreSocket } from './core-socket.ts';
 import { createStoreUpkeep } from './store-upkeep.ts';
 
 /** Longest wait for work under way at close; its delivery is still in the inbox. */
 const closeDeadlineMs = 7_000;
+/** Interval of the look whether this replica leads now; news of it comes at once. */
+const dutyIntervalMs = 60_000;
+const dutyRetryMs = 1_000;
 
 /** Start opens everything in order; close undoes it in reverse and may be called twice. The edge listens in between. */
 export function createLifecycle(parts: Parts) {
   const { config, overrides, log, run, stopping, db, inbox, consumer, sweeper, app } = parts;
-  const { guard, thread, writes, takeIn, arrivals } = parts;
+  const { engine, writes, takeIn, arrivals } = parts;
+  const { replica } = engine;
   const { bot, account, gitea, publisher, reconciliation } = parts;
   const socket = createCoreSocket();
-  const pruning = createPruning(inbox, config.deliveryRetentionDays, log);
-  let lock: DatabaseLock | undefined;
+  const pruning = createPruning(
+    { inbox, log, isLeader: replica.isLeader },
+    config.deliveryRetentionDays,
+  );
+  let isOpen = false;
   let upkeep: Loop | undefined;
+  /** True from the moment this replica leads until it has done what that takes. */
+  let owes = false;
   let stopped: Promise<unknown> | undefined;
   let finishing: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
 
-  /** Locks and migrates the database, starts the loops, and listens to the edge on a socket of its own. */
+  /** Opens and migrates the database, starts the loops, and listens to the edge on a socket of its own. */
   async function start(): Promise<{ socketPath: string }> {
-    lock = claimDatabase(parts);
     try {
-      await openStore(parts);
+      await engine.open();
+      isOpen = true;
+      parts.clockJumps.begin();
       // What is damaged is shown, and not worked on.
-      if (guard.fault() === undefined) await startWork();
-      upkeep = createStoreUpkeep(parts, lock);
+      if (engine.fault() === undefined) await startWork();
+      upkeep = createStoreUpkeep(parts);
       upkeep.start();
       const socketPath = await socket.listen(app);
       return { socketPath };
@@ -48,7 +56,7 @@ export function createLifecycle(parts: Parts) {
   /** The edge takes deliveries at this address from now on. */
   function listening(url: string): void {
     run.listeningSince = parts.now();
-    const isSound = guard.fault() === undefined;
+    const isSound = engine.fault() === undefined;
     if (overrides.reconcileByHand !== true && isSound) reconciliation?.start();
     if (isSound) parts.verification?.start(url);
     const version = readVersion();
@@ -58,9 +66,37 @@ export function createLifecycle(parts: Parts) {
   /** Does what a start owes, and begins the loops. */
   async function startWork(): Promise<void> {
     await takeIn();
-    await parts.clockJumps.settleAtStart();
-    await settleVerifications();
+    // Nothing stays with a verifier that is gone.
+    await parts.verification?.recover();
+    // Where another replica leads, the service never stopped.
+    if (replica.isLeader()) {
+      await parts.clockJumps.settleAtStart();
+      await settleStart();
+    }
+    replica.onLeader(() => {
+      owes = true;
+      duties.wake();
+    });
+    duties.start();
     await pruning.start();
+    await startLoops();
+  }
+
+  /** What a new leader owes: the last one had perhaps another configuration. */
+  const duties = createLoop({
+    step: async () => {
+      if (owes && replica.isLeader()) await settleStart();
+      owes = false;
+      return dutyIntervalMs;
+    },
+    onError: (error) => {
+      log.warn({ err: error }, 'a new leader could not look for stale plans, retrying');
+      return dutyRetryMs;
+    },
+  });
+
+  async function settleStart(): Promise<void> {
+    if (parts.verification === undefined) await abandonVerificationsOfBefore();
     // Key, model and token may be other ones than before: what failed with the old ones is tried again.
     await inbox.makeRefreshesDue();
     await retryRefused(db);
@@ -70,12 +106,11 @@ export function createLifecycle(parts: Parts) {
         { issues: replanned },
         'refreshing issues: the agents, HOLD_LABELS or the version changed',
       );
-    await startLoops();
+    parts.wakeConsumer();
   }
 
-  /** Nothing stays with a verifier that is gone, and no claim waits where nothing is verified any more. */
-  async function settleVerifications(): Promise<void> {
-    if (parts.verification !== undefined) return parts.verification.recover();
+  /** No claim waits where nothing is verified any more. */
+  async function abandonVerificationsOfBefore(): Promise<void> {
     const leaseMs = config.leaseSeconds * 1_000;
     const ended = await writes.transaction((transaction) =>
       abandonVerifications(transaction, { now: parts.now(), leaseMs }),
@@ -128,6 +163,7 @@ export function createLifecycle(parts: Parts) {
       parts.forge?.stop(),
       parts.verification?.stop(),
       upkeep?.stop(),
+      duties.stop(),
     ]);
     stopping.abort();
   }
@@ -146,12 +182,11 @@ export function createLifecycle(parts: Parts) {
     await Promise.all([stopped, app.close()]);
     await arrivals.stop();
     await takeInLast();
-    await saveLog();
-    await thread.close();
+    await engine.finish();
   }
 
   async function takeInLast(): Promise<void> {
-    if (lock === undefined || guard.fault() !== undefined) return;
+    if (!isOpen || engine.fault() !== undefined) return;
     try {
       await takeIn();
     } catch (error) {
@@ -168,19 +203,8 @@ export function createLifecycle(parts: Parts) {
     await Promise.race([finish(), sleep(closeDeadlineMs, undefined, { ref: false })]);
     socket.remove();
     await gitea?.close();
-    await db.destroy();
-    lock?.release();
+    await engine.close();
     log.info('coordinator stopped');
-  }
-
-  /** Copies the write-ahead log into the database, so that the one file holds everything. */
-  async function saveLog(): Promise<void> {
-    if (guard.fault() !== undefined) return;
-    try {
-      await writes.run(() => thread.all('pragma main.wal_checkpoint(truncate)', []));
-    } catch (error) {
-      log.warn({ err: error }, 'the log of the database stays beside it: keep both files');
-    }
   }
 
   return { start, listening, drain, finish, close };

@@ -22,7 +22,7 @@ const clockDriftMs = 600_000;
 
 type ReconciliationParts = Pick<
   Parts,
-  | ('config' | 'run' | 'db' | 'writes' | 'inbox' | 'consumer' | 'bot' | 'webhookCheck')
+  | ('config' | 'run' | 'engine' | 'db' | 'writes' | 'inbox' | 'consumer' | 'bot' | 'webhookCheck')
   | ('wakePublisher' | 'now' | 'random' | 'log')
 >;
 
@@ -104,6 +104,7 @@ export function createReconciliation(
     intervalMs: parts.config.reconcileIntervalSeconds * 1_000,
     elapsed: () => performance.now(),
     random: parts.random,
+    isLeader: parts.engine.replica.isLeader,
     log,
   });
 }

@@ -9,7 +9,7 @@ import { CoordinatorError, describeError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { createCore } from './core-calls.ts';
 import { followsPulls } from './forge.ts';
-import { createIntakeStore } from './intake-store.ts';
+import { createIntake } from './engines.ts';
 import type { Overrides } from './overrides.ts';
 
 /** Longest start: the pages of a large database are read, and an old one is migrated. */
@@ -49,15 +49,16 @@ export function createEdgeOf(
   port: MessagePort,
   overrides: EdgeOverrides = {},
 ) {
-  const { now = Date.now, dryRun = false, aroundInsert } = overrides;
+  const { dryRun = false, aroundInsert } = overrides;
   const monotonic = overrides.monotonic ?? overrides.now ?? (() => performance.now());
   const startedAt = monotonic();
   const { databasePath, giteaToken } = config;
-  const sqlite = createIntakeStore({
-    ...{ databasePath, now },
+  const intake = createIntake({
+    ...{ databasePath, now: overrides.now },
     uptimeMs: () => monotonic() - startedAt,
   });
-  const store = { ...sqlite, insert: aroundInsert?.(sqlite.insert) ?? sqlite.insert };
+  const store = { ...intake, insert: aroundInsert?.(intake.insert) ?? intake.insert };
+  const now = overrides.now ?? store.now ?? Date.now;
   const door = openDoor<CoreCalls>(port, {
     report: () => edge.report(),
     // A deletion that fails is made up for by the next one.

@@ -8,17 +8,32 @@ import { quickCheckInThread, quickCheckOn } from '../db/quick-check.ts';
 import { prepareSpool, spoolPath } from '../db/spool-file.ts';
 import { damageFault } from '../db/store-fault.ts';
 import { CoordinatorError, describeError, StoreUnavailable } from '../errors.ts';
-import type { Parts } from './parts.ts';
+import type { Config } from '../config.ts';
+import type { Database } from '../db/database.ts';
+import type { SqliteThread } from '../db/sqlite-thread.ts';
+import type { StoreGuard } from '../db/store-guard.ts';
+import type { Logger } from '../log.ts';
+import type { Overrides } from './overrides.ts';
 
 /** Size up to which the start waits for the check of every page: about three seconds on a slow disk. */
 const maxCheckedAtStart = 256 * 1024 * 1024;
 /** Size up to which reading every page takes less time than starting a thread for it. */
 const maxCheckedInPlace = 4 * 1024 * 1024;
 
-type OpeningParts = Pick<Parts, 'config' | 'overrides' | 'log' | 'db' | 'thread' | 'guard'>;
+interface ClaimParts {
+  readonly config: Pick<Config, 'databasePath' | 'allowNetworkDatabase'>;
+  readonly overrides: Overrides;
+  readonly log: Logger;
+}
+
+interface OpeningParts extends Omit<ClaimParts, 'overrides'> {
+  readonly db: Database;
+  readonly thread: SqliteThread;
+  readonly guard: StoreGuard;
+}
 
 /** Refuses a database on a network file system, unless the operator insists; locks it otherwise. */
-export function claimDatabase({ config, overrides, log }: OpeningParts): DatabaseLock {
+export function claimDatabase({ config, overrides, log }: ClaimParts): DatabaseLock {
   const { databasePath, allowNetworkDatabase } = config;
   const unsafe = unsafeFileSystem(databasePath, overrides.statFs);
   if (unsafe?.certain === true && !allowNetworkDatabase)

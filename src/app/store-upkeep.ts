@@ -1,78 +1,52 @@
-import type { DatabaseLock } from '../db/lock.ts';
-import { describeError, type StoreFault } from '../errors.ts';
+import type { Engine } from '../db/engine.ts';
+import type { StoreFault } from '../errors.ts';
 import { createLoop } from '../lib/loop.ts';
 import { createRepeatedLines } from '../lib/repeated-lines.ts';
-import type { Parts } from './parts.ts';
+import type { Logger } from '../log.ts';
 
-/** Interval of the look at the files, and pause without writes after which the log is copied and cut. */
+/** Interval of the look at the store, and pause without writes after which it is tidied. */
 const intervalMs = 10_000;
 /** The same while the store is down: it goes on by itself within seconds. */
 const downIntervalMs = 1_000;
-/** Size of the write-ahead log from which it is cut although there are writes: twice its usual maximum. */
-const maxLogBytes = 64 * 1024 * 1024;
 
-type UpkeepParts = Pick<
-  Parts,
-  'guard' | 'checkStore' | 'thread' | 'writes' | 'wakeConsumer' | 'log'
->;
+interface UpkeepParts {
+  readonly engine: Pick<Engine, 'fault' | 'check' | 'refusals' | 'look' | 'tidy'>;
+  readonly wakeConsumer: () => void;
+  readonly log: Logger;
+}
 
 /**
- * Looks after the files of the database while the service runs: notices when they or the lock are gone, tries
- * a store that failed again until it works, and empties the write-ahead log when nothing is written, so that a
- * copy of the stopped or idle database is whole. It writes nothing while all is well and nobody writes.
+ * Looks after the store while the service runs: notices when its files are gone, tries a store that failed again
+ * until it works, and tidies it when nothing is written. It writes nothing while all is well and nobody writes.
  */
-export function createStoreUpkeep(parts: UpkeepParts, lock: DatabaseLock) {
-  const { guard, checkStore, thread, writes, log } = parts;
+export function createStoreUpkeep({ engine, wakeConsumer, log }: UpkeepParts) {
   const repeated = createRepeatedLines(log);
-  let commitsBefore = -1;
   let down: StoreFault['kind'] | undefined;
 
   async function step(): Promise<number> {
-    renewLock();
-    const isDown = guard.fault() !== undefined && (await checkStore()).status === 'down';
-    report(isDown ? guard.fault() : undefined);
+    engine.look?.();
+    const isDown = engine.fault() !== undefined && (await engine.check()).status === 'down';
+    report(isDown ? engine.fault() : undefined);
     if (isDown) return downIntervalMs;
-    await emptyLog();
+    await engine.tidy?.();
     return intervalMs;
-  }
-
-  function renewLock(): void {
-    try {
-      if (lock.renew()) log.warn('the lock file of the database was gone: locked again');
-    } catch (error) {
-      guard.latch({
-        kind: 'displaced',
-        cause: 'The lock file of the database is gone, and cannot be taken again.',
-        cure: `Make sure that no other coordinator uses the database, and restart the service (${describeError(error, 200)}).`,
-      });
-    }
   }
 
   /** One line when the store goes down, and one when it works again. */
   function report(fault: StoreFault | undefined): void {
     if (fault === undefined) {
       if (down !== undefined) {
-        log.warn(guard.refusals(), 'the store works again');
-        parts.wakeConsumer();
+        log.warn(engine.refusals(), 'the store works again');
+        wakeConsumer();
       }
       down = undefined;
       return;
     }
     if (down !== fault.kind) {
       const { cause, cure } = fault;
-      log.error({ cause, cure, ...guard.refusals() }, 'the store is down');
+      log.error({ cause, cure, ...engine.refusals() }, 'the store is down');
     }
     down = fault.kind;
-  }
-
-  async function emptyLog(): Promise<void> {
-    const commits = guard.commits();
-    const isIdle = commits === commitsBefore;
-    commitsBefore = commits;
-    const bytes = guard.logBytes();
-    if (bytes === 0 || (!isIdle && bytes <= maxLogBytes)) return;
-    // In the thread, so that the event loop does not wait for the disk.
-    await writes.run(() => thread.all('pragma main.wal_checkpoint(truncate)', []));
   }
 
   const loop = createLoop({

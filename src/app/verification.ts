@@ -4,6 +4,7 @@ import type { CheckCommit } from '../claims/commit-check.ts';
 import { createClaimTokens } from '../claims/token.ts';
 import { readVersion, type Config } from '../config.ts';
 import type { Database } from '../db/database.ts';
+import type { Replica } from '../db/engine.ts';
 import type { Gitea } from '../gitea/client.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import { createLoop } from '../lib/loop.ts';
@@ -11,7 +12,7 @@ import { createRepeatedLines } from '../lib/repeated-lines.ts';
 import { findRepository } from '../plans/repository-facts.ts';
 import { verifyAgain } from '../verification/again.ts';
 import type { VerificationDeps } from '../verification/deps.ts';
-import { requeueOf } from '../verification/stops.ts';
+import { requeueOf, runningVerifiers } from '../verification/stops.ts';
 import { createVerifications } from '../verification/verifications.ts';
 import { createVerifierProcesses } from './verifier-processes.ts';
 
@@ -22,12 +23,18 @@ interface VerificationPartsDeps extends Omit<VerificationDeps, 'tokens' | 'versi
   readonly config: Config;
   readonly gitea: Gitea;
   readonly checkCommit: CheckCommit;
+  readonly replica: Pick<Replica, 'id' | 'gone' | 'isLeader'>;
 }
 
 export type VerificationParts = NonNullable<ReturnType<typeof createVerificationParts>>;
 
 /** Name of the verifiers that the service starts: no token in `API_TOKENS` can have it. */
-const ownVerifier = 'service:verifier';
+const ownVerifiers = 'service:verifier';
+
+/** The same with the id of the replica, where there are several: one that is gone leaves its own behind, no other's. */
+function ownVerifierOf(replicaId: string): string {
+  return replicaId === '' ? ownVerifiers : `${ownVerifiers}-${replicaId}`;
+}
 
 /** Who may verify: verifiers that the service starts, and tokens of others. */
 export function canVerify({ verifiers, apiTokens, giteaToken }: Config): boolean {
@@ -38,7 +45,8 @@ export function canVerify({ verifiers, apiTokens, giteaToken }: Config): boolean
 
 /** The queue of verifications, the verifiers that the service starts, and what the API needs of both. */
 export function createVerificationParts(deps: VerificationPartsDeps) {
-  const { config, gitea, checkCommit, ...shared } = deps;
+  const { config, gitea, checkCommit, replica, ...shared } = deps;
+  const verifier = ownVerifierOf(replica.id);
   const tokens = createClaimTokens(config.webhookSecrets);
   const state = { ...shared, tokens, version: `mosaic-coordinator ${readVersion()}` };
   const verifications = createVerifications(state);
@@ -49,6 +57,7 @@ export function createVerificationParts(deps: VerificationPartsDeps) {
   const loop = createLoop({
     step: async () => {
       await verifications.sweep();
+      if (replica.isLeader()) await recoverGone();
       return sweepIntervalMs;
     },
     onError: (error) => {
@@ -57,11 +66,25 @@ export function createVerificationParts(deps: VerificationPartsDeps) {
     },
   });
 
+  function requeue(gone: string): Promise<void> {
+    return deps.writes.transaction((transaction) =>
+      requeueOf(transaction, { verifier: gone, now: deps.now() }),
+    );
+  }
+
+  /** What the verifiers of a replica ran that is gone is queued again, before their leases end. */
+  async function recoverGone(): Promise<void> {
+    const prefix = `${ownVerifiers}-`;
+    const running = await runningVerifiers(deps.db, prefix);
+    const ids = running.map((name) => name.slice(prefix.length));
+    for (const id of await replica.gone(ids)) await requeue(ownVerifierOf(id));
+  }
+
   return {
     verifications,
     /** The token of the verifiers that the service starts, as a caller of the API. */
     caller: {
-      ...({ name: ownVerifier, role: 'verifier', token } as const),
+      ...({ name: verifier, role: 'verifier', token } as const),
       ...{ repositories: undefined, agents: undefined },
     },
     verifyAgain: (issue: IssueKey, caller: string, signal: AbortSignal) =>
@@ -77,10 +100,7 @@ export function createVerificationParts(deps: VerificationPartsDeps) {
         : gitea.gitFetch({ ...request, repository }, signal);
     },
     /** Before any call: what the verifiers of the last start ran is queued again. */
-    recover: () =>
-      deps.writes.transaction((transaction) =>
-        requeueOf(transaction, { verifier: ownVerifier, now: deps.now() }),
-      ),
+    recover: () => requeue(verifier),
     start: (url: string) => {
       loop.start();
       processes.start(url);

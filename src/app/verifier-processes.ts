@@ -1,10 +1,11 @@
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { execa } from 'execa';
 
 import type { Config } from '../config.ts';
+import { isPostgresUrl } from '../db/postgres/connections.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import type { Logger } from '../log.ts';
 
@@ -33,7 +34,8 @@ export function createVerifierProcesses({
   const stopping = new AbortController();
   const stopped = () => stopping.signal.aborted;
   // Each takes a place of its own below it.
-  const directory = join(dirname(databasePath), 'verifier');
+  const data = isPostgresUrl(databasePath) ? resolve('data') : dirname(databasePath);
+  const directory = join(data, 'verifier');
   let running: Promise<void>[] = [];
 
   async function keepRunning(url: string): Promise<void> {

@@ -16,9 +16,14 @@ type WebhookReport = Pick<
  * Says whether deliveries arrive. Degraded when the newest ones were all refused or not understood, or when a
  * reconcile pass counted changes that no webhook had told of and none was taken since the pass before. The next
  * delivery that is taken ends all three. Strangers who send garbage or forged signatures degrade nothing, once a
- * delivery has shown from which address Gitea sends; behind a proxy all senders have one.
+ * delivery has shown from which address Gitea sends; behind a proxy all senders have one. `takenElsewhere`: whether
+ * another replica has stored a delivery since a time; each counts its own.
  */
-export function createWebhookCheck(report: () => Promise<WebhookReport>, now: () => number) {
+export function createWebhookCheck(
+  report: () => Promise<WebhookReport>,
+  now: () => number,
+  takenElsewhere: (since: number) => Promise<boolean> = () => Promise.resolve(false),
+) {
   let lastPassAt: number | undefined;
   /** When a pass found that the hooks are silent. */
   let silentAt: number | undefined;
@@ -30,17 +35,19 @@ export function createWebhookCheck(report: () => Promise<WebhookReport>, now: ()
     if (missed === 0 || before === undefined) return;
     // An edge that does not say is no sign of a silent hook.
     const isSilent = await report().then(
-      (said) => !cameSince(said, before),
+      async (said) => !(await hasCome(said, before)),
       () => false,
     );
     if (isSilent) silentAt = lastPassAt;
   }
 
-  function cameSince({ lastTakenAt }: WebhookReport, time: number): boolean {
-    return lastTakenAt !== undefined && lastTakenAt >= time;
+  async function hasCome({ lastTakenAt }: WebhookReport, since: number): Promise<boolean> {
+    return (lastTakenAt !== undefined && lastTakenAt >= since) || takenElsewhere(since);
   }
 
-  function trouble(said: WebhookReport): { cause: string; cure: string } | undefined {
+  async function trouble(
+    said: WebhookReport,
+  ): Promise<{ cause: string; cure: string } | undefined> {
     const { refusedInARow: refused, rejectedInARow: rejected } = said;
     if (refused >= maxInARow)
       return {
@@ -52,7 +59,7 @@ export function createWebhookCheck(report: () => Promise<WebhookReport>, now: ()
         cause: `The newest ${rejected} authentic deliveries were not understood.`,
         cure: 'Run deliveries list --status rejected: each says why. Often a newer version of this service is needed.',
       };
-    if (silentAt === undefined || cameSince(said, silentAt)) return undefined;
+    if (silentAt === undefined || (await hasCome(said, silentAt))) return undefined;
     return {
       cause: `Changes were found at ${isoTime(silentAt)} that no webhook had told of.`,
       cure: 'Look at the history of the hook in Gitea: often ALLOWED_HOST_LIST is missing. Run doctor.',
@@ -61,7 +68,7 @@ export function createWebhookCheck(report: () => Promise<WebhookReport>, now: ()
 
   async function check(): Promise<Check> {
     const said = await report();
-    const why = trouble(said);
+    const why = await trouble(said);
     return { status: why === undefined ? 'ok' : 'degraded', ...why, ...said.webhook };
   }
 

@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
 
+import { afterCommit } from '../db/after-commit.ts';
 import type { Database } from '../db/database.ts';
 import type { ClaimRow, Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
@@ -124,7 +125,12 @@ async function endLiveClaim(
       answer: verifying,
       now,
     });
-    log.info({ claim: id, worker, ...verifying.verification }, 'claim waits for its verification');
+    afterCommit(transaction, () =>
+      log.info(
+        { claim: id, worker, ...verifying.verification },
+        'claim waits for its verification',
+      ),
+    );
     return { kind: 'verifying', answer: verifying };
   }
   const handsOverAgain =
@@ -142,7 +148,9 @@ async function endLiveClaim(
   }
   const answer = answerOf(id, end, now);
   await storeAnswer(transaction, claimCallKey(call, end.kind), { bodyHash: hash, answer, now });
-  log.info({ claim: id, worker, outcome: answer.outcome }, 'claim ended');
+  afterCommit(transaction, () =>
+    log.info({ claim: id, worker, outcome: answer.outcome }, 'claim ended'),
+  );
   return { kind: 'ended', answer };
 }
 

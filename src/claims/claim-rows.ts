@@ -8,6 +8,7 @@ import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
 import { refused, type RefusedCall } from './claim.ts';
 import { countFailure, park, recomputeIssues } from './parking.ts';
+import { jsonField } from '../db/portable.ts';
 import type { ClaimRow, Schema } from '../db/schema.ts';
 
 export interface NewClaim {
@@ -32,8 +33,8 @@ export async function insertClaim(
   const { rows } = await sql`
     insert into claims (id, repository_id, number, worker, agent, estimated, difficulty, carried,
       claimed_at, heartbeat_at, expires_at)
-    select ${id}, repository_id, number, ${worker}, agent,
-      json_extract(estimate, '$.likely'), json_extract(reading, '$.difficulty.value'),
+    select cast(${id} as text), repository_id, number, cast(${worker} as text), agent,
+      cast(${jsonField('estimate', 'likely')} as bigint), ${jsonField('reading', 'difficulty', 'value')},
       coalesce((select max(carried + coalesce(total, 0)) from claims
         where repository_id = ${issue.repositoryId} and number = ${issue.number}
           and handoff is not null), 0),

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
 
+import { afterCommit } from '../db/after-commit.ts';
 import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
@@ -188,7 +189,9 @@ async function insert(
     ...(handoff === undefined ? {} : { handoff: handoffOf(handoff) }),
   };
   await storeAnswer(transaction, callKey(request), { bodyHash: bodyHashOf(request), answer, now });
-  state.log.info({ claim: claimId, issue: plan.ref, worker, agent }, 'issue claimed');
+  afterCommit(transaction, () =>
+    state.log.info({ claim: claimId, issue: plan.ref, worker, agent }, 'issue claimed'),
+  );
   return { kind: 'claimed', claim: withToken(state, answer) };
 }
 

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 
+import { least } from '../db/portable.ts';
 import type { Schema } from '../db/schema.ts';
 
 /** Moves live leases, and answers kept for retries, after a jump of the clock: each keeps the time it had left. */
@@ -28,7 +29,10 @@ export async function boundLeases(
 ): Promise<number> {
   const { numUpdatedRows } = await transaction
     .updateTable('claims')
-    .set({ expires_at: now + leaseMs, heartbeat_at: sql`min(heartbeat_at, ${now})` })
+    .set({
+      expires_at: now + leaseMs,
+      heartbeat_at: least(sql.ref('heartbeat_at'), now),
+    })
     .where('ended_at', 'is', null)
     .where('expires_at', '>', now + leaseMs)
     .executeTakeFirst();

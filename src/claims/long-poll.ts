@@ -9,9 +9,10 @@ export type LongPolls = ReturnType<typeof createLongPolls>;
 
 /**
  * Calls that wait until there may be work. Promise: no call sleeps through a change after it read `version`.
- * Every change wakes all of them; each reads the queue itself, and waits on if another was faster.
+ * Every change wakes all of them; each reads the queue itself, and waits on if another was faster. `announce` tells
+ * other replicas of a change; there `wakeHere` is called.
  */
-export function createLongPolls() {
+export function createLongPolls(announce: () => void = () => undefined) {
   const asleep = new Set<() => void>();
   let version = 0;
   let waiting = 0;
@@ -49,8 +50,14 @@ export function createLongPolls() {
     });
   }
 
-  /** Wakes all calls: there may be work now. */
+  /** Wakes all calls, of every replica: there may be work now. */
   function wake(): void {
+    announce();
+    wakeHere();
+  }
+
+  /** Wakes the calls of this replica. */
+  function wakeHere(): void {
     if (closed) return;
     gathering ??= setTimeout(wakeAll, gatherMs);
   }
@@ -71,7 +78,7 @@ export function createLongPolls() {
   return {
     enter,
     changeSince,
-    wake,
+    ...{ wake, wakeHere },
     close,
     version: () => version,
     isClosed: () => closed,

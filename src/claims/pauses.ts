@@ -60,10 +60,15 @@ export async function addLimit(
 
 /** Adds a pause in one statement. Of two limits of an agent (and caller) the later end counts; a person's pause stays beside them. */
 export async function addPause(db: Database, pause: Schema['pauses']): Promise<void> {
+  // Each of the two unique indexes.
+  const target =
+    pause.agent === null
+      ? sql`(source) where agent is null`
+      : sql`(agent, source, coalesce(caller, '')) where agent is not null`;
   await sql`insert into pauses (agent, source, reason, paused_by, paused_at, until, caller)
     values (${pause.agent}, ${pause.source}, ${pause.reason}, ${pause.paused_by}, ${pause.paused_at},
       ${pause.until}, ${pause.caller})
-    on conflict do update set reason = excluded.reason,
+    on conflict ${target} do update set reason = excluded.reason,
       paused_by = excluded.paused_by, paused_at = excluded.paused_at,
       until = case when excluded.source = 'limit' and pauses.until > excluded.until
         then pauses.until else excluded.until end`.execute(db);

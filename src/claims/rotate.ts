@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
 
+import { afterCommit } from '../db/after-commit.ts';
 import type { ClaimRow, Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import type { ParkingReason } from '../issue/reasons.ts';
@@ -85,7 +86,9 @@ async function rotateClaim(
   const { usedUp } = await recordSpent(state, transaction, row, spent);
   const parked = usedUp ?? tooManyRotations(row);
   if (parked !== undefined) {
-    state.log.info({ claim: id, worker, code: parked.code }, 'claim withdrawn');
+    afterCommit(transaction, () =>
+      state.log.info({ claim: id, worker, code: parked.code }, 'claim withdrawn'),
+    );
     return withdrawAndPark(transaction, { row, parked, handoff: json, now });
   }
   await keepHandoff(transaction, { id, issue, handoff: json, now });
@@ -97,7 +100,9 @@ async function rotateClaim(
   }
   const rotations = row.rotations + 1;
   await transaction.updateTable('claims').set({ rotations }).where('id', '=', id).execute();
-  state.log.info({ claim: id, worker, rotations }, 'a fresh session goes on with the claim');
+  afterCommit(transaction, () =>
+    state.log.info({ claim: id, worker, rotations }, 'a fresh session goes on with the claim'),
+  );
   return {
     kind: 'rotated',
     answer: { claimId: id, rotations, leaseExpiresAt: isoTime(expiresAt) },

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 
 import type { Database } from '../db/database.ts';
+import { jsonField } from '../db/portable.ts';
 import type { ClaimRow } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import { setbacks } from './claim-rows.ts';
@@ -34,8 +35,12 @@ export async function refuseAfterParking(
     .select('number')
     // The condition of its index.
     .where('parked_code', 'is not', null)
-    .where(sql<string>`json_extract(parked_params, '$.worker')`, '=', worker)
-    .where(sql<number>`coalesce(json_extract(parked_params, '$.checked'), 0)`, '=', 0)
+    .where(jsonField('parked_params', 'worker'), '=', worker)
+    // SQLite says 1 for true.
+    .where(
+      sql<boolean>`coalesce(cast(${jsonField('parked_params', 'checked')} as text), '')
+      not in ('1', 'true')`,
+    )
     .where('open', '=', 1)
     .where('assigned', '=', 1)
     .where('deleted', '=', 0)

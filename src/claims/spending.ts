@@ -1,7 +1,9 @@
 import { sql, type Transaction } from 'kysely';
 
+import { afterCommit } from '../db/after-commit.ts';
 import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
+import { greatest } from '../db/portable.ts';
 import type { ClaimRow, Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import type { StateReason } from '../issue/reasons.ts';
@@ -92,7 +94,7 @@ export async function recordSpent(
   const issue = { repositoryId, number };
   const { spent, isWarned } = await addToIssue(transaction, issue, more);
   const day = await addToDay(transaction, { day: dayOf(now), agent, ...more });
-  warnOfDay({ profile, day, more }, log);
+  afterCommit(transaction, () => warnOfDay({ profile, day, more }, log));
   const used = reachedCap(profile?.budget?.issue, spent);
   if (used !== undefined)
     return { usedUp: { code: 'issue_budget', params: { worker, agent, ...used } } };
@@ -130,7 +132,7 @@ async function addToIssue(transaction: Transaction<Schema>, issue: IssueKey, mor
     .set((eb) => ({
       spent_tokens: eb('spent_tokens', '+', more.tokens),
       // An estimate that was too high is taken back, of which a person may have reset a part.
-      spent_usd: sql<number>`max(0, spent_usd + ${more.usd})`,
+      spent_usd: greatest(sql.lit(0), sql`spent_usd + ${more.usd}`),
     }))
     .where(ofIssue(issue))
     .returning(['spent_tokens', 'spent_usd', 'budget_warning'])
@@ -151,7 +153,7 @@ async function addToDay(
     .onConflict((conflict) =>
       conflict.columns(['day', 'agent']).doUpdateSet((eb) => ({
         tokens: eb('daily_spending.tokens', '+', tokens),
-        usd: sql<number>`max(0, daily_spending.usd + ${usd})`,
+        usd: greatest(sql.lit(0), sql`daily_spending.usd + ${usd}`),
       })),
     )
     .returning(['tokens', 'usd'])

@@ -119,12 +119,12 @@ export async function nextCandidate(
  * over twice within that time.
  */
 function justFailed(worker: string, now: number): RawBuilder<number> {
-  return sql<number>`exists (select 1 from claims
+  return sql<number>`case when exists (select 1 from claims
     where claims.repository_id = issues.repository_id and claims.number = issues.number
       and claims.worker = ${worker}
       and (claims.setback = ${setbacks.handoffAgain}
         or (claims.setback = ${setbacks.failed} and issues.attempts > 0))
-      and claims.ended_at > ${now - pauseAfterFailureMs} and claims.ended_at <= ${now})`;
+      and claims.ended_at > ${now - pauseAfterFailureMs} and claims.ended_at <= ${now}) then 1 else 0 end`;
 }
 
 function byQueueOrder(a: Candidate, b: Candidate): number {

@@ -44,7 +44,7 @@ export function createSweeper(deps: SweeperDeps) {
       });
     }
     // Also for changes that nobody announces: pauses that end, and commands beside the service.
-    longPolls.wake();
+    longPolls.wakeHere();
     onSwept();
   }
 

@@ -1,6 +1,7 @@
 import { runGates } from '../gates/run-gates.ts';
 import { agents } from './commands/agents.ts';
 import { backup } from './commands/backup.ts';
+import { addDatabaseCommand } from './commands/database.ts';
 import { addConnectCommand } from './connect/connect.ts';
 import { demo } from './demo/demo.ts';
 import { addGatesCommand } from './gates/gates.ts';
@@ -55,6 +56,7 @@ function addCommands({ program, io, end }: NewProgram): void {
     .description('copy the database into a new file, whether the service runs or not')
     .argument('<file>', 'the file to make; one that exists is not overwritten')
     .action((file: string) => backup(io, file));
+  addDatabaseCommand(program, io);
   addDeliveriesCommand(program, io);
   addPauseCommands(program, io);
   addQueueCommand(program, io);

@@ -16,6 +16,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { CoordinatorError, describeError } from '../errors.ts';
 import { explainUnwritable } from './file-system.ts';
+import { isPostgresUrl } from './postgres/connections.ts';
 import { quickCheck } from './quick-check.ts';
 import { asStoreError, sqliteCode } from './store-fault.ts';
 import { holdSpool } from './take-in.ts';
@@ -36,6 +37,11 @@ const leftoverMs = 3_600_000;
  * It reads one state of the database for as long as it takes, and the write-ahead log grows meanwhile.
  */
 export function backUp(path: string, target: string): void {
+  if (isPostgresUrl(path))
+    throw new CoordinatorError(
+      'backup_failed',
+      'The database is on a PostgreSQL server: back it up with pg_dump, or as the server is backed up.',
+    );
   if (!existsSync(path))
     throw new CoordinatorError(
       'no_database',

@@ -5,6 +5,7 @@ import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
 import { CoordinatorError, describeError, StoreUnavailable } from '../errors.ts';
 import { isMigrated } from './migrations.ts';
 import { openConnection, type WriteObserver } from './node-sqlite.ts';
+import { isPostgresUrl, openConnections, shownLocation } from './postgres/connections.ts';
 import type { Schema } from './schema.ts';
 import { sqliteCode } from './store-fault.ts';
 
@@ -19,13 +20,14 @@ const busyTimeoutMs = 250;
 /** SQLITE_NOTADB, as opposed to a locked, damaged or unreadable database. */
 const notADatabase = 26;
 
-/** The connection for everything except inserting deliveries; the first query opens it. */
-export function createDatabase(path: string, observer?: WriteObserver): Database {
-  return new Kysely<Schema>({
-    dialect: new Dialect({
-      database: () => Promise.resolve(openConnection(path, busyTimeoutMs, observer)),
-    }),
-  });
+/**
+ * The connection for everything except inserting deliveries; the first query opens it. `location` is the path of a
+ * file of SQLite, or a `postgres://` URL.
+ */
+export function createDatabase(location: string, observer?: WriteObserver): Database {
+  if (isPostgresUrl(location)) return openConnections({ url: location });
+  const database = () => Promise.resolve(openConnection(location, busyTimeoutMs, observer));
+  return new Kysely<Schema>({ dialect: new Dialect({ database }) });
 }
 
 /**
@@ -48,12 +50,13 @@ class Dialect extends SqliteDialect {
  * Opens a second connection, for a command that may run beside the service. The command must write single
  * statements only. Throws `no_database`, `not_migrated` or `development_database`.
  */
-export async function openExisting(path: string): Promise<Database> {
-  if (!existsSync(path)) {
+export async function openExisting(location: string): Promise<Database> {
+  const path = shownLocation(location);
+  if (!isPostgresUrl(location) && !existsSync(location)) {
     const message = `There is no database at ${path}. Start the coordinator once, or correct DATABASE_URL.`;
     throw new CoordinatorError('no_database', message);
   }
-  const db = createDatabase(path);
+  const db = createDatabase(location);
   try {
     if (await isMigrated(db)) return db;
   } catch (error) {

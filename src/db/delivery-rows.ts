@@ -26,8 +26,12 @@ export const emptyRow: NewDelivery = {
 };
 
 /** A row of the same bytes that led to nothing: a later version may understand them, a redelivery may succeed. */
-export const takeTheirPlace = `on conflict (id) do nothing
-  on conflict (body_hash) where body_hash <> '' do update set ${Object.keys(emptyRow)
-    .map((column) => `${column} = excluded.${column}`)
-    .join(', ')}
+export const byBytes = `on conflict (body_hash) where body_hash <> '' do update set ${Object.keys(
+  emptyRow,
+)
+  .map((column) => `${column} = excluded.${column}`)
+  .join(', ')}
   where deliveries.status in ('dead', 'rejected') and excluded.status = 'waiting'`;
+
+/** With SQLite, which has a clause for each unique index. */
+export const takeTheirPlace = `on conflict (id) do nothing ${byBytes}`;

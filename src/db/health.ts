@@ -31,7 +31,7 @@ export type StoreCheck = ReturnType<typeof createWriteCheck>;
 
 /** Checks the store by writing a row through each of its two connections. */
 export function createStoreCheck({ thread, writes, guard, answerDeadlineMs }: StoreCheckParts) {
-  async function probe(): Promise<number> {
+  async function probe(): Promise<string> {
     const checkedAt = Date.now();
     await writes.transaction((transaction) =>
       transaction
@@ -51,16 +51,23 @@ export function createStoreCheck({ thread, writes, guard, answerDeadlineMs }: St
     );
     guard.discount();
     const [{ synchronous }] = answerSchema.parse(await thread.all('pragma synchronous', []));
-    return synchronous;
+    return nameOfSynchronous(synchronous);
   }
 
   return createWriteCheck({ probe, guard, answerDeadlineMs });
 }
 
+/** SQLite's level of `synchronous` as a word. */
+export function nameOfSynchronous(level: number): string {
+  return synchronousNames[level] ?? 'unknown';
+}
+
 interface WriteCheckParts {
-  /** Writes, and resolves with SQLite's level of `synchronous`. */
-  readonly probe: () => Promise<number>;
-  readonly guard: StoreGuard;
+  /** Writes, and resolves with how a commit is flushed to disk, in a word. */
+  readonly probe: () => Promise<string>;
+  readonly guard: Pick<StoreGuard, 'fault' | 'refusals'>;
+  /** What is wrong although it can be written; undefined: nothing. */
+  readonly amiss?: () => Pick<StoreFault, 'cause' | 'cure'> | undefined;
   readonly answerDeadlineMs?: number | undefined;
 }
 
@@ -71,6 +78,7 @@ interface WriteCheckParts {
 export function createWriteCheck({
   probe,
   guard,
+  amiss = () => undefined,
   answerDeadlineMs = defaultDeadlineMs,
 }: WriteCheckParts) {
   let latest: ReturnType<typeof check> | undefined;
@@ -78,7 +86,7 @@ export function createWriteCheck({
   /** The refused writes that the latest answer knows of; undefined while it is being made. */
   let knownRefusals: number | undefined;
   /** The writes under way; they may outlast the check that began them. */
-  let probing: Promise<number> | undefined;
+  let probing: Promise<string> | undefined;
 
   async function check() {
     const began = performance.now();
@@ -87,10 +95,11 @@ export function createWriteCheck({
       const late = sleep(answerDeadlineMs, undefined, { ref: false }).then(() => {
         throw new StoreUnavailable(slow(answerDeadlineMs));
       });
-      const level = await Promise.race([probing, late]);
-      const synchronous = synchronousNames[level] ?? 'unknown';
+      const synchronous = await Promise.race([probing, late]);
       const latencyMs = Math.round(performance.now() - began);
-      return { status: 'ok' as const, latencyMs, synchronous };
+      const wrong = amiss();
+      const status = wrong === undefined ? ('ok' as const) : ('degraded' as const);
+      return { status, ...wrong, latencyMs, synchronous };
     } catch (error) {
       const { cause, cure } = faultOf(error) ?? guard.fault() ?? unknownFault;
       return { status: 'down' as const, cause, cure };

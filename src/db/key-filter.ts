@@ -1,8 +1,9 @@
 import { sql, type RawBuilder } from 'kysely';
 
+import { rowsOf, textsOf } from './portable.ts';
+
 /*
  * A list of any length is one parameter, JSON, so that a statement is prepared once for all lengths.
- * For PostgreSQL only the function has another name, `json_array_elements`.
  */
 
 /** The columns that identify an issue. */
@@ -24,10 +25,10 @@ export function keyIn(
 ): RawBuilder<boolean> {
   const pairs = JSON.stringify(issues.map(({ repositoryId, number }) => [repositoryId, number]));
   return sql<boolean>`(${sql.ref(idColumn)}, ${sql.ref(numberColumn)}) in
-    (select cast(value ->> 0 as bigint), cast(value ->> 1 as bigint) from json_each(${pairs}))`;
+    (select cast(value ->> 0 as bigint), cast(value ->> 1 as bigint) from ${rowsOf(pairs)})`;
 }
 
 /** `a in (...)` for texts. */
 export function oneOf(column: string, texts: readonly string[]): RawBuilder<boolean> {
-  return sql<boolean>`${sql.ref(column)} in (select value from json_each(${JSON.stringify(texts)}))`;
+  return sql<boolean>`${sql.ref(column)} in ${textsOf(texts)}`;
 }

@@ -3,6 +3,7 @@ import { Migrator, type Migration } from 'kysely/migration';
 
 import { CoordinatorError, describeError } from '../errors.ts';
 import { createSchema } from './migrations/001-baseline.ts';
+import { isPostgres } from './portable.ts';
 import type { Schema } from './schema.ts';
 import { addTrust } from './migrations/002-trust.ts';
 import { addVerification } from './migrations/003-verification.ts';
@@ -37,17 +38,27 @@ export function isDevelopmentVersion(executed: readonly string[]): boolean {
 }
 
 /**
- * Brings the schema up to date, everything in one transaction. Throws `development_database`, or
- * `migration_failed` with the database as it was. `all`: for tests of the next migration.
+ * Brings the schema up to date, everything in one transaction, one process at a time (Kysely takes a lock). Throws
+ * `development_database`, `database_newer`, or `migration_failed` with the database as it was. `all`: for tests of
+ * the next migration.
  */
 export async function migrate(db: Kysely<Schema>, all: Migrations = migrations): Promise<void> {
   const { error } = await refuseDevelopmentVersion(db)
+    .then(() => refuseNewer(db, all))
     .then(() => migratorFor(db, all).migrateToLatest())
     .catch((cause: unknown) => ({ error: cause }));
   if (error === undefined) return;
   if (error instanceof CoordinatorError) throw error;
   const message = `The database could not be brought up to date; it was left as it was. ${describeError(error)}`;
   throw new CoordinatorError('migration_failed', message, { cause: error });
+}
+
+/** Each migration of a newer version is one that this version does not know. */
+async function refuseNewer(db: Kysely<Schema>, all: Migrations): Promise<void> {
+  const newer = (await executedMigrations(db)).filter((name) => all[name] === undefined);
+  if (newer.length === 0) return;
+  const message = `A newer version has brought the database to ${newer.sort().at(-1) ?? ''}, which this one does not know. Start that version, or restore a backup from before.`;
+  throw new CoordinatorError('database_newer', message);
 }
 
 /** True when the database has the schema of this version, no older or newer one. Throws `development_database`. */
@@ -64,10 +75,13 @@ async function refuseDevelopmentVersion(db: Kysely<Schema>): Promise<void> {
   throw new CoordinatorError('development_database', message);
 }
 
-async function executedMigrations(db: Kysely<Schema>): Promise<string[]> {
-  const migrated = await sql`select 1 from sqlite_schema where name = 'kysely_migration'`.execute(
-    db,
-  );
+/** Names of the migrations that were executed on a database; none on an empty one. */
+export async function executedMigrations(db: Kysely<Schema>): Promise<string[]> {
+  const migrated = await (
+    isPostgres(db)
+      ? sql`select 1 where to_regclass('kysely_migration') is not null`
+      : sql`select 1 from sqlite_schema where name = 'kysely_migration'`
+  ).execute(db);
   if (migrated.rows.length === 0) return [];
   const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db);
   return rows.map(({ name }) => name);

@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 
 import { createSerial } from '../lib/serial.ts';
+import { runTransaction } from './after-commit.ts';
 import type { Database } from './database.ts';
 import type { Schema } from './schema.ts';
 import type { StoreGuard } from './store-guard.ts';
@@ -35,7 +36,7 @@ export function createWriteQueue(db: Database, guard?: StoreGuard) {
 
   /** Runs a write alone, in a transaction. */
   function transaction<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
-    return run(() => db.transaction().execute(work));
+    return run(() => runTransaction(db, work));
   }
 
   return { run, transaction };

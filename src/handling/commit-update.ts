@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 
+import { afterCommit } from '../db/after-commit.ts';
 import { withdrawClaim } from '../claims/claim-rows.ts';
 import type { Schema } from '../db/schema.ts';
 import type { Inbox } from '../inbox/inbox.ts';
@@ -53,13 +54,12 @@ export async function commitUpdate(
   // The text of an assigned issue is stored with it.
   const keepAt = update.assigned ? undefined : update.facts.updatedAt;
   await inbox.dropTexts(transaction, group.issue, keepAt);
-  // Waking before the commit is safe: their queries queue on this connection.
-  if (outcome.recomputed > 0) wakeLongPolls();
+  if (outcome.recomputed > 0) afterCommit(transaction, wakeLongPolls);
 
   // 2. Have the comment and the label on Gitea verified, where somebody may have changed them.
   if (group.events.some(({ kind }) => mayTouchOurs.includes(kind)))
     await requestVerification(transaction, [group.issue]);
-  wakePublisher();
+  afterCommit(transaction, wakePublisher);
 
   // 3. Refresh the issues that read differently now, and those that Gitea has in another state.
   const disagreeing = await findDisagreeing(transaction, update);

@@ -10,7 +10,7 @@ import { createLoop } from '../lib/loop.ts';
 import { createRepeatedLines, type RepeatedLines } from '../lib/repeated-lines.ts';
 import type { Logger } from '../log.ts';
 import type { Inbox } from './inbox.ts';
-import type { DeliveryGroup } from './queue.ts';
+import { GroupTaken, type DeliveryGroup } from './queue.ts';
 import { createSlots, type Slot } from './slots.ts';
 
 /** The writes that store what a handler found; returns the fields of the log line. */
@@ -30,6 +30,8 @@ export interface ConsumerDeps {
 
 /** Maximum pause while nothing wakes the consumer: another process may have replayed a delivery. */
 const maxPauseMs = 1_000;
+/** Minimum pause while other replicas handle all that is due. */
+const sharedPauseMs = 50;
 
 /**
  * Takes due groups from the inbox: several issues side by side, the deliveries of one issue one group at a
@@ -90,7 +92,9 @@ export class Consumer {
     }
     if (this.#inWork.size > 0) return maxPauseMs;
     const nextDueAt = await inbox.nextDueAt();
-    return nextDueAt === undefined ? maxPauseMs : Math.min(nextDueAt - now(), maxPauseMs);
+    if (nextDueAt === undefined) return maxPauseMs;
+    const pauseMs = Math.min(nextDueAt - now(), maxPauseMs);
+    return inbox.isShared ? Math.max(pauseMs, sharedPauseMs) : pauseMs;
   }
 
   #begin(group: DeliveryGroup): void {
@@ -99,6 +103,7 @@ export class Consumer {
     const slot = this.#slots.begin();
     const ended = this.#process(group, slot).finally(() => {
       this.#inWork.delete(key);
+      this.#deps.inbox.release(group);
       slot.end();
     });
     this.#loop.track(ended);
@@ -129,6 +134,10 @@ export class Consumer {
 
   async #putBack(group: DeliveryGroup, error: unknown, log: Logger): Promise<void> {
     if (this.#loop.signal.aborted) return;
+    if (error instanceof GroupTaken) {
+      log.warn({ code: error.code }, 'another replica has handled the deliveries meanwhile');
+      return;
+    }
     if (error instanceof StoreUnavailable) {
       // No attempt: the delivery is not at fault.
       this.#repeated.warn({ err: error }, 'the store is not available, retrying the delivery');

@@ -67,6 +67,18 @@ export async function findDelivery(
   return row === undefined ? undefined : viewOf(row, now);
 }
 
+/** Whether a webhook was stored since a time (epoch milliseconds), by whichever replica. */
+export async function wasReceived(db: Database, since: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('deliveries')
+    .select('seq')
+    .where('received_at', '>=', since)
+    .where('event_name', '!=', 'refresh')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Whether a delivery of these bytes is stored, other than as rejected or given up. */
 export async function isStored(db: Database, bodyHash: string): Promise<boolean> {
   const row = await db

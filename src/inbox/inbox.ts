@@ -1,13 +1,7 @@
 import type { Database } from '../db/database.ts';
+import { claimGroup, releaseGroup } from './claim-group.ts';
 import { countDeliveries, createRejectedBytes, pruneDeliveries } from './maintenance.ts';
-import {
-  claimGroup,
-  completeGroup,
-  dropTexts,
-  nextDueAt,
-  retryGroup,
-  type QueueState,
-} from './queue.ts';
+import { completeGroup, dropTexts, nextDueAt, retryGroup, type QueueState } from './queue.ts';
 import {
   addDifferences,
   addRefreshes,
@@ -24,7 +18,7 @@ export type Inbox = ReturnType<typeof createInbox>;
  * The durable queue that every event goes through; what webhooks bring comes in by `intake.ts`. Promises: the
  * deliveries of one issue are handed out one group at a time (the consumer says which issues are busy); a row
  * stays `waiting` until the transaction that stores its effect marks it done, so a crash repeats it. One
- * process hands out rows, which the database lock ensures; others may only list and replay.
+ * replica at a time handles the rows of an issue; commands beside the service only list and replay.
  */
 export function createInbox(state: QueueState) {
   const { db } = state;
@@ -34,7 +28,10 @@ export function createInbox(state: QueueState) {
     /** The bytes of a rejected delivery were stored: the oldest ones may have to go. */
     keptRejected: rejectedBytes.added,
 
+    /** True where other replicas may take what is due. */
+    isShared: (state.replica?.id ?? '') !== '',
     claim: bind(state, claimGroup),
+    release: bind(state, releaseGroup),
     complete: bind(state, completeGroup),
     dropTexts,
     retryLater: bind(state, retryGroup),

@@ -14,6 +14,11 @@ export type InsertDeliveries = (rows: readonly NewDelivery[]) => Promise<Set<str
 
 const insertedSchema = z.array(z.object({ id: z.string() }));
 
+/** The ids that an insert returned. */
+export function insertedIds(rows: unknown): Set<string> {
+  return new Set(insertedSchema.parse(rows).map(({ id }) => id));
+}
+
 /** Inserts through `run`. `db` only compiles the statements, once per number of rows: compiling costs more than running. */
 export function createInsert(db: Database, run: SqliteThread['all']): InsertDeliveries {
   const statements = new Map<number, string>();
@@ -33,7 +38,6 @@ export function createInsert(db: Database, run: SqliteThread['all']): InsertDeli
 
   return async (rows) => {
     const parameters = rows.flatMap((row) => Object.values({ ...emptyRow, ...row }));
-    const inserted = await run(statementFor(rows.length), parameters);
-    return new Set(insertedSchema.parse(inserted).map(({ id }) => id));
+    return insertedIds(await run(statementFor(rows.length), parameters));
   };
 }

@@ -11,6 +11,8 @@ import { deliveryRow, rejectedRow, type Delivery, type RejectedDelivery } from '
  * spool takes the deliveries, and the database is only read (`db/spool.ts`).
  */
 export interface IntakeStore {
+  /** Epoch milliseconds by the clock of the store, where that is another machine's; undefined: it is ours. */
+  readonly now?: () => number;
   readonly open: () => Promise<void>;
   /** Resolves when nothing is under way any more. */
   readonly close: () => Promise<void>;

@@ -15,13 +15,15 @@ const recountBytes = 1024 * 1024;
 const rowsPerDeletion = 200;
 const dayMs = 86_400_000;
 
-type State = Pick<QueueState, 'db' | 'writes' | 'now' | 'uptimeMs'>;
+type State = Pick<QueueState, 'db' | 'now' | 'uptimeMs'> & {
+  readonly writes: Pick<QueueState['writes'], 'run'>;
+};
 
 /**
  * Keeps the stored bytes of rejected deliveries within the limit. Counting reads an index alone, and only once
  * for many deliveries: the cost of one does not grow with the number of the others.
  */
-export function createRejectedBytes({ db, writes }: State) {
+export function createRejectedBytes({ db, writes }: Pick<State, 'db' | 'writes'>) {
   /** Bytes since the last count; at the start nothing is known. */
   let uncounted = recountBytes;
 
@@ -77,7 +79,11 @@ export async function pruneDeliveries(
       .execute();
     if (old.length === 0) return pruned;
     const seqs = old.map(({ seq }) => seq);
-    const deletion = db.deleteFrom('deliveries').where('seq', 'in', seqs);
+    // Not one that a person replays at this moment.
+    const deletion = db
+      .deleteFrom('deliveries')
+      .where('seq', 'in', seqs)
+      .where('status', '!=', 'waiting');
     await writes.run(() => deletion.execute());
     pruned += old.length;
     await nextTurn();

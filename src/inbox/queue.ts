@@ -1,14 +1,15 @@
 import type { Transaction } from 'kysely';
 
 import type { Database } from '../db/database.ts';
+import type { Replica } from '../db/engine.ts';
 import type { DeliveryRow, Schema } from '../db/schema.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
-import { describeError, TryAgainLater } from '../errors.ts';
+import { CoordinatorError, describeError, TryAgainLater } from '../errors.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import { isNewer } from '../issue/snapshot-dates.ts';
 import { maxAttempts, outageDelayMs, retryDelayMs } from './backoff.ts';
-import { eventColumns, statusLiteral, storedEvent, waiting, withoutText } from './rows.ts';
+import { statusLiteral, waiting } from './rows.ts';
 
 /** The waiting deliveries of one issue in order of arrival, handled as one. */
 export interface DeliveryGroup {
@@ -32,128 +33,31 @@ export interface QueueState {
   readonly random: () => number;
   /** Monotonic time since the start; undefined: the clock is always right. */
   readonly uptimeMs?: () => number;
+  /** Takes issues, so that each is handled by one replica; undefined: there is no other one. */
+  readonly replica?: Pick<Replica, 'id' | 'hold' | 'release' | 'heldElsewhere'>;
   /** Parses the bytes of a delivery that was rejected when it arrived. */
   readonly parse: (eventName: string, raw: Buffer) => IssueEvent;
 }
 
-/** Maximum deliveries of one group; the rest of a larger storm follows in the next one. */
-const groupLimit = 10_000;
-
-/** The due group whose turn it is, without the issues in `busy`; undefined when nothing is due. */
-export async function claimGroup(
-  state: QueueState,
-  busy: readonly IssueKey[],
-): Promise<DeliveryGroup | undefined> {
-  for (;;) {
-    const at = state.now();
-    const next = await nextDueRow(state.db, busy, at);
-    if (next === undefined) return undefined;
-    const { repository_id: repositoryId, issue_number: number } = next;
-    if (repositoryId === null || number === null) {
-      await reparse(state, next);
-      continue;
-    }
-    const group = await groupOf(state, { repositoryId, number }, at);
-    if (group !== undefined) return group;
+/** The group is handled by another replica, or was: its effect must not be stored. */
+export class GroupTaken extends CoordinatorError {
+  constructor() {
+    super('group_taken', 'Another replica has handled these deliveries meanwhile.');
+    this.name = 'GroupTaken';
   }
 }
 
-type UnparsedRow = Pick<DeliveryRow, 'seq' | 'event_name' | 'raw'>;
-
-function nextDueRow(db: Database, busy: readonly IssueKey[], at: number) {
-  let query = db
-    .selectFrom('deliveries')
-    .select(['seq', 'event_name', 'repository_id', 'issue_number', 'raw'])
-    .where('status', '=', waiting)
-    .where('due_at', '<=', at);
-  for (const { repositoryId, number } of busy) {
-    query = query.where((eb) =>
-      eb.or([
-        eb('repository_id', 'is', null),
-        eb('repository_id', '!=', repositoryId),
-        eb('issue_number', '!=', number),
-      ]),
-    );
-  }
-  return query.orderBy('due_at').orderBy('seq').limit(1).executeTakeFirst();
-}
-
-async function reparse({ db, writes, parse }: QueueState, row: UnparsedRow): Promise<void> {
-  const update = db.updateTable('deliveries').set(parsedColumns(parse, row));
-  await writes.run(() => update.where('seq', '=', row.seq).execute());
-}
-
-function parsedColumns(parse: QueueState['parse'], row: UnparsedRow) {
-  try {
-    const event = parse(row.event_name, Buffer.from(row.raw ?? '', 'base64'));
-    return { ...eventColumns(event), raw: null, raw_size: 0, error: null };
-  } catch (error) {
-    return { status: 'rejected' as const, error: describeError(error) };
-  }
-}
-
-/** Undefined when the group had rows that cannot be read; these are dead now. */
-async function groupOf(
-  { db, writes, now }: QueueState,
-  issue: IssueKey,
-  at: number,
-): Promise<DeliveryGroup | undefined> {
-  // Due rows come first, so that scheduled ones cannot crowd them out of the group.
-  const members = db
-    .selectFrom('deliveries')
-    .select('seq')
-    .where('repository_id', '=', issue.repositoryId)
-    .where('issue_number', '=', issue.number)
-    .where('status', '=', waiting)
-    .orderBy((eb) => eb('due_at', '>', at))
-    .orderBy('seq')
-    .limit(groupLimit);
-  const rows = await db
-    .selectFrom('deliveries')
-    .select(['seq', 'id', 'attempts', 'event', 'kind', 'snapshot_at', 'received_at', 'due_at'])
-    .where('seq', 'in', members)
-    .orderBy('seq')
-    .execute();
-  const newest = newestSeq(rows);
-  const text = await db
-    .selectFrom('deliveries')
-    .select('body')
-    .where('seq', '=', newest)
-    .executeTakeFirst();
-  const events: IssueEvent[] = [];
-  const unreadable: { readonly seq: number; readonly error: string }[] = [];
-  for (const { seq, kind, event } of rows) {
-    try {
-      const read = storedEvent({ event, body: seq === newest ? (text?.body ?? null) : null });
-      const dropped = seq === newest && text?.body == null && kind !== 'refreshed';
-      events.push(dropped ? withoutText(read) : read);
-    } catch (error) {
-      unreadable.push({ seq, error: describeError(error) });
-    }
-  }
-  if (unreadable.length === 0) {
-    return { issue, deliveries: rows.map((row) => ({ ...row, due: row.due_at <= at })), events };
-  }
-  await writes.transaction(async (transaction) => {
-    for (const { seq, error } of unreadable) {
-      await transaction
-        .updateTable('deliveries')
-        .set({ status: 'dead', error, handled_at: now() })
-        .where('seq', '=', seq)
-        .execute();
-    }
-  });
-  return undefined;
-}
-
-/** Marks the group done, in the transaction that stores its effect. Only the newest text may still be needed. */
+/**
+ * Marks the group done, in the transaction that stores its effect. Only the newest text may still be needed. Throws
+ * `GroupTaken` when a row does not wait any more: the session that held the issue was lost meanwhile.
+ */
 export async function completeGroup(
   { now }: Pick<QueueState, 'now'>,
   transaction: Transaction<Schema>,
   group: DeliveryGroup,
 ): Promise<void> {
   const newest = newestSeq(group.deliveries);
-  await transaction
+  const { numUpdatedRows } = await transaction
     .updateTable('deliveries')
     .set((eb) => ({
       status: 'done',
@@ -162,7 +66,9 @@ export async function completeGroup(
       body: eb.case().when('seq', '=', newest).then(eb.ref('body')).end(),
     }))
     .where('seq', 'in', seqs(group.deliveries))
-    .execute();
+    .where('status', '=', waiting)
+    .executeTakeFirstOrThrow();
+  if (Number(numUpdatedRows) !== group.deliveries.length) throw new GroupTaken();
 }
 
 /**
@@ -234,6 +140,7 @@ export async function retryGroup(
         .updateTable('deliveries')
         .set({ status: 'dead', attempts: maxAttempts, error: failure, handled_at: now() })
         .where('seq', 'in', seqs(dead))
+        .where('status', '=', waiting)
         .execute();
     }
     for (const [attempts, alike] of Map.groupBy(again, (member) => member.attempts)) {
@@ -241,6 +148,7 @@ export async function retryGroup(
         .updateTable('deliveries')
         .set({ attempts, due_at: now() + retryDelayMs(attempts, random), error: failure })
         .where('seq', 'in', seqs(alike))
+        .where('status', '=', waiting)
         .execute();
     }
   });
@@ -256,7 +164,8 @@ async function waitForOutage(
   const delay = db
     .updateTable('deliveries')
     .set({ due_at: now() + outageDelayMs(now() - newest, random), error: describeError(error) })
-    .where('seq', 'in', seqs(group.deliveries));
+    .where('seq', 'in', seqs(group.deliveries))
+    .where('status', '=', waiting);
   await writes.run(() => delay.execute());
   return 'scheduled';
 }
@@ -274,7 +183,7 @@ export async function nextDueAt({ db }: Pick<QueueState, 'db'>): Promise<number 
 }
 
 /** The snapshot that `advance` keeps: the newest, and of equal times the last to arrive. */
-function newestSeq(rows: readonly Pick<DeliveryRow, 'seq' | 'snapshot_at'>[]): number {
+export function newestSeq(rows: readonly Pick<DeliveryRow, 'seq' | 'snapshot_at'>[]): number {
   let newest = { seq: 0, at: -Infinity };
   for (const { seq, snapshot_at } of rows) {
     const at = snapshot_at ?? -Infinity;

@@ -7,7 +7,7 @@ import { keyIn } from '../db/key-filter.ts';
 import type { DeliveryRow, Schema } from '../db/schema.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
-import type { DeliveryGroup } from './queue.ts';
+import type { DeliveryGroup, QueueState } from './queue.ts';
 import { deliveryRow, waiting, withoutText } from './rows.ts';
 
 /**
@@ -86,17 +86,21 @@ export async function requestRefreshes(
  * Adds refreshes of issues that differ on Gitea, in a transaction; returns the issues that were added. An
  * issue with a waiting delivery is not added: the delivery is made due, unless its handling failed before,
  * because its handler asks Gitea later than the finder of the difference did. A group in work may have asked
- * earlier and does not count; `inWork` holds its last delivery by issue.
+ * earlier and does not count; `inWork` holds its last delivery by issue, and the other replicas tell theirs.
  */
 export async function addDifferences(
-  clock: Clock,
+  state: Pick<QueueState, 'now' | 'replica'>,
   transaction: Transaction<Schema>,
   events: readonly IssueEvent[],
   inWork: ReadonlyMap<string, number>,
 ): Promise<IssueKey[]> {
-  const now = clock.now();
+  const now = state.now();
+  const issues = events.map(({ issue }) => issue);
+  const elsewhere = new Set(((await state.replica?.heldElsewhere(issues)) ?? []).map(keyOf));
   const rows = await waitingOf(transaction, events).execute();
-  const ahead = rows.filter((row) => row.seq > (inWork.get(rowKey(row)) ?? 0));
+  const ahead = rows.filter(
+    (row) => row.seq > (inWork.get(rowKey(row)) ?? 0) && !elsewhere.has(rowKey(row)),
+  );
   await transaction
     .updateTable('deliveries')
     .set({ due_at: now })
@@ -105,7 +109,7 @@ export async function addDifferences(
     .where('attempts', '=', 0)
     .execute();
   const added = withoutWaiting(events, ahead);
-  await addRefreshes(clock, transaction, added);
+  await addRefreshes(state, transaction, added);
   return added.map(({ issue }) => issue);
 }
 

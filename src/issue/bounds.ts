@@ -34,7 +34,10 @@ function boundedNames(names: readonly string[], limit: number, count: number): s
   return [...new Set(names.map((name) => bounded(name, limit)))].slice(0, count);
 }
 
-/** Cuts at a character, not inside a surrogate pair; the database stores UTF-8. */
-function bounded(text: string, limit: number): string {
-  return text.slice(0, limit).toWellFormed();
+/**
+ * At most `limit` characters of a text as the databases keep it: half a surrogate pair would come back as another
+ * text, and PostgreSQL takes no U+0000.
+ */
+export function bounded(text: string, limit: number): string {
+  return text.slice(0, limit).toWellFormed().replaceAll('\0', '\uFFFD');
 }

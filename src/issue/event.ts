@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { boundedTitle } from './bounds.ts';
+import { bounded, boundedTitle } from './bounds.ts';
 import { repositoryFactsSchema } from './repository-facts.ts';
 
 export const eventKinds = [
@@ -52,15 +52,12 @@ export const issueEventSchema = z.object({
 export type IssueEvent = Readonly<z.infer<typeof issueEventSchema>>;
 export type IssueSnapshot = IssueEvent['issue'];
 
-/**
- * An issue's title and body as they are stored: bounded, and well formed, since the database stores UTF-8
- * and half a surrogate pair would come back as another text.
- */
+/** An issue's title and body as they are stored. */
 export function keptText(title: string, body: string | null | undefined) {
   const text = body ?? '';
   return {
     title: boundedTitle(title),
-    body: text.slice(0, textLimit).toWellFormed(),
+    body: bounded(text, textLimit),
     bodyCut: text.length > textLimit,
   };
 }

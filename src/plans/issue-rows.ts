@@ -1,4 +1,4 @@
-import type { ExpressionBuilder, Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 
 import { ofIssue } from '../db/key-filter.ts';
 import type { IssueRow, Schema } from '../db/schema.ts';
@@ -10,6 +10,7 @@ import { awaitingVerification } from '../issue/state.ts';
 import { tiedIssues } from './blockers.ts';
 import { lostPairs, newPairs, replaceEdges, type EdgeChange } from './edges.ts';
 import { dropStaleGiteaDependencies } from './gitea-edges.ts';
+import { isTextStored, storesText, storeText } from './issue-texts.ts';
 import type { IssueUpdate } from './issue-update.ts';
 import { openNeighbours } from './open-graph.ts';
 import type { TouchedIssues } from './recompute-states.ts';
@@ -227,44 +228,6 @@ async function forgetWaivers(
     .where('blocker_number', '=', number)
     .where('waived', '=', 1)
     .execute();
-}
-
-/** Stores the text while the issue is the bot's. */
-async function storeText(transaction: Transaction<Schema>, update: IssueUpdate): Promise<void> {
-  const { repositoryId: repository_id, number, body } = update.facts;
-  if (storesText(update)) {
-    await transaction
-      .insertInto('issue_texts')
-      .values({ repository_id, number, body })
-      .onConflict((conflict) =>
-        conflict
-          .columns(['repository_id', 'number'])
-          .doUpdateSet({ body })
-          .where('issue_texts.body', '!=', body),
-      )
-      .execute();
-    return;
-  }
-  await transaction
-    .deleteFrom('issue_texts')
-    .where('repository_id', '=', repository_id)
-    .where('number', '=', number)
-    .execute();
-}
-
-function storesText({ facts, assigned }: IssueUpdate): boolean {
-  return assigned && facts.textMissing !== true;
-}
-
-/** 1: the text is stored; 0: another one is; null: none is. Without reading it: it may be long. */
-function isTextStored(eb: ExpressionBuilder<Schema, 'issues'>, body: string) {
-  return eb
-    .selectFrom('issue_texts')
-    .select(({ eb: of }) =>
-      of.case().when('issue_texts.body', '=', body).then(1).else(0).end().as('same'),
-    )
-    .whereRef('issue_texts.repository_id', '=', 'issues.repository_id')
-    .whereRef('issue_texts.number', '=', 'issues.number');
 }
 
 function factColumns(update: IssueUpdate): FactColumns {

@@ -82,9 +82,9 @@ export async function withParts(
     union
     select parents.repository_id, parents.number from below cross join parents
     where parents.parent_repository_id = below.repository_id
-      and parents.parent_number = below.number
-    limit ${maxFollowed})
-    select repository_id as "repositoryId", number from below
+      and parents.parent_number = below.number)
+    select repository_id as "repositoryId", number
+      from (select repository_id, number from below limit ${maxFollowed}) as nearest
     union select repository_id, number from parents
       where ${keyIn('repository_id', 'number', issues)}
     union select blocked_repository_id, blocked_number from edges
@@ -103,7 +103,7 @@ export async function markParentEdges(
   blocked: readonly IssueKey[],
 ): Promise<EdgeChange[]> {
   if (blocked.length === 0) return [];
-  const fromParent = sql<number>`exists (
+  const fromParent = sql<number>`case when exists (
     with recursive above (repository_id, number) as (
       select parent_repository_id, parent_number from parents
       where parents.repository_id = edges.blocked_repository_id
@@ -111,10 +111,9 @@ export async function markParentEdges(
       union
       select parents.parent_repository_id, parents.parent_number from above cross join parents
       where parents.repository_id = above.repository_id and parents.number = above.number
-        and parents.parent_repository_id is not null
-      limit ${maxFollowed})
-    select 1 from above where above.repository_id = edges.blocker_repository_id
-      and above.number = edges.blocker_number)`;
+        and parents.parent_repository_id is not null)
+    select 1 from (select * from above limit ${maxFollowed}) as above where above.repository_id = edges.blocker_repository_id
+      and above.number = edges.blocker_number) then 1 else 0 end`;
   const rows = await transaction
     .updateTable('edges')
     .set({ from_parent: sql<number>`1 - from_parent` })
@@ -136,9 +135,8 @@ export async function freeingIssues(
     union
     select parents.parent_repository_id, parents.parent_number from above cross join parents
     where parents.repository_id = above.repository_id and parents.number = above.number
-      and parents.parent_repository_id is not null
-    limit ${maxFollowed})
-    select repository_id as "repositoryId", number from above`.execute(db);
+      and parents.parent_repository_id is not null)
+    select repository_id as "repositoryId", number from above limit ${maxFollowed}`.execute(db);
   const waived = await db
     .selectFrom('edges')
     .select(['blocker_repository_id as repositoryId', 'blocker_number as number'])

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import type { Database } from '../db/database.ts';
 import { keyIn, ofIssue } from '../db/key-filter.ts';
+import { itemsOf } from '../db/portable.ts';
 import type { ProposalsTable, Schema } from '../db/schema.ts';
 import type { IssueFacts } from '../issue/facts.ts';
 import { maxProposals, proposalOf, type Proposal } from '../issue/proposals.ts';
@@ -226,8 +227,8 @@ async function select(
     where ${keyIn(`proposals.${id}`, `proposals.${number}`, issues)} and ${ofSide}
       and coalesce(issues.open, 1) = 1 and coalesce(issues.deleted, 0) = 0
       and not (standing = 'proposed' and exists (
-        select 1 from json_each(issues.reading, '$.denied') as denied
-        where denied.value ->> 'number' = proposals.number
+        select 1 from ${itemsOf('issues.reading', 'denied')} as denied
+        where cast(denied.value ->> 'number' as bigint) = proposals.number
           and case when denied.value ->> 'repository' is null
             then proposals.repository_id = issues.repository_id
             else exists (select 1 from repository_names as named
@@ -239,6 +240,8 @@ async function select(
       and not exists (select 1 from edges
         where blocker_repository_id = proposals.repository_id and blocker_number = proposals.number
           and blocked_repository_id = other_repository_id and blocked_number = other_number)
-  ) where position <= ${maxProposals} order by "repositoryId", number, position`.execute(db);
+  ) as numbered where position <= ${maxProposals} order by "repositoryId", number, position`.execute(
+    db,
+  );
   return rowSchema.array().parse(rows);
 }

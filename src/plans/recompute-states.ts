@@ -1,4 +1,4 @@
-import { sql, type ExpressionBuilder, type Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 
 import { startingWith } from './find-cycles.ts';
 import { chosenAgentSchema, parseParkingReason, type StateReason } from '../issue/reasons.ts';
@@ -7,13 +7,14 @@ import { warningSchema, warningsSchema, type Warning } from '../issue/warnings.t
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import { decideState } from '../issue/state.ts';
 import { parseUnreadable } from '../issue/unreadable.ts';
-import { keyIn } from '../db/key-filter.ts';
 import { loadBlockers, type LoadedBlocker } from './blockers.ts';
 import { readCycles, updateCycles } from './cycles.ts';
 import type { GraphChange } from './tangle-checks.ts';
+import { issueOf, loadIssues, type LoadedIssue } from './load-issues.ts';
 import { distinctKeys, recountUnblocked } from './open-graph.ts';
 import { parentWarnings } from './parents.ts';
 import { unknownTargetWarnings } from './unknown-targets.ts';
+import { rowsOf } from '../db/portable.ts';
 import type { Schema } from '../db/schema.ts';
 import { parseNames } from '../db/stored-names.ts';
 
@@ -86,68 +87,6 @@ export async function recomputeStates(
   const changed = written.filter(({ changed_at }) => changed_at === now);
   return { count: retold + changed.length, decided };
 }
-
-function issueOf({ repository_id: repositoryId, number }: LoadedIssue): IssueKey {
-  return { repositoryId, number };
-}
-
-function loadIssues(transaction: Transaction<Schema>, issues: readonly IssueKey[]) {
-  return transaction
-    .selectFrom('issues')
-    .leftJoin('repositories', 'repositories.id', 'repository_id')
-    .select(['archived', 'access', 'full_name', 'held_by', 'verified_commit'])
-    .select(['repository_id', 'number', 'open', 'deleted', 'assigned', 'assignment', 'labels'])
-    .select(['own_warnings', 'warnings', 'state', 'reason_code', 'reason_params', 'ready_at'])
-    .select(['queue_key', 'unblocks', 'cycle_key', 'changed_at', 'revision'])
-    .select(['parked_code', 'parked_params', 'hidden_blockers', 'unreadable', 'budget_warning'])
-    .select((eb) => [eb('reading', 'is not', null).as('read'), ...liveClaim(eb), pullOf(eb)])
-    .select((eb) => specialEdges(eb))
-    .where(keyIn('repository_id', 'number', issues))
-    .execute();
-}
-
-function liveClaim(eb: ExpressionBuilder<Schema, 'issues'>) {
-  const claim = eb
-    .selectFrom('claims')
-    .whereRef('claims.repository_id', '=', 'issues.repository_id')
-    .whereRef('claims.number', '=', 'issues.number')
-    .where('claims.ended_at', 'is', null);
-  return [
-    claim.select('claims.worker').as('claim_worker'),
-    claim.select('claims.agent').as('claim_agent'),
-  ];
-}
-
-/** Whether it has edges of which warnings may speak: few issues have. */
-function specialEdges(eb: ExpressionBuilder<Schema, 'issues'>) {
-  const edgesAt = (end: 'declared' | 'blocked' | 'blocker') =>
-    eb
-      .selectFrom('edges')
-      .select('edges.id')
-      .whereRef(`edges.${end}_repository_id`, '=', 'issues.repository_id')
-      .whereRef(`edges.${end}_number`, '=', 'issues.number');
-  return [
-    eb.exists(edgesAt('declared').where('missing', 'is not', null)).as('names_missing'),
-    eb
-      .or([
-        eb.exists(edgesAt('blocked').where('from_parent', '=', 1)),
-        eb.exists(edgesAt('blocker').where('from_parent', '=', 1)),
-      ])
-      .as('has_parent_edge'),
-  ];
-}
-
-/** The number of its pull request, once there is one. */
-function pullOf(eb: ExpressionBuilder<Schema, 'issues'>) {
-  return eb
-    .selectFrom('pull_requests')
-    .select('pull_requests.pull_number')
-    .whereRef('pull_requests.repository_id', '=', 'issues.repository_id')
-    .whereRef('pull_requests.number', '=', 'issues.number')
-    .as('pull');
-}
-
-type LoadedIssue = Awaited<ReturnType<typeof loadIssues>>[number];
 
 const shownColumns = ['state', 'reason_code', 'reason_params', 'warnings'] as const;
 const computedColumns = [...shownColumns, 'ready_at', 'queue_key', 'unblocks'] as const;
@@ -312,7 +251,7 @@ async function write(
   const changes = [...computedColumns, ...stampColumns].map(
     (column) => sql`${sql.ref(column)} = ${sql.ref(`computed.${column}`)}`,
   );
-  await sql`with computed as (select ${sql.join(values)} from json_each(${rows}))
+  await sql`with computed as (select ${sql.join(values)} from ${rowsOf(rows)})
     update issues set ${sql.join(changes)} from computed
     where issues.repository_id = computed.repository_id
       and issues.number = computed.number`.execute(transaction);

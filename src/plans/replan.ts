@@ -10,6 +10,7 @@ import { holdingLabel } from '../issue/hold-labels.ts';
 import { readingSchema } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { Database } from '../db/database.ts';
+import { jsonField } from '../db/portable.ts';
 import { parseNames } from '../db/stored-names.ts';
 import { distinctKeys } from './open-graph.ts';
 
@@ -98,7 +99,7 @@ function tiedByClaudeBefore(db: Database): Promise<IssueKey[]> {
     .where('open', '=', 1)
     .where('assigned', '=', 1)
     .where('reading', 'is not', null)
-    .where(sql<boolean>`json_type(reading, '$.denied') is null`)
+    .where(sql<boolean>`${jsonField('reading', 'denied')} is null`)
     .where(
       sql<boolean>`(exists (select 1 from edges where source = 'model'
           and declared_repository_id = issues.repository_id and declared_number = issues.number)

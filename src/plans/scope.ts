@@ -1,5 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
 
+import { placeOf, textsOf } from '../db/portable.ts';
+
 /** Repositories that a caller may see, in lower case, as `owner/name` or `owner/*`. Undefined: all. */
 export type Scope = readonly string[] | undefined;
 
@@ -14,15 +16,14 @@ export function isInScope(scope: Scope, repository: string): boolean {
 export function ofAgents(agents: readonly string[] | undefined): RawBuilder<boolean> {
   if (agents === undefined) return sql<boolean>`true`;
   return sql<boolean>`(issues.agent is null
-    or issues.agent in (select value from json_each(${JSON.stringify(agents)})))`;
+    or issues.agent in ${textsOf(agents)})`;
 }
 
 /** Condition for rows whose repository bears a name of the scope now. */
 export function inScope(idColumn: string, scope: Scope): RawBuilder<boolean> {
   if (scope === undefined) return sql<boolean>`true`;
-  const names = JSON.stringify(scope);
   return sql<boolean>`${sql.ref(idColumn)} in (select scoped.id from repositories as scoped
-    where scoped.lower_name in (select value from json_each(${names}))
-      or substr(scoped.lower_name, 1, instr(scoped.lower_name, '/')) || '*'
-        in (select value from json_each(${names})))`;
+    where scoped.lower_name in ${textsOf(scope)}
+      or substr(scoped.lower_name, 1, ${placeOf(sql.ref('scoped.lower_name'), sql.lit('/'))}) || '*'
+        in ${textsOf(scope)})`;
 }

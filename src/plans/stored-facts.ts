@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
+import { withNumber } from '../db/portable.ts';
 import type { IssueRow, Schema } from '../db/schema.ts';
 import { parseNames } from '../db/stored-names.ts';
 import type { IssueFacts } from '../issue/facts.ts';
@@ -117,12 +118,15 @@ export async function boundSnapshotDates(
     .where((eb) => eb.or([eb('snapshot_at', '>', unmarked), eb('labels_at', '>', unmarked)]))
     .execute();
   // A refresh stays older than the snapshot from which it stems.
-  const ofDelivery = bounded(snapshotAt, sql`${received} - (kind = 'refreshed')`);
+  const ofDelivery = bounded(
+    snapshotAt,
+    sql`${received} - case when kind = 'refreshed' then 1 else 0 end`,
+  );
   await transaction
     .updateTable('deliveries')
     .set({
       snapshot_at: ofDelivery,
-      event: sql`json_set(event, '$.issue.updatedAt', ${ofDelivery})`,
+      event: withNumber('event', ['issue', 'updatedAt'], ofDelivery),
     })
     .where((eb) =>
       eb.or([

@@ -16,7 +16,7 @@ import {
   type LabelDefinition,
   type StatusLabelGitea,
 } from './status-label.ts';
-import { granted, Refused } from './refused.ts';
+import { granted, LeadLost, Refused } from './refused.ts';
 import { findVisibleRepositories } from './visible-repositories.ts';
 import {
   findPublication,
@@ -32,7 +32,7 @@ import {
   mayHaveComment,
   type StickyCommentGitea,
 } from './sticky-comment.ts';
-import { createWriteBudget } from './write-budget.ts';
+import { createWriteBudget, type Spend } from './write-budget.ts';
 
 /** The calls to Gitea that publishing makes. */
 export type PublishGitea = Pick<Gitea, 'locate'> & StickyCommentGitea & StatusLabelGitea;
@@ -48,6 +48,8 @@ export interface PublishIssueDeps {
   /** Runs a short transaction. */
   readonly record: (work: (transaction: Transaction<Schema>) => Promise<void>) => Promise<void>;
   readonly gitea: PublishGitea;
+  /** False: another replica publishes. Asked right before each write. */
+  readonly isLeader: () => boolean;
   readonly publish: PublishedParts;
   readonly giteaUrl: string;
   /** Login of the bot that issues are assigned to; undefined: it is the user of the token. */
@@ -78,7 +80,12 @@ interface PublishTask {
 /** Brings the comment and the label of one issue up to date with its plan. */
 export function createPublishIssue(deps: PublishIssueDeps) {
   const { db, record, gitea, publish, giteaUrl, now, log } = deps;
-  const spend = createWriteBudget(now);
+  const budget = createWriteBudget(now);
+  /** Right before each write: a process that stood still may have lost the lead since it read. */
+  const spend: Spend = (issue, content) => {
+    if (!deps.isLeader()) throw new LeadLost();
+    budget(issue, content);
+  };
   const account = createAccount(gitea);
   const putComment = createStickyComment({ ...gitea, getUser: account }, log, spend);
   const putLabel = createStatusLabel(gitea, spend);

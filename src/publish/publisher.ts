@@ -11,7 +11,7 @@ import type { Logger } from '../log.ts';
 import { dryRun } from './dry-run.ts';
 import { createFailurePolicy } from './failure-policy.ts';
 import { createPublishIssue, type PublishedParts, type PublishGitea } from './publish-issue.ts';
-import { Refused } from './refused.ts';
+import { LeadLost, Refused } from './refused.ts';
 import { countPublications, dueIssues, type DueIssue } from './rows.ts';
 
 export interface PublisherDeps {
@@ -30,6 +30,8 @@ export interface PublisherDeps {
   readonly holdLabels: readonly string[];
   /** Only logs what it would write. */
   readonly dryRun: boolean;
+  /** False: another replica publishes. */
+  readonly isLeader?: () => boolean;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -68,7 +70,7 @@ const maxPauseMs = 1_000;
  * comment in turns; the write budget ends that.
  */
 export function createPublisher(deps: PublisherDeps) {
-  const { db, now, log } = deps;
+  const { db, now, log, isLeader = () => true } = deps;
   const inWork = new Map<string, DueIssue>();
   /** Code of the latest failure; null after a success. */
   let lastError: string | null = null;
@@ -84,12 +86,13 @@ export function createPublisher(deps: PublisherDeps) {
   const failures = createFailurePolicy({ ...deps, signal: loop.signal });
   const publishIssue = createPublishIssue(
     deps.dryRun
-      ? { ...deps, gitea: dryRun(deps.gitea, log), record: () => Promise.resolve() }
-      : { ...deps, record: deps.writes.transaction },
+      ? { ...deps, isLeader, gitea: dryRun(deps.gitea, log), record: () => Promise.resolve() }
+      : { ...deps, isLeader, record: deps.writes.transaction },
   );
 
   /** Begins publishing of every due issue that there is room for. */
   async function beginDue(signal: AbortSignal): Promise<number> {
+    if (!isLeader()) return maxPauseMs;
     while (inWork.size < maxSideBySide && !failures.isOutage() && !signal.aborted) {
       const some = await queue.next(maxSideBySide - inWork.size, [...inWork.values()]);
       if (some.length === 0) break;
@@ -112,7 +115,7 @@ export function createPublisher(deps: PublisherDeps) {
       lastError = null;
       queue.markReported(due);
     } catch (error) {
-      if (loop.signal.aborted) return;
+      if (loop.signal.aborted || error instanceof LeadLost) return;
       await checkRefusing(due, error);
       lastError = error instanceof CoordinatorError ? error.code : 'unexpected';
       if ((await failures.failed(due, error)) === 'postponed') queue.markReported(due);

@@ -10,6 +10,8 @@ export interface ReconcilerDeps {
   /** Milliseconds of a clock that never jumps. */
   readonly elapsed: () => number;
   readonly random: () => number;
+  /** False: another replica compares. */
+  readonly isLeader?: () => boolean;
   readonly log: Logger;
 }
 
@@ -17,6 +19,8 @@ export interface ReconcilerDeps {
 export const fullEveryMs = 1_800_000;
 /** Maximum of full passes in a row that repeat because of skipped issues. */
 const maxRepeats = 3;
+/** Pause of a replica that does not compare before it looks whether it has to now. */
+const followMs = 1_000;
 const retryBackoff = { firstMs: 5_000, factor: 2, maxMs: 300_000 };
 
 export type Reconciler = ReturnType<typeof createReconciler>;
@@ -26,7 +30,7 @@ export type Reconciler = ReturnType<typeof createReconciler>;
  * backoff; a full one that failed stays due.
  */
 export function createReconciler(deps: ReconcilerDeps) {
-  const { runPass, intervalMs, elapsed, random, log } = deps;
+  const { runPass, intervalMs, elapsed, random, log, isLeader = () => true } = deps;
   let fullDueAt = -Infinity;
   let repeats = 0;
   let failures = 0;
@@ -35,6 +39,7 @@ export function createReconciler(deps: ReconcilerDeps) {
   let running: Promise<PassOutcome> | undefined;
   const loop = createLoop({
     step: async () => {
+      if (!isLeader()) return followMs;
       await pass();
       return pauseMs();
     },

@@ -6,6 +6,7 @@ import type { IssueKey } from '../issue/ref.ts';
 import { keyIn } from '../db/key-filter.ts';
 import type { WarningCode } from '../issue/warnings.ts';
 import type { Database } from '../db/database.ts';
+import { itemsOf } from '../db/portable.ts';
 import type { Schema } from '../db/schema.ts';
 import { parseNames } from '../db/stored-names.ts';
 
@@ -164,8 +165,10 @@ function selectStored(db: Database) {
       'repositories.full_name',
     ])
     .select(
-      sql<number>`exists (select 1 from json_each(issues.own_warnings)
-      where value ->> 'code' = ${'gitea_unreadable' satisfies WarningCode})`.as('unreadable'),
+      sql<number>`case when exists (select 1 from ${itemsOf('issues.own_warnings')}
+      where value ->> 'code' = ${'gitea_unreadable' satisfies WarningCode}) then 1 else 0 end`.as(
+        'unreadable',
+      ),
     );
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { sql, type Transaction } from 'kysely';
 
+import { afterCommit } from '../db/after-commit.ts';
 import type { Database } from '../db/database.ts';
 import type { Schema, VerificationRow } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
@@ -58,7 +59,8 @@ export async function takeVerification(
       })
       .where('id', '=', row.id)
       .execute();
-    deps.log.info({ verification: row.id, verifier, commit: row.commit_id }, 'verification taken');
+    const taken = { verification: row.id, verifier, commit: row.commit_id };
+    afterCommit(transaction, () => deps.log.info(taken, 'verification taken'));
     return {
       verificationId: row.id,
       token: deps.tokens.tokenOf(tokenSubject(row.id, leaseId)),
@@ -154,7 +156,8 @@ export async function recordVerdict(
     const { outcome } = verdict;
     const state = await settleVerdict(deps, transaction, { row: { ...row, ...found }, outcome });
     const { code } = cause;
-    deps.log.info({ verification: row.id, verifier: call.verifier, state, code }, 'verdict stored');
+    const stored = { verification: row.id, verifier: call.verifier, state, code };
+    afterCommit(transaction, () => deps.log.info(stored, 'verdict stored'));
     return { state };
   });
   wakeAll(deps);

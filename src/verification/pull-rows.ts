@@ -2,6 +2,7 @@ import { sql, type ExpressionBuilder, type Transaction } from 'kysely';
 
 import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
+import { greatest } from '../db/portable.ts';
 import type { PullRequestRow, Schema } from '../db/schema.ts';
 import type { PullHint } from '../issue/pull-hint.ts';
 import type { IssueKey } from '../issue/ref.ts';
@@ -30,7 +31,7 @@ export function issuesToPublish(
     .where('verified_commit', 'is not', null)
     .where(
       sql<boolean>`(pull_requests.number is null or pull_requests.state = 'closed'
-        or pull_requests.written_commit is not issues.verified_commit)`,
+        or pull_requests.written_commit is distinct from issues.verified_commit)`,
     )
     .where((eb) =>
       eb.or([
@@ -71,13 +72,15 @@ export async function storePull(
   asked?: { readonly check_at: number | null },
 ): Promise<void> {
   const { check_at } = changes;
-  const isUnchanged = asked && sql<boolean>`pull_requests.check_at is ${asked.check_at}`;
+  const isUnchanged =
+    asked &&
+    sql<boolean>`pull_requests.check_at is not distinct from cast(${asked.check_at} as bigint)`;
   const changed =
     check_at === undefined || isUnchanged === undefined
       ? changes
       : {
           ...changes,
-          check_at: sql<number>`iif(${isUnchanged}, ${check_at}, pull_requests.check_at)`,
+          check_at: sql<number>`case when ${isUnchanged} then ${check_at} else pull_requests.check_at end`,
         };
   const nothing = {
     ...{ pull_number: null, branch: '', commit_id: '', body_hash: null },
@@ -134,7 +137,7 @@ export async function checkSoon(
   const gap = minGapMs - checkIntervalMs;
   await transaction
     .updateTable('pull_requests')
-    .set({ check_at: sql<number>`max(${now}, coalesce(check_at, 0) + ${gap})` })
+    .set({ check_at: greatest(now, sql`coalesce(check_at, 0) + ${gap}`) })
     .where(meantBy(hint))
     .execute();
 }

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 
 import type { Database } from '../db/database.ts';
 import { maxErrors } from './deps.ts';
@@ -15,18 +15,17 @@ export async function queueHealth(
     .selectFrom('verifications')
     .select((eb) => [
       eb.fn.countAll<number>().as('open'),
-      eb.fn.sum<number | null>(sql`state = 'running'`).as('running'),
-      eb.fn.sum<number | null>(sql`attempts > 0`).as('failing'),
+      countIf(sql`state = 'running'`).as('running'),
+      countIf(sql`attempts > 0`).as('failing'),
       eb.fn.min<number | null>('requested_at').as('oldest'),
-      eb.fn.sum<number | null>(overdue(now)).as('overdue'),
+      countIf(overdue(now)).as('overdue'),
     ])
     .where('ended_at', 'is', null)
     .executeTakeFirstOrThrow();
-  const running = open.running ?? 0;
+  const { running, failing } = open;
   const queued = open.open - running;
-  const failing = open.failing ?? 0;
   const isLeft = queued > 0 && running === 0 && now - askedAt > askedWithinMs;
-  const isPassedOver = (open.overdue ?? 0) > 0;
+  const isPassedOver = open.overdue > 0;
   const last = failing > 0 ? await lastError(db) : undefined;
   return {
     status: isLeft || isPassedOver || failing > 0 ? ('degraded' as const) : ('ok' as const),
@@ -40,9 +39,13 @@ export async function queueHealth(
   };
 }
 
+function countIf(condition: RawBuilder<unknown>) {
+  return sql<number>`count(*) filter (where ${condition})`;
+}
+
 /** Waits an hour beyond its time: verifiers are too slow, or none may take it. */
 function overdue(now: number) {
-  return sql<number>`state = 'queued' and due_at < ${now - 3_600_000}`;
+  return sql<boolean>`state = 'queued' and due_at < ${now - 3_600_000}`;
 }
 
 const passedOver =

@@ -2,6 +2,7 @@ import { sql, type Transaction } from 'kysely';
 
 import type { Database } from '../db/database.ts';
 import { ofIssue } from '../db/key-filter.ts';
+import { placeOf } from '../db/portable.ts';
 import type { Schema, VerificationRow } from '../db/schema.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import { concludeStatuses } from './statuses.ts';
@@ -88,7 +89,7 @@ export function findProof(
       .where('base_commit', '=', proof.base)
       .where('state', 'in', ['passed', 'failed'])
       .where('cause_code', 'not in', notProof)
-      .where(sql<boolean>`instr(environment || ',', ${`${proof.version},`}) > 0`)
+      .where(sql<boolean>`${placeOf(sql`environment || ','`, `${proof.version},`)} > 0`)
       .where('environment', '=', newestEnvironment)
       .orderBy('seq', 'desc')
       .limit(1)

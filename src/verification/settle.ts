@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 
 import { findLiveClaimOf, freshLease, storeClaimEnd } from '../claims/claim-rows.ts';
 import { park, recomputeIssues } from '../claims/parking.ts';
+import { afterCommit } from '../db/after-commit.ts';
 import { ofIssue } from '../db/key-filter.ts';
 import type { ClaimRow, Schema, VerificationRow } from '../db/schema.ts';
 import { reasonText, type ParkingReason } from '../issue/reasons.ts';
@@ -154,7 +155,8 @@ async function endClaim(
   const commit = row.commit_id;
   const end = { outcome, reason, commit, hash, failed: false, now };
   await storeClaimEnd(transaction, claim, end);
-  log.info({ claim: claim.id, worker: claim.worker, outcome }, 'claim ended with its verification');
+  const ended = { claim: claim.id, worker: claim.worker, outcome };
+  afterCommit(transaction, () => log.info(ended, 'claim ended with its verification'));
 }
 
 /** The lease starts anew: the worker had no reason to send heartbeats. */

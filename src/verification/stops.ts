@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 
+import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
 import { freshLease } from '../claims/claim-rows.ts';
 import { verifierLeaseMs } from './deps.ts';
@@ -30,6 +31,19 @@ export async function graceVerifiers(transaction: Transaction<Schema>, now: numb
     .where('ended_at', 'is', null)
     .where('state', '=', 'running')
     .execute();
+}
+
+/** Names of the verifiers that run something, of those whose names begin with `prefix`. */
+export async function runningVerifiers(db: Database, prefix: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('verifications')
+    .select('verifier')
+    .distinct()
+    .where('ended_at', 'is', null)
+    .where('state', '=', 'running')
+    .where('verifier', 'like', `${prefix}%`)
+    .execute();
+  return rows.flatMap(({ verifier }) => verifier ?? []);
 }
 
 /** Puts what a verifier ran that is known to be gone back into the queue, at once and without an error. */

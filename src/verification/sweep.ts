@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 
+import { afterCommit } from '../db/after-commit.ts';
 import type { Database } from '../db/database.ts';
 import type { VerificationRow } from '../db/schema.ts';
 import { isDue } from './due-times.ts';
@@ -50,7 +51,8 @@ export async function sweepVerifications(deps: VerificationDeps, startedAt: numb
       const code = isUnserved === 1 && row.state === 'queued' ? 'no_verifier' : endOf(row, now);
       if (code === undefined) continue;
       const { message, isFinal } = ends[code];
-      deps.log.warn({ verification: id, verifier: row.verifier, code }, words[code]);
+      const about = { verification: id, verifier: row.verifier, code };
+      afterCommit(transaction, () => deps.log.warn(about, words[code]));
       const cause = { cause_code: code, cause_message: message };
       await transaction.updateTable('verifications').set(cause).where('id', '=', id).execute();
       const settled = { row: { ...row, ...cause }, outcome: 'error', isFinal } as const;
@@ -86,8 +88,8 @@ function openToSweep(db: Database, { now, startedAt }: Times) {
   return db
     .selectFrom('verifications')
     .select('id')
-    .select(sql<number>`not ${isWanted()}`.as('isLeft'))
-    .select(sql<number>`${isUnserved}`.as('isUnserved'))
+    .select(sql<number>`case when ${isWanted()} then 0 else 1 end`.as('isLeft'))
+    .select(sql<number>`case when ${isUnserved} then 1 else 0 end`.as('isUnserved'))
     .where('ended_at', 'is', null)
     .where((eb) =>
       eb.or([

@@ -1,22 +1,18 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { maxAttempts } from '../../src/inbox/backoff.ts';
 import { createIntake } from '../../src/inbox/intake.ts';
-import { createInsert } from '../../src/inbox/insert-deliveries.ts';
 import { builtInAgents } from '../../src/planning/built-in-agents.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';
 import type { IssueText } from '../../src/issue/reading.ts';
-import { createDatabase } from '../../src/db/database.ts';
-import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
 import { manualClock } from '../support/clock.ts';
 import { issuePayload, signedRequest } from '../support/recordings.ts';
 import { startService, type Service } from '../support/service.ts';
 import { anyText, containing, including, matching } from '../support/matching.ts';
+import { openInserter, statementIn } from '../support/database.ts';
 
 const pageSchema = z.object({
   items: z.array(z.looseObject({ deliveryId: z.string(), status: z.string() })),
@@ -34,14 +30,8 @@ function replay(service: Service, id: string) {
 
 /** Puts a row into the inbox as an earlier version left it: authentic bytes it did not understand. */
 async function keepRejected(service: Service, id: string, raw: Buffer): Promise<void> {
-  const path = join(service.directory, 'coordinator.db');
-  const db = createDatabase(path);
-  const thread = createSqliteThread(path);
-  onTestFinished(async () => {
-    await thread.close();
-    await db.destroy();
-  });
-  const intake = createIntake(createInsert(db, thread.all), Date.now);
+  const { insert } = openInserter(service.config.databasePath);
+  const intake = createIntake(insert, Date.now);
   await intake.addRejected({
     id,
     eventName: 'issues',
@@ -205,9 +195,7 @@ test('a rejected delivery whose bytes are no longer kept cannot be replayed, and
   const service = await startService();
   await service.send(signedRequest({}, { id: 'old' }));
   await service.idle();
-  const database = new DatabaseSync(join(service.directory, 'coordinator.db'));
-  database.exec('update deliveries set raw = null, raw_size = 0');
-  database.close();
+  await statementIn(service.directory, 'update deliveries set raw = null, raw_size = 0');
   expect(await replay(service, 'old')).toEqual({
     status: 409,
     json: {

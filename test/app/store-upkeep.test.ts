@@ -5,15 +5,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
 
+import { createSqliteEngine } from '../../src/app/sqlite-engine.ts';
 import { createStoreUpkeep } from '../../src/app/store-upkeep.ts';
-import { createDatabase } from '../../src/db/database.ts';
-import { createStoreCheck } from '../../src/db/health.ts';
 import { lockDatabase } from '../../src/db/lock.ts';
-import { migrate } from '../../src/db/migrations.ts';
-import { quickCheck } from '../../src/db/quick-check.ts';
-import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
-import { createStoreGuard } from '../../src/db/store-guard.ts';
-import { createWriteQueue } from '../../src/db/write-queue.ts';
 import { createLogger } from '../../src/log.ts';
 import { anyNumber, containing, including } from '../support/matching.ts';
 import { temporaryDirectory } from '../support/service.ts';
@@ -21,25 +15,18 @@ import { temporaryDirectory } from '../support/service.ts';
 /** A store with its upkeep, which steps only when the test asks it to. */
 async function openUpkeep() {
   const path = join(temporaryDirectory(), 'coordinator.db');
-  const lock = lockDatabase(path);
-  const guard = createStoreGuard({ path, quickCheck, now: Date.now });
-  const db = createDatabase(path, guard.observe('main'));
-  const thread = createSqliteThread(path, { guard });
-  await migrate(db);
-  await thread.open();
-  guard.remember();
-  const writes = createWriteQueue(db, guard);
   const lines: unknown[] = [];
   const log = createLogger('info', { write: (line) => lines.push(JSON.parse(line)) });
-  const checkStore = createStoreCheck({ thread, writes, guard });
-  const parts = { guard, checkStore, thread, writes, log, wakeConsumer: () => undefined };
-  const upkeep = createStoreUpkeep(parts, lock);
+  const config = { databasePath: path, allowNetworkDatabase: false };
+  const engine = createSqliteEngine({ config, overrides: {}, now: Date.now, log });
+  await engine.open();
+  const { guard, db, writes, check: checkStore } = engine;
+  const upkeep = createStoreUpkeep({ engine, log, wakeConsumer: () => undefined });
   upkeep.start();
   onTestFinished(async () => {
     await upkeep.stop();
-    await thread.close();
-    await db.destroy();
-    lock.release();
+    await engine.finish();
+    await engine.close();
   });
   return { path, guard, db, writes, lines, checkStore, step: upkeep.idle };
 }

@@ -1,20 +1,14 @@
-import { join } from 'node:path';
-
 import { sql } from 'kysely';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 
-import { createDatabase } from '../../src/db/database.ts';
 import { pruneAnswers, recallAnswer, storeAnswer } from '../../src/claims/idempotency.ts';
-import { migrate } from '../../src/db/migrations.ts';
-import { temporaryDirectory } from '../support/service.ts';
+import { openTestDatabase } from '../support/database.ts';
 
 const key = { caller: 'worker-1', route: 'claims', key: 'a' };
 const hourMs = 3_600_000;
 
 async function makeStore() {
-  const db = createDatabase(join(temporaryDirectory(), 'coordinator.db'));
-  onTestFinished(() => db.destroy());
-  await migrate(db);
+  const { db } = await openTestDatabase();
   return db;
 }
 

@@ -1,19 +1,15 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { storeUpdate } from '../../src/handling/commit-update.ts';
 import { findHistory } from '../../src/claims/views.ts';
-import { createDatabase } from '../../src/db/database.ts';
-import { migrate } from '../../src/db/migrations.ts';
+import { openTestDatabase } from '../support/database.ts';
 import { issueUpdate } from '../support/issue-update.ts';
-import { temporaryDirectory } from '../support/service.ts';
 
 const at = 1_000_000;
 
 /** So many finished issues of one repository, each of which took its number of thousands of tokens. */
 async function openStore(issues: number) {
-  const db = createDatabase(`${temporaryDirectory()}/views.db`);
-  onTestFinished(() => db.destroy());
-  await migrate(db);
+  const { db } = await openTestDatabase();
   await db.transaction().execute(async (transaction) => {
     for (let number = 1; number <= issues; number += 1) {
       const update = issueUpdate({ number, blockers: [], open: false, at });

@@ -1,14 +1,11 @@
-import { DatabaseSync } from 'node:sqlite';
-import { join } from 'node:path';
-
-import { expect, onTestFinished, test } from 'vitest';
+import { sql } from 'kysely';
+import { expect, test } from 'vitest';
 
 import { answerSchema } from '../../src/reading/model/answer.ts';
 import { recallAnswer, rememberAnswer } from '../../src/claude/answers.ts';
-import { createDatabase } from '../../src/db/database.ts';
-import { migrate } from '../../src/db/migrations.ts';
+import type { Database } from '../../src/db/database.ts';
 import { emptyAnswer } from '../support/claude.ts';
-import { temporaryDirectory } from '../support/service.ts';
+import { openTestDatabase } from '../support/database.ts';
 
 const answer = answerSchema.parse({
   ...emptyAnswer,
@@ -16,78 +13,72 @@ const answer = answerSchema.parse({
   relations: [{ ref: '#3', sentences: [2], relation: 'blocks' }],
 });
 
-async function openDatabase() {
-  const path = join(temporaryDirectory(), 'answers.db');
-  const db = createDatabase(path);
-  onTestFinished(() => db.destroy());
-  await migrate(db);
-  return { db, path };
-}
-
 /** Puts in this many answers, one a millisecond or all at the same time. */
-function fill(
-  path: string,
+async function fill(
+  db: Database,
   count: number,
   { sameTime = false, stored = JSON.stringify(emptyAnswer) } = {},
 ) {
-  const beside = new DatabaseSync(path);
-  beside.exec(`
+  await sql
+    .raw(
+      `
     with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < ${count})
     insert into model_answers (key, answer, stored_at)
-    select 'key ' || n, '${stored}', ${sameTime ? 1 : 'n'} from numbers`);
-  beside.close();
+    select 'key ' || n, '${stored}', ${sameTime ? 1 : 'n'} from numbers`,
+    )
+    .execute(db);
 }
 
-function countOf(path: string): unknown {
-  const beside = new DatabaseSync(path);
-  const row = beside.prepare('select count(*) as count from model_answers').get();
-  beside.close();
-  return row?.['count'];
+async function countOf(db: Database): Promise<number> {
+  const { rows } = await sql<{
+    count: number;
+  }>`select count(*) as count from model_answers`.execute(db);
+  return rows[0]?.count ?? 0;
 }
 
 test('an answer is recalled as it was stored, and an unknown one is not there', async () => {
-  const { db } = await openDatabase();
+  const { db } = await openTestDatabase();
   await rememberAnswer(db, 'a', answer, 1);
   expect(await recallAnswer(db, 'a')).toEqual(answer);
   expect(await recallAnswer(db, 'b')).toBeUndefined();
 });
 
 test('storing an answer again keeps the first', async () => {
-  const { db, path } = await openDatabase();
+  const { db } = await openTestDatabase();
   await rememberAnswer(db, 'a', answer, 1);
   await rememberAnswer(db, 'a', { ...answer, estimated_difficulty: 'low' }, 2);
   expect(await recallAnswer(db, 'a')).toEqual(answer);
-  expect(countOf(path)).toBe(1);
+  expect(await countOf(db)).toBe(1);
 });
 
 test('of more than 10,000 answers the oldest go', async () => {
-  const { db, path } = await openDatabase();
-  fill(path, 10_000);
+  const { db } = await openTestDatabase();
+  await fill(db, 10_000);
   await rememberAnswer(db, 'newest', answer, 20_000);
-  expect(countOf(path)).toBe(10_000);
+  expect(await countOf(db)).toBe(10_000);
   expect(await recallAnswer(db, 'key 1')).toBeUndefined();
   expect(await recallAnswer(db, 'key 2')).toBeDefined();
   expect(await recallAnswer(db, 'newest')).toEqual(answer);
 });
 
 test('answers stored in the same millisecond do not all go at once', async () => {
-  const { db, path } = await openDatabase();
-  fill(path, 10_000, { sameTime: true });
+  const { db } = await openTestDatabase();
+  await fill(db, 10_000, { sameTime: true });
   await rememberAnswer(db, 'newest', answer, 1);
-  expect(countOf(path)).toBe(10_000);
+  expect(await countOf(db)).toBe(10_000);
 });
 
 test('an answer of an earlier version is brought within the present bounds', async () => {
-  const { db, path } = await openDatabase();
-  fill(path, 1, { stored: JSON.stringify({ ...emptyAnswer, estimated_difficulty: 'huge' }) });
+  const { db } = await openTestDatabase();
+  await fill(db, 1, { stored: JSON.stringify({ ...emptyAnswer, estimated_difficulty: 'huge' }) });
   expect(await recallAnswer(db, 'key 1')).toEqual(emptyAnswer);
 });
 
 test.each(['{}', '[]', 'no JSON', '{"relations":[]}'])(
   'what is stored and is no whole answer is asked for again: %s',
   async (stored) => {
-    const { db, path } = await openDatabase();
-    fill(path, 1, { stored });
+    const { db } = await openTestDatabase();
+    await fill(db, 1, { stored });
     expect(await recallAnswer(db, 'key 1')).toBeUndefined();
   },
 );

@@ -122,6 +122,15 @@ test('a file that is no database ends the start with a sentence, not with a stac
   await expect(migrate(db)).rejects.toThrow('The database is damaged.');
 });
 
+test('a start refuses a database of a later version, and leaves it as it is', async () => {
+  const { db } = openDatabase();
+  const later = { ...migrations, '999-later': { up: () => Promise.resolve() } };
+  await migrate(db, later);
+  await expect(migrate(db)).rejects.toMatchObject({ code: 'database_newer' });
+  await expect(migrate(db)).rejects.toThrow('999-later');
+  await migrate(db, later);
+});
+
 test('a command refuses a database of a later version', async () => {
   const { db, path } = openDatabase();
   await migrate(db, { ...migrations, '002-later': { up: addColumn } });

@@ -43,7 +43,7 @@ test('a statement that fails rejects with what was wrong, and the next one runs'
 test('a thread that ends fails what is under way, and the next statement starts another', async () => {
   const thread = openThread();
   await thread.all('create table notes (text text)', []);
-  const counting = `with recursive n(i) as (select 1 union all select i + 1 from n limit 2000000)
+  const counting = `with recursive n(i) as (select 1 union all select i + 1 from n limit 10000000)
     select max(i) from n`;
   const underWay = [thread.all(counting, []), thread.all('select 1', [])];
   const [results] = await Promise.all([Promise.allSettled(underWay), thread.close()]);

@@ -28,6 +28,8 @@ export interface Delivered extends EventKind {
   readonly hookId: number;
   /** Of the receiver's answer; undefined when it gave none. */
   readonly status: number | undefined;
+  /** Its text; a person sees it in the history of the hook. */
+  readonly answer: string;
   readonly payload: Record<string, unknown>;
 }
 
@@ -87,7 +89,7 @@ export function createWebhooks(nameOf: (repositoryId: number) => string) {
     const { headers, body } = signedRequest(json, { event: kind.event, secret: hook.secret });
     const isForm = hook.contentType === 'form';
     const sent = isForm ? new URLSearchParams({ payload: body.toString() }).toString() : body;
-    const status = await fetch(hook.url, {
+    const { status, answer } = await fetch(hook.url, {
       method: 'POST',
       headers: {
         ...headers,
@@ -97,15 +99,12 @@ export function createWebhooks(nameOf: (repositoryId: number) => string) {
       body: typeof sent === 'string' ? sent : new Uint8Array(sent),
       signal: AbortSignal.timeout(deliveryTimeoutMs),
     }).then(
-      async (reply) => {
-        await reply.arrayBuffer();
-        return reply.status;
-      },
-      () => undefined,
+      async (reply) => ({ status: reply.status, answer: await reply.text() }),
+      () => ({ status: undefined, answer: '' }),
     );
     const id = headers['x-gitea-delivery'] ?? '';
     const payload = z.looseObject({}).parse(JSON.parse(json.toString()));
-    delivered.push({ ...kind, id, hookId: hook.id, status, payload });
+    delivered.push({ ...kind, id, hookId: hook.id, status, answer, payload });
   }
 
   /** Resolves when every event so far has been delivered, or was not. */

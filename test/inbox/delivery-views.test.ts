@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { maxAttempts } from '../../src/inbox/backoff.ts';
 import { listDeliveries, replayDelivery } from '../../src/inbox/delivery-views.ts';
 import { delivery, rejection, openInbox, claim, complete, idsOf } from './open-inbox.ts';
+import { testOfSqlite } from '../support/database.ts';
 
 test('a dead and a done delivery are due again when replayed', async () => {
   const { db, inbox, clock, find } = await openInbox();
@@ -50,7 +51,7 @@ test('deliveries are listed newest first, page by page, and by status', async ()
   });
 });
 
-test('the few deliveries that failed are found by their own index', async () => {
+testOfSqlite('the few deliveries that failed are found by their own index', async () => {
   const { db } = await openInbox();
   const plan = await sql<{ detail: string }>`explain query plan select seq from deliveries
     where status in ('dead', 'rejected') and status = 'dead' order by seq desc limit 9`.execute(db);

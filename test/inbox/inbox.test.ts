@@ -1,9 +1,8 @@
-import { DatabaseSync } from 'node:sqlite';
-
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { StoreUnavailable } from '../../src/errors.ts';
 import { delivery, openInbox, holdWriteLock } from './open-inbox.ts';
+import { openDatabase, testOfSqlite } from '../support/database.ts';
 
 test('a delivery is accepted once, and the same id again is a duplicate', async () => {
   const { inbox, find } = await openInbox();
@@ -33,9 +32,8 @@ test('deliveries that arrive together commit together, 128 at a time', async () 
 test('when a delivery is accepted, another connection already sees it committed', async () => {
   const { inbox, path } = await openInbox();
   await inbox.add(delivery('a'));
-  const other = new DatabaseSync(path, { readOnly: true });
-  onTestFinished(() => other.close());
-  expect(other.prepare('select id, status from deliveries').all()).toEqual([
+  const other = openDatabase(path);
+  expect(await other.selectFrom('deliveries').select(['id', 'status']).execute()).toEqual([
     { id: 'a', status: 'waiting' },
   ]);
 });
@@ -60,7 +58,7 @@ test('when 128 MiB wait to be stored the next delivery is refused', async () => 
   expect(new Set(await Promise.all(waiting))).toEqual(new Set(['accepted']));
 });
 
-test('the service waits for a short write of another process', async () => {
+testOfSqlite('the service waits for a short write of another process', async () => {
   const { inbox, path } = await openInbox();
   const release = holdWriteLock(path);
   const startedAt = performance.now();
@@ -74,15 +72,18 @@ test('the service waits for a short write of another process', async () => {
   expect(await adding).toBe('accepted');
 });
 
-test('a long write of another process is answered with "unavailable", and nothing is stuck', async () => {
-  const { inbox, path, find } = await openInbox();
-  const release = holdWriteLock(path);
-  const adding = [inbox.add(delivery('a')), inbox.add(delivery('b'))];
-  const results = await Promise.allSettled(adding);
-  for (const result of results) {
-    expect(result).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } });
-  }
-  release();
-  expect(await find('a')).toBeUndefined();
-  expect(await inbox.add(delivery('a'))).toBe('accepted');
-});
+testOfSqlite(
+  'a long write of another process is answered with "unavailable", and nothing is stuck',
+  async () => {
+    const { inbox, path, find } = await openInbox();
+    const release = holdWriteLock(path);
+    const adding = [inbox.add(delivery('a')), inbox.add(delivery('b'))];
+    const results = await Promise.allSettled(adding);
+    for (const result of results) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } });
+    }
+    release();
+    expect(await find('a')).toBeUndefined();
+    expect(await inbox.add(delivery('a'))).toBe('accepted');
+  },
+);

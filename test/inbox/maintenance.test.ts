@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { maxAttempts } from '../../src/inbox/backoff.ts';
 import { replayDelivery } from '../../src/inbox/delivery-views.ts';
 import { delivery, rejection, openInbox, claim, complete } from './open-inbox.ts';
+import { testOfSqlite } from '../support/database.ts';
 
 test('counts are of pending, scheduled, dead and rejected deliveries, with the age of the oldest pending one', async () => {
   const { inbox, clock } = await openInbox();
@@ -67,24 +68,29 @@ test('pruning deletes what is done, dead or rejected and older than the retentio
   expect(await find('recent')).toMatchObject({ status: 'done' });
 });
 
-test('old deliveries are pruned in chunks, and the event loop turns between them', async () => {
-  const { db, inbox, clock } = await openInbox();
-  await Promise.all(Array.from({ length: 1_500 }, (_, index) => inbox.add(delivery(`d${index}`))));
-  await complete(db, inbox, await claim(inbox));
-  clock.advance(86_400_001);
-  let turns = 0;
-  const count = () => {
-    turns += 1;
-    turning = setImmediate(count);
-  };
-  let turning = setImmediate(count);
-  onTestFinished(() => clearImmediate(turning));
-  expect(await inbox.prune(1)).toBe(1_500);
-  expect(turns).toBeGreaterThanOrEqual(7);
-  const plan = await sql<{ detail: string }>`explain query plan select seq from deliveries
+testOfSqlite(
+  'old deliveries are pruned in chunks, and the event loop turns between them',
+  async () => {
+    const { db, inbox, clock } = await openInbox();
+    await Promise.all(
+      Array.from({ length: 1_500 }, (_, index) => inbox.add(delivery(`d${index}`))),
+    );
+    await complete(db, inbox, await claim(inbox));
+    clock.advance(86_400_001);
+    let turns = 0;
+    const count = () => {
+      turns += 1;
+      turning = setImmediate(count);
+    };
+    let turning = setImmediate(count);
+    onTestFinished(() => clearImmediate(turning));
+    expect(await inbox.prune(1)).toBe(1_500);
+    expect(turns).toBeGreaterThanOrEqual(7);
+    const plan = await sql<{ detail: string }>`explain query plan select seq from deliveries
     where status in ('done', 'dead', 'rejected') and received_at < 1 limit 200`.execute(db);
-  expect(plan.rows[0]?.detail).toContain('deliveries_by_age (received_at<?)');
-});
+    expect(plan.rows[0]?.detail).toContain('deliveries_by_age (received_at<?)');
+  },
+);
 
 test('the oldest rejected deliveries lose their bytes when too many are stored', async () => {
   const { db, inbox, reopen } = await openInbox();
@@ -96,7 +102,11 @@ test('the oldest rejected deliveries lose their bytes when too many are stored',
     .execute();
   // A fresh start counts at once; later only new bytes are counted.
   await reopen().addRejected(rejection('newest'));
-  const rows = await db.selectFrom('deliveries').select(['id', 'raw_size', 'raw']).execute();
+  const rows = await db
+    .selectFrom('deliveries')
+    .select(['id', 'raw_size', 'raw'])
+    .orderBy('seq')
+    .execute();
   expect(rows.map(({ id, raw }) => [id, raw !== null])).toEqual([
     ['oldest', false],
     ['older', true],
@@ -107,28 +117,31 @@ test('the oldest rejected deliveries lose their bytes when too many are stored',
 });
 
 // M1c: it was counted anew with each delivery, at a cost that grew with all the others.
-test('the bytes of rejected deliveries are counted once a mebibyte, from an index alone', async () => {
-  const { db, inbox } = await openInbox();
-  await inbox.addRejected(rejection('oldest'));
-  await db
-    .updateTable('deliveries')
-    .set({ raw_size: 64 * 1024 * 1024 })
-    .execute();
-  const isKept = async () => {
-    const row = db.selectFrom('deliveries').select('raw').where('id', '=', 'oldest');
-    return (await row.executeTakeFirstOrThrow()).raw !== null;
-  };
-  for (let index = 0; index < 100; index += 1) await inbox.addRejected(rejection(`r${index}`));
-  expect(await isKept()).toBe(true);
-  await inbox.addRejected(rejection('large', Buffer.alloc(1024 * 1024, 32)));
-  expect(await isKept()).toBe(false);
-  const plan = await sql<{ detail: string }>`explain query plan
+testOfSqlite(
+  'the bytes of rejected deliveries are counted once a mebibyte, from an index alone',
+  async () => {
+    const { db, inbox } = await openInbox();
+    await inbox.addRejected(rejection('oldest'));
+    await db
+      .updateTable('deliveries')
+      .set({ raw_size: 64 * 1024 * 1024 })
+      .execute();
+    const isKept = async () => {
+      const row = db.selectFrom('deliveries').select('raw').where('id', '=', 'oldest');
+      return (await row.executeTakeFirstOrThrow()).raw !== null;
+    };
+    for (let index = 0; index < 100; index += 1) await inbox.addRejected(rejection(`r${index}`));
+    expect(await isKept()).toBe(true);
+    await inbox.addRejected(rejection('large', Buffer.alloc(1024 * 1024, 32)));
+    expect(await isKept()).toBe(false);
+    const plan = await sql<{ detail: string }>`explain query plan
     select seq, sum(raw_size + 1) over (order by seq desc) from deliveries
     where raw_size > 0`.execute(db);
-  expect(plan.rows.map(({ detail }) => detail).join()).toContain(
-    'COVERING INDEX deliveries_with_bytes',
-  );
-});
+    expect(plan.rows.map(({ detail }) => detail).join()).toContain(
+      'COVERING INDEX deliveries_with_bytes',
+    );
+  },
+);
 
 test('many small rejected deliveries count for more than their bytes', async () => {
   const { db, inbox, reopen } = await openInbox();

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { onTestFinished } from 'vitest';
@@ -8,14 +7,12 @@ import type { Delivery, RejectedDelivery } from '../../src/inbox/rows.ts';
 import { createInbox, type Inbox } from '../../src/inbox/inbox.ts';
 import { createIntake } from '../../src/inbox/intake.ts';
 import type { DeliveryGroup } from '../../src/inbox/queue.ts';
-import { createInsert, type InsertDeliveries } from '../../src/inbox/insert-deliveries.ts';
+import type { InsertDeliveries } from '../../src/inbox/insert-deliveries.ts';
 import type { IssueEvent } from '../../src/issue/event.ts';
-import { createDatabase, type Database } from '../../src/db/database.ts';
-import { migrate } from '../../src/db/migrations.ts';
-import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
+import type { Database } from '../../src/db/database.ts';
 import { createWriteQueue } from '../../src/db/write-queue.ts';
 import { manualClock } from '../support/clock.ts';
-import { temporaryDirectory } from '../support/service.ts';
+import { openInserter, openTestDatabase } from '../support/database.ts';
 
 const baseTime = Date.parse('2026-11-23T10:00:00Z');
 
@@ -50,15 +47,8 @@ function notUnderstood(): IssueEvent {
 }
 
 export async function openInbox(parse: (name: string, raw: Buffer) => IssueEvent = notUnderstood) {
-  const path = join(temporaryDirectory(), 'coordinator.db');
-  const db = createDatabase(path);
-  const thread = createSqliteThread(path);
-  onTestFinished(async () => {
-    await thread.close();
-    await db.destroy();
-  });
-  await migrate(db);
-  const insert = createInsert(db, thread.all);
+  const { location: path } = await openTestDatabase();
+  const { db, insert } = openInserter(path);
   /** Each insert is one commit. */
   const counter = { inserts: 0 };
   const counted: InsertDeliveries = (rows) => {

@@ -2,24 +2,19 @@ import { expect, test } from 'vitest';
 
 import { storeUpdate } from '../../src/handling/commit-update.ts';
 import { CoordinatorError } from '../../src/errors.ts';
-import { createDatabase } from '../../src/db/database.ts';
-import { migrate } from '../../src/db/migrations.ts';
 import { findPlan, listPlans, type PlanStore } from '../../src/plans/plan-views.ts';
 import { readQueue } from '../../src/claims/queue-view.ts';
+import { openTestDatabase } from '../support/database.ts';
 import { recomputeAllStates } from '../support/recompute-all-states.ts';
 import { advance, isAssigned } from '../../src/issue/facts.ts';
 import { builtInAgents } from '../../src/planning/built-in-agents.ts';
 import { assignAgent } from '../../src/planning/assign-agent.ts';
 import { estimateContext } from '../../src/planning/estimate.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';
-import { temporaryDirectory } from '../support/service.ts';
-import { onTestFinished } from 'vitest';
 
 /** A store of its own; `put` stores one open issue of the bot at a time of the test's choice. */
 async function openStore() {
-  const db = createDatabase(`${temporaryDirectory()}/plans.db`);
-  onTestFinished(() => db.destroy());
-  await migrate(db);
+  const { db } = await openTestDatabase();
   const store: PlanStore = { db, giteaUrl: 'https://git.example.test/sub' };
 
   async function put(

@@ -1,21 +1,19 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import { maskBlocked, maskPlan } from '../../src/api/mask.ts';
-import { createDatabase } from '../../src/db/database.ts';
 import { migrate, migrations } from '../../src/db/migrations.ts';
 import { storeUpdate } from '../../src/handling/commit-update.ts';
 import type { Dependency, Reading } from '../../src/issue/reading.ts';
 import type { IssueUpdate } from '../../src/plans/issue-update.ts';
 import { findPlan, listBlocked } from '../../src/plans/plan-views.ts';
 import { issueUpdate } from '../support/issue-update.ts';
-import { temporaryDirectory } from '../support/service.ts';
+import { openTestDatabase } from '../support/database.ts';
 
 const giteaUrl = 'https://git.example.test';
 
 /** A store; `put` stores an open issue of the bot with these dependencies. */
 async function openStore(of = migrations) {
-  const db = createDatabase(`${temporaryDirectory()}/plans.db`);
-  onTestFinished(() => db.destroy());
+  const { db } = await openTestDatabase(false);
   await migrate(db, of);
 
   async function put(number: number, dependencies: readonly Dependency[] = [], at = number) {

@@ -1,8 +1,7 @@
-import { join } from 'node:path';
-
 import { expect, test } from 'vitest';
 
 import { createDatabase } from '../../src/db/database.ts';
+import { locationIn } from '../support/database.ts';
 import { issuePayload, signedRequest, type PayloadChanges } from '../support/recordings.ts';
 import { startService, temporaryDirectory } from '../support/service.ts';
 
@@ -360,7 +359,7 @@ test('a text that is nowhere to be found is said to be missing, until an edit br
   const { directory, tell, close } = await startProject();
   await tell(1, 'Blocked by #7', { assignees: ['mistyped'] });
   await close();
-  const db = createDatabase(join(directory, 'coordinator.db'));
+  const db = createDatabase(locationIn(directory));
   await db.deleteFrom('deliveries').execute();
   await db.destroy();
   const again = await startService({ directory, env: { GITEA_BOT_USERNAME: 'mistyped' } });

@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-
 import { expect, onTestFinished, test } from 'vitest';
 
 import { storeUpdate } from '../../src/handling/commit-update.ts';
@@ -8,12 +6,10 @@ import { createLogger } from '../../src/log.ts';
 import type { GiteaComment } from '../../src/gitea/schemas.ts';
 import type { PublishGitea } from '../../src/publish/publish-issue.ts';
 import { createPublisher } from '../../src/publish/publisher.ts';
-import { createDatabase } from '../../src/db/database.ts';
 import { createWriteQueue } from '../../src/db/write-queue.ts';
-import { migrate } from '../../src/db/migrations.ts';
 import { manualClock } from '../support/clock.ts';
+import { openTestDatabase } from '../support/database.ts';
 import { issueUpdate } from '../support/issue-update.ts';
-import { temporaryDirectory } from '../support/service.ts';
 
 test.each([
   ['answers otherwise', false],
@@ -50,8 +46,7 @@ test.each([
     createRepositoryLabel: (_place, label) =>
       Promise.resolve({ kind: 'ok', value: { id: 1, ...label } }),
   };
-  const db = createDatabase(join(temporaryDirectory(), 'test.db'));
-  await migrate(db);
+  const { db } = await openTestDatabase();
   await db
     .transaction()
     .execute((it) =>

@@ -1,10 +1,7 @@
-import { expect, onTestFinished, test } from 'vitest';
-import { join } from 'node:path';
+import { expect, test } from 'vitest';
 import { sql } from 'kysely';
 
 import { storeUpdate } from '../../src/handling/commit-update.ts';
-import { createDatabase } from '../../src/db/database.ts';
-import { migrate } from '../../src/db/migrations.ts';
 import {
   requestVerification,
   requestVerificationOfAll,
@@ -14,15 +11,13 @@ import {
   markPublished,
   storePublication,
 } from '../../src/publish/rows.ts';
+import { openTestDatabase, testOfSqlite } from '../support/database.ts';
 import { issueUpdate } from '../support/issue-update.ts';
-import { temporaryDirectory } from '../support/service.ts';
 
 const issue = (number: number) => ({ repositoryId: 2, number });
 
 async function stage() {
-  const db = createDatabase(join(temporaryDirectory(), 'test.db'));
-  onTestFinished(() => db.destroy());
-  await migrate(db);
+  const { db } = await openTestDatabase();
   const store = (number: number, blockers: readonly number[], at: number, open = true) =>
     db
       .transaction()
@@ -133,7 +128,7 @@ test('what waits for its time is counted, not due', async () => {
   expect(await countPublications(db, 1_000)).toEqual({ pending: 3, paused: 1, failing: 1 });
 });
 
-test('what is due is read from its own small index', async () => {
+testOfSqlite('what is due is read from its own small index', async () => {
   const { db } = await stage();
   const { rows } = await sql<{ detail: string }>`explain query plan
     select issues.number from issues left join publications

@@ -1,21 +1,15 @@
-import { join } from 'node:path';
+import { expect, test } from 'vitest';
 
-import { expect, onTestFinished, test } from 'vitest';
-
-import { createDatabase } from '../../src/db/database.ts';
-import { migrate } from '../../src/db/migrations.ts';
 import type { PlanEdge } from '../../src/issue/plan.ts';
 import type { Visibility } from '../../src/issue/repository-facts.ts';
 import { findVisibleRepositories } from '../../src/publish/visible-repositories.ts';
-import { temporaryDirectory } from '../support/service.ts';
+import { openTestDatabase } from '../support/database.ts';
 import { planOf } from './comment/ready-plan.ts';
 
 type Stored = readonly [name: string, visibility: Visibility | null];
 
 async function visible(stored: readonly Stored[], named: readonly string[]): Promise<string[]> {
-  const db = createDatabase(join(temporaryDirectory(), 'test.db'));
-  onTestFinished(() => db.destroy());
-  await migrate(db);
+  const { db } = await openTestDatabase();
   for (const [index, [full_name, visibility]] of stored.entries())
     await db
       .insertInto('repositories')
@@ -73,9 +67,7 @@ test('of two repositories that bear one name, as far as is known, the narrower o
 });
 
 test('issues that only the reason or a warning names are looked up as well', async () => {
-  const db = createDatabase(join(temporaryDirectory(), 'test.db'));
-  onTestFinished(() => db.destroy());
-  await migrate(db);
+  const { db } = await openTestDatabase();
   for (const [id, name] of ['acme/orbit', 'acme/lib', 'acme/tools'].entries())
     await db
       .insertInto('repositories')

@@ -1,6 +1,4 @@
-import { join } from 'node:path';
-
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { viewWarning } from '../../src/issue/plan.ts';
 import { warningText } from '../../src/issue/warning-sentences.ts';
 import { z } from 'zod';
@@ -12,10 +10,9 @@ import { readText } from '../../src/reading/read-text.ts';
 import type { IssueText, Reading } from '../../src/issue/reading.ts';
 import { createLogger } from '../../src/log.ts';
 import { recallAnswer, rememberAnswer } from '../../src/claude/answers.ts';
-import { createDatabase } from '../../src/db/database.ts';
-import { migrate } from '../../src/db/migrations.ts';
 import { answers, emptyAnswer, fails, startClaude, type ClaudeScript } from '../support/claude.ts';
 import { manualClock } from '../support/clock.ts';
+import { openTestDatabase } from '../support/database.ts';
 import { issuePayload, signedRequest } from '../support/recordings.ts';
 import { startService, temporaryDirectory } from '../support/service.ts';
 
@@ -61,9 +58,7 @@ async function openReader(script: ClaudeScript) {
   const log = createLogger('error', { write: () => undefined });
   const clock = manualClock();
   const client = createClaude({ apiKey: 'key', baseUrl: claude.url, log, now: clock.now });
-  const db = createDatabase(join(temporaryDirectory(), 'reader.db'));
-  onTestFinished(() => db.destroy());
-  await migrate(db);
+  const { db } = await openTestDatabase();
 
   function readerWith({ agentNames = ['opus', 'haiku'], ...options }: ReaderOptions = {}) {
     return createReader({

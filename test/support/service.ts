@@ -1,19 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 
 import { loadConfig, type Environment } from '../../src/config.ts';
 import { createService } from '../../src/app/service.ts';
 import type { Overrides } from '../../src/app/overrides.ts';
-import { createDatabase } from '../../src/db/database.ts';
-import { migrate } from '../../src/db/migrations.ts';
 import type { HandlingDeps } from '../../src/handling/handle-issue.ts';
 import { createLogger } from '../../src/log.ts';
 import { giteaToken, type FakeGitea } from '../fake-gitea/gitea.ts';
 import { claudeEnvironment } from './claude.ts';
+import { databaseUrlIn, ensureDatabase, onPostgres, temporaryDirectory } from './database.ts';
 import {
   expectDrained,
   expectErrorLines,
@@ -22,6 +17,8 @@ import {
 } from './leftovers.ts';
 import { recordedSecret, type SignedRequest } from './recordings.ts';
 import { workerTokens } from './workers.ts';
+
+export { temporaryDirectory };
 
 export const apiToken = 'token-of-the-tests-0001';
 
@@ -55,26 +52,10 @@ export interface ServiceOptions extends Overrides {
 const logLineSchema = z.looseObject({ level: z.string(), msg: z.string().optional() });
 export type LogLine = z.infer<typeof logLineSchema>;
 
-/** A folder that is gone when the test is over. */
-export function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'mosaic-test-'));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
-
-let template: Buffer | undefined;
-
-/** A folder with a database of this version and nothing in it: `db/migrations.test.ts` tests how that comes about. */
+/** A folder with a database of this version and nothing in it. */
 async function freshDirectory(): Promise<string> {
   const directory = temporaryDirectory();
-  const path = join(directory, 'coordinator.db');
-  if (template === undefined) {
-    const db = createDatabase(path);
-    await migrate(db);
-    await db.destroy();
-    template = readFileSync(path);
-  }
-  writeFileSync(path, template, { mode: 0o600 });
+  await ensureDatabase(directory, true);
   return directory;
 }
 
@@ -86,7 +67,7 @@ export function testEnvironment(directory: string, env: Environment = {}): Envir
     ISSUE_READER: 'offline',
     HOST: '127.0.0.1',
     PORT: '0',
-    DATABASE_URL: `file:${join(directory, 'coordinator.db')}`,
+    DATABASE_URL: databaseUrlIn(directory),
     API_TOKENS: `tests:${apiToken}`,
     // A verifier is a process of its own: tests of that say so.
     VERIFIERS: '0',
@@ -99,6 +80,16 @@ export function testEnvironment(directory: string, env: Environment = {}): Envir
 }
 
 /**
+ * Edge and core read the clock of the server each for itself, a few milliseconds apart on a busy machine: what has
+ * just come may be due a moment later. With one clock `idle` waits for all that was sent.
+ */
+const oneClock = {
+  now: Date.now,
+  monotonic: () => performance.now(),
+  processTime: () => performance.now(),
+};
+
+/**
  * The whole service on a real port with a real database: the one builder of a running service in this
  * process. It is closed when the test is over. The test fails when the service leaves something that the
  * test did not declare: an error line in the log, a delivery that is due or was given up, or a write to
@@ -108,8 +99,10 @@ export async function startService(options: ServiceOptions = {}) {
   const { env, read, gitea, ...more } = options;
   const { claude, clock, workers = false, expectAtEnd, ...given } = more;
   const { directory = await freshDirectory(), ...around } = given;
+  await ensureDatabase(directory);
   const overrides = {
     reconcileByHand: true,
+    ...(onPostgres && clock === undefined && around.now === undefined ? oneClock : {}),
     ...(clock === undefined ? {} : clockOverrides(clock)),
     ...around,
     ...(read === undefined ? {} : { aroundRead: () => read }),

@@ -1,17 +1,14 @@
 import { expect, test } from 'vitest';
 
-import { createDatabase } from '../../src/db/database.ts';
-import { migrate } from '../../src/db/migrations.ts';
-import { checkSoon, storePull } from '../../src/verification/pull-rows.ts';
-import { temporaryDirectory } from '../support/service.ts';
+import { checkSoon, isOurPull, storePull } from '../../src/verification/pull-rows.ts';
+import { openTestDatabase } from '../support/database.ts';
 
 const issue = { repositoryId: 2, number: 1 };
 const interval = 300_000;
 
 test('a hint that comes between a look at Gitea and its record stays due', async () => {
-  const db = createDatabase(`${temporaryDirectory()}/pulls.db`);
+  const { db } = await openTestDatabase();
   try {
-    await migrate(db);
     await storePull(db, issue, { pull_number: 7, branch: 'agent/one', check_at: 1_000 });
     const seen = await db.selectFrom('pull_requests').selectAll().executeTakeFirstOrThrow();
     await db
@@ -31,22 +28,20 @@ test('a hint that comes between a look at Gitea and its record stays due', async
 });
 
 test('a hint about a pull request that is being opened is due when its number is known', async () => {
-  const db = createDatabase(`${temporaryDirectory()}/pulls.db`);
+  const { db } = await openTestDatabase();
   try {
-    await migrate(db);
-    const check = (repositoryId: number, pull: number) =>
-      db
-        .transaction()
-        .execute((transaction) => checkSoon(transaction, { repositoryId, of: { pull } }, 2_000));
+    const hintOf = (repositoryId: number, pull: number) => ({ repositoryId, of: { pull } });
     // Nobody opens one there.
-    expect(await check(2, 7)).toBe(false);
+    expect(await isOurPull(db, hintOf(2, 7))).toBe(false);
     await storePull(db, issue, { pull_number: null, uncertain: 1, branch: 'agent/one' });
-    expect([await check(3, 7), await check(2, 7)]).toEqual([false, true]);
+    expect(await isOurPull(db, hintOf(3, 7))).toBe(false);
+    expect(await isOurPull(db, hintOf(2, 7))).toBe(true);
+    await db.transaction().execute((transaction) => checkSoon(transaction, hintOf(2, 7), 2_000));
     const opened = { pull_number: 7, uncertain: 0, check_at: 2_500 + interval };
     await storePull(db, issue, opened, { check_at: null });
     const row = await db.selectFrom('pull_requests').selectAll().executeTakeFirstOrThrow();
     expect(row).toMatchObject({ pull_number: 7, check_at: 2_000 });
-    expect(await check(2, 8)).toBe(false);
+    expect(await isOurPull(db, hintOf(2, 8))).toBe(false);
   } finally {
     await db.destroy();
   }

@@ -1,6 +1,4 @@
 import { hash } from 'node:crypto';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 
 import { describe, expect, test } from 'vitest';
 
@@ -8,6 +6,7 @@ import { startGitea } from '../fake-gitea/gitea.ts';
 import { manualClock } from '../support/clock.ts';
 import { issuePayload, signedRequest } from '../support/recordings.ts';
 import { startService, type Service } from '../support/service.ts';
+import { statementIn } from '../support/database.ts';
 
 const second = '2026-11-23T11:00:00Z';
 const assigned = issuePayload({ updatedAt: second });
@@ -29,13 +28,8 @@ async function stateOf(service: Service): Promise<string | undefined> {
 }
 
 /** Reads the database beside the service. */
-function query(service: Service, sql: string): unknown[] {
-  const database = new DatabaseSync(join(service.directory, 'coordinator.db'));
-  try {
-    return database.prepare(sql).all();
-  } finally {
-    database.close();
-  }
+function query({ directory }: Service, sql: string): Promise<unknown[]> {
+  return statementIn(directory, sql);
 }
 
 describe('M1a: equal bytes are one delivery, whatever the headers say', () => {
@@ -67,7 +61,7 @@ describe('M1a: equal bytes are one delivery, whatever the headers say', () => {
     const all = [...replays, ...typed, unnamed];
     expect(await outcomes(service, ...all)).toEqual(all.map(() => 'duplicate'));
     expect(await stateOf(service)).toBe(state);
-    expect(query(service, 'select id from deliveries')).toHaveLength(2);
+    expect(await query(service, 'select id from deliveries')).toHaveLength(2);
   });
 
   test('also when the secret was changed in between', async () => {
@@ -163,14 +157,14 @@ describe('bytes that led to nothing are taken when they come again', () => {
       advance(3_600_000);
       await service.idle();
     }
-    expect(query(service, 'select id, status from deliveries')).toEqual([
+    expect(await query(service, 'select id, status from deliveries')).toEqual([
       { id: 'first', status: 'dead' },
     ]);
     broken = false;
     expect(await outcomes(service, signedRequest(issuePayload(), { id: 'second' }))).toEqual([
       'accepted',
     ]);
-    expect(query(service, 'select id, status, attempts from deliveries')).toEqual([
+    expect(await query(service, 'select id, status, attempts from deliveries')).toEqual([
       { id: 'second', status: 'waiting', attempts: 1 },
     ]);
   });
@@ -184,7 +178,7 @@ describe('bytes that led to nothing are taken when they come again', () => {
       'accepted',
       'duplicate',
     ]);
-    expect(query(service, 'select id, status, raw_size from deliveries')).toEqual([
+    expect(await query(service, 'select id, status, raw_size from deliveries')).toEqual([
       { id: 'right', status: 'done', raw_size: 0 },
     ]);
   });
@@ -200,7 +194,7 @@ describe('bytes that led to nothing are taken when they come again', () => {
       expect(first).toBe(event === 'push' ? 'ignored' : 'payload_not_understood');
       expect(others).toEqual(['accepted', 'duplicate', 'duplicate']);
       expect(await stateOf(service)).toBe('blocked');
-      expect(query(service, 'select status from deliveries')).toEqual([{ status: 'done' }]);
+      expect(await query(service, 'select status from deliveries')).toEqual([{ status: 'done' }]);
     },
   );
 
@@ -208,7 +202,7 @@ describe('bytes that led to nothing are taken when they come again', () => {
     const service = await startService();
     for (const id of ['a', 'b', 'c']) await service.send(signedRequest({ odd: true }, { id }));
     await service.idle();
-    expect(query(service, 'select id from deliveries')).toEqual([{ id: 'a' }]);
+    expect(await query(service, 'select id from deliveries')).toEqual([{ id: 'a' }]);
   });
 });
 
@@ -221,14 +215,14 @@ describe('M1b: handled deliveries keep no text that no issue needs', () => {
     const step = (minute: number, changes: Parameters<typeof issuePayload>[0]) =>
       signedRequest(issuePayload({ ...changes, updatedAt: at(minute) }), { id: `m${minute}` });
     await outcomes(service, step(0, { body: 'zero' }), step(1, { body: 'one' }));
-    expect(query(service, texts)).toEqual([]);
+    expect(await query(service, texts)).toEqual([]);
     await outcomes(service, step(2, { action: 'unassigned', assignees: [], body: 'two' }));
-    expect(query(service, texts)).toEqual([{ id: 'm2', body: 'two' }]);
+    expect(await query(service, texts)).toEqual([{ id: 'm2', body: 'two' }]);
     await outcomes(service, step(4, { action: 'edited', assignees: [], body: 'four' }));
     await outcomes(service, step(3, { action: 'edited', assignees: [], body: 'three' }));
-    expect(query(service, texts)).toEqual([{ id: 'm4', body: 'four' }]);
+    expect(await query(service, texts)).toEqual([{ id: 'm4', body: 'four' }]);
     await outcomes(service, step(5, { body: 'Recommended agent: haiku' }));
-    expect(query(service, texts)).toEqual([]);
+    expect(await query(service, texts)).toEqual([]);
     expect(await stateOf(service)).toBe('ready');
   });
 
@@ -252,15 +246,15 @@ describe('with a token, equal bytes have Gitea asked', () => {
     const { now, advance } = manualClock();
     const service = await startService({ gitea, now });
     await outcomes(service, signedRequest(assigned));
-    expect(query(service, refreshes)).toEqual([]);
+    expect(await query(service, refreshes)).toEqual([]);
     await outcomes(service, signedRequest(assigned));
-    expect(query(service, refreshes)).toEqual([{ status: 'done' }]);
+    expect(await query(service, refreshes)).toEqual([{ status: 'done' }]);
     await outcomes(service, ...Array.from({ length: 30 }, () => signedRequest(assigned)));
-    expect(query(service, refreshes)).toHaveLength(11);
-    expect(query(service, `${refreshes} and status = 'waiting'`)).toHaveLength(1);
+    expect(await query(service, refreshes)).toHaveLength(11);
+    expect(await query(service, `${refreshes} and status = 'waiting'`)).toHaveLength(1);
     advance(10_001);
     await service.idle();
-    expect(query(service, `${refreshes} and status = 'waiting'`)).toEqual([]);
+    expect(await query(service, `${refreshes} and status = 'waiting'`)).toEqual([]);
   });
 
   test('while the first one waits, only if something came in between', async () => {
@@ -279,7 +273,7 @@ describe('with a token, equal bytes have Gitea asked', () => {
     expect(await send(assigned)).toMatchObject({ status: 'duplicate' });
     // The look at the store is behind the duplicate.
     await service.health();
-    expect(query(service, refreshes)).toEqual([]);
+    expect(await query(service, refreshes)).toEqual([]);
     await send(unassigned);
     expect(await send(assigned)).toMatchObject({ status: 'duplicate' });
     await expect.poll(() => query(service, refreshes)).toHaveLength(1);

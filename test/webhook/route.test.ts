@@ -13,6 +13,7 @@ import { issuePayload, recordedSecret, signedRequest } from '../support/recordin
 import { startService, type Service } from '../support/service.ts';
 import { including } from '../support/matching.ts';
 import { exchange, openSocket, requestHead, untilClosed } from '../support/raw-http.ts';
+import { statementIn, testOfSqlite } from '../support/database.ts';
 
 const mebibyte = 1024 * 1024;
 const json: readonly [string, string] = ['Content-Type', 'application/json'];
@@ -255,7 +256,7 @@ describe('422', () => {
     const kept = await deliveries(service, 'rejected');
     expect(kept).toHaveLength(notUnderstood.length);
     expect(kept.every(({ error }) => error !== null)).toBe(true);
-    expect(bytesKept(service)).toEqual(
+    expect(await bytesKept(service)).toEqual(
       notUnderstood.map(([, content]) => Buffer.from(content).toString('base64')),
     );
     expect(service.logs.filter(({ level }) => level === 'error')).toEqual([]);
@@ -273,14 +274,9 @@ describe('422', () => {
 
 const rawRows = z.array(z.object({ raw: z.string() }));
 
-function bytesKept(service: Service): string[] {
-  const database = new DatabaseSync(join(service.directory, 'coordinator.db'));
-  try {
-    const rows = database.prepare('select raw from deliveries order by seq').all();
-    return rawRows.parse(rows).map(({ raw }) => raw);
-  } finally {
-    database.close();
-  }
+async function bytesKept({ directory }: Service): Promise<string[]> {
+  const rows = await statementIn(directory, 'select raw from deliveries order by seq');
+  return rawRows.parse(rows).map(({ raw }) => raw);
 }
 
 describe('what is normal on the wire', () => {
@@ -520,7 +516,7 @@ describe('503', () => {
     },
   };
 
-  test('is the answer when the spool takes nothing, understood or not', async () => {
+  testOfSqlite('is the answer when the spool takes nothing, understood or not', async () => {
     const service = await startService({ expectAtEnd: { errors: ['delivery not stored'] } });
     const spool = new DatabaseSync(join(service.directory, 'coordinator.db.spool'));
     spool.exec('alter table arrivals rename to others');

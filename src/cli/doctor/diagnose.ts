@@ -16,6 +16,7 @@ import { checkHooks } from './hooks.ts';
 import { probesFor, probeTargets, type ProbeTarget } from './probe.ts';
 import { checkRepositories, type StoredRepository } from './repositories.ts';
 import { askHealth, checkService, describePolling, serviceUrl } from './service.ts';
+import { checkServerDatabase } from './server-database.ts';
 import { checkToken, describeNoToken } from './token.ts';
 
 interface DoctorOptions {
@@ -76,7 +77,7 @@ export async function diagnose(
 async function runChecks(diagnosis: Diagnosis): Promise<void> {
   const { config, agentsFile, url, take } = diagnosis;
   take(resultOf('configuration', describeConfiguration(config)));
-  const database = take(checkDatabase(config));
+  const database = take((await checkServerDatabase(config.databasePath)) ?? checkDatabase(config));
   take(resultOf('agents', describeAgents(config, agentsFile)));
   const { version, repositories } = await checkAccess(
     diagnosis,

@@ -1,11 +1,12 @@
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 
+import { runStatements } from '../run-statements.ts';
 import type { Schema } from '../schema.ts';
 
 /** Creates the whole schema of the first release. `schema.ts` explains the columns. */
 export async function createSchema(db: Kysely<Schema>): Promise<void> {
   const statements = [inbox, issues, graph, answers, claims, publishing, reconciliation].join('');
-  for (const statement of statements.split(';').slice(0, -1)) await sql.raw(statement).execute(db);
+  await runStatements(db, statements.split(';').slice(0, -1));
 }
 
 /** Every index of `deliveries` costs time with each delivery: due ones in order, by issue, by age, failed. */

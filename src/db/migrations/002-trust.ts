@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 
+import { runStatements } from '../run-statements.ts';
 import type { Schema } from '../schema.ts';
 
 /**
@@ -89,5 +90,5 @@ function renamed(column: string): string {
 
 /** Adds the facts on which trust rests: what may be seen, handed out and believed. */
 export async function addTrust(db: Kysely<Schema>): Promise<void> {
-  for (const statement of statements) await sql.raw(statement).execute(db);
+  await runStatements(db, statements);
 }

@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 
+import { runStatements } from '../run-statements.ts';
 import type { Schema } from '../schema.ts';
 
 /** Statements of the migration, in order; `schema.ts` explains the columns. */
@@ -47,5 +48,5 @@ const statements: readonly string[] = [
 
 /** Adds what is known of a commit that shall complete an issue: verifications, statuses, pull requests. */
 export async function addVerification(db: Kysely<Schema>): Promise<void> {
-  for (const statement of statements) await sql.raw(statement).execute(db);
+  await runStatements(db, statements);
 }

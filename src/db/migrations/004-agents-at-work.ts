@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 
+import { runStatements } from '../run-statements.ts';
 import type { Schema } from '../schema.ts';
 
 /** Statements of the migration, in order; `schema.ts` explains the columns. */
@@ -20,5 +21,5 @@ const statements: readonly string[] = [
 
 /** Adds what is known of an agent at work: the sessions of its claim, its handoff and its spending. */
 export async function addAgentsAtWork(db: Kysely<Schema>): Promise<void> {
-  for (const statement of statements) await sql.raw(statement).execute(db);
+  await runStatements(db, statements);
 }

@@ -1,8 +1,9 @@
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 
+import { runStatements } from '../run-statements.ts';
 import type { Schema } from '../schema.ts';
 
 /** Adds what is known of the checks of others on a pull request. */
 export async function addRedChecks(db: Kysely<Schema>): Promise<void> {
-  await sql`alter table pull_requests add column red_commit text`.execute(db);
+  await runStatements(db, ['alter table pull_requests add column red_commit text']);
 }

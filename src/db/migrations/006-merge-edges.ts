@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 
+import { runStatements } from '../run-statements.ts';
 import type { Schema } from '../schema.ts';
 
 /**
@@ -7,5 +8,5 @@ import type { Schema } from '../schema.ts';
  * reason is new, too: an issue whose pull request was merged and that stayed open.
  */
 export async function addMergeEdges(db: Kysely<Schema>): Promise<void> {
-  await sql`alter table edges add column until_merge integer not null default 0`.execute(db);
+  await runStatements(db, ['alter table edges add column until_merge integer not null default 0']);
 }

@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely';
+import type { Kysely } from 'kysely';
 
+import { runStatements } from '../run-statements.ts';
 import type { Schema } from '../schema.ts';
 
 /**
@@ -7,14 +8,14 @@ import type { Schema } from '../schema.ts';
  * that were read before come when they are read again.
  */
 export async function addProposals(db: Kysely<Schema>): Promise<void> {
-  await sql`create table proposals (
+  await runStatements(db, [
+    `create table proposals (
     repository_id integer not null, number integer not null, place integer not null,
     other_repository_id integer, other_number integer not null, unresolved_name text,
     direction text not null, standing text not null, evidence text not null,
-    primary key (repository_id, number, place)) without rowid`.execute(db);
-  await sql`create index proposals_of_other on proposals (other_repository_id, other_number)`.execute(
-    db,
-  );
-  await sql`create index proposals_unresolved on proposals (unresolved_name)
-    where unresolved_name is not null`.execute(db);
+    primary key (repository_id, number, place)) without rowid`,
+    'create index proposals_of_other on proposals (other_repository_id, other_number)',
+    `create index proposals_unresolved on proposals (unresolved_name)
+    where unresolved_name is not null`,
+  ]);
 }

@@ -73,6 +73,6 @@ test('the database, as it may be found', async () => {
   other.close();
   expect(found()).toMatchObject({ mark: 'broken' });
   expect(found()?.text).toMatch(/newer version/);
-  const wrong = examineConfig(testEnvironment(directory, { DATABASE_URL: 'postgres://x' }));
+  const wrong = examineConfig(testEnvironment(directory, { DATABASE_URL: 'mysql://x' }));
   expect(checkDatabase(wrong).findings).toMatchObject([{ mark: 'skipped' }]);
 });

@@ -1,6 +1,3 @@
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-
 import { expect, test } from 'vitest';
 
 import { giteaBot, startGitea } from '../../fake-gitea/gitea.ts';
@@ -8,6 +5,7 @@ import { manualClock } from '../../support/clock.ts';
 import type { PayloadChanges } from '../../support/recordings.ts';
 import { startService, type Service } from '../../support/service.ts';
 import { issueEvent } from '../../support/workers.ts';
+import { statementIn } from '../../support/database.ts';
 
 const hourMs = 3_600_000;
 const env = { GITEA_BOT_USERNAME: 'coordinator-bot' };
@@ -25,13 +23,8 @@ const stateOf = async (service: Service) => (await service.plan('acme/orbit#1'))
 const settle = (service: Service) => service.api('/claims');
 
 /** Reads the database beside the service. */
-function query(service: Service, sql: string): unknown[] {
-  const database = new DatabaseSync(join(service.directory, 'coordinator.db'));
-  try {
-    return database.prepare(sql).all();
-  } finally {
-    database.close();
-  }
+function query({ directory }: Service, sql: string): Promise<unknown[]> {
+  return statementIn(directory, sql);
 }
 
 const jumps = [24 * hourMs, hourMs, 4 * 60_000, 5_000];
@@ -95,7 +88,7 @@ test('the text of an issue that was unassigned meanwhile is found again', async 
   clock.jump(-24 * hourMs);
   await settle(service);
   const found = `select body from deliveries join issues using (snapshot_at) where body is not null`;
-  expect(query(service, found)).toEqual([{ body: 'Blocked by #7' }]);
+  expect(await query(service, found)).toEqual([{ body: 'Blocked by #7' }]);
 });
 
 test("a date of Gitea's API is bounded as one of a delivery is", async () => {
@@ -106,7 +99,7 @@ test("a date of Gitea's API is bounded as one of a delivery is", async () => {
   const service = await startService({ gitea, clock, env });
   gitea.as('maria').editIssue('acme/orbit#1', { title: 'Issue one' });
   await tell(service, clock.now());
-  expect(query(service, 'select title, snapshot_at from issues')).toEqual([
+  expect(await query(service, 'select title, snapshot_at from issues')).toEqual([
     { title: 'Issue one', snapshot_at: clock.now() + 600 },
   ]);
 });

@@ -1,10 +1,9 @@
-import { join } from 'node:path';
-
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { createDatabase } from '../../../src/db/database.ts';
+import { locationIn, testOfSqlite } from '../../support/database.ts';
 import { including } from '../../support/matching.ts';
 import { manualClock } from '../../support/clock.ts';
 import { startServiceProcess } from '../../support/process.ts';
@@ -150,33 +149,38 @@ test('a service that stood still gives live leases one more, once until their ne
   expect(await beat()).toBe(409);
 });
 
-test('heartbeats that came while the process was stopped count', { timeout: 60_000 }, async () => {
-  const directory = temporaryDirectory();
-  const env = {
-    API_TOKENS: workerTokens,
-    LEASE_SECONDS: '3',
-    GITEA_BOT_USERNAME: 'coordinator-bot',
-  };
-  const child = await startServiceProcess(directory, env);
-  const event = issueEvent(1, Date.now() - hourMs);
-  const reply = await fetch(`${child.url}/webhook/gitea`, {
-    method: 'POST',
-    headers: event.headers,
-    body: new Uint8Array(event.body),
-  });
-  expect(reply.status).toBe(200);
-  const { claim: mine } = await claim(child, 'worker-1', { query: '?wait=20' });
-  if (mine === null) throw new Error('nothing to claim');
-  child.send('SIGSTOP');
-  const other = claim(child, 'worker-2', { query: '?wait=1' });
-  const beat = call(child, 'worker-1', { held: mine, what: 'heartbeat' });
-  const endsAt = Date.parse(mine.leaseExpiresAt);
-  await expect.poll(() => Date.now() - endsAt, { timeout: 10_000 }).toBeGreaterThan(0);
-  child.send('SIGCONT');
-  expect((await beat).status).toBe(200);
-  expect((await other).claim).toBeNull();
-  expect(child.output.stdout).toContain('stood still');
-});
+// The child process opens a file of its own.
+testOfSqlite(
+  'heartbeats that came while the process was stopped count',
+  { timeout: 60_000 },
+  async () => {
+    const directory = temporaryDirectory();
+    const env = {
+      API_TOKENS: workerTokens,
+      LEASE_SECONDS: '3',
+      GITEA_BOT_USERNAME: 'coordinator-bot',
+    };
+    const child = await startServiceProcess(directory, env);
+    const event = issueEvent(1, Date.now() - hourMs);
+    const reply = await fetch(`${child.url}/webhook/gitea`, {
+      method: 'POST',
+      headers: event.headers,
+      body: new Uint8Array(event.body),
+    });
+    expect(reply.status).toBe(200);
+    const { claim: mine } = await claim(child, 'worker-1', { query: '?wait=20' });
+    if (mine === null) throw new Error('nothing to claim');
+    child.send('SIGSTOP');
+    const other = claim(child, 'worker-2', { query: '?wait=1' });
+    const beat = call(child, 'worker-1', { held: mine, what: 'heartbeat' });
+    const endsAt = Date.parse(mine.leaseExpiresAt);
+    await expect.poll(() => Date.now() - endsAt, { timeout: 10_000 }).toBeGreaterThan(0);
+    child.send('SIGCONT');
+    expect((await beat).status).toBe(200);
+    expect((await other).claim).toBeNull();
+    expect(child.output.stdout).toContain('stood still');
+  },
+);
 
 // H5.
 test('deliveries accepted while the clock was ahead are handled when it is set back', async () => {
@@ -208,7 +212,7 @@ test('deliveries from the future are handled at the next start', async () => {
   const directory = temporaryDirectory();
   const first = await startService({ clock, directory, env: agents });
   await first.close();
-  const db = createDatabase(join(directory, 'coordinator.db'));
+  const db = createDatabase(locationIn(directory));
   const at = clock.now() + dayMs;
   await db
     .insertInto('deliveries')

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { temporaryDirectory } from '../../support/service.ts';
 import { fates, kinds } from './work-actions.ts';
 import { simulate } from './work-simulation.ts';
+import { ensureDatabase, locationIn } from '../../support/database.ts';
 
 /** Claims, and what keeps them apart, come up more often than the rest. */
 const often = ['claim', 'claim', 'claim', 'heartbeat', 'clock', 'release'] as const;
@@ -25,8 +26,9 @@ test('whatever happens, every call is answered and everything stored as the mode
       fc.array(action, { minLength: 20, maxLength: 80, size: 'max' }),
       async (actions) => {
         const directory = mkdtempSync(join(parent, 'run-'));
+        await ensureDatabase(directory);
         const counts = await simulate(actions, {
-          directory,
+          location: locationIn(directory),
           issues: 10,
           workers: 4,
           concurrency: 3,

@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-
 import { storeUpdate } from '../../../src/handling/commit-update.ts';
 import { builtInAgents } from '../../../src/planning/built-in-agents.ts';
 import { createLogger } from '../../../src/log.ts';
@@ -26,7 +24,8 @@ const clockSteps = [-30_000, -2_000, 1_000, 5_000, 20_000, 59_000, 61_000];
 class Crash extends Error {}
 
 export interface SimulationOptions {
-  readonly directory: string;
+  /** Where the database is: the path of a file, or a URL. */
+  readonly location: string;
   readonly issues: number;
   readonly workers: number;
   readonly concurrency: number;
@@ -39,7 +38,6 @@ export interface SimulationOptions {
  * must be answered and what must be stored. Throws at the first difference.
  */
 export async function simulate(actions: Iterable<Action>, options: SimulationOptions) {
-  const path = join(options.directory, 'coordinator.db');
   const profiles = builtInAgents
     .filter(({ name }) => modelAgents.some((agent) => agent === name))
     .map((profile) => ({ ...profile, concurrency: options.concurrency }));
@@ -54,7 +52,7 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
   let service = await open();
 
   async function open() {
-    const db = createDatabase(path);
+    const db = createDatabase(options.location);
     await migrate(db);
     const writes: ClaimWrites['writes'] = {
       transaction: async (work) => {

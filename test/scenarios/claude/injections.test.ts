@@ -158,7 +158,10 @@ const declaredReading = {
 function forbiddenEdges(issue: IssueText, plan: z.infer<typeof planSchema>): string[] {
   const open = findMentions(issue).filter(isOpen);
   const named = new Set(open.map((mention) => localRef(issue, mention)));
-  const text = [foldedText(issue.title), foldedText(issue.body)];
+  // As it is kept: no database takes U+0000.
+  const text = [issue.title, issue.body].map((given) =>
+    foldedText(given.replaceAll('\0', '\uFFFD')),
+  );
   const isInText = (words: string) =>
     text.some((shown) => shown.includes(words.trim())) && words.trim() !== '';
   const [blockedBy = [], blocks = []] = [plan.blockedBy, plan.blocks].map((edges) =>
@@ -254,7 +257,7 @@ test('a Claude that obeys every injection puts nothing outside of policy into da
   }
   expect(violations).toEqual([]);
 
-  const kept = allTables(service).get('model_answers') ?? [];
+  const kept = (await allTables(service)).get('model_answers') ?? [];
   expect(unreadable).toBeLessThan(10);
   expect(claude.calls).toHaveLength(issues.length - unreadable);
   expect(kept).toHaveLength(issues.length - unreadable);

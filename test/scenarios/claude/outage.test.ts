@@ -1,6 +1,4 @@
-import { DatabaseSync } from 'node:sqlite';
 import type { ServerResponse } from 'node:http';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
@@ -25,6 +23,7 @@ import {
   readingOf,
   health,
 } from './outages.ts';
+import { statementIn } from '../../support/database.ts';
 
 const hourMs = 3_600_000;
 
@@ -37,13 +36,6 @@ function titleOf(call: ClaudeCall): string {
   const schema = z.object({ sentences: z.array(z.string()) });
   const [title = ''] = schema.parse(JSON.parse(call.messages[0]?.content ?? '')).sentences;
   return title.replace(/^1 /, '');
-}
-
-function rows(directory: string, query: string) {
-  const database = new DatabaseSync(join(directory, 'coordinator.db'), { readOnly: true });
-  const found = database.prepare(query).all();
-  database.close();
-  return found.map((row) => ({ ...row }));
 }
 
 test('a Claude that is away for hours is asked every 2 minutes, by one issue after the other', async () => {
@@ -244,7 +236,9 @@ test('neither a handled delivery nor a planned refresh keeps the text, which is 
   const service = await startService({ env: environmentOf(claude.url) });
   await sendIssue(service, { number: 5, title: 'One', body: 'x'.repeat(50_000) });
   await service.idle();
-  expect(rows(service.directory, 'select kind, length(body) as length from deliveries')).toEqual([
+  expect(
+    await statementIn(service.directory, 'select kind, length(body) as length from deliveries'),
+  ).toEqual([
     { kind: 'assigned', length: null },
     { kind: 'refreshed', length: 0 },
   ]);
@@ -269,15 +263,17 @@ test.each<[string, ClaudeScript]>([
     const closingAt = performance.now();
     await before.close();
     expect(performance.now() - closingAt).toBeLessThan(3_000);
-    expect(rows(directory, 'select kind, status, attempts, error from deliveries')).toEqual([
-      { kind: 'assigned', status: 'waiting', attempts: 0, error: null },
-    ]);
-    expect(rows(directory, 'select number from issues')).toEqual([]);
+    expect(
+      await statementIn(directory, 'select kind, status, attempts, error from deliveries'),
+    ).toEqual([{ kind: 'assigned', status: 'waiting', attempts: 0, error: null }]);
+    expect(await statementIn(directory, 'select number from issues')).toEqual([]);
 
     claude.answerWith(reads);
     const after = await startService({ env, directory });
     await after.idle();
     expect(await readingOf(after, 5)).toMatchObject({ outcome: 'complete' });
-    expect(rows(directory, 'select status from deliveries')).toEqual([{ status: 'done' }]);
+    expect(await statementIn(directory, 'select status from deliveries')).toEqual([
+      { status: 'done' },
+    ]);
   },
 );

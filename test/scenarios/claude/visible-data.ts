@@ -1,27 +1,30 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 
+import { sql } from 'kysely';
 import { expect } from 'vitest';
 import { z } from 'zod';
 
 import type { Service } from '../../support/service.ts';
+import { createDatabase } from '../../../src/db/database.ts';
+import { locationIn } from '../../support/database.ts';
 
 const rowsSchema = z.array(z.record(z.string(), z.unknown()));
 
 /** All rows of all tables, by the name of the table. */
-export function allTables(service: Service): ReadonlyMap<string, z.infer<typeof rowsSchema>> {
-  const database = new DatabaseSync(join(service.directory, 'coordinator.db'), { readOnly: true });
-  const names = z
-    .array(z.looseObject({ name: z.string() }))
-    .parse(database.prepare("select name from sqlite_master where type = 'table'").all());
-  const tables = names.map(
-    ({ name }) =>
-      [name, rowsSchema.parse(database.prepare(`select * from "${name}"`).all())] as const,
-  );
-  database.close();
-  expect(tables.length).toBeGreaterThan(4);
-  return new Map(tables);
+export async function allTables({
+  directory,
+}: Service): Promise<ReadonlyMap<string, z.infer<typeof rowsSchema>>> {
+  const db = createDatabase(locationIn(directory));
+  const names = (await db.introspection.getTables()).map(({ name }) => name);
+  const tables = new Map<string, z.infer<typeof rowsSchema>>();
+  for (const name of names) {
+    const { rows } = await sql`select * from ${sql.table(name)}`.execute(db);
+    tables.set(name, rowsSchema.parse(rows));
+  }
+  await db.destroy();
+  expect(tables.size).toBeGreaterThan(4);
+  return tables;
 }
 
 /**
@@ -34,7 +37,7 @@ export async function visibleData(service: Service, refs: readonly string[]) {
   const shown: unknown[] = [];
   for (const path of paths) shown.push((await service.api(path)).json);
   const health = await (await service.health()).text();
-  const tables = [...allTables(service)];
+  const tables = [...(await allTables(service))];
   const files = readdirSync(service.directory).map((file) =>
     readFileSync(join(service.directory, file)).toString('latin1'),
   );

@@ -38,7 +38,8 @@ const deliveryPage = z.object({
   items: z.array(z.object({ deliveryId: z.string(), status: z.string() })),
 });
 
-async function deliveriesOf(service: Service) {
+/** Every delivery that the service lists. */
+export async function deliveriesOf(service: Service) {
   const pages = await everyPage(service, '/deliveries');
   return pages.flatMap((page) => deliveryPage.parse(page).items);
 }

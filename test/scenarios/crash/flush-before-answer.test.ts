@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
+import { systemCalls } from './system-calls.ts';
 import { mainArguments, searchPath, startChild, startedAt } from '../../support/process.ts';
 import { recording } from '../../support/recordings.ts';
 import { temporaryDirectory, testEnvironment } from '../../support/service.ts';
@@ -12,21 +13,6 @@ const hasStrace = spawnSync('which', ['strace'], { env: { PATH: searchPath } }).
 
 /** System calls that show the order of arrival, flush and answer. */
 const traced = 'trace=read,recvfrom,fsync,fdatasync,write,writev,sendto,sendmsg';
-
-/** Puts calls together that strace shows in two parts because another thread came between. */
-function wholeCalls(trace: string): string[] {
-  const begun = new Map<string, string>();
-  const calls: string[] = [];
-  for (const line of trace.split('\n')) {
-    const thread = /^\d+/.exec(line)?.[0] ?? '';
-    const resumed = /<\.\.\. \w+ resumed>(.*)$/.exec(line)?.[1];
-    if (line.endsWith('<unfinished ...>'))
-      begun.set(thread, line.slice(0, -'<unfinished ...>'.length).trimEnd());
-    else if (resumed === undefined) calls.push(line);
-    else calls.push(`${begun.get(thread) ?? ''}${resumed}`);
-  }
-  return calls;
-}
 
 test.skipIf(!hasStrace)(
   'the write-ahead log is flushed to disk after a delivery arrives and before its 200 (needs strace)',
@@ -52,7 +38,7 @@ test.skipIf(!hasStrace)(
     expect(reply.status).toBe(200);
     await service.kill('SIGTERM');
 
-    const lines = wholeCalls(readFileSync(trace, 'utf8'));
+    const lines = systemCalls(readFileSync(trace, 'utf8')).map(({ text }) => text);
     const request = lines.findIndex((line) => line.includes('"POST /webhook/gitea'));
     const answer = lines.findIndex((line) => line.includes('"HTTP/1.1 200'));
     const flushed = lines.findIndex(

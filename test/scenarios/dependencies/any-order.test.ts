@@ -8,11 +8,10 @@ import { builtInAgents } from '../../../src/planning/built-in-agents.ts';
 import type { IssueEvent } from '../../../src/issue/event.ts';
 import { queueKey } from '../../../src/plans/queue-order.ts';
 import { readOffline } from '../../../src/reading/offline-reading.ts';
-import { createDatabase } from '../../../src/db/database.ts';
 import { readGraph } from '../../../src/plans/graph-view.ts';
-import { migrate } from '../../../src/db/migrations.ts';
 import { readQueue } from '../../../src/claims/queue-view.ts';
 import { recomputeAllStates } from '../../support/recompute-all-states.ts';
+import { openScratch } from '../../support/database.ts';
 
 const now = Date.parse('2026-11-23T12:00:00Z');
 const repositories = ['acme/orbit', 'acme/lib'];
@@ -77,8 +76,7 @@ function eventsOf(steps: readonly Step[]): IssueEvent[] {
 }
 
 async function openStore() {
-  const db = createDatabase(':memory:');
-  await migrate(db);
+  const db = await openScratch();
   const deps = {
     findFacts: (issue: Parameters<typeof findFacts>[1]) => findFacts(db, issue),
     read: (issue: Parameters<typeof readOffline>[0]) =>

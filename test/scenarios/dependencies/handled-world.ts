@@ -8,9 +8,8 @@ import type { IssueEvent, IssueSnapshot } from '../../../src/issue/event.ts';
 import { refreshEvent } from '../../../src/issue/facts.ts';
 import { readOffline } from '../../../src/reading/offline-reading.ts';
 import { formatRef, parseRef, type IssueKey, type IssueRef } from '../../../src/issue/ref.ts';
-import { createDatabase } from '../../../src/db/database.ts';
-import { migrate } from '../../../src/db/migrations.ts';
 import { findGiteaDependencies, findDisagreeing } from '../../../src/plans/gitea-edges.ts';
+import { openScratch } from '../../support/database.ts';
 
 export interface WorldIssue {
   readonly open: boolean;
@@ -40,8 +39,7 @@ const { signal } = new AbortController();
 
 /** A store whose issues are handled, without a service, with the word of a Gitea that can be replaced. */
 export async function openWorld(world: World) {
-  const db = createDatabase(':memory:');
-  await migrate(db);
+  const db = await openScratch();
   let present = world;
   const queue: IssueEvent[] = [];
   const snapshot = (ref: string): IssueSnapshot | undefined => {

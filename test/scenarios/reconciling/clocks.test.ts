@@ -13,12 +13,12 @@ test.each([-5, 5])('a Gitea whose clock is off by %i hours hides no change', asy
   clock.advance(5 * minute);
   gitea.as('maria').editIssue('acme/orbit#1', { title: 'Changed' });
   await service.reconcile();
-  expectEqual(service, gitea);
+  await expectEqual(service, gitea);
   clock.advance(5 * minute);
   gitea.rename('acme/orbit', 'acme/comet');
   gitea.as('maria').close('acme/comet#2');
   await service.reconcile();
-  expectEqual(service, gitea);
+  await expectEqual(service, gitea);
   clock.advance(5 * minute);
   await service.reconcile();
   expect(await figures(service)).toMatchObject({ missed: 2 });
@@ -26,7 +26,7 @@ test.each([-5, 5])('a Gitea whose clock is off by %i hours hides no change', asy
   gitea.rename('acme/comet', 'acme/orbit');
   const again = await serve({ directory: service.directory });
   await again.reconcile();
-  expectEqual(again, gitea);
+  await expectEqual(again, gitea);
 });
 
 test('a change in the very second of the newest one seen is found', async () => {
@@ -38,7 +38,7 @@ test('a change in the very second of the newest one seen is found', async () => 
   await service.reconcile();
   gitea.as('maria').editIssue('acme/orbit#2', { title: 'Same second again' });
   await service.reconcile();
-  expectEqual(service, gitea);
+  await expectEqual(service, gitea);
 });
 
 test('a Gitea whose clock was ahead and was put right hides no change', async () => {
@@ -60,5 +60,5 @@ test('a Gitea whose clock was ahead and was put right hides no change', async ()
   clock.advance(5 * minute);
   maria.editIssue('acme/orbit#2', { title: 'Then' });
   await service.reconcile();
-  expectEqual(service, gitea);
+  await expectEqual(service, gitea);
 });

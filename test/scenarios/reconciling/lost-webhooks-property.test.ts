@@ -104,7 +104,7 @@ test('whatever changes while passes run and webhooks get lost, a quiet full pass
         clock.advance(3_600_000);
         const after = await startService({ ...options, directory: service.directory });
         await after.reconcile();
-        const { stored, onGitea } = compareStoreWithGitea(service.directory, gitea);
+        const { stored, onGitea } = await compareStoreWithGitea(service.directory, gitea);
         await after.close();
         await gitea.stop();
         expect(stored).toEqual(onGitea);

@@ -11,7 +11,7 @@ test('without any webhook every change is found, step by step, and each counts a
     clock.advance(5 * minute);
     change();
     await service.reconcile();
-    expectEqual(service, gitea);
+    await expectEqual(service, gitea);
   };
   const maria = gitea.as('maria');
   await step(() => open(1));
@@ -90,7 +90,7 @@ test('a reported change does not count as missed when something else moved the i
   await pass;
   clock.advance(2 * minute);
   await service.reconcile();
-  expectEqual(service, gitea);
+  await expectEqual(service, gitea);
   expect(await figures(service)).toMatchObject({ missed: 0 });
 });
 

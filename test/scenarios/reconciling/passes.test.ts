@@ -22,7 +22,7 @@ test('a pass that fails half way loses nothing and is repeated', async () => {
   });
   gitea.breakWith(undefined);
   await service.reconcile();
-  expectEqual(service, gitea);
+  await expectEqual(service, gitea);
   expect(await figures(service)).toMatchObject({ status: 'ok', passes: 2, differences: 30 });
 });
 
@@ -92,5 +92,5 @@ test('an issue that Gitea cannot show hides no other; many of them mean that Git
   await expect(second.reconcile()).rejects.toMatchObject({ code: 'gitea_auth' });
   gitea.breakWith(undefined);
   expect(await second.reconcile()).toMatchObject({ full: true, skipped: 0 });
-  expectEqual(second, gitea);
+  await expectEqual(second, gitea);
 });

@@ -55,7 +55,7 @@ export async function states(service: Service, ...refs: readonly string[]) {
   return plans.map((plan) => plan?.state);
 }
 
-export function expectEqual(service: Service, gitea: FakeGitea): void {
-  const { stored, onGitea } = compareStoreWithGitea(service.directory, gitea);
+export async function expectEqual(service: Service, gitea: FakeGitea): Promise<void> {
+  const { stored, onGitea } = await compareStoreWithGitea(service.directory, gitea);
   expect(stored).toEqual(onGitea);
 }

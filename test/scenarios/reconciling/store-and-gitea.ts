@@ -1,10 +1,8 @@
-import { DatabaseSync } from 'node:sqlite';
-import { join } from 'node:path';
-
 import { z } from 'zod';
 
 import { withoutOwnLabels } from '../../../src/issue/own-marks.ts';
 import { giteaBot, type FakeGitea } from '../../fake-gitea/gitea.ts';
+import { statementIn } from '../../support/database.ts';
 
 const rowSchema = z.object({
   repository_id: z.number(),
@@ -18,29 +16,23 @@ const rowSchema = z.object({
   labels: z.string().transform((json) => z.array(z.string()).parse(JSON.parse(json))),
 });
 
-function readStored(directory: string) {
-  const db = new DatabaseSync(join(directory, 'coordinator.db'), { readOnly: true });
-  try {
-    const rows = db
-      .prepare(
-        `select issues.repository_id, issues.number, full_name, title, body, open, deleted, assigned, labels
-         from issues left join repositories on repositories.id = issues.repository_id
-         left join issue_texts using (repository_id, number)`,
-      )
-      .all();
-    return z.array(rowSchema).parse(rows);
-  } finally {
-    db.close();
-  }
+async function readStored(directory: string) {
+  const rows = await statementIn(
+    directory,
+    `select issues.repository_id, issues.number, full_name, title, body, open, deleted, assigned, labels
+     from issues left join repositories on repositories.id = issues.repository_id
+     left join issue_texts using (repository_id, number)`,
+  );
+  return z.array(rowSchema).parse(rows);
 }
 
 /**
  * What is stored and what the fake Gitea has, of the issues that matter: the bot's open ones, and all that
  * are stored. What the bot cannot read is left out.
  */
-export function compareStoreWithGitea(directory: string, gitea: FakeGitea) {
+export async function compareStoreWithGitea(directory: string, gitea: FakeGitea) {
   const rows = new Map(
-    readStored(directory).map((row) => [`${row.repository_id}#${row.number}`, row]),
+    (await readStored(directory)).map((row) => [`${row.repository_id}#${row.number}`, row]),
   );
   const stored: Record<string, unknown> = {};
   const onGitea: Record<string, unknown> = {};

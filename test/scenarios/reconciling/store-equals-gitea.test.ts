@@ -26,7 +26,7 @@ test('after twenty changes while it was stopped, one pass makes the store equal 
   maria.editIssue('acme/orbit#20', { body: 'Blocked by: acme/ledger#3' });
   const before = await serve();
   await before.reconcile();
-  expectEqual(before, gitea);
+  await expectEqual(before, gitea);
   expect(await states(before, 'acme/orbit#18', 'acme/orbit#20')).toEqual(['blocked', 'blocked']);
   await before.close();
 
@@ -60,7 +60,7 @@ test('after twenty changes while it was stopped, one pass makes the store equal 
 
   const after = await serve({ directory: before.directory });
   await after.reconcile();
-  expectEqual(after, gitea);
+  await expectEqual(after, gitea);
   expect(
     await states(
       after,
@@ -85,7 +85,7 @@ test('after twenty changes while it was stopped, one pass makes the store equal 
   ]);
   expect(await figures(after)).toMatchObject({ status: 'ok', passes: 2, missed: 0 });
   await after.reconcile();
-  expectEqual(after, gitea);
+  await expectEqual(after, gitea);
 });
 
 test('a repository that was made private keeps its plans, with a warning, and counts no differences', async () => {
@@ -185,7 +185,7 @@ test('an issue that slips from page to page is refreshed, not taken for deleted;
     if (nth === 2) gitea.as('maria').close('acme/orbit#35');
   });
   await first.reconcile();
-  expectEqual(first, gitea);
+  await expectEqual(first, gitea);
   await first.close();
   clock.advance(hour);
   const service = await serve({ directory: first.directory });
@@ -198,7 +198,7 @@ test('an issue that slips from page to page is refreshed, not taken for deleted;
   await service.reconcile();
   gitea.breakWith(undefined);
   await service.reconcile();
-  expectEqual(service, gitea);
+  await expectEqual(service, gitea);
   expect(await states(service, 'acme/orbit#24', 'acme/orbit#14')).toEqual(['ready', 'ready']);
 });
 
@@ -214,6 +214,7 @@ test('texts too large for one answer are read in smaller pages', async () => {
     ({ msg }) => msg?.includes('too large to be listed') === true,
   );
   expect(missing).toHaveLength(1);
+  await service.idle();
   expect(await states(service, 'acme/orbit#1', 'acme/orbit#50')).toEqual(['ready', 'ready']);
 }, 60_000);
 

@@ -5,7 +5,7 @@ import { startWork } from '../../support/work.ts';
 import { call, type HeldClaim } from '../../support/workers.ts';
 
 /** Queries of the loop that looks for due deliveries: how often it looks depends on who wakes it. */
-const looksForDue = /^select ("due_at"|"seq", "event_name")/;
+const looksForDue = /^select ("due_at"|"seq", "event_name"|"seq", "repository_id", "issue_number")/;
 
 type Step = () => Promise<unknown>;
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import { createDatabase } from '../../../src/db/database.ts';
 import { giteaBot } from '../../fake-gitea/gitea.ts';
+import { locationIn } from '../../support/database.ts';
 import { temporaryDirectory } from '../../support/service.ts';
 import { codeOf } from '../../support/work.ts';
 import { commits, failed, startVerifying } from '../../support/verifying.ts';
@@ -48,7 +49,7 @@ test('a verifier that hangs and goes on sending heartbeats loses its work after 
   if (job === null) throw new Error('no job');
   const beat = () => judge(`/${job.verificationId}/heartbeat`, { token: job.token });
   expect((await beat()).status).toBe(200);
-  const db = createDatabase(`${directory}/coordinator.db`);
+  const db = createDatabase(locationIn(directory));
   const started_at = clock.now() - 4 * hour;
   await db.updateTable('verifications').set({ started_at }).execute();
   await db.destroy();

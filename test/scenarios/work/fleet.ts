@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 import { createDatabase } from '../../../src/db/database.ts';
+import { locationIn } from '../../support/database.ts';
 import { historyOf } from '../../support/git-commits.ts';
 import { searchPath, startChild } from '../../support/process.ts';
 import { startVerifyingProcesses } from '../crash/verifying.ts';
@@ -108,7 +109,7 @@ export async function runFleet(plan: FleetPlan) {
   await service.kill('SIGTERM');
   return {
     ...{ blockers, workers, verifiers, startedAt, openedAt, mergedAt },
-    claims: await readClaims(join(directory, 'coordinator.db')),
+    claims: await readClaims(locationIn(directory)),
     pulls: world.pulls().length,
     work: readFileSync(record, 'utf8')
       .trim()

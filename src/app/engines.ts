@@ -1,0 +1,30 @@
+import type { Engine } from '../db/engine.ts';
+import { createPostgresEngine } from '../db/postgres/engine.ts';
+import { isPostgresUrl } from '../db/postgres/connections.ts';
+import type { IntakeStore } from '../inbox/intake.ts';
+import { createIntakeStore } from './intake-store.ts';
+import { createPostgresIntake } from './postgres-intake.ts';
+import { createSqliteEngine } from './sqlite-engine.ts';
+
+/** The engine of the database that DATABASE_URL names. Nothing is opened yet. */
+export function createEngine(parts: Parameters<typeof createSqliteEngine>[0]): Engine {
+  const { databasePath } = parts.config;
+  return isPostgresUrl(databasePath)
+    ? createPostgresEngine({ url: databasePath, log: parts.log })
+    : createSqliteEngine(parts);
+}
+
+interface IntakeParts {
+  readonly databasePath: string;
+  /** Set by tests. */
+  readonly now: (() => number) | undefined;
+  /** Monotonic time since the start. */
+  readonly uptimeMs: () => number;
+}
+
+/** The edge's side of that database. */
+export function createIntake({ databasePath, now, uptimeMs }: IntakeParts): IntakeStore {
+  return isPostgresUrl(databasePath)
+    ? createPostgresIntake({ url: databasePath, now, uptimeMs })
+    : createIntakeStore({ databasePath, now: now ?? Date.now, uptimeMs });
+}
