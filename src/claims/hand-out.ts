@@ -99,7 +99,8 @@ async function tryHandOut(
     const except = [...changed, ...state.beingChecked.values()];
     const search = { request, repositoryIds, scope: request.scope, except };
     const candidate = await firstCandidate(state, state.db, search);
-    if (candidate === undefined) return undefined;
+    // Perhaps the same call at another replica was faster.
+    if (candidate === undefined) return repeatedClaim(state, state.db, request);
     if (!(await isStillReady(state, candidate, signal))) {
       changed.push(candidate);
       continue;
