@@ -14,6 +14,8 @@ import {
   startBare,
   startService,
   stop,
+  timesOf,
+  type Times,
   usageOf,
   type Server,
 } from './servers.ts';
@@ -115,11 +117,23 @@ async function compare(
   service: Server,
   make: ReturnType<typeof allOf>,
 ): Promise<void> {
-  const measure = (server: Server, duration: number) =>
-    alone(server, [server === bare ? service : bare], () =>
+  const spent = new Map<Server, Times[]>([
+    [bare, []],
+    [service, []],
+  ]);
+  const measure = async (server: Server, duration: number) => {
+    const before = timesOf(server);
+    const result = await alone(server, [server === bare ? service : bare], () =>
       load(server.url, make, { seconds: duration, connections }),
     );
+    const after = timesOf(server);
+    const each = (what: keyof Times) =>
+      before && after ? (after[what] - before[what]) / result.requests.total : NaN;
+    spent.get(server)?.push({ edge: each('edge'), all: each('all') });
+    return result;
+  };
   for (const server of [bare, service]) await measure(server, warmUpSeconds);
+  for (const times of spent.values()) times.length = 0;
   const ratios: number[] = [];
   for (let round = 1; round <= rounds; round += 1) {
     const order = round % 2 === 1 ? [bare, service] : [service, bare];
@@ -139,10 +153,19 @@ async function compare(
   }
   const sorted = ratios.toSorted((a, b) => a - b);
   const at = (index: number) => sorted[index]?.toFixed(2) ?? '-';
-  const middle = Math.floor(sorted.length / 2);
   print(
-    `ratio: median ${at(middle)} (${at(0)} to ${at(sorted.length - 1)}), ${connections} connections`,
+    `ratio: median ${medianOf(ratios).toFixed(2)} (${at(0)} to ${at(sorted.length - 1)}), ${connections} connections`,
   );
+  const time = (server: Server, what: keyof Times) =>
+    Math.round(medianOf(spent.get(server)?.map((times) => times[what]) ?? []));
+  print(
+    `processor time a delivery: bare ${time(bare, 'all')} us; service ${time(service, 'edge')} us in the ` +
+      `thread that answers, ${time(service, 'all')} us in all, handling included`,
+  );
+}
+
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
 async function workOffBacklog(service: Server, make: ReturnType<typeof allOf>): Promise<void> {

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, createReadStream, openSync, readFileSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
 export const secret = 'secret-of-the-benchmark';
-const token = 'token-of-the-benchmark-1';
+export const token = 'token-of-the-benchmark-1';
 
 /** A server in a process of its own. */
 export interface Server {
@@ -53,13 +53,8 @@ async function start(
   const port = await freePort();
   const log = join(directory, `${name}.log`);
   const output = openSync(log, 'w');
-  const node = [
-    ...nodeOptions,
-    '--import',
-    'tsx',
-    ...args,
-    ...(name === 'bare' ? [`${port}`] : []),
-  ];
+  // As Node runs it by itself: what tsx adds to each function would be measured with it.
+  const node = [...nodeOptions, ...args, ...(name === 'bare' ? [`${port}`] : [])];
   const [program = '', ...rest] = [
     ...(cores === undefined ? [] : ['taskset', '-c', cores]),
     ...[process.execPath, ...node],
@@ -69,10 +64,14 @@ async function start(
     stdio: ['ignore', output, 'inherit'],
   });
   closeSync(output);
+  return { name, child, log, url: await listening(child, port, name) };
+}
+
+/** Resolves with the address of a server as soon as it answers; ends one that does not within three minutes. */
+export async function listening(child: ChildProcess, port: number, name: string): Promise<string> {
   const url = `http://127.0.0.1:${port}`;
-  for (let attempt = 0; attempt < 600; attempt += 1) {
-    const reply = await fetch(`${url}/livez`).catch(() => undefined);
-    if (reply !== undefined) return { name, child, url, log };
+  for (let attempt = 0; attempt < 1_800; attempt += 1) {
+    if ((await fetch(`${url}/livez`).catch(() => undefined)) !== undefined) return url;
     if (child.exitCode !== null) break;
     await sleep(100);
   }
@@ -80,7 +79,7 @@ async function start(
   throw new Error(`${name} does not listen`);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = z.object({ port: z.number() }).parse(server.address());
@@ -135,6 +134,27 @@ export async function countWaiting({ url }: Server): Promise<number> {
   const headers = { authorization: `Bearer ${token}` };
   const reply = await fetch(`${url}/health`, { headers });
   return healthSchema.parse(await reply.json()).checks.inbox.pending;
+}
+
+/** Microseconds of processor time so far: of the thread that answers requests, and of all. */
+export interface Times {
+  readonly edge: number;
+  readonly all: number;
+}
+
+/** The times of the threads of a process by the scheduler's count; undefined where there is none. */
+export function timesOf({ child }: Server): Times | undefined {
+  const tasks = `/proc/${child.pid}/task`;
+  const timeOf = (thread: string) => {
+    const [nanoseconds] = readFileSync(`${tasks}/${thread}/schedstat`, 'utf8').split(' ');
+    return Number(nanoseconds) / 1000;
+  };
+  try {
+    const times = readdirSync(tasks).map(timeOf);
+    return { edge: timeOf(`${child.pid}`), all: times.reduce((sum, time) => sum + time, 0) };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Clock ticks a second of the times in /proc. */

@@ -9,21 +9,19 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { z } from 'zod';
+import { freePort, listening, secret } from './servers.ts';
 
 /**
  * What strangers cost: `npm run bench -- unsigned`. 150 connections send bodies of 16 MB without a signature,
  * with a wrong one, and in chunks, while a genuine delivery is sent every 100 ms. The service runs within the
  * memory of compose.yaml where a control group can be made (cgroup v1, as root), else without a limit.
  */
-const secret = 'secret-of-the-benchmark';
 const connections = 150;
 const seconds = 12;
 const memoryBytes = 768 * 1024 * 1024;
@@ -98,24 +96,10 @@ async function start() {
   );
   const limited = limitMemory(child.pid ?? 0);
   child.stdin.end('go\n');
-  const url = `http://127.0.0.1:${port}`;
-  for (let attempt = 0; attempt < 300; attempt += 1) {
-    if ((await fetch(`${url}/livez`).catch(() => undefined)) !== undefined)
-      return { child, url, port, limited };
-    await sleep(100);
-  }
-  throw new Error('the service does not listen');
+  return { child, url: await listening(child, port, 'the service'), port, limited };
 }
 
 const argumentsOf = ['--import', 'tsx', 'src/main.ts'];
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = z.object({ port: z.number() }).parse(server.address());
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Keeps its connections full until it is told to stop; then it says how often each status came. */
 function attackWith({ headers, body }: Attack, port: number): void {

@@ -16,7 +16,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { CoordinatorError, describeError } from '../errors.ts';
 import { explainUnwritable } from './file-system.ts';
-import { isPostgresUrl } from './postgres/connections.ts';
+import { isPostgresUrl } from './location.ts';
 import { quickCheck } from './quick-check.ts';
 import { asStoreError, sqliteCode } from './store-fault.ts';
 import { holdSpool } from './take-in.ts';

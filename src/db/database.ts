@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
 
 import { CoordinatorError, describeError, StoreUnavailable } from '../errors.ts';
+import { isPostgresUrl, shownLocation } from './location.ts';
 import { isMigrated } from './migrations.ts';
 import { openConnection, type WriteObserver } from './node-sqlite.ts';
-import { isPostgresUrl, openConnections, shownLocation } from './postgres/connections.ts';
+import { openConnections } from './postgres/connections.ts';
 import type { Schema } from './schema.ts';
-import { sqliteCode } from './store-fault.ts';
+import { isNoDatabase } from './store-fault.ts';
 
 export type Database = Kysely<Schema>;
 
@@ -17,11 +18,8 @@ export type Database = Kysely<Schema>;
  */
 const busyTimeoutMs = 250;
 
-/** SQLITE_NOTADB, as opposed to a locked, damaged or unreadable database. */
-const notADatabase = 26;
-
 /**
- * The connection for everything except inserting deliveries; the first query opens it. `location` is the path of a
+ * The connection for everything but taking in deliveries; the first query opens it. `location` is the path of a
  * file of SQLite, or a `postgres://` URL.
  */
 export function createDatabase(location: string, observer?: WriteObserver): Database {
@@ -62,10 +60,9 @@ export async function openExisting(location: string): Promise<Database> {
   } catch (error) {
     await db.destroy();
     if (error instanceof CoordinatorError && !(error instanceof StoreUnavailable)) throw error;
-    const message =
-      sqliteCode(error) === notADatabase
-        ? `${path} is not a coordinator database.`
-        : `The database at ${path} could not be read. ${error instanceof StoreUnavailable ? error.message : describeError(error)}`;
+    const message = isNoDatabase(error)
+      ? `${path} is not a coordinator database.`
+      : `The database at ${path} could not be read. ${error instanceof StoreUnavailable ? error.message : describeError(error)}`;
     throw new CoordinatorError('no_database', message, { cause: error });
   }
   await db.destroy();

@@ -27,8 +27,8 @@ export interface Replica {
   /** Those of the issues that another replica handles now. */
   readonly heldElsewhere: <T extends HeldIssue>(issues: readonly T[]) => Promise<readonly T[]>;
   /**
-   * Whether this replica does what only one may do: publish, reconcile, prune. It stops being true before another
-   * replica can become the leader, also when this process stood still.
+   * Whether this replica does what only one may do (the list: docs/replicas.md, "What the leader does"). It stops
+   * being true before another replica can become the leader, also when this process stood still.
    */
   readonly isLeader: () => boolean;
   /** `listener` is called whenever this replica has become the leader. */
@@ -53,7 +53,10 @@ export interface Refusals {
  */
 export interface Engine {
   readonly db: Database;
-  /** `transaction` is one decision at a time: `begin immediate`, or one advisory lock over all replicas. */
+  /**
+   * `transaction` is one decision at a time: `begin immediate`, or one advisory lock over all replicas. `run` is for
+   * single statements: with SQLite they run alone as well, on PostgreSQL others may write meanwhile.
+   */
   readonly writes: WriteQueue;
   readonly replica: Replica;
   /** Epoch milliseconds by the clock that all replicas share: of this machine with SQLite, of the server with PostgreSQL. */

@@ -15,10 +15,11 @@ import { z } from 'zod';
 
 import { CoordinatorError } from '../errors.ts';
 import { existingFolder } from './file-system.ts';
+import { nameOfSynchronous } from './health.ts';
 import { isOpenElsewhere, lockDatabase } from './lock.ts';
-import { isDevelopmentVersion, migrations } from './migrations.ts';
+import { versionOf } from './migrations.ts';
 import { openConnection } from './node-sqlite.ts';
-import { isBusy, sqliteCode } from './store-fault.ts';
+import { isBusy, isNoDatabase, sqliteCode } from './store-fault.ts';
 
 /**
  * The state of a database file. `new`: there is no file, and one can be made. `earlier`, `later`: of another
@@ -85,13 +86,9 @@ function kindOf(path: string): 'current' | 'earlier' | 'later' | 'development' |
       return isEmpty ? 'earlier' : 'foreign';
     }
     const rows = database.prepare('select name from kysely_migration').all();
-    const executed = namesSchema.parse(rows).map(({ name }) => name);
-    if (isDevelopmentVersion(executed)) return 'development';
-    const known = Object.keys(migrations);
-    if (executed.some((name) => !known.includes(name))) return 'later';
-    return executed.length === known.length ? 'current' : 'earlier';
+    return versionOf(namesSchema.parse(rows).map(({ name }) => name));
   } catch (error) {
-    if (sqliteCode(error) === notADatabase) return 'foreign';
+    if (isNoDatabase(error)) return 'foreign';
     throw error;
   } finally {
     database.close();
@@ -112,7 +109,6 @@ function isHeld(path: string): boolean {
 
 const textRow = z.object({ journal_mode: z.string() });
 const numberRow = z.object({ synchronous: z.int() });
-const synchronousNames = ['OFF', 'NORMAL', 'FULL', 'EXTRA'];
 
 /** Opens the database as the service does. Taking the write lock fails on a database that cannot be written. */
 function settingsOf(path: string): { journal: string; synchronous: string } {
@@ -129,14 +125,13 @@ function settingsOf(path: string): { journal: string; synchronous: string } {
     }
     return {
       journal: textRow.parse(journal).journal_mode.toUpperCase(),
-      synchronous: synchronousNames[numberRow.parse(level).synchronous] ?? 'unknown',
+      synchronous: nameOfSynchronous(numberRow.parse(level).synchronous).toUpperCase(),
     };
   } finally {
     connection.close();
   }
 }
 
-const notADatabase = 26;
 /** SQLITE_IOERR and SQLITE_CORRUPT: a damaged database or a failing disk. */
 const cannotRead: readonly number[] = [10, 11];
 

@@ -4,7 +4,8 @@ import { z } from 'zod';
 
 import { StoreUnavailable, type StoreFault } from '../errors.ts';
 import type { SqliteThread } from './sqlite-thread.ts';
-import { faultOf, type StoreGuard } from './store-guard.ts';
+import { faultOf } from './store-fault.ts';
+import type { StoreGuard } from './store-guard.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 /** `pragma synchronous` as a word. */
@@ -15,7 +16,7 @@ const defaultDeadlineMs = 3_000;
 /** Minimum time between two checks that write; who asks in between gets the last answer. */
 const minIntervalMs = 1_000;
 /** Bytes that the check writes as a delivery would: on a nearly full disk a smaller row may still fit. */
-const fillerBytes = 32 * 1024;
+export const fillerBytes = 32 * 1024;
 
 const answerSchema = z.tuple([z.object({ synchronous: z.int() })]);
 
@@ -40,7 +41,7 @@ export function createStoreCheck({ thread, writes, guard, answerDeadlineMs }: St
         .onConflict((conflict) => conflict.column('writer').doUpdateSet({ checked_at: checkedAt }))
         .execute(),
     );
-    guard.discount();
+    guard.commitWasACheck();
     await writes.run(() =>
       thread.all(
         `insert into store_checks (writer, checked_at, filler)
@@ -49,7 +50,7 @@ export function createStoreCheck({ thread, writes, guard, answerDeadlineMs }: St
         [checkedAt],
       ),
     );
-    guard.discount();
+    guard.commitWasACheck();
     const [{ synchronous }] = answerSchema.parse(await thread.all('pragma synchronous', []));
     return nameOfSynchronous(synchronous);
   }

@@ -13,6 +13,8 @@ import { addMergeEdges } from './migrations/006-merge-edges.ts';
 import { addFormerPulls } from './migrations/007-former-pulls.ts';
 import { addClaudeHooks } from './migrations/008-claude-hooks.ts';
 import { addProposals } from './migrations/009-proposals.ts';
+import { addSessions } from './migrations/010-sessions.ts';
+import { addNotifications } from './migrations/011-notifications.ts';
 
 type Migrations = Readonly<Record<string, Migration>>;
 
@@ -27,14 +29,26 @@ export const migrations: Migrations = {
   '007-former-pulls': { up: addFormerPulls },
   '008-claude-hooks': { up: addClaudeHooks },
   '009-proposals': { up: addProposals },
+  '010-sessions': { up: addSessions },
+  '011-notifications': { up: addNotifications },
 };
 
 /** First migration of the development versions, which the baseline replaced. */
 const developmentMigration = '001-service';
 
 /** True for the executed migrations of a database that a version before the first release made. */
-export function isDevelopmentVersion(executed: readonly string[]): boolean {
+function isDevelopmentVersion(executed: readonly string[]): boolean {
   return executed.includes(developmentMigration);
+}
+
+/** Which version of the coordinator a database is of, as seen from this one, by the migrations executed on it. */
+export function versionOf(
+  executed: readonly string[],
+): 'current' | 'earlier' | 'later' | 'development' {
+  if (isDevelopmentVersion(executed)) return 'development';
+  const known = Object.keys(migrations);
+  if (executed.some((name) => !known.includes(name))) return 'later';
+  return executed.length === known.length ? 'current' : 'earlier';
 }
 
 /**
@@ -64,8 +78,7 @@ async function refuseNewer(db: Kysely<Schema>, all: Migrations): Promise<void> {
 /** True when the database has the schema of this version, no older or newer one. Throws `development_database`. */
 export async function isMigrated(db: Kysely<Schema>): Promise<boolean> {
   await refuseDevelopmentVersion(db);
-  const executed = await executedMigrations(db);
-  return executed.sort().join() === Object.keys(migrations).sort().join();
+  return versionOf(await executedMigrations(db)) === 'current';
 }
 
 async function refuseDevelopmentVersion(db: Kysely<Schema>): Promise<void> {

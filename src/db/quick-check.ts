@@ -6,8 +6,7 @@ import { z } from 'zod';
 import { describeError } from '../errors.ts';
 import type { Database } from './database.ts';
 import { createSqliteThread } from './sqlite-thread.ts';
-import { asStoreError } from './store-fault.ts';
-import { faultOf } from './store-guard.ts';
+import { asStoreError, faultOf } from './store-fault.ts';
 
 /** Finds at most one problem: that there is one is what counts. */
 const quickCheckSql = 'pragma quick_check(1)';

@@ -1,5 +1,6 @@
 import type { Generated, Selectable } from 'kysely';
 
+import type { NoticesTable, NotifyTargetsTable, ToldTable } from './notification-tables.ts';
 import type {
   CommitStatusesTable,
   PullRequestsTable,
@@ -289,6 +290,20 @@ export interface Schema {
     body_hash: string;
     answer: string;
     stored_at: number;
+  };
+  told: ToldTable;
+  notices: NoticesTable;
+  notify_targets: NotifyTargetsTable;
+  /** Somebody who is signed in to the pages. */
+  sessions: {
+    /** SHA-256 of what the cookie holds. */
+    id_hash: string;
+    /** The name of the token, or the login on Gitea. */
+    caller: string;
+    /** What it rests on, see `web/session/sessions.ts`: the session ends when that changes. */
+    proof: string;
+    began_at: number;
+    expires_at: number;
   };
   /** What was written to Gitea about an issue, and how that went. */
   publications: {

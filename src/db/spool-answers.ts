@@ -2,20 +2,25 @@ import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { DatabaseSync } from 'node:sqlite';
 
 import { failedAnswer } from './sqlite-answers.ts';
-import { readOnlyUri, spooledColumns } from './spool-file.ts';
+import { readOnlyUri, spooledColumns, type SpooledRow } from './spooled.ts';
 import type { ThreadAnswer } from './thread-calls.ts';
+import { createWaitingRows } from './waiting-rows.ts';
 
-export interface SpoolPlace {
+interface SpoolPlace {
   readonly spool: string;
   readonly database: string;
 }
 
-/** One delivery in the order of `spooledColumns`. */
-export type SpooledRow = readonly SQLInputValue[];
+export function isSpoolPlace(data: unknown): data is SpoolPlace {
+  if (typeof data !== 'object' || data === null) return false;
+  const hasSpool = 'spool' in data && typeof data.spool === 'string';
+  return hasSpool && 'database' in data && typeof data.database === 'string';
+}
 
 export type SpoolQuestion = { readonly id: number } & (
   | { readonly kind: 'insert'; readonly rows: readonly SpooledRow[] }
   | { readonly kind: 'forget'; readonly upTo: number }
+  | { readonly kind: 'holds'; readonly bodyHash: string }
   | { readonly kind: 'query'; readonly sql: string; readonly parameters: readonly SQLInputValue[] }
   | { readonly kind: 'probe'; readonly at: number; readonly fillerBytes: number }
   | { readonly kind: 'size' }
@@ -38,15 +43,12 @@ const pageBytes = 4_096;
 const columns = spooledColumns.join(', ');
 const values = spooledColumns.map((_, index) => `?${index + 1}`).join(', ');
 const at = (column: (typeof spooledColumns)[number]) => `?${spooledColumns.indexOf(column) + 1}`;
-const isFree = `not exists (select 1 from arrivals where id = ${at('id')}) and
-  not exists (select 1 from arrivals where body_hash = ${at('body_hash')}
-    and (status = 'waiting' or ${at('status')} <> 'waiting'))`;
 /** A row that led to nothing is no obstacle: taking in replaces it. */
 const isNew = `not exists (select 1 from core.deliveries where id = ${at('id')}) and
   not exists (select 1 from core.deliveries where body_hash = ${at('body_hash')} and body_hash <> ''
     and (status not in ('dead', 'rejected') or ${at('status')} <> 'waiting'))`;
-const insertSql = `insert into arrivals (${columns}) select ${values} where ${isFree}`;
-const insertNewSql = `${insertSql} and ${isNew}`;
+const insertSql = `insert into arrivals (${columns}) select ${values}`;
+const insertNewSql = `${insertSql} where ${isNew}`;
 
 /**
  * Answers for the spool, on one connection that has the database attached read-only as `core`: readers of a
@@ -72,10 +74,18 @@ export function createSpoolAnswers(place: SpoolPlace): (question: SpoolQuestion)
 function openSpool({ spool, database }: SpoolPlace) {
   const connection = new DatabaseSync(spool, { timeout: busyTimeoutMs });
   const statements = new Map<string, StatementSync>();
+  const waiting = createWaitingRows();
   try {
     connection.exec(`pragma journal_mode = wal; pragma synchronous = full;
       pragma wal_autocheckpoint = ${checkpointPages}`);
     connection.prepare('attach ? as core').run(readOnlyUri(database));
+    for (const row of connection
+      .prepare(`select seq, ${columns} from arrivals order by seq`)
+      .iterate())
+      waiting.add(
+        Number(row['seq']),
+        spooledColumns.map((column) => row[column] ?? null),
+      );
   } catch (error) {
     connection.close();
     throw error;
@@ -114,10 +124,25 @@ function openSpool({ spool, database }: SpoolPlace) {
   }
 
   function insertWith(sql: string, rows: readonly SpooledRow[]): number[] {
-    return inTransaction(() => {
-      const statement = prepare(sql);
-      return rows.flatMap((row, index) => (statement.run(...row).changes === 1 ? [index] : []));
-    });
+    const added: number[] = [];
+    try {
+      return inTransaction(() => {
+        const statement = prepare(sql);
+        const positions: number[] = [];
+        rows.forEach((row, position) => {
+          if (!waiting.isFree(row)) return;
+          const { changes, lastInsertRowid } = statement.run(...row);
+          if (changes !== 1) return;
+          waiting.add(Number(lastInsertRowid), row);
+          added.push(Number(lastInsertRowid));
+          positions.push(position);
+        });
+        return positions;
+      });
+    } catch (error) {
+      for (const seq of added) waiting.remove(seq);
+      throw error;
+    }
   }
 
   /** Not flushed: a deletion that a power cut undoes is done again after the next start. */
@@ -128,12 +153,15 @@ function openSpool({ spool, database }: SpoolPlace) {
     } finally {
       connection.exec('pragma synchronous = full');
     }
+    waiting.forget(upTo);
     return size();
   }
 
-  /** From the numbers and the pages alone: reading the rows would cost more than writing them. */
+  /** From the ends and the pages alone. In one `select`, SQLite would read all numbers to find both ends. */
   function size(): SpoolSize {
-    const ends = prepare('select min(seq) as first, max(seq) as last from arrivals').get();
+    const ends = prepare(
+      'select (select min(seq) from arrivals) as first, (select max(seq) from arrivals) as last',
+    ).get();
     const rows = ends?.['last'] === null ? 0 : Number(ends?.['last']) - Number(ends?.['first']) + 1;
     const pages = prepare(
       'select page_count - freelist_count as used from pragma_page_count, pragma_freelist_count',
@@ -163,9 +191,11 @@ function openSpool({ spool, database }: SpoolPlace) {
   function answer(question: Exclude<SpoolQuestion, { kind: 'close' }>): unknown {
     switch (question.kind) {
       case 'insert':
-        return insert(question.rows);
+        return { positions: insert(question.rows), held: size() };
       case 'forget':
         return forget(question.upTo);
+      case 'holds':
+        return waiting.holds(question.bodyHash);
       case 'query':
         return prepare(question.sql).all(...question.parameters);
       case 'probe':

@@ -1,7 +1,6 @@
 import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { pathToFileURL } from 'node:url';
 
 import { CoordinatorError } from '../errors.ts';
 import { createPrivateFile } from './private-files.ts';
@@ -19,7 +18,7 @@ import { asStoreError } from './store-fault.ts';
 const schema = `
   create table if not exists arrivals (
     seq integer primary key autoincrement,
-    id text not null unique,
+    id text not null,
     status text not null,
     event_name text not null,
     kind text,
@@ -34,26 +33,8 @@ const schema = `
     body text,
     raw text
   ) strict;
-  create index if not exists arrivals_bytes on arrivals (body_hash);
+  drop index if exists arrivals_bytes;
   create table if not exists probes (id integer primary key, checked_at integer not null, filler blob) strict`;
-
-/** The columns that a delivery has in the spool; all others of `deliveries` follow from them. */
-export const spooledColumns = [
-  'id',
-  'status',
-  'event_name',
-  'kind',
-  'repository_id',
-  'issue_number',
-  'snapshot_at',
-  'body_hash',
-  'received_at',
-  'error',
-  'event',
-  'raw_size',
-  'body',
-  'raw',
-] as const;
 
 /** The spool of a database, which need not exist yet: one for all links to it. */
 export function spoolPath(databasePath: string): string {
@@ -86,9 +67,4 @@ export function prepareSpool(path: string): void {
   } catch (error) {
     throw asStoreError(error);
   }
-}
-
-/** A database as a second one of a connection, which can only read it. */
-export function readOnlyUri(path: string): string {
-  return `${pathToFileURL(path).href}?mode=ro`;
 }

@@ -1,10 +1,9 @@
-/** Entry of the thread of `spool.ts`. */
+/** Entry of the thread of `spool.ts`. It loads no library, see `spooled.ts`. */
 import { parentPort, workerData } from 'node:worker_threads';
 
-import { z } from 'zod';
+import { createSpoolAnswers, isSpoolPlace, type SpoolQuestion } from './spool-answers.ts';
 
-import { createSpoolAnswers, type SpoolQuestion } from './spool-answers.ts';
-
-const placeSchema = z.object({ spool: z.string(), database: z.string() });
-const answer = createSpoolAnswers(placeSchema.parse(workerData));
+const place: unknown = workerData;
+if (!isSpoolPlace(place)) throw new TypeError('The thread was started without a spool.');
+const answer = createSpoolAnswers(place);
 parentPort?.on('message', (question: SpoolQuestion) => parentPort?.postMessage(answer(question)));

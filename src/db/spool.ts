@@ -4,15 +4,15 @@ import type { SQLInputValue } from 'node:sqlite';
 import { z } from 'zod';
 
 import { StoreUnavailable } from '../errors.ts';
-import type { SpooledRow, SpoolQuestion, SpoolSize } from './spool-answers.ts';
+import { fillerBytes } from './health.ts';
+import type { SpoolQuestion, SpoolSize } from './spool-answers.ts';
+import type { SpooledRow } from './spooled.ts';
 import type { StoreGuard } from './store-guard.ts';
 import { createThreadCalls } from './thread-calls.ts';
 import { threadDatabase } from './thread-database.ts';
 
 /** Deliveries that may wait to be taken in, and bytes of them, before new ones are refused: hours without the core. */
 const defaultLimits: SpoolSize = { rows: 200_000, bytes: 1024 * 1024 * 1024 };
-/** Bytes that a check writes as a delivery would: on a nearly full disk a smaller row may still fit. */
-const fillerBytes = 32 * 1024;
 
 interface SpoolOptions {
   /** Of the spool, which exists, and of the database beside it. */
@@ -24,8 +24,8 @@ interface SpoolOptions {
 
 type Question = SpoolQuestion extends infer Q ? (Q extends unknown ? Omit<Q, 'id'> : never) : never;
 
-const positionsSchema = z.array(z.int());
 const sizeSchema = z.object({ rows: z.number(), bytes: z.number() });
+const insertedSchema = z.object({ positions: z.array(z.int()), held: sizeSchema });
 
 /**
  * The spool in a thread of its own, which is the only one that writes it. Every promise rejects with
@@ -42,7 +42,7 @@ export function createSpool({ spool, database, guard, limits = defaultLimits }: 
 
   async function write(question: Question): Promise<unknown> {
     guard.assertUsable();
-    const result = await ask(question).catch((error: unknown) => {
+    const result = await askWithRoom(question).catch((error: unknown) => {
       observer.failed(error);
       throw error;
     });
@@ -50,6 +50,16 @@ export function createSpool({ spool, database, guard, limits = defaultLimits }: 
     // What was committed into a file that is gone is not stored.
     guard.assertUsable();
     return result;
+  }
+
+  async function askWithRoom(question: Question): Promise<unknown> {
+    if (held.rows >= limits.rows || held.bytes >= limits.bytes)
+      throw new StoreUnavailable({
+        kind: 'full',
+        cause: `${held.rows} deliveries already wait to be taken into the database.`,
+        cure: 'Read the log of the service: it says why the database takes none.',
+      });
+    return ask(question);
   }
 
   /** Opens the connection, and counts what an earlier run left. */
@@ -60,11 +70,9 @@ export function createSpool({ spool, database, guard, limits = defaultLimits }: 
 
   /** Inserts rows in one commit; resolves after it with the positions of those whose id and bytes are new. */
   async function insert(rows: readonly SpooledRow[]): Promise<readonly number[]> {
-    if (held.rows >= limits.rows || held.bytes >= limits.bytes)
-      throw new StoreUnavailable(`${held.rows} deliveries already wait to be taken in`);
-    const inserted = positionsSchema.parse(await write({ kind: 'insert', rows }));
-    held = { rows: held.rows + inserted.length, bytes: held.bytes };
-    return inserted;
+    const inserted = insertedSchema.parse(await write({ kind: 'insert', rows }));
+    held = inserted.held;
+    return inserted.positions;
   }
 
   /** Deletes what was taken in, up to this number. */
@@ -75,7 +83,7 @@ export function createSpool({ spool, database, guard, limits = defaultLimits }: 
   /** Writes as a delivery would; resolves with SQLite's level of `synchronous`. */
   async function probe(): Promise<number> {
     const level = await write({ kind: 'probe', at: Date.now(), fillerBytes });
-    guard.discount();
+    guard.commitWasACheck();
     return z.int().parse(level);
   }
 
@@ -86,8 +94,7 @@ export function createSpool({ spool, database, guard, limits = defaultLimits }: 
 
   /** Whether a delivery of these bytes that was understood waits here. */
   async function holds(bodyHash: string): Promise<boolean> {
-    const sql = "select 1 from arrivals where body_hash = ? and status = 'waiting' limit 1";
-    return (await query(sql, [bodyHash])).length > 0;
+    return z.boolean().parse(await ask({ kind: 'holds', bodyHash }));
   }
 
   /** The event of an issue that came last; undefined: none waits here. */

@@ -1,6 +1,6 @@
 import { describeError, StoreUnavailable } from '../errors.ts';
 import { openConnection } from './node-sqlite.ts';
-import { readOnlyUri } from './spool-file.ts';
+import { readOnlyUri } from './spooled.ts';
 import { sqliteCode } from './store-fault.ts';
 import type { ThreadAnswer } from './thread-calls.ts';
 
@@ -8,9 +8,15 @@ export type Statement =
   | { readonly id: number; readonly sql: string; readonly parameters: readonly unknown[] }
   | { readonly id: number; readonly kind: 'close' };
 
-interface Place {
+interface SqlitePlace {
   readonly path: string;
   readonly spool?: string | undefined;
+}
+
+export function isSqlitePlace(data: unknown): data is SqlitePlace {
+  return (
+    typeof data === 'object' && data !== null && 'path' in data && typeof data.path === 'string'
+  );
 }
 
 /**
@@ -22,7 +28,7 @@ const busyTimeoutMs = 2_000;
 export function createSqliteAnswers({
   path,
   spool,
-}: Place): (statement: Statement) => ThreadAnswer {
+}: SqlitePlace): (statement: Statement) => ThreadAnswer {
   let connection: ReturnType<typeof open> | undefined;
   function open() {
     const opened = openConnection(path, busyTimeoutMs);

@@ -1,10 +1,9 @@
-/** Entry of the thread of `sqlite-thread.ts`. */
+/** Entry of the thread of `sqlite-thread.ts`. It loads no library, see `spooled.ts`. */
 import { parentPort, workerData } from 'node:worker_threads';
 
-import { z } from 'zod';
+import { createSqliteAnswers, isSqlitePlace, type Statement } from './sqlite-answers.ts';
 
-import { createSqliteAnswers, type Statement } from './sqlite-answers.ts';
-
-const placeSchema = z.object({ path: z.string(), spool: z.string().optional() });
-const answer = createSqliteAnswers(placeSchema.parse(workerData));
+const place: unknown = workerData;
+if (!isSqlitePlace(place)) throw new TypeError('The thread was started without a database.');
+const answer = createSqliteAnswers(place);
 parentPort?.on('message', (statement: Statement) => parentPort?.postMessage(answer(statement)));

@@ -58,6 +58,11 @@ function damaged(): StoreFault {
   };
 }
 
+/** The fault of an error that the store threw. */
+export function faultOf(error: unknown): StoreFault | undefined {
+  return error instanceof StoreUnavailable ? error.fault : undefined;
+}
+
 /** SQLite's primary result code of an error, or of the error that it wraps. */
 export function sqliteCode(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -81,4 +86,9 @@ export function damageFault(found: string): StoreFault {
 /** SQLITE_BUSY: another process holds the lock. */
 export function isBusy(error: unknown): boolean {
   return sqliteCode(error) === 5;
+}
+
+/** SQLITE_NOTADB: the file is of another program, as opposed to a locked, damaged or unreadable database. */
+export function isNoDatabase(error: unknown): boolean {
+  return sqliteCode(error) === 26;
 }

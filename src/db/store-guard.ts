@@ -3,9 +3,9 @@ import { basename } from 'node:path';
 
 import { StoreUnavailable, type StoreFault } from '../errors.ts';
 import type { WriteObserver } from './node-sqlite.ts';
-import { damageFault } from './store-fault.ts';
+import { damageFault, faultOf } from './store-fault.ts';
 
-/** The two connections that write. */
+/** The two connections that write: `main`, and `deliveries`, which brings them in. Stored in `store_checks`. */
 export type Writer = 'main' | 'deliveries';
 
 interface StoreGuardOptions {
@@ -116,7 +116,7 @@ export function createStoreGuard({ path, quickCheck, now }: StoreGuardOptions) {
   }
 
   /** Says that the latest commit was of a check, and so is no sign that the service is in use. */
-  function discount(): void {
+  function commitWasACheck(): void {
     commits -= 1;
   }
 
@@ -131,7 +131,7 @@ export function createStoreGuard({ path, quickCheck, now }: StoreGuardOptions) {
   }
 
   return {
-    ...{ observe, remember, assertUsable, latch, fault, refusals, logBytes, discount },
+    ...{ observe, remember, assertUsable, latch, fault, refusals, logBytes, commitWasACheck },
     /** Number of commits so far, without those of checks. */
     commits: () => commits,
   };
@@ -161,9 +161,4 @@ function displaced(file: string, isThere: boolean): StoreFault {
       ? 'Restart the service: it saves what it holds when it stops.'
       : 'Put the file back, or stop the service, restore a backup and start it (docs/operations.md).',
   };
-}
-
-/** The fault of an error that the store threw. */
-export function faultOf(error: unknown): StoreFault | undefined {
-  return error instanceof StoreUnavailable ? error.fault : undefined;
 }

@@ -5,7 +5,8 @@ import { z } from 'zod';
 
 import { takeTheirPlace } from './delivery-rows.ts';
 import { openConnection } from './node-sqlite.ts';
-import { readOnlyUri, spooledColumns, spoolPath } from './spool-file.ts';
+import { spoolPath } from './spool-file.ts';
+import { readOnlyUri, spooledColumns } from './spooled.ts';
 import type { SqliteThread } from './sqlite-thread.ts';
 import type { WriteQueue } from './write-queue.ts';
 
@@ -14,12 +15,12 @@ const rowsAtOnce = 500;
 /** Maximum wait of a command for a write of the service. */
 const busyTimeoutMs = 5_000;
 
-const endSchema = z.array(z.object({ last: z.int().nullable() }));
+const endsSchema = z.tuple([z.object({ first: z.int().nullable(), last: z.int().nullable() })]);
 const takenSchema = z.array(z.object({ raw_size: z.int() }));
 
 const columns = spooledColumns.join(', ');
-const lastSql = `select max(seq) as last from
-  (select seq from spool.arrivals where seq > ? order by seq limit ${rowsAtOnce})`;
+const endsSql = `select (select min(seq) from spool.arrivals where seq > ?) as first,
+  (select max(seq) from spool.arrivals) as last`;
 const takeSql = `${takeInto('main', 'spool')} returning raw_size`;
 
 /** One statement; its parameters are the number after which it begins and the one with which it ends. */
@@ -68,17 +69,21 @@ export function createTakeIn({ run, writes, onTaken, onRejected }: TakeInOptions
   }
 
   async function takeAll(): Promise<number> {
+    // What comes from now on is for the next call: this one would not end while deliveries come.
+    const [{ first, last }] = endsSchema.parse(await run(endsSql, [position]));
+    if (first === null || last === null) return 0;
     let taken = 0;
-    for (;;) {
-      const [{ last } = { last: null }] = endSchema.parse(await run(lastSql, [position]));
-      if (last === null) return taken;
-      const rows = await writes.run(() => run(takeSql, [position, last]));
-      position = last;
-      onTaken(last);
+    position = first - 1;
+    while (position < last) {
+      const upTo = Math.min(position + rowsAtOnce, last);
+      const rows = await writes.run(() => run(takeSql, [position, upTo]));
+      position = upTo;
+      onTaken(upTo);
       taken += rows.length;
       for (const { raw_size: bytes } of takenSchema.parse(rows))
         if (bytes > 0) await onRejected(bytes).catch(() => undefined);
     }
+    return taken;
   }
 
   return takeIn;

@@ -58,7 +58,9 @@ export function createThreadCalls(entry: string, workerData: unknown) {
     // A thread that fails reports `error` and `exit`; calls of the next thread must not fail for it.
     if (running !== worker) return;
     running = undefined;
-    const error = new StoreUnavailable('The thread that stores deliveries ended', { cause });
+    const error = new StoreUnavailable('A thread that writes the database or the spool ended', {
+      cause,
+    });
     for (const { reject } of calls.values()) reject(error);
     calls.clear();
   }

@@ -9,7 +9,8 @@ import type { StoreGuard } from './store-guard.ts';
 export type WriteQueue = ReturnType<typeof createWriteQueue>;
 
 /**
- * One writer at a time. SQLite has one write lock, and this process has two connections to the database: two writes
+ * The write queue on SQLite (that on PostgreSQL, where `run` locks nothing: postgres/decisions.ts). One writer at a
+ * time. SQLite has one write lock, and this process has two connections to the database: two writes
  * at once would make one wait blindly, and on the main connection the event loop would wait with it.
  *
  * Promises: `run` and `transaction` run alone, in the order of the calls. A write that fails does not stop the next one.
@@ -40,4 +41,17 @@ export function createWriteQueue(db: Database, guard?: StoreGuard) {
   }
 
   return { run, transaction };
+}
+
+/** The same queue, which calls `onWrite` after each write that succeeded. */
+export function watchWrites({ run, transaction }: WriteQueue, onWrite: () => void): WriteQueue {
+  const watched = async <T>(write: Promise<T>): Promise<T> => {
+    const result = await write;
+    onWrite();
+    return result;
+  };
+  return {
+    run: (work) => watched(run(work)),
+    transaction: (work) => watched(transaction(work)),
+  };
 }

@@ -21,6 +21,7 @@ interface Failure {
 }
 
 interface Question {
+  readonly call: string;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   readonly timer: NodeJS.Timeout;
@@ -36,9 +37,14 @@ class DoorUnanswered extends CoordinatorError {
 
 /**
  * One end of the door between the edge and the core, whether they share a thread or not. Messages arrive in the
- * order they were sent; a call that was told or asked before another one begins before it.
+ * order they were sent; a call that was told or asked before another one begins before it. `onLost`: called when what
+ * was told to this side failed, since nobody waits for it.
  */
-export function openDoor<Theirs extends Offers>(port: MessagePort, mine: Offers) {
+export function openDoor<Theirs extends Offers>(
+  port: MessagePort,
+  mine: Offers,
+  onLost: (call: string, error: unknown) => void,
+) {
   const questions = new Map<number, Question>();
   const underWay = new Set<Promise<unknown>>();
   let lastId = 0;
@@ -59,8 +65,8 @@ export function openDoor<Theirs extends Offers>(port: MessagePort, mine: Offers)
       const value: unknown = await Reflect.apply(offered, undefined, args);
       if (id !== undefined) post({ reply: id, value });
     } catch (error) {
-      // Nobody waits for what was only told.
-      if (id !== undefined) post({ reply: id, failure: failureOf(error) });
+      if (id === undefined) onLost(call, error);
+      else post({ reply: id, failure: failureOf(error) });
     }
   }
 
@@ -95,7 +101,7 @@ export function openDoor<Theirs extends Offers>(port: MessagePort, mine: Offers)
         reject(new DoorUnanswered(call, `${deadlineMs / 1_000} s went by`));
       }, deadlineMs);
       const answered = (value: unknown) => resolve(z.custom<Result<Theirs, K>>().parse(value));
-      questions.set(id, { resolve: answered, reject, timer });
+      questions.set(id, { call, resolve: answered, reject, timer });
       post({ call, args, id });
     });
   }
@@ -115,9 +121,9 @@ export function openDoor<Theirs extends Offers>(port: MessagePort, mine: Offers)
     if (isClosed) return;
     isClosed = true;
     port.close();
-    for (const [id, { reject, timer }] of questions) {
+    for (const { call, reject, timer } of questions.values()) {
       clearTimeout(timer);
-      reject(new DoorUnanswered(String(id), 'the other side is gone'));
+      reject(new DoorUnanswered(call, 'the other side is gone'));
     }
     questions.clear();
   }

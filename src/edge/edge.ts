@@ -21,6 +21,8 @@ export interface EdgeOptions {
   readonly followsDuplicates: boolean;
   /** Age in days from which a snapshot is not believed any more. */
   readonly maxAgeDays: number | undefined;
+  /** Proxies whose word about the client counts. */
+  readonly trustProxy: readonly string[];
   readonly store: IntakeStore;
   readonly door: Pick<ReturnType<typeof openDoor<CoreCalls>>, 'ask' | 'tell'>;
   readonly now: () => number;
@@ -31,6 +33,12 @@ export interface EdgeOptions {
 const gatherMs = 20;
 /** Longest wait for a core that is asked whether it lives. */
 const pingDeadlineMs = 5_000;
+/** Looks at issues and pull requests that the core may owe; what any further one would find, reconcile passes find. */
+const maxOwed = 200;
+/** After this it owes a look no more: longer than anything that it comes back from. */
+const owedMs = 3_600_000;
+/** Longest wait at close for requests under way. Node checks its own timeouts no more by then. */
+const lastAnswersMs = 5_000;
 
 /**
  * What the service shows to the world: takes deliveries and answers for them by itself, and passes every other
@@ -38,7 +46,7 @@ const pingDeadlineMs = 5_000;
  */
 export function createEdge(options: EdgeOptions) {
   const { store, door, now, log } = options;
-  const app = createApp(log);
+  const app = createApp(log, { trustProxy: options.trustProxy });
   const limits = connectionLimits(openFilesLimit());
   const connections = limitConnections(app.server, { log, now, limit: limits.connections });
   const counts = createWebhookCounts(now);
@@ -49,6 +57,7 @@ export function createEdge(options: EdgeOptions) {
   let isDraining = false;
   let telling: NodeJS.Timeout | undefined;
   let isMore = false;
+  const owed = new Set<string>();
 
   registerWebhook(app, {
     ...{ log, now, counts, secrets: options.secrets, maxAgeDays: options.maxAgeDays },
@@ -63,7 +72,8 @@ export function createEdge(options: EdgeOptions) {
     onAccepted: tellArrived,
     onAuthentic: connections.prove,
     onDuplicate: (event, bodyHash) => {
-      if (options.followsDuplicates) door.tell('duplicate', event, bodyHash);
+      if (options.followsDuplicates)
+        askForLook(bodyHash, () => door.ask(owedMs, 'duplicate', event, bodyHash));
     },
   });
   registerLiveness(app, { check: store.check, isDraining: () => isDraining });
@@ -79,7 +89,12 @@ export function createEdge(options: EdgeOptions) {
       return;
     }
     reply.hijack();
-    forwarder.forward(request.raw, reply.raw);
+    const { ip, protocol, host } = request;
+    forwarder.forward(request.raw, reply.raw, { ip, protocol, host });
+  });
+  app.addHook('preClose', (done) => {
+    connections.closeIdle();
+    done();
   });
   app.addHook('onClose', (_instance, done) => {
     lines.flush();
@@ -102,9 +117,18 @@ export function createEdge(options: EdgeOptions) {
     tellArrived();
   }
 
+  /** Asks for a look after the answer, unless the core owes the same one already: however many come, few wait. */
+  function askForLook(key: string, ask: () => Promise<void>): void {
+    if (owed.has(key) || owed.size >= maxOwed) return;
+    owed.add(key);
+    void ask()
+      .catch((error: unknown) => lines.warn({ err: error }, 'the core did not follow a delivery'))
+      .finally(() => owed.delete(key));
+  }
+
   async function followPull(hint: Parameters<IntakeStore['isOurPull']>[0]): Promise<boolean> {
     const isOurs = await store.isOurPull(hint);
-    if (isOurs) door.tell('pullHint', hint);
+    if (isOurs) askForLook(JSON.stringify(hint), () => door.ask(owedMs, 'pullHint', hint));
     return isOurs;
   }
 
@@ -119,9 +143,10 @@ export function createEdge(options: EdgeOptions) {
     };
   }
 
-  /** Stops listening and answers what is under way. */
+  /** Stops listening and answers what is under way; a client that sends or reads too slowly is cut off. */
   async function close(): Promise<void> {
-    await app.close();
+    const late = setTimeout(() => app.server.closeAllConnections(), lastAnswersMs);
+    await app.close().finally(() => clearTimeout(late));
     await intake.settled();
   }
 

@@ -6,6 +6,7 @@ import {
   type OutgoingHttpHeaders,
   type ServerResponse,
 } from 'node:http';
+import { pipeline } from 'node:stream';
 
 import { closeUnread, hasUnreadBody } from '../lib/close-unread.ts';
 import type { RepeatedLines } from '../lib/repeated-lines.ts';
@@ -18,14 +19,20 @@ const maxIdle = 32;
 const retryAfterSeconds = 5;
 
 /** Headers of one connection, which the next one has anew. */
-const ofConnection: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'upgrade',
-]);
+const ofConnection = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'];
+
+/** Headers about the client: the core gets what the edge knows, and nothing that a client says of itself. */
+const ofClient = [
+  ...['forwarded', 'x-real-ip', 'x-forwarded-for', 'x-forwarded-host'],
+  ...['x-forwarded-port', 'x-forwarded-proto'],
+];
+
+/** Whose request it is, and how it was sent. */
+export interface Client {
+  readonly ip: string;
+  readonly protocol: string;
+  readonly host: string;
+}
 
 interface ForwarderOptions {
   /** The socket of the core; undefined while it has none. */
@@ -39,64 +46,48 @@ interface ForwarderOptions {
 
 /**
  * Passes requests on to the core over its socket, and its answers back, as streams. When the client goes, the core
- * sees its connection close; when the core does not answer, the client gets 503.
+ * sees its connection close; when the core does not answer, the client gets 503. No proxy of npm does this: those on
+ * undici refuse `Expect`, and none answers before the body has come.
  */
 export function createForwarder({ socketPath, ping, lines, limit }: ForwarderOptions) {
   const agent = new Agent({ keepAlive: true, maxSockets: limit, maxFreeSockets: maxIdle });
 
-  function forward(request: IncomingMessage, response: ServerResponse): void {
+  function forward(request: IncomingMessage, response: ServerResponse, client: Client): void {
     const path = socketPath();
     if (path === undefined) {
-      refuse('the core is not there');
+      refuse(request, response, 'the core is not there');
       return;
     }
     const { method, url } = request;
     const toCore = httpRequest({
       ...{ socketPath: path, agent, method, path: url },
-      headers: forwarded(request.headers),
+      headers: {
+        ...without([...ofConnection, ...ofClient], request.headers),
+        ...headersOf(client),
+      },
     });
-    let isAnswered = false;
-    const unwatch = watch(toCore, refuse);
-
-    function refuse(reason: string): void {
-      if (isAnswered) return;
-      isAnswered = true;
-      lines.error({ code: 'core_unavailable', reason }, 'requests are answered 503');
-      answerUnavailable(request, response);
-    }
-
+    const watch = setInterval(() => {
+      ping().catch((error: unknown) => {
+        if (!response.headersSent) toCore.destroy(error instanceof Error ? error : undefined);
+      });
+    }, watchIntervalMs).unref();
     toCore.on('response', (answer) => {
-      unwatch();
-      if (isAnswered) {
-        answer.destroy();
-        return;
-      }
-      isAnswered = true;
+      clearInterval(watch);
       passBack(request, toCore, answer, response);
     });
-    toCore.on('error', (error) => {
-      unwatch();
-      // The answer has begun, or the client is gone.
-      if (isAnswered || response.destroyed) return;
-      refuse(error.message);
-    });
+    toCore.on('error', ({ message }) => refuse(request, response, message));
     response.once('close', () => {
-      unwatch();
+      clearInterval(watch);
       if (!response.writableFinished) toCore.destroy();
     });
     passOn(request, toCore, response);
   }
 
-  /** Asks the core whether it lives for as long as it owes an answer. */
-  function watch(toCore: ClientRequest, refuse: (reason: string) => void): () => void {
-    const timer = setInterval(() => {
-      ping().catch((error: unknown) => {
-        refuse(error instanceof Error ? error.message : 'the core does not answer');
-        toCore.destroy();
-      });
-    }, watchIntervalMs);
-    timer.unref();
-    return () => clearInterval(timer);
+  /** Answers 503, unless the answer has begun or the client is gone. */
+  function refuse(request: IncomingMessage, response: ServerResponse, reason: string): void {
+    if (response.headersSent || response.destroyed) return;
+    lines.error({ code: 'core_unavailable', reason }, 'requests are answered 503');
+    answerUnavailable(request, response);
   }
 
   return { forward, close: () => agent.destroy() };
@@ -127,19 +118,28 @@ function passBack(
   answer: IncomingMessage,
   response: ServerResponse,
 ): void {
-  request.unpipe(toCore);
-  const { statusCode = 502, statusMessage } = answer;
-  for (const [name, value] of Object.entries(forwarded(answer.headers)))
-    if (value !== undefined) response.setHeader(name, value);
-  if (hasUnreadBody(request)) closeUnanswered(request, response);
-  response.writeHead(statusCode, statusMessage);
-  answer.on('error', () => response.destroy());
-  answer.on('aborted', () => response.destroy());
-  answer.pipe(response);
+  const { statusCode = 502, statusMessage, headers } = answer;
+  // The core reads no more of the body.
+  if (headers.connection === 'close' && hasUnreadBody(request)) {
+    request.unpipe(toCore);
+    closeUnanswered(request, response);
+  }
+  // How an answer of unknown length is framed depends on the client: HTTP/1.0 knows no chunks.
+  const kept = without([...ofConnection, 'transfer-encoding'], headers);
+  response.writeHead(statusCode, statusMessage, kept);
+  // What breaks off on one side breaks off on the other.
+  pipeline(answer, response, () => undefined);
 }
 
-function forwarded(headers: IncomingMessage['headers']): OutgoingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !ofConnection.has(name)));
+function without(
+  dropped: readonly string[],
+  headers: IncomingMessage['headers'],
+): OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.includes(name)));
+}
+
+function headersOf({ ip, protocol, host }: Client): OutgoingHttpHeaders {
+  return { 'x-forwarded-for': ip, 'x-forwarded-proto': protocol, 'x-forwarded-host': host };
 }
 
 function closeUnanswered(raw: IncomingMessage, response: ServerResponse): void {
@@ -147,7 +147,6 @@ function closeUnanswered(raw: IncomingMessage, response: ServerResponse): void {
 }
 
 function answerUnavailable(request: IncomingMessage, response: ServerResponse): void {
-  if (response.headersSent || response.destroyed) return;
   const error = {
     code: 'core_unavailable',
     message:

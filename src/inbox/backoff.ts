@@ -3,8 +3,11 @@ import { backoffMs, withJitter, type Backoff } from '../lib/backoff.ts';
 /** Maximum attempts of a delivery. After them it is dead: it stays stored with its error and can be replayed. */
 export const maxAttempts = 8;
 
+/** Longest delay of a retry or a refresh: a waiting delivery that is due later was set by another clock. */
+export const longestDelayMs = 3_600_000;
+
 /** Delays of a delivery whose handling failed: 5 s, 20 s, 80 s ... up to an hour. */
-const retryBackoff: Backoff = { firstMs: 5_000, factor: 4, maxMs: 3_600_000 };
+const retryBackoff: Backoff = { firstMs: 5_000, factor: 4, maxMs: longestDelayMs };
 
 /** Bounds of the delay while another service is down. */
 const minOutageDelayMs = 5_000;

@@ -112,7 +112,7 @@ function parsedColumns(parse: QueueState['parse'], row: Pick<DeliveryRow, 'event
   }
 }
 
-/** Undefined when the group had rows that cannot be read; these are dead now. */
+/** Undefined when another replica has handled all that was due, or when rows could not be read; these are dead now. */
 async function groupOf(
   { db, writes, now }: QueueState,
   issue: IssueKey,
@@ -134,6 +134,7 @@ async function groupOf(
     .where('seq', 'in', members)
     .orderBy('seq')
     .execute();
+  if (!rows.some((row) => row.due_at <= at)) return undefined;
   const newest = newestSeq(rows);
   const text = await db
     .selectFrom('deliveries')

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 
 import { CoordinatorError } from '../errors.ts';
+import { parseJson } from '../lib/text.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import { formatRef } from '../issue/ref.ts';
 import type { Database } from '../db/database.ts';
@@ -65,6 +66,24 @@ export async function findDelivery(
     .where('id', '=', id)
     .executeTakeFirst();
   return row === undefined ? undefined : viewOf(row, now);
+}
+
+/**
+ * What is stored of a delivery beside its view: the event as readable JSON, without the text of its issue, and the
+ * size of the bytes that are kept while it is not understood. Undefined when there is none with that id.
+ */
+export async function findStoredEvent(
+  db: Database,
+  id: string,
+): Promise<{ readonly event: string | null; readonly size: number } | undefined> {
+  const row = await db
+    .selectFrom('deliveries')
+    .select(['event', 'raw_size'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const { event, raw_size: size } = row;
+  return { event: event === null ? null : JSON.stringify(parseJson(event), null, 2), size };
 }
 
 /** Whether a webhook was stored since a time (epoch milliseconds), by whichever replica. */
@@ -161,4 +180,17 @@ function refOf({ event }: ViewRow): string | null {
 function parseCursor(cursor: string): number {
   if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
   throw new CoordinatorError('invalid_cursor', 'cursor is not one that this list gave out.');
+}
+
+/** The id of the newest delivery that was given up; undefined without any. */
+export async function findNewestDead(db: Database): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('deliveries')
+    .select('id')
+    .where('status', '=', statusLiteral('dead'))
+    .where('status', 'in', failedStatuses)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.id;
 }

@@ -1,10 +1,8 @@
 import { sql, type Transaction } from 'kysely';
 
 import type { Schema } from '../db/schema.ts';
+import { longestDelayMs } from './backoff.ts';
 import { waiting } from './rows.ts';
-
-/** The longest delay of a retry or a refresh. */
-const longestDelayMs = 3_600_000;
 
 /**
  * Moves waiting deliveries after a jump of the clock: each keeps the time it had left. One received after

@@ -49,7 +49,7 @@ async function oldestBeyond(db: State['db']): Promise<number | undefined> {
   const { rows } = await sql<{ seq: number }>`
     select seq from (
       select seq, sum(raw_size + ${sql.lit(overheadBytes)}) over (order by seq desc) as total
-      from deliveries where raw_size > 0)
+      from deliveries where raw_size > 0) as counted
     where total > ${sql.lit(maxRejectedBytes)} order by seq desc limit 1`.execute(db);
   return rows[0]?.seq;
 }

@@ -2,12 +2,12 @@ import { CompiledQuery } from 'kysely';
 
 import type { Database } from '../db/database.ts';
 import { byBytes, emptyRow, type NewDelivery } from '../db/delivery-rows.ts';
-import { sqlState } from '../db/postgres/fault.ts';
+import { isConflict, sqlState } from '../db/postgres/fault.ts';
 import { insertedIds, type InsertDeliveries } from './insert-deliveries.ts';
 
 /** Of a row whose id another delivery has. */
 const uniqueViolation = '23505';
-/** Maximum tries: others may take an id between two of them. */
+/** Maximum tries: another replica may take an id between two of them, or insert the same rows in another order. */
 const maxTries = 3;
 
 /**
@@ -33,7 +33,10 @@ export function createPostgresInsert(db: Database): InsertDeliveries {
       try {
         return await insert(left);
       } catch (error) {
-        if (sqlState(error) !== uniqueViolation || tries >= maxTries) throw error;
+        if (tries >= maxTries) throw error;
+        // A deadlock: the statement stored nothing. Refused, the deliveries would not come again.
+        if (isConflict(error)) continue;
+        if (sqlState(error) !== uniqueViolation) throw error;
         const taken = await takenIds(db, left);
         left = left.filter(({ id }) => !taken.has(id));
       }

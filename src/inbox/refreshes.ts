@@ -7,6 +7,7 @@ import { keyIn } from '../db/key-filter.ts';
 import type { DeliveryRow, Schema } from '../db/schema.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
+import { longestDelayMs } from './backoff.ts';
 import type { DeliveryGroup, QueueState } from './queue.ts';
 import { deliveryRow, waiting, withoutText } from './rows.ts';
 
@@ -16,9 +17,8 @@ import { deliveryRow, waiting, withoutText } from './rows.ts';
  * event of the same second.
  */
 
-/** Delay of the first refresh of a chain; each further one waits twice as long, up to `maxDelayMs`. */
+/** Delay of the first refresh of a chain; each further one waits twice as long, up to `longestDelayMs`. */
 const firstDelayMs = 30_000;
-const maxDelayMs = 3_600_000;
 /** Minimum gap between refreshes that are brought forward: one that asks nobody must not bring on the next at once. */
 const minGapMs = 5_000;
 
@@ -55,14 +55,18 @@ export async function scheduleRefresh(
   const doubled = group.deliveries
     .filter(({ kind }) => kind === 'refreshed')
     .map((member) => 2 * (member.due_at - member.received_at));
-  const delayMs = Math.min(Math.max(firstDelayMs, ...doubled), maxDelayMs);
+  const delayMs = Math.min(Math.max(firstDelayMs, ...doubled), longestDelayMs);
   await transaction
     .insertInto('deliveries')
     .values({ ...refreshRow(withoutText(event), now()), due_at: now() + delayMs })
     .execute();
 }
 
-/** Makes one refresh of each issue due now: a waiting one, or else a new one. */
+/**
+ * Makes one refresh of each issue due now: a waiting one, or else a new one. It needs no transaction. When two
+ * replicas do it at once, an issue gets two refreshes, which are handled as one group; and one that was handled since
+ * it was read here was handled after the cause of the request, or was under way, as with one replica.
+ */
 export async function requestRefreshes(
   { now }: Clock,
   connection: Database,
@@ -169,6 +173,9 @@ export async function makeRefreshesDue({ now }: Clock, connection: Database): Pr
  * Adds a refresh after a delivery whose bytes came before. That may be a replay, or a person who wants the
  * issue looked at again; and assigned, unassigned and assigned again within one second give equal bytes twice.
  * None is needed while the first one waits to be handled and nothing came after it. Returns whether one is due.
+ *
+ * It needs no transaction, and takes none: whoever repeats deliveries must not hold up the decisions of all replicas.
+ * Accepted race: replicas that count at once may each add one, so there may be one more in a minute for each replica.
  */
 export async function refreshAfterDuplicate(
   { now }: Clock,

@@ -26,14 +26,13 @@ export function bytesId(bodyHash: string): string {
 
 /** The columns of an event; the issue's text has a column of its own. */
 export function eventColumns({ kind, issue }: IssueEvent) {
-  const { body, ...rest } = issue;
   return {
     kind,
     repository_id: issue.repositoryId,
     issue_number: issue.number,
     snapshot_at: issue.updatedAt,
-    event: JSON.stringify({ kind, issue: rest }),
-    body,
+    event: JSON.stringify({ kind, issue: { ...issue, body: undefined } }),
+    body: issue.body,
   };
 }
 

@@ -130,14 +130,14 @@ export async function isWaitedFor(
 ): Promise<boolean> {
   const row = await db
     .selectFrom('edges')
+    .select('edges.id')
+    .where('blocker_repository_id', '=', repositoryId)
+    .where('blocker_number', '=', number)
     .innerJoin('issues', (join) =>
       join
         .onRef('issues.repository_id', '=', 'blocked_repository_id')
         .onRef('issues.number', '=', 'blocked_number'),
     )
-    .select('edges.id')
-    .where('blocker_repository_id', '=', repositoryId)
-    .where('blocker_number', '=', number)
     .where('open', '=', 1)
     .where('deleted', '=', 0)
     .where('assigned', '=', 1)

@@ -36,12 +36,13 @@ export async function replaceEdges(
   const problems =
     unknownTargets && new Map(unknownTargets.map((each) => [targetKey(each), each.problem]));
   const rows: NewEdge[] = [];
+  const idsByName = new Map<string, number | undefined>();
   for (const dependency of dependencies) {
     const name = dependency.repository?.toLowerCase();
     const own = name === undefined || name === issue.repository.toLowerCase();
-    const otherId =
-      dependency.repositoryId ??
-      (own ? issue.repositoryId : await findNamedRepositoryId(transaction, name));
+    if (!own && dependency.repositoryId === undefined && !idsByName.has(name))
+      idsByName.set(name, await findNamedRepositoryId(transaction, name));
+    const otherId = dependency.repositoryId ?? (own ? issue.repositoryId : idsByName.get(name));
     const row = edgeRow(issue, dependency, otherId ?? null);
     const known = byPair.get(pairOf(row));
     const ref = {

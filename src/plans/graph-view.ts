@@ -1,16 +1,19 @@
+import { sql } from 'kysely';
+
 import { findRepositoryId } from './repository-names.ts';
 import { findCycles } from './find-cycles.ts';
 import type { Source } from '../issue/source.ts';
 import { formatRef, keyOf, parseRef, type IssueKey } from '../issue/ref.ts';
 import { keyIn } from '../db/key-filter.ts';
+import { jsonField } from '../db/portable.ts';
 import type { Database } from '../db/database.ts';
 import { distinctEdges, listLinkedEdges, type EdgeFilter } from './linked-edges.ts';
 import { inScope, type Scope } from './scope.ts';
 import { edgesWithin } from './open-graph.ts';
 
 /** The graph of dependencies. An issue that only an edge names has the state `unknown`. */
-export interface DependencyGraph {
-  readonly nodes: readonly { readonly ref: string; readonly state: string }[];
+export interface DependencyGraph<Node extends GraphNode = GraphNode> {
+  readonly nodes: readonly Node[];
   readonly edges: readonly {
     readonly issue: string;
     readonly blockedBy: string;
@@ -23,6 +26,19 @@ export interface DependencyGraph {
   readonly cut: boolean;
 }
 
+interface GraphNode {
+  readonly ref: string;
+  readonly state: string;
+}
+
+/** A node with what a picture shows of it. */
+interface DescribedNode extends GraphNode {
+  /** Undefined for an issue that is not stored. */
+  readonly title: string | undefined;
+  /** Likely size; null: not estimated. */
+  readonly tokens: number | null;
+}
+
 interface GraphOptions {
   readonly repository?: string | undefined;
   /** Repositories that the caller may see: an edge that leads out of them is not shown. */
@@ -33,11 +49,23 @@ interface GraphOptions {
   readonly limit: number;
 }
 
+/** The same with titles and sizes, which the API does not repeat here. */
+export type DescribedGraph = DependencyGraph<DescribedNode>;
+
+/** The graph as the API gives it. */
+export async function readGraph(db: Database, options: GraphOptions): Promise<DependencyGraph> {
+  const { nodes, ...graph } = await readDescribedGraph(db, options);
+  return { nodes: nodes.map(({ ref, state }) => ({ ref, state })), ...graph };
+}
+
 /**
  * The graph of all or of one repository: the edges with an end in it, their issues, the bot's other open
  * issues, and the cycles that lead through it. Edges to deleted issues do not count and are not shown.
  */
-export async function readGraph(db: Database, options: GraphOptions): Promise<DependencyGraph> {
+export async function readDescribedGraph(
+  db: Database,
+  options: GraphOptions,
+): Promise<DescribedGraph> {
   const { repository, limit, scope, agents } = options;
   const id = repository === undefined ? undefined : await findRepositoryId(db, repository);
   if (repository !== undefined && id === undefined)
@@ -62,13 +90,16 @@ export async function readGraph(db: Database, options: GraphOptions): Promise<De
   const cycles = [...new Set(found.values())].filter((path) => path.some(isOwn));
   const ends = edges.flatMap(({ blocked, blocker }) => [blocked, blocker]);
   const named = new Set([...ends.flatMap(({ key }) => (key ? keyOf(key) : [])), ...cycles.flat()]);
-  const states = new Map(ends.map(({ ref }) => [ref, 'unknown']));
-  for (const [key, { ref, state }] of known)
-    if (isOwn(key) || named.has(key)) states.set(ref, state);
+  const nodes = new Map(
+    ends.map(({ ref }): [string, DescribedNode] => [
+      ref,
+      { ref, state: 'unknown', title: undefined, tokens: null },
+    ]),
+  );
+  for (const [key, { ref, state, title, tokens }] of known)
+    if (isOwn(key) || named.has(key)) nodes.set(ref, { ref, state, title, tokens });
   return {
-    nodes: [...states]
-      .map(([ref, state]) => ({ ref, state }))
-      .sort((a, b) => compare(a.ref, b.ref)),
+    nodes: [...nodes.values()].sort((a, b) => compare(a.ref, b.ref)),
     edges: edges
       .map(({ blocked, blocker, source, evidence }) => ({
         ...{ issue: blocked.ref, blockedBy: blocker.ref, source, evidence },
@@ -119,14 +150,18 @@ async function loadNodes(db: Database, issues: readonly IssueKey[]) {
   const rows = await db
     .selectFrom('issues')
     .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
-    .select(['repository_id', 'number', 'full_name', 'state', 'agent'])
+    .select(['repository_id', 'number', 'full_name', 'state', 'agent', 'title'])
+    .select(sql<string | number | null>`${jsonField('issues.estimate', 'likely')}`.as('likely'))
     .where('deleted', '=', 0)
     .where(keyIn('repository_id', 'number', issues))
     .execute();
   return new Map(
-    rows.map(({ repository_id: repositoryId, number, full_name: repository, state, agent }) => [
+    rows.map(({ repository_id: repositoryId, number, full_name: repository, likely, ...row }) => [
       keyOf({ repositoryId, number }),
-      { ref: formatRef({ repository, number }), state, agent },
+      {
+        ...{ ref: formatRef({ repository, number }), state: row.state, agent: row.agent },
+        ...{ title: row.title, tokens: likely === null ? null : Number(likely) },
+      },
     ]),
   );
 }

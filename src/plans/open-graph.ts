@@ -3,15 +3,15 @@ import { sql, type Transaction } from 'kysely';
 import type { GraphEdge } from './find-cycles.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import { maxUnblocksCounted } from './queue-order.ts';
-import { keyIn, ofIssue } from '../db/key-filter.ts';
+import { keyIn, keyRows, ofIssue } from '../db/key-filter.ts';
+import { crossJoin } from '../db/portable.ts';
 import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
 
 /*
  * The graph of the open issues: an edge counts while both its ends are open, and unless it comes from a parent. Every query walks inside the
- * database and stops at a limit. SQLite joins the tables of a `cross join` in their written order, here from
- * the few given issues to their neighbours; and only the literal `open = 1 and deleted = 0` lets it use the
- * small index of open issues.
+ * database and stops at a limit. The tables are joined in the written order, from the few given issues to their
+ * neighbours; and only the literal `open = 1 and deleted = 0` lets the small index of open issues be used.
  */
 
 /** Direction of a step: to the issues that block one, or to those that it blocks. */
@@ -27,10 +27,19 @@ export async function openNeighbours(
 ): Promise<IssueKey[]> {
   const { rows } = await sql<IssueKey>`
     select distinct issues.repository_id as "repositoryId", issues.number
-    from edges cross join issues
-    where ${keyIn(`edges.${from[step]}_repository_id`, `edges.${from[step]}_number`, issues)}
-      and edges.from_parent = 0 and ${isOpen('issues', step)}`.execute(db);
+    from (${keyRows(issues)}) as given ${oneStep(db, 'given', step)}`.execute(db);
   return rows;
+}
+
+/** Joins the edges of the issues in `near` that count, and the open `issues` at their other ends. */
+function oneStep(db: Database, near: 'given' | 'reach' | 'above', step: Step) {
+  const end = from[step];
+  return sql`${crossJoin(
+    db,
+    'edges',
+    sql`${sql.ref(`edges.${end}_repository_id`)} = ${sql.ref(`${near}.repository_id`)}
+      and ${sql.ref(`edges.${end}_number`)} = ${sql.ref(`${near}.number`)} and edges.from_parent = 0`,
+  )} ${crossJoin(db, 'issues', isOpen('issues', step))}`;
 }
 
 /** Issues as a set. */
@@ -47,15 +56,17 @@ function isOpen(issue: string, end: Step) {
 }
 
 /** All issues any number of steps away from those in `start`, which belong to it; `start` and `condition` are SQL. */
-function reach(start: ReturnType<typeof sql>, step: Step, condition = sql``) {
+function reach(
+  db: Database,
+  start: ReturnType<typeof sql>,
+  step: Step,
+  condition: ReturnType<typeof sql> = sql``,
+) {
   return sql`with recursive reach (repository_id, number) as (
     ${start}
     union
     select issues.repository_id, issues.number
-    from reach cross join edges cross join issues
-    where ${sql.ref(`edges.${from[step]}_repository_id`)} = reach.repository_id
-      and ${sql.ref(`edges.${from[step]}_number`)} = reach.number
-      and edges.from_parent = 0 and ${isOpen('issues', step)} ${condition})`;
+    from reach ${oneStep(db, 'reach', step)} ${condition})`;
 }
 
 /** An edge between open issues, with what is stored of the issue at its far end. */
@@ -70,14 +81,10 @@ export async function openEdges(
   issues: readonly IssueKey[],
   step: Step,
 ): Promise<OpenEdge[]> {
-  const near = from[step];
   const { rows } = await sql<IssueKey & { id: number; own: number; otherCycle: string | null }>`
-    select ${sql.ref(`edges.${near}_repository_id`)} as id,
-      ${sql.ref(`edges.${near}_number`)} as own, issues.repository_id as "repositoryId",
+    select given.repository_id as id, given.number as own, issues.repository_id as "repositoryId",
       issues.number, issues.cycle_key as "otherCycle"
-    from edges cross join issues
-    where ${keyIn(`edges.${near}_repository_id`, `edges.${near}_number`, issues)}
-      and edges.from_parent = 0 and ${isOpen('issues', step)}`.execute(db);
+    from (${keyRows(issues)}) as given ${oneStep(db, 'given', step)}`.execute(db);
   return rows.flatMap(({ id, own, otherCycle, ...other }) => {
     const [here, there] = [keyOf({ repositoryId: id, number: own }), keyOf(other)];
     if (here === there) return [];
@@ -100,7 +107,7 @@ export async function reachOf(
 ): Promise<IssueKey[]> {
   for (let limit = firstLimit; ; limit *= limitGrowth)
     for (const step of ['blocked', 'blocker'] as const) {
-      const { rows } = await sql<IssueKey>`${reach(only(issue), step)}
+      const { rows } = await sql<IssueKey>`${reach(transaction, keyRows([issue]), step)}
         select repository_id as "repositoryId", number from reach limit ${limit}`.execute(
         transaction,
       );
@@ -121,15 +128,11 @@ export async function reachAround(
   step: Step,
   cycleKey: string,
 ): Promise<IssueKey[] | undefined> {
-  const around = sql`and (issues.cycle_key is null or issues.cycle_key <> ${cycleKey})`;
-  const { rows } = await sql<IssueKey>`${reach(only(issue), step, around)}
+  const around = sql`where (issues.cycle_key is null or issues.cycle_key <> ${cycleKey})`;
+  const { rows } = await sql<IssueKey>`${reach(transaction, keyRows([issue]), step, around)}
     select repository_id as "repositoryId", number from reach
     where not ${ofIssue(issue)} limit ${maxAround}`.execute(transaction);
   return rows.length < maxAround ? rows : undefined;
-}
-
-function only({ repositoryId, number }: IssueKey) {
-  return sql`select cast(${repositoryId} as bigint), cast(${number} as bigint)`;
 }
 
 /** All open issues. */
@@ -193,11 +196,8 @@ async function belowLimit(
     select repository_id, number, unblocks from issues where ${keyIn('repository_id', 'number', issues)}
     union
     select issues.repository_id, issues.number, issues.unblocks
-    from above cross join edges cross join issues
-    where above.unblocks < ${maxUnblocksCounted}
-      and edges.blocked_repository_id = above.repository_id
-      and edges.blocked_number = above.number
-      and edges.from_parent = 0 and ${isOpen('issues', 'blocker')})
+    from above ${oneStep(transaction, 'above', 'blocker')}
+    where above.unblocks < ${maxUnblocksCounted})
     select repository_id as "repositoryId", number, unblocks from above`.execute(transaction);
   return rows;
 }
@@ -215,16 +215,15 @@ async function countEach(
 ): Promise<readonly UnblockedCount[]> {
   const start = sql`select counted.repository_id, counted.number`;
   const direct = sql`select count(*) from (
-    select distinct issues.repository_id, issues.number from edges cross join issues
-    where edges.blocker_repository_id = counted.repository_id
-      and edges.blocker_number = counted.number
-      and edges.from_parent = 0 and ${isOpen('issues', 'blocked')}
+    select distinct issues.repository_id, issues.number
+    from (select counted.repository_id, counted.number) as given
+      ${oneStep(transaction, 'given', 'blocked')}
     limit ${maxUnblocksCounted + 1}) as waiting`;
   const { rows } = await sql<UnblockedCount>`
     select counted.repository_id as "repositoryId", counted.number, counted.unblocks as before,
       case when counted.open = 0 or counted.deleted = 1 then 0
         when (${direct}) > ${maxUnblocksCounted} then ${maxUnblocksCounted}
-        else (${reach(start, 'blocked')} select count(*) - 1
+        else (${reach(transaction, start, 'blocked')} select count(*) - 1
           from (select 1 from reach limit ${maxUnblocksCounted + 1}) as reached)
         end as now
     from issues as counted

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
+import { decodeCursor, encodeCursor } from './page-cursor.ts';
 import { findRepositoryId } from './repository-names.ts';
 import { estimateSchema } from '../issue/estimate.ts';
-import { CoordinatorError } from '../errors.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import {
   issueUrl,
@@ -284,18 +284,4 @@ function planOf(
 
 function stored<T>(json: string | null, schema: z.ZodType<T>): T | null {
   return json === null ? null : schema.parse(JSON.parse(json));
-}
-
-type Position = [changedAt: number, repositoryId: number, number: number];
-const positionSchema = z.tuple([z.int(), z.int(), z.int()]);
-
-function encodeCursor(position: Position): string {
-  return Buffer.from(position.join(' ')).toString('base64url');
-}
-
-function decodeCursor(cursor: string): Position {
-  const numbers = Buffer.from(cursor, 'base64url').toString().split(' ').map(Number);
-  const parsed = positionSchema.safeParse(numbers);
-  if (parsed.success) return parsed.data;
-  throw new CoordinatorError('invalid_cursor', 'cursor is not one that this list gave out.');
 }

@@ -38,14 +38,19 @@ export function queueKey(place: QueueFacts): number {
 
 /** Explains the place of an issue in the queue: a sentence that names each part of its key. */
 export function explainPlace(place: QueueFacts): string {
+  const since = new Date(place.readyAt).toISOString();
+  return `Ready since ${since}${explainBonus(place)}; the longest ready goes first.`;
+}
+
+/** What moves an issue in the queue, to go on after its time: `, moved 4 hours forward for …`; empty: nothing does. */
+export function explainBonus(place: QueueFacts): string {
   const priority = priorityOf(place);
   const count = unblocked(place);
   const parts = [
     ...(priority === undefined ? [] : [`${moved(priority.hours)} for the label ${priority.label}`]),
     ...(count === 0 ? [] : [`${moved(count * hoursPerIssue)} for ${waiting(count)}`]),
   ];
-  const bonus = parts.length === 0 ? '' : `, moved ${parts.join(' and ')}`;
-  return `Ready since ${new Date(place.readyAt).toISOString()}${bonus}; the longest ready goes first.`;
+  return parts.length === 0 ? '' : `, moved ${parts.join(' and ')}`;
 }
 
 function priorityOf({ labels }: QueueFacts) {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import { sql } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 
 import { estimateSchema } from '../issue/estimate.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
@@ -11,6 +11,7 @@ import { readingSchema } from '../issue/reading.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { Database } from '../db/database.ts';
 import { jsonField } from '../db/portable.ts';
+import type { Schema } from '../db/schema.ts';
 import { parseNames } from '../db/stored-names.ts';
 import { distinctKeys } from './open-graph.ts';
 
@@ -51,16 +52,14 @@ async function heldDifferently(db: Database, holdLabels: readonly string[]): Pro
 
 /** Stores the agents of this start. Call it after the stale plans were refreshed. */
 export async function rememberAgents(
-  db: Database,
+  transaction: Transaction<Schema>,
   profiles: readonly AgentProfile[],
 ): Promise<void> {
-  await db.transaction().execute(async (transaction) => {
-    await transaction.deleteFrom('known_agents').execute();
-    await transaction
-      .insertInto('known_agents')
-      .values(profiles.map(({ name }) => ({ name })))
-      .execute();
-  });
+  await transaction.deleteFrom('known_agents').execute();
+  await transaction
+    .insertInto('known_agents')
+    .values(profiles.map(({ name }) => ({ name })))
+    .execute();
 }
 
 /** Searches the texts for new names only; each is a word of `a-z0-9_-`, safe in a LIKE pattern. */

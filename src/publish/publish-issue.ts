@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 
 import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
+import { LeadLost } from '../errors.ts';
 import type { IssueAddress } from '../gitea/address.ts';
 import type { Gitea } from '../gitea/client.ts';
 import type { Plan } from '../issue/plan.ts';
@@ -16,7 +17,7 @@ import {
   type LabelDefinition,
   type StatusLabelGitea,
 } from './status-label.ts';
-import { granted, LeadLost, Refused } from './refused.ts';
+import { granted, Refused } from './refused.ts';
 import { findVisibleRepositories } from './visible-repositories.ts';
 import {
   findPublication,

@@ -2,16 +2,17 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { Database } from '../db/database.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
-import { CoordinatorError } from '../errors.ts';
+import { CoordinatorError, LeadLost } from '../errors.ts';
 import type { RepositoryAddress } from '../gitea/address.ts';
-import { keyOf } from '../issue/ref.ts';
+import { keyOf, type IssueKey } from '../issue/ref.ts';
+import { inSpan, type SpanContext } from '../lib/spans.ts';
 import { createLoop } from '../lib/loop.ts';
 import { createRepeatedLines } from '../lib/repeated-lines.ts';
 import type { Logger } from '../log.ts';
 import { dryRun } from './dry-run.ts';
 import { createFailurePolicy } from './failure-policy.ts';
 import { createPublishIssue, type PublishedParts, type PublishGitea } from './publish-issue.ts';
-import { LeadLost, Refused } from './refused.ts';
+import { Refused } from './refused.ts';
 import { countPublications, dueIssues, type DueIssue } from './rows.ts';
 
 export interface PublisherDeps {
@@ -32,6 +33,8 @@ export interface PublisherDeps {
   readonly dryRun: boolean;
   /** False: another replica publishes. */
   readonly isLeader?: () => boolean;
+  /** The trace in which the issue was handled, where that is known. */
+  readonly traceOf?: (issue: IssueKey) => SpanContext | undefined;
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -110,7 +113,9 @@ export function createPublisher(deps: PublisherDeps) {
 
   async function publish(due: DueIssue): Promise<void> {
     try {
-      await publishIssue(due, loop.signal);
+      await inSpan('publish issue', { parent: deps.traceOf?.(due) }, () =>
+        publishIssue(due, loop.signal),
+      );
       failures.succeeded();
       lastError = null;
       queue.markReported(due);

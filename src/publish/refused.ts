@@ -17,14 +17,6 @@ export class Storm extends CoordinatorError {
   }
 }
 
-/** Another replica publishes now: this one writes no more. */
-export class LeadLost extends CoordinatorError {
-  constructor() {
-    super('lead_lost', 'Another replica publishes now.');
-    this.name = 'LeadLost';
-  }
-}
-
 /** The value of a result; throws `Refused` when there is none. */
 export function granted<T>(reply: WriteResult<T>, subject: string): T {
   if (reply.kind === 'ok') return reply.value;

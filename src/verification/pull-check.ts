@@ -6,6 +6,7 @@ import type { RequestVerification } from '../claims/verified-completion.ts';
 import { park, recomputeIssues } from '../claims/parking.ts';
 import { ofIssue } from '../db/key-filter.ts';
 import type { Schema } from '../db/schema.ts';
+import { LeadLost } from '../errors.ts';
 import type { Gitea } from '../gitea/client.ts';
 import type { GiteaPull } from '../gitea/pull-schemas.ts';
 import type { IssueKey } from '../issue/ref.ts';
@@ -66,7 +67,7 @@ export function createPullChecks(deps: PullCheckDeps) {
     try {
       await check(row, signal);
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted || error instanceof LeadLost) return;
       await settle(row, { check_at: retryAt(now(), 1, error) });
       throw error;
     }

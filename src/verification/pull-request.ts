@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { findHandoff } from '../claims/claim-rows.ts';
 import { recomputeIssues } from '../claims/parking.ts';
+import { LeadLost } from '../errors.ts';
 import type { RepositoryAddress } from '../gitea/address.ts';
 import type { Gitea } from '../gitea/client.ts';
 import type { GiteaPull } from '../gitea/pull-schemas.ts';
@@ -60,7 +61,7 @@ export function createPullRequests(deps: PullRequestDeps) {
     try {
       await publish(issue, signal);
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted || error instanceof LeadLost) return;
       await postpone(issue, error);
       if (!(error instanceof ForgeRefusal)) throw error;
     }

@@ -8,6 +8,7 @@ import type { ClaimRow, Schema, VerificationRow } from '../db/schema.ts';
 import { reasonText, type ParkingReason } from '../issue/reasons.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { VerdictOutcome, VerificationState } from '../issue/verification.ts';
+import { tellSpan, traceOf } from '../lib/spans.ts';
 import { countSameFailures, pruneVerifications } from './rows.ts';
 import {
   errorBackoffMs,
@@ -49,6 +50,13 @@ export async function settleVerdict(
     .where('id', '=', row.id)
     .execute();
   if (isRetried) return state;
+  afterCommit(transaction, () =>
+    tellSpan('verification', {
+      ...{ startedAt: row.requested_at, endedAt: now },
+      parent: traceOf('claim', row.claim_id ?? row.id),
+      attributes: { 'mosaic.outcome': outcome },
+    }),
+  );
   await concludeStatuses(transaction, row, outcome);
   const issue = { repositoryId: row.repository_id, number: row.number };
   const claim = await claimOf(transaction, row);

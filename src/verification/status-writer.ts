@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 
 import type { CommitStatusesTable } from '../db/verification-tables.ts';
-import { CoordinatorError } from '../errors.ts';
+import { CoordinatorError, LeadLost } from '../errors.ts';
 import type { Gitea } from '../gitea/client.ts';
 import { ForgeRefusal, isForgeDue, retryAt, type ForgeDeps, type PassResult } from './forge.ts';
 
@@ -48,7 +48,7 @@ export function createStatusWriter(deps: StatusWriterDeps) {
         await markWritten(deps, commit, row);
       }
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted || error instanceof LeadLost) return;
       const failures = 1 + Math.max(...rows.map(({ attempts }) => attempts));
       await postpone(commit, { error, failures });
       if (!(error instanceof ForgeRefusal)) throw error;

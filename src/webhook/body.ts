@@ -39,53 +39,55 @@ export interface ReceivedBody {
   readonly release: () => void;
 }
 
+type OnBody = (error: Error | undefined, body: ReceivedBody) => void;
+
 /**
- * Reads a body piece by piece; the server's timeout of requests is its deadline. Rejects with `BodyTooLarge`
- * or `BudgetExceeded`, and then reads no further.
+ * Reads a body piece by piece; the server's timeout of requests is its deadline. Calls `done` once, with
+ * `BodyTooLarge`, `BudgetExceeded` or `BodyIncomplete` where it reads no further.
  */
 export function readBody(
   stream: Readable,
   address: string,
   budget: BodyBudget,
-): Promise<ReceivedBody> {
+  done: OnBody,
+): void {
   const pieces: Buffer[] = [];
   let bytes = 0;
   let counted = 0;
+  const place = budget.open(address, () => fail(new BudgetExceeded()));
 
-  return new Promise((resolve, reject) => {
-    const place = budget.open(address, () => fail(new BudgetExceeded()));
-
-    /** Makes sure that the budget covers what has arrived; returns why it does not. */
-    function cover(): Error | undefined {
-      if (bytes > bodyLimit) return new BodyTooLarge();
-      if (bytes <= smallBytes) return undefined;
-      if (!place.take(bytes - counted)) return new BudgetExceeded();
-      counted = bytes;
-      return undefined;
-    }
-    function fail(error: Error): void {
-      stop();
-      pieces.length = 0;
-      place.release();
-      reject(error);
-    }
-    function onData(piece: Buffer): void {
-      bytes += piece.length;
-      const refusal = cover();
-      if (refusal === undefined) pieces.push(piece);
-      else fail(refusal);
-    }
-    function onEnd(): void {
-      stop();
-      place.complete();
-      resolve({ pieces, bytes, release: place.release });
-    }
-    function onClose(): void {
-      fail(new BodyIncomplete());
-    }
-    function stop(): void {
-      stream.off('data', onData).off('end', onEnd).off('error', onClose).off('close', onClose);
-    }
-    stream.on('data', onData).on('end', onEnd).on('error', onClose).on('close', onClose);
-  });
+  /** Makes sure that the budget covers what has arrived; returns why it does not. */
+  function cover(): Error | undefined {
+    if (bytes > bodyLimit) return new BodyTooLarge();
+    if (bytes <= smallBytes) return undefined;
+    if (!place.take(bytes - counted)) return new BudgetExceeded();
+    counted = bytes;
+    return undefined;
+  }
+  function fail(error: Error): void {
+    stop();
+    pieces.length = 0;
+    place.release();
+    done(error, noBody);
+  }
+  function onData(piece: Buffer): void {
+    bytes += piece.length;
+    const refusal = cover();
+    if (refusal === undefined) pieces.push(piece);
+    else fail(refusal);
+  }
+  function onEnd(): void {
+    stop();
+    place.complete();
+    done(undefined, { pieces, bytes, release: place.release });
+  }
+  function onClose(): void {
+    fail(new BodyIncomplete());
+  }
+  function stop(): void {
+    stream.off('data', onData).off('end', onEnd).off('error', onClose).off('close', onClose);
+  }
+  stream.on('data', onData).on('end', onEnd).on('error', onClose).on('close', onClose);
 }
+
+const noBody: ReceivedBody = { pieces: [], bytes: 0, release: () => undefined };

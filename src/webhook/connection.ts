@@ -10,5 +10,9 @@ export function keepOpen(answer: ServerResponse): void {
   if (answer.shouldKeepAlive && !answer.hasHeader('connection'))
     answer.setHeader('connection', 'keep-alive');
   // After Node has set the idle limit of the server, which it does when an answer is complete.
-  answer.once('finish', () => answer.req.socket.setTimeout(0));
+  answer.once('finish', () => {
+    const { socket } = answer.req;
+    // Fastify's stand-in for a connection has no limits.
+    if ('setTimeout' in socket) socket.setTimeout(0);
+  });
 }

@@ -3,6 +3,13 @@ import type { IncomingHttpHeaders } from 'node:http';
 /** Gitea and Forgejo send the same header under several names. */
 const vendors = ['gitea', 'forgejo', 'github', 'gogs'];
 
+/** Put together once: a delivery asks for several. */
+const headerNames = {
+  event: vendors.map((vendor) => `x-${vendor}-event`),
+  'event-type': vendors.map((vendor) => `x-${vendor}-event-type`),
+  delivery: vendors.map((vendor) => `x-${vendor}-delivery`),
+};
+
 /** The name of one event; a header that was sent twice arrives joined by a comma and a blank. */
 const namePattern = /^[a-z0-9_-]{1,60}$/;
 
@@ -14,9 +21,12 @@ export function isEventName(text: string): boolean {
 }
 
 /** A header of a delivery under the first vendor that fills it in; undefined: none does. */
-export function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
-  for (const vendor of vendors) {
-    const value = headers[`x-${vendor}-${name}`];
+export function headerOf(
+  headers: IncomingHttpHeaders,
+  name: keyof typeof headerNames,
+): string | undefined {
+  for (const header of headerNames[name]) {
+    const value = headers[header];
     if (typeof value === 'string' && value.trim() !== '') return value.trim();
   }
   return undefined;

@@ -19,12 +19,7 @@ import type { WebhookCounts } from './counts.ts';
 import { eventNameOf, headerOf } from './event-name.ts';
 import { pullHintOf } from './hint.ts';
 import { parseDelivery, PayloadError, type ParsedDelivery } from './payload.ts';
-import {
-  looksSigned,
-  verifySignature,
-  type WebhookKeys,
-  type WebhookSecrets,
-} from './signature.ts';
+import { looksSigned, verifyMac, type WebhookKeys, type WebhookSecrets } from './signature.ts';
 import { datedAtMost, isOutdated } from './snapshot-time.ts';
 
 export interface WebhookDeps {
@@ -80,47 +75,65 @@ export function refuseSignature(
   return closeUnread(request, reply).code(401).send({ error });
 }
 
-/** Verifies the signature of a whole body, and stores what it says. */
+/** A whole body, and the signature that its headers claim. */
+interface Received {
+  readonly request: FastifyRequest;
+  readonly mac: Buffer;
+  readonly body: ReceivedBody;
+}
+
+/** What the answer 200 says. */
+interface Accepted {
+  readonly status: 'accepted' | 'duplicate' | 'ignored';
+  readonly deliveryId: string;
+  readonly reason?: string;
+}
+
+/** Verifies the signature of a whole body, and stores what it says; undefined: the answer, a refusal, is sent. */
 export async function receive(
   deps: RouteDeps,
-  request: FastifyRequest<{ Body: ReceivedBody | undefined }>,
+  { request, mac, body }: Received,
   reply: FastifyReply,
-) {
-  // Without a body nothing was parsed.
-  const { body = emptyBody, headers } = request;
+): Promise<Accepted | undefined> {
   try {
-    const verification = verifySignature(body.pieces, headers, deps.secrets);
-    if (!verification.valid)
-      return await refuseSignature(deps, verification.reason, request, reply);
+    const verification = verifyMac(body.pieces, mac, deps.secrets);
+    if (!verification.valid) {
+      refuseSignature(deps, verification.reason, request, reply);
+      return undefined;
+    }
     deps.counts.authentic(request.ip);
     keepOpen(reply.raw);
     deps.onAuthentic?.(request.raw.socket);
     const [first = Buffer.alloc(0), ...rest] = body.pieces;
     const raw = rest.length === 0 ? first : Buffer.concat(body.pieces);
-    return await receiveAuthentic(deps, headers, { raw, secret: verification.secret }, reply);
+    return await receiveAuthentic(
+      deps,
+      request.headers,
+      { raw, secret: verification.secret },
+      reply,
+    );
   } finally {
     body.release();
   }
 }
-
-const emptyBody: ReceivedBody = { pieces: [], bytes: 0, release: () => undefined };
 
 async function receiveAuthentic(
   deps: RouteDeps,
   headers: IncomingHttpHeaders,
   { raw, secret }: { readonly raw: Buffer; readonly secret: string },
   reply: FastifyReply,
-) {
+): Promise<Accepted | undefined> {
   // Of the body alone: the signature of the same bytes changes with the secret.
   const bodyHash = hash('sha256', raw, 'hex');
   const id = deliveryId(headers, bodyHash);
   const about = { delivery: id, secret };
   const event = eventNameOf(headers);
   // Not stored: the header is not signed, and no later version would know better what it means.
-  if ('problem' in event)
-    return (await isRepeated(deps, bodyHash))
-      ? answerDuplicate(deps, id, about)
-      : refusePayload(deps, about, event.problem, reply);
+  if ('problem' in event) {
+    if (await isRepeated(deps, bodyHash)) return answerDuplicate(deps, id, about);
+    refusePayload(deps, about, event.problem, reply);
+    return undefined;
+  }
   const { name: eventName } = event;
   try {
     const parsed = parseDelivery(eventName, raw, deps.account());
@@ -139,7 +152,8 @@ async function receiveAuthentic(
     const rejected = { id, eventName, bodyHash, raw, error: error.message };
     const fields = { ...about, event: eventName, bytes: raw.length, bodyHash };
     await stored(deps, { ...about, event: eventName }, deps.addRejected(rejected));
-    return refusePayload(deps, fields, error.message, reply);
+    refusePayload(deps, fields, error.message, reply);
+    return undefined;
   }
 }
 
@@ -149,13 +163,17 @@ function isRepeated({ isStored }: RouteDeps, bodyHash: string): Promise<boolean>
 }
 
 /** Answers for bytes that are stored: what the headers make of them this time does not count. */
-function answerDuplicate({ counts, log }: RouteDeps, deliveryId: string, about: LogFields) {
+function answerDuplicate(
+  { counts, log }: RouteDeps,
+  deliveryId: string,
+  about: LogFields,
+): Accepted {
   counts.count('duplicate');
   log.info(about, 'delivery duplicate');
   return { status: 'duplicate', deliveryId };
 }
 
-function acceptHint({ counts, log }: RouteDeps, about: LogFields, deliveryId: string) {
+function acceptHint({ counts, log }: RouteDeps, about: LogFields, deliveryId: string): Accepted {
   counts.count('accepted');
   log.info(about, 'delivery accepted');
   return { status: 'accepted', deliveryId };
@@ -166,10 +184,10 @@ function refusePayload(
   about: LogFields,
   message: string,
   reply: FastifyReply,
-): FastifyReply {
+): void {
   counts.count('rejected');
   refusals.warn({ ...about, reason: message }, 'delivery rejected');
-  return reply.code(422).send({ error: { code: 'payload_not_understood', message } });
+  void reply.code(422).send({ error: { code: 'payload_not_understood', message } });
 }
 
 type ClassifiedDelivery = Extract<ParsedDelivery, { kind: 'event' | 'ignored' }>;
@@ -216,7 +234,7 @@ async function accept(
   about: LogFields,
   parsed: ClassifiedDelivery,
   delivery: Pick<Delivery, 'id' | 'eventName' | 'bodyHash'>,
-) {
+): Promise<Accepted> {
   if (parsed.kind === 'ignored') {
     const { reason } = parsed;
     if (await isRepeated(deps, delivery.bodyHash))

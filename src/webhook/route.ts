@@ -1,5 +1,4 @@
 import { METHODS, type IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
 
 import {
   errorCodes,
@@ -11,7 +10,7 @@ import {
 
 import { closeUnread } from '../lib/close-unread.ts';
 import { createRepeatedLines } from '../lib/repeated-lines.ts';
-import { BodyIncomplete, BodyTooLarge, lengthOf, readBody, type ReceivedBody } from './body.ts';
+import { BodyIncomplete, BodyTooLarge, lengthOf, readBody } from './body.ts';
 import { bodyLimit, BudgetExceeded, createBodyBudget } from './body-budget.ts';
 import { receive, refuseSignature, type WebhookDeps } from './receive.ts';
 import { claimedSignature, keysOf, looksSigned } from './signature.ts';
@@ -70,24 +69,43 @@ export function registerWebhook(app: FastifyInstance, given: WebhookDeps): void 
       onRequest: refuseMethod,
       handler: refuseMethod,
     });
-    // The signature covers the raw bytes, so nothing may parse them before it is verified.
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('application/json', (request: FastifyRequest, stream: Readable) =>
-      readBody(stream, request.ip, budget),
-    );
-    scope.route<{ Body: ReceivedBody | undefined }>({
+    scope.route({
       method: 'POST',
       url: webhookPath,
-      bodyLimit,
-      onRequest: (request, reply, next) => {
+      // Reads the body and answers by itself: the signature covers the raw bytes, and the steps of Fastify between
+      // here and a handler cost a fifth of what a delivery costs. The handler is never reached.
+      onRequest: (request, reply, refuse) => {
         const claimed = checkHeaders(request.headers);
-        if (claimed.mac !== undefined) next();
-        else refuseSignature(deps, claimed.reason, request, reply);
+        if (claimed.mac === undefined) {
+          refuseSignature(deps, claimed.reason, request, reply);
+          return;
+        }
+        const { mac } = claimed;
+        if (request.headers.expect !== undefined) reply.raw.writeContinue();
+        readBody(request.raw, request.ip, budget, (error, body) => {
+          if (error === undefined)
+            receive(deps, { request, mac, body }, reply).then((result) => {
+              if (result !== undefined) answer(reply, result);
+            }, refuse);
+          else refuse(error);
+        });
       },
-      handler: (request, reply) => receive(deps, request, reply),
+      handler: refuseMethod,
     });
     done();
   });
+}
+
+/** 200, past the steps of Fastify after a handler. */
+function answer(reply: FastifyReply, result: object): void {
+  const text = JSON.stringify(result);
+  reply.hijack();
+  reply.raw
+    .writeHead(200, {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(text),
+    })
+    .end(text);
 }
 
 /** Throws for a content type or length that is refused; returns the signature that the headers claim. */

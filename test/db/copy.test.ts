@@ -90,7 +90,8 @@ async function seenAt(url: string): Promise<unknown[]> {
     calls.map(async ({ path, token }) => {
       const headers = { authorization: `Bearer ${token}` };
       const reply = await fetch(`${url}/api/v1${path}`, { headers });
-      return [path, reply.status, await reply.json()];
+      const json: unknown = await reply.json();
+      return [path, reply.status, json];
     }),
   );
 }
@@ -149,7 +150,7 @@ async function oddStore(): Promise<string> {
   await service.send(recording('issues-assigned-bot'));
   await service.idle();
   await service.close();
-  const file = service.config.databasePath;
+  const file = service.config.database;
   const database = new DatabaseSync(file);
   const add = database.prepare(
     'insert into model_answers (key, answer, stored_at) values (?, ?, ?)',

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { createDatabase, openExisting } from '../../src/db/database.ts';
 import { isMigrated, migrate } from '../../src/db/migrations.ts';
-import { isPostgresUrl, shownLocation } from '../../src/db/postgres/connections.ts';
+import { isPostgresUrl, shownLocation } from '../../src/db/location.ts';
 import { examineServer } from '../../src/db/postgres/examine.ts';
 import { createPostgresInsert } from '../../src/inbox/postgres-insert.ts';
 import { emptyRow } from '../../src/db/delivery-rows.ts';
@@ -18,7 +18,7 @@ import {
 testOfPostgres('the migrations run on an empty database, once', async () => {
   const location = await postgresDatabase();
   const db = openDatabase(location);
-  expect(await examineServer(location)).toMatchObject({ kind: 'new', encoding: 'UTF8' });
+  expect(await examineServer(location)).toMatchObject({ kind: 'new' });
   await expect(openExisting(location)).rejects.toMatchObject({ code: 'not_migrated' });
   await migrate(db);
   expect(await isMigrated(db)).toBe(true);
@@ -114,6 +114,35 @@ testOfPostgres(
   },
 );
 
+testOfPostgres(
+  'deliveries that another replica gets in another order are stored, and none is refused',
+  async () => {
+    const location = await postgresDatabase(true);
+    const [db, other] = [openDatabase(location), openDatabase(location)];
+    const insert = createPostgresInsert(db);
+    const row = (id: string, body_hash: string) => ({
+      ...{ ...emptyRow, id, body_hash, event_name: 'issues' },
+    });
+    const waits = async () =>
+      (
+        await sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'
+        and datname = current_database()`.execute(db)
+      ).rows.length;
+    const inserting = await other.transaction().execute(async (transaction) => {
+      // The deadlock is found by the other side, which is rolled back.
+      await sql`set local deadlock_timeout = '20s'`.execute(transaction);
+      await transaction.insertInto('deliveries').values(row('x', '2')).execute();
+      const under = insert([row('a', '1'), row('b', '2'), row('c', '3')]).catch(String);
+      await expect.poll(waits).toBe(1);
+      await transaction.insertInto('deliveries').values(row('y', '1')).execute();
+      return { under };
+    });
+    expect(await inserting.under).toEqual(new Set(['c']));
+    const rows = await db.selectFrom('deliveries').select('id').orderBy('id').execute();
+    expect(rows.map(({ id }) => id)).toEqual(['c', 'x', 'y']);
+  },
+);
+
 test('a server that is not there is the fault of the store, and its address is shown without the password', async () => {
   const location = 'postgres://ann:secret@127.0.0.1:1/coordinator?sslmode=disable';
   expect(shownLocation(location)).toBe('postgres://127.0.0.1:1/coordinator');
@@ -123,7 +152,7 @@ test('a server that is not there is the fault of the store, and its address is s
     fault: { kind: 'unreachable' },
   });
   await db.destroy();
-  expect(await examineServer(location)).toMatchObject({ kind: 'down' });
+  expect(await examineServer(location)).toMatchObject({ kind: 'unusable' });
   const refusal = await openExisting(location).catch((error: unknown) => String(error));
   expect(refusal).toContain(
     'The database at postgres://127.0.0.1:1/coordinator could not be read.',

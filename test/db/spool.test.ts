@@ -10,7 +10,8 @@ import { emptyRow, type NewDelivery } from '../../src/db/delivery-rows.ts';
 import { migrate } from '../../src/db/migrations.ts';
 import { quickCheck } from '../../src/db/quick-check.ts';
 import { createSpool } from '../../src/db/spool.ts';
-import { prepareSpool, spooledColumns, spoolPath } from '../../src/db/spool-file.ts';
+import { prepareSpool, spoolPath } from '../../src/db/spool-file.ts';
+import { spooledColumns } from '../../src/db/spooled.ts';
 import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
 import { createStoreGuard } from '../../src/db/store-guard.ts';
 import { createTakeIn, takeInBeside } from '../../src/db/take-in.ts';
@@ -176,17 +177,46 @@ test('while another program writes to the database, the spool waits for nothing'
   expect(await insert(row('a'))).toEqual(['a']);
 });
 
-test('beyond its bound it refuses, and with room it takes again', async () => {
+test('beyond its bound it refuses, and says that it is full; with room it takes again', async () => {
   const { insert, spool, newTakeIn } = await openBoth({ rows: 2, bytes: Infinity });
   await insert(row('a'), row('b'));
-  await expect(insert(row('c'))).rejects.toMatchObject({ code: 'store_unavailable' });
+  const full = { code: 'store_unavailable', fault: { kind: 'full' } };
+  await expect(insert(row('c'))).rejects.toMatchObject(full);
+  await expect(spool.probe()).rejects.toMatchObject(full);
   await newTakeIn()();
   await spool.forget(2);
   expect(await insert(row('c'))).toEqual(['c']);
-  const small = await openBoth({ rows: Infinity, bytes: 200_000 });
-  await small.insert(row('long', { body: 'x'.repeat(300_000) }));
-  await small.spool.forget(0);
-  await expect(small.insert(row('next'))).rejects.toMatchObject({ code: 'store_unavailable' });
+});
+
+test('bytes count as they come, also while nothing is taken in', async () => {
+  const { insert } = await openBoth({ rows: Infinity, bytes: 200_000 });
+  await insert(row('long', { body: 'x'.repeat(300_000) }));
+  await expect(insert(row('next'))).rejects.toMatchObject({ code: 'store_unavailable' });
+});
+
+test('what comes while taking in is for the next run: under load it ends all the same', async () => {
+  const { db, insert, thread } = await openBoth();
+  await insert(row('first'));
+  let runs = 0;
+  const takeIn = createTakeIn({
+    run: async (sql, parameters) => {
+      const rows = await thread.all(sql, parameters);
+      runs += 1;
+      if (runs < 20) await insert(row(`later-${runs}`));
+      return rows;
+    },
+    ...{ writes: createWriteQueue(db), onTaken: () => undefined },
+    onRejected: () => Promise.resolve(),
+  });
+  expect(await takeIn()).toBe(1);
+  expect(runs).toBe(2);
+});
+
+test('a long backlog is taken in piece by piece, and each piece may be deleted at once', async () => {
+  const { insert, taken, newTakeIn } = await openBoth();
+  await insert(...Array.from({ length: 1_100 }, (_, index) => row(`${index}`)));
+  expect(await newTakeIn()()).toBe(1_100);
+  expect(taken).toEqual([500, 1_000, 1_100]);
 });
 
 test('an empty spool goes when it is closed, one that holds something stays', async () => {
@@ -237,4 +267,24 @@ test('a damaged spool is not opened: what it holds would be lost', async () => {
   bytes.fill(0xab, 4 * 4_096, 40 * 4_096);
   writeFileSync(spoolFile, bytes);
   expect(() => prepareSpool(spoolFile)).toThrow(/coordinator\.db\.spool is damaged/);
+});
+
+test('what waits is known again after the spool was opened anew, and no more once it was deleted', async () => {
+  const { path, spoolFile, insert, spool } = await openBoth();
+  await insert(row('a'), row('b', { status: 'rejected', body_hash: 'same' }));
+  const guard = createStoreGuard({ path: spoolFile, quickCheck, now: Date.now });
+  const again = createSpool({ spool: spoolFile, database: path, guard });
+  onTestFinished(() => again.close());
+  const columns = (one: NewDelivery) => spooledColumns.map((column) => one[column]);
+  const repeated = [
+    row('a', { body_hash: 'other' }),
+    row('c', { body_hash: 'hash-a' }),
+    row('d', { status: 'rejected', body_hash: 'same' }),
+    row('e', { body_hash: 'same' }),
+  ];
+  expect(await again.insert(repeated.map(columns))).toEqual([3]);
+  expect([await again.holds('hash-a'), await spool.holds('nothing')]).toEqual([true, false]);
+  await again.forget(1);
+  expect(await again.holds('hash-a')).toBe(false);
+  expect(await again.insert([columns(row('a'))])).toEqual([0]);
 });

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 
+import { createWriteQueue } from '../../src/db/write-queue.ts';
 import { maxAttempts } from '../../src/inbox/backoff.ts';
 import { listDeliveries, replayDelivery } from '../../src/inbox/delivery-views.ts';
+import { createInbox } from '../../src/inbox/inbox.ts';
 import type { IssueEvent } from '../../src/issue/event.ts';
 import { eventOf, delivery, rejection, openInbox, claim, complete, idsOf } from './open-inbox.ts';
 
@@ -25,6 +27,29 @@ test('issues in work are left out, others are handed out beside them', async () 
   expect(idsOf(second)).toEqual(['b']);
   expect(await inbox.claim([first.issue, { repositoryId: 3, number: 2 }])).toBeUndefined();
   expect(idsOf(await inbox.claim([{ repositoryId: 4, number: 1 }]))).toEqual(['a']);
+});
+
+test('what another replica handled before this one held the issue is no group', async () => {
+  const { db, inbox, clock } = await openInbox();
+  await inbox.add(delivery('a', 1));
+  await inbox.add(delivery('b', 2));
+  const first = await claim(inbox);
+  const released: number[] = [];
+  const late = createInbox({
+    ...{ db, writes: createWriteQueue(db), now: clock.now, random: () => 0 },
+    parse: () => eventOf(1, 1),
+    replica: {
+      id: 'late',
+      hold: async ([issue]) => {
+        if (issue?.number === 1) await complete(db, inbox, first);
+        return issue;
+      },
+      release: ({ number }) => void released.push(number),
+      heldElsewhere: () => Promise.resolve([]),
+    },
+  });
+  expect(idsOf(await late.claim([]))).toEqual(['b']);
+  expect(released).toEqual([1]);
 });
 
 test('snapshots that a newer one supersedes come without the text, whatever the order', async () => {

@@ -109,6 +109,17 @@ test('a refresh requested again and again waits once for each issue, and is due'
   await inbox.requestRefreshes(db, []);
 });
 
+test('refreshes that two replicas request at once are handled as one group', async () => {
+  const { db, inbox } = await openInbox();
+  const event: IssueEvent = { ...eventOf(1, 1), kind: 'refreshed' };
+  // Not in the queue: on PostgreSQL no statement of the one waits for one of the other.
+  await Promise.all([1, 2, 3].map(() => inbox.requestRefreshes(db, [event])));
+  const { pending } = await inbox.counts();
+  expect(pending).toBeGreaterThanOrEqual(1);
+  expect(pending).toBeLessThanOrEqual(3);
+  expect((await claim(inbox)).deliveries).toHaveLength(pending);
+});
+
 test('an issue that differs on Gitea is added once, and not while one of its deliveries waits', async () => {
   const { db, inbox } = await openInbox();
   await inbox.add(delivery('told', 1));

@@ -213,4 +213,4 @@ test('a bound of 500 in each direction, and a warning where more are set', async
   expect(state).toBe('ready');
   expect(blockedBy).toHaveLength(giteaDependencyLimit);
   expect(warnings.map(({ code }) => code)).toContain('too_many_native_dependencies');
-}, 20_000);
+}, 60_000);

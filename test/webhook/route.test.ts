@@ -567,7 +567,8 @@ describe('503', () => {
     const { headers, body } = signedRequest(issuePayload());
     const init = { method: 'POST', headers, body: new Uint8Array(body) };
     const reply = await fetch(`${url}/webhook/gitea`, init);
-    return { status: reply.status, json: await reply.json() };
+    const json: unknown = await reply.json();
+    return { status: reply.status, json };
   }
 
   test('says nothing of the cause', async () => {

@@ -63,13 +63,15 @@ describe('M7: a snapshot from the future counts as received now', () => {
   test('the text of a group of deliveries is the one of the snapshot that decides', async () => {
     const { now } = manualClock();
     const { promise, resolve } = Promise.withResolvers<undefined>();
+    let isStarted = false;
     const service = await startService({
       now,
       aroundWrites: (writes) => ({
         ...writes,
-        run: (work) => promise.then(() => writes.run(work)),
+        run: (work) => (isStarted ? promise.then(() => writes.run(work)) : writes.run(work)),
       }),
     });
+    isStarted = true;
     const post = (changes: PayloadChanges) => service.send(signedRequest(issuePayload(changes)));
     await post({ updatedAt: '2026-11-23T12:04:00Z', body: 'Blocked by #77' });
     await post({ updatedAt: '2026-11-23T12:00:00Z', body: 'Blocked by #78' });

@@ -21,8 +21,6 @@ import { copiedTables } from './tables.ts';
 const statementTimeoutMs = 600_000;
 /** Maximum wait for whoever uses the tables of the target. */
 const lockTimeoutMs = 3_000;
-/** Oldest supported version of PostgreSQL. */
-const oldestVersion = 140_000;
 
 interface CopyOptions {
   readonly signal: AbortSignal;
@@ -167,16 +165,8 @@ async function withPostgres<T>(
 /** Refuses a server that cannot be reached or used, and a database of another version. Changes nothing. */
 async function expectUsable(url: string, named: string): Promise<void> {
   const facts = await examineServer(url);
-  if (facts.kind === 'down')
+  if (facts.kind === 'unusable')
     throw unusable(`${facts.fault.cause} ${facts.fault.cure}`.replaceAll('DATABASE_URL', named));
-  if (facts.number < oldestVersion)
-    throw unusable(
-      `${named} names a PostgreSQL ${facts.version}, which is too old: use version 14 or newer.`,
-    );
-  if (facts.encoding !== 'UTF8')
-    throw unusable(
-      `The database of ${named} has the encoding ${facts.encoding}: create one with the encoding UTF8.`,
-    );
   if (facts.kind === 'new' ? named !== '--to' : facts.kind !== 'current') throw otherVersion(named);
 }
 

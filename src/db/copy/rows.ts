@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { sql, type RawBuilder } from 'kysely';
 import { z } from 'zod';
 
+import { withoutNul } from '../../lib/text.ts';
 import type { Database } from '../database.ts';
 import type { CopiedTable } from './tables.ts';
 
@@ -90,7 +91,7 @@ export function storableRow(table: CopiedTable, row: Row, onText: () => void): R
   for (const column of table.columns) {
     const value = row[column];
     if (typeof value !== 'string') continue;
-    const plain = value.replaceAll('\0', '\uFFFD');
+    const plain = withoutNul(value);
     const isJson = readAsJson.has(`${table.name}.${column}`);
     const text = isJson ? plain.replaceAll(nulInJson, '$1\\ufffd') : plain;
     if (text === value) continue;

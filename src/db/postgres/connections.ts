@@ -1,18 +1,13 @@
-import {
-  CompiledQuery,
-  Kysely,
-  PostgresDialect,
-  PostgresDriver,
-  type DatabaseConnection,
-  type Driver,
-  type PostgresDialectConfig,
-  type QueryCompiler,
-} from 'kysely';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Kysely, PostgresDialect, type QueryCompiler } from 'kysely';
 import { Pool, TypeOverrides, types, type PoolClient } from 'pg';
 
-import { PostgresCompiler } from '../portable.ts';
+import { withoutNul } from '../../lib/text.ts';
 import type { Schema } from '../schema.ts';
-import { asStoreError, isBroken } from './fault.ts';
+import { PostgresCompiler } from './compiler.ts';
+import { asStoreError, hasOldPlan, isBroken } from './fault.ts';
+import { createStatementNames } from './statement-names.ts';
 
 /** Maximum wait for a connection: Gitea would not wait longer for a delivery. */
 const connectTimeoutMs = 3_000;
@@ -20,6 +15,8 @@ const connectTimeoutMs = 3_000;
 const idleTimeoutMs = 60_000;
 /** Slack of the client beyond the server's limit of a statement: then the network has swallowed the answer. */
 const answerSlackMs = 2_000;
+/** Maximum wait at the end for statements under way. */
+const endMs = 5_000;
 /** Time after which the server ends a transaction whose process stands still: it may hold the lock of decisions. */
 const idleInTransactionMs = 10_000;
 
@@ -46,18 +43,6 @@ export interface StatementObserver {
 
 const noObserver: StatementObserver = { answered: () => undefined, failed: () => undefined };
 
-/** True for the address of a PostgreSQL server, as opposed to the path of a file of SQLite. */
-export function isPostgresUrl(location: string): boolean {
-  return /^postgres(ql)?:\/\//.test(location);
-}
-
-/** The address of a database for people: without user, password and parameters. A path is shown as it is. */
-export function shownLocation(location: string): string {
-  if (!isPostgresUrl(location)) return location;
-  const url = new URL(location);
-  return `postgres://${url.host}${url.pathname}`;
-}
-
 /** Commands whose success shows that PostgreSQL takes writes. */
 const writes = ['INSERT', 'UPDATE', 'DELETE', 'COMMIT'];
 
@@ -83,39 +68,66 @@ export function openConnections(options: ConnectionOptions): Kysely<Schema> {
   });
   // Of a connection that nobody uses at the moment: whoever needs one gets a new one.
   pool.on('error', () => undefined);
-  pool.on('connect', (client) => watch(client, observer));
-  const dialect = new Dialect(observer, {
-    pool,
-    onCreateConnection: (connection) => setUp(connection, statementTimeoutMs),
-  });
+  const ready = new WeakSet<PoolClient>();
+
+  /** One that cannot be set up goes at once: the pool would count it for ever, and be empty after a few of them. */
+  async function connect(): Promise<PoolClient> {
+    try {
+      const client = await pool.connect();
+      if (ready.has(client)) return client;
+      // Otherwise an error of the connection that no statement hears of would end the process.
+      client.on('error', () => undefined);
+      await setUp(client, statementTimeoutMs).catch((error: unknown) => {
+        client.release(true);
+        throw error;
+      });
+      watch(client, observer);
+      ready.add(client);
+      return client;
+    } catch (error) {
+      const translated = asStoreError(error);
+      observer.failed(translated);
+      throw translated;
+    }
+  }
+
+  const end = () => Promise.race([pool.end(), sleep(endMs, undefined, { ref: false })]);
+  const dialect = new Dialect({ pool: { connect, end, options: pool.options } });
   return new Kysely<Schema>({ dialect });
 }
 
 /** Settings of a connection; in the start-up packet PgBouncer would refuse them. */
-async function setUp(connection: DatabaseConnection, statementTimeoutMs: number): Promise<void> {
+async function setUp(client: PoolClient, statementTimeoutMs: number): Promise<void> {
   const settings = `select set_config('statement_timeout', $1, false),
     set_config('idle_in_transaction_session_timeout', $2, false),
     set_config('synchronous_commit', case current_setting('synchronous_commit')
       when 'off' then 'on' else current_setting('synchronous_commit') end, false)`;
-  const times = [String(statementTimeoutMs), String(idleInTransactionMs)];
-  await connection.executeQuery(CompiledQuery.raw(settings, times));
+  await client.query(settings, [String(statementTimeoutMs), String(idleInTransactionMs)]);
 }
 
 /** Translates the errors of a connection's statements, and ends it when one has broken it. */
 function watch(client: PoolClient, observer: StatementObserver): void {
   const original = client.query.bind(client);
-  // Otherwise an error of the connection that no statement hears of would end the process.
-  client.on('error', () => undefined);
+  const names = createStatementNames();
 
   async function query(text: unknown, values?: unknown): Promise<unknown> {
-    const storable = Array.isArray(values) ? values.map(withoutNul) : values;
+    // Texts of issues have lost U+0000 where they are read (`keptText`); this is for whatever else somebody sends.
+    const storable = Array.isArray(values)
+      ? values.map((value: unknown) => (typeof value === 'string' ? withoutNul(value) : value))
+      : [];
+    // Without parameters it is `begin`, a change of the schema, or a question of a command.
+    const isPrepared = typeof text === 'string' && storable.length > 0;
+    const call = isPrepared
+      ? [{ text, values: storable, name: names.nameOf(text) }]
+      : [text, values];
     try {
-      const result: unknown = await Reflect.apply(original, client, [text, storable]);
+      const result: unknown = await Reflect.apply(original, client, call);
       observer.answered(hasWritten(result));
       return result;
     } catch (error) {
       // A statement that got no answer keeps its connection busy; the pool drops one that was ended.
-      if (isBroken(error)) client.end().catch(() => undefined);
+      if (hasOldPlan(error)) names.renew();
+      else if (isBroken(error)) client.end().catch(() => undefined);
       const translated = asStoreError(error);
       observer.failed(translated);
       throw translated;
@@ -123,14 +135,6 @@ function watch(client: PoolClient, observer: StatementObserver): void {
   }
 
   Object.defineProperty(client, 'query', { value: query });
-}
-
-/**
- * PostgreSQL stores no U+0000 in a text. Texts of issues have lost it where they are read (`keptText`); this is for
- * whatever else somebody sends.
- */
-function withoutNul(value: unknown): unknown {
-  return typeof value === 'string' ? value.replaceAll('\0', '\uFFFD') : value;
 }
 
 function hasWritten(result: unknown): boolean {
@@ -143,42 +147,7 @@ function hasWritten(result: unknown): boolean {
 }
 
 class Dialect extends PostgresDialect {
-  readonly #observer: StatementObserver;
-  readonly #config: PostgresDialectConfig;
-
-  constructor(observer: StatementObserver, config: PostgresDialectConfig) {
-    super(config);
-    this.#observer = observer;
-    this.#config = config;
-  }
-
   override createQueryCompiler(): QueryCompiler {
     return new PostgresCompiler();
-  }
-
-  override createDriver(): Driver {
-    return new GuardedDriver(this.#observer, this.#config);
-  }
-}
-
-/** Translates the errors of connecting. */
-class GuardedDriver extends PostgresDriver {
-  readonly #observer: StatementObserver;
-
-  constructor(observer: StatementObserver, config: PostgresDialectConfig) {
-    super(config);
-    this.#observer = observer;
-  }
-
-  override async acquireConnection(
-    ...parameters: Parameters<PostgresDriver['acquireConnection']>
-  ): Promise<DatabaseConnection> {
-    try {
-      return await super.acquireConnection(...parameters);
-    } catch (error) {
-      const translated = asStoreError(error);
-      this.#observer.failed(translated);
-      throw translated;
-    }
   }
 }

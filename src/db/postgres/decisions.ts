@@ -22,6 +22,7 @@ const maxTries = 5;
  * transaction, but through `afterCommit`.
  *
  * `run` is for single statements, of which each stands for itself: it takes no lock, and others may write meanwhile.
+ * What runs several in it says why that does no harm.
  */
 export function createDecisions(db: Database): WriteQueue {
   const serially = createSerial();

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { z } from 'zod';
 
-import { CoordinatorError, StoreUnavailable } from '../../errors.ts';
+import { CoordinatorError } from '../../errors.ts';
 import { createRepeatedLines } from '../../lib/repeated-lines.ts';
 import type { Logger } from '../../log.ts';
 import type { Engine, HeldIssue, Replica, Topic } from '../engine.ts';
@@ -12,8 +12,8 @@ import { createWriteCheck } from '../health.ts';
 import { migrate } from '../migrations.ts';
 import { openConnections } from './connections.ts';
 import { createDecisions } from './decisions.ts';
+import { examineServer } from './examine.ts';
 import { createFaultRecord } from './fault-record.ts';
-import { noConnection } from './fault.ts';
 import { issueKey, replicaKey } from './lock-keys.ts';
 import { probe } from './probe.ts';
 import { createServerClock } from './server-clock.ts';
@@ -22,10 +22,9 @@ import { createSession } from './session.ts';
 /** Maximum wait at the start for a server that is starting itself. */
 const openDeadlineMs = 30_000;
 const openPauseMs = 500;
-/** Oldest supported version, 14: it has `idle_session_timeout`. */
-const oldestVersion = 140_000;
+/** Maximum time of one statement of a migration, and of the wait for another replica that migrates. */
+const migrationMs = 600_000;
 
-const serverSchema = z.tuple([z.object({ version: z.coerce.number(), encoding: z.string() })]);
 const keysSchema = z.array(z.object({ key: z.string() }));
 
 interface PostgresOptions {
@@ -53,7 +52,7 @@ export function createPostgresEngine(options: PostgresOptions): Engine {
       for (const listener of notified) listener(topic);
     },
     onLeader: () => {
-      log.info({ replica: id }, 'this replica leads: it publishes, reconciles and prunes');
+      log.info({ replica: id }, 'this replica leads');
       for (const listener of elected) listener();
     },
     onChange: (lost) => {
@@ -100,33 +99,31 @@ export function createPostgresEngine(options: PostgresOptions): Engine {
 
   async function open(): Promise<void> {
     await waitForServer();
-    await (options.migrate ?? migrate)(db);
+    await bringUpToDate();
     await session.open();
+  }
+
+  /** On a connection with more patience: an index on many rows takes its time. */
+  async function bringUpToDate(): Promise<void> {
+    const patient = openConnections({ url, name, max: 1, statementTimeoutMs: migrationMs });
+    try {
+      await (options.migrate ?? migrate)(patient);
+    } finally {
+      await patient.destroy();
+    }
   }
 
   /** Waits for a server that is starting; refuses one that cannot be used. */
   async function waitForServer(): Promise<void> {
     const endsAt = performance.now() + openDeadlineMs;
     for (;;) {
-      try {
-        const { rows } = await sql`select current_setting('server_version_num') as version,
-          current_setting('server_encoding') as encoding`.execute(db);
-        const [{ version, encoding }] = serverSchema.parse(rows);
-        if (version < oldestVersion)
-          throw refused(
-            `PostgreSQL ${Math.floor(version / 10_000)} is too old: 14 or newer is needed.`,
-          );
-        if (encoding !== 'UTF8')
-          throw refused(
-            `The database has the encoding ${encoding}: create one with the encoding UTF8 for DATABASE_URL.`,
-          );
-        return;
-      } catch (error) {
-        const isStarting = error instanceof StoreUnavailable && error.fault?.kind === 'unreachable';
-        if (!isStarting || performance.now() > endsAt) throw explained(error);
-        lines.warn({ reason: error.message }, 'waiting for PostgreSQL');
-        await sleep(openPauseMs);
-      }
+      const facts = await examineServer(url);
+      if (facts.kind !== 'unusable') return;
+      const { kind, cause, cure } = facts.fault;
+      if (kind !== 'unreachable' || performance.now() > endsAt)
+        throw new CoordinatorError('database_unusable', `${cause} ${cure}`);
+      lines.warn({ reason: cause }, 'waiting for PostgreSQL');
+      await sleep(openPauseMs);
     }
   }
 
@@ -153,14 +150,3 @@ const noSession = {
     'The session that holds the locks of this replica is lost: deliveries are taken, and handled elsewhere.',
   cure: 'It is made again by itself. Through PgBouncer it needs pool_mode session.',
 };
-
-function refused(message: string): CoordinatorError {
-  return new CoordinatorError('database_unusable', message);
-}
-
-/** For the person who starts the service. */
-function explained(error: unknown): unknown {
-  if (!(error instanceof StoreUnavailable)) return error;
-  const { cause, cure } = error.fault ?? noConnection;
-  return new CoordinatorError('database_unusable', `${cause} ${cure}`, { cause: error });
-}

@@ -2,9 +2,12 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 
 import { StoreUnavailable, type StoreFault } from '../../errors.ts';
-import { executedMigrations, isDevelopmentVersion, migrations } from '../migrations.ts';
+import { executedMigrations, versionOf } from '../migrations.ts';
 import { openConnections } from './connections.ts';
 import { noConnection } from './fault.ts';
+
+/** Oldest supported major version of PostgreSQL: it has `idle_session_timeout`. */
+const oldestVersion = 14;
 
 const serverSchema = z.tuple([
   z.object({
@@ -18,13 +21,11 @@ const serverSchema = z.tuple([
 
 /** The state of a database of a PostgreSQL server; `kind` as for a file of SQLite, see `DatabaseFacts`. */
 export type ServerFacts =
-  | { readonly kind: 'down'; readonly fault: StoreFault }
+  | { readonly kind: 'unusable'; readonly fault: StoreFault }
   | {
       readonly kind: 'new' | 'current' | 'earlier' | 'later' | 'development';
-      /** Such as 18.4, and the same as a number: 180004. */
+      /** Such as 18.4. */
       readonly version: string;
-      readonly number: number;
-      readonly encoding: string;
       /** Settings of the server by which a commit reaches its disk. */
       readonly synchronous: string;
       readonly fsync: string;
@@ -39,21 +40,27 @@ export async function examineServer(url: string): Promise<ServerFacts> {
       current_setting('server_encoding') as encoding,
       current_setting('synchronous_commit') as synchronous,
       current_setting('fsync') as fsync`.execute(db);
-    return { kind: kindOf(await executedMigrations(db)), ...serverSchema.parse(rows)[0] };
+    const { number, encoding, ...facts } = serverSchema.parse(rows)[0];
+    if (number < oldestVersion * 10_000)
+      return unusable(
+        `PostgreSQL ${facts.version} is too old.`,
+        `Use version ${oldestVersion} or newer.`,
+      );
+    if (encoding !== 'UTF8')
+      return unusable(
+        `The database has the encoding ${encoding}.`,
+        'Create one with the encoding UTF8, and let DATABASE_URL name it.',
+      );
+    const executed = await executedMigrations(db);
+    return { kind: executed.length === 0 ? 'new' : versionOf(executed), ...facts };
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
-    return { kind: 'down', fault: error.fault ?? noConnection };
+    return { kind: 'unusable', fault: error.fault ?? noConnection };
   } finally {
     await db.destroy();
   }
 }
 
-function kindOf(
-  executed: readonly string[],
-): 'new' | 'current' | 'earlier' | 'later' | 'development' {
-  if (executed.length === 0) return 'new';
-  if (isDevelopmentVersion(executed)) return 'development';
-  const known = Object.keys(migrations);
-  if (executed.some((name) => !known.includes(name))) return 'later';
-  return executed.length === known.length ? 'current' : 'earlier';
+function unusable(cause: string, cure: string): ServerFacts {
+  return { kind: 'unusable', fault: { kind: 'cannot_open', cause, cure } };
 }

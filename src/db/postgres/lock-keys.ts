@@ -17,7 +17,7 @@ function keyOf(name: string): string {
 
 /** Held in a transaction: one decision at a time, over all replicas. */
 export const decisionKey = keyOf('decision');
-/** Held by the session of the replica that publishes, reconciles and prunes. */
+/** Held by the session of the leader (its duties: docs/replicas.md), and while a store is copied. */
 export const leaderKey = keyOf('leader');
 
 /** Held by the session of the replica that handles the issue. */

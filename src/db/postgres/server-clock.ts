@@ -1,4 +1,21 @@
-import type { ClockReading } from './session.ts';
+/** Epoch milliseconds of the server, for a select list: `now()` would be the start of the transaction. */
+export const serverTime = '(extract(epoch from clock_timestamp()) * 1000)::bigint';
+
+/** The clock of the server as a call showed it. */
+export interface ClockReading {
+  /** Epoch milliseconds. */
+  readonly serverMs: number;
+  /** Our monotonic clock in the middle of the call. */
+  readonly monotonicMs: number;
+  /** How long the call took: the reading is right to half of it. */
+  readonly tookMs: number;
+}
+
+/** What a call showed that was sent at `sentAt`, by our monotonic clock, and has just been answered. */
+export function readingOf(serverMs: number, sentAt: number): ClockReading {
+  const tookMs = performance.now() - sentAt;
+  return { serverMs, monotonicMs: sentAt + tookMs / 2, tookMs };
+}
 
 /** Smallest difference that is corrected: less is the jitter of the network. */
 const minCorrectionMs = 250;

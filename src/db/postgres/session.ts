@@ -10,6 +10,7 @@ import { topics, type HeldIssue, type Topic } from '../engine.ts';
 import { valueTypes } from './connections.ts';
 import { asStoreError, noConnection } from './fault.ts';
 import { issueKey, leaderKey, replicaKey } from './lock-keys.ts';
+import { readingOf, serverTime, type ClockReading } from './server-clock.ts';
 
 /** Interval at which the session shows that it lives, and at which a follower tries to become the leader. */
 const pingMs = 1_000;
@@ -30,16 +31,6 @@ const channel = 'mosaic_coordinator';
 
 const lockedSchema = z.array(z.object({ key: z.string() }));
 const pingSchema = z.tuple([z.object({ leader: z.boolean(), now: z.number() })]);
-
-/** The clock of the server as a call showed it. */
-export interface ClockReading {
-  /** Epoch milliseconds. */
-  readonly serverMs: number;
-  /** Our monotonic clock in the middle of the call. */
-  readonly monotonicMs: number;
-  /** How long the call took: the reading is right to half of it. */
-  readonly tookMs: number;
-}
 
 interface SessionOptions {
   readonly url: string;
@@ -113,14 +104,13 @@ export function createSession(options: SessionOptions) {
     // Of a lock that the session has, the try is true as well.
     const { rows } = await ask(
       `select pg_try_advisory_lock($1::bigint) as leader,
-        (extract(epoch from clock_timestamp()) * 1000)::bigint as now`,
+        ${serverTime} as now`,
       [leaderKey],
     );
     if (current !== client) return;
     const [{ leader, now }] = pingSchema.parse(rows);
     aliveAt = sentAt;
-    const tookMs = performance.now() - sentAt;
-    onTime({ serverMs: now, monotonicMs: sentAt + tookMs / 2, tookMs });
+    onTime(readingOf(now, sentAt));
     const isNew = leader && !isLeading;
     isLeading = leader;
     if (isNew) onLeader();

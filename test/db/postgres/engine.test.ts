@@ -5,6 +5,8 @@ import { describe, expect, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 
 import { afterCommit } from '../../../src/db/after-commit.ts';
+import { migrate, migrations } from '../../../src/db/migrations.ts';
+import { crossJoin } from '../../../src/db/portable.ts';
 import { createPostgresEngine } from '../../../src/db/postgres/engine.ts';
 import type { Topic } from '../../../src/db/engine.ts';
 import { createLogger } from '../../../src/log.ts';
@@ -13,10 +15,11 @@ import { ownPostgres } from '../../support/own-postgres.ts';
 
 const freshDatabase = () => postgresDatabase(true);
 
-async function openEngine(url: string) {
+async function openEngine(url: string, migrating?: typeof migrate) {
   const lines: string[] = [];
   const engine = createPostgresEngine({
     url,
+    ...(migrating === undefined ? {} : { migrate: migrating }),
     log: createLogger('debug', { write: (line) => void lines.push(line) }),
   });
   onTestFinished(() => engine.close());
@@ -64,6 +67,43 @@ describe('one replica leads', () => {
     await vi.waitFor(() => expect(two.replica.isLeader()).toBe(true), { timeout: 5_000 });
     expect(one.replica.isLeader()).toBe(false);
   });
+});
+
+describe('prepared statements', () => {
+  test('are prepared anew when a newer replica has added a column', async () => {
+    const { db, writes } = await openEngine(await freshDatabase());
+    await sql`create table kept (n bigint, t text)`.execute(db);
+    const read = () => sql`select * from kept where n = ${1}`.execute(db);
+    await sql`insert into kept values (1, 'one')`.execute(db);
+    await read();
+    await read();
+    const prepared = await sql`select name from pg_prepared_statements
+      where statement like 'select * from kept%'`.execute(db);
+    expect(prepared.rows).toHaveLength(1);
+    await sql`alter table kept add column more text`.execute(db);
+    const rows = await writes.transaction(async (transaction) => {
+      const found = await sql`select * from kept where n = ${1}`.execute(transaction);
+      return found.rows;
+    });
+    expect(rows).toEqual([{ n: 1, t: 'one', more: null }]);
+    expect((await read()).rows).toEqual(rows);
+  });
+});
+
+test('a walk along edges reads what lies ahead by an index, also without statistics', async () => {
+  const { db } = await openEngine(await freshDatabase());
+  await sql`create table step (a bigint, b bigint, on_way bigint)`.execute(db);
+  await sql`create index step_by_a on step (a, b) where on_way = 1`.execute(db);
+  await sql`insert into step select n, n + 1, 1 from generate_series(1, 500) as n`.execute(db);
+  const walk = sql`with recursive reach (a) as (
+    select 1::bigint union
+    select step.b from reach ${crossJoin(db, 'step', sql`step.a = reach.a and step.on_way = 1`)}
+      ${crossJoin(db, 'step', sql`next.a = step.b and next.on_way = 1`, 'next')})
+    select count(*) from reach`;
+  const { rows } = await sql<{ 'QUERY PLAN': string }>`explain ${walk}`.execute(db);
+  const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+  expect(plan.match(/Index Cond: \(a = reach_1\.a\)/g), plan).toHaveLength(1);
+  expect(plan.match(/Index Cond: \(a = step\.b\)/g), plan).toHaveLength(1);
 });
 
 describe('decisions', () => {
@@ -159,6 +199,43 @@ test('goes on by itself after PostgreSQL was away', async () => {
   expect(engine.fault()).toBeUndefined();
   expect(engine.replica.isLeader()).toBe(true);
   expect(await engine.replica.hold([issue(1)])).toEqual(issue(1));
+});
+
+test('several that start at once on an empty database make its tables once', async () => {
+  const url = await postgresDatabase();
+  const engines = await Promise.all([openEngine(url), openEngine(url), openEngine(url)]);
+  expect(engines.filter(({ replica }) => replica.isLeader())).toHaveLength(1);
+  const { rows } = await sql`select count(*) as count from kysely_migration`.execute(engines[0].db);
+  expect(rows).toEqual([{ count: Object.keys(migrations).length }]);
+});
+
+test('one of the version before goes on beside a new one, and does not start again', async () => {
+  const url = await freshDatabase();
+  const old = await openEngine(url);
+  let timeout: unknown;
+  const next = await openEngine(url, async (db) => {
+    // Rows and indexes of a large database take longer than any other statement.
+    [timeout] = (await sql`select current_setting('statement_timeout') as s`.execute(db)).rows;
+    await migrate(db, {
+      ...migrations,
+      '999-next': {
+        up: async (scheme) => {
+          await scheme.schema.createTable('novelties').addColumn('name', 'text').execute();
+          await scheme.schema
+            .alterTable('known_agents')
+            .addColumn('motto', 'text', (column) => column.notNull().defaultTo(''))
+            .execute();
+        },
+      },
+    });
+  });
+  expect(timeout).toEqual({ s: '10min' });
+  for (const engine of [old, next])
+    await engine.writes.transaction((transaction) =>
+      transaction.insertInto('known_agents').values({ name: engine.replica.id }).execute(),
+    );
+  expect(await next.db.selectFrom('known_agents').select('name').execute()).toHaveLength(2);
+  await expect(openEngine(url)).rejects.toMatchObject({ code: 'database_newer' });
 });
 
 test('a start waits for a server that is starting, and refuses a database that does not exist', async () => {

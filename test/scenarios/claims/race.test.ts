@@ -32,7 +32,7 @@ test(
       }
     }
     expect(tokens.size).toBe(rounds);
-    const db = createDatabase(service.config.databasePath);
+    const db = createDatabase(service.config.database);
     const { count } = await db
       .selectFrom('claims')
       .select((eb) => eb.fn.countAll<number>().as('count'))

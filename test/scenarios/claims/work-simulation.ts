@@ -4,6 +4,9 @@ import { createLogger } from '../../../src/log.ts';
 import { audit } from '../../../src/claims/audit.ts';
 import { createDatabase } from '../../../src/db/database.ts';
 import { migrate } from '../../../src/db/migrations.ts';
+import { isPostgres } from '../../../src/db/portable.ts';
+import { createDecisions } from '../../../src/db/postgres/decisions.ts';
+import { createWriteQueue } from '../../../src/db/write-queue.ts';
 import type { ClaimEndResult } from '../../../src/claims/claim-end.ts';
 import type { ClaimEnd } from '../../../src/claims/claim.ts';
 import { createClaims } from '../../../src/claims/claims.ts';
@@ -54,9 +57,10 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
   async function open() {
     const db = createDatabase(options.location);
     await migrate(db);
+    const queue = isPostgres(db) ? createDecisions(db) : createWriteQueue(db);
     const writes: ClaimWrites['writes'] = {
       transaction: async (work) => {
-        const result = await db.transaction().execute(async (transaction) => {
+        const result = await queue.transaction(async (transaction) => {
           const written = await work(transaction);
           if (crash === 'crash-before') throw new Crash();
           return written;

@@ -46,6 +46,7 @@ async function databaseOfBefore(): Promise<string> {
   const database = new DatabaseSync(join(service.directory, 'coordinator.db'));
   database.exec(`
     drop table proposals;
+    drop table sessions; drop table told; drop table notices; drop table notify_targets;
     delete from kysely_migration where name >= '009';
     delete from model_answers;
     update issues set reading = json_remove(reading, '$.denied', '$.dependencies[0].standing');

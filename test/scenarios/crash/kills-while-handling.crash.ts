@@ -70,15 +70,15 @@ test(
     const figures = [
       `crash run: seed ${seed}, ${lives.length} kills in ${seconds} s (${kills.join(', ')}), ${lives.filter(({ listened }) => !listened).length} of them before the service listened`,
       `deliveries: ${history.length}, ${inFlight.length} in flight at a kill (${inFlightStored.length} of them stored), ${acknowledged.size} acknowledged before the last start, ${end.lost.length} lost`,
+      `refreshes: ${end.deliveries.filter(({ deliveryId }) => isRefresh(deliveryId)).length}, each since a call of Claude failed`,
       `Claude: ${calls.length} calls for ${texts.size} texts, ${calls.length - texts.size} repeated since a kill came before the answer was stored, ${second.length} for a text already read`,
     ];
     onTestFinished(() => void process.stdout.write(`${figures.join('\n')}\n`));
 
     expect(end.lost).toEqual([]);
     expect(end.deliveries.filter(({ status }) => status !== 'done')).toEqual([]);
-    const sentIds = new Set(history.map(({ id }) => id));
-    expect(end.deliveries.filter(({ deliveryId }) => !sentIds.has(deliveryId))).toEqual([]);
-    expect(end.deliveries).toHaveLength(history.length);
+    const ids = end.deliveries.map(({ deliveryId }) => deliveryId);
+    expect(ids.filter((id) => !isRefresh(id)).sort()).toEqual(history.map(({ id }) => id).sort());
     expect(end.quietPlans).toHaveLength(new Set(history.map(({ number }) => number)).size);
     expect(end.plans).toEqual(end.quietPlans);
     expect(second).toEqual([]);
@@ -90,6 +90,11 @@ test(
     }
   },
 );
+
+/** On a machine that stands still, a call of Claude may fail: its text is read again by a delivery of our own. */
+function isRefresh(id: string): boolean {
+  return id.startsWith('refresh-');
+}
 
 /** The kinds in random order, each as often as the others. */
 function shuffledKinds(random: () => number): Kind[] {

@@ -29,6 +29,8 @@ export interface KillOptions {
   readonly kills: number;
   /** Ends of PostgreSQL in between, half of them crashes. */
   readonly restarts: number;
+  /** Stops of the leader for longer than its session lives; it goes on when another one leads. */
+  readonly stops?: number;
   readonly seed: number;
 }
 
@@ -47,7 +49,7 @@ async function startReplica(env: Record<string, string>) {
  * Kills replicas and restarts PostgreSQL while people act on Gitea and workers work; then lets everything finish and
  * looks at what is left. Returns figures for people.
  */
-export async function killReplicas({ replicas, kills, restarts, seed }: KillOptions) {
+export async function killReplicas({ replicas, kills, restarts, stops = 0, seed }: KillOptions) {
   const random = randomNumbers(seed);
   const postgres = await ownPostgres();
   const db = createDatabase(postgres.url);
@@ -85,7 +87,7 @@ export async function killReplicas({ replicas, kills, restarts, seed }: KillOpti
     proxy.remove(victim.url);
     const before = await leaderOf(db);
     await victim.kill('SIGKILL');
-    const tookMs = await takeover(db, before);
+    const tookMs = await takeover(db, before, true);
     if (tookMs !== undefined) takeovers.push(tookMs);
     running.push(await start());
     if (kill % between === 0 && kill / between <= restarts) {
@@ -93,6 +95,10 @@ export async function killReplicas({ replicas, kills, restarts, seed }: KillOpti
       await sleep(random() * 1_000);
       await postgres.start();
     }
+  }
+  for (let stop = 1; stop <= stops; stop += 1) {
+    await sleep(2_000);
+    takeovers.push(await stopLeader(db, { running, proxy }));
   }
   const acted = await team.stop();
   await gitea.settled();
@@ -115,7 +121,7 @@ export async function killReplicas({ replicas, kills, restarts, seed }: KillOpti
   await db.destroy();
   takeovers.sort((one, other) => one - other);
   return {
-    ...{ seed, kills, restarts, ...acted, deliveries },
+    ...{ seed, kills, restarts, stops, ...acted, deliveries },
     refused: gitea.delivered.filter(({ status }) => status !== 200).length,
     takeoversMs: {
       count: takeovers.length,
@@ -123,6 +129,34 @@ export async function killReplicas({ replicas, kills, restarts, seed }: KillOpti
       max: takeovers.at(-1),
     },
   };
+}
+
+/** Stops the leader as it works, and lets it go on when another one has led for a while; returns the time until then. */
+async function stopLeader(
+  db: Database,
+  {
+    running,
+    proxy,
+  }: {
+    readonly running: readonly Replica[];
+    readonly proxy: Awaited<ReturnType<typeof startProxy>>;
+  },
+): Promise<number> {
+  const session = await leaderOf(db);
+  const { rows } = await sql`select split_part(application_name, ' ', 2) as id
+    from pg_stat_activity where pid = ${session}`.execute(db);
+  const [{ id }] = z.tuple([z.object({ id: z.string() })]).parse(rows);
+  const victim = running.find(({ output }) => output.stdout.includes(`"replica":"${id}"`));
+  if (victim === undefined) throw new RangeError(`no replica has the id ${id}`);
+  // What the proxy has just sent it stays in its sockets until it goes on.
+  victim.send('SIGSTOP');
+  proxy.remove(victim.url);
+  const tookMs = await takeover(db, session);
+  await sleep(3_000);
+  victim.send('SIGCONT');
+  proxy.add(victim.url);
+  expect(tookMs).toBeDefined();
+  return tookMs ?? 0;
 }
 
 const leaderSchema = z.array(z.object({ pid: z.number() }));
@@ -135,15 +169,19 @@ async function leaderOf(db: Database): Promise<number | undefined> {
 }
 
 /** Time until another session leads; undefined when the victim did not. */
-async function takeover(db: Database, before: number | undefined): Promise<number | undefined> {
+async function takeover(
+  db: Database,
+  before: number | undefined,
+  isKilled = false,
+): Promise<number | undefined> {
   const since = performance.now();
   // The server notices that a session has ended within milliseconds.
   await sleep(20);
-  if (before === undefined || (await leaderOf(db)) === before) return undefined;
+  if (before === undefined || (isKilled && (await leaderOf(db)) === before)) return undefined;
   for (;;) {
     const now = await leaderOf(db);
     if (now !== undefined && now !== before) return Math.round(performance.now() - since);
-    if (performance.now() - since > 30_000) throw new Error('no replica leads');
+    if (performance.now() - since > 60_000) throw new Error('no replica leads');
     await sleep(10);
   }
 }
