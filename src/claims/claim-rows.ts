@@ -5,7 +5,9 @@ import { reasonText, type ParkingReason } from '../issue/reasons.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate } from '../plans/issue-update.ts';
 import type { Database } from '../db/database.ts';
+import { afterCommit } from '../db/after-commit.ts';
 import { ofIssue } from '../db/key-filter.ts';
+import { tellSpan, traceOf } from '../lib/spans.ts';
 import { refused, type RefusedCall } from './claim.ts';
 import { countFailure, park, recomputeIssues } from './parking.ts';
 import { jsonField } from '../db/portable.ts';
@@ -183,7 +185,7 @@ export async function storeClaimEnd(
       .where(ofIssue(issue))
       .where('handoff', 'is not', null)
       .execute();
-  const { numUpdatedRows } = await transaction
+  const ended = await transaction
     .updateTable('claims')
     .set({
       ended_at: end.now,
@@ -199,8 +201,15 @@ export async function storeClaimEnd(
     })
     .where('id', '=', claim.id)
     .where('ended_at', 'is', null)
+    .returning('claimed_at')
     .executeTakeFirst();
-  if (numUpdatedRows === 0n) return false;
+  if (ended === undefined) return false;
+  afterCommit(transaction, () =>
+    tellSpan('claim', {
+      ...{ startedAt: ended.claimed_at, endedAt: end.now, parent: traceOf('claim', claim.id) },
+      attributes: { 'mosaic.agent': claim.agent, 'mosaic.outcome': end.outcome },
+    }),
+  );
   const last = end.outcome === 'expired' ? 'expired' : 'released';
   const { worker, agent } = claim;
   if (end.failed) await countFailure(transaction, issue, { worker, agent, last });

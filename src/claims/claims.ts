@@ -1,6 +1,7 @@
 import { createSerial } from '../lib/serial.ts';
 import { endClaim } from './claim-end.ts';
 import type { ClaimCall, ClaimEnd, ClaimRequest } from './claim.ts';
+import { giveBackFor, type TakenBack } from './give-back.ts';
 import { handOut } from './hand-out.ts';
 import { heartbeat, type HeartbeatReport } from './heartbeat.ts';
 import { compacts, takeFindings } from './hook-events.ts';
@@ -50,5 +51,7 @@ export function createClaims({ secrets, ...deps }: ClaimsDeps) {
     rotate: (call: ClaimCall, request: RotationRequest) => rotate(state, call, request),
     end: (call: ClaimCall, end: ClaimEnd, signal: AbortSignal) =>
       endClaim(state, call, end, signal),
+    /** For an operator, who holds no token of the claim. */
+    giveBack: (taken: TakenBack) => giveBackFor(state, taken),
   };
 }

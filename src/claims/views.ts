@@ -10,7 +10,7 @@ import type { ClaimRow } from '../db/schema.ts';
 import { issueSpent, viewSpent } from './spending.ts';
 
 /** A live claim, without its token. Times are ISO 8601, UTC. */
-export type ClaimView = Readonly<ReturnType<typeof viewOf>>;
+export type ClaimView = Readonly<ReturnType<typeof viewClaim>>;
 /** The live claim of an issue with the reports on its context, oldest first. */
 export type IssueClaim = NonNullable<Awaited<ReturnType<typeof findWork>>['claim']>;
 /** A claim that has ended, with its estimate and the tokens used. */
@@ -41,7 +41,7 @@ export async function listClaims(
     .where(inScope('claims.repository_id', scope));
   if (worker !== undefined) query = query.where('worker', '=', worker);
   const rows = await query.orderBy('claimed_at').orderBy('claims.id').limit(limit).execute();
-  return rows.map((row) => viewOf(row, now));
+  return rows.map((row) => viewClaim(row, now));
 }
 
 const maxPastClaims = 10;
@@ -61,7 +61,7 @@ export async function findWork(db: Database, issue: IssueKey, now: number) {
   const samples = (live && stateOf(live)?.history) ?? [];
   const history = samples.map(({ at, ...sample }) => ({ at: isoTime(at), ...sample }));
   return {
-    claim: live === undefined ? null : { ...viewOf(live, now), history },
+    claim: live === undefined ? null : { ...viewClaim(live, now), history },
     pastClaims: rows.flatMap(pastClaim).slice(0, maxPastClaims),
     /** What all its claims have cost. */
     spent: await issueSpent(db, issue),
@@ -110,7 +110,8 @@ export async function findHistory(
   return [...newest.values()].slice(0, maxHistory);
 }
 
-function viewOf(row: ClaimRow & { readonly full_name: string }, now: number) {
+/** A live claim as it is shown. */
+export function viewClaim(row: ClaimRow & { readonly full_name: string }, now: number) {
   const state = stateOf(row);
   const latest = state?.history.at(-1);
   const since = state?.lastReportAt ?? row.claimed_at;

@@ -19,7 +19,7 @@ async function makeStore(): Promise<Database> {
   await service.send(issueEvent(2, at, { body: 'Blocked by #1' }));
   await service.idle();
   await service.close();
-  const db = createDatabase(service.config.databasePath);
+  const db = createDatabase(service.config.database);
   onTestFinished(() => db.destroy());
   return db;
 }
