@@ -7,15 +7,10 @@ import type { ClaimEndResult } from '../claims/claim-end.ts';
 import type { Claims } from '../claims/claims.ts';
 import { maxReasonLength, type ClaimCall, type ClaimEnd } from '../claims/claim.ts';
 import { readHandoff, type SentHandoff } from '../claims/handoff.ts';
-import {
-  bodyLimit,
-  callOf,
-  claimParams,
-  goneSignal,
-  readIdempotencyKey,
-  refuse,
-  refuseKey,
-} from './claims.ts';
+import { goneSignal } from '../http/gone-signal.ts';
+import { bodyLimit, callOf, claimParams, readIdempotencyKey, refuse, refuseKey } from './claims.ts';
+import { callerOfRequest } from './auth.ts';
+import { notFound } from './errors.ts';
 import type { Api, ApiDeps } from './route.ts';
 
 const reason = z.string().trim().min(1).max(maxReasonLength);
@@ -41,6 +36,8 @@ export const completeBody = z.strictObject({
   handoff,
   spent,
 });
+
+const giveBackBody = z.strictObject({ reason: reason.optional() }).nullish();
 
 export function releaseOf({
   reason: words,
@@ -125,4 +122,16 @@ export function registerClaimEnds(api: Api, { claims }: ApiDeps): void {
     { bodyLimit, schema: { params: claimParams, body: completeBody } },
     (request, reply) => end(request, reply, completeOf(request.body)),
   );
+  api.post(
+    '/claims/:id/give-back',
+    { schema: { params: claimParams, body: giveBackBody } },
+    async (request, reply) => {
+      const taken = { claimId: request.params.id, by: callerOfRequest(request).name };
+      const result = await claims.giveBack({ ...taken, reason: request.body?.reason });
+      if (result === undefined) return reply.code(404).send(unknownClaim);
+      return result.kind === 'refused' ? refuse(reply, result.refusal) : result.answer;
+    },
+  );
 }
+
+const unknownClaim = notFound('There is no such claim.');

@@ -5,6 +5,7 @@ import type { ClaimCall, Refusal } from '../claims/claim.ts';
 import type { Claims } from '../claims/claims.ts';
 import type { HeartbeatReport } from '../claims/heartbeat.ts';
 import { readHeartbeat, readSpent, readStatusLine } from '../claims/usage.ts';
+import { goneSignal } from '../http/gone-signal.ts';
 import { callerOfRequest } from './auth.ts';
 import { errorBody } from './errors.ts';
 import { claimFor, denyClaim, sendDenied } from './for-caller.ts';
@@ -73,15 +74,6 @@ function registerHeartbeat(api: Api, claims: Claims, { path, read }: HeartbeatRo
       return { leaseExpiresAt: result.leaseExpiresAt, context: result.context };
     },
   );
-}
-
-/** Returns a signal that aborts when the client goes away before it was answered. */
-export function goneSignal(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableEnded) gone.abort();
-  });
-  return gone.signal;
 }
 
 /** Body limit above the limit of a handoff, so that a larger handoff is read and refused with a sentence. */

@@ -3,10 +3,11 @@ import { z } from 'zod';
 
 import { maxReasonLength, type ClaimCall, type RefusedCall } from '../claims/claim.ts';
 import { limitEnd } from '../claims/limit-text.ts';
+import { goneSignal } from '../http/gone-signal.ts';
 import { oneLine } from '../lib/text.ts';
 import type { VerificationView } from '../verification/views.ts';
 import { callerOfRequest } from './auth.ts';
-import { bodyLimit, callBy, goneSignal, refuse } from './claims.ts';
+import { bodyLimit, callBy, refuse } from './claims.ts';
 import type { Api, ApiDeps } from './route.ts';
 
 const words = z.string().nullish().catch(undefined);

@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify';
 
 import type { ClaimedIssue, Refusal } from '../claims/claim.ts';
 import type { ClaimResult } from '../claims/hand-out.ts';
+import { findFullPlan, type FullPlan } from '../claims/queue-view.ts';
 import type { IssueTextAnswer } from '../issue/claim-answers.ts';
 import type { IssueRef } from '../issue/ref.ts';
 import { findPlan } from '../plans/plan-views.ts';
@@ -123,6 +124,28 @@ export const tooManyWaiting = errorBody(
   'Too many calls already wait: ask again without wait, or later.',
 );
 export const unknownIssue = notFound('That issue is not known here.');
+
+/** A plan with the claims of its issue, as far as the caller may see them; undefined when he may not see it. */
+export async function planFor(
+  { store, now }: Pick<ApiDeps, 'store' | 'now'>,
+  caller: Caller,
+  ref: IssueRef,
+): Promise<FullPlan | undefined> {
+  if (!isInScope(caller.repositories, ref.repository)) return undefined;
+  const plan = await findFullPlan(store, ref, now());
+  if (plan === undefined) return undefined;
+  const { claim, pastClaims } = plan;
+  return {
+    ...maskPlan(plan, caller),
+    claim: claim !== null && isOwn(claim, caller) ? claim : null,
+    pastClaims: pastClaims.filter((past) => isOwn(past, caller)),
+  };
+}
+
+/** A worker sees its own claims, everybody else all. */
+export function isOwn({ worker }: { readonly worker: string }, { role, name }: Caller): boolean {
+  return role !== 'worker' || worker === name;
+}
 
 /** Why each agent, or one, was chosen for an issue or not. */
 export async function whyFor(

@@ -1,11 +1,9 @@
 import { z } from 'zod';
 
-import { findFullPlan } from '../claims/queue-view.ts';
 import { states } from '../issue/state.ts';
 import { listPlans } from '../plans/plan-views.ts';
-import { isInScope } from '../plans/scope.ts';
 import { callerOfRequest } from './auth.ts';
-import { sendDenied, textFor, unknownIssue, whyFor } from './for-caller.ts';
+import { planFor, sendDenied, textFor, unknownIssue, whyFor } from './for-caller.ts';
 import { maskPlan } from './mask.ts';
 import { cursorSchema, limitSchema, type Api, type ApiDeps } from './route.ts';
 
@@ -39,19 +37,8 @@ export function registerIssues(api: Api, { store, agents, now }: ApiDeps): void 
     { schema: { params: issueParams } },
     async (request, reply) => {
       const caller = callerOfRequest(request);
-      const ref = refOf(request.params);
-      const plan = isInScope(caller.repositories, ref.repository)
-        ? await findFullPlan(store, ref, now())
-        : undefined;
-      if (plan === undefined) return reply.code(404).send(unknownIssue);
-      const isOwn = ({ worker }: { readonly worker: string }) =>
-        caller.role !== 'worker' || worker === caller.name;
-      const { claim, pastClaims } = plan;
-      return {
-        ...maskPlan(plan, caller),
-        claim: claim !== null && isOwn(claim) ? claim : null,
-        pastClaims: pastClaims.filter(isOwn),
-      };
+      const plan = await planFor({ store, now }, caller, refOf(request.params));
+      return plan ?? reply.code(404).send(unknownIssue);
     },
   );
   api.get(

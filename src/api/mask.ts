@@ -6,8 +6,8 @@ import type { Caller } from './roles.ts';
 
 /** Name of an issue in a repository that the caller may not see. */
 const elsewhere = 'an issue elsewhere';
-/** The line to type would name it as it is called now. */
-const hidden = { ref: elsewhere, removeWith: undefined };
+/** The line to type would name it as it is called now, and the words may stand in its text alone. */
+const hidden = { ref: elsewhere, evidence: '', removeWith: undefined };
 const anyRef = /([\w.-]+\/[\w.-]+)#\d+/g;
 
 /** Reasons that name a worker: how they begin for one, and what another one is told. */
@@ -38,8 +38,8 @@ const namingWorkers: Readonly<Record<string, readonly [(name: string) => string,
 type Viewer = Pick<Caller, 'name' | 'role' | 'repositories'>;
 
 /**
- * A plan without what only other repositories know: the names and states of issues the caller may not see. What
- * the text of the issue itself says stays, since the caller may read it. A worker is not told of the work of others.
+ * A plan without what only other repositories know: names, states and words of issues the caller may not see. A
+ * worker is not told of the work of others.
  */
 export function maskPlan<P extends PlanView>(plan: P, caller: Viewer): P {
   const { repositories: scope } = caller;

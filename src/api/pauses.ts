@@ -1,10 +1,11 @@
 import { z } from 'zod';
 
-import type { Pause } from '../claims/pauses.ts';
+import type { Pause, Pauses } from '../claims/pauses.ts';
 import { parseRef } from '../issue/ref.ts';
-import { accountOf, agentsOfAccount } from '../planning/agent-profiles.ts';
+import { accountOf, agentsOfAccount, type AgentProfile } from '../planning/agent-profiles.ts';
 import { callerOfRequest } from './auth.ts';
 import { notFound, unknownAccount, unknownAgent } from './errors.ts';
+import type { Caller } from './roles.ts';
 import type { Api, ApiDeps } from './route.ts';
 
 const agentName = z.string().max(100).toLowerCase();
@@ -25,31 +26,37 @@ const resumeBody = z
   })
   .nullish();
 
+/** Each with the name whose allowance its agent uses: a limit pauses all of an account. */
+function withAccounts(agents: readonly AgentProfile[], items: readonly Pause[]) {
+  return items.map((pause) => ({
+    ...pause,
+    account: pause.agent === null ? null : accountOf(agents, pause.agent),
+  }));
+}
+
+/** The pauses in force that concern a caller; which other worker has a limit is not a worker's business. */
+export async function pausesFor(
+  pauses: Pick<Pauses, 'list'>,
+  { name, role, agents: own }: Caller,
+): Promise<Pause[]> {
+  const items = (await pauses.list(role === 'worker' ? name : undefined)).filter(
+    ({ agent }) => agent === null || own?.includes(agent) !== false,
+  );
+  if (role !== 'worker') return items;
+  return items.map((pause) =>
+    pause.source === 'limit' && pause.pausedBy !== name
+      ? { ...pause, pausedBy: 'another caller' }
+      : pause,
+  );
+}
+
 /** Pauses and resumes the handing out of issues, and resumes a parked issue. */
 export function registerPauses(api: Api, { pauses, agents }: ApiDeps): void {
   const isUnknown = (name: string | undefined) =>
     name !== undefined && !agents.some((agent) => agent.name === name);
-  /** Names whose allowance each agent uses: a limit pauses all of an account. */
-  const answer = (items: readonly Pause[]) => ({
-    items: items.map((pause) => ({
-      ...pause,
-      account: pause.agent === null ? null : accountOf(agents, pause.agent),
-    })),
-  });
+  const answer = (items: readonly Pause[]) => ({ items: withAccounts(agents, items) });
   api.get('/pauses', { schema: { querystring: z.strictObject({}) } }, async (request) => {
-    const { name, role, agents: own } = callerOfRequest(request);
-    const items = (await pauses.list(role === 'worker' ? name : undefined)).filter(
-      ({ agent }) => agent === null || own?.includes(agent) !== false,
-    );
-    if (role !== 'worker') return answer(items);
-    // Which other worker has a limit is not its business.
-    return answer(
-      items.map((pause) =>
-        pause.source === 'limit' && pause.pausedBy !== name
-          ? { ...pause, pausedBy: 'another caller' }
-          : pause,
-      ),
-    );
+    return answer(await pausesFor(pauses, callerOfRequest(request)));
   });
   api.post('/pause', { schema: { body: pauseBody } }, async (request, reply) => {
     const { body } = request;

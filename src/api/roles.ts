@@ -18,7 +18,7 @@ const verifiers: readonly Role[] = ['verifier'];
 const operators: readonly Role[] = ['operator'];
 
 /** The roles that may use each route. A route without a row is refused at its registration. */
-const allowed: Readonly<Record<string, readonly Role[]>> = {
+export const allowedRoles: Readonly<Record<string, readonly Role[]>> = {
   'GET /api/v1/issues': everybody,
   'GET /api/v1/issues/:owner/:repo/:number': everybody,
   'GET /api/v1/issues/:owner/:repo/:number/text': everybody,
@@ -37,6 +37,7 @@ const allowed: Readonly<Record<string, readonly Role[]>> = {
   'POST /api/v1/claims/:id/release': workers,
   'POST /api/v1/claims/:id/block': workers,
   'POST /api/v1/claims/:id/complete': workers,
+  'POST /api/v1/claims/:id/give-back': operators,
   'GET /api/v1/verifications/:id': everybody,
   'GET /api/v1/verifications/:id/report': everybody,
   'POST /api/v1/verifications/take': verifiers,
@@ -55,11 +56,30 @@ const allowed: Readonly<Record<string, readonly Role[]>> = {
   'POST /api/v1/deliveries/:id/replay': operators,
   'POST /api/v1/pause': operators,
   'POST /api/v1/resume': operators,
+  // Pages, for whoever signs in with such a token.
+  'GET /': everybody,
+  'GET /events': everybody,
+  'GET /docs': everybody,
+  'GET /issues': everybody,
+  'POST /pause': operators,
+  'POST /resume': operators,
+  'GET /issues/:owner/:repo/:number': everybody,
+  'POST /issues/:owner/:repo/:number/resume': operators,
+  'POST /issues/:owner/:repo/:number/verify': operators,
+  'POST /issues/:owner/:repo/:number/give-back': operators,
+  'GET /verifications/:id': everybody,
+  'POST /verifications/:id/verify': operators,
+  'GET /graph': everybody,
+  'GET /agents': everybody,
+  'GET /status': everybody,
+  'GET /deliveries': operators,
+  'GET /deliveries/:id': operators,
+  'POST /deliveries/:id/replay': operators,
 };
 
 /** The roles that may use a route; HEAD is what GET is. Throws for a route without a row. */
 export function rolesOf(method: string, url: string): readonly Role[] {
-  const roles = allowed[`${method === 'HEAD' ? 'GET' : method} ${url}`];
+  const roles = allowedRoles[`${method === 'HEAD' ? 'GET' : method} ${url}`];
   if (roles === undefined)
     throw new RangeError(`${method} ${url} has no row in the table of roles`);
   return roles;

@@ -1,11 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
+import { goneSignal } from '../http/gone-signal.ts';
 import { verdict, verdictBodyLimit, verificationTokenHeader } from '../issue/verification.ts';
 import { isInScope } from '../plans/scope.ts';
 import type { LeaseRefusal, VerifierCall } from '../verification/lease.ts';
 import { callerOfRequest } from './auth.ts';
-import { goneSignal } from './claims.ts';
 import { errorBody, notFound } from './errors.ts';
 import {
   maySee,

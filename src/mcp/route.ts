@@ -2,7 +2,8 @@ import { createMcpHandler, type AuthInfo } from '@modelcontextprotocol/server';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import { callerOfRequest, requireCaller } from '../api/auth.ts';
-import { bodyLimit, goneSignal } from '../api/claims.ts';
+import { bodyLimit } from '../api/claims.ts';
+import { goneSignal } from '../http/gone-signal.ts';
 import { errorBody } from '../api/errors.ts';
 import type { ApiDeps } from '../api/route.ts';
 import { StoreUnavailable } from '../errors.ts';

@@ -30,7 +30,7 @@ function replay(service: Service, id: string) {
 
 /** Puts a row into the inbox as an earlier version left it: authentic bytes it did not understand. */
 async function keepRejected(service: Service, id: string, raw: Buffer): Promise<void> {
-  const { insert } = openInserter(service.config.databasePath);
+  const { insert } = openInserter(service.config.database);
   const intake = createIntake(insert, Date.now);
   await intake.addRejected({
     id,

@@ -61,6 +61,7 @@ const changes: [string, unknown][] = [
   ['/resume', {}],
   ['/resume', { issue: 'acme/orbit#1' }],
   ['/deliveries/x/replay', {}],
+  ['/claims/x/give-back', {}],
 ];
 const work: [string, unknown][] = [
   ['/claims', {}],

@@ -152,7 +152,7 @@ test('a plan made with other profiles is told apart', async () => {
   const service = await startService();
   await tell(service, { number: 1, body });
   const store = {
-    db: await openExisting(service.config.databasePath),
+    db: await openExisting(service.config.database),
     giteaUrl: 'https://git.example.test',
   };
   onTestFinished(() => store.db.destroy());

@@ -1,0 +1,262 @@
+import { z } from 'zod';
+
+import { contextActions } from '../../claims/monitor-state.ts';
+import { deliveryStatuses } from '../../inbox/delivery-views.ts';
+import { estimateSchema } from '../../issue/estimate.ts';
+import { readingSchema } from '../../issue/reading.ts';
+import { sourceSchema } from '../../issue/source.ts';
+import { states } from '../../issue/state.ts';
+import { verdictGate, verificationStates } from '../../issue/verification.ts';
+
+/*
+ * The shapes of answers, for the description of the API: what a program may rely on. Routes answer with the views of
+ * their rooms; a test holds what they answer against these.
+ */
+
+/** ISO 8601, UTC. */
+const time = z.string();
+const sentence = z.object({ code: z.string(), text: z.string() });
+const ref = z.string().meta({ description: 'owner/name#12' });
+const amounts = z.object({ tokens: z.number(), usd: z.number() });
+const spent = amounts.extend({ estimated: z.boolean() });
+
+const edge = z.object({
+  ref,
+  state: z.string(),
+  source: sourceSchema,
+  evidence: z.string(),
+  removeWith: z.string().optional(),
+});
+
+const proposal = z.object({
+  ref,
+  direction: z.enum(['blocked_by', 'blocks']),
+  standing: z.enum(['proposed', 'disputed']),
+  evidence: z.string(),
+  readIn: ref,
+  confirm: z.object({ issue: ref, line: z.string() }),
+});
+
+const shownReading = readingSchema.omit({
+  modelContext: true,
+  denied: true,
+  dependencies: true,
+  warnings: true,
+});
+
+export const plan = z.object({
+  ref,
+  repositoryId: z.number(),
+  number: z.number(),
+  title: z.string(),
+  url: z.string(),
+  open: z.boolean(),
+  state: z.enum(states),
+  reason: sentence,
+  reading: shownReading.nullable(),
+  blockedBy: z.array(edge),
+  blocks: z.array(edge),
+  proposals: z.array(proposal),
+  estimate: estimateSchema.nullable(),
+  assignment: z.object({ agent: z.string().nullable(), reason: sentence }).nullable(),
+  warnings: z.array(sentence),
+  updatedAt: time,
+});
+
+const context = z.object({
+  used: z.number(),
+  limit: z.number(),
+  ratio: z.number(),
+  action: z.enum(contextActions),
+});
+
+export const claim = z.object({
+  claimId: z.string(),
+  issue: ref,
+  worker: z.string(),
+  agent: z.string(),
+  claimedAt: time,
+  heartbeatAt: time,
+  leaseExpiresAt: time.nullable(),
+  verification: z.string().nullable(),
+  stale: z.boolean(),
+  estimated: z.number().nullable(),
+  rotations: z.number(),
+  spent: spent.nullable(),
+  context: context.extend({ reportedAt: time, peak: z.number(), total: z.number() }).nullable(),
+});
+
+const sample = context.omit({ ratio: true }).extend({ at: time, crossed: z.boolean() });
+
+const pastClaim = claim
+  .pick({ claimId: true, worker: true, agent: true, claimedAt: true, estimated: true })
+  .extend({
+    endedAt: time,
+    outcome: z.string(),
+    reason: z.string().nullable(),
+    rotations: z.number(),
+    peak: z.number().nullable(),
+    total: z.number().nullable(),
+    took: z.number().nullable(),
+    spent: spent.nullable(),
+  });
+
+export const fullPlan = plan.extend({
+  claim: claim.extend({ history: z.array(sample) }).nullable(),
+  pastClaims: z.array(pastClaim),
+  spent: spent.nullable(),
+});
+
+export const why = z.object({
+  ref,
+  state: z.enum(states),
+  reason: sentence,
+  assigned: z.string().nullable(),
+  agents: z.array(
+    z.object({
+      agent: z.string(),
+      chosen: z.boolean(),
+      fits: z.boolean(),
+      failing: z.array(sentence),
+      change: z.string().nullable(),
+      expectedCost: z.number(),
+      reason: sentence,
+    }),
+  ),
+  note: z.string().nullable(),
+});
+
+export const queue = z.object({
+  ready: z.array(z.object({ ref, rank: z.number(), why: z.string(), plan })),
+  claimed: z.array(claim),
+  blocked: z.array(
+    z.object({
+      ref,
+      title: z.string(),
+      state: z.enum(states),
+      reason: sentence,
+      onlyClaude: z.array(edge.pick({ ref: true, evidence: true, removeWith: true })),
+    }),
+  ),
+  waiting: z.record(z.string(), z.number()),
+  spending: z.array(
+    z.object({
+      agent: z.string(),
+      day: z.string(),
+      spent: amounts,
+      budget: z.object({ tokens: z.number().nullable(), usd: z.number().nullable() }),
+      state: z.enum(['open', 'nearly_used', 'used_up']),
+    }),
+  ),
+});
+
+export const graph = z.object({
+  nodes: z.array(z.object({ ref, state: z.string() })),
+  edges: z.array(
+    z.object({ issue: ref, blockedBy: ref, source: sourceSchema, evidence: z.string() }),
+  ),
+  cycles: z.array(z.array(ref)),
+  cut: z.boolean(),
+});
+
+export const delivery = z.object({
+  deliveryId: z.string(),
+  status: z.enum(deliveryStatuses),
+  eventName: z.string(),
+  event: z.string().nullable(),
+  ref: ref.nullable(),
+  receivedAt: time,
+  dueAt: time,
+  handledAt: time.nullable(),
+  attempts: z.number(),
+  error: z.string().nullable(),
+  bodyHash: z.string(),
+});
+
+export const pauses = z.object({
+  items: z.array(
+    z.object({
+      agent: z.string().nullable(),
+      source: z.enum(['person', 'limit']),
+      reason: z.string(),
+      pausedBy: z.string(),
+      pausedAt: time,
+      until: time.nullable(),
+      caller: z.string().nullable(),
+      account: z.string().nullable(),
+    }),
+  ),
+});
+
+export const claimed = z.object({
+  claim: z
+    .object({
+      claimId: z.string(),
+      token: z.string(),
+      leaseExpiresAt: time,
+      issue: ref,
+      agent: z.string(),
+      plan,
+      handoff: z.looseObject({ agent: z.string(), content: z.unknown() }).optional(),
+    })
+    .nullable(),
+  waiting: z.record(z.string(), z.number()).optional(),
+});
+
+export const heartbeat = z.object({
+  leaseExpiresAt: time,
+  context: context
+    .extend({ crossed: z.boolean(), reason: sentence, warning: sentence.optional() })
+    .nullable(),
+});
+
+export const rotation = z.object({
+  claimId: z.string(),
+  rotations: z.number(),
+  leaseExpiresAt: time,
+});
+
+export const claimEnd = z.object({
+  claimId: z.string(),
+  outcome: z.enum(['released', 'blocked', 'completed']),
+  endedAt: time,
+});
+
+export const gaveBack = claimEnd.extend({ outcome: z.literal('withdrawn') });
+
+export const verifying = z.object({
+  claimId: z.string(),
+  verification: z.object({ id: z.string(), state: z.enum(verificationStates) }),
+});
+
+export const verification = z.object({
+  id: z.string(),
+  issue: ref,
+  state: z.enum(verificationStates),
+  cause: z.object({ code: z.string(), message: z.string() }).nullable(),
+  commit: z.string(),
+  branch: z.string().nullable(),
+  baseBranch: z.string(),
+  base: z.string().nullable(),
+  tree: z.string().nullable(),
+  configHash: z.string().nullable(),
+  environment: z.string().nullable(),
+  worker: z.string().nullable(),
+  verifier: z.string().nullable(),
+  errors: z.number(),
+  requestedAt: time,
+  startedAt: time.nullable(),
+  endedAt: time.nullable(),
+  gates: z.array(verdictGate),
+  findings: z.string(),
+  fingerprint: z.string().nullable(),
+  durations: z.object({ fetchMs: z.number(), mergeMs: z.number(), gatesMs: z.number() }).nullable(),
+});
+
+export function pageOf<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+}
+
+export function itemsOf<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item) });
+}
