@@ -23,17 +23,17 @@ export interface CheckedDatabase {
 }
 
 export function checkDatabase(
-  { databasePath, allowNetworkDatabase }: ExaminedConfig,
+  { database, allowNetworkDatabase }: ExaminedConfig,
   statFs?: StatFs,
 ): CheckResult<CheckedDatabase> {
-  if (databasePath === undefined)
+  if (database === undefined)
     return resultOf('database', skipped('DATABASE_URL is invalid; see configuration.'));
-  const facts = examineDatabase(databasePath);
+  const facts = examineDatabase(database);
   const danger =
-    describePlace(databasePath, allowNetworkDatabase, statFs) ??
-    ('held' in facts ? describeContent(databasePath) : undefined);
-  return resultOf('database', danger ?? describe(facts, databasePath), {
-    path: databasePath,
+    describePlace(database, allowNetworkDatabase, statFs) ??
+    ('held' in facts ? describeContent(database) : undefined);
+  return resultOf('database', danger ?? describe(facts, database), {
+    path: database,
     isCurrent: facts.kind === 'current',
     inUse: facts.kind === 'new' ? false : 'held' in facts ? facts.held : undefined,
   });

@@ -13,6 +13,7 @@ import { checkDelivery } from './delivery-check.ts';
 import { resultOf, skipped, type CheckResult, type DoctorFinding } from './finding.ts';
 import { neededEvents } from './hook-rules.ts';
 import { checkHooks } from './hooks.ts';
+import { checkNotify } from './notify.ts';
 import { probesFor, probeTargets, type ProbeTarget } from './probe.ts';
 import { checkRepositories, type StoredRepository } from './repositories.ts';
 import { askHealth, checkService, describePolling, serviceUrl } from './service.ts';
@@ -77,7 +78,7 @@ export async function diagnose(
 async function runChecks(diagnosis: Diagnosis): Promise<void> {
   const { config, agentsFile, url, take } = diagnosis;
   take(resultOf('configuration', describeConfiguration(config)));
-  const database = take((await checkServerDatabase(config.databasePath)) ?? checkDatabase(config));
+  const database = take((await checkServerDatabase(config.database)) ?? checkDatabase(config));
   take(resultOf('agents', describeAgents(config, agentsFile)));
   const { version, repositories } = await checkAccess(
     diagnosis,
@@ -90,6 +91,7 @@ async function runChecks(diagnosis: Diagnosis): Promise<void> {
     expected,
     databaseInUse: database?.inUse,
   });
+  await runCheck(diagnosis, { name: 'notify' }, (signal) => checkNotify(config, diagnosis, signal));
 }
 
 function openClients({ config, adminToken, now }: DoctorOptions) {

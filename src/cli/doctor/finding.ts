@@ -54,6 +54,7 @@ const docsPages: ReadonlyMap<string, string> = new Map([
   ['service', 'docs/operations.md'],
   ['agents', 'docs/planning.md'],
   ['claude', 'docs/reading.md'],
+  ['notify', 'docs/notifications.md'],
 ]);
 
 /** The finding with the page that explains its cure. */

@@ -1,10 +1,7 @@
-import { isPostgresUrl, shownLocation } from '../../db/postgres/connections.ts';
+import { isPostgresUrl, shownLocation } from '../../db/location.ts';
 import { examineServer, type ServerFacts } from '../../db/postgres/examine.ts';
 import type { CheckedDatabase } from './database.ts';
 import { broken, ok, resultOf, type CheckResult, type Outcome } from './finding.ts';
-
-/** Oldest version of PostgreSQL that is supported, as a number. */
-const oldestVersion = 140_000;
 
 /** Checks a database on a PostgreSQL server; undefined for a file of SQLite. */
 export async function checkServerDatabase(
@@ -12,7 +9,7 @@ export async function checkServerDatabase(
 ): Promise<CheckResult<CheckedDatabase> | undefined> {
   if (location === undefined || !isPostgresUrl(location)) return undefined;
   const facts = await examineServer(location);
-  return resultOf('database', describe(facts, shownLocation(location)), {
+  return resultOf('database', describeServer(facts, shownLocation(location)), {
     path: location,
     isCurrent: facts.kind === 'current',
     // Any number of replicas may use it.
@@ -20,16 +17,10 @@ export async function checkServerDatabase(
   });
 }
 
-function describe(facts: ServerFacts, shown: string): Outcome {
-  if (facts.kind === 'down') return broken(`${shown}: ${facts.fault.cause}`, facts.fault.cure);
-  const { version, number, encoding, synchronous, fsync } = facts;
-  if (number < oldestVersion)
-    return broken(`${shown} is on PostgreSQL ${version}.`, 'Use version 14 or newer.');
-  if (encoding !== 'UTF8')
-    return broken(
-      `${shown} has the encoding ${encoding}.`,
-      "Create a database with encoding 'UTF8', and let DATABASE_URL name it.",
-    );
+/** What the facts mean for whoever runs the service. */
+export function describeServer(facts: ServerFacts, shown: string): Outcome {
+  if (facts.kind === 'unusable') return broken(`${shown}: ${facts.fault.cause}`, facts.fault.cure);
+  const { version, synchronous, fsync } = facts;
   const settings = `synchronous_commit ${synchronous}, fsync ${fsync}`;
   if (synchronous === 'off' || fsync === 'off')
     return broken(

@@ -32,9 +32,10 @@ test('a healthy set-up: every line is right, and so is the exit code', async () 
     ✔ service: Version 0.1.0 runs at COORDINATOR.
     ✔ delivery acme/orbit: A delivery arrived after 0.1 s with a valid signature (triggered by removing the label bug from #7, which does not have it: a no-op for which Gitea still sends a webhook).
     ✔ polling: No webhook was missed: polling found no other change.
+    i notify: Nobody is told outside of Gitea: NOTIFY_URL is not set.
     ✔ claude: Not used: ISSUE_READER is offline.
 
-    ok: 14 ok
+    ok: 1 hint, 14 ok
     "
   `);
   expect(code).toBe(0);
@@ -80,9 +81,10 @@ test('a broken set-up: what is wrong, and what to do about it', async () => {
                mosaic-coordinator setup --repo acme/orbit --url COORDINATOR/webhook/gitea --new-secret
            See docs/setup.md.
     ✔ polling: No webhook was missed: polling found no other change.
+    i notify: Nobody is told outside of Gitea: NOTIFY_URL is not set.
     ✔ claude: Not used: ISSUE_READER is offline.
 
-    broken: 3 broken, 2 warnings, 1 skipped, 10 ok
+    broken: 3 broken, 2 warnings, 1 hint, 1 skipped, 10 ok
     "
   `);
   expect(code).toBe(2);
