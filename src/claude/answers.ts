@@ -15,7 +15,10 @@ export async function recallAnswer(db: Database, key: string): Promise<ModelAnsw
   return row === undefined ? undefined : answerSchema.safeParse(parseJson(row.answer)).data;
 }
 
-/** Stores an answer, so that an unchanged text costs no second call, also after a restart. */
+/**
+ * Stores an answer, so that an unchanged text costs no second call, also after a restart. No transaction: each
+ * statement stands for itself, and what one replica deletes is not there for the next.
+ */
 export async function rememberAnswer(
   db: Database,
   key: string,

@@ -10,6 +10,7 @@ import { z } from 'zod';
 import type { AskFailure } from '../issue/warnings.ts';
 import type { Logger } from '../log.ts';
 import { createCircuitBreaker, type CallEnd } from './circuit-breaker.ts';
+import { inSpan, type Attributes } from '../lib/spans.ts';
 import { parseJson } from '../lib/text.ts';
 
 export interface ClaudeOptions {
@@ -18,6 +19,16 @@ export interface ClaudeOptions {
   readonly baseUrl: string | undefined;
   readonly log: Logger;
   readonly now: () => number;
+  /** Hears of every call that has ended. */
+  readonly onCall?: (call: ClaudeCall) => void;
+}
+
+/** A call that has ended, for the metrics. */
+export interface ClaudeCall extends TokenUsage {
+  readonly model: string;
+  readonly outcome: string;
+  readonly seconds: number;
+  readonly costDollars: number;
 }
 
 export interface ClaudeRequest<T> {
@@ -106,7 +117,7 @@ export type Claude = ReturnType<typeof createClaude>;
  * budget (at most 51 s), whatever the server does, and throws only when `signal` is aborted. While Claude is unavailable no calls are made: `ask` returns at once, with
  * the outcome of the call that began the pause.
  */
-export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
+export function createClaude({ apiKey, baseUrl, log, now, onCall }: ClaudeOptions) {
   const client = createClient({ apiKey, baseUrl });
   const breaker = createCircuitBreaker(now, checkDeadlineMs);
   const optionalBreaker = createCircuitBreaker(now, checkDeadlineMs);
@@ -134,13 +145,16 @@ export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
     const attempt = guard.begin(request.user, timeoutMs);
     if (!attempt.allowed) return { kind: attempt.reason, usage: noUsage };
     recentCalls.push(now());
-    const outcome = await call({ ...request, answerTokens }, timeoutMs, signal);
+    const beganAt = performance.now();
+    const outcome = await inSpan(`chat ${request.model}`, spanOf(request), () =>
+      call({ ...request, answerTokens }, timeoutMs, signal),
+    );
     attempt.end(outcome);
-    count(request.model, outcome);
+    count(request.model, outcome, (performance.now() - beganAt) / 1_000);
     return outcome;
   }
 
-  function count(model: string, { kind, usage }: ClaudeOutcome<unknown>): void {
+  function count(model: string, { kind, usage }: ClaudeOutcome<unknown>, seconds: number): void {
     const { inputTokens, outputTokens } = usage;
     const price = prices.get(model) ?? { input: 0, output: 0 };
     const costDollars = (inputTokens * price.input + outputTokens * price.output) / 1_000_000;
@@ -153,6 +167,7 @@ export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
       lastSuccess: kind === 'ok' ? new Date(now()).toISOString() : counts.lastSuccess,
       lastOutcome: kind,
     };
+    onCall?.({ model, outcome: kind, seconds, costDollars, ...usage });
     const { pausedUntil } = status();
     log.info(
       { model, kind, inputTokens, outputTokens, costDollars, pausedUntil },
@@ -193,6 +208,24 @@ export function createClaude({ apiKey, baseUrl, log, now }: ClaudeOptions) {
   }
 
   return { ask, status, pausedUntil: breaker.pausedUntil };
+}
+
+/** A call as OpenTelemetry names it: https://opentelemetry.io/docs/specs/semconv/gen-ai/ */
+function spanOf<T>({ model, answerTokens }: ClaudeRequest<T>) {
+  return {
+    isCall: true,
+    attributes: {
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.provider.name': 'anthropic',
+      'gen_ai.request.model': model,
+      'gen_ai.request.max_tokens': Math.min(answerTokens, maxAnswerTokens),
+    },
+    ended: ({ kind, usage }: ClaudeOutcome<T>): Attributes => ({
+      'mosaic.outcome': kind,
+      'gen_ai.usage.input_tokens': usage.inputTokens,
+      'gen_ai.usage.output_tokens': usage.outputTokens,
+    }),
+  };
 }
 
 /** The outcome of a call without an answer. */

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+
+import { monitorStateSchema } from '../claims/monitor-state.ts';
+import { spentToday } from '../claims/spending.ts';
+import type { Database } from '../db/database.ts';
+
+/** One value with its labels. */
+export interface Labelled {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** Live claims whose context is looked at. */
+const maxClaims = 1_000;
+
+/** What the store knows, in a few queries that each read one index or one small table. */
+export async function readStoreNumbers(db: Database, now: number) {
+  const issues = await db
+    .selectFrom('issues')
+    .select(['state', (eb) => eb.fn.countAll<number>().as('count')])
+    .where('deleted', '=', 0)
+    .groupBy('state')
+    .execute();
+  const live = await db
+    .selectFrom('claims')
+    .select(['agent', 'context'])
+    .where('ended_at', 'is', null)
+    .limit(maxClaims)
+    .execute();
+  const ended = await db
+    .selectFrom('claims')
+    .select(['agent', 'outcome', (eb) => eb.fn.countAll<number>().as('count')])
+    .where('ended_at', 'is not', null)
+    .groupBy(['agent', 'outcome'])
+    .execute();
+  const verifications = await db
+    .selectFrom('verifications')
+    .select(['state', (eb) => eb.fn.countAll<number>().as('count')])
+    .groupBy('state')
+    .execute();
+  const gates = await db
+    .selectFrom('commit_statuses')
+    .select(['context', 'state', (eb) => eb.fn.countAll<number>().as('count')])
+    .groupBy(['context', 'state'])
+    .execute();
+  const spent = [...(await spentToday(db, now))];
+  return {
+    issues: issues.map(({ state, count }) => labelled({ state }, count)),
+    claims: countBy(live, ({ agent }) => ({ agent })),
+    bands: countBy(live, ({ context }) => ({ band: bandOf(context) })),
+    claimsEnded: ended.map(({ agent, outcome, count }) =>
+      labelled({ agent, outcome: outcome ?? 'unknown' }, count),
+    ),
+    verifications: verifications.map(({ state, count }) => labelled({ state }, count)),
+    gates: gates.map(({ context, state, count }) =>
+      labelled({ gate: context.replace(/^coordinator\//, ''), state }, count),
+    ),
+    spentTokens: spent.map(([agent, { tokens }]) => labelled({ agent }, tokens)),
+    spentUsd: spent.map(([agent, { usd }]) => labelled({ agent }, usd)),
+  };
+}
+
+function labelled(labels: Readonly<Record<string, string>>, value: number): Labelled {
+  return { labels, value };
+}
+
+function countBy<T>(rows: readonly T[], labelsOf: (row: T) => Record<string, string>): Labelled[] {
+  const groups = Map.groupBy(rows, (row) => JSON.stringify(labelsOf(row)));
+  return [...groups].map(([key, { length }]) =>
+    labelled(labelsSchema.parse(JSON.parse(key)), length),
+  );
+}
+
+const labelsSchema = z.record(z.string(), z.string());
+
+/** The band of an agent's context, by its last report; `unknown` without one. */
+function bandOf(context: string | null): string {
+  if (context === null) return 'unknown';
+  const { history } = monitorStateSchema.parse(JSON.parse(context));
+  return history.at(-1)?.action ?? 'unknown';
+}
