@@ -6,6 +6,7 @@ import { examineConfig, loadBacklogConfig } from '../../../config.ts';
 import { CoordinatorError, TryAgainLater } from '../../../errors.ts';
 import { createGitea, type Gitea } from '../../../gitea/client.ts';
 import { createLogger } from '../../../log.ts';
+import { dot, mermaid } from '../../../plans/picture/picture.ts';
 import type { KnownReference } from '../../../reading/model/question.ts';
 import type { ClaudeDeps } from '../../../reading/reader.ts';
 import { describeFailure } from '../../doctor/connection.ts';
@@ -21,7 +22,7 @@ import {
   type Failure,
 } from '../plan-batch.ts';
 import { createPlanReader } from '../plan-reader.ts';
-import { dot, mermaid } from './graph.ts';
+import { pictureOfBacklog } from './graph.ts';
 import { defaultCache, openKeptAnswers, type KeptAnswers } from './kept-answers.ts';
 import { orderBacklog } from './order.ts';
 import { createPatientGitea } from './patient-gitea.ts';
@@ -168,8 +169,8 @@ const tooManyLookups =
 
 function print(io: Io, { json, mermaid: asMermaid, dot: asDot }: Options, backlog: Backlog): void {
   if (json) printJson(io, backlogJson(backlog));
-  else if (asMermaid) io.stdout.write(mermaid(backlog));
-  else if (asDot) io.stdout.write(dot(backlog));
+  else if (asMermaid) io.stdout.write(mermaid(pictureOfBacklog(backlog)));
+  else if (asDot) io.stdout.write(dot(pictureOfBacklog(backlog)));
   else {
     const style = { width: widthOf(io.stdout), paint: painter(io, io.stdout) };
     io.stdout.write(renderBacklog(backlog, style));

@@ -268,8 +268,11 @@ test('the graph as Mermaid: titles are escaped, circles are red', async () => {
       i3 --> i1
       i3 --> x3
       linkStyle 0,1,2 stroke:red
+      linkStyle 3 stroke-width:4px
       classDef circle stroke:red,color:red
       class i1,i2,i3 circle
+      classDef critical stroke-width:4px
+      class i3,x3 critical
     "
   `);
 });
@@ -283,12 +286,12 @@ test('the graph for Graphviz', async () => {
       node [shape=box];
       i1 [label="#1 Say \\"hi\\" \\\\ <b>&amp;amp; [x] \`y\` ; #quot; end" color=red];
       i2 [label="#2 日本語 %%{init}%% --> z" color=red];
-      i3 [label="#3 Circle" color=red];
-      x3 [label="other/place#7"];
+      i3 [label="#3 Circle" color=red penwidth=3];
+      x3 [label="other/place#7" penwidth=3];
       i1 -> i2 [color=red];
       i2 -> i3 [color=red];
       i3 -> i1 [color=red];
-      i3 -> x3;
+      i3 -> x3 [penwidth=3];
     }
     "
   `);
