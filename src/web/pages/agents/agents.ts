@@ -1,0 +1,299 @@
+import { h } from 'preact';
+
+import { pausesFor } from '../../../api/pauses.ts';
+import type { Caller } from '../../../api/roles.ts';
+import {
+  figureDays,
+  readAgentFigures,
+  readSizes,
+  type AgentFigures,
+  type SizePair,
+} from '../../../claims/agent-figures.ts';
+import type { Pause } from '../../../claims/pauses.ts';
+import type { Amounts } from '../../../claims/spending.ts';
+import { accountOf, type AgentProfile } from '../../../planning/agent-profiles.ts';
+import { maxTokens, usableTokens } from '../../../planning/fit.ts';
+import { Page } from '../../page.ts';
+import { Action } from '../../parts/action.ts';
+import { Ago, tokens, usd } from '../../parts/amounts.ts';
+import { IssueLink } from '../../parts/issue-link.ts';
+import { Table } from '../../parts/scroll-box.ts';
+import { sendPage, visitOf, type Web, type WebDeps } from '../../web.ts';
+import { isNear, SizePlot } from './size-plot.ts';
+
+/** Rows of the table behind the plot. */
+const maxRows = 50;
+
+/** `GET /agents`: who can work, who may not now, and what came of it. */
+export function registerAgentPage(web: Web, deps: WebDeps): void {
+  const { store, now, agents: all, pauses } = deps;
+  web.get('/agents', async (request, reply) => {
+    const { caller, notice } = visitOf(request);
+    const { name, role, agents: own, repositories: scope } = caller;
+    const profiles = all.filter((agent) => own?.includes(agent.name) !== false);
+    const filter = {
+      ...{ agents: profiles.map((agent) => agent.name), scope, now: now() },
+      worker: role === 'worker' ? name : undefined,
+    };
+    const figures = await readAgentFigures(store.db, filter);
+    const sizes = await readSizes(store.db, filter);
+    const held = await pausesFor(pauses, caller);
+    const cards = profiles.map((profile) =>
+      h(AgentCard, {
+        ...{ profile, figures: figures.get(profile.name), now: now(), caller },
+        account: accountOf(all, profile.name),
+        pauses: held.filter(({ agent }) => agent === null || agent === profile.name),
+      }),
+    );
+    return sendPage(
+      reply,
+      h(
+        Page,
+        { title: 'Agents', caller, notice, path: '/agents', live: true },
+        h(Partial, { caller }),
+        h(
+          'section',
+          { id: 'agents', 'data-live': true, 'aria-label': 'Agents' },
+          h('div', { class: 'agents' }, ...cards),
+        ),
+        h(
+          'section',
+          { id: 'sizes', 'data-live': true, 'aria-labelledby': 'sizes-title' },
+          h('h2', { id: 'sizes-title' }, 'Estimate and actual'),
+          h(Sizes, { sizes }),
+        ),
+      ),
+    );
+  });
+}
+
+/** Says which work the figures leave out. */
+function Partial({ caller: { role, repositories } }: { readonly caller: Caller }) {
+  if (role === 'worker') return h('p', { class: 'help' }, 'Claims are your own.');
+  if (repositories === undefined) return null;
+  return h('p', { class: 'help' }, `Claims are those in ${repositories.join(', ')}.`);
+}
+
+interface CardProps {
+  readonly profile: AgentProfile;
+  readonly account: string;
+  readonly figures: AgentFigures | undefined;
+  readonly pauses: readonly Pause[];
+  readonly caller: Caller;
+  readonly now: number;
+}
+
+function AgentCard({ profile, account, figures, pauses, caller, now }: CardProps) {
+  const { name, enabled } = profile;
+  const isHeld = pauses.length > 0;
+  const state = !enabled ? 'not enabled' : isHeld ? 'paused' : 'gets issues';
+  return h(
+    'article',
+    { class: 'agent' },
+    h(
+      'h2',
+      null,
+      name,
+      ' ',
+      h('span', { class: `badge ${enabled && !isHeld ? 'agent-open' : 'agent-held'}` }, state),
+    ),
+    ...pauses.map((pause) => h(PauseLine, { pause, now })),
+    h(Load, { profile, live: figures?.live ?? 0 }),
+    h(
+      'dl',
+      { class: 'facts' },
+      ...factsOf(profile, account, figures).map(([term, text]) =>
+        h('div', null, h('dt', null, term), h('dd', null, text)),
+      ),
+    ),
+    caller.role === 'operator' && (enabled || isHeld)
+      ? h(
+          'div',
+          { class: 'actions' },
+          ...(isHeld ? [h(Resume, { profile, account, pauses })] : [h(PauseForm, { name })]),
+        )
+      : null,
+  );
+}
+
+function factsOf(
+  profile: AgentProfile,
+  account: string,
+  figures: AgentFigures | undefined,
+): readonly (readonly [string, string])[] {
+  const { model, contextWindow, contextLimit, harness = 0, inputPrice, outputPrice } = profile;
+  const { longPrompts } = profile;
+  const window =
+    contextLimit === undefined
+      ? `${tokens(contextWindow)} tokens`
+      : `${tokens(contextWindow)} tokens, of which it uses ${tokens(usableTokens(profile))}`;
+  const longer =
+    longPrompts === undefined
+      ? ''
+      : `; above ${tokens(longPrompts.above)} tokens ${usd(longPrompts.inputPrice)} and ${usd(longPrompts.outputPrice)}`;
+  return [
+    ...(model === undefined ? [] : [['Model', model] as const]),
+    ...(account === profile.name ? [] : [['Account', account] as const]),
+    ['Window', `${window}; issues up to ${tokens(maxTokens(profile))}`],
+    ['Harness', harness === 0 ? 'not stated' : `${tokens(harness)} tokens`],
+    ['A million tokens', `${usd(inputPrice)} in, ${usd(outputPrice)} out${longer}`],
+    ['Difficulties', profile.difficulties.join(', ')],
+    ['Success', success(figures?.ended ?? {})],
+    ['Today', amounts(figures?.today, profile.budget?.day)],
+    [`${figureDays} days`, amounts(figures?.month, undefined)],
+  ];
+}
+
+/** Completed, of all that ended by what the agent did. */
+function success(ended: AgentFigures['ended']): string {
+  const completed = ended['completed'] ?? 0;
+  const counted = Object.entries(ended).filter(([outcome]) => outcome !== 'withdrawn');
+  const all = counted.reduce((sum, [, count]) => sum + count, 0);
+  if (all === 0) return `no claim has ended in ${figureDays} days`;
+  const others = counted
+    .filter(([outcome]) => outcome !== 'completed')
+    .map(([outcome, count]) => `${tokens(count)} ${outcome}`);
+  const rest = others.length === 0 ? '' : ` (${others.join(', ')})`;
+  return `${Math.floor((100 * completed) / all)} %: ${tokens(completed)} of ${tokens(all)} claims completed${rest}`;
+}
+
+function amounts(
+  spent: Amounts | undefined,
+  caps: { readonly tokens?: number | undefined; readonly usd?: number | undefined } | undefined,
+): string {
+  const limits = [
+    ...(caps?.tokens === undefined ? [] : [`${tokens(caps.tokens)} tokens`]),
+    ...(caps?.usd === undefined ? [] : [usd(caps.usd)]),
+  ];
+  const of = limits.length === 0 ? '' : `, of at most ${limits.join(' and ')}`;
+  return `${tokens(spent?.tokens ?? 0)} tokens, ${usd(spent?.usd ?? 0)}${of}`;
+}
+
+interface LoadProps {
+  readonly profile: AgentProfile;
+  readonly live: number;
+}
+
+function Load({ profile: { concurrency }, live }: LoadProps) {
+  const text = `Works on ${tokens(live)} of at most ${tokens(concurrency)} issues`;
+  const share = Math.min(1, live / concurrency);
+  return h(
+    'p',
+    { class: 'load' },
+    h(
+      'svg',
+      { viewBox: '0 0 100 8', preserveAspectRatio: 'none', 'aria-hidden': true },
+      h('rect', { class: 'track', width: 100, height: 8 }),
+      h('rect', { class: 'fill continue', width: 100 * share, height: 8 }),
+    ),
+    ` ${text}`,
+  );
+}
+
+interface PauseProps {
+  readonly pause: Pause;
+  readonly now: number;
+}
+
+function PauseLine({ pause, now }: PauseProps) {
+  const { agent, source, reason, pausedBy, pausedAt, until, caller } = pause;
+  const whose =
+    agent === null ? 'The whole service is paused' : source === 'limit' ? 'Limit' : 'Paused';
+  return h(
+    'p',
+    { class: 'fault' },
+    h('strong', null, `${whose}: `),
+    reason,
+    ` ${source === 'limit' ? 'Reported' : 'Paused'} by ${pausedBy}, `,
+    h(Ago, { at: pausedAt, now }),
+    '. ',
+    until === null ? 'Until somebody resumes it.' : ['Ends ', h(Ago, { at: until, now }), '.'],
+    caller === null ? '' : ` It concerns ${caller} alone.`,
+  );
+}
+
+function PauseForm({ name }: { readonly name: string }) {
+  return h(
+    Action,
+    {
+      ...{ to: '/pause', name: 'Pause' },
+      effect: `Nothing more is handed out to ${name}. What it has claimed goes on.`,
+    },
+    h('input', { type: 'hidden', name: 'agent', value: name }),
+  );
+}
+
+interface ResumeProps {
+  readonly profile: AgentProfile;
+  readonly account: string;
+  readonly pauses: readonly Pause[];
+}
+
+/** Ends the pauses of the agent; those of the whole service are ended on the overview. */
+function Resume({ profile: { name }, account, pauses }: ResumeProps) {
+  const isOwn = pauses.some(({ agent }) => agent !== null);
+  const isShared = account !== name && pauses.some(({ source }) => source === 'limit');
+  return [
+    isOwn
+      ? h(
+          Action,
+          {
+            to: '/resume',
+            name: 'Resume',
+            effect: `${name} gets issues again, even before its limit ends.`,
+          },
+          h('input', { type: 'hidden', name: 'agent', value: name }),
+        )
+      : h(PauseForm, { name }),
+    isShared
+      ? h(
+          Action,
+          {
+            to: '/resume',
+            name: 'Resume the account',
+            effect: `All agents of ${account} get issues again.`,
+          },
+          h('input', { type: 'hidden', name: 'account', value: account }),
+        )
+      : null,
+  ];
+}
+
+function Sizes({ sizes }: { readonly sizes: readonly SizePair[] }) {
+  if (sizes.length === 0)
+    return h(
+      'p',
+      null,
+      'No issue with an estimate has been completed, or no agent has said what it took.',
+    );
+  const near = sizes.filter(isNear).length;
+  return [
+    h(
+      'p',
+      null,
+      `Of the last ${sizes.length} completed issues, ${near} took between half and twice their estimate. Above the diagonal is what took more.`,
+    ),
+    h(SizePlot, { sizes }),
+    h(
+      'details',
+      null,
+      h('summary', null, 'The same as a table'),
+      h(Table, {
+        label: 'Estimate and actual of completed issues, the newest first',
+        head: ['Issue', 'Agent', 'Estimated', 'Took', 'Times the estimate'],
+        rows: sizes
+          .slice(0, maxRows)
+          .map(({ issue, agent, estimated, actual }) => [
+            h(IssueLink, { issue }),
+            agent,
+            tokens(estimated),
+            tokens(actual),
+            estimated === 0 ? '' : (actual / estimated).toFixed(1),
+          ]),
+      }),
+      sizes.length > maxRows
+        ? h('p', null, `… and ${sizes.length - maxRows} more in the plot.`)
+        : null,
+    ),
+  ];
+}

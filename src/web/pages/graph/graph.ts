@@ -1,0 +1,255 @@
+import { h } from 'preact';
+import { z } from 'zod';
+
+import {
+  listRepositoryChoices,
+  readPicture,
+  type StoredPicture,
+} from '../../../plans/picture/read-picture.ts';
+import { Page } from '../../page.ts';
+import { tokens } from '../../parts/amounts.ts';
+import { IssueLink } from '../../parts/issue-link.ts';
+import { Table } from '../../parts/scroll-box.ts';
+import { StateBadge } from '../../parts/state.ts';
+import { sendPage, visitOf, type Web, type WebDeps } from '../../web.ts';
+import { createDrawer } from './drawer.ts';
+import { GraphFigure, sizes, type Size } from './figure.ts';
+
+/** Maximum of issues in a picture: more can be neither read nor laid out in a moment. */
+const maxDrawn = 300;
+/** Circles that are named one by one. */
+const maxCircles = 20;
+
+const querySchema = z.object({
+  repository: z.string().max(300).optional().catch(undefined),
+  size: z.enum(sizes).catch('100'),
+  done: z.literal('yes').optional().catch(undefined),
+});
+type Query = Readonly<z.infer<typeof querySchema>>;
+
+/** `GET /graph`: what waits for what in a repository, as a picture and as a table. */
+export function registerGraph(web: Web, deps: WebDeps): void {
+  const { db } = deps.store;
+  const drawer = createDrawer(deps);
+  web.get('/graph', async (request, reply) => {
+    const visit = visitOf(request);
+    const { repositories: scope, agents } = visit.caller;
+    const query = querySchema.parse(request.query);
+    const choices = await listRepositoryChoices(db, { scope, agents });
+    const repository = query.repository ?? choices[0]?.name;
+    const page = { title: 'Graph', caller: visit.caller, path: '/graph', live: true };
+    const form = h(ChooseForm, { names: choices.map(({ name }) => name), repository, query });
+    if (repository === undefined)
+      return sendPage(reply, h(Page, page, h('p', null, 'There is no issue yet.')));
+    const withDone = query.done !== undefined;
+    const seen = { repository, scope, agents, withDone, limit: maxDrawn };
+    const stored = await readPicture(db, seen);
+    if (stored.picture.nodes.length === 0)
+      return sendPage(reply, h(Page, page, form, h(Nothing, { repository })));
+    const drawn = await drawer.draw(stored.picture);
+    const sizeLinks = h(SizeLinks, { repository, query });
+    return sendPage(
+      reply,
+      h(
+        Page,
+        page,
+        form,
+        h(
+          'section',
+          { id: 'picture', 'data-live': true, 'aria-labelledby': 'picture-title' },
+          h('h2', { id: 'picture-title' }, repository),
+          h(Summary, { stored, repository }),
+          h(Circles, { circles: stored.picture.circles }),
+          h(GraphFigure, { drawn, size: query.size, sizeLinks, repository }),
+        ),
+        h(
+          'section',
+          { id: 'list', 'data-live': true, 'aria-labelledby': 'list-title' },
+          h('h2', { id: 'list-title' }, 'The same as a list'),
+          h(IssueTable, { stored }),
+        ),
+      ),
+    );
+  });
+}
+
+function Nothing({ repository }: { readonly repository: string }) {
+  const text = `No issue of ${repository} is open, or none that you may see.`;
+  return h('p', null, text);
+}
+
+interface ChooseProps {
+  readonly names: readonly string[];
+  readonly repository: string | undefined;
+  readonly query: Query;
+}
+
+function ChooseForm({ names, repository, query }: ChooseProps) {
+  const isListed = repository === undefined || names.includes(repository);
+  const all = isListed ? names : [repository, ...names];
+  return h(
+    'form',
+    { class: 'choose', method: 'get', action: '/graph' },
+    h(
+      'label',
+      null,
+      'Repository ',
+      h(
+        'select',
+        { name: 'repository' },
+        ...all.map((name) => h('option', { value: name, selected: name === repository }, name)),
+      ),
+    ),
+    h(
+      'label',
+      null,
+      h('input', { type: 'checkbox', name: 'done', value: 'yes', checked: query.done === 'yes' }),
+      ' also what is done',
+    ),
+    h('input', { type: 'hidden', name: 'size', value: query.size }),
+    h('button', { type: 'submit' }, 'Show'),
+  );
+}
+
+function SizeLinks({ repository, query }: { readonly repository: string; readonly query: Query }) {
+  const linkTo = (size: Size) => {
+    const parameters = new URLSearchParams({ repository, size });
+    if (query.done !== undefined) parameters.set('done', query.done);
+    return `/graph?${parameters.toString()}`;
+  };
+  return sizes.map((size) =>
+    h(
+      'a',
+      { href: linkTo(size), 'aria-current': size === query.size ? 'true' : undefined },
+      size === 'fit' ? 'Fit' : `${size} %`,
+    ),
+  );
+}
+
+interface SummaryProps {
+  readonly stored: StoredPicture;
+  readonly repository: string;
+}
+
+/** What is to be done in all, and what no number of agents makes shorter. */
+function Summary({ stored, repository }: SummaryProps) {
+  const { picture, cut, isPartial, unsized } = stored;
+  const { refs, tokens: onPath } = picture.critical;
+  const first = refs[0];
+  const last = refs.at(-1);
+  return [
+    h(
+      'p',
+      null,
+      'To do in all: ',
+      h('strong', null, `${tokens(stored.tokens)} tokens`),
+      unsized === 0 ? '' : `, and ${count(unsized, 'issue')} of unknown size`,
+      '. ',
+      first === undefined || last === undefined
+        ? 'No chain of issues takes more than the largest issue alone.'
+        : [
+            'On the critical path, which no number of agents makes shorter: ',
+            h('strong', null, `${tokens(onPath)} tokens`),
+            ` in ${count(refs.length, 'issue')}, from `,
+            h(IssueLink, { issue: first }),
+            ' to ',
+            h(IssueLink, { issue: last }),
+            '.',
+          ],
+    ),
+    cut === 0
+      ? null
+      : h(
+          'p',
+          { class: 'help' },
+          `… and ${tokens(cut)} more issues, those with the fewest dependencies: the picture and the list show ${maxDrawn}. `,
+          h(
+            'a',
+            { href: `/issues?${new URLSearchParams({ repository }).toString()}` },
+            'All issues',
+          ),
+        ),
+    isPartial
+      ? h(
+          'p',
+          { class: 'help' },
+          'There are more than 5,000 dependencies or issues; the figures are of these.',
+        )
+      : null,
+  ];
+}
+
+function Circles({ circles }: { readonly circles: readonly (readonly string[])[] }) {
+  if (circles.length === 0) return null;
+  const more = circles.length - maxCircles;
+  return h(
+    'div',
+    { class: 'fault' },
+    h(
+      'p',
+      null,
+      `${count(circles.length, 'circle')}: the issues of a circle wait for each other, so none can start. Take one dependency out of each.`,
+    ),
+    h(
+      'ul',
+      null,
+      ...circles
+        .slice(0, maxCircles)
+        .map((path) =>
+          h(
+            'li',
+            null,
+            ...path
+              .slice(0, maxCircles)
+              .flatMap((issue) => [h(IssueLink, { issue }), ' waits for ']),
+            path.length > maxCircles
+              ? `… ${path.length - maxCircles} more`
+              : h(IssueLink, { issue: path[0] ?? '' }),
+          ),
+        ),
+    ),
+    more > 0 ? h('p', null, `… and ${more} more.`) : null,
+  );
+}
+
+function count(number: number, noun: string): string {
+  return `${tokens(number)} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** Issues that a cell names. */
+const maxInCell = 8;
+
+function IssueTable({ stored: { picture } }: { readonly stored: StoredPicture }) {
+  const waitsFor = Map.groupBy(picture.edges, ({ to }) => to.ref);
+  const holdsUp = Map.groupBy(picture.edges, ({ from }) => from.ref);
+  return h(Table, {
+    label: 'Issues, their state, and what they wait for',
+    head: ['Issue', 'State', 'Tokens', 'Waits for', 'Holds up', 'Remark'],
+    rows: picture.nodes.map((node) => [
+      [h(IssueLink, { issue: node.ref }), ` ${titleOf(node)}`],
+      h(StateBadge, { state: node.state ?? 'unknown' }),
+      node.tokens === null ? '' : tokens(node.tokens),
+      h(Issues, { refs: (waitsFor.get(node.ref) ?? []).map(({ from }) => from.ref) }),
+      h(Issues, { refs: (holdsUp.get(node.ref) ?? []).map(({ to }) => to.ref) }),
+      [node.inCircle ? 'in a circle' : '', node.isCritical ? 'on the critical path' : '']
+        .filter((remark) => remark !== '')
+        .join(', '),
+    ]),
+  });
+}
+
+/** The name begins with the number, which the link has already. */
+function titleOf({ name }: { readonly name: string }): string {
+  const at = name.indexOf(' ');
+  return at === -1 ? '' : name.slice(at + 1);
+}
+
+function Issues({ refs }: { readonly refs: readonly string[] }) {
+  const more = refs.length - maxInCell;
+  return [
+    ...refs
+      .slice(0, maxInCell)
+      .flatMap((issue, index) => [index === 0 ? '' : ', ', h(IssueLink, { issue })]),
+    more > 0 ? ` and ${more} more` : '',
+  ];
+}

@@ -1,0 +1,42 @@
+import { h } from 'preact';
+
+import { issueParams, refOf } from '../../../api/issues.ts';
+import { withoutInvisible } from '../../../lib/text.ts';
+import { Page } from '../../page.ts';
+import { NoSuchPage, sendPage, visitOf, type Web, type WebDeps } from '../../web.ts';
+import { registerIssueActions } from './actions.ts';
+import { Agents, PlanValues } from './plan-part.ts';
+import { History, Text } from './history-part.ts';
+import { Neighbours } from './neighbours-part.ts';
+import { readIssuePage, type PartProps } from './read-issue.ts';
+import { Handover, State, Work } from './work-part.ts';
+
+/** `GET /issues/{owner}/{repo}/{number}`: all that is known of an issue, and what can be done about it. */
+export function registerIssue(web: Web, deps: WebDeps): void {
+  web.get('/issues/:owner/:repo/:number', async (request, reply) => {
+    const visit = visitOf(request);
+    const params = issueParams.safeParse(request.params);
+    const found = params.success
+      ? await readIssuePage(deps, visit.caller, refOf(params.data))
+      : undefined;
+    if (found === undefined) throw new NoSuchPage('no such issue');
+    return sendPage(reply, h(IssuePage, { ...found, visit, deps }));
+  });
+  registerIssueActions(web, deps);
+}
+
+function IssuePage(props: PartProps) {
+  const { plan, visit } = props;
+  const title = `${plan.ref} ${withoutInvisible(plan.title)}`;
+  return h(
+    Page,
+    { title, caller: visit.caller, notice: visit.notice, live: true },
+    h(State, props),
+    h(
+      'div',
+      { class: 'columns' },
+      h('div', null, h(Work, props), h(Neighbours, props), h(Text, props), h(History, props)),
+      h('div', null, h(PlanValues, props), h(Agents, props), h(Handover, props)),
+    ),
+  );
+}

@@ -1,0 +1,114 @@
+import { h } from 'preact';
+
+import { CoordinatorError } from '../../../errors.ts';
+import { states } from '../../../issue/state.ts';
+import { listIssueLines, listRepositoryNames } from '../../../plans/issue-lines.ts';
+import { filterOf, pathWith, readChoice, type Choice } from '../../filter.ts';
+import { Page } from '../../page.ts';
+import { FilterForm } from '../../parts/filter-form.ts';
+import { stateNames } from '../../parts/state.ts';
+import { sendPage, visitOf, type Web, type WebDeps } from '../../web.ts';
+import { maskLine } from '../overview/read-overview.ts';
+import { Lines } from '../overview/sections.ts';
+
+/** Issues of a page, and repositories that can be chosen. */
+const pageSize = 50;
+const shownRepositories = 200;
+
+/** `GET /issues`: all issues, the newest change first, by state, repository, agent and search. */
+export function registerIssueList(web: Web, deps: WebDeps): void {
+  web.get('/issues', async (request, reply) => {
+    const visit = visitOf(request);
+    const { caller, notice } = visit;
+    const choice = readChoice(request.query);
+    const { filter, search } = await filterOf(deps, caller, choice);
+    const page = await listPage(deps, choice, { ...filter, search });
+    const names = { scope: caller.repositories, limit: shownRepositories };
+    const repositories = await listRepositoryNames(deps.store.db, names);
+    const agents = deps.agents
+      .map(({ name }) => name)
+      .filter((name) => caller.agents?.includes(name) !== false);
+    const form = h(FilterForm, {
+      ...{ to: '/issues', choice },
+      fields: [
+        {
+          ...{ name: 'state', label: 'State', any: 'all states' },
+          options: states.map((state) => [state, stateNames[state]] as const),
+        },
+        {
+          ...{ name: 'repository', label: 'Repository', any: 'all repositories' },
+          options: repositories.map((name) => [name, name] as const),
+        },
+        {
+          ...{ name: 'agent', label: 'Agent', any: 'all agents' },
+          options: agents.map((name) => [name, name] as const),
+        },
+      ],
+    });
+    const lines = page.items.map((line) => maskLine(line, caller));
+    return sendPage(
+      reply,
+      h(
+        Page,
+        { title: 'Issues', caller, path: '/issues', notice, live: true },
+        form,
+        h(
+          'section',
+          { id: 'list', class: 'part', 'data-live': true, 'aria-labelledby': 'list-title' },
+          h('h2', { id: 'list-title' }, headingOf(choice)),
+          lines.length === 0 ? h('p', { class: 'none' }, 'There is no such issue.') : null,
+          h(Lines, { lines, overview: { now: deps.now() }, withState: true }),
+          h(Pages, { choice, nextCursor: page.nextCursor }),
+        ),
+      ),
+    );
+  });
+}
+
+/** A cursor of another list is the beginning. */
+async function listPage(
+  { store: { db } }: WebDeps,
+  { state, cursor }: Choice,
+  filter: Omit<Parameters<typeof listIssueLines>[1], 'order' | 'limit'>,
+) {
+  const query = {
+    ...({ ...filter, order: 'newest', limit: pageSize } as const),
+    ...(state === undefined ? {} : { states: [state] }),
+  };
+  if (cursor === '') return listIssueLines(db, query);
+  try {
+    return await listIssueLines(db, { ...query, cursor });
+  } catch (error) {
+    if (error instanceof CoordinatorError && error.code === 'invalid_cursor')
+      return listIssueLines(db, query);
+    throw error;
+  }
+}
+
+function headingOf({ state, q, cursor }: Choice): string {
+  const which = state === undefined ? 'All' : stateNames[state];
+  const words = q === '' ? '' : `, found for “${q}”`;
+  return `${which.charAt(0).toUpperCase()}${which.slice(1)}${words}${cursor === '' ? ', newest change first' : ', older'}`;
+}
+
+function Pages({
+  choice,
+  nextCursor,
+}: {
+  readonly choice: Choice;
+  readonly nextCursor: string | null;
+}) {
+  const first = { ...choice, cursor: '' };
+  return h(
+    'nav',
+    { class: 'pages', 'aria-label': 'Pages of the list' },
+    choice.cursor === '' ? null : h('a', { href: pathWith('/issues', first) }, 'Newest'),
+    nextCursor === null
+      ? null
+      : h(
+          'a',
+          { href: pathWith('/issues', { ...choice, cursor: nextCursor }), rel: 'next' },
+          'Older',
+        ),
+  );
+}

@@ -1,0 +1,72 @@
+import { Fragment, h } from 'preact';
+
+import type { Caller } from '../../../api/roles.ts';
+import { states } from '../../../issue/state.ts';
+import { readChoice, type Choice } from '../../filter.ts';
+import { FilterForm } from '../../parts/filter-form.ts';
+import { createSharedParts, sendSharedPage } from '../../shared-page.ts';
+import { visitOf, type Web, type WebDeps } from '../../web.ts';
+import { FirstSteps } from './first-steps.ts';
+import { readOverview, type Overview } from './read-overview.ts';
+import { AtWork, Blocked, Found, Ready, Summary, Waits } from './sections.ts';
+import { Today } from './today.ts';
+import { waitsOf } from './waits.ts';
+
+/** `GET /`: what waits for a person, what is under way, what is next, what waits for what, and what today has cost. */
+export function registerOverview(web: Web, deps: WebDeps): void {
+  const parts = createSharedParts(deps.changes.told);
+  // The check of the store writes, and flushes: not for every look at a page.
+  web.get('/', async (request, reply) => {
+    const visit = visitOf(request);
+    const choice = readChoice(request.query);
+    const html = await parts.render(keyOf(visit.caller, choice), async () =>
+      h(Content, { overview: await readOverview(deps, visit.caller, choice) }),
+    );
+    return sendSharedPage(request, reply, visit, { title: 'Overview', path: '/', html });
+  });
+}
+
+/** All that the content depends on. A worker is shown its own work, so its name counts. */
+function keyOf({ name, role, repositories, agents }: Caller, choice: Choice): string {
+  const { repository, agent, q } = choice;
+  const who = [role, role === 'worker' ? name : null, repositories ?? null, agents ?? null];
+  return JSON.stringify([...who, repository, agent, q]);
+}
+
+function Content({ overview }: { readonly overview: Overview }) {
+  const { choice, repositories, agents, countOf } = overview;
+  const waits = waitsOf(overview);
+  const ofIssues = overview.waiting.length + overview.inReview.length;
+  const waitCount = waits.length - ofIssues + countOf('needs_human', 'oversized', 'in_review');
+  const isFiltered = choice.repository !== '' || choice.agent !== '' || choice.q !== '';
+  const isEmpty = !isFiltered && countOf(...states) === countOf('released');
+  return h(
+    Fragment,
+    null,
+    h(Summary, { overview, waits: waitCount }),
+    isEmpty
+      ? h(FirstSteps, { overview })
+      : h(FilterForm, {
+          ...{ to: '/', choice },
+          fields: [
+            {
+              ...{ name: 'repository', label: 'Repository', any: 'all repositories' },
+              options: repositories.map((name) => [name, name] as const),
+            },
+            {
+              ...{ name: 'agent', label: 'Agent', any: 'all agents' },
+              options: agents.map((name) => [name, name] as const),
+            },
+          ],
+        }),
+    h(Found, { overview }),
+    isEmpty && waits.length === 0 ? null : h(Waits, { overview, waits }),
+    isEmpty
+      ? null
+      : [
+          h(AtWork, { overview }),
+          h('div', { class: 'halves' }, h(Ready, { overview }), h(Blocked, { overview })),
+          h(Today, { overview }),
+        ],
+  );
+}

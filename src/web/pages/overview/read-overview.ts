@@ -1,0 +1,133 @@
+import { maskSentence } from '../../../api/mask.ts';
+import { pausesFor } from '../../../api/pauses.ts';
+import type { Caller } from '../../../api/roles.ts';
+import { listAtWork, wasEverClaimed } from '../../../claims/at-work.ts';
+import { dayStart, listDayWork } from '../../../claims/day-work.ts';
+import { viewDay } from '../../../claims/spending.ts';
+import { listDeliveries } from '../../../inbox/delivery-views.ts';
+import { isoTime } from '../../../issue/iso-time.ts';
+import { viewReason } from '../../../issue/plan.ts';
+import type { StateReason } from '../../../issue/reasons.ts';
+import type { State } from '../../../issue/state.ts';
+import {
+  countLines,
+  listIssueLines,
+  listRepositoryNames,
+  type IssueLine,
+  type LineFilter,
+} from '../../../plans/issue-lines.ts';
+import { countVerdicts } from '../../../verification/day-verdicts.ts';
+import { filterOf, type Choice } from '../../filter.ts';
+import type { WebDeps } from '../../web.ts';
+
+/** Issues shown of each kind; what waits for a person gets more room. */
+const shown = { waiting: 10, inReview: 6, atWork: 12, queue: 12, found: 12, repositories: 200 };
+/** Failed deliveries named at once. */
+const shownDeliveries = 3;
+
+/** States that only a person ends. */
+const waitingStates = ['needs_human', 'oversized'] as const satisfies readonly State[];
+/** Reasons why a blocked issue goes on only when a person does something. */
+const stuckReasons = [
+  ...(['cycle', 'no_access', 'unreadable', 'hidden_blocker', 'unknown_blockers'] as const),
+] satisfies readonly StateReason['code'][];
+
+export type Overview = Awaited<ReturnType<typeof readOverview>>;
+/** An issue of a list, as the caller may see it. */
+export type ShownLine = ReturnType<typeof maskLine>;
+
+/** All that the overview shows to one caller, in a number of queries that does not grow. */
+export async function readOverview(deps: WebDeps, caller: Caller, choice: Choice) {
+  const { db } = deps.store;
+  const now = deps.now();
+  const { filter, search } = await filterOf(deps, caller, choice);
+  const { scope, repositoryId, agent } = filter;
+  const lines = async (more: Omit<Parameters<typeof listIssueLines>[1], keyof LineFilter>) =>
+    (await listIssueLines(db, { ...filter, ...more })).items.map((line) => maskLine(line, caller));
+  const counts = await countLines(db, filter);
+  const countOf = (...wanted: readonly State[]) => {
+    const counted = counts.filter(({ state }) => wanted.some((one) => one === state));
+    return counted.reduce((sum, { count }) => sum + count, 0);
+  };
+  const stuck = counts.filter(
+    ({ state, reason }) => state === 'blocked' && stuckReasons.some((code) => code === reason),
+  );
+  const profiles = deps.agents.filter(
+    ({ name }) => caller.agents?.includes(name) !== false && (agent ?? name) === name,
+  );
+  return {
+    now,
+    giteaUrl: deps.store.giteaUrl,
+    thresholds: deps.thresholds,
+    caller,
+    choice,
+    countOf,
+    health: await deps.health(),
+    repositories: await listRepositoryNames(db, { scope, limit: shown.repositories }),
+    agents: deps.agents.map(({ name }) => name).filter((name) => maySeeAgent(caller, name)),
+    isAgentEnabled: deps.agents.some(({ enabled }) => enabled),
+    found: search && (await lines({ search, order: 'newest', limit: shown.found })),
+    waiting: await lines({ states: waitingStates, order: 'oldest', limit: shown.waiting }),
+    inReview: await lines({ states: ['in_review'], order: 'oldest', limit: shown.inReview }),
+    stuck: await Promise.all(
+      stuck.map(async ({ reason, count }) => ({
+        count,
+        example: (
+          await lines({
+            states: ['blocked'],
+            reasons: stuckReasons.filter((code) => code === reason),
+            ...{ order: 'oldest', limit: 1 },
+          })
+        )[0],
+      })),
+    ),
+    pauses: await readPauses(deps, caller),
+    deliveries: caller.role === 'operator' ? await readDeliveries(deps, now) : [],
+    atWork: (
+      await listAtWork(db, {
+        worker: caller.role === 'worker' ? caller.name : undefined,
+        ...{ scope, repositoryId, agent, now, limit: shown.atWork },
+      })
+    ).filter((work) => maySeeAgent(caller, work.agent)),
+    ready: await lines({ states: ['ready'], order: 'queue', limit: shown.queue }),
+    wasEverClaimed: await wasEverClaimed(db),
+    blocked: await lines({
+      ...{ states: ['blocked', 'received'], order: 'newest', limit: shown.queue },
+    }),
+    work: (await listDayWork(db, { scope, repositoryId, now })).filter(
+      (work) => (agent ?? work.agent) === work.agent && maySeeAgent(caller, work.agent),
+    ),
+    verdicts: await countVerdicts(db, { scope, repositoryId, since: dayStart(now) }),
+    spending: await viewDay(db, now, profiles),
+  };
+}
+
+function maySeeAgent({ agents }: Caller, name: string): boolean {
+  return agents?.includes(name) !== false;
+}
+
+export function maskLine(line: IssueLine, caller: Caller) {
+  const { params } = line.reason;
+  return {
+    ...line,
+    reason: maskSentence(viewReason(line.reason), caller),
+    /** The pull request that its reason names. */
+    pull: 'pull' in params ? params.pull : null,
+  };
+}
+
+async function readPauses({ pauses, agents }: WebDeps, caller: Caller) {
+  return (await pausesFor(pauses, caller)).map((pause) => ({
+    ...pause,
+    account: agents.find((profile) => profile.name === pause.agent)?.account,
+  }));
+}
+
+/** Deliveries that were given up, and those of the last day that were not understood: the newest of each. */
+async function readDeliveries({ store: { db } }: WebDeps, now: number) {
+  const page = { limit: shownDeliveries, now };
+  const dead = await listDeliveries(db, { ...page, status: 'dead' });
+  const rejected = await listDeliveries(db, { ...page, status: 'rejected' });
+  const since = isoTime(now - 86_400_000);
+  return [...dead.items, ...rejected.items.filter(({ receivedAt }) => receivedAt >= since)];
+}

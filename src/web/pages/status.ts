@@ -1,0 +1,134 @@
+import { h } from 'preact';
+
+import type { Caller } from '../../api/roles.ts';
+import { checkTexts, type CheckText } from '../../http/check-texts.ts';
+import type { Check, CheckStatus } from '../../http/health.ts';
+import { capital } from '../../lib/text.ts';
+import { Page } from '../page.ts';
+import { inWords } from '../parts/amounts.ts';
+import { isFailing } from '../trouble.ts';
+import { sendPage, visitOf, type Web, type WebDeps } from '../web.ts';
+
+/** Details of one check that are shown, and the length of each. */
+const maxDetails = 20;
+const maxDetail = 300;
+
+const words: Readonly<Record<CheckStatus, string>> = {
+  ok: 'fine',
+  degraded: 'degraded',
+  down: 'down',
+  off: 'off',
+};
+
+/** `GET /status`: each check of `/health`, what it means, and what helps. */
+export function registerStatus(web: Web, { health, version, startedAt, now }: WebDeps): void {
+  web.get('/status', async (request, reply) => {
+    const { caller, notice } = visitOf(request);
+    const checks = Object.entries(await health());
+    const failing = checks.filter(([, check]) => isFailing(check));
+    const others = checks.filter(([, check]) => !isFailing(check));
+    const sentence =
+      failing.length === 0
+        ? 'Everything works.'
+        : `${failing.length} of ${checks.length} checks ${failing.length === 1 ? 'fails' : 'fail'}.`;
+    const list = [...failing, ...others].map(([name, check]) =>
+      h(CheckCard, { name, check, caller }),
+    );
+    return sendPage(
+      reply,
+      h(
+        Page,
+        { title: 'Health', caller, notice, path: '/status', live: true },
+        h(
+          'section',
+          { id: 'checks', 'data-live': true, 'aria-label': 'Checks' },
+          h('p', { class: failing.length === 0 ? 'notice' : 'fault' }, sentence),
+          h(
+            'p',
+            { class: 'help' },
+            `Version ${version}, running for ${inWords(now() - startedAt)}. Programs ask `,
+            h('code', null, '/health'),
+            '.',
+          ),
+          h('div', { class: 'checks' }, ...list),
+        ),
+      ),
+    );
+  });
+}
+
+/** Where operators can do what helps. */
+const links: Readonly<Record<string, readonly [path: string, name: string]>> = {
+  inbox: ['/deliveries?status=dead', 'Deliveries that were given up'],
+  webhook: ['/deliveries?status=rejected', 'Deliveries that were not understood'],
+};
+
+interface CheckProps {
+  readonly caller: Caller;
+  readonly name: string;
+  readonly check: Check;
+}
+
+function CheckCard({ name, check, caller }: CheckProps) {
+  const link = caller.role === 'operator' ? links[name] : undefined;
+  const text: CheckText | undefined = checkTexts[name];
+  const { status, cause, cure, hint, lastError, ...details } = check;
+  const why = [cause, lastError].find((said) => typeof said === 'string');
+  const help = [cure, hint].find((said) => typeof said === 'string') ?? text?.cure;
+  return h(
+    'article',
+    { class: `check ${status}` },
+    h(
+      'h2',
+      null,
+      text?.title ?? name,
+      ' ',
+      h('span', { class: `badge check-${status}` }, words[status]),
+    ),
+    h('p', null, text?.meaning ?? ''),
+    isFailing(check)
+      ? [
+          typeof why === 'string' ? h('p', null, h('strong', null, 'Why: '), plain(why)) : null,
+          h('p', null, h('strong', null, 'What helps: '), plain(help)),
+          link === undefined ? null : h('p', null, h('a', { href: link[0] }, link[1])),
+        ]
+      : null,
+    status === 'off' ? h('p', { class: 'help' }, text?.off ?? 'Not in use.') : null,
+    h(Details, { details }),
+  );
+}
+
+/** The figures of a check, as `/health` has them. */
+function Details({ details }: { readonly details: Readonly<Record<string, unknown>> }) {
+  const rows = flat(details).slice(0, maxDetails);
+  if (rows.length === 0) return null;
+  return h(
+    'details',
+    null,
+    h('summary', null, 'Figures'),
+    h(
+      'dl',
+      null,
+      ...rows.map(([name, value]) => h('div', null, h('dt', null, name), h('dd', null, value))),
+    ),
+  );
+}
+
+function flat(details: Readonly<Record<string, unknown>>, above = ''): [string, string][] {
+  return Object.entries(details).flatMap(([key, value]): [string, string][] => {
+    const name = above === '' ? capital(wordsOf(key)) : `${above}, ${wordsOf(key)}`;
+    if (value === null || value === undefined) return [[name, 'none']];
+    if (typeof value === 'object') return flat({ ...value }, name);
+    return [[name, plain(value)]];
+  });
+}
+
+/** `oldestSeconds` as words. */
+function wordsOf(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function plain(value: unknown): string {
+  const text = typeof value === 'number' ? value.toLocaleString('en-US') : String(value);
+  return text.length > maxDetail ? `${text.slice(0, maxDetail - 1)}…` : text;
+}

@@ -1,0 +1,57 @@
+import { h, type ComponentChildren } from 'preact';
+
+interface SectionProps {
+  /** Unique in the page. */
+  readonly id: string;
+  readonly title: string;
+  /** False: it stays as it was loaded. */
+  readonly live?: boolean;
+  readonly children?: ComponentChildren;
+}
+
+/** A part of a page under a heading of its own, which keeps itself up to date. */
+export function Section({ id, title, live = true, children }: SectionProps) {
+  const heading = `${id}-title`;
+  return h(
+    'section',
+    { id, 'aria-labelledby': heading, ...(live ? { 'data-live': true } : {}) },
+    h('h2', { id: heading }, title),
+    children,
+  );
+}
+
+/** The place of a part that has nothing to show now: what keeps the page up to date fills it, and adds none. */
+export function NoSection({ id }: { readonly id: string }) {
+  return h('section', { id, 'data-live': true, hidden: true });
+}
+
+interface BoxProps {
+  /** What is in it, for who does not see it. */
+  readonly label: string;
+  readonly class?: string;
+  readonly children?: ComponentChildren;
+}
+
+/** A box that scrolls by itself, with the keyboard as well. */
+export function Box({ label, class: name = '', children }: BoxProps) {
+  return h(
+    'div',
+    { class: `box scroll ${name}`.trim(), tabIndex: 0, role: 'region', 'aria-label': label },
+    children,
+  );
+}
+
+interface FactsProps {
+  /** A fact without a value is left out. */
+  readonly items: readonly (readonly [name: string, value: ComponentChildren])[];
+}
+
+/** Names with their values. */
+export function Facts({ items }: FactsProps) {
+  const shown = items.filter(([, value]) => value !== null && value !== undefined && value !== '');
+  return h(
+    'dl',
+    { class: 'names' },
+    shown.map(([name, value]) => [h('dt', null, name), h('dd', null, value)]),
+  );
+}

@@ -1,0 +1,98 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { h, type JSX } from 'preact';
+import { z } from 'zod';
+
+import { callerOfRequest } from '../api/auth.ts';
+import type { Caller } from '../api/roles.ts';
+import type { ApiDeps } from '../api/route.ts';
+import type { Thresholds } from '../claims/context-monitor.ts';
+import type { Check } from '../http/health.ts';
+import type { Changes } from './live/changes.ts';
+import { renderPage } from './page.ts';
+import type { GiteaApplication, Member, Sessions, SignInOnce } from './session/sessions.ts';
+import { Trouble } from './trouble.ts';
+
+/** The server, with the session of every request looked up; where each page registers itself. */
+export type Web = FastifyInstance;
+
+/** What the pages show and do: the same as the API, through the same functions. */
+export interface WebDeps extends Omit<ApiDeps, 'callerOf'> {
+  readonly sessions: Sessions;
+  /** A link that signs in once; undefined but in the demo. */
+  readonly signInOnce: SignInOnce | undefined;
+  /** Those who may sign in with a token. */
+  readonly members: readonly Member[];
+  /** The application of Gitea, and those who may sign in by it; undefined: nobody may. */
+  readonly gitea: GiteaApplication | undefined;
+  /** Something that pages show has changed. */
+  readonly changes: Changes;
+  /** Every check of `/health`, by name. */
+  readonly health: () => Promise<Readonly<Record<string, Check>>>;
+  readonly version: string;
+  /** The description of the API, as OpenAPI. */
+  readonly description: () => unknown;
+  readonly startedAt: number;
+  /** Shares of the context window at which an agent compacts and rotates. */
+  readonly thresholds: Thresholds;
+  /** Aborts when the service stops. */
+  readonly stopping: AbortSignal;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Number of checks that fail, for the menu; set behind the session. */
+    troubles?: () => number;
+  }
+}
+
+/** A question about one page: who asks, and how. */
+export interface Visit {
+  readonly caller: Caller;
+  /** Address within the service, with its query. */
+  readonly url: string;
+  /** What an action just did. */
+  readonly notice: string | undefined;
+}
+
+/** Who visits, for a route behind the session. */
+export function visitOf(request: FastifyRequest): Visit {
+  return { caller: callerOfRequest(request), url: request.url, notice: noticeOf(request) };
+}
+
+/** Sentences that an action leaves for the page it leads to, by the word in `?done=`. */
+const notices: ReadonlyMap<string, string> = new Map([
+  ['paused', 'Nothing more is handed out. What is claimed goes on.'],
+  ['resumed', 'Issues are handed out again.'],
+  ['replayed', 'The delivery is handled once more.'],
+  ['verifying', 'The last commit is verified once more.'],
+  ['gave-back', 'The claim was ended. The issue can be claimed again.'],
+  ['unparked', 'The issue is given to agents again.'],
+]);
+
+function noticeOf({ query }: FastifyRequest): string | undefined {
+  const { data } = z.object({ done: z.string() }).safeParse(query);
+  return data === undefined ? undefined : notices.get(data.done);
+}
+
+/** Sends a page. */
+export async function sendPage(
+  reply: FastifyReply,
+  page: JSX.Element,
+  status = 200,
+): Promise<FastifyReply> {
+  const value = reply.request.troubles?.() ?? 0;
+  const html = await renderPage(h(Trouble.Provider, { value }, page));
+  return reply.code(status).type('text/html; charset=utf-8').send(html);
+}
+
+/** There is no such page, or not for this visitor; the answer is 404. */
+export class NoSuchPage extends Error {
+  readonly statusCode = 404;
+}
+
+/** After an action: leads to a page of this service, which says what was done. */
+export function goOn(reply: FastifyReply, path: string, done: string): FastifyReply {
+  const url = new URL(path, 'http://here');
+  url.searchParams.set('done', done);
+  return reply.redirect(`${url.pathname}${url.search}`, 303);
+}

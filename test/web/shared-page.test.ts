@@ -1,0 +1,43 @@
+import { h } from 'preact';
+import { expect, test } from 'vitest';
+
+import { createSharedParts } from '../../src/web/shared-page.ts';
+
+test('what many ask for within a second is rendered once', async () => {
+  let now = 0;
+  let made = 0;
+  const { render } = createSharedParts(
+    () => 0,
+    () => now,
+  );
+  const make = () => Promise.resolve(h('b', null, (made += 1)));
+  const ask = (key: string) => render(key, make);
+  expect(await Promise.all([ask('a'), ask('a')])).toEqual(['<b>1</b>', '<b>1</b>']);
+  expect(await ask('b')).toBe('<b>2</b>');
+  now = 999;
+  expect(await ask('a')).toBe('<b>1</b>');
+  now = 1_000;
+  expect(await ask('a')).toBe('<b>3</b>');
+});
+
+test('a failure is not kept', async () => {
+  const { render } = createSharedParts(
+    () => 0,
+    () => 0,
+  );
+  await expect(render('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  expect(await render('a', () => Promise.resolve(h('b', null)))).toBe('<b></b>');
+});
+
+test('what was rendered before pages were told of a change is rendered again', async () => {
+  let told = 0;
+  const { render } = createSharedParts(
+    () => told,
+    () => 0,
+  );
+  let count = 0;
+  const make = () => Promise.resolve(h('p', null, (count += 1)));
+  expect([await render('a', make), await render('a', make)]).toEqual(['<p>1</p>', '<p>1</p>']);
+  told += 1;
+  expect(await render('a', make)).toBe('<p>2</p>');
+});
