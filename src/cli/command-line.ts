@@ -4,13 +4,16 @@ import { backup } from './commands/backup.ts';
 import { addDatabaseCommand } from './commands/database.ts';
 import { addConnectCommand } from './connect/connect.ts';
 import { demo } from './demo/demo.ts';
+import { keepDemo, keepOptions } from './demo/world/keep.ts';
 import { addGatesCommand } from './gates/gates.ts';
 import { addDeliveriesCommand } from './commands/deliveries.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addGraphCommand } from './commands/graph.ts';
 import { issues } from './commands/issues.ts';
 import type { Io } from './io.ts';
 import { addPauseCommands } from './commands/pause.ts';
 import { addPlanCommand } from './plan/plan.ts';
+import { parseOptions } from './options.ts';
 import { runProgram, type NewProgram } from './program.ts';
 import { addQueueCommand } from './commands/queue.ts';
 import { serve } from './commands/serve.ts';
@@ -32,8 +35,12 @@ function addCommands({ program, io, end }: NewProgram): void {
   program
     .command('demo')
     .description('run the service on recorded deliveries, print the plans, and exit')
-    .option('--keep', 'keep the service running until Ctrl-C')
-    .action((options: { keep?: boolean }) => demo(io, { keep: options.keep === true }));
+    .option('--keep', 'open a world of issues, agents and people that goes on until Ctrl-C')
+    .option('--speed <factor>', 'with --keep: seconds of the world in a second, 1 to 60', '20')
+    .option('--seed <number>', 'with --keep: another story', '1')
+    .action((options: { keep?: boolean }) =>
+      options.keep === true ? keepDemo(io, parseOptions(keepOptions, options)) : demo(io),
+    );
   program
     .command('issues')
     .description('show the plans in the database, or one plan')
@@ -60,6 +67,7 @@ function addCommands({ program, io, end }: NewProgram): void {
   addDeliveriesCommand(program, io);
   addPauseCommands(program, io);
   addQueueCommand(program, io);
+  addGraphCommand(program, io);
   addPlanCommand(program, io);
   addGatesCommand(program, io, { runGates, end });
   addDoctorCommand(program, io, { end });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { loadDatabasePath, readDatabaseLocation } from '../../config.ts';
 import type { CopyProgress } from '../../db/copy/copy-rows.ts';
 import { copyToPostgres, copyToSqlite } from '../../db/copy/copy-store.ts';
-import { isPostgresUrl, shownLocation } from '../../db/postgres/connections.ts';
+import { isPostgresUrl, shownLocation } from '../../db/location.ts';
 import { ConfigError } from '../../errors.ts';
 import type { Io } from '../io.ts';
 import { listenForStop } from '../listen-for-stop.ts';

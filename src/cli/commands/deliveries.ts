@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { loadDatabasePath } from '../../config.ts';
 import type { Database } from '../../db/database.ts';
+import { isPostgresUrl } from '../../db/location.ts';
 import { takeInBeside } from '../../db/take-in.ts';
 import { CoordinatorError } from '../../errors.ts';
 import {
@@ -74,7 +75,8 @@ async function replay(io: Io, id: string): Promise<void> {
 function withDeliveries(io: Io, use: (db: Database) => Promise<void>): Promise<void> {
   const path = loadDatabasePath(io.environment());
   return withDatabase(path, async (db) => {
-    takeInBeside(path);
+    // On PostgreSQL there is no spool.
+    if (!isPostgresUrl(path)) takeInBeside(path);
     await use(db);
   });
 }

@@ -26,8 +26,8 @@ const optionsSchema = listOptionsSchema.extend({
 /** Prints plans from the database, whether the service runs or not. */
 export async function issues(io: Io, ref: string | undefined, rawOptions: unknown): Promise<void> {
   const options = parseOptions(optionsSchema, rawOptions);
-  const { databasePath, giteaUrl } = loadStoreConfig(io.environment());
-  await withDatabase(databasePath, (db) => {
+  const { database, giteaUrl } = loadStoreConfig(io.environment());
+  await withDatabase(database, (db) => {
     const store = { db, giteaUrl };
     if (options.audit) return printAudit(io, db, options);
     return ref === undefined ? printList(io, store, options) : printOne(io, store, ref, options);

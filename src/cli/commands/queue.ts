@@ -32,9 +32,9 @@ export function addQueueCommand(program: Command, io: Io): void {
 
 async function queue(io: Io, rawOptions: unknown): Promise<void> {
   const { limit, json } = parseOptions(listOptionsSchema, rawOptions);
-  const { databasePath, giteaUrl } = loadStoreConfig(io.environment());
+  const { database, giteaUrl } = loadStoreConfig(io.environment());
   const live = io.stdout.isTTY === true && io.environment()['TERM'] !== 'dumb' && !json;
-  await withDatabase(databasePath, async (db) => {
+  await withDatabase(database, async (db) => {
     const store = { db, giteaUrl, profiles: loadAgents(io.environment()).agents };
     if (live) await showLive(io, store, limit);
     else if (json) printJson(io, await read(store, limit));

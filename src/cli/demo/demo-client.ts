@@ -47,11 +47,16 @@ export function readRecordings(directory: string): SignedRequest[] {
 }
 
 /** Signs a delivery as Gitea does: the HMAC of the bytes sent. The name serves as its id. */
-export function signRequest(secret: string, name: string, body: Buffer): SignedRequest {
+export function signRequest(
+  secret: string,
+  name: string,
+  body: Buffer,
+  event = 'issues',
+): SignedRequest {
   const headers = {
     'content-type': 'application/json',
     'x-gitea-delivery': name,
-    'x-gitea-event': 'issues',
+    'x-gitea-event': event,
     'x-gitea-signature': createHmac('sha256', secret).update(body).digest('hex'),
   };
   return { name, headers, body };
@@ -60,7 +65,10 @@ export function signRequest(secret: string, name: string, body: Buffer): SignedR
 const answerSchema = z.object({ status: z.enum(['accepted', 'duplicate', 'ignored']) });
 
 /** Sends a delivery; anything but a 2xx is `refused`. */
-export async function send({ url, signal }: RunningService, { headers, body }: SignedRequest) {
+export async function send(
+  { url, signal }: Pick<RunningService, 'url' | 'signal'>,
+  { headers, body }: SignedRequest,
+) {
   const reply = await fetch(`${url}/webhook/gitea`, {
     method: 'POST',
     headers,

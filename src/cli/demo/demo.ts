@@ -32,8 +32,6 @@ import { renderPlans } from '../commands/issues.ts';
 import { printable } from '../output.ts';
 
 export interface DemoOptions {
-  /** Leaves the service running until a signal. */
-  readonly keep: boolean;
   /** Folder of the recorded deliveries; by default the one of the checkout. */
   readonly recordings?: string;
 }
@@ -49,7 +47,7 @@ const timeLimitMs = 60_000;
  * Runs the real service on recorded deliveries and a small story, and prints the plans it made. Throws
  * when a plan is not the expected one; leaves nothing behind.
  */
-export async function demo(io: Io, { keep, recordings }: DemoOptions): Promise<void> {
+export async function demo(io: Io, { recordings }: DemoOptions = {}): Promise<void> {
   const recorded = readRecordings(recordings ?? join(fixtures, 'deliveries'));
   const story = readStory(join(fixtures, 'demo-story.json'));
   const stop = listenForStop(io.signal);
@@ -62,8 +60,7 @@ export async function demo(io: Io, { keep, recordings }: DemoOptions): Promise<v
       const stage: Stage = { ...service, story, io, url, signal: limit };
       print(stage, `Mosaic Coordinator runs at ${url}, its database is in ${directory}.`);
       await playOrStop(stage, recorded);
-      printRequests(stage, keep);
-      if (keep && !stop.signal.aborted) await once(stop.signal, 'abort');
+      printRequests(stage);
     } finally {
       await service.coordinator.close();
     }
@@ -218,18 +215,12 @@ function printWarnings(stage: Stage, plans: readonly DemoPlan[]): void {
     for (const { code, text } of warnings) print(stage, printable(`  ${ref}: ${text} (${code})`));
 }
 
-function printRequests(stage: Stage, keep: boolean): void {
-  const { url, token, story } = stage;
-  const hint = keep
-    ? 'It keeps running until Ctrl-C; try these:'
-    : 'It ends now; run `npm run demo -- --keep` to keep it running and try these (port and token will differ):';
-  const paths = [
-    'issues?limit=20',
-    `issues/${story.repository.name}/${story.waitingNumber}`,
-    'queue',
-  ];
+function printRequests(stage: Stage): void {
+  const { url, token } = stage;
+  const hint =
+    'It ends now; run `npm run demo -- --keep` for a larger world that goes on, and try these there (port and token will differ):';
   print(stage, `\n${hint}\n  curl -s ${url}/health`);
-  for (const path of paths)
+  for (const path of ['issues?limit=20', 'queue'])
     print(stage, `  curl -s -H 'Authorization: Bearer ${token}' '${url}/api/v1/${path}'`);
 }
 

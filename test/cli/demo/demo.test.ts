@@ -5,13 +5,13 @@ import { expect, test } from 'vitest';
 
 import { demo } from '../../../src/cli/demo/demo.ts';
 import { readStory, storyProblems } from '../../../src/cli/demo/demo-story.ts';
-import type { Io } from '../../../src/cli/io.ts';
+import { captureIo } from '../../support/capture-io.ts';
 import { recording, signedRequest } from '../../support/recordings.ts';
-import { planSchema, temporaryDirectory } from '../../support/service.ts';
+import { temporaryDirectory } from '../../support/service.ts';
 
 test('the demo plays to its end, shows every state, and leaves nothing behind', async () => {
   const screen = captureIo();
-  await demo(screen.io, { keep: false });
+  await demo(screen.io);
   const text = screen.text();
   expect(text).toContain(
     '25 recorded deliveries: 20 accepted, 1 seen before, 4 ignored, 0 refused\n',
@@ -21,7 +21,7 @@ test('the demo plays to its end, shows every state, and leaves nothing behind', 
   expect(text).toContain('acme/garden#2 is ready: Nothing is in the way: sonnet can start.\n');
   expect(text).toContain('  forged delivery refused (401)\n');
   expect(text).toContain('All 12 issues of acme/garden came out as expected.\n');
-  expect(text).toContain('run `npm run demo -- --keep` to keep it running and try these');
+  expect(text).toContain('run `npm run demo -- --keep` for a larger world that goes on');
   expect(statesIn(text)).toEqual({
     'acme/garden#1': 'done',
     'acme/garden#2': 'ready',
@@ -48,48 +48,15 @@ test('the demo plays to its end, shows every state, and leaves nothing behind', 
   expect(existsSync(databaseFolderIn(text))).toBe(false);
 });
 
-test('with --keep the printed requests are answered until the demo is told to stop', async () => {
-  const stop = new AbortController();
-  const screen = captureIo({ signal: stop.signal, until: '/api/v1/queue' });
-  const played = demo(screen.io, { keep: true });
-  await Promise.race([screen.reached, played]);
-  expect(screen.text()).toContain('It keeps running until Ctrl-C; try these:\n');
-  const requests = requestsIn(screen.text());
-  expect(requests.map(({ url }) => new URL(url).pathname)).toEqual([
-    '/health',
-    '/api/v1/issues',
-    '/api/v1/issues/acme/garden/2',
-    '/api/v1/queue',
-  ]);
-  const replies = await Promise.all(requests.map(({ url, headers }) => fetch(url, { headers })));
-  expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-  expect(planSchema.parse(await replies[2]?.json())).toMatchObject({
-    ref: 'acme/garden#2',
-    state: 'ready',
-    blockedBy: [{ ref: 'acme/garden#1', state: 'closed' }],
-  });
-  expect(existsSync(databaseFolderIn(screen.text()))).toBe(true);
-
-  stop.abort();
-  await played;
-  await expect(fetch(requests[0]?.url ?? '')).rejects.toThrow('fetch failed');
-  expect(existsSync(databaseFolderIn(screen.text()))).toBe(false);
-});
-
-test('the demo waits for a signal of the process and takes its listeners away', async () => {
+test('the demo takes its listeners of signals away', async () => {
   const before = process.listenerCount('SIGTERM');
-  const screen = captureIo({ until: '/api/v1/queue' });
-  const played = demo(screen.io, { keep: true });
-  await Promise.race([screen.reached, played]);
-  expect(process.listenerCount('SIGTERM')).toBe(before + 1);
-  process.emit('SIGTERM');
-  await played;
+  await demo(captureIo().io);
   expect(process.listenerCount('SIGTERM')).toBe(before);
 });
 
 test('a demo stopped before its end says so, and leaves nothing behind', async () => {
   const screen = captureIo({ signal: AbortSignal.abort() });
-  await expect(demo(screen.io, { keep: true })).rejects.toMatchObject({ code: 'demo_stopped' });
+  await expect(demo(screen.io)).rejects.toMatchObject({ code: 'demo_stopped' });
   expect(existsSync(databaseFolderIn(screen.text()))).toBe(false);
 });
 
@@ -97,11 +64,11 @@ test('without the recordings the demo asks for a checkout', async () => {
   const empty = temporaryDirectory();
   const recordings = [join(empty, 'missing'), empty];
   for (const folder of recordings) {
-    const played = demo(captureIo().io, { keep: false, recordings: folder });
+    const played = demo(captureIo().io, { recordings: folder });
     await expect(played).rejects.toThrow('needs a checkout of the project');
   }
   const other = folderOf({ 'push-test-delivery': recording('push-test-delivery') });
-  const played = demo(captureIo().io, { keep: false, recordings: other });
+  const played = demo(captureIo().io, { recordings: other });
   await expect(played).rejects.toMatchObject({ code: 'recordings_missing' });
 });
 
@@ -110,7 +77,7 @@ test('a refused recording fails the demo and is named', async () => {
   const forged = { ...good, body: Buffer.from(good.body.toString().replace('maria', 'marla')) };
   const screen = captureIo();
   const recordings = folderOf({ 'issues-assigned-bot': good, 'with-other-bytes': forged });
-  await expect(demo(screen.io, { keep: false, recordings })).rejects.toMatchObject({
+  await expect(demo(screen.io, { recordings })).rejects.toMatchObject({
     code: 'demo_failed',
     message: 'The demo did not go as expected:\n  - with-other-bytes was refused with 401.',
   });
@@ -123,7 +90,7 @@ test('a story whose deliveries are not believed fails the demo', async () => {
   const ofPull = Buffer.from(text.replace(/"pull_request":\s*null/, '"pull_request":{}'));
   const screen = captureIo();
   const recordings = folderOf({ 'issues-assigned-bot': signedRequest(ofPull) });
-  await expect(demo(screen.io, { keep: false, recordings })).rejects.toMatchObject({
+  await expect(demo(screen.io, { recordings })).rejects.toMatchObject({
     code: 'demo_failed',
     message: 'The demo requested /api/v1/issues/acme/garden/2 and got status 404.',
   });
@@ -146,24 +113,6 @@ test('an issue that comes out otherwise is told with what was expected of it', (
   );
 });
 
-interface Capture {
-  readonly signal?: AbortSignal;
-  /** Text after whose appearance `reached` resolves. */
-  readonly until?: string;
-}
-
-function captureIo({ signal, until }: Capture = {}) {
-  let written = '';
-  const { promise: reached, resolve } = Promise.withResolvers<undefined>();
-  const write = (text: string) => {
-    written += text;
-    if (until !== undefined && written.includes(until)) resolve(undefined);
-  };
-  const streams = { stdout: { write }, stderr: { write }, environment: () => ({}) };
-  const io: Io = signal === undefined ? streams : { ...streams, signal };
-  return { io, reached, text: () => written };
-}
-
 function databaseFolderIn(text: string): string {
   const folder = /its database is in (\S+)\.\n/.exec(text)?.[1];
   expect(folder).toBeDefined();
@@ -177,14 +126,6 @@ function statesIn(text: string): Record<string, string> {
     .filter((line) => line.startsWith('│ acme/'))
     .map((line) => line.split('│').map((cell) => cell.trim()));
   return Object.fromEntries(cells.map(([, ref, , state]) => [ref ?? '', state ?? '']));
-}
-
-function requestsIn(text: string) {
-  const lines = text.split('\n').filter((line) => line.startsWith('  curl '));
-  return lines.map((line) => ({
-    url: /http:[^\s']+/.exec(line)?.[0] ?? '',
-    headers: { authorization: /Bearer \w+/.exec(line)?.[0] ?? '' },
-  }));
 }
 
 function folderOf(requests: Record<string, { headers: Record<string, string>; body: Buffer }>) {
