@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/live/*.live.ts'],
     globalSetup: ['test/live/support/say-skipped.ts'],
+    provide: { database: 'sqlite' },
     testTimeout: 600_000,
     // Figures in seconds are measured: one Gitea and one coordinator at a time.
     fileParallelism: false,

@@ -11,6 +11,7 @@ const benches = [
   'fleet',
   'gates',
   'graph',
+  'pages',
   'reading',
   'replicas',
   'simulate-work',

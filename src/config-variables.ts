@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 
 import { z } from 'zod';
 
+import { minSecret, parseApiTokens, parseMembers } from './config-callers.ts';
 import { parseAgents, type Agents } from './planning/agent-profiles.ts';
 import { builtIn } from './planning/built-in-agents.ts';
 
 const logLevels = ['debug', 'info', 'warning', 'error'] as const;
 export type LogLevel = (typeof logLevels)[number];
-
-/** Minimum length of a secret, in bytes: shorter ones can be guessed. */
-const minSecret = 16;
 
 const secret = z.string().refine((text) => Buffer.byteLength(text) >= minSecret, {
   message: `must be at least ${minSecret} bytes long`,
@@ -83,7 +82,68 @@ export const variables = z.object({
     .transform((text) => text === 'on')
     .default(true),
   PUBLIC_URL: baseUrl.optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: baseUrl.optional(),
+  METRICS_TOKEN: token.min(minSecret).optional(),
+  NOTIFY_URL: z.string().transform(parseTargets).default([]),
+  NOTIFY_SECRET: z
+    .string()
+    .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
+    .optional(),
+  OAUTH_CLIENT_ID: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/, 'must be the client id of an OAuth2 application of Gitea')
+    .optional(),
+  OAUTH_CLIENT_SECRET: token.optional(),
+  OAUTH_USERS: z.string().transform(parseMembers).default([]),
+  TRUST_PROXY: z.string().transform(parseProxies).default([]),
 });
+
+const targetForms =
+  'must be URLs of http or https, separated by blanks or commas; before the URL of ntfy, Slack or Matrix stands ntfy+, slack+ or matrix+';
+
+/** Where people are told; messages count the entries, and show nothing of them: some hold a token. */
+function parseTargets(text: string, context: z.RefinementCtx) {
+  return text
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== '')
+    .flatMap((entry, index) => {
+      const [, form = 'webhook', address = ''] = /^(?:(\w+)\+)?(.*)$/s.exec(entry) ?? [];
+      const known = targetForm.safeParse(form).data;
+      const url = URL.parse(address);
+      const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:';
+      if (url !== null && isHttp && known !== undefined) {
+        const token = url.password === '' ? undefined : decodeURIComponent(url.password);
+        url.username = url.password = url.hash = '';
+        return [{ form: known, url: url.href, token }];
+      }
+      context.addIssue(`${targetForms} (entry ${index + 1})`);
+      return [];
+    });
+}
+const targetForm = z.enum(['webhook', 'ntfy', 'slack', 'matrix']);
+
+/** Addresses, ranges such as `10.0.0.0/8`, or the names `loopback`, `linklocal`, `uniquelocal` that Fastify knows. */
+function parseProxies(text: string, context: z.RefinementCtx): readonly string[] {
+  const names = text.split(',').map((name) => name.trim());
+  const isProxy = (name: string) =>
+    ['loopback', 'linklocal', 'uniquelocal'].includes(name) || isAddressOrRange(name);
+  if (names.every(isProxy)) return names;
+  context.addIssue({
+    code: 'custom',
+    message:
+      'must be addresses or ranges of proxies, separated by commas, such as loopback,10.0.0.0/8',
+  });
+  return z.NEVER;
+}
+
+function isAddressOrRange(name: string): boolean {
+  const [address = '', bits, ...more] = name.split('/');
+  const version = isIP(address);
+  if (version === 0 || more.length > 0) return false;
+  return (
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+  );
+}
 
 /** `none`: no label holds an issue back. */
 function parseHoldLabels(text: string): readonly string[] {
@@ -120,6 +180,10 @@ export const secretNames: readonly VariableName[] = [
   'GITEA_TOKEN',
   'API_TOKENS',
   'DATABASE_URL',
+  'METRICS_TOKEN',
+  'OAUTH_CLIENT_SECRET',
+  'NOTIFY_URL',
+  'NOTIFY_SECRET',
 ];
 
 /** The same of the commands `verify` and `work`. */
@@ -167,6 +231,24 @@ export const pairRules: readonly {
     },
     message: 'API_TOKENS narrows a caller to an agent that AGENTS_FILE does not have',
   },
+  {
+    names: ['OAUTH_CLIENT_ID', 'OAUTH_CLIENT_SECRET', 'OAUTH_USERS', 'PUBLIC_URL', 'API_TOKENS'],
+    isBroken: ({ API_TOKENS = [], OAUTH_USERS = [], PUBLIC_URL, ...values }) => {
+      const { OAUTH_CLIENT_ID: id, OAUTH_CLIENT_SECRET: key } = values;
+      const given = [id, key, OAUTH_USERS[0]].filter((value) => value !== undefined);
+      const isReady = given.length === 3 && PUBLIC_URL !== undefined && API_TOKENS.length > 0;
+      return given.length > 0 && !isReady;
+    },
+    message:
+      'OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and OAUTH_USERS belong together, and need PUBLIC_URL to come back to, and API_TOKENS, without which the pages are off',
+  },
+  {
+    names: ['NOTIFY_URL', 'NOTIFY_SECRET'],
+    isBroken: ({ NOTIFY_URL = [], NOTIFY_SECRET }) =>
+      NOTIFY_SECRET === undefined && NOTIFY_URL.some(({ form }) => form === 'webhook'),
+    message:
+      'NOTIFY_SECRET is required to sign what a URL of NOTIFY_URL without ntfy+, slack+ or matrix+ gets',
+  },
 ];
 
 function isBaseUrl(text: string): boolean {
@@ -211,11 +293,10 @@ function databaseLocation(url: string, context: z.RefinementCtx<string>): string
   return z.NEVER;
 }
 
-/** The parameters of a connection that `pg` knows; a mistyped one would be ignored in silence. */
+/** The parameters of a connection that `pg` follows; it would ignore any other one in silence. */
 const postgresParameters: readonly string[] = [
-  ...['host', 'port', 'user', 'password', 'dbname', 'application_name', 'options', 'keepalives'],
+  ...['host', 'port', 'user', 'password', 'application_name', 'options'],
   ...['ssl', 'sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'sslnegotiation', 'uselibpqcompat'],
-  ...['connect_timeout', 'client_encoding', 'statement_timeout', 'target_session_attrs'],
 ];
 
 /** What is wrong with the URL of a PostgreSQL server, and how it is corrected. */
@@ -257,89 +338,4 @@ export function readText(path: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Roles of a token: those of `api/roles.ts`, which this file may not import; the compiler compares them in `app/`. */
-const roles = ['reader', 'worker', 'verifier', 'operator'] as const;
-const roleSchema = z.enum(roles);
-
-export interface ApiToken {
-  readonly name: string;
-  readonly role: (typeof roles)[number];
-  /** In lower case, as `owner/name` or `owner/*`; undefined: all. */
-  readonly repositories: readonly string[] | undefined;
-  readonly agents: readonly string[] | undefined;
-  readonly token: string;
-}
-
-/** `name:token`, `name:role:token` or `name:role[narrowing]:token`. */
-const tokenEntry = /^([\w.-]{1,64})\s*:\s*(?:(\w+)(?:\[([^[\]]*)\])?:)?([\x21-\x7e]+)$/;
-/** The first part of a token with colons when it looks like a role: a typing error must not make an operator. */
-const likeRole = /^[a-z][a-z_-]{0,31}\d{0,3}\s*:/i;
-/** A role whose narrowing has begun. */
-const openNarrowing = new RegExp(`^\\s*[\\w.-]+\\s*:\\s*(${roles.join('|')})\\[`, 'i');
-
-/** The name is the caller's identity in logs and claims. Messages count the entries, and show nothing of them. */
-function parseApiTokens(text: string, context: z.RefinementCtx<string>): readonly ApiToken[] {
-  const tokens: ApiToken[] = [];
-  for (const [index, entry] of splitTokens(text).entries()) {
-    const token = readToken(entry.trim());
-    if (typeof token === 'string') context.addIssue(`${token} (entry ${index + 1})`);
-    else tokens.push(token);
-  }
-  const names = new Set(tokens.map(({ name }) => name));
-  const values = new Set(tokens.map(({ token: value }) => value));
-  if (names.size < tokens.length || values.size < tokens.length)
-    context.addIssue('must not name a caller or a token twice');
-  return tokens;
-}
-
-/** Entries end at a comma, but for those inside the brackets of a role. */
-function splitTokens(text: string): string[] {
-  const entries: string[] = [];
-  for (const piece of text.split(',')) {
-    const last = entries.at(-1);
-    if (last !== undefined && openNarrowing.test(last) && !last.includes(']'))
-      entries[entries.length - 1] = `${last},${piece}`;
-    else entries.push(piece);
-  }
-  return entries;
-}
-
-/** One token, or what is wrong with it. */
-function readToken(entry: string): ApiToken | string {
-  const [, name = '', word = '', narrowing, rest = ''] = tokenEntry.exec(entry) ?? [];
-  const role = roleSchema.safeParse(word.toLowerCase()).data;
-  // Without a role all that follows the name is the token, colons included.
-  const token = role === undefined ? entry.slice(entry.indexOf(':') + 1).trim() : rest;
-  if (name === '' || token.length < minSecret)
-    return `must be name:token or name:role:token with tokens of at least ${minSecret} characters; the roles are ${roles.join(', ')}`;
-  if (role === undefined && likeRole.test(token))
-    return `must have one of the roles ${roles.join(', ')} after the name; a token that itself begins with a word and a colon is written name:operator:token`;
-  const narrowed = narrowing === undefined ? {} : readNarrowing(narrowing);
-  // A narrowing that cannot be read must not become a part of the token.
-  const isMisread = role === undefined && (narrowing !== undefined || openNarrowing.test(entry));
-  if (isMisread || narrowed === undefined)
-    return 'must narrow a caller as name:role[repos=owner/name;owner/*,agents=name]:token';
-  if (role === 'operator' && narrowing !== undefined)
-    return 'must not narrow an operator, whose pauses and replays concern everything';
-  const { repos, agents } = role === undefined ? {} : narrowed;
-  return { name, role: role ?? 'operator', repositories: repos, agents, token };
-}
-
-/** Values of `repos=` and `agents=`, separated by any of `;`, `,`, `|` and blanks; undefined when unreadable. */
-function readNarrowing(text: string) {
-  const lists: { repos?: string[]; agents?: string[] } = {};
-  let list: string[] = [];
-  for (const item of text.toLowerCase().split(/[;,|\s]+/)) {
-    const [, key, value = item] = /^(repos|agents)=(.*)$/.exec(item) ?? [];
-    if (key === 'repos' || key === 'agents') {
-      if (lists[key] !== undefined) return undefined;
-      lists[key] = list = [];
-    }
-    const pattern = list === lists.repos ? /^[\w.-]+\/([\w.-]+|\*)$/ : /^[\w.-]+$/;
-    if (!pattern.test(value)) return undefined;
-    list.push(value);
-  }
-  return lists.repos === undefined && lists.agents === undefined ? undefined : lists;
 }

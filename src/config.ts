@@ -87,7 +87,7 @@ export function readDatabaseLocation(text: string, option: string): string {
 /** Checks only the variables that showing plans with links needs. */
 export function loadStoreConfig(environment: Environment) {
   const values = parse(variables.pick({ DATABASE_URL: true, GITEA_URL: true }), environment);
-  return { databasePath: values.DATABASE_URL, giteaUrl: values.GITEA_URL };
+  return { database: values.DATABASE_URL, giteaUrl: values.GITEA_URL };
 }
 
 /** Checks only the variable of the agents; `file`: they are not the built-in ones. */
@@ -119,9 +119,14 @@ export function examineConfig(environment: Environment) {
     host: shape.HOST.safeParse(values['HOST']).data,
     port: shape.PORT.safeParse(values['PORT']).data,
     apiTokens: shape.API_TOKENS.safeParse(values['API_TOKENS']).data,
+    publicUrl: shape.PUBLIC_URL.safeParse(values['PUBLIC_URL']).data,
+    notify: {
+      targets: shape.NOTIFY_URL.safeParse(values['NOTIFY_URL']).data,
+      secret: shape.NOTIFY_SECRET.safeParse(values['NOTIFY_SECRET']).data,
+    },
     verifiers: shape.VERIFIERS.safeParse(values['VERIFIERS']).data,
     publish: shape.PUBLISH.safeParse(values['PUBLISH']).data,
-    databasePath: shape.DATABASE_URL.safeParse(values['DATABASE_URL']).data,
+    database: shape.DATABASE_URL.safeParse(values['DATABASE_URL']).data,
     allowNetworkDatabase:
       shape.ALLOW_NETWORK_DATABASE.safeParse(values['ALLOW_NETWORK_DATABASE']).data ?? false,
     agents: shape.AGENTS_FILE.safeParse(values['AGENTS_FILE']).data,
@@ -235,7 +240,7 @@ function configOf(values: Variables) {
     logLevel: values.LOG_LEVEL,
     host: values.HOST,
     port: values.PORT,
-    databasePath: values.DATABASE_URL,
+    database: values.DATABASE_URL,
     allowNetworkDatabase: values.ALLOW_NETWORK_DATABASE,
     agents: values.AGENTS_FILE.agents,
     apiTokens: values.API_TOKENS,
@@ -248,7 +253,20 @@ function configOf(values: Variables) {
     verifiers: values.VERIFIERS,
     pullRequests: values.PULL_REQUESTS,
     publicUrl: values.PUBLIC_URL,
+    trustProxy: values.TRUST_PROXY,
+    oauth: oauthOf(values),
+    metricsToken: values.METRICS_TOKEN,
+    otlpEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
+    notify: { targets: values.NOTIFY_URL, secret: values.NOTIFY_SECRET },
   };
+}
+
+/** The application of Gitea that people sign in with, and who they may be; undefined: tokens alone. */
+function oauthOf(values: Variables) {
+  const { OAUTH_CLIENT_ID: clientId, OAUTH_CLIENT_SECRET: clientSecret, PUBLIC_URL } = values;
+  if (clientId === undefined || clientSecret === undefined || PUBLIC_URL === undefined)
+    return undefined;
+  return { clientId, clientSecret, publicUrl: PUBLIC_URL, members: values.OAUTH_USERS };
 }
 
 /** Parts of an issue that the service writes; none without a token. */

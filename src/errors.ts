@@ -53,6 +53,14 @@ export class TryAgainLater extends CoordinatorError {
   }
 }
 
+/** Another replica leads now: this one writes nothing more to Gitea. */
+export class LeadLost extends CoordinatorError {
+  constructor() {
+    super('lead_lost', 'Another replica leads now.');
+    this.name = 'LeadLost';
+  }
+}
+
 /** One line about any thrown value, for a log or a stored error; at most `limit` characters. */
 export function describeError(error: unknown, limit = 500): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

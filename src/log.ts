@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api';
 import { pino, type Logger } from 'pino';
 
 import type { LogLevel } from './config-variables.ts';
@@ -51,6 +52,11 @@ export function createLogger(level: LogLevel, destination: Destination): Logger 
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
+    // Of the span that the line belongs to, where traces are sent.
+    mixin: () => {
+      const traceId = trace.getActiveSpan()?.spanContext().traceId;
+      return traceId === undefined ? {} : { traceId };
+    },
     redact: { paths: secretPaths, censor: '[redacted]' },
   };
   return pino(options, { write: (line: string) => destination.write(escapeDeceptive(line)) });

@@ -62,7 +62,7 @@ test('with the required variables everything else has its default', () => {
     host: '0.0.0.0',
     port: 8000,
     allowNetworkDatabase: false,
-    databasePath: resolve('data/coordinator.db'),
+    database: resolve('data/coordinator.db'),
     agents: builtInAgents,
     apiTokens: [],
     workerConcurrency: 4,
@@ -74,6 +74,11 @@ test('with the required variables everything else has its default', () => {
     verifiers: 1,
     pullRequests: true,
     publicUrl: undefined,
+    trustProxy: [],
+    oauth: undefined,
+    metricsToken: undefined,
+    otlpEndpoint: undefined,
+    notify: { targets: [], secret: undefined },
   });
   expect(Object.isFrozen(load())).toBe(true);
 });
@@ -118,6 +123,14 @@ const wrong: Environment = {
   VERIFIERS: '9',
   PULL_REQUESTS: 'wrong-24',
   PUBLIC_URL: 'ftp://wrong-25',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'wrong-33',
+  METRICS_TOKEN: 'wrong-29',
+  NOTIFY_URL: 'wrong-27',
+  NOTIFY_SECRET: 'wrong-28',
+  OAUTH_CLIENT_ID: 'wrong 30',
+  OAUTH_CLIENT_SECRET: 'wrong 31',
+  OAUTH_USERS: 'wrong-32',
+  TRUST_PROXY: 'wrong-26',
 };
 
 test('with every variable wrong, one error names each of them once, and no value', () => {
@@ -153,6 +166,14 @@ test('with every variable wrong, one error names each of them once, and no value
       "VERIFIERS must be a whole number from 0 to 8",
       "PULL_REQUESTS must be on or off",
       "PUBLIC_URL must be an http or https URL without user, query or fragment",
+      "OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL without user, query or fragment",
+      "METRICS_TOKEN Too small: expected string to have >=16 characters",
+      "NOTIFY_URL must be URLs of http or https, separated by blanks or commas; before the URL of ntfy, Slack or Matrix stands ntfy+, slack+ or matrix+ (entry 1)",
+      "NOTIFY_SECRET must be whsec_ and 24 to 64 bytes in base64",
+      "OAUTH_CLIENT_ID must be the client id of an OAuth2 application of Gitea",
+      "OAUTH_CLIENT_SECRET must be printable ASCII without blanks",
+      "OAUTH_USERS must be login:role or login:reader[repos=owner/*], separated by commas; the roles are reader, worker, verifier, operator (entry 1)",
+      "TRUST_PROXY must be addresses or ranges of proxies, separated by commas, such as loopback,10.0.0.0/8",
     ]
   `);
   expect(told.map((line) => line.split(' ')[0])).toEqual(variableNames);
@@ -233,6 +254,11 @@ test.each<[string, Environment, string]>([
   ],
   [
     'DATABASE_URL',
+    { DATABASE_URL: 'postgres://ann:secret@db/x?target_session_attrs=read-write' },
+    'has a parameter that is not known after the ?; known are host, port, user, password, application_name, options, ssl, sslmode, sslrootcert, sslcert, sslkey, sslnegotiation, uselibpqcompat',
+  ],
+  [
+    'DATABASE_URL',
     { DATABASE_URL: 'postgres:///coordinator' },
     'must name the host of the PostgreSQL server, as in postgres://user:password@host:5432/database',
   ],
@@ -298,10 +324,19 @@ test.each(secretNames)('%s may come from a file, but not from both', (name) => {
   const values: Environment = {
     API_TOKENS: 'ann:token-of-sixteen-1',
     DATABASE_URL: 'postgres://ann:secret@db/coordinator',
+    NOTIFY_URL: 'slack+https://hooks.example.test/secret',
+    NOTIFY_SECRET: `whsec_${'c2VjcmV0'.repeat(5)}`,
   };
   const value = values[name] ?? 'token-of-sixteen-1';
   writeFileSync(path, value);
-  const rest: Environment = { ...required, [name]: undefined };
+  const beside: Environment =
+    name === 'OAUTH_CLIENT_SECRET'
+      ? {
+          ...{ OAUTH_CLIENT_ID: 'id', OAUTH_USERS: 'ann:reader' },
+          ...{ PUBLIC_URL: 'https://c.example.test', API_TOKENS: 'ann:token-of-sixteen-1' },
+        }
+      : {};
+  const rest: Environment = { ...required, ...beside, [name]: undefined };
   loadConfig({ ...rest, [`${name}_FILE`]: path });
   const both = { ...rest, [name]: value, [`${name}_FILE`]: path };
   expect(problems(both)).toEqual([`${name} and ${name}_FILE are both set: keep one`]);
@@ -392,7 +427,7 @@ test.each([
   ['postgresql://db/x', 'postgres://db/x'],
   ['postgres:///x?host=/run/postgresql', 'postgres:///x?host=/run/postgresql'],
 ])('the database at %s is %s', (url, path) => {
-  expect(load({ DATABASE_URL: url }).databasePath).toBe(path);
+  expect(load({ DATABASE_URL: url }).database).toBe(path);
 });
 
 test.each([
@@ -413,7 +448,7 @@ test('warn is another word for the level warning', () => {
 test('a command that reads the database needs only its place and the address of Gitea', () => {
   expect(loadStoreConfig({ GITEA_URL: 'https://git.example.test/', PORT: 'x' })).toEqual({
     giteaUrl: 'https://git.example.test',
-    databasePath: resolve('data/coordinator.db'),
+    database: resolve('data/coordinator.db'),
   });
   expect(problems({ DATABASE_URL: 'x' }, loadStoreConfig).sort()).toEqual([
     'DATABASE_URL must be file: and a path, such as file:./data/coordinator.db, or postgres://user:password@host:5432/database',

@@ -123,13 +123,15 @@ describe('the example of the README', () => {
     expect(blocksOf(readme, 'text')).toEqual([printed]);
   });
 
-  test('is the comment that Gitea gets', async () => {
+  test('is the comment that Gitea gets, in docs/publishing.md', async () => {
     const { gitea, assigned } = await stagePublishing();
     await assigned('Measure the level');
     const ref = await assigned(heading.slice(2), body.join('\n'));
     const [comment] = gitea.commentsOf(ref);
     const [, ...lines] = comment?.body.split('\n') ?? [];
-    const shown = [...readme.text.matchAll(/^> ?(.*)$/gm)].map(([, line = '']) => line);
+    const shown = [...readPage('docs/publishing.md').text.matchAll(/^> ?(.*)$/gm)].map(
+      ([, line = '']) => line,
+    );
     const told = lines.join('\n').replaceAll(gitea.url, 'https://git.example.test');
     expect(said(shown.join('\n'))).toBe(said(told));
     expect(gitea.labelsOf(ref)).toEqual(['coordinator/blocked']);
@@ -155,12 +157,13 @@ test.each([
   expect(rows).toEqual(codes);
 });
 
-test('the page on the API lists every route, and no other', async () => {
+test('the pages on the API and on pages list every route, and no other', async () => {
   const { app, coreApp } = await startService();
   const routes = [app, coreApp].flatMap((one) =>
     routesOf(one.printRoutes({ commonPrefix: false })),
   );
-  const rows = readPage('docs/api.md').text.matchAll(/^\| `([A-Z]+ \/[^`]*)`/gm);
+  const text = readPage('docs/api.md').text + readPage('docs/pages.md').text;
+  const rows = text.matchAll(/^\| `([A-Z]+ \/[^`]*)`/gm);
   const listed = [...rows].map(([, route = '']) => route.replaceAll(/\{(\w+)\}/g, ':$1'));
   expect(listed.sort()).toEqual(routes.sort());
 });

@@ -12,19 +12,15 @@ const gatherMs = 20;
 
 interface ArrivalsOptions {
   readonly takeIn: TakeIn;
-  readonly wakeConsumer: () => void;
   readonly log: Logger;
 }
 
 /** The loop that moves what webhooks brought into the inbox; `wake` says that something came. */
-export function createArrivals({ takeIn, wakeConsumer, log }: ArrivalsOptions): Loop {
+export function createArrivals({ takeIn, log }: ArrivalsOptions): Loop {
   const lines = createRepeatedLines(log);
   return createLoop({
     step: async (signal) => {
-      if ((await takeIn()) > 0) {
-        wakeConsumer();
-        await sleep(gatherMs, undefined, { signal }).catch(() => undefined);
-      }
+      if ((await takeIn()) > 0) await sleep(gatherMs, undefined, { signal }).catch(() => undefined);
       return maxPauseMs;
     },
     onError: (error) => {

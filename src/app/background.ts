@@ -3,9 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { recallAnswer, rememberAnswer } from '../claude/answers.ts';
 import type { Claude } from '../claude/client.ts';
 import type { Config } from '../config.ts';
-import type { Database } from '../db/database.ts';
 import { refreshIssues } from '../handling/refresh-issues.ts';
-import type { Inbox } from '../inbox/inbox.ts';
 import { findKnownReferences } from '../plans/known-references.ts';
 import { findStalePlans, rememberAgents } from '../plans/replan.ts';
 import type { ClaudeDeps } from '../reading/reader.ts';
@@ -95,14 +93,18 @@ export function createPruning(
   return { start, stop: () => clearInterval(timer) };
 }
 
-/** Refreshes the issues that this start would plan differently from the last one: other agents, other labels that hold. */
+/**
+ * Refreshes the issues that this start would plan differently from the last one: other agents, other labels that hold.
+ * The refreshes are no decision, and outside of the queue, since they may be thousands: at the start of SQLite nobody
+ * else writes yet, and beside other replicas the worst is a second refresh (`requestRefreshes`). The agents are
+ * remembered last, so a start that failed does it all again.
+ */
 export async function replanForStart(
-  db: Database,
-  inbox: Inbox,
+  { db, writes, inbox }: Pick<Parts, 'db' | 'writes' | 'inbox'>,
   { agents, holdLabels }: Pick<Config, 'agents' | 'holdLabels'>,
 ): Promise<number> {
   const stale = await findStalePlans(db, agents, holdLabels);
   await refreshIssues(db, inbox, stale);
-  await rememberAgents(db, agents);
+  await writes.transaction((transaction) => rememberAgents(transaction, agents));
   return stale.length;
 }

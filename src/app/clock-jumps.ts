@@ -3,6 +3,7 @@ import type { Transaction } from 'kysely';
 import { boundLimits } from '../claims/pauses.ts';
 import { boundLeases, graceLeases, moveClaimTimes } from '../claims/lease-times.ts';
 import { afterCommit } from '../db/after-commit.ts';
+import type { Database } from '../db/database.ts';
 import type { Schema } from '../db/schema.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
 import { StoreUnavailable } from '../errors.ts';
@@ -20,14 +21,15 @@ interface ClockJumpDeps {
   /** Monotonic time in milliseconds: it goes on while this process stands still. */
   readonly processTime: () => number;
   readonly leaseMs: number;
-  /** False: another replica moves what is stored. */
-  readonly isLeader: () => boolean;
   readonly wakeConsumer: () => void;
   readonly log: Logger;
 }
 
 /** Tolerance for two clocks that are read one after the other. */
 const clockReadMs = 1_000;
+
+/** Tolerance for one jump as two replicas see it. */
+const sameJumpMs = 2_000;
 
 /** Bounds of the time without a sweep after which heartbeats may have been missed; half a lease between them. */
 const minStopMs = 2_000;
@@ -46,6 +48,10 @@ export function createClockJumps(deps: ClockJumpDeps) {
   const { writes, clock, processTime, leaseMs, wakeConsumer, log } = deps;
   const stopMs = Math.max(minStopMs, Math.min(maxStopMs, leaseMs / 2));
   let sweptAt = Infinity;
+  /** When the clock last agreed with that of the store. */
+  let agreedAt = clock.now();
+  /** The last move of the store's times that this replica followed: the next jump, equal or not, is another one. */
+  let followed: Move | undefined;
 
   /** Sets stored times right; cheap when they are. Called before every use of a lease, and once a second. */
   async function settle(): Promise<void> {
@@ -76,10 +82,13 @@ export function createClockJumps(deps: ClockJumpDeps) {
     }
   }
 
+  /**
+   * Accepted race: a heartbeat that another replica takes before it has seen the jump, a second later at most, gets
+   * a lease in the time before it.
+   */
   async function settleJump(): Promise<void> {
-    if (clock.jumpMs() === 0) return;
-    if (!deps.isLeader()) {
-      clock.follow(clock.jumpMs());
+    if (clock.jumpMs() === 0) {
+      agreedAt = clock.now();
       return;
     }
     let followedMs = 0;
@@ -87,6 +96,18 @@ export function createClockJumps(deps: ClockJumpDeps) {
       const byMs = clock.jumpMs();
       // Another call may have settled it while this one waited for its turn.
       if (byMs === 0) return;
+      // Each replica sees the jump for itself; the first one moves what is stored.
+      const last = await lastMove(transaction);
+      const isSame = !isEqual(last, followed) && Math.abs(last.byMs - byMs) < sameJumpMs;
+      if (isSame && last.at - last.byMs > agreedAt - sameJumpMs) {
+        afterCommit(transaction, () => {
+          clock.follow(byMs);
+          followed = last;
+        });
+        return;
+      }
+      const move = { at: clock.now() + byMs, byMs };
+      await rememberMove(transaction, move);
       await moveClaimTimes(transaction, byMs);
       await moveVerificationTimes(transaction, byMs);
       await moveDueTimes(transaction, { byMs, before: clock.now() + clockReadMs });
@@ -94,6 +115,7 @@ export function createClockJumps(deps: ClockJumpDeps) {
       afterCommit(transaction, () => {
         // Before the next transaction begins: it finds the clock in the time of the rows.
         clock.follow(byMs);
+        followed = move;
         followedMs = byMs;
       });
     });
@@ -125,11 +147,47 @@ export function createClockJumps(deps: ClockJumpDeps) {
   }
 
   /** Before anything is stored: the clock of the service begins with that of the database. */
-  function begin(): void {
+  async function begin(): Promise<void> {
+    followed = await writes.transaction(lastMove);
     clock.follow(clock.jumpMs());
+    agreedAt = clock.now();
   }
 
   return { begin, settle, settleAtStart, swept };
+}
+
+/** The last jump that a replica followed: when, by the clock as it is since then, and by how much. */
+interface Move {
+  readonly at: number;
+  readonly byMs: number;
+}
+
+function isEqual(one: Move, other: Move | undefined): boolean {
+  return one.at === other?.at && one.byMs === other.byMs;
+}
+
+/** Rows beside those of the store's checks. */
+const moveRows = { at: 'clock_moved_at', byMs: 'clock_moved_by' } as const;
+
+async function lastMove(db: Database): Promise<Move> {
+  const rows = await db
+    .selectFrom('store_checks')
+    .select(['writer', 'checked_at'])
+    .where('writer', 'in', Object.values(moveRows))
+    .execute();
+  const valueOf = (name: string) => rows.find(({ writer }) => writer === name)?.checked_at;
+  return { at: valueOf(moveRows.at) ?? -Infinity, byMs: valueOf(moveRows.byMs) ?? 0 };
+}
+
+async function rememberMove(db: Database, move: Move): Promise<void> {
+  for (const part of ['at', 'byMs'] as const) {
+    const checked_at = move[part];
+    await db
+      .insertInto('store_checks')
+      .values({ writer: moveRows[part], checked_at, filler: null })
+      .onConflict((conflict) => conflict.column('writer').doUpdateSet({ checked_at }))
+      .execute();
+  }
 }
 
 async function boundOtherTimes(transaction: Transaction<Schema>, now: number): Promise<void> {

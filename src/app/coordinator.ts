@@ -5,7 +5,7 @@ import { closedBlockers } from '../claims/supply.ts';
 import { createSweeper } from '../claims/sweeper.ts';
 import { createClaude } from '../claude/client.ts';
 import type { Config } from '../config.ts';
-import type { EdgeReport } from '../edge/calls.ts';
+import type { EdgeCalls } from '../edge/calls.ts';
 import { createGitea } from '../gitea/client.ts';
 import { createBot } from '../handling/bot-login.ts';
 import { createReadyCheck } from '../handling/ready-check.ts';
@@ -13,33 +13,31 @@ import { Consumer } from '../inbox/consumer.ts';
 import { wasReceived } from '../inbox/delivery-views.ts';
 import { createInbox } from '../inbox/inbox.ts';
 import { createTakeIn, type TakeIn } from '../db/take-in.ts';
+import { watchWrites } from '../db/write-queue.ts';
 import { createArrivals } from './arrivals.ts';
 import { createSteadyClock } from '../lib/steady-clock.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import type { Logger } from '../log.ts';
 import { freeingIssues } from '../plans/parents.ts';
+import { createMetrics } from '../metrics/metrics.ts';
 import { createPublisher } from '../publish/publisher.ts';
 import { parseStored } from '../webhook/payload.ts';
 import { datedAtMost } from '../webhook/snapshot-time.ts';
 import { createClockJumps } from './clock-jumps.ts';
 import { createEngine } from './engines.ts';
 import { createForge } from './forge.ts';
+import { createHandlingTraces } from './handling-traces.ts';
 import { healthChecks } from './health-checks.ts';
 import { createIssueHandling } from './issue-handling.ts';
 import { createLifecycle } from './lifecycle.ts';
 import type { Overrides } from './overrides.ts';
 import type { RunState } from './parts.ts';
 import { createReconciliation } from './reconciliation.ts';
+import { createNotifications } from './notifications.ts';
 import { createServer } from './routes.ts';
 import { canVerify, createVerificationParts } from './verification.ts';
+import { createChanges } from '../web/live/changes.ts';
 import { createWebhookCheck } from './webhook-check.ts';
-
-/** How the core reaches the edge. */
-export interface EdgeOfCore {
-  readonly report: () => Promise<EdgeReport>;
-  readonly taken: (upTo: number) => void;
-  readonly account: (login: string | undefined) => void;
-}
 
 /** Maximum of closed blockers that Gitea is asked about before an issue is handed out. */
 const maxBlockersChecked = 20;
@@ -51,7 +49,7 @@ const maxBlockersChecked = 20;
 export function createCoordinator(
   config: Config,
   log: Logger,
-  edge: EdgeOfCore,
+  edge: EdgeCalls,
   overrides: Overrides = {},
 ) {
   const { random = Math.random, dryRun = false } = overrides;
@@ -78,6 +76,9 @@ export function createCoordinator(
     forge?.wake();
   };
 
+  const metrics = createMetrics();
+  const traces = createHandlingTraces(now);
+
   // The two clients, and the accounts that Gitea knows us by.
   const client =
     config.giteaToken === undefined
@@ -96,12 +97,17 @@ export function createCoordinator(
       }),
   });
   const bot = createBot({ configured: config.botUsername, ask: gitea && account.find });
-  const claude = config.claude && createClaude({ ...config.claude, log, now });
+  const claude =
+    config.claude && createClaude({ ...config.claude, log, now, onCall: metrics.claudeCalled });
 
   // The store and the inbox.
   const engine = createEngine({ config, overrides, log, now: overrides.now ?? Date.now });
   const { db, replica } = engine;
-  const writes = overrides.aroundWrites?.(engine.writes) ?? engine.writes;
+  const changes = createChanges();
+  const writes = watchWrites(
+    overrides.aroundWrites?.(engine.writes) ?? engine.writes,
+    changes.touch,
+  );
   /** Tries a store that failed again. */
   const canStore = async () =>
     engine.fault() === undefined || (await engine.check()).status !== 'down';
@@ -118,10 +124,14 @@ export function createCoordinator(
       ? () => Promise.resolve(0)
       : createTakeIn({
           run: overrides.aroundTakeIn?.(spooled) ?? spooled,
-          ...{ writes, onTaken: edge.taken },
+          writes,
+          onTaken: (upTo) => {
+            edge.taken(upTo);
+            wakeConsumer();
+          },
           onRejected: inbox.keptRejected,
         });
-  const arrivals = createArrivals({ takeIn, wakeConsumer, log });
+  const arrivals = createArrivals({ takeIn, log });
   // One issue: read, planned and committed in one transaction; then its comment and label published.
   const longPolls = createLongPolls(() => replica.notify('work'));
   const { handling, handle, repositoryCheck } = createIssueHandling({
@@ -135,13 +145,15 @@ export function createCoordinator(
           ...{ db, writes, gitea, publish, giteaUrl, dryRun, now, log },
           botUsername: config.botUsername,
           isLeader: replica.isLeader,
+          traceOf: traces.traceOf,
           checkRepository: repositoryCheck?.check,
           holdLabels: config.holdLabels,
           agents: agents.filter(({ enabled }) => enabled).map(({ name }) => name),
         })
       : undefined;
   const consumer = new Consumer({
-    ...{ writes, inbox, log, now, handle },
+    ...{ writes, inbox, log, now },
+    handle: traces.handled((...group) => metrics.handled(() => handle(...group))),
     concurrency: config.workerConcurrency,
     canStore,
   });
@@ -163,7 +175,6 @@ export function createCoordinator(
   const clock = createSteadyClock(now, monotonic);
   const clockJumps = createClockJumps({
     ...{ writes, clock, processTime, leaseMs, wakeConsumer, log },
-    isLeader: replica.isLeader,
   });
   const claimWrites = {
     ...{ db, writes, wakePublisher, now: clock.now, log, longPolls },
@@ -208,18 +219,22 @@ export function createCoordinator(
       },
       { gitea, giteaState, repositoryCheck },
     );
+  const notifier = createNotifications({
+    ...{ config, db, writes, webhookCheck, engine, now, random, log },
+  });
   const pauses = createPauses(claimWrites);
   const parts = {
     ...{ config, overrides, log, now, random, run, stopping, db, engine, writes, inbox, consumer },
-    ...{ canStore, clockJumps, pauses },
+    ...{ canStore, clockJumps, pauses, changes, metrics },
     ...{ wakeConsumer, wakePublisher, bot, account, longPolls, sweeper, claims, verification },
     ...{ edgeReport: edge.report, takeIn, arrivals, webhookCheck },
-    ...{ gitea, claude, giteaState, publisher, reconciliation, forge },
+    ...{ gitea, claude, giteaState, publisher, reconciliation, forge, notifier },
   };
   replica.onNotify((topic) => {
     if (topic === 'deliveries') consumer.wake();
     else if (topic === 'work') longPolls.wakeHere();
     else wakePublisherHere();
+    changes.touch();
   });
   const app = createServer({ ...parts, checks: healthChecks(parts) });
   const lifecycle = createLifecycle({ ...parts, app });

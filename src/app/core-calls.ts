@@ -17,7 +17,7 @@ export function createCore(
   port: MessagePort,
   overrides: Overrides = {},
 ) {
-  const door = openDoor<EdgeCalls>(port, {
+  const calls: CoreCalls = {
     start: () => core.start(),
     listening: (url) => core.listening(url),
     arrived: () => core.arrived(),
@@ -27,7 +27,10 @@ export function createCore(
     drain: () => core.drain(),
     finish: () => core.finish(),
     close: () => core.close(),
-  } satisfies CoreCalls);
+  };
+  const door = openDoor<EdgeCalls>(port, calls, (call, error) =>
+    log.warn({ err: error, call }, 'what the edge told could not be done'),
+  );
   const core = createCoordinator(
     config,
     log,

@@ -1,7 +1,7 @@
 import type { CheckCommit } from '../claims/commit-check.ts';
 import type { LongPolls } from '../claims/long-poll.ts';
 import type { Config } from '../config.ts';
-import { CoordinatorError, TryAgainLater } from '../errors.ts';
+import { CoordinatorError, LeadLost, TryAgainLater } from '../errors.ts';
 import type { Gitea } from '../gitea/client.ts';
 import { refreshIssues } from '../handling/refresh-issues.ts';
 import type { Inbox } from '../inbox/inbox.ts';
@@ -50,7 +50,8 @@ export type ForgeParts = ReturnType<typeof createForge>;
  * with these. Each pass looks at what the store wants and what is not recorded as done, so that a crash at any point
  * is repaired by the next one.
  */
-export function createForge({ config, requestVerification, ...deps }: ForgePartsDeps) {
+export function createForge({ config, requestVerification, ...parts }: ForgePartsDeps) {
+  const deps = { ...parts, gitea: whileLeading(parts.gitea, parts.isLeader) };
   const { db, now, log } = deps;
   const lines = createRepeatedLines(log);
   const { publicUrl } = config;
@@ -107,6 +108,21 @@ export function createForge({ config, requestVerification, ...deps }: ForgeParts
       await loop.stop();
       lines.flush();
     },
+  };
+}
+
+/** The client of Gitea, whose writes throw `LeadLost` where this replica does not lead: it may have stood still since it read. */
+function whileLeading(gitea: Gitea, isLeader: () => boolean): Gitea {
+  function leading<A extends unknown[], R>(write: (...rest: A) => Promise<R>) {
+    return (...rest: A): Promise<R> =>
+      isLeader() ? write(...rest) : Promise.reject(new LeadLost());
+  }
+  return {
+    ...gitea,
+    setCommitStatus: leading(gitea.setCommitStatus),
+    createPull: leading(gitea.createPull),
+    editPullBody: leading(gitea.editPullBody),
+    closePull: leading(gitea.closePull),
   };
 }
 

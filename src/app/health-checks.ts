@@ -14,7 +14,7 @@ type HealthParts = Pick<
   Parts,
   | ('db' | 'engine' | 'inbox' | 'webhookCheck' | 'edgeReport' | 'takeIn')
   | ('gitea' | 'claude' | 'publisher' | 'reconciliation')
-  | ('verification' | 'forge')
+  | ('verification' | 'forge' | 'notifier')
 >;
 
 /** The checks of `/health` by name; none of them waits for the network. */
@@ -38,6 +38,7 @@ export function healthChecks(parts: HealthParts): Record<string, () => Promise<C
       (await parts.verification?.verifications.health()) ?? { status: 'off' },
     publish: async () =>
       publisher === undefined ? { status: 'off' } : { ...(await publisher.status()) },
+    notify: async () => (await parts.notifier?.check()) ?? { status: 'off' },
     forge: async () =>
       parts.forge === undefined || parts.verification === undefined
         ? { status: 'off' }

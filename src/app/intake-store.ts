@@ -1,7 +1,8 @@
 import { createWriteCheck, nameOfSynchronous } from '../db/health.ts';
 import { quickCheck } from '../db/quick-check.ts';
 import { createSpool } from '../db/spool.ts';
-import { spoolPath, spooledColumns } from '../db/spool-file.ts';
+import { spoolPath } from '../db/spool-file.ts';
+import { spooledColumns } from '../db/spooled.ts';
 import { createStoreGuard } from '../db/store-guard.ts';
 import { isStored } from '../inbox/delivery-views.ts';
 import type { NewDelivery } from '../db/delivery-rows.ts';
@@ -12,21 +13,17 @@ import { findLabels, labelsOfEvent } from '../plans/stored-facts.ts';
 import { isOurPull } from '../verification/pull-rows.ts';
 
 interface IntakeStoreOptions {
-  readonly databasePath: string;
+  readonly database: string;
   readonly now: () => number;
   /** Monotonic time since the start. */
   readonly uptimeMs: () => number;
 }
 
 /** The edge's side of an SQLite store: deliveries go to the spool, and the database is only read. */
-export function createIntakeStore({
-  databasePath,
-  now,
-  uptimeMs,
-}: IntakeStoreOptions): IntakeStore {
-  const path = spoolPath(databasePath);
+export function createIntakeStore({ database, now, uptimeMs }: IntakeStoreOptions): IntakeStore {
+  const path = spoolPath(database);
   const guard = createStoreGuard({ path, quickCheck, now });
-  const spool = createSpool({ spool: path, database: databasePath, guard });
+  const spool = createSpool({ spool: path, database, guard });
   const db = spool.readDatabase;
   return {
     open: spool.open,

@@ -9,6 +9,8 @@ import { createPruning, replanForStart } from './background.ts';
 import type { Parts } from './parts.ts';
 import { createCoreSocket } from './core-socket.ts';
 import { createStoreUpkeep } from './store-upkeep.ts';
+import type { Tracing } from './export-traces.ts';
+import { startTracing } from './tracing.ts';
 
 /** Longest wait for work under way at close; its delivery is still in the inbox. */
 const closeDeadlineMs = 7_000;
@@ -29,20 +31,25 @@ export function createLifecycle(parts: Parts) {
   );
   let isOpen = false;
   let upkeep: Loop | undefined;
+  let tracing: Tracing | undefined;
   /** True from the moment this replica leads until it has done what that takes. */
   let owes = false;
   let stopped: Promise<unknown> | undefined;
+  let deadline: Promise<unknown> | undefined;
   let finishing: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
 
   /** Opens and migrates the database, starts the loops, and listens to the edge on a socket of its own. */
   async function start(): Promise<{ socketPath: string }> {
     try {
+      tracing = await startTracing(config, readVersion());
       await engine.open();
       isOpen = true;
-      parts.clockJumps.begin();
       // What is damaged is shown, and not worked on.
-      if (engine.fault() === undefined) await startWork();
+      if (engine.fault() === undefined) {
+        await parts.clockJumps.begin();
+        await startWork();
+      }
       upkeep = createStoreUpkeep(parts);
       upkeep.start();
       const socketPath = await socket.listen(app);
@@ -98,9 +105,9 @@ export function createLifecycle(parts: Parts) {
   async function settleStart(): Promise<void> {
     if (parts.verification === undefined) await abandonVerificationsOfBefore();
     // Key, model and token may be other ones than before: what failed with the old ones is tried again.
-    await inbox.makeRefreshesDue();
-    await retryRefused(db);
-    const replanned = await replanForStart(db, inbox, config);
+    await writes.run(() => inbox.makeRefreshesDue());
+    await writes.run(() => retryRefused(db));
+    const replanned = await replanForStart({ db, writes, inbox }, config);
     if (replanned > 0)
       log.info(
         { issues: replanned },
@@ -127,6 +134,7 @@ export function createLifecycle(parts: Parts) {
     consumer.start();
     arrivals.start();
     publisher?.start();
+    parts.notifier?.start();
     if (parts.verification !== undefined || (await countForge(db)).statuses > 0)
       parts.forge?.start();
     if (overrides.dryRun === true)
@@ -153,6 +161,7 @@ export function createLifecycle(parts: Parts) {
   function drain(): void {
     if (stopped !== undefined) return;
     run.draining = true;
+    deadline = sleep(closeDeadlineMs, undefined, { ref: false });
     pruning.stop();
     parts.longPolls.close();
     stopped = Promise.all([
@@ -160,6 +169,7 @@ export function createLifecycle(parts: Parts) {
       sweeper.stop(),
       reconciliation?.stop(),
       publisher?.stop(),
+      parts.notifier?.stop(),
       parts.forge?.stop(),
       parts.verification?.stop(),
       upkeep?.stop(),
@@ -200,10 +210,11 @@ export function createLifecycle(parts: Parts) {
   }
 
   async function shutDown(): Promise<void> {
-    await Promise.race([finish(), sleep(closeDeadlineMs, undefined, { ref: false })]);
+    const finished = finish();
+    await Promise.race([finished, deadline]);
     socket.remove();
     await gitea?.close();
-    await engine.close();
+    await Promise.all([engine.close(), tracing?.close()]);
     log.info('coordinator stopped');
   }
 

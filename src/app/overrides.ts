@@ -5,8 +5,9 @@ import type { WriteQueue } from '../db/write-queue.ts';
 import type { Gitea } from '../gitea/client.ts';
 import type { HandlingDeps } from '../handling/handle-issue.ts';
 import type { InsertDeliveries } from '../inbox/insert-deliveries.ts';
+import type { SignInOnce } from '../web/session/sessions.ts';
 
-/** Replacements that tests pass in for the real parts. */
+/** Replacements that tests and the demo pass in for the real parts. */
 export interface Overrides {
   readonly now?: () => number;
   /** Monotonic time in milliseconds; by default that of the process, or `now` where a test passes that alone. */
@@ -14,9 +15,13 @@ export interface Overrides {
   /** Monotonic time that goes on while the process stands still; where a test passes `now`, it does so only when told. */
   readonly processTime?: () => number;
   readonly random?: () => number;
+  /** Clock of the sessions of people, in epoch milliseconds; by default `now`, which may go faster than people do. */
+  readonly sessionTime?: () => number;
+  /** A link that signs in once: of the demo alone. */
+  readonly signInOnce?: SignInOnce;
   /** Wraps the reading of an issue's text. */
   readonly aroundRead?: (read: HandlingDeps['read']) => HandlingDeps['read'];
-  /** Wraps the connection for everything except inserting deliveries. */
+  /** Wraps the connection for everything but taking in deliveries. */
   readonly aroundDatabase?: (db: Database) => Database;
   /** Wraps the storing of deliveries. */
   readonly aroundInsert?: (insert: InsertDeliveries) => InsertDeliveries;

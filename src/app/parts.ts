@@ -18,6 +18,7 @@ import type { Inbox } from '../inbox/inbox.ts';
 import type { TakeIn } from '../db/take-in.ts';
 import type { Loop } from '../lib/loop.ts';
 import type { Logger } from '../log.ts';
+import type { Notifier } from '../notify/notifier.ts';
 import type { Publisher } from '../publish/publisher.ts';
 import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { ClockJumps } from './clock-jumps.ts';
@@ -65,6 +66,7 @@ export interface Parts {
   readonly claude: Claude | undefined;
   readonly giteaState: GiteaState | undefined;
   readonly publisher: Publisher | undefined;
+  readonly notifier: Notifier | undefined;
   readonly reconciliation: Reconciler | undefined;
   readonly verification: VerificationParts | undefined;
   /** Statuses and pull requests; undefined where nothing is published or verified. */

@@ -5,7 +5,7 @@ import { createWriteCheck } from '../db/health.ts';
 import { openConnections } from '../db/postgres/connections.ts';
 import { createFaultRecord } from '../db/postgres/fault-record.ts';
 import { probe } from '../db/postgres/probe.ts';
-import { createServerClock } from '../db/postgres/server-clock.ts';
+import { createServerClock, readingOf, serverTime } from '../db/postgres/server-clock.ts';
 import { isStored } from '../inbox/delivery-views.ts';
 import type { IntakeStore } from '../inbox/intake.ts';
 import { createRejectedBytes, provenTime } from '../inbox/maintenance.ts';
@@ -46,11 +46,9 @@ export function createPostgresIntake({ url, now, uptimeMs }: PostgresIntakeOptio
 
   async function readClock(): Promise<void> {
     const sentAt = performance.now();
-    const { rows } =
-      await sql`select (extract(epoch from clock_timestamp()) * 1000)::bigint as now`.execute(db);
+    const { rows } = await sql`select ${sql.raw(serverTime)} as now`.execute(db);
     const [{ now: serverMs }] = clockSchema.parse(rows);
-    const tookMs = performance.now() - sentAt;
-    clock.read({ serverMs, monotonicMs: sentAt + tookMs / 2, tookMs });
+    clock.read(readingOf(serverMs, sentAt));
   }
 
   const loop = createLoop({

@@ -1,13 +1,20 @@
 import { createCallerOf } from '../api/auth.ts';
+import { describeApi } from '../api/description/openapi.ts';
 import type { ApiDeps } from '../api/route.ts';
 import { registerApi } from '../api/routes.ts';
 import { readVersion } from '../config.ts';
-import { registerHealth } from '../http/health.ts';
+import { registerHealth, runChecks } from '../http/health.ts';
 import { behindEdge, createApp } from '../http/server.ts';
 import { replayDelivery } from '../inbox/delivery-views.ts';
 import { createRepeatedLines } from '../lib/repeated-lines.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { registerMetrics } from '../metrics/route.ts';
 import { registerMcp } from '../mcp/route.ts';
 import { findRepositoryId } from '../plans/repository-names.ts';
+import type { Changes } from '../web/live/changes.ts';
+import { registerWeb } from '../web/routes.ts';
+import { giteaMembers } from '../web/session/gitea-sign-in.ts';
+import { createSessions, membersOf } from '../web/session/sessions.ts';
 import { essentialChecks, type healthChecks } from './health-checks.ts';
 import type { Parts } from './parts.ts';
 
@@ -16,9 +23,11 @@ const loginLineMs = 10_000;
 
 interface RouteParts extends Pick<
   Parts,
-  | ('config' | 'log' | 'now' | 'db' | 'writes' | 'takeIn')
-  | ('claims' | 'pauses' | 'wakeConsumer' | 'canStore' | 'verification')
+  | ('config' | 'overrides' | 'log' | 'now' | 'db' | 'writes' | 'takeIn')
+  | ('claims' | 'pauses' | 'wakeConsumer' | 'canStore' | 'verification' | 'stopping')
 > {
+  readonly changes: Changes;
+  readonly metrics: Metrics;
   readonly checks: ReturnType<typeof healthChecks>;
 }
 
@@ -26,8 +35,8 @@ const notVerifying = 'Nothing is verified here: set GITEA_TOKEN, and VERIFIERS a
 
 /** The server with every route of the service but those of the edge, to which alone it listens; not yet. */
 export function createServer(parts: RouteParts) {
-  const { config, log, now, db, writes, takeIn, wakeConsumer, verification } = parts;
-  const app = createApp(log, behindEdge);
+  const { config, overrides, log, now, db, writes, takeIn, wakeConsumer, verification } = parts;
+  const app = createApp(log, { patience: behindEdge, trustProxy: true });
   const callerOf = createCallerOf([
     ...config.apiTokens,
     ...(verification === undefined ? [] : [verification.caller]),
@@ -38,17 +47,27 @@ export function createServer(parts: RouteParts) {
     done();
   });
   let failedLogins = 0;
+  const version = readVersion();
+  const startedAt = now();
+  const checks = {
+    ...parts.checks,
+    api: () => Promise.resolve({ status: 'ok' as const, failedLogins }),
+  };
+  const isKnown = (authorization: string | undefined) => callerOf(authorization) !== undefined;
+  /** Figures are of all repositories and agents. */
+  const seesAll = (authorization: string | undefined) => {
+    const caller = callerOf(authorization);
+    const isNarrowed = caller?.repositories !== undefined || caller?.agents !== undefined;
+    return ['reader', 'operator'].includes(caller?.role ?? '') && !isNarrowed;
+  };
   registerHealth(app, {
-    version: readVersion(),
-    now,
-    startedAt: now(),
+    ...{ version, now, startedAt, checks },
     essential: essentialChecks,
-    checks: {
-      ...parts.checks,
-      api: () => Promise.resolve({ status: 'ok', failedLogins }),
-    },
-    isKnown: (authorization) => callerOf(authorization) !== undefined,
+    isKnown,
   });
+  const health = () => runChecks({ checks }, Object.keys(checks));
+  const { metrics } = parts;
+  registerMetrics(app, { db, metrics, now, health, seesAll, token: config.metricsToken });
   const api: ApiDeps = {
     store: { db, giteaUrl: config.giteaUrl },
     canStore: parts.canStore,
@@ -78,7 +97,25 @@ export function createServer(parts: RouteParts) {
     },
     gitFetch: verification?.gitFetch,
   };
+  describeApi(app, version);
   registerApi(app, api);
-  registerMcp(app, { ...api, version: readVersion() });
+  registerMcp(app, { ...api, version });
+  const members = membersOf(config.apiTokens);
+  const { oauth, giteaUrl } = config;
+  const gitea = oauth && { ...oauth, giteaUrl, members: giteaMembers(oauth.members) };
+  registerWeb(app, {
+    ...{ ...api, version, startedAt, members },
+    gitea,
+    signInOnce: overrides.signInOnce,
+    sessions: createSessions({
+      ...{ db, writes, now: overrides.sessionTime ?? now },
+      members: [...members, ...(gitea?.members ?? [])],
+    }),
+    changes: parts.changes,
+    description: () => app.swagger(),
+    health,
+    thresholds: config.thresholds,
+    stopping: parts.stopping.signal,
+  });
   return app;
 }

@@ -14,8 +14,12 @@ import type { Overrides } from './overrides.ts';
 
 /** Longest start: the pages of a large database are read, and an old one is migrated. */
 const startDeadlineMs = 600_000;
-/** Longest wait for work under way at close; its delivery is still in the inbox. */
-const closeDeadlineMs = 7_500;
+/** Longest wait for the core to end its work at close: a moment longer than it waits itself. */
+const finishDeadlineMs = 7_200;
+/** Longest wait for the store of the edge to close. */
+const storeDeadlineMs = 1_500;
+/** Longest wait for anything else of the core. */
+const answerDeadlineMs = 5_000;
 
 /**
  * The whole service in one thread, for tests and the demo: edge and core meet at the same door as in `serve`. Nothing
@@ -52,25 +56,29 @@ export function createEdgeOf(
   const { dryRun = false, aroundInsert } = overrides;
   const monotonic = overrides.monotonic ?? overrides.now ?? (() => performance.now());
   const startedAt = monotonic();
-  const { databasePath, giteaToken } = config;
+  const { database, giteaToken } = config;
   const intake = createIntake({
-    ...{ databasePath, now: overrides.now },
+    ...{ database, now: overrides.now },
     uptimeMs: () => monotonic() - startedAt,
   });
   const store = { ...intake, insert: aroundInsert?.(intake.insert) ?? intake.insert };
   const now = overrides.now ?? store.now ?? Date.now;
-  const door = openDoor<CoreCalls>(port, {
+  const calls: EdgeCalls = {
     report: () => edge.report(),
     // A deletion that fails is made up for by the next one.
     taken: (upTo) => void store.forget(upTo).catch(() => undefined),
     account: (login) => edge.learnAccount(login),
-  } satisfies EdgeCalls);
+  };
+  const door = openDoor<CoreCalls>(port, calls, (call, error) =>
+    log.warn({ err: error, call }, 'what the core told could not be done'),
+  );
   const edge = createEdge({
     ...{ store, door, now, log },
     secrets: config.webhookSecrets,
     account: giteaToken === undefined ? config.botUsername : undefined,
     followsPulls: followsPulls(config, dryRun),
     followsDuplicates: giteaToken !== undefined,
+    trustProxy: config.trustProxy,
     // With a token the present state is read from Gitea, whatever a delivery says.
     maxAgeDays: giteaToken === undefined ? config.deliveryRetentionDays : undefined,
   });
@@ -110,17 +118,17 @@ export function createEdgeOf(
   async function shutDown(): Promise<void> {
     edge.drain();
     door.tell('drain');
-    const deadline = sleep(closeDeadlineMs, undefined, { ref: false });
-    const closed = edge
+    const deadline = sleep(finishDeadlineMs, undefined, { ref: false });
+    const finished = edge
       .close()
-      .then(() => door.ask(closeDeadlineMs, 'finish'))
+      .then(() => door.ask(finishDeadlineMs, 'finish'))
       .catch((error: unknown) => log.warn({ err: error }, 'the core did not finish its work'));
-    await Promise.race([closed, deadline]);
+    await Promise.race([finished, deadline]);
     // The last to close a database removes its log: the core reads the spool no more, and this the database.
-    await Promise.race([store.close(), deadline]);
-    await door.ask(closeDeadlineMs, 'close').catch(() => undefined);
+    await Promise.race([store.close(), sleep(storeDeadlineMs, undefined, { ref: false })]);
+    await door.ask(answerDeadlineMs, 'close').catch(() => undefined);
     door.close();
   }
 
-  return { app: edge.app, start, close, ping: () => door.ask(closeDeadlineMs, 'ping') };
+  return { app: edge.app, start, close, ping: () => door.ask(answerDeadlineMs, 'ping') };
 }

@@ -17,13 +17,13 @@ import { claimDatabase, openStore } from './store-opening.ts';
 const maxLogBytes = 64 * 1024 * 1024;
 
 interface SqliteEngineParts {
-  readonly config: Pick<Config, 'databasePath' | 'allowNetworkDatabase'>;
+  readonly config: Pick<Config, 'database' | 'allowNetworkDatabase'>;
   readonly overrides: Overrides;
   readonly now: () => number;
   readonly log: Logger;
 }
 
-/** One coordinator: it holds what it handles in memory, and leads. */
+/** One coordinator: it holds what it handles in memory, and always leads. */
 const onlyReplica: Replica = {
   id: '',
   hold: (issues) => Promise.resolve(issues[0]),
@@ -38,7 +38,7 @@ const onlyReplica: Replica = {
 
 /** SQLite: one file, locked for one coordinator, with a connection in a thread of its own that takes in the spool. */
 export function createSqliteEngine({ config, overrides, now, log }: SqliteEngineParts) {
-  const path = config.databasePath;
+  const path = config.database;
   const guard = createStoreGuard({ path, quickCheck, now });
   const opened = createDatabase(path, guard.observe('main'));
   const db = overrides.aroundDatabase?.(opened) ?? opened;

@@ -21,7 +21,7 @@ const maxCheckedAtStart = 256 * 1024 * 1024;
 const maxCheckedInPlace = 4 * 1024 * 1024;
 
 interface ClaimParts {
-  readonly config: Pick<Config, 'databasePath' | 'allowNetworkDatabase'>;
+  readonly config: Pick<Config, 'database' | 'allowNetworkDatabase'>;
   readonly overrides: Overrides;
   readonly log: Logger;
 }
@@ -34,16 +34,16 @@ interface OpeningParts extends Omit<ClaimParts, 'overrides'> {
 
 /** Refuses a database on a network file system, unless the operator insists; locks it otherwise. */
 export function claimDatabase({ config, overrides, log }: ClaimParts): DatabaseLock {
-  const { databasePath, allowNetworkDatabase } = config;
-  const unsafe = unsafeFileSystem(databasePath, overrides.statFs);
+  const { database, allowNetworkDatabase } = config;
+  const unsafe = unsafeFileSystem(database, overrides.statFs);
   if (unsafe?.certain === true && !allowNetworkDatabase)
-    throw new CoordinatorError('network_file_system', networkMessage(databasePath, unsafe));
+    throw new CoordinatorError('network_file_system', networkMessage(database, unsafe));
   if (unsafe !== undefined)
     log.warn(
       { fileSystem: unsafe.name },
       'the database is on a file system that may not be a local disk',
     );
-  return lockDatabase(databasePath);
+  return lockDatabase(database);
 }
 
 /**
@@ -52,7 +52,7 @@ export function claimDatabase({ config, overrides, log }: ClaimParts): DatabaseL
  */
 export async function openStore(parts: OpeningParts): Promise<void> {
   const { config, db, thread, guard, log } = parts;
-  const path = config.databasePath;
+  const path = config.database;
   try {
     const found = await checkPages(parts);
     createPrivateFile(path);
@@ -76,7 +76,7 @@ export async function openStore(parts: OpeningParts): Promise<void> {
 /** What is wrong with a page; throws when a database that has to be migrated is damaged. */
 async function checkPages(parts: OpeningParts): Promise<string | undefined> {
   const { config, db, log } = parts;
-  const path = config.databasePath;
+  const path = config.database;
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (size === 0) return undefined;
   if (size > maxCheckedAtStart) {
@@ -94,7 +94,7 @@ async function checkPages(parts: OpeningParts): Promise<string | undefined> {
 
 async function checkBeside({ config, guard, log }: OpeningParts): Promise<void> {
   try {
-    const found = await quickCheckInThread(config.databasePath);
+    const found = await quickCheckInThread(config.database);
     if (found !== undefined) guard.latch(damageFault(found));
   } catch (error) {
     log.warn({ reason: describeError(error) }, 'the pages of the database could not be checked');

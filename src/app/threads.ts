@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { extname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -38,6 +37,8 @@ export function createThreadedService(
   const { port1, port2 } = new MessageChannel();
   const service = createEdgeOf(config, log, port2, { dryRun });
   let worker: Worker | undefined;
+  let ended: Promise<unknown> | undefined;
+  let closing: Promise<void> | undefined;
 
   async function start(): Promise<{ url: string }> {
     const data: CoreThreadData = { config, port: port1, dryRun };
@@ -47,15 +48,28 @@ export function createThreadedService(
     worker.on('error', (error) => {
       throw error;
     });
-    return service.start();
+    ended = new Promise((resolve) => worker?.on('exit', resolve));
+    worker.on('exit', (code) => {
+      if (closing === undefined) throw new Error(`The thread of the core ended with code ${code}.`);
+    });
+    try {
+      return await service.start();
+    } catch (error) {
+      await close();
+      throw error;
+    }
   }
 
-  async function close(): Promise<void> {
+  function close(): Promise<void> {
+    closing ??= shutDown();
+    return closing;
+  }
+
+  async function shutDown(): Promise<void> {
     await service.close();
-    if (worker === undefined) return;
     // By itself, so that its last lines are written.
-    await Promise.race([once(worker, 'exit'), sleep(lastLinesMs, undefined, { ref: false })]);
-    await worker.terminate();
+    await Promise.race([ended, sleep(lastLinesMs, undefined, { ref: false })]);
+    await worker?.terminate();
   }
 
   return { start, close };

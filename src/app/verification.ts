@@ -18,6 +18,8 @@ import { createVerifierProcesses } from './verifier-processes.ts';
 
 /** Interval of sweeps: a verifier that died is noticed within it after its lease. */
 const sweepIntervalMs = 1_000;
+/** Absence after which a replica is gone: one whose session PostgreSQL has ended is back within a second. */
+const goneAfterMs = 5_000;
 
 interface VerificationPartsDeps extends Omit<VerificationDeps, 'tokens' | 'version'> {
   readonly config: Config;
@@ -54,6 +56,8 @@ export function createVerificationParts(deps: VerificationPartsDeps) {
   const token = randomBytes(32).toString('base64url');
   const processes = createVerifierProcesses({ ...config, log: deps.log, token });
   const lines = createRepeatedLines(deps.log);
+  /** Since when replicas are away of which verifiers run something, by the monotonic clock. */
+  const awaySince = new Map<string, number>();
   const loop = createLoop({
     step: async () => {
       await verifications.sweep();
@@ -76,8 +80,13 @@ export function createVerificationParts(deps: VerificationPartsDeps) {
   async function recoverGone(): Promise<void> {
     const prefix = `${ownVerifiers}-`;
     const running = await runningVerifiers(deps.db, prefix);
-    const ids = running.map((name) => name.slice(prefix.length));
-    for (const id of await replica.gone(ids)) await requeue(ownVerifierOf(id));
+    const away = await replica.gone(running.map((name) => name.slice(prefix.length)));
+    for (const id of awaySince.keys()) if (!away.includes(id)) awaySince.delete(id);
+    for (const id of away) {
+      const since = awaySince.get(id) ?? performance.now();
+      awaySince.set(id, since);
+      if (performance.now() - since >= goneAfterMs) await requeue(ownVerifierOf(id));
+    }
   }
 
   return {

@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
 import type { Config } from '../config.ts';
-import { isPostgresUrl } from '../db/postgres/connections.ts';
+import { isPostgresUrl } from '../db/location.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import type { Logger } from '../log.ts';
 
-interface ProcessesDeps extends Pick<Config, 'verifiers' | 'databasePath' | 'logLevel'> {
+interface ProcessesDeps extends Pick<Config, 'verifiers' | 'database' | 'logLevel'> {
   /** Of the API, for these verifiers alone. */
   readonly token: string;
   readonly log: Logger;
@@ -26,7 +26,7 @@ const restart = { firstMs: 1_000, factor: 2, maxMs: 60_000 };
  */
 export function createVerifierProcesses({
   verifiers,
-  databasePath,
+  database,
   logLevel,
   token,
   log,
@@ -34,7 +34,7 @@ export function createVerifierProcesses({
   const stopping = new AbortController();
   const stopped = () => stopping.signal.aborted;
   // Each takes a place of its own below it.
-  const data = isPostgresUrl(databasePath) ? resolve('data') : dirname(databasePath);
+  const data = isPostgresUrl(database) ? resolve('data') : dirname(database);
   const directory = join(data, 'verifier');
   let running: Promise<void>[] = [];
 

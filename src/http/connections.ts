@@ -64,11 +64,13 @@ export function limitConnections(server: Server, { log, now, limit }: Connection
   let refused = 0;
   let closed = 0;
   let refusedAt = -Infinity;
+  let isClosing = false;
   server.maxConnections = limit;
 
   server.on('connection', (socket) => {
     open.set(socket, undefined);
     socket.once('close', () => open.delete(socket));
+    if (isClosing) socket.destroy();
     if (countOpen() > crowdedFrom) makeRoom(socket);
   });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -76,6 +78,7 @@ export function limitConnections(server: Server, { log, now, limit }: Connection
     place(socket, request);
     response.once('close', () => {
       if (open.get(socket) === request) place(socket, undefined);
+      if (isClosing) socket.end();
     });
   });
   server.on('drop', () => {
@@ -113,11 +116,17 @@ export function limitConnections(server: Server, { log, now, limit }: Connection
     proven.add(socket);
   }
 
+  /** Closes every connection without a request under way, from now on: a closing server waits for all of them. */
+  function closeIdle(): void {
+    isClosing = true;
+    for (const [socket, request] of open) if (request === undefined) socket.destroy();
+  }
+
   function check() {
     const degraded = now() - refusedAt < degradedMs;
     const status = degraded ? ('degraded' as const) : ('ok' as const);
     return { status, open: countOpen(), limit, refused, closed };
   }
 
-  return { check, prove };
+  return { check, prove, closeIdle };
 }

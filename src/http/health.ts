@@ -84,8 +84,9 @@ function shared<T>(work: () => Promise<T>, maxAgeMs: number): () => Promise<T> {
   };
 }
 
-async function runChecks(
-  deps: HealthDeps,
+/** Runs the named checks; one that fails is `down`. */
+export async function runChecks(
+  deps: Pick<HealthDeps, 'checks'>,
   names: readonly string[],
 ): Promise<Record<string, Check>> {
   const results: Record<string, Check> = {};

@@ -37,8 +37,24 @@ const withStrangers: Patience = {
 /** The edge has its own limits for its clients: a second one here would only be a race. */
 export const behindEdge: Patience = { headersMs: 0, requestMs: 0, keepAliveMs: 0 };
 
+/** Anybody's browser can be led to a path that nothing serves; it takes the answer for no page. */
+const noPage = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+};
+
+interface AppOptions {
+  readonly patience?: Patience;
+  /** Whose `X-Forwarded-*` headers are believed; none: nobody's. */
+  readonly trustProxy?: readonly string[] | boolean;
+}
+
 /** Creates the HTTP server without its routes. It does not listen yet. */
-export function createApp(log: Logger, patience = withStrangers) {
+export function createApp(
+  log: Logger,
+  { patience = withStrangers, trustProxy = false }: AppOptions = {},
+) {
   // Where only the edge listens is of no interest to anybody.
   const quiet = patience === behindEdge && log.isLevelEnabled('info') ? { level: 'warn' } : {};
   const loggerInstance: FastifyBaseLogger = log.child({}, quiet);
@@ -61,14 +77,15 @@ export function createApp(log: Logger, patience = withStrangers) {
       if (hasUnreadBody(request.raw)) closeUnread(request, reply);
       const { status, code, message } = pathAnswers.get(error.code) ?? internal;
       log.debug({ code }, 'request refused');
-      void reply.code(status).send({ error: { code, message } });
+      void reply.code(status).headers(noPage).send({ error: { code, message } });
     },
     clientErrorHandler: (error, socket) => {
       log.debug({ code: error.code }, 'request not readable');
       answerOnSocket(error, socket);
     },
     forceCloseConnections: 'idle',
-    trustProxy: false,
+    trustProxy:
+      typeof trustProxy === 'boolean' ? trustProxy : trustProxy.length > 0 && [...trustProxy],
   });
   // A path that nothing serves reads no body; each group of routes adds the parser it needs.
   app.removeAllContentTypeParsers();
@@ -97,7 +114,7 @@ export function createApp(log: Logger, patience = withStrangers) {
   });
   app.setNotFoundHandler((_request, reply) => {
     const error = { code: 'not_found', message: 'There is no such route.' };
-    return reply.code(404).send({ error });
+    return reply.code(404).headers(noPage).send({ error });
   });
   return app;
 }

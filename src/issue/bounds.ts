@@ -1,3 +1,5 @@
+import { withoutNul } from '../lib/text.ts';
+
 /**
  * Bounds of what Gitea says about an issue, whether a delivery or the API says it. Gitea's own are lower (255
  * characters for a title, 50 for a label, 40 for a login), so only an invented payload is cut.
@@ -39,5 +41,5 @@ function boundedNames(names: readonly string[], limit: number, count: number): s
  * text, and PostgreSQL takes no U+0000.
  */
 export function bounded(text: string, limit: number): string {
-  return text.slice(0, limit).toWellFormed().replaceAll('\0', '\uFFFD');
+  return withoutNul(text.slice(0, limit).toWellFormed());
 }

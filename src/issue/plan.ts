@@ -74,3 +74,8 @@ export function issueUrl(giteaUrl: string, repository: string, number: number): 
   const path = repository.split('/').map(encodeURIComponent).join('/');
   return `${giteaUrl}/${path}/issues/${number}`;
 }
+
+/** Path of the page of an issue on this service. */
+export function issuePagePath(repository: string, number: number): string {
+  return `/issues/${repository.split('/').map(encodeURIComponent).join('/')}/${number}`;
+}

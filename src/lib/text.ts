@@ -22,6 +22,11 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** The text without U+0000, which PostgreSQL stores in no text. */
+export function withoutNul(text: string): string {
+  return text.replaceAll('\0', '\uFFFD');
+}
+
 /** The same words with a capital letter in front. */
 export function capital(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);

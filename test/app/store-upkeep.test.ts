@@ -17,7 +17,7 @@ async function openUpkeep() {
   const path = join(temporaryDirectory(), 'coordinator.db');
   const lines: unknown[] = [];
   const log = createLogger('info', { write: (line) => lines.push(JSON.parse(line)) });
-  const config = { databasePath: path, allowNetworkDatabase: false };
+  const config = { database: path, allowNetworkDatabase: false };
   const engine = createSqliteEngine({ config, overrides: {}, now: Date.now, log });
   await engine.open();
   const { guard, db, writes, check: checkStore } = engine;

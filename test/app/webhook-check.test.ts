@@ -16,7 +16,8 @@ async function startEdge() {
     const headers = { authorization: `Bearer ${apiToken}` };
     const reply = await fetch(`${url}/health`, { headers });
     const container = await fetch(`${url}/health/webhook`);
-    return { status: reply.status, json: await reply.json(), container: container.status };
+    const json: unknown = await reply.json();
+    return { status: reply.status, json, container: container.status };
   };
   /** Posts from another address of this machine than `send` does. */
   const postFromElsewhere = (headers: Record<string, string>) =>

@@ -76,6 +76,7 @@ test('a fresh service is alive, ready and well', async () => {
         claude: { status: 'off', mode: 'offline' },
         webhook: { status: 'ok', ...noDeliveries },
         reconcile: { status: 'off' },
+        notify: { status: 'off' },
         forge: { status: 'off' },
         verification: { status: 'off' },
         publish: { status: 'off' },

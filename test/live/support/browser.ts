@@ -3,23 +3,8 @@ import { join } from 'node:path';
 
 import { execa } from 'execa';
 
-import { readEnvironment } from '../../../src/config.ts';
 import { temporaryDirectory } from '../../support/service.ts';
-
-export interface BrowserPlace {
-  /** A Chromium. */
-  readonly chromium: string;
-  /** Folder of the pictures. */
-  readonly pictures: string;
-}
-
-/** The browser to take pictures with; undefined when none is given, and then none are taken. */
-export function findBrowser(): BrowserPlace | undefined {
-  const environment = readEnvironment();
-  const chromium = environment['CHROMIUM'];
-  const pictures = environment['MOSAIC_PICTURES'];
-  return chromium === undefined || pictures === undefined ? undefined : { chromium, pictures };
-}
+import type { BrowserPlace } from './browser-place.ts';
 
 const flags = [
   '--headless',

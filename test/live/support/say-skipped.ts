@@ -1,5 +1,5 @@
 import { agents, findAgent } from './agent-binaries.ts';
-import { findBrowser } from './browser.ts';
+import { findBrowser } from './browser-place.ts';
 import { findGiteaBinary } from './gitea-binary.ts';
 
 const agentNames = ['claude', 'codex', 'opencode'] as const;
