@@ -5,6 +5,11 @@ export type CheckStatus = 'ok' | 'degraded' | 'down' | 'off';
 /** One part of the service as `/health` shows it; further keys are for people. */
 export type Check = { readonly status: CheckStatus } & Readonly<Record<string, unknown>>;
 
+/** True for a check that somebody should look at. */
+export function isFailing({ status }: Pick<Check, 'status'>): boolean {
+  return status === 'degraded' || status === 'down';
+}
+
 export interface HealthDeps {
   readonly version: string;
   readonly now: () => number;
@@ -54,7 +59,7 @@ export function registerHealth(app: FastifyInstance, deps: HealthDeps): void {
   app.get('/health/webhook', async (_request, reply) => {
     const { webhook } = await runChecks(deps, ['webhook']);
     const status = webhook?.status ?? 'off';
-    return reply.code(status === 'degraded' || status === 'down' ? 503 : 200).send({ status });
+    return reply.code(isFailing({ status }) ? 503 : 200).send({ status });
   });
   app.get('/health', async (request, reply) => {
     if (!deps.isKnown(request.headers.authorization)) {

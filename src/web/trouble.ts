@@ -1,6 +1,6 @@
 import { createContext } from 'preact';
 
-import type { Check } from '../http/health.ts';
+import { isFailing, type Check } from '../http/health.ts';
 
 /** Number of checks that are degraded or down; the menu of every page shows it. */
 export const Trouble = createContext(0);
@@ -25,9 +25,4 @@ export function createTroubleCount(
     }
     return latest;
   };
-}
-
-/** True for a check that somebody should look at. */
-export function isFailing({ status }: Pick<Check, 'status'>): boolean {
-  return status === 'degraded' || status === 'down';
 }

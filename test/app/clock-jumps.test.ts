@@ -22,7 +22,8 @@ async function startOne(db: Database, wall: ReturnType<typeof manualClock>) {
   return { clock, ...jumps };
 }
 
-test('stored times are moved once, by the first service that sees the clock jump', async () => {
+/** A database with one claim, the wall clock, and the end of the claim's lease as it was and as it stands. */
+async function openWithClaim() {
   const { db } = await openTestDatabase();
   const wall = manualClock();
   const expiresAt = wall.now() + leaseMs;
@@ -35,6 +36,11 @@ test('stored times are moved once, by the first service that sees the clock jump
     .execute();
   const lease = async () =>
     (await db.selectFrom('claims').select('expires_at').executeTakeFirstOrThrow()).expires_at;
+  return { db, wall, expiresAt, lease };
+}
+
+test('stored times are moved once, by the first service that sees the clock jump', async () => {
+  const { db, wall, expiresAt, lease } = await openWithClaim();
   const services = [
     await startOne(db, wall),
     await startOne(db, wall),
@@ -71,18 +77,7 @@ test('stored times are moved once, by the first service that sees the clock jump
 test.each([-30_000, 45_000, -2 * hourMs, hourMs])(
   'two equal jumps at once are two, also for one service and right after a start: %i',
   async (ms) => {
-    const { db } = await openTestDatabase();
-    const wall = manualClock();
-    const expiresAt = wall.now() + leaseMs;
-    await db
-      .insertInto('claims')
-      .values({
-        ...{ id: 'one', repository_id: 2, number: 1, worker: 'worker-1', agent: 'haiku' },
-        ...{ claimed_at: wall.now(), heartbeat_at: wall.now(), expires_at: expiresAt },
-      })
-      .execute();
-    const lease = async () =>
-      (await db.selectFrom('claims').select('expires_at').executeTakeFirstOrThrow()).expires_at;
+    const { db, wall, expiresAt, lease } = await openWithClaim();
     const first = await startOne(db, wall);
     for (const times of [1, 2]) {
       wall.jump(ms);

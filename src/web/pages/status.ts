@@ -2,11 +2,10 @@ import { h } from 'preact';
 
 import type { Caller } from '../../api/roles.ts';
 import { checkTexts, type CheckText } from '../../http/check-texts.ts';
-import type { Check, CheckStatus } from '../../http/health.ts';
+import { isFailing, type Check, type CheckStatus } from '../../http/health.ts';
 import { capital } from '../../lib/text.ts';
 import { Page } from '../page.ts';
 import { inWords } from '../parts/amounts.ts';
-import { isFailing } from '../trouble.ts';
 import { sendPage, visitOf, type Web, type WebDeps } from '../web.ts';
 
 /** Details of one check that are shown, and the length of each. */

@@ -1,5 +1,6 @@
 import { h, type ComponentChildren } from 'preact';
 
+import { isFailing } from '../../../http/health.ts';
 import { pathWith } from '../../filter.ts';
 import { Action } from '../../parts/action.ts';
 import { Ago, tokens, usd } from '../../parts/amounts.ts';
@@ -38,8 +39,7 @@ function Part({ id, title, aside = null, children }: PartProps) {
 /** The five answers as numbers, each a link to where they are told in full. */
 export function Summary({ overview, waits }: Shown & { readonly waits: number }) {
   const { countOf, health, spending, choice } = overview;
-  const states = Object.values(health).map(({ status }) => status);
-  const troubled = states.filter((status) => status === 'degraded' || status === 'down').length;
+  const troubled = Object.values(health).filter(isFailing).length;
   const dollars = spending.reduce((sum, { spent }) => sum + spent.usd, 0);
   const review = pathWith('/issues', { ...ofChoice(choice), state: 'in_review' });
   const done = pathWith('/issues', { ...ofChoice(choice), state: 'done' });

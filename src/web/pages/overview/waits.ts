@@ -1,12 +1,13 @@
 import { h, type ComponentChildren } from 'preact';
 
 import { checkTexts } from '../../../http/check-texts.ts';
-import type { Check } from '../../../http/health.ts';
+import { isFailing, type Check } from '../../../http/health.ts';
 import type { DeliveryView } from '../../../inbox/delivery-views.ts';
-import { amount } from '../../../issue/spending.ts';
+import { amount, nearlyUsedShare } from '../../../issue/spending.ts';
 import { issueUrl } from '../../../issue/plan.ts';
 import { capital, oneLine } from '../../../lib/text.ts';
 import { Action } from '../../parts/action.ts';
+import { pullUrl } from '../../parts/gitea-link.ts';
 import { issuePath } from '../../parts/issue-link.ts';
 import type { Overview, ShownLine } from './read-overview.ts';
 
@@ -38,7 +39,7 @@ export function waitsOf(overview: Overview): Waiting[] {
   ];
 }
 
-function link(to: string, text: string): ComponentChildren {
+function link(to: string | undefined, text: string): ComponentChildren {
   return h('a', { href: to }, text);
 }
 
@@ -47,7 +48,7 @@ const whyKeys = ['cause', 'hint', 'refusal', 'lastError', 'lastOutcome', 'error'
 
 function healthWaits({ health, deliveries }: Overview): Waiting[] {
   return Object.entries(health).flatMap(([name, check]) => {
-    if (check.status !== 'degraded' && check.status !== 'down') return [];
+    if (!isFailing(check)) return [];
     // Told below, each with its name.
     if (name === 'inbox' && check.status === 'degraded' && deliveries.length > 0) return [];
     return [
@@ -131,7 +132,7 @@ function budgetWaits({ spending }: Overview): Waiting[] {
   return spending.flatMap(({ agent, day, spent, budget, state }) => {
     if (state === 'open') return [];
     const [unit, cap] =
-      budget.usd !== null && spent.usd >= budget.usd * (state === 'used_up' ? 1 : 0.8)
+      budget.usd !== null && spent.usd >= budget.usd * (state === 'used_up' ? 1 : nearlyUsedShare)
         ? (['usd', budget.usd] as const)
         : (['tokens', budget.tokens ?? 0] as const);
     const used = `${amount(unit, spent[unit])} of ${amount(unit, cap)} used today`;
@@ -189,15 +190,10 @@ function issueWait(line: ShownLine, { giteaUrl }: Overview): Waiting {
         : pull === null
           ? link(own, todos[reason.code] ?? 'See the issue')
           : link(
-              pullUrl(giteaUrl, repository, pull),
+              pullUrl({ giteaUrl, repository }, pull),
               state === 'in_review' ? `Review !${pull}` : `See !${pull}`,
             ),
   };
-}
-
-/** The page of a pull request below the configured base URL. */
-function pullUrl(giteaUrl: string, repository: string, pull: number): string {
-  return issueUrl(giteaUrl, repository, pull).replace(/\/issues\/(\d+)$/, '/pulls/$1');
 }
 
 const stuckNames: Readonly<Record<string, string>> = {
