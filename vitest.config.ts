@@ -5,7 +5,7 @@ import LongestFirst from './test/support/longest-first.ts';
 /** Rooms with SQL of their own: their tests run once more with PostgreSQL, also in `npm test`. */
 const rooms = '{claims,inbox,plans}';
 /** What else stores something: with PostgreSQL by `npm run test:postgres` alone, which takes minutes. */
-const moreRooms = '{api,claude,handling,mcp,publish,reconcile,verification,webhook}';
+const moreRooms = '{api,claude,handling,mcp,metrics,publish,reconcile,verification,webhook}';
 const scenarios = '{claims,dependencies,publishing,reconciling,verification}';
 
 export default defineConfig({

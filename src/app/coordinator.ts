@@ -19,6 +19,7 @@ import { createSteadyClock } from '../lib/steady-clock.ts';
 import type { IssueEvent } from '../issue/event.ts';
 import type { Logger } from '../log.ts';
 import { freeingIssues } from '../plans/parents.ts';
+import { createDatabaseMetrics } from '../metrics/database-metrics.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import { createPublisher } from '../publish/publisher.ts';
 import { parseStored } from '../webhook/payload.ts';
@@ -77,6 +78,7 @@ export function createCoordinator(
   };
 
   const metrics = createMetrics();
+  const databaseMetrics = createDatabaseMetrics(metrics);
   const traces = createHandlingTraces(now);
 
   // The two clients, and the accounts that Gitea knows us by.
@@ -105,7 +107,7 @@ export function createCoordinator(
   const { db, replica } = engine;
   const changes = createChanges();
   const writes = watchWrites(
-    overrides.aroundWrites?.(engine.writes) ?? engine.writes,
+    databaseMetrics.measured(overrides.aroundWrites?.(engine.writes) ?? engine.writes),
     changes.touch,
   );
   /** Tries a store that failed again. */
@@ -225,9 +227,9 @@ export function createCoordinator(
   const pauses = createPauses(claimWrites);
   const parts = {
     ...{ config, overrides, log, now, random, run, stopping, db, engine, writes, inbox, consumer },
-    ...{ canStore, clockJumps, pauses, changes, metrics },
+    ...{ canStore, clockJumps, pauses, changes, metrics, databaseMetrics },
     ...{ wakeConsumer, wakePublisher, bot, account, longPolls, sweeper, claims, verification },
-    ...{ edgeReport: edge.report, takeIn, arrivals, webhookCheck },
+    ...{ edgeReport: edge.report, edgeMetrics: edge.metrics, takeIn, arrivals, webhookCheck },
     ...{ gitea, claude, giteaState, publisher, reconciliation, forge, notifier },
   };
   replica.onNotify((topic) => {

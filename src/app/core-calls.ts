@@ -36,6 +36,7 @@ export function createCore(
     log,
     {
       report: () => door.ask(reportDeadlineMs, 'report'),
+      metrics: () => door.ask(reportDeadlineMs, 'metrics'),
       taken: (upTo) => door.tell('taken', upTo),
       account: (login) => door.tell('account', login),
     },

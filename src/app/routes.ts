@@ -7,6 +7,7 @@ import { registerHealth, runChecks } from '../http/health.ts';
 import { behindEdge, createApp } from '../http/server.ts';
 import { replayDelivery } from '../inbox/delivery-views.ts';
 import { createRepeatedLines } from '../lib/repeated-lines.ts';
+import type { createDatabaseMetrics } from '../metrics/database-metrics.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { registerMetrics } from '../metrics/route.ts';
 import { registerMcp } from '../mcp/route.ts';
@@ -23,11 +24,13 @@ const loginLineMs = 10_000;
 
 interface RouteParts extends Pick<
   Parts,
-  | ('config' | 'overrides' | 'log' | 'now' | 'db' | 'writes' | 'takeIn')
+  | ('config' | 'overrides' | 'log' | 'now' | 'db' | 'engine' | 'writes' | 'takeIn')
   | ('claims' | 'pauses' | 'wakeConsumer' | 'canStore' | 'verification' | 'stopping')
 > {
   readonly changes: Changes;
   readonly metrics: Metrics;
+  readonly databaseMetrics: ReturnType<typeof createDatabaseMetrics>;
+  readonly edgeMetrics: () => Promise<string>;
   readonly checks: ReturnType<typeof healthChecks>;
 }
 
@@ -66,8 +69,11 @@ export function createServer(parts: RouteParts) {
     isKnown,
   });
   const health = () => runChecks({ checks }, Object.keys(checks));
-  const { metrics } = parts;
-  registerMetrics(app, { db, metrics, now, health, seesAll, token: config.metricsToken });
+  const { engine, metrics, databaseMetrics, edgeMetrics } = parts;
+  registerMetrics(app, {
+    ...{ engine, metrics, databaseMetrics, edgeMetrics, now, health, seesAll },
+    token: config.metricsToken,
+  });
   const api: ApiDeps = {
     store: { db, giteaUrl: config.giteaUrl },
     canStore: parts.canStore,

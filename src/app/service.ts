@@ -65,6 +65,7 @@ export function createEdgeOf(
   const now = overrides.now ?? store.now ?? Date.now;
   const calls: EdgeCalls = {
     report: () => edge.report(),
+    metrics: () => edge.metrics(),
     // A deletion that fails is made up for by the next one.
     taken: (upTo) => void store.forget(upTo).catch(() => undefined),
     account: (login) => edge.learnAccount(login),

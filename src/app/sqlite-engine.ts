@@ -8,6 +8,7 @@ import { createSqliteThread } from '../db/sqlite-thread.ts';
 import { spoolPath } from '../db/spool-file.ts';
 import { createStoreGuard, type StoreGuard } from '../db/store-guard.ts';
 import { createWriteQueue } from '../db/write-queue.ts';
+import { fileSizes } from '../db/file-sizes.ts';
 import { describeError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Overrides } from './overrides.ts';
@@ -96,6 +97,7 @@ export function createSqliteEngine({ config, overrides, now, log }: SqliteEngine
     check: createStoreCheck({ thread, writes, guard }),
     fault: guard.fault,
     refusals: guard.refusals,
+    sizes: () => new Promise((resolve) => resolve(fileSizes(path))),
     close: async () => {
       await db.destroy();
       lock?.release();

@@ -47,6 +47,13 @@ export interface Refusals {
   readonly lastRefusedAt: number | undefined;
 }
 
+/** Number of connections in use, of idle ones, and of those who wait for one. */
+export interface PoolState {
+  readonly used: number;
+  readonly idle: number;
+  readonly waiting: number;
+}
+
 /**
  * All that differs between the two databases: SQLite, one file and one process; PostgreSQL, any number of replicas.
  * The schema and the queries are the same.
@@ -68,6 +75,10 @@ export interface Engine {
   /** Why nothing can be stored, as far as the latest writes tell; undefined: it can. */
   readonly fault: () => StoreFault | undefined;
   readonly refusals: () => Refusals;
+  /** Bytes of the database, by part. */
+  readonly sizes: () => Promise<Readonly<Record<string, number>>>;
+  /** Connections by state; undefined: there is no pool of them. */
+  readonly connections?: () => PoolState;
   /** Runs a statement where the spool is attached; undefined: deliveries come straight into the inbox. */
   readonly spooled?: (sql: string, parameters: readonly unknown[]) => Promise<unknown[]>;
   /** Looks whether the files are there, and tidies them when nothing is written; undefined: there are none. */

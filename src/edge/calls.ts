@@ -18,6 +18,8 @@ export interface EdgeReport {
 /** What the core asks of the edge. */
 export interface EdgeCalls {
   readonly report: () => Promise<EdgeReport>;
+  /** What the edge has measured, as text of Prometheus. */
+  readonly metrics: () => Promise<string>;
   /** Deliveries up to this number were taken in. */
   readonly taken: (upTo: number) => void;
   /** The login of the account that the token belongs to: what it writes is ours. */

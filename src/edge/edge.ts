@@ -9,6 +9,7 @@ import type { WebhookSecrets } from '../webhook/signature.ts';
 import { registerWebhook } from '../webhook/route.ts';
 import type { CoreCalls, EdgeReport } from './calls.ts';
 import type { openDoor } from './door.ts';
+import { createEdgeMetrics } from './edge-metrics.ts';
 import { createForwarder } from './forward.ts';
 
 export interface EdgeOptions {
@@ -50,6 +51,7 @@ export function createEdge(options: EdgeOptions) {
   const limits = connectionLimits(openFilesLimit());
   const connections = limitConnections(app.server, { log, now, limit: limits.connections });
   const counts = createWebhookCounts(now);
+  const metrics = createEdgeMetrics(counts);
   const intake = createIntake(store.insert, now);
   const lines = createRepeatedLines(log);
   let account = options.account;
@@ -70,6 +72,7 @@ export function createEdge(options: EdgeOptions) {
     provenTime: store.provenTime,
     onPullHint: options.followsPulls ? followPull : undefined,
     onAccepted: tellArrived,
+    onAnswered: metrics.acknowledged,
     onAuthentic: connections.prove,
     onDuplicate: (event, bodyHash) => {
       if (options.followsDuplicates)
@@ -151,7 +154,7 @@ export function createEdge(options: EdgeOptions) {
   }
 
   return {
-    ...{ app, report, close },
+    ...{ app, report, close, metrics: metrics.text },
     /** Everything else is answered by the core behind this socket. */
     forwardTo: (path: string) => (socketPath = path),
     learnAccount: (login: string | undefined) => (account = login),

@@ -4,13 +4,24 @@ import type { ClaudeCall } from '../claude/client.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
+/** One value with its labels. */
+export interface Labelled {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+interface Replaceable {
+  readonly replace: (values: readonly Labelled[]) => void;
+}
+
 /** Upper bounds in seconds: handling without Claude takes milliseconds, a call of Claude up to 51 s. */
 const handlingSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
 const claudeSeconds = [0.5, 1, 2.5, 5, 10, 20, 40, 60];
 
 /**
- * What the service counts while it runs, in the form of Prometheus. What the store knows is read at each scrape, by
- * `store-numbers.ts`. All labels are bounded: names of the configuration, and words of the code.
+ * What the core counts while it runs, in the form of Prometheus. What others know is asked at each scrape: the checks
+ * (`check-metrics.ts`), the store (`store-metrics.ts`), the database (`database-metrics.ts`). What the edge measures is
+ * in `edge/edge-metrics.ts`. All labels are bounded: names of the configuration, and words of the code.
  */
 export function createMetrics() {
   const registry = new Registry();
@@ -59,8 +70,17 @@ export function createMetrics() {
   }
 
   /** A gauge whose values are set anew at each scrape. */
-  function gauge(name: string, help: string, labelNames: readonly string[] = []) {
-    return new Gauge({ name: `mosaic_${name}`, help, labelNames: [...labelNames], registers });
+  function gauge(name: string, help: string, labelNames: readonly string[] = []): Replaceable {
+    const names = [...labelNames];
+    const metric = new Gauge({ name: `mosaic_${name}`, help, labelNames: names, registers });
+    return replaceable(metric, names.length > 0, (labels, value) => metric.set(labels, value));
+  }
+
+  /** A counter of what is counted elsewhere: its values, too, are set anew at each scrape. */
+  function counter(name: string, help: string, labelNames: readonly string[] = []): Replaceable {
+    const names = [...labelNames];
+    const metric = new Counter({ name: `mosaic_${name}`, help, labelNames: names, registers });
+    return replaceable(metric, names.length > 0, (labels, value) => metric.inc(labels, value));
   }
 
   /** All as text. What is measured of the process (memory, event loop) is measured from the first time on. */
@@ -70,5 +90,21 @@ export function createMetrics() {
     return registry.metrics();
   }
 
-  return { contentType: registry.contentType, text, claudeCalled, handled, gauge };
+  return { registry, text, claudeCalled, handled, gauge, counter };
+}
+
+/** Replaces all values of a metric; those that are not given are not told any more. */
+function replaceable(
+  metric: Pick<Gauge, 'reset' | 'remove'>,
+  hasLabels: boolean,
+  set: (labels: Labelled['labels'], value: number) => void,
+): Replaceable {
+  return {
+    replace: (values) => {
+      metric.reset();
+      // Without labels a reset leaves a 0.
+      if (!hasLabels) metric.remove();
+      for (const { labels, value } of values) set(labels, value);
+    },
+  };
 }

@@ -3,12 +3,9 @@ import { z } from 'zod';
 import { monitorStateSchema } from '../claims/monitor-state.ts';
 import { spentToday } from '../claims/spending.ts';
 import type { Database } from '../db/database.ts';
+import type { Labelled } from './metrics.ts';
 
-/** One value with its labels. */
-export interface Labelled {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly value: number;
-}
+export type StoreNumbers = Awaited<ReturnType<typeof readStoreNumbers>>;
 
 /** Live claims whose context is looked at. */
 const maxClaims = 1_000;

@@ -71,6 +71,8 @@ export function createWebhookCounts(now: () => number) {
 
   return {
     ...{ authentic, hookRefused, count, read },
+    /** Since the start, by result. */
+    requests: (): Readonly<typeof counts> => counts,
     /** Refused deliveries of hooks since the last one that was taken: accepted, duplicate or ignored. */
     refusedInARow: () => refusedInARow,
     /** Authentic deliveries that were not understood since then. */

@@ -46,6 +46,8 @@ export interface WebhookDeps {
   readonly onDuplicate?: (event: IssueEvent, bodyHash: string) => void;
   /** Called after the commit of a new delivery. */
   readonly onAccepted: () => void;
+  /** Called after an answer 200, with the milliseconds since the request came. */
+  readonly onAnswered?: (ms: number) => void;
   /**
    * Age in days from which a snapshot is not believed any more; without it Gitea is asked for the present
    * state anyway.

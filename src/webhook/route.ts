@@ -75,6 +75,7 @@ export function registerWebhook(app: FastifyInstance, given: WebhookDeps): void 
       // Reads the body and answers by itself: the signature covers the raw bytes, and the steps of Fastify between
       // here and a handler cost a fifth of what a delivery costs. The handler is never reached.
       onRequest: (request, reply, refuse) => {
+        const cameAt = performance.now();
         const claimed = checkHeaders(request.headers);
         if (claimed.mac === undefined) {
           refuseSignature(deps, claimed.reason, request, reply);
@@ -85,7 +86,9 @@ export function registerWebhook(app: FastifyInstance, given: WebhookDeps): void 
         readBody(request.raw, request.ip, budget, (error, body) => {
           if (error === undefined)
             receive(deps, { request, mac, body }, reply).then((result) => {
-              if (result !== undefined) answer(reply, result);
+              if (result === undefined) return;
+              answer(reply, result);
+              deps.onAnswered?.(performance.now() - cameAt);
             }, refuse);
           else refuse(error);
         });

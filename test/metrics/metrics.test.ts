@@ -1,5 +1,15 @@
-import { expect, test } from 'vitest';
+import { join } from 'node:path';
 
+import { expect, onTestFinished, test, vi } from 'vitest';
+
+import { createDatabase } from '../../src/db/database.ts';
+import { migrate } from '../../src/db/migrations.ts';
+import { createApp } from '../../src/http/server.ts';
+import { createLogger } from '../../src/log.ts';
+import { createDatabaseMetrics } from '../../src/metrics/database-metrics.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
+import { registerMetrics } from '../../src/metrics/route.ts';
+import { onPostgres, temporaryDirectory } from '../support/database.ts';
 import { apiToken, startService, type Service } from '../support/service.ts';
 import { issueEvent } from '../support/workers.ts';
 
@@ -30,11 +40,61 @@ test('issues, the inbox, the hooks and the handling are told', async () => {
   expect(reply.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
   const values = valuesOf(await reply.text());
   expect(values.get('mosaic_issues{state="ready"}')).toBe(2);
-  expect(values.get('mosaic_webhook_accepted')).toBe(2);
+  expect(values.get('mosaic_webhook_requests_total{result="accepted"}')).toBe(2);
+  expect(values.get('mosaic_webhook_requests_total{result="refused_signature"}')).toBe(0);
   expect(values.get('mosaic_inbox_pending')).toBe(0);
   expect(values.get('mosaic_handling_seconds_count{outcome="ok"}')).toBe(2);
   expect(values.get('mosaic_check_ok{check="store"}')).toBe(1);
   expect([...values.keys()].some((name) => name.startsWith('mosaic_nodejs_eventloop'))).toBe(true);
+});
+
+test('each answer 200 to a delivery is timed, a refusal is not', async () => {
+  const service = await startService({ env: { GITEA_BOT_USERNAME: 'coordinator-bot' } });
+  await service.send(issueEvent(1, Date.parse('2026-11-23T10:00:00Z')));
+  const { url } = service;
+  expect((await fetch(`${url}/webhook/gitea`, { method: 'POST' })).status).toBe(415);
+  const values = valuesOf(await (await scrape(service, apiToken)).text());
+  expect(values.get('mosaic_acknowledgement_seconds_count')).toBe(1);
+  expect(values.get('mosaic_acknowledgement_seconds_bucket{le="+Inf"}')).toBe(1);
+  expect(values.get('mosaic_acknowledgement_seconds_sum')).toBeGreaterThan(0);
+  await service.idle();
+});
+
+test('the event loop of the edge is measured from the first scrape on', async () => {
+  const service = await startService();
+  const lag = async () =>
+    valuesOf(await (await scrape(service, apiToken)).text()).get(
+      'mosaic_edge_eventloop_lag_p99_seconds',
+    );
+  expect(await lag()).toBe(0);
+  await vi.waitFor(async () => expect(await lag()).toBeGreaterThan(0));
+});
+
+test('the database tells its size, its writes and its check', async () => {
+  const service = await startService({ env: { GITEA_BOT_USERNAME: 'coordinator-bot' } });
+  await service.send(issueEvent(1, Date.parse('2026-11-23T10:00:00Z')));
+  await service.idle();
+  const values = valuesOf(await (await scrape(service, apiToken)).text());
+  expect(values.get('mosaic_database_bytes{part="data"}')).toBeGreaterThan(0);
+  expect(values.get('mosaic_database_write_seconds_count{kind="decision"}')).toBeGreaterThan(0);
+  expect(values.get('mosaic_database_check_seconds')).toBeGreaterThanOrEqual(0);
+  expect(values.get('mosaic_database_refused_writes_total')).toBe(0);
+  const parts = [...values.keys()].filter((name) => name.startsWith('mosaic_database_bytes'));
+  const states = [...values.keys()].filter((name) => name.startsWith('mosaic_database_conn'));
+  expect(parts).toHaveLength(onPostgres ? 1 : 3);
+  expect(states).toEqual(
+    (onPostgres ? ['used', 'idle', 'waiting'] : []).map(
+      (state) => `mosaic_database_connections{state="${state}"}`,
+    ),
+  );
+});
+
+test('what is not known is not told as 0', async () => {
+  const service = await startService();
+  const text = await (await scrape(service, apiToken)).text();
+  expect(text).toContain('# TYPE mosaic_reconcile_passes_total counter');
+  expect(text).not.toMatch(/^mosaic_(reconcile|publish)_/m);
+  expect(text).toMatch(/^mosaic_inbox_pending 0$/m);
 });
 
 test('strangers get nothing; METRICS_TOKEN opens the metrics and nothing else', async () => {
@@ -60,4 +120,31 @@ test('the number of series does not grow with the issues', async () => {
     await service.send(issueEvent(number, Date.parse('2026-11-23T10:00:00Z')));
   await service.idle();
   expect(await count()).toBe(before);
+});
+
+test('when the edge does not answer, the rest is told', async () => {
+  const path = join(temporaryDirectory(), 'coordinator.db');
+  const db = createDatabase(path);
+  await migrate(db);
+  const app = createApp(createLogger('error', { write: () => undefined }));
+  onTestFinished(async () => {
+    await app.close();
+    await db.destroy();
+  });
+  const metrics = createMetrics();
+  registerMetrics(app, {
+    engine: { db, sizes: () => Promise.reject(new Error('the disk is gone')) },
+    ...{ metrics, databaseMetrics: createDatabaseMetrics(metrics), now: Date.now },
+    edgeMetrics: () => Promise.reject(new Error('the edge hangs')),
+    health: () => Promise.resolve({ intake: { status: 'down' } }),
+    ...{ token: metricsToken, seesAll: () => false },
+  });
+  const reply = await app.inject({
+    ...{ url: '/metrics', headers: { authorization: `Bearer ${metricsToken}` } },
+  });
+  expect(reply.statusCode).toBe(200);
+  const values = valuesOf(reply.body);
+  expect(values.get('mosaic_check_ok{check="intake"}')).toBe(0);
+  expect(reply.body).toContain('mosaic_process_resident_memory_bytes');
+  expect(reply.body).not.toContain('mosaic_acknowledgement_seconds');
 });

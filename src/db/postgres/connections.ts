@@ -4,6 +4,7 @@ import { Kysely, PostgresDialect, type QueryCompiler } from 'kysely';
 import { Pool, TypeOverrides, types, type PoolClient } from 'pg';
 
 import { withoutNul } from '../../lib/text.ts';
+import type { PoolState } from '../engine.ts';
 import type { Schema } from '../schema.ts';
 import { PostgresCompiler } from './compiler.ts';
 import { asStoreError, hasOldPlan, isBroken } from './fault.ts';
@@ -52,11 +53,16 @@ valueTypes.setTypeParser(types.builtins.INT8, Number);
 // The `sum` of bigint.
 valueTypes.setTypeParser(types.builtins.NUMERIC, Number);
 
+/** The connections of one purpose. */
+export function openConnections(options: ConnectionOptions): Kysely<Schema> {
+  return openPool(options).db;
+}
+
 /**
- * The connections of one purpose; the first query opens one. Errors are `StoreUnavailable` where PostgreSQL or the
+ * The connections of one purpose, and their state; the first query opens one. Errors are `StoreUnavailable` where PostgreSQL or the
  * way to it is at fault. A connection that failed is not used again: the next query opens a new one.
  */
-export function openConnections(options: ConnectionOptions): Kysely<Schema> {
+export function openPool(options: ConnectionOptions) {
   const { url, max = 10, name = 'mosaic-coordinator', observer = noObserver } = options;
   const { statementTimeoutMs = defaultStatementTimeoutMs } = options;
   const pool = new Pool({
@@ -93,7 +99,12 @@ export function openConnections(options: ConnectionOptions): Kysely<Schema> {
 
   const end = () => Promise.race([pool.end(), sleep(endMs, undefined, { ref: false })]);
   const dialect = new Dialect({ pool: { connect, end, options: pool.options } });
-  return new Kysely<Schema>({ dialect });
+  const state = (): PoolState => ({
+    used: pool.totalCount - pool.idleCount,
+    idle: pool.idleCount,
+    waiting: pool.waitingCount,
+  });
+  return { db: new Kysely<Schema>({ dialect }), state };
 }
 
 /** Settings of a connection; in the start-up packet PgBouncer would refuse them. */

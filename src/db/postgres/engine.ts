@@ -7,10 +7,11 @@ import { z } from 'zod';
 import { CoordinatorError } from '../../errors.ts';
 import { createRepeatedLines } from '../../lib/repeated-lines.ts';
 import type { Logger } from '../../log.ts';
+import type { Database } from '../database.ts';
 import type { Engine, HeldIssue, Replica, Topic } from '../engine.ts';
 import { createWriteCheck } from '../health.ts';
 import { migrate } from '../migrations.ts';
-import { openConnections } from './connections.ts';
+import { openConnections, openPool } from './connections.ts';
 import { createDecisions } from './decisions.ts';
 import { examineServer } from './examine.ts';
 import { createFaultRecord } from './fault-record.ts';
@@ -25,6 +26,7 @@ const openPauseMs = 500;
 /** Maximum time of one statement of a migration, and of the wait for another replica that migrates. */
 const migrationMs = 600_000;
 
+const sizeSchema = z.tuple([z.object({ bytes: z.number() })]);
 const keysSchema = z.array(z.object({ key: z.string() }));
 
 interface PostgresOptions {
@@ -45,7 +47,7 @@ export function createPostgresEngine(options: PostgresOptions): Engine {
   const elected: (() => void)[] = [];
   const record = createFaultRecord(clock.now);
   const name = `mosaic-coordinator ${id}`;
-  const db = openConnections({ url, name, observer: record.observer });
+  const { db, state: connections } = openPool({ url, name, observer: record.observer });
   const session = createSession({
     ...{ url, id, onTime: clock.read },
     onNotify: (topic) => {
@@ -136,6 +138,8 @@ export function createPostgresEngine(options: PostgresOptions): Engine {
     }),
     fault: record.fault,
     refusals: record.refusals,
+    sizes: async () => ({ data: await databaseSize(db) }),
+    connections,
     finish: () => Promise.resolve(),
     close: async () => {
       await session.close();
@@ -143,6 +147,12 @@ export function createPostgresEngine(options: PostgresOptions): Engine {
       lines.flush();
     },
   };
+}
+
+async function databaseSize(db: Database): Promise<number> {
+  const { rows } = await sql`select pg_database_size(current_database()) as bytes`.execute(db);
+  const [{ bytes }] = sizeSchema.parse(rows);
+  return bytes;
 }
 
 const noSession = {
