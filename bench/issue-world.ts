@@ -3,10 +3,11 @@ import { migrate } from '../src/db/migrations.ts';
 import type { StateReason } from '../src/issue/reasons.ts';
 import type { State } from '../src/issue/state.ts';
 import { issueUpdate } from '../test/support/issue-update.ts';
+import { insertYearOfWork } from './year-of-work.ts';
 
 /*
- * A store full of issues in all states, with claims, verifications, deliveries and spending, as a page meets it. Rows
- * are written as they are read: that many issues would take minutes to be handled.
+ * A store full of issues in all states, with claims, verifications, deliveries and spending, as a page meets it, after a
+ * year of work. Rows are written as they are read: that many issues would take minutes to be handled.
  */
 
 const minute = 60_000;
@@ -33,7 +34,7 @@ const ref = (number: number) => `acme/${nameOf(number)}#${number}`;
 const agents = ['sonnet', 'haiku', 'opus'];
 const agentOf = (number: number) => agents[number % agents.length] ?? 'sonnet';
 const worker = (number: number) => `runner-${1 + (number % 3)}`;
-const commit = (number: number) => number.toString(16).padStart(40, 'a7c3');
+const commit = (number: number) => `a7c3${number.toString(16).padStart(36, '0')}`;
 
 /** Shares of 1,000 issues. */
 const kinds: readonly Kind[] = [
@@ -129,6 +130,10 @@ export async function createIssueWorld(
     const numbers = Array.from({ length: issues }, (_, index) => index + 1);
     for (let from = 0; from < issues; from += 200)
       await insertIssues(db, numbers.slice(from, from + 200), now);
+    await insertYearOfWork(db, {
+      ...{ count: issues, now, repositoryOf: idOf, commit },
+      endedClaim: (n) => ({ ...claimRow(n, now), ...ended(n, now), verification_id: null }),
+    });
     await insertTrouble(db, now);
   } finally {
     await db.destroy();
@@ -226,16 +231,18 @@ function claimRow(number: number, now: number) {
     ...{ id: `claim-${number}`, repository_id: idOf(number), number },
     ...{ worker: worker(number), agent: agentOf(number), estimated: 46_800, difficulty: 'medium' },
     ...{ claimed_at: at, heartbeat_at: isLive ? now - minute : at, expires_at: now + 14 * minute },
-    ...(isLive
-      ? {}
-      : {
-          ended_at: changedAt(number, now),
-          outcome: 'completed' as const,
-          commit_id: commit(number),
-        }),
+    ...(isLive ? {} : ended(number, now)),
     context: number % 11 === 0 ? null : JSON.stringify(context),
     ...{ peak: used, total: 2 * used, spent_tokens: 12 * used, spent_usd: used / 60_000 },
     verification_id: isLive && number % 4 === 1 ? `verification-${number}` : null,
+  };
+}
+
+function ended(number: number, now: number) {
+  return {
+    ended_at: changedAt(number, now),
+    outcome: 'completed' as const,
+    commit_id: commit(number),
   };
 }
 

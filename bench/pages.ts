@@ -12,7 +12,7 @@ import { alone, startService, stop, token, type Server } from './servers.ts';
 
 /**
  * What pages cost with 10,000 issues: `npm run bench -- pages`. First the time and the bytes of the overview and of
- * the list, each rendered afresh. Then what open dashboards cost the acknowledgement: two services on equal stores get
+ * the list, each rendered afresh, and of a scrape of the metrics. Then what open dashboards cost the acknowledgement: two services on equal stores get
  * 20 deliveries a second, in rounds that alternate; one of them is watched by 50 dashboards, which ask for the page
  * whenever they are told of a change. While one is measured the other is stopped.
  *
@@ -68,6 +68,26 @@ async function timePage(server: Server, cookie: string, path: string): Promise<v
   print(
     `${path}: median ${at(0.5).toFixed(0)}, p90 ${at(0.9).toFixed(0)}, longest ${at(1).toFixed(0)} ms ` +
       `of ${renderings}; ${(bytes / 1024).toFixed(0)} KB (bars 100 ms, 150 KB)`,
+  );
+}
+
+async function timeScrape({ url }: Server): Promise<void> {
+  const times: number[] = [];
+  let text = '';
+  for (let round = 0; round < renderings; round += 1) {
+    // The check of the store answers a second scrape within a second with what it knows.
+    await sleep(sharedMs);
+    const from = performance.now();
+    const reply = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${token}` } });
+    text = await reply.text();
+    times.push(performance.now() - from);
+    if (reply.status !== 200) throw new Error(`/metrics was answered ${reply.status}`);
+  }
+  const at = inOrder(times);
+  const series = text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length;
+  print(
+    `/metrics: first ${times[0]?.toFixed(0)}, median ${at(0.5).toFixed(0)}, p90 ${at(0.9).toFixed(0)}, ` +
+      `longest ${at(1).toFixed(0)} ms of ${renderings}; ${series} series (bar 50 ms)`,
   );
 }
 
@@ -140,6 +160,7 @@ try {
     '/issues?state=done',
   ])
     await timePage(watched, cookie, path);
+  await timeScrape(watched);
   const plain = await startFull('plain');
   servers.push(plain);
   await compareAcknowledgement(watched, plain);

@@ -15,6 +15,7 @@ import { addClaudeHooks } from './migrations/008-claude-hooks.ts';
 import { addProposals } from './migrations/009-proposals.ts';
 import { addSessions } from './migrations/010-sessions.ts';
 import { addNotifications } from './migrations/011-notifications.ts';
+import { addEndedClaims } from './migrations/012-ended-claims.ts';
 
 type Migrations = Readonly<Record<string, Migration>>;
 
@@ -31,6 +32,7 @@ export const migrations: Migrations = {
   '009-proposals': { up: addProposals },
   '010-sessions': { up: addSessions },
   '011-notifications': { up: addNotifications },
+  '012-ended-claims': { up: addEndedClaims },
 };
 
 /** First migration of the development versions, which the baseline replaced. */

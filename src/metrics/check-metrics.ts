@@ -22,6 +22,8 @@ const numbers: readonly FromCheck[] = [
   ['reconcile', 'passes', 'reconcile_passes_total', 'Comparisons with Gitea'],
   ['reconcile', 'differences', 'reconcile_differences_total', 'Differences that were found'],
   ['reconcile', 'missed', 'reconcile_missed_total', 'Changes that no webhook told of'],
+  ['verification', 'queued', 'verifications_queued', 'Verifications that wait for a verifier'],
+  ['verification', 'running', 'verifications_running', 'Verifications that a verifier runs'],
   ['publish', 'pending', 'publish_pending', 'Issues whose comment or label is to be written'],
   ['publish', 'failing', 'publish_failing', 'Issues whose comment or label was refused'],
   ['publish', 'paused', 'publish_paused', 'Issues that are written to too often'],

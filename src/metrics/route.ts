@@ -9,6 +9,7 @@ import type { createDatabaseMetrics } from './database-metrics.ts';
 import type { Metrics } from './metrics.ts';
 import { createStoreMetrics } from './store-metrics.ts';
 import { readStoreNumbers } from './store-numbers.ts';
+import { createVerificationCounts } from './verification-counts.ts';
 
 interface MetricsDeps {
   readonly engine: Pick<Engine, 'db' | 'sizes' | 'connections'>;
@@ -30,6 +31,7 @@ export function registerMetrics(app: FastifyInstance, deps: MetricsDeps): void {
   const { metrics, token, engine } = deps;
   const updateChecks = createCheckMetrics(metrics);
   const updateStore = createStoreMetrics(metrics);
+  const countVerifications = createVerificationCounts(metrics, engine.db);
   const digest = token === undefined ? undefined : digestOf(`Bearer ${token}`);
   const isOwnToken = (authorization: string | undefined) =>
     digest !== undefined && timingSafeEqual(digest, digestOf(authorization ?? ''));
@@ -48,6 +50,7 @@ export function registerMetrics(app: FastifyInstance, deps: MetricsDeps): void {
       readStoreNumbers(engine.db, deps.now()).catch(() => undefined),
       deps.edgeMetrics().catch(() => ''),
       deps.databaseMetrics.update(engine),
+      countVerifications().catch(() => undefined),
     ]);
     updateChecks(checks);
     updateStore(numbers);

@@ -12,8 +12,6 @@ export function createStoreMetrics({ gauge, counter }: Metrics) {
       'Claims that have ended; expired ones are lost leases',
       ['agent', 'outcome'],
     ),
-    verifications: gauge('verifications', 'Verifications that are kept, by state', ['state']),
-    gates: gauge('gate_statuses', 'Statuses of commits by gate', ['gate', 'state']),
     spentTokens: gauge('spent_today_tokens', 'Tokens that agents spent today (UTC)', ['agent']),
     spentUsd: gauge('spent_today_usd', 'US dollars that agents spent today (UTC)', ['agent']),
   } satisfies Record<keyof StoreNumbers, unknown>;
@@ -24,8 +22,6 @@ export function createStoreMetrics({ gauge, counter }: Metrics) {
     metrics.claims.replace(numbers?.claims ?? []);
     metrics.bands.replace(numbers?.bands ?? []);
     metrics.claimsEnded.replace(numbers?.claimsEnded ?? []);
-    metrics.verifications.replace(numbers?.verifications ?? []);
-    metrics.gates.replace(numbers?.gates ?? []);
     metrics.spentTokens.replace(numbers?.spentTokens ?? []);
     metrics.spentUsd.replace(numbers?.spentUsd ?? []);
   };

@@ -10,7 +10,7 @@ export type StoreNumbers = Awaited<ReturnType<typeof readStoreNumbers>>;
 /** Live claims whose context is looked at. */
 const maxClaims = 1_000;
 
-/** What the store knows, in a few queries that each read one index or one small table. */
+/** What the store knows of the present, in a few queries that each read one index or one small table. */
 export async function readStoreNumbers(db: Database, now: number) {
   const issues = await db
     .selectFrom('issues')
@@ -30,16 +30,6 @@ export async function readStoreNumbers(db: Database, now: number) {
     .where('ended_at', 'is not', null)
     .groupBy(['agent', 'outcome'])
     .execute();
-  const verifications = await db
-    .selectFrom('verifications')
-    .select(['state', (eb) => eb.fn.countAll<number>().as('count')])
-    .groupBy('state')
-    .execute();
-  const gates = await db
-    .selectFrom('commit_statuses')
-    .select(['context', 'state', (eb) => eb.fn.countAll<number>().as('count')])
-    .groupBy(['context', 'state'])
-    .execute();
   const spent = [...(await spentToday(db, now))];
   return {
     issues: issues.map(({ state, count }) => labelled({ state }, count)),
@@ -47,10 +37,6 @@ export async function readStoreNumbers(db: Database, now: number) {
     bands: countBy(live, ({ context }) => ({ band: bandOf(context) })),
     claimsEnded: ended.map(({ agent, outcome, count }) =>
       labelled({ agent, outcome: outcome ?? 'unknown' }, count),
-    ),
-    verifications: verifications.map(({ state, count }) => labelled({ state }, count)),
-    gates: gates.map(({ context, state, count }) =>
-      labelled({ gate: context.replace(/^coordinator\//, ''), state }, count),
     ),
     spentTokens: spent.map(([agent, { tokens }]) => labelled({ agent }, tokens)),
     spentUsd: spent.map(([agent, { usd }]) => labelled({ agent }, usd)),

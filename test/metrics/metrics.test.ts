@@ -10,33 +10,18 @@ import { createDatabaseMetrics } from '../../src/metrics/database-metrics.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { registerMetrics } from '../../src/metrics/route.ts';
 import { onPostgres, temporaryDirectory } from '../support/database.ts';
-import { apiToken, startService, type Service } from '../support/service.ts';
+import { scrape, scraped, valuesOf } from '../support/scraping.ts';
+import { startService } from '../support/service.ts';
 import { issueEvent } from '../support/workers.ts';
 
 const metricsToken = 'token-of-the-metrics';
-
-function scrape({ url }: Service, token?: string): Promise<Response> {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  return fetch(`${url}/metrics`, { headers });
-}
-
-/** Values by their name with labels, as the text has them. */
-function valuesOf(text: string): ReadonlyMap<string, number> {
-  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(
-    lines.map((line) => {
-      const end = line.lastIndexOf(' ');
-      return [line.slice(0, end), Number(line.slice(end + 1))] as const;
-    }),
-  );
-}
 
 test('issues, the inbox, the hooks and the handling are told', async () => {
   const service = await startService({ env: { GITEA_BOT_USERNAME: 'coordinator-bot' } });
   for (const number of [1, 2])
     await service.send(issueEvent(number, Date.parse('2026-11-23T10:00:00Z')));
   await service.idle();
-  const reply = await scrape(service, apiToken);
+  const reply = await scrape(service);
   expect(reply.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
   const values = valuesOf(await reply.text());
   expect(values.get('mosaic_issues{state="ready"}')).toBe(2);
@@ -53,7 +38,7 @@ test('each answer 200 to a delivery is timed, a refusal is not', async () => {
   await service.send(issueEvent(1, Date.parse('2026-11-23T10:00:00Z')));
   const { url } = service;
   expect((await fetch(`${url}/webhook/gitea`, { method: 'POST' })).status).toBe(415);
-  const values = valuesOf(await (await scrape(service, apiToken)).text());
+  const values = await scraped(service);
   expect(values.get('mosaic_acknowledgement_seconds_count')).toBe(1);
   expect(values.get('mosaic_acknowledgement_seconds_bucket{le="+Inf"}')).toBe(1);
   expect(values.get('mosaic_acknowledgement_seconds_sum')).toBeGreaterThan(0);
@@ -62,10 +47,7 @@ test('each answer 200 to a delivery is timed, a refusal is not', async () => {
 
 test('the event loop of the edge is measured from the first scrape on', async () => {
   const service = await startService();
-  const lag = async () =>
-    valuesOf(await (await scrape(service, apiToken)).text()).get(
-      'mosaic_edge_eventloop_lag_p99_seconds',
-    );
+  const lag = async () => (await scraped(service)).get('mosaic_edge_eventloop_lag_p99_seconds');
   expect(await lag()).toBe(0);
   await vi.waitFor(async () => expect(await lag()).toBeGreaterThan(0));
 });
@@ -74,7 +56,7 @@ test('the database tells its size, its writes and its check', async () => {
   const service = await startService({ env: { GITEA_BOT_USERNAME: 'coordinator-bot' } });
   await service.send(issueEvent(1, Date.parse('2026-11-23T10:00:00Z')));
   await service.idle();
-  const values = valuesOf(await (await scrape(service, apiToken)).text());
+  const values = await scraped(service);
   expect(values.get('mosaic_database_bytes{part="data"}')).toBeGreaterThan(0);
   expect(values.get('mosaic_database_write_seconds_count{kind="decision"}')).toBeGreaterThan(0);
   expect(values.get('mosaic_database_check_seconds')).toBeGreaterThanOrEqual(0);
@@ -91,7 +73,7 @@ test('the database tells its size, its writes and its check', async () => {
 
 test('what is not known is not told as 0', async () => {
   const service = await startService();
-  const text = await (await scrape(service, apiToken)).text();
+  const text = await (await scrape(service)).text();
   expect(text).toContain('# TYPE mosaic_reconcile_passes_total counter');
   expect(text).not.toMatch(/^mosaic_(reconcile|publish)_/m);
   expect(text).toMatch(/^mosaic_inbox_pending 0$/m);
@@ -99,7 +81,7 @@ test('what is not known is not told as 0', async () => {
 
 test('strangers get nothing; METRICS_TOKEN opens the metrics and nothing else', async () => {
   const service = await startService({ env: { METRICS_TOKEN: metricsToken } });
-  expect((await scrape(service)).status).toBe(401);
+  expect((await scrape(service, null)).status).toBe(401);
   expect((await scrape(service, 'wrong-token-of-the-tests')).status).toBe(401);
   expect((await scrape(service, metricsToken)).status).toBe(200);
   const headers = { authorization: `Bearer ${metricsToken}` };
@@ -110,7 +92,7 @@ test('the number of series does not grow with the issues', async () => {
   const service = await startService({ env: { GITEA_BOT_USERNAME: 'coordinator-bot' } });
   // What is measured of the process, its collections of garbage for example, comes up with time.
   const count = async () => {
-    const values = valuesOf(await (await scrape(service, apiToken)).text());
+    const values = await scraped(service);
     return [...values.keys()].filter((name) => !/^mosaic_(nodejs|process)_/.test(name)).length;
   };
   await service.send(issueEvent(1, Date.parse('2026-11-23T10:00:00Z')));
