@@ -1,6 +1,7 @@
 import type { StoreFault } from '../errors.ts';
 import type { Database } from './database.ts';
 import type { StoreCheck } from './health.ts';
+import type { PoolState } from './postgres/connections.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 /** What replicas tell each other: deliveries came, something may be handed out, something is to be published. */
@@ -45,13 +46,6 @@ export interface Replica {
 export interface Refusals {
   readonly refusedWrites: number;
   readonly lastRefusedAt: number | undefined;
-}
-
-/** Number of connections in use, of idle ones, and of those who wait for one. */
-export interface PoolState {
-  readonly used: number;
-  readonly idle: number;
-  readonly waiting: number;
 }
 
 /**

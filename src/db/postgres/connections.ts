@@ -4,7 +4,6 @@ import { Kysely, PostgresDialect, type QueryCompiler } from 'kysely';
 import { Pool, TypeOverrides, types, type PoolClient } from 'pg';
 
 import { withoutNul } from '../../lib/text.ts';
-import type { PoolState } from '../engine.ts';
 import type { Schema } from '../schema.ts';
 import { PostgresCompiler } from './compiler.ts';
 import { asStoreError, hasOldPlan, isBroken } from './fault.ts';
@@ -40,6 +39,13 @@ export interface StatementObserver {
   /** `wrote`: it was a change or a commit, so that something can be stored. */
   readonly answered: (wrote: boolean) => void;
   readonly failed: (error: unknown) => void;
+}
+
+/** Number of connections in use, of idle ones, and of those who wait for one. */
+export interface PoolState {
+  readonly used: number;
+  readonly idle: number;
+  readonly waiting: number;
 }
 
 const noObserver: StatementObserver = { answered: () => undefined, failed: () => undefined };
