@@ -124,6 +124,8 @@ export function examineConfig(environment: Environment) {
       targets: shape.NOTIFY_URL.safeParse(values['NOTIFY_URL']).data,
       secret: shape.NOTIFY_SECRET.safeParse(values['NOTIFY_SECRET']).data,
     },
+    otlpEndpoint: shape.OTEL_EXPORTER_OTLP_ENDPOINT.safeParse(values['OTEL_EXPORTER_OTLP_ENDPOINT'])
+      .data,
     verifiers: shape.VERIFIERS.safeParse(values['VERIFIERS']).data,
     publish: shape.PUBLISH.safeParse(values['PUBLISH']).data,
     database: shape.DATABASE_URL.safeParse(values['DATABASE_URL']).data,

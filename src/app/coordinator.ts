@@ -36,6 +36,7 @@ import type { RunState } from './parts.ts';
 import { createReconciliation } from './reconciliation.ts';
 import { createNotifications } from './notifications.ts';
 import { createServer } from './routes.ts';
+import { createTracing } from './tracing.ts';
 import { canVerify, createVerificationParts } from './verification.ts';
 import { createChanges } from '../web/live/changes.ts';
 import { createWebhookCheck } from './webhook-check.ts';
@@ -80,6 +81,7 @@ export function createCoordinator(
   const metrics = createMetrics();
   const databaseMetrics = createDatabaseMetrics(metrics);
   const traces = createHandlingTraces(now);
+  const tracing = createTracing({ config, now, log });
 
   // The two clients, and the accounts that Gitea knows us by.
   const client =
@@ -230,7 +232,7 @@ export function createCoordinator(
     ...{ canStore, clockJumps, pauses, changes, metrics, databaseMetrics },
     ...{ wakeConsumer, wakePublisher, bot, account, longPolls, sweeper, claims, verification },
     ...{ edgeReport: edge.report, edgeMetrics: edge.metrics, takeIn, arrivals, webhookCheck },
-    ...{ gitea, claude, giteaState, publisher, reconciliation, forge, notifier },
+    ...{ gitea, claude, giteaState, publisher, reconciliation, forge, notifier, tracing },
   };
   replica.onNotify((topic) => {
     if (topic === 'deliveries') consumer.wake();

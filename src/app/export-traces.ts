@@ -6,9 +6,11 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 
-export interface Tracing {
-  /** Sends what is left. */
-  readonly close: () => Promise<void>;
+interface TraceExport {
+  readonly endpoint: string;
+  readonly version: string;
+  /** Hears how each batch ended; undefined: the collector took it. */
+  readonly onExport: (failure: Error | undefined) => void;
 }
 
 /** Longest wait for a collector, and for what is left at the end. */
@@ -17,13 +19,14 @@ const closeMs = 1_500;
 
 /**
  * Sends spans to a collector by OTLP over HTTP, in batches. A collector that is away costs spans and nothing else:
- * what waits for it is bounded by the library (2,048 spans).
+ * what waits for it is bounded by the library (2,048 spans). `flush` sends what waits now, `close` what is left.
  */
-export function exportTraces(endpoint: string, version: string): Tracing {
+export function exportTraces({ endpoint, version, onExport }: TraceExport) {
   const exporter = new OTLPTraceExporter({
     url: `${endpoint}/v1/traces`,
     timeoutMillis: timeoutMs,
   });
+  watch(exporter, onExport);
   const provider = new TracerProvider({
     resource: resourceFromAttributes({
       'service.name': 'mosaic-coordinator',
@@ -42,5 +45,15 @@ export function exportTraces(endpoint: string, version: string): Tracing {
     context.disable();
   }
 
-  return { close };
+  return { close, flush: () => provider.forceFlush().catch(() => undefined) };
+}
+
+/** Hears how each batch ends: the library tells of a failure to its own log alone, which is off. */
+function watch(exporter: OTLPTraceExporter, onExport: TraceExport['onExport']): void {
+  const original = exporter.export.bind(exporter);
+  exporter.export = (spans, done) =>
+    original(spans, (result) => {
+      onExport(result.error);
+      done(result);
+    });
 }

@@ -14,7 +14,7 @@ type HealthParts = Pick<
   Parts,
   | ('db' | 'engine' | 'inbox' | 'webhookCheck' | 'edgeReport' | 'takeIn')
   | ('gitea' | 'claude' | 'publisher' | 'reconciliation')
-  | ('verification' | 'forge' | 'notifier')
+  | ('verification' | 'forge' | 'notifier' | 'tracing')
 >;
 
 /** The checks of `/health` by name; none of them waits for the network. */
@@ -39,6 +39,7 @@ export function healthChecks(parts: HealthParts): Record<string, () => Promise<C
     publish: async () =>
       publisher === undefined ? { status: 'off' } : { ...(await publisher.status()) },
     notify: async () => (await parts.notifier?.check()) ?? { status: 'off' },
+    traces: () => Promise.resolve(parts.tracing.check()),
     forge: async () =>
       parts.forge === undefined || parts.verification === undefined
         ? { status: 'off' }

@@ -9,8 +9,6 @@ import { createPruning, replanForStart } from './background.ts';
 import type { Parts } from './parts.ts';
 import { createCoreSocket } from './core-socket.ts';
 import { createStoreUpkeep } from './store-upkeep.ts';
-import type { Tracing } from './export-traces.ts';
-import { startTracing } from './tracing.ts';
 
 /** Longest wait for work under way at close; its delivery is still in the inbox. */
 const closeDeadlineMs = 7_000;
@@ -21,7 +19,7 @@ const dutyRetryMs = 1_000;
 /** Start opens everything in order; close undoes it in reverse and may be called twice. The edge listens in between. */
 export function createLifecycle(parts: Parts) {
   const { config, overrides, log, run, stopping, db, inbox, consumer, sweeper, app } = parts;
-  const { engine, writes, takeIn, arrivals } = parts;
+  const { engine, writes, takeIn, arrivals, tracing } = parts;
   const { replica } = engine;
   const { bot, account, gitea, publisher, reconciliation } = parts;
   const socket = createCoreSocket();
@@ -31,7 +29,6 @@ export function createLifecycle(parts: Parts) {
   );
   let isOpen = false;
   let upkeep: Loop | undefined;
-  let tracing: Tracing | undefined;
   /** True from the moment this replica leads until it has done what that takes. */
   let owes = false;
   let stopped: Promise<unknown> | undefined;
@@ -42,7 +39,7 @@ export function createLifecycle(parts: Parts) {
   /** Opens and migrates the database, starts the loops, and listens to the edge on a socket of its own. */
   async function start(): Promise<{ socketPath: string }> {
     try {
-      tracing = await startTracing(config, readVersion());
+      await tracing.start();
       await engine.open();
       isOpen = true;
       // What is damaged is shown, and not worked on.
@@ -214,7 +211,7 @@ export function createLifecycle(parts: Parts) {
     await Promise.race([finished, deadline]);
     socket.remove();
     await gitea?.close();
-    await Promise.all([engine.close(), tracing?.close()]);
+    await Promise.all([engine.close(), tracing.close()]);
     log.info('coordinator stopped');
   }
 

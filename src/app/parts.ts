@@ -24,6 +24,7 @@ import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { ClockJumps } from './clock-jumps.ts';
 import type { ForgeParts } from './forge.ts';
 import type { Overrides } from './overrides.ts';
+import type { Tracing } from './tracing.ts';
 import type { VerificationParts } from './verification.ts';
 import type { WebhookCheck } from './webhook-check.ts';
 
@@ -68,6 +69,7 @@ export interface Parts {
   readonly publisher: Publisher | undefined;
   readonly notifier: Notifier | undefined;
   readonly reconciliation: Reconciler | undefined;
+  readonly tracing: Tracing;
   readonly verification: VerificationParts | undefined;
   /** Statuses and pull requests; undefined where nothing is published or verified. */
   readonly forge: ForgeParts | undefined;

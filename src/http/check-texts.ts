@@ -79,6 +79,12 @@ export const checkTexts: Readonly<Record<string, CheckText>> = {
     cure: 'Correct NOTIFY_URL, or mend the receiver; doctor sends a trial.',
     off: 'NOTIFY_URL is not set: nobody is told.',
   },
+  traces: {
+    title: 'Traces',
+    meaning: 'The collector of OpenTelemetry takes traces.',
+    cure: 'Correct OTEL_EXPORTER_OTLP_ENDPOINT, or mend the collector; doctor sends it a trial.',
+    off: 'OTEL_EXPORTER_OTLP_ENDPOINT is not set: no traces are sent.',
+  },
   api: {
     title: 'API',
     meaning: 'Programs call the service with valid tokens.',

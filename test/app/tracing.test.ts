@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 
-import { traceOf } from '../../src/lib/spans.ts';
+import { createTracing } from '../../src/app/tracing.ts';
+import { tellSpan, traceOf } from '../../src/lib/spans.ts';
+import { createLogger } from '../../src/log.ts';
 import { answers, emptyAnswer, startClaude } from '../support/claude.ts';
 import { stagePublishing } from '../support/publishing.ts';
 import { startReceiver } from '../support/receiver.ts';
@@ -96,4 +98,38 @@ test('a collector that is away costs nothing but the spans', async () => {
   await service.send(issueEvent(1, Date.parse('2026-11-23T10:00:00Z')));
   await service.idle();
   expect((await service.plan('acme/orbit#1'))?.state).toBe('ready');
+});
+
+test('a collector that refuses is told once, until it takes traces again', async () => {
+  let status = 400;
+  const { url, received } = await startReceiver(() => status);
+  const logs: Record<string, unknown>[] = [];
+  const write = (line: string) => void logs.push(z.looseObject({}).parse(JSON.parse(line)));
+  const tracing = createTracing({
+    ...{ config: { otlpEndpoint: url }, now: () => Date.parse('2026-11-23T10:00:00Z') },
+    log: createLogger('info', { write }),
+  });
+  await tracing.start();
+  onTestFinished(tracing.close);
+  const send = async () => {
+    const before = received.length;
+    tellSpan('claim', { startedAt: 1, endedAt: 2, parent: traceOf('claim', 'one') });
+    await tracing.flush();
+    expect(received.length).toBe(before + 1);
+  };
+  expect(tracing.check()).toEqual({ status: 'ok', failedExports: 0, lastFailedAt: null });
+  await send();
+  await send();
+  expect(tracing.check()).toMatchObject({
+    ...{ status: 'degraded', failedExports: 2, lastFailedAt: '2026-11-23T10:00:00.000Z' },
+    cause: 'The collector of traces does not take them: status 400.',
+  });
+  expect(tracing.check()['cure']).toContain('OTEL_EXPORTER_OTLP_ENDPOINT');
+  status = 200;
+  await send();
+  expect(tracing.check()).toMatchObject({ status: 'ok', failedExports: 2 });
+  expect(logs.map(({ level, msg }) => [level, msg])).toEqual([
+    ['warn', 'traces were lost: the collector did not take them'],
+    ['info', 'the collector takes traces again'],
+  ]);
 });

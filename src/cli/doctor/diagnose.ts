@@ -18,6 +18,7 @@ import { probesFor, probeTargets, type ProbeTarget } from './probe.ts';
 import { checkRepositories, type StoredRepository } from './repositories.ts';
 import { askHealth, checkService, describePolling, serviceUrl } from './service.ts';
 import { checkServerDatabase } from './server-database.ts';
+import { checkTraces } from './traces.ts';
 import { checkToken, describeNoToken } from './token.ts';
 
 interface DoctorOptions {
@@ -92,6 +93,7 @@ async function runChecks(diagnosis: Diagnosis): Promise<void> {
     databaseInUse: database?.inUse,
   });
   await runCheck(diagnosis, { name: 'notify' }, (signal) => checkNotify(config, diagnosis, signal));
+  await runCheck(diagnosis, { name: 'traces' }, (signal) => checkTraces(config, diagnosis, signal));
 }
 
 function openClients({ config, adminToken, now }: DoctorOptions) {

@@ -55,6 +55,7 @@ const docsPages: ReadonlyMap<string, string> = new Map([
   ['agents', 'docs/planning.md'],
   ['claude', 'docs/reading.md'],
   ['notify', 'docs/notifications.md'],
+  ['traces', 'docs/monitoring.md'],
 ]);
 
 /** The finding with the page that explains its cure. */

@@ -26,7 +26,7 @@ test('a check that fails is shown with its cause and its cure, and in the menu',
   await statementIn(service.directory, lost);
   const cookie = await signIn(service);
   const read = async () => (await visit(service, '/status', { headers: { cookie } })).text();
-  expect(await read()).toContain('1 of 13 checks fails.');
+  expect(await read()).toContain('1 of 14 checks fails.');
   const html = await vi.waitFor(async () => {
     const text = await read();
     expect(text).toContain('title="1 check fails"');
