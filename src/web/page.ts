@@ -21,6 +21,9 @@ interface PageProps {
   readonly children?: ComponentChildren;
 }
 
+/** What the script of live pages shows while it asks in vain. */
+const behind = 'The service does not answer. This is what was; the page goes on by itself.';
+
 /** The menu, by role. */
 const menu: readonly (readonly [path: string, name: string, isForAll: boolean])[] = [
   ['/', 'Overview', true],
@@ -63,6 +66,9 @@ export function Page({ title, caller, path, live = false, notice, goTo, children
       h(
         'main',
         { id: 'content', tabIndex: -1 },
+        live
+          ? h('p', { id: 'behind', class: 'fault', role: 'status', hidden: true }, behind)
+          : null,
         h('h1', null, title),
         notice === undefined ? null : h('p', { class: 'notice', role: 'status' }, notice),
         children,

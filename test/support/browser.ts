@@ -59,9 +59,9 @@ export async function openTab(site: Site, options: BrowserContextOptions = {}): 
   });
   const page = await context.newPage();
   page.on('console', (message) => {
-    // A refusal of ours, such as 401 for a wrong token, is told as an error, too.
-    const isStatus = message.text().startsWith('Failed to load resource: the server responded');
-    if (message.type() === 'error' && !isStatus) problems.push(message.text());
+    // A refusal of ours, such as 401 for a wrong token, is told as an error, too; so is a service that is away.
+    const isAnswer = /^Failed to load resource: (the server responded|net::ERR_CONNECTION_REFUSED)/;
+    if (message.type() === 'error' && !isAnswer.test(message.text())) problems.push(message.text());
   });
   page.on('pageerror', (error) => problems.push(`script: ${error.message}`));
   page.on('request', (request) => {
@@ -109,3 +109,15 @@ export async function overflow(page: Page): Promise<number> {
   const wider = await page.evaluate(`${root}.scrollWidth - ${root}.clientWidth`);
   return z.number().parse(wider);
 }
+
+/** What has the focus: the name of a field, else the words of a link or button. */
+export async function focused(page: Page): Promise<string> {
+  const { name, words } = focusSchema.parse(
+    await page.evaluate(
+      '({ name: document.activeElement.name, words: document.activeElement.textContent })',
+    ),
+  );
+  return name || words;
+}
+
+const focusSchema = z.object({ name: z.string().default(''), words: z.string() });

@@ -6,10 +6,18 @@
 /** The page is asked for again after this time, whatever the stream of events says. */
 const pollMs = 30_000;
 
+/** After this time while the service does not answer. */
+const retryMs = 3_000;
+/** Longest wait for an answer: a network that swallows packets never tells. */
+const timeoutMs = 30_000;
+
 let isAsking = false;
 let isStale = false;
+/** A part stays as it was, because somebody is in it. */
+let isHeld = false;
 /** Of what is shown: an answer that would be the same is not sent. */
 let etag;
+let turn;
 
 async function refresh() {
   if (document.hidden || isAsking) {
@@ -18,38 +26,72 @@ async function refresh() {
   }
   isAsking = true;
   isStale = false;
+  clearTimeout(turn);
+  const isUp = await askAgain();
+  isAsking = false;
+  document.getElementById('behind').hidden = isUp;
+  turn = setTimeout(goOn, isUp ? pollMs : retryMs);
+  if (isStale && isUp) void refresh();
+}
+
+/** Asks for the page, and shows what has changed; true when the service answers. */
+async function askAgain() {
+  const gone = new AbortController();
+  const timeout = setTimeout(() => gone.abort(), timeoutMs);
   try {
     const known = etag === undefined ? {} : { 'if-none-match': etag };
-    const answer = await fetch(location.href, { headers: { accept: 'text/html', ...known } });
-    // Signed out: the page for signing in.
-    if (answer.redirected) location.reload();
+    const headers = { accept: 'text/html', ...known };
+    const answer = await fetch(location.href, { headers, signal: gone.signal });
+    const isRefused = answer.status >= 400 && answer.status < 500;
+    // Signed out, or no longer for who is signed in: the page that says so.
+    if (answer.redirected || isRefused) location.reload();
     else if (answer.ok) {
       const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
-      const isWhole = replaceParts(fresh);
-      etag = isWhole ? (answer.headers.get('etag') ?? undefined) : undefined;
+      isHeld = !replaceParts(fresh);
+      etag = isHeld ? undefined : (answer.headers.get('etag') ?? undefined);
     }
+    return answer.status < 500;
   } catch {
-    // The service restarts, or the network is away: the next event or the next turn asks again.
+    return false;
   } finally {
-    isAsking = false;
+    clearTimeout(timeout);
   }
-  if (isStale && !document.hidden) void refresh();
 }
 
-/** A part in which somebody types, or has opened something, stays as it is. */
+/** Somebody types in it, or was asked something and has not answered. */
 function isInUse(part) {
-  return part.contains(document.activeElement) || part.querySelector('details[open]') !== null;
+  const isTyping = part.querySelector('input:focus, select:focus, textarea:focus') !== null;
+  return isTyping || part.querySelector('details[open]') !== null;
 }
 
-/** Boxes that scroll stay where they were. */
+/** False when it has to stay: somebody would lose his place. */
 function replacePart(part, other) {
+  const { activeElement } = document;
+  const hasFocus = part.contains(activeElement);
+  const next = hasFocus ? sameIn(other, activeElement) : undefined;
+  if (isInUse(part) || (hasFocus && next === undefined)) return false;
   const places = [...part.querySelectorAll('.scroll')].map((box) => [
     box.scrollLeft,
     box.scrollTop,
   ]);
   part.replaceWith(other);
+  // Boxes that scroll stay where they were.
   for (const [index, box] of [...other.querySelectorAll('.scroll')].entries())
     box.scrollTo(...(places[index] ?? [0, 0]));
+  next?.focus({ preventScroll: true });
+  return true;
+}
+
+/** The same link, button or box of another rendering. */
+function sameIn(part, element) {
+  const name = nameOf(element);
+  return [...part.querySelectorAll(element.localName)].find((each) => nameOf(each) === name);
+}
+
+/** A question is named by all it asks, everything else by its attributes. */
+function nameOf(element) {
+  const named = element.localName === 'summary' ? element.parentElement : element.cloneNode();
+  return named.outerHTML;
 }
 
 function idsOf(page) {
@@ -58,16 +100,22 @@ function idsOf(page) {
 
 /** True when all of it is shown now. */
 function replaceParts(fresh) {
+  const isOther = idsOf(fresh) !== idsOf(document);
+  if (isOther && isInUse(document.body)) return false;
   // Another page, such as one that is no longer empty.
-  if (idsOf(fresh) !== idsOf(document)) location.reload();
+  if (isOther) location.reload();
   let isWhole = true;
   for (const part of document.querySelectorAll('[data-live]')) {
     const other = fresh.getElementById(part.id);
     if (other === null || other.outerHTML === part.outerHTML) continue;
-    if (isInUse(part)) isWhole = false;
-    else replacePart(part, document.adoptNode(other));
+    if (!replacePart(part, document.adoptNode(other))) isWhole = false;
   }
   return isWhole;
+}
+
+/** What was held is shown as soon as nobody is in it. */
+function letGo() {
+  if (isHeld) void refresh();
 }
 
 /** One stream while the page is looked at: a browser has few connections to a host. */
@@ -80,16 +128,34 @@ function listen() {
   } else if (source === undefined || source.readyState === EventSource.CLOSED) {
     source = new EventSource('/events');
     source.addEventListener('message', () => void refresh());
+    // What changed while nobody listened.
+    source.addEventListener('open', () => void refresh());
+    // The service is away, or the session is over.
+    source.addEventListener('error', () => void refresh());
   }
 }
 
-listen();
-// Also with a stream: what another replica has changed may come without a word.
-setInterval(() => {
+/** Also with a stream: what another replica has changed may come without a word. */
+function goOn() {
   listen();
   void refresh();
-}, pollMs);
+}
+
+listen();
+turn = setTimeout(goOn, pollMs);
 document.addEventListener('visibilitychange', () => {
   listen();
   if (!document.hidden) void refresh();
+});
+// A browser may show a page again as it was left, that of a session which is over, too.
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) void refresh();
+});
+document.addEventListener('focusout', letGo);
+document.addEventListener('toggle', letGo, true);
+document.addEventListener('keydown', ({ key, target }) => {
+  const question = key === 'Escape' ? target.closest('details.action[open]') : null;
+  if (question === null) return;
+  question.open = false;
+  question.querySelector('summary').focus();
 });

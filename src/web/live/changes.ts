@@ -15,7 +15,12 @@ export function createChanges() {
 
   /** Something that a page may show has changed. */
   function touch(): void {
-    if (listeners.size === 0 || telling !== undefined) return;
+    if (telling !== undefined) return;
+    if (listeners.size === 0) {
+      // Whoever comes now is shown what is.
+      told += 1;
+      return;
+    }
     const inMs = Math.max(0, toldAt + gatherMs - performance.now());
     telling = setTimeout(tell, inMs).unref();
   }
@@ -33,5 +38,10 @@ export function createChanges() {
     return () => listeners.delete(listener);
   }
 
-  return { touch, subscribe, count: () => listeners.size, told: () => told };
+  return {
+    ...{ touch, subscribe },
+    count: () => listeners.size,
+    /** How often pages were told, or would have been if there were any. */
+    told: () => told,
+  };
 }

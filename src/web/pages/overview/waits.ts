@@ -76,7 +76,6 @@ function textOf(check: Check, key: string): string | undefined {
 
 function pauseWaits({ pauses, caller }: Overview): Waiting[] {
   return pauses.map(({ agent, account, source, reason, pausedBy, pausedAt, until }) => {
-    const whose = agent ?? 'everything';
     const end =
       until === null ? '' : ` It ends by itself at ${until.slice(0, 16).replace('T', ' ')} (UTC).`;
     const by = source === 'person' ? `${pausedBy}: ${reason}` : reason;
@@ -84,6 +83,7 @@ function pauseWaits({ pauses, caller }: Overview): Waiting[] {
     const named = isOfAccount
       ? { name: 'account', value: account }
       : { name: 'agent', value: agent };
+    const whose = isOfAccount ? `All agents of ${account} get` : `${agent} gets`;
     const field = agent === null ? null : h('input', { type: 'hidden', ...named });
     return {
       ...({ tone: 'warn', kind: source === 'limit' ? 'limit' : 'paused' } as const),
@@ -94,7 +94,10 @@ function pauseWaits({ pauses, caller }: Overview): Waiting[] {
         caller.role === 'operator'
           ? h(
               Action,
-              { to: '/resume', name: 'Resume', effect: `Issues are handed out again: ${whose}.` },
+              {
+                ...{ to: '/resume', name: 'Resume' },
+                effect: agent === null ? 'Issues are handed out again.' : `${whose} issues again.`,
+              },
               field,
             )
           : 'An operator can resume it.',
