@@ -5,7 +5,7 @@ import type { WriteQueue } from '../db/write-queue.ts';
 import type { Gitea } from '../gitea/client.ts';
 import type { HandlingDeps } from '../handling/handle-issue.ts';
 import type { InsertDeliveries } from '../inbox/insert-deliveries.ts';
-import type { SignInOnce } from '../web/session/sessions.ts';
+import type { SignInOnce } from '../web/session/members.ts';
 
 /** Replacements that tests and the demo pass in for the real parts. */
 export interface Overrides {

@@ -14,8 +14,8 @@ import { registerMcp } from '../mcp/route.ts';
 import { findRepositoryId } from '../plans/repository-names.ts';
 import type { Changes } from '../web/live/changes.ts';
 import { registerWeb } from '../web/routes.ts';
-import { giteaMembers } from '../web/session/gitea-sign-in.ts';
-import { createSessions, membersOf } from '../web/session/sessions.ts';
+import { createMembers } from '../web/session/members.ts';
+import { createSessions } from '../web/session/sessions.ts';
 import { essentialChecks, type healthChecks } from './health-checks.ts';
 import type { Parts } from './parts.ts';
 
@@ -106,17 +106,13 @@ export function createServer(parts: RouteParts) {
   describeApi(app, version);
   registerApi(app, api);
   registerMcp(app, { ...api, version });
-  const members = membersOf(config.apiTokens);
   const { oauth, giteaUrl } = config;
-  const gitea = oauth && { ...oauth, giteaUrl, members: giteaMembers(oauth.members) };
+  const members = createMembers({ tokens: config.apiTokens, logins: oauth?.members ?? [] });
   registerWeb(app, {
     ...{ ...api, version, startedAt, members },
-    gitea,
+    gitea: oauth && { ...oauth, giteaUrl },
     signInOnce: overrides.signInOnce,
-    sessions: createSessions({
-      ...{ db, writes, now: overrides.sessionTime ?? now },
-      members: [...members, ...(gitea?.members ?? [])],
-    }),
+    sessions: createSessions({ db, writes, now: overrides.sessionTime ?? now, members }),
     changes: parts.changes,
     description: () => app.swagger(),
     health,

@@ -300,7 +300,7 @@ export interface Schema {
     id_hash: string;
     /** The name of the token, or the login on Gitea. */
     caller: string;
-    /** What it rests on, see `web/session/sessions.ts`: the session ends when that changes. */
+    /** What it rests on, see `web/session/members.ts`: the session ends when that changes. */
     proof: string;
     began_at: number;
     expires_at: number;

@@ -9,7 +9,8 @@ import type { Thresholds } from '../claims/context-monitor.ts';
 import type { Check } from '../http/health.ts';
 import type { Changes } from './live/changes.ts';
 import { renderPage } from './page.ts';
-import type { GiteaApplication, Member, Sessions, SignInOnce } from './session/sessions.ts';
+import type { GiteaApplication, Members, SignInOnce } from './session/members.ts';
+import type { Sessions } from './session/sessions.ts';
 import { Trouble } from './trouble.ts';
 
 /** The server, with the session of every request looked up; where each page registers itself. */
@@ -20,9 +21,8 @@ export interface WebDeps extends Omit<ApiDeps, 'callerOf'> {
   readonly sessions: Sessions;
   /** A link that signs in once; undefined but in the demo. */
   readonly signInOnce: SignInOnce | undefined;
-  /** Those who may sign in with a token. */
-  readonly members: readonly Member[];
-  /** The application of Gitea, and those who may sign in by it; undefined: nobody may. */
+  readonly members: Members;
+  /** The application of Gitea; undefined: nobody signs in by Gitea. */
   readonly gitea: GiteaApplication | undefined;
   /** Something that pages show has changed. */
   readonly changes: Changes;

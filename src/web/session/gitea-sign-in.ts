@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import { parseCookie, stringifySetCookie } from 'cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { h } from 'preact';
@@ -16,13 +14,12 @@ import {
 } from 'openid-client';
 import { z } from 'zod';
 
-import type { Caller } from '../../api/roles.ts';
 import { describeError } from '../../errors.ts';
 import { Page } from '../page.ts';
 import { sendPage, type Web, type WebDeps } from '../web.ts';
 import { readSessionCookie, setSessionCookie } from './cookie.ts';
+import type { GiteaApplication } from './members.ts';
 import { wayBack } from './same-origin.ts';
-import type { GiteaApplication, Member } from './sessions.ts';
 
 /** How long somebody may take to sign in at Gitea. */
 const patienceSeconds = 600;
@@ -41,21 +38,13 @@ const journeySchema = z.object({
 });
 type Journey = z.infer<typeof journeySchema>;
 
-/** The members by their logins: the right of each rests on what OAUTH_USERS says of him. */
-export function giteaMembers(members: readonly Caller[]): Member[] {
-  return members.map((caller) => ({
-    caller,
-    proof: `gitea:${createHash('sha256').update(JSON.stringify(caller)).digest('hex')}`,
-  }));
-}
-
 /** Signing in with an account of Gitea, by OpenID Connect with PKCE. */
 export function registerGiteaSignIn(
   web: Web,
-  { sessions, log }: Pick<WebDeps, 'sessions' | 'log'>,
+  { sessions, members, log }: Pick<WebDeps, 'sessions' | 'members' | 'log'>,
   application: GiteaApplication,
 ): void {
-  const { giteaUrl, clientId, clientSecret, publicUrl, members } = application;
+  const { giteaUrl, clientId, clientSecret, publicUrl } = application;
   const redirectUri = `${publicUrl}/sign-in/gitea/callback`;
   let found: Promise<Configuration> | undefined;
 
@@ -106,9 +95,7 @@ export function registerGiteaSignIn(
       const login = journey && (await loginOf(journey, request.url));
       if (journey === undefined || login === undefined)
         return sendPage(reply, h(NotSignedIn, { sentence: notProved }), 403);
-      const member = members.find(
-        ({ caller }) => caller.name.toLowerCase() === login.toLowerCase(),
-      );
+      const member = members.byLogin(login);
       if (member === undefined) {
         log.warn({ login }, 'an account of Gitea that OAUTH_USERS does not name');
         return sendPage(reply, h(NotSignedIn, { sentence: notNamed }), 403);

@@ -1,39 +1,20 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
 import type { Caller } from '../../api/roles.ts';
 import type { Database } from '../../db/database.ts';
 import type { WriteQueue } from '../../db/write-queue.ts';
+import type { Member, Members } from './members.ts';
 
 /** A session ends by itself after this time. */
 export const sessionMs = 12 * 3_600_000;
 /** Sessions of one caller; the oldest end when there are more. */
 const maxSessions = 20;
 
-/**
- * Who may be signed in, with what his right rests on: the digest of a token, or a role on a list. The session ends
- * when that changes.
- */
-export interface Member {
-  readonly caller: Caller;
-  readonly proof: string;
-}
-
-/** A link that signs in whoever opens it first. Only the demo has one. */
-export interface SignInOnce {
-  /** Random, at least 16 bytes of it. */
-  readonly code: string;
-  /** Name of the token in `API_TOKENS` whose rights the visitor gets. */
-  readonly caller: string;
-  /** Real time from the start of the service. */
-  readonly lifeMs: number;
-}
-
 interface SessionDeps {
   readonly db: Database;
   readonly writes: WriteQueue;
   readonly now: () => number;
-  /** Those who may be signed in now; at most one of a name. */
-  readonly members: readonly Member[];
+  readonly members: Pick<Members, 'byProof'>;
 }
 
 export type Sessions = ReturnType<typeof createSessions>;
@@ -80,8 +61,7 @@ export function createSessions({ db, writes, now, members }: SessionDeps) {
       .where('id_hash', '=', hashOf(id))
       .executeTakeFirst();
     if (row === undefined || row.expires_at <= now()) return undefined;
-    return members.find(({ caller, proof }) => caller.name === row.caller && proof === row.proof)
-      ?.caller;
+    return members.byProof(row.caller, row.proof);
   }
 
   async function end(id: string | undefined): Promise<void> {
@@ -92,35 +72,6 @@ export function createSessions({ db, writes, now, members }: SessionDeps) {
   return { begin, find, end };
 }
 
-/** The members by their tokens. */
-export function membersOf(tokens: readonly (Caller & { readonly token: string })[]): Member[] {
-  return tokens.map(({ token, ...caller }) => ({ caller, proof: proofOf(token) }));
-}
-
-/** The member that a token belongs to. All are compared, in constant time. */
-export function memberByToken(members: readonly Member[], token: string): Member | undefined {
-  const given = Buffer.from(proofOf(token));
-  const [found] = members.filter(({ proof }) => {
-    const known = Buffer.from(proof);
-    return known.length === given.length && timingSafeEqual(known, given);
-  });
-  return found;
-}
-
-function proofOf(token: string): string {
-  return `token:${hashOf(`session ${token}`)}`;
-}
-
 function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
-}
-
-/** The OAuth2 application of Gitea, and those who may sign in by it. */
-export interface GiteaApplication {
-  readonly giteaUrl: string;
-  readonly clientId: string;
-  readonly clientSecret: string;
-  /** Address of this service, to which Gitea leads back. */
-  readonly publicUrl: string;
-  readonly members: readonly Member[];
 }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { Page } from '../page.ts';
 import { sendPage, type Web, type WebDeps } from '../web.ts';
 import { readSessionCookie, setSessionCookie } from './cookie.ts';
-import type { SignInOnce } from './sessions.ts';
+import type { SignInOnce } from './members.ts';
 
 /** Attempts from one address. */
 const attempts = { max: 10, timeWindow: 60_000 };
@@ -19,7 +19,7 @@ export function registerSignInOnce(web: Web, deps: WebDeps, link: SignInOnce): v
   let isUsed = false;
   web.get('/sign-in/once', { config: { rateLimit: attempts } }, async (request, reply) => {
     const { data } = query.safeParse(request.query);
-    const member = members.find(({ caller }) => caller.name === link.caller);
+    const member = members.byTokenName(link.caller);
     const isOver = isUsed || performance.now() - openedAt > link.lifeMs;
     if (isOver || member === undefined || !isSame(data?.code ?? '', link.code)) {
       onFailedLogin();

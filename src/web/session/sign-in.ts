@@ -5,7 +5,6 @@ import { Page } from '../page.ts';
 import { sendPage, type Web, type WebDeps } from '../web.ts';
 import { readSessionCookie, setSessionCookie } from './cookie.ts';
 import { isSameOrigin, wayBack } from './same-origin.ts';
-import { memberByToken } from './sessions.ts';
 
 /** Attempts from one address. */
 const attempts = { max: 10, timeWindow: 60_000 };
@@ -31,7 +30,7 @@ export function registerSignIn(
     const to = data?.to ?? '/';
     if (!isSameOrigin(request))
       return sendPage(reply, h(SignIn, { ...shown, to, fault: crossSite }), 403);
-    const member = memberByToken(members, data?.token.trim() ?? '');
+    const member = members.byToken(data?.token.trim() ?? '');
     if (member === undefined) {
       onFailedLogin();
       return sendPage(reply, h(SignIn, { ...shown, to, fault: wrongToken }), 401);
