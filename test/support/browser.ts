@@ -49,15 +49,11 @@ export interface Tab {
  * Content-Security-Policy, an error of a script, or a request to another host.
  */
 export async function openTab(site: Site, options: BrowserContextOptions = {}): Promise<Tab> {
-  const browser = await browserOfAll();
-  const context = await browser.newContext({ baseURL: site.url, ...options });
-  context.setDefaultTimeout(patienceMs);
   const problems: string[] = [];
-  onTestFinished(async ({ task }) => {
-    await context.close();
+  onTestFinished(({ task }) => {
     if (task.result?.state !== 'fail') expect(problems, 'problems of the page').toEqual([]);
   });
-  const page = await context.newPage();
+  const page = await openForeignTab(site, options);
   page.on('console', (message) => {
     // A refusal of ours, such as 401 for a wrong token, is told as an error, too; so is a service that is away.
     const isAnswer = /^Failed to load resource: (the server responded|net::ERR_CONNECTION_REFUSED)/;
@@ -69,6 +65,18 @@ export async function openTab(site: Site, options: BrowserContextOptions = {}): 
     if (!url.startsWith(`${site.url}/`)) problems.push(`request to ${url}`);
   });
   return { page, problems };
+}
+
+/** A tab with cookies of its own, whose pages may be those of others as well: nobody looks at their problems. */
+export async function openForeignTab(
+  site: Site,
+  options: BrowserContextOptions = {},
+): Promise<Page> {
+  const browser = await browserOfAll();
+  const context = await browser.newContext({ baseURL: site.url, ...options });
+  context.setDefaultTimeout(patienceMs);
+  onTestFinished(() => context.close());
+  return context.newPage();
 }
 
 /** Signs in by the form, as people do. */

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { sameOrigin, visit } from '../support/browser-like.ts';
+import { containing } from '../support/matching.ts';
 import { apiToken, startService, type Service } from '../support/service.ts';
 
 const clientId = 'f0e7b6d1-client-of-the-tests';
@@ -49,6 +50,9 @@ async function startProvider() {
     const hash = createHash('sha256')
       .update(form.get('code_verifier') ?? '')
       .digest('base64url');
+    // So Gitea 1.25.4 says that the secret is wrong.
+    if (form.get('code') === 'unknown-client')
+      return void json({ error: 'unauthorized_client' }, 400);
     if (form.get('code') !== 'good' || hash !== challenge)
       return void json({ error: 'invalid_grant' }, 400);
     const now = Math.floor(Date.now() / 1_000);
@@ -89,7 +93,7 @@ async function start(users = 'ann:reader,Boss:operator') {
 }
 
 async function leave(service: Service, to = '/graph') {
-  const reply = await visit(service, `/sign-in/gitea?to=${encodeURIComponent(to)}`);
+  const reply = await visit(service, `/sign-in/gitea?moved=yes&to=${encodeURIComponent(to)}`);
   const cookie = reply.headers.get('set-cookie')?.split(';', 1)[0] ?? '';
   return { location: reply.headers.get('location') ?? '', cookie };
 }
@@ -114,6 +118,16 @@ test('an account of Gitea that is named signs in, and goes where it wanted', asy
   expect(await (await visit(service, '/', { headers })).text()).toContain('ann, reader');
 });
 
+test('who came by another address goes on at PUBLIC_URL, to which Gitea leads back', async () => {
+  const { service } = await start();
+  const reply = await visit(service, '/sign-in/gitea?to=//evil.example');
+  expect([reply.status, reply.headers.get('location')]).toEqual([
+    303,
+    `${publicUrl}/sign-in/gitea?to=%2F&moved=yes`,
+  ]);
+  expect(reply.headers.get('set-cookie')).toBeNull();
+});
+
 test.each<[string, Record<string, unknown>]>([
   ['is not named', { preferred_username: 'mallory' }],
   ['has no name', { preferred_username: '' }],
@@ -125,6 +139,20 @@ test.each<[string, Record<string, unknown>]>([
   const reply = await comeBack(service, { code: 'good', state }, cookie);
   expect(reply.status).toBe(403);
   expect(reply.headers.getSetCookie().join()).not.toContain('mosaic-session');
+  if (claims['preferred_username'] === 'mallory')
+    expect(await reply.text()).toContain('The account mallory may not sign in here');
+});
+
+test.each<[string, Record<string, string>, string]>([
+  ['says no', { error: 'access_denied' }, 'You said no at Gitea'],
+  ['has a service with a wrong secret', { code: 'unknown-client' }, 'OAUTH_CLIENT_SECRET is wrong'],
+  ['is too late', { code: 'stolen' }, 'Try once more'],
+])('who %s at Gitea reads why nobody is signed in', async (_what, query, sentence) => {
+  const { provider, service } = await start();
+  const { location, cookie } = await leave(service);
+  const state = provider.sentTo(location).get('state') ?? '';
+  const reply = await comeBack(service, { ...query, state }, cookie);
+  expect([reply.status, await reply.text()]).toEqual([403, containing(sentence)]);
 });
 
 test('a way back that a neighbour wrote into the cookie of the journey leads to no other site', async () => {
@@ -176,7 +204,7 @@ test('a Gitea that is away is said, and leads nowhere', async () => {
       ...{ OAUTH_CLIENT_SECRET: 'secret-of-the-tests', OAUTH_USERS: 'ann:reader' },
     },
   });
-  const reply = await visit(service, '/sign-in/gitea');
+  const reply = await visit(service, '/sign-in/gitea?moved=yes');
   expect(reply.status).toBe(503);
   expect(await reply.text()).toContain('Gitea does not answer');
 });

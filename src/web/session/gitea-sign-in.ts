@@ -14,10 +14,10 @@ import {
 } from 'openid-client';
 import { z } from 'zod';
 
-import { describeError } from '../../errors.ts';
 import { Page } from '../page.ts';
 import { sendPage, type Web, type WebDeps } from '../web.ts';
 import { readSessionCookie, setSessionCookie } from './cookie.ts';
+import { reasonOf, refusalOf, refusals } from './gitea-refusals.ts';
 import type { GiteaApplication } from './members.ts';
 import { wayBack } from './same-origin.ts';
 
@@ -27,7 +27,7 @@ const patienceSeconds = 600;
 const timeoutSeconds = 10;
 const attempts = { max: 30, timeWindow: 60_000 };
 
-const startQuery = z.object({ to: wayBack });
+const startQuery = z.object({ to: wayBack, moved: z.string().optional().catch(undefined) });
 /** What a cookie keeps between leaving for Gitea and coming back. */
 const journeySchema = z.object({
   state: z.string(),
@@ -63,7 +63,13 @@ export function registerGiteaSignIn(
   }
 
   web.get('/sign-in/gitea', { config: { rateLimit: attempts } }, async (request, reply) => {
-    const { to } = startQuery.parse(request.query);
+    const { to, moved } = startQuery.parse(request.query);
+    // Gitea leads back to that address, where a cookie of this one is not sent. Once: a proxy may hide the address.
+    if (request.host !== new URL(publicUrl).host && moved === undefined)
+      return reply.redirect(
+        `${publicUrl}/sign-in/gitea?${new URLSearchParams({ to, moved: 'yes' })}`,
+        303,
+      );
     const journey: Journey = {
       state: randomState(),
       nonce: randomNonce(),
@@ -81,8 +87,8 @@ export function registerGiteaSignIn(
       setJourney(request, reply, journey);
       return await reply.redirect(url.href, 303);
     } catch (error) {
-      log.warn({ reason: describeError(error) }, 'Gitea lets nobody sign in');
-      return sendPage(reply, h(NotSignedIn, { sentence: away }), 503);
+      log.warn({ reason: reasonOf(error) }, 'Gitea lets nobody sign in');
+      return sendPage(reply, h(NotSignedIn, { sentence: refusals.away }), 503);
     }
   });
 
@@ -92,13 +98,16 @@ export function registerGiteaSignIn(
     async (request, reply) => {
       const journey = readJourney(request);
       setJourney(request, reply, undefined);
-      const login = journey && (await loginOf(journey, request.url));
-      if (journey === undefined || login === undefined)
-        return sendPage(reply, h(NotSignedIn, { sentence: notProved }), 403);
+      if (journey === undefined)
+        return sendPage(reply, h(NotSignedIn, { sentence: refusals.notProved }), 403);
+      const told = await askWho(journey, request.url);
+      if ('refusal' in told)
+        return sendPage(reply, h(NotSignedIn, { sentence: told.refusal }), 403);
+      const { login } = told;
       const member = members.byLogin(login);
       if (member === undefined) {
         log.warn({ login }, 'an account of Gitea that OAUTH_USERS does not name');
-        return sendPage(reply, h(NotSignedIn, { sentence: notNamed }), 403);
+        return sendPage(reply, h(NotSignedIn, { sentence: refusals.notNamed(login) }), 403);
       }
       await sessions.end(readSessionCookie(request));
       setSessionCookie(request, reply, await sessions.begin(member));
@@ -108,8 +117,8 @@ export function registerGiteaSignIn(
     },
   );
 
-  /** Whose account it is, by the signed word of Gitea; undefined when that does not hold. */
-  async function loginOf(journey: Journey, url: string): Promise<string | undefined> {
+  /** Whose account it is, by the signed word of Gitea; a sentence when that does not hold. */
+  async function askWho(journey: Journey, url: string): Promise<Told> {
     try {
       const tokens = await authorizationCodeGrant(
         await configuration(),
@@ -121,14 +130,16 @@ export function registerGiteaSignIn(
           idTokenExpected: true,
         },
       );
-      const claims = z.object({ preferred_username: z.string().min(1) });
-      return claims.safeParse(tokens.claims()).data?.preferred_username;
+      return { login: claimsSchema.parse(tokens.claims()).preferred_username };
     } catch (error) {
-      log.warn({ reason: describeError(error) }, 'signing in by Gitea did not work');
-      return undefined;
+      log.warn({ reason: reasonOf(error) }, 'signing in by Gitea did not work');
+      return { refusal: refusalOf(error) };
     }
   }
 }
+
+type Told = { readonly login: string } | { readonly refusal: string };
+const claimsSchema = z.object({ preferred_username: z.string().min(1) });
 
 /** Sent along when Gitea leads back, which is a request from another site: so it cannot be strict. */
 function setJourney(request: FastifyRequest, reply: FastifyReply, journey?: Journey): void {
@@ -155,10 +166,6 @@ function readJourney(request: FastifyRequest): Journey | undefined {
     return undefined;
   }
 }
-
-const away = 'Gitea does not answer, or knows no such application: sign in with a token.';
-const notProved = 'Gitea did not say who you are, or it took too long. Try once more.';
-const notNamed = 'Your account may not sign in here: an operator can name it in OAUTH_USERS.';
 
 function NotSignedIn({ sentence }: { readonly sentence: string }) {
   return h(

@@ -207,6 +207,6 @@ async function createToken({ url, login, scopes }: Omit<PersonOptions, 'root'>):
   return z.object({ sha1: z.string() }).parse(made).sha1;
 }
 
-function passwordOf(login: string): string {
+export function passwordOf(login: string): string {
   return `${login}-Passw0rd-1`;
 }
