@@ -18,6 +18,8 @@ interface PageProps {
   readonly notice?: string | undefined;
   /** Goes on to this path by itself. */
   readonly goTo?: string;
+  /** Of this page: whoever has it asks with it for a newer one. */
+  readonly etag?: string;
   readonly children?: ComponentChildren;
 }
 
@@ -36,11 +38,20 @@ const menu: readonly (readonly [path: string, name: string, isForAll: boolean])[
 ];
 
 /** A whole page: head, menu, and its own part. All text is escaped by the renderer. */
-export function Page({ title, caller, path, live = false, notice, goTo, children }: PageProps) {
+export function Page({
+  title,
+  caller,
+  path,
+  live = false,
+  notice,
+  goTo,
+  etag,
+  children,
+}: PageProps) {
   const name = 'Mosaic Coordinator';
   return h(
     'html',
-    { lang: 'en' },
+    { lang: 'en', 'data-etag': etag },
     h(
       'head',
       null,
@@ -106,9 +117,14 @@ function TroubleMark({ trouble }: { readonly trouble: number }) {
 }
 
 /** Control characters, and those that turn the direction of all that follows on the line. */
-const turning = /(?![\n\r\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+const turning = /[[\p{Cc}--[\n\r\t]]\u202a-\u202e\u2066-\u2069]/gv;
 
-/** The page as HTML. Characters in foreign texts by which a page would read other than it is are left out. */
+/** HTML of a page. */
 export async function renderPage(page: JSX.Element): Promise<string> {
-  return `<!doctype html>${(await renderToStringAsync(page)).replace(turning, '')}`;
+  return `<!doctype html>${await renderHtml(page)}`;
+}
+
+/** HTML without those characters of foreign texts by which a page would read other than it is. */
+export async function renderHtml(content: JSX.Element): Promise<string> {
+  return (await renderToStringAsync(content)).replace(turning, '');
 }

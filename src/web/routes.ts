@@ -79,6 +79,11 @@ export function registerWeb(app: FastifyInstance, given: WebDeps): void {
         request.troubles = troubles;
         next();
       });
+      // Who has acted is shown what came of it, and not what was rendered just before.
+      pages.addHook('onSend', (request, _reply, payload, next) => {
+        if (request.caller !== undefined && !isReading(request)) deps.changes.outdate();
+        next(null, payload);
+      });
       registerEvents(pages, deps);
       registerOverview(pages, deps);
       registerApiDocs(pages, deps);
@@ -102,7 +107,7 @@ async function admit(
   { isOff, sessions, canStore }: WebDeps,
 ): Promise<FastifyReply | undefined> {
   if (isOff) return sendPage(reply, h(PagesOff, {}), 403);
-  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  const isRead = isReading(request);
   if (!isRead && !isSameOrigin(request)) return sendPage(reply, h(Fault, { status: 403 }), 403);
   const cookie = readSessionCookie(request);
   const caller = await sessions.find(cookie);
@@ -120,6 +125,10 @@ async function admit(
     return sendPage(reply, h(Fault, { status: 403, sentence: forbidden(caller, needed) }), 403);
   if (!isRead && !(await canStore())) throw new StoreUnavailable('The store cannot be written');
   return undefined;
+}
+
+function isReading({ method }: FastifyRequest): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 function PagesOff() {

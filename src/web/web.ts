@@ -80,9 +80,14 @@ export async function sendPage(
   page: JSX.Element,
   status = 200,
 ): Promise<FastifyReply> {
-  const value = reply.request.troubles?.() ?? 0;
-  const html = await renderPage(h(Trouble.Provider, { value }, page));
+  const html = await renderPageOf(reply, page);
   return reply.code(status).type('text/html; charset=utf-8').send(html);
+}
+
+/** HTML of a page for one who asks: its menu says what is wrong now. */
+export function renderPageOf({ request }: FastifyReply, page: JSX.Element): Promise<string> {
+  const value = request.troubles?.() ?? 0;
+  return renderPage(h(Trouble.Provider, { value }, page));
 }
 
 /** There is no such page, or not for this visitor; the answer is 404. */

@@ -16,7 +16,7 @@ let isStale = false;
 /** A part stays as it was, because somebody is in it. */
 let isHeld = false;
 /** Of what is shown: an answer that would be the same is not sent. */
-let etag;
+let { etag } = document.documentElement.dataset;
 let turn;
 
 async function refresh() {
@@ -48,7 +48,8 @@ async function askAgain() {
     else if (answer.ok) {
       const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
       isHeld = !replaceParts(fresh);
-      etag = isHeld ? undefined : (answer.headers.get('etag') ?? undefined);
+      // Not from the header: a proxy that compresses changes that one.
+      etag = isHeld ? undefined : fresh.documentElement.dataset.etag;
     }
     return answer.status < 500;
   } catch {
@@ -135,7 +136,7 @@ function listen() {
   }
 }
 
-/** Also with a stream: what another replica has changed may come without a word. */
+/** Also with a stream: the word of another replica may get lost. */
 function goOn() {
   listen();
   void refresh();

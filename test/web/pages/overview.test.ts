@@ -128,7 +128,21 @@ test('the same page again is 304 until something changes', async () => {
   const etag = first.headers.get('etag') ?? '';
   const again = await visit(work, '/', { headers: { cookie, 'if-none-match': etag } });
   expect([again.status, await again.text()]).toEqual([304, '']);
+  // For the script of the page, also where a proxy has changed the header.
+  expect(await first.text()).toContain(`data-etag="${etag.replaceAll('"', '&quot;')}"`);
   await work.tell(2);
   const other = await visit(work, '/?q=2', { headers: { cookie, 'if-none-match': etag } });
   expect(other.status).toBe(200);
+});
+
+test('who has paused is shown the pause, though others look as well', async () => {
+  const service = await startService();
+  const cookie = await signIn(service);
+  const events = await visit(service, '/events', { headers: { cookie } });
+  const before = await pageOf(service, cookie);
+  const reason = 'A release is made.';
+  const paused = await submit(service, '/pause', { agent: '', reason }, { cookie });
+  const after = await pageOf(service, cookie, paused.headers.get('location') ?? '');
+  await events.body?.cancel();
+  expect([before.includes(reason), after.includes(reason)]).toEqual([false, true]);
 });

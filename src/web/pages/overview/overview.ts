@@ -15,14 +15,13 @@ import { waitsOf } from './waits.ts';
 /** `GET /`: what waits for a person, what is under way, what is next, what waits for what, and what today has cost. */
 export function registerOverview(web: Web, deps: WebDeps): void {
   const parts = createSharedParts(deps.changes.told);
-  // The check of the store writes, and flushes: not for every look at a page.
   web.get('/', async (request, reply) => {
     const visit = visitOf(request);
     const choice = readChoice(request.query);
-    const html = await parts.render(keyOf(visit.caller, choice), async () =>
+    const part = await parts.render(keyOf(visit.caller, choice), async () =>
       h(Content, { overview: await readOverview(deps, visit.caller, choice) }),
     );
-    return sendSharedPage(request, reply, visit, { title: 'Overview', path: '/', html });
+    return sendSharedPage(request, reply, visit, { title: 'Overview', path: '/', part });
   });
 }
 
