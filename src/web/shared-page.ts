@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { h, type JSX } from 'preact';
 
+import type { Caller } from '../api/roles.ts';
 import { Page, renderHtml } from './page.ts';
 import { renderPageOf, type Visit } from './web.ts';
 
@@ -18,36 +19,49 @@ export interface SharedPart {
 }
 
 interface Rendering {
-  readonly at: number;
   readonly told: number;
   readonly part: Promise<SharedPart>;
 }
 
-/**
- * Renders what many see once for all of them. `key` has all that the content depends on: what the callers may see and
- * what they asked for. Who asks while it is rendered waits for that. What is from before the last change that pages
- * were told of serves nobody: whoever was told would be shown what was before. `told`: how often they were told.
- */
-export function createSharedParts(told: () => number, now: () => number = () => performance.now()) {
-  const parts = new Map<string, Rendering>();
+/** What is asked for, and by whom. */
+interface Question {
+  readonly caller: Caller;
+  /** All of the address that the content depends on. */
+  readonly asked: unknown;
+}
 
-  function render(key: string, make: () => Promise<JSX.Element>): Promise<SharedPart> {
-    const known = parts.get(key);
-    if (known !== undefined && now() - known.at < sharedMs && known.told === told())
-      return known.part;
-    const part = make().then(renderPart);
-    parts.delete(key);
-    parts.set(key, { at: now(), told: told(), part });
-    const [oldest] = parts.keys();
-    if (parts.size > maxShared && oldest !== undefined) parts.delete(oldest);
+/**
+ * Renders what many see once for all of them: those with the same rights who ask for the same. Who asks while it is
+ * rendered waits for that. What is from before the last change that pages were told of serves nobody: whoever was told
+ * would be shown what was before. `told`: how often they were told.
+ */
+export function createSharedParts(told: () => number) {
+  const renderings = new Map<string, Rendering>();
+
+  function render(question: Question, make: () => Promise<JSX.Element>): Promise<SharedPart> {
+    const key = keyOf(question);
+    const known = renderings.get(key);
+    if (known?.told === told()) return known.part;
+    const rendering = { told: told(), part: make().then(renderPart) };
+    renderings.delete(key);
+    renderings.set(key, rendering);
+    const [oldest] = renderings.keys();
+    if (renderings.size > maxShared && oldest !== undefined) renderings.delete(oldest);
+    const forget = () => {
+      if (renderings.get(key) === rendering) renderings.delete(key);
+    };
     // A failure is of those who waited for it, and of nobody else.
-    part.catch(() => {
-      if (parts.get(key)?.part === part) parts.delete(key);
-    });
-    return part;
+    rendering.part.then(() => setTimeout(forget, sharedMs).unref(), forget);
+    return rendering.part;
   }
 
   return { render };
+}
+
+/** Rights and question. A worker is shown its own work, so its name counts. */
+function keyOf({ caller: { name, role, repositories, agents }, asked }: Question): string {
+  const who = [role, role === 'worker' ? name : null, repositories ?? null, agents ?? null];
+  return JSON.stringify([who, asked]);
 }
 
 async function renderPart(content: JSX.Element): Promise<SharedPart> {

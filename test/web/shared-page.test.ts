@@ -1,48 +1,66 @@
 import { h } from 'preact';
-import { expect, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 
-import { createSharedParts, type SharedPart } from '../../src/web/shared-page.ts';
+import type { Caller } from '../../src/api/roles.ts';
+import { createSharedParts } from '../../src/web/shared-page.ts';
 
-function textOf({ bytes }: SharedPart): string {
-  return bytes.toString();
+beforeEach(() => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+});
+
+const reader: Caller = { name: 'ann', role: 'reader', repositories: undefined, agents: undefined };
+
+/** Shared parts; each rendering says which one it is. */
+function startParts(told: () => number = () => 0) {
+  const parts = createSharedParts(told);
+  let made = 0;
+  return async (asked: string, caller: Caller = reader) => {
+    const make = () => Promise.resolve(h('b', null, (made += 1)));
+    return (await parts.render({ caller, asked }, make)).bytes.toString();
+  };
 }
 
 test('what many ask for within a second is rendered once', async () => {
-  let now = 0;
-  let made = 0;
-  const { render } = createSharedParts(
-    () => 0,
-    () => now,
-  );
-  const make = () => Promise.resolve(h('b', null, (made += 1)));
-  const ask = async (key: string) => textOf(await render(key, make));
+  const ask = startParts();
   expect(await Promise.all([ask('a'), ask('a')])).toEqual(['<b>1</b>', '<b>1</b>']);
   expect(await ask('b')).toBe('<b>2</b>');
-  now = 999;
+  vi.advanceTimersByTime(999);
   expect(await ask('a')).toBe('<b>1</b>');
-  now = 1_000;
+  vi.advanceTimersByTime(1);
   expect(await ask('a')).toBe('<b>3</b>');
 });
 
+test('those with the same rights share, all others do not', async () => {
+  const ask = startParts();
+  const callers: readonly Caller[] = [
+    reader,
+    { ...reader, role: 'operator' },
+    { ...reader, repositories: ['acme/orbit'] },
+    { ...reader, repositories: ['acme/orbit', 'acme/other'] },
+    { ...reader, repositories: [] },
+    { ...reader, agents: ['acme/orbit'] },
+    { ...reader, role: 'worker' },
+    { ...reader, role: 'worker', name: 'bob' },
+  ];
+  const shown: string[] = [];
+  for (const caller of callers) shown.push(await ask('a', caller));
+  expect(new Set(shown).size).toBe(callers.length);
+  expect(await ask('a', { ...reader, name: 'bob' })).toBe(shown[0]);
+});
+
 test('a failure is not kept', async () => {
-  const { render } = createSharedParts(
-    () => 0,
-    () => 0,
-  );
-  await expect(render('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-  expect(textOf(await render('a', () => Promise.resolve(h('b', null))))).toBe('<b></b>');
+  const { render } = createSharedParts(() => 0);
+  const question = { caller: reader, asked: 'a' };
+  await expect(render(question, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  const { bytes } = await render(question, () => Promise.resolve(h('b', null)));
+  expect(bytes.toString()).toBe('<b></b>');
 });
 
 test('what was rendered before pages were told of a change is rendered again', async () => {
   let told = 0;
-  const { render } = createSharedParts(
-    () => told,
-    () => 0,
-  );
-  let count = 0;
-  const ask = async () =>
-    textOf(await render('a', () => Promise.resolve(h('p', null, (count += 1)))));
-  expect([await ask(), await ask()]).toEqual(['<p>1</p>', '<p>1</p>']);
+  const ask = startParts(() => told);
+  expect([await ask('a'), await ask('a')]).toEqual(['<b>1</b>', '<b>1</b>']);
   told += 1;
-  expect(await ask()).toBe('<p>2</p>');
+  expect(await ask('a')).toBe('<b>2</b>');
 });

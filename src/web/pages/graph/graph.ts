@@ -1,17 +1,18 @@
 import { h } from 'preact';
 import { z } from 'zod';
 
+import type { Caller } from '../../../api/roles.ts';
 import {
   listRepositoryChoices,
   readPicture,
   type StoredPicture,
 } from '../../../plans/picture/read-picture.ts';
-import { Page } from '../../page.ts';
 import { tokens } from '../../parts/amounts.ts';
 import { IssueLink } from '../../parts/issue-link.ts';
 import { Table } from '../../parts/scroll-box.ts';
 import { StateBadge } from '../../parts/state.ts';
-import { sendPage, visitOf, type Web, type WebDeps } from '../../web.ts';
+import { createSharedParts, sendSharedPage } from '../../shared-page.ts';
+import { visitOf, type Web, type WebDeps } from '../../web.ts';
 import { createDrawer } from './drawer.ts';
 import { GraphFigure, sizes, type Size } from './figure.ts';
 
@@ -29,48 +30,67 @@ type Query = Readonly<z.infer<typeof querySchema>>;
 
 /** `GET /graph`: what waits for what in a repository, as a picture and as a table. */
 export function registerGraph(web: Web, deps: WebDeps): void {
-  const { db } = deps.store;
+  const parts = createSharedParts(deps.changes.told);
   const drawer = createDrawer(deps);
   web.get('/graph', async (request, reply) => {
     const visit = visitOf(request);
-    const { repositories: scope, agents } = visit.caller;
+    const { caller } = visit;
     const query = querySchema.parse(request.query);
-    const choices = await listRepositoryChoices(db, { scope, agents });
-    const repository = query.repository ?? choices[0]?.name;
-    const page = { title: 'Graph', caller: visit.caller, path: '/graph', live: true };
-    const form = h(ChooseForm, { names: choices.map(({ name }) => name), repository, query });
-    if (repository === undefined)
-      return sendPage(reply, h(Page, page, h('p', null, 'There is no issue yet.')));
-    const withDone = query.done !== undefined;
-    const seen = { repository, scope, agents, withDone, limit: maxDrawn };
-    const stored = await readPicture(db, seen);
-    if (stored.picture.nodes.length === 0)
-      return sendPage(reply, h(Page, page, form, h(Nothing, { repository })));
-    const drawn = await drawer.draw(stored.picture);
-    const sizeLinks = h(SizeLinks, { repository, query });
-    return sendPage(
-      reply,
-      h(
-        Page,
-        page,
-        form,
-        h(
-          'section',
-          { id: 'picture', 'data-live': true, 'aria-labelledby': 'picture-title' },
-          h('h2', { id: 'picture-title' }, repository),
-          h(Summary, { stored, repository }),
-          h(Circles, { circles: stored.picture.circles }),
-          h(GraphFigure, { drawn, size: query.size, sizeLinks, repository }),
-        ),
-        h(
-          'section',
-          { id: 'list', 'data-live': true, 'aria-labelledby': 'list-title' },
-          h('h2', { id: 'list-title' }, 'The same as a list'),
-          h(IssueTable, { stored }),
-        ),
-      ),
+    const part = await parts.render({ caller, asked: query }, async () =>
+      h(Content, { query, ...(await readGraph(deps.store, drawer, caller, query)) }),
     );
+    return sendSharedPage(request, reply, visit, { title: 'Graph', path: '/graph', part });
   });
+}
+
+/** The graph that was asked for as the caller may see it, drawn; undefined where there is none. */
+async function readGraph(
+  { db }: WebDeps['store'],
+  drawer: ReturnType<typeof createDrawer>,
+  { repositories: scope, agents }: Caller,
+  query: Query,
+) {
+  const names = (await listRepositoryChoices(db, { scope, agents })).map(({ name }) => name);
+  const repository = query.repository ?? names[0];
+  const withDone = query.done !== undefined;
+  const stored =
+    repository === undefined
+      ? undefined
+      : await readPicture(db, { repository, scope, agents, withDone, limit: maxDrawn });
+  const graph =
+    stored === undefined || stored.picture.nodes.length === 0
+      ? undefined
+      : { stored, drawn: await drawer.draw(stored.picture) };
+  return { names, repository, graph };
+}
+
+interface ContentProps extends Awaited<ReturnType<typeof readGraph>> {
+  readonly query: Query;
+}
+
+function Content({ query, names, repository, graph }: ContentProps) {
+  if (repository === undefined) return h('p', null, 'There is no issue yet.');
+  const form = h(ChooseForm, { names, repository, query });
+  if (graph === undefined) return [form, h(Nothing, { repository })];
+  const { stored, drawn } = graph;
+  const sizeLinks = h(SizeLinks, { repository, query });
+  return [
+    form,
+    h(
+      'section',
+      { id: 'picture', 'data-live': true, 'aria-labelledby': 'picture-title' },
+      h('h2', { id: 'picture-title' }, repository),
+      h(Summary, { stored, repository }),
+      h(Circles, { circles: stored.picture.circles }),
+      h(GraphFigure, { drawn, size: query.size, sizeLinks, repository }),
+    ),
+    h(
+      'section',
+      { id: 'list', 'data-live': true, 'aria-labelledby': 'list-title' },
+      h('h2', { id: 'list-title' }, 'The same as a list'),
+      h(IssueTable, { stored }),
+    ),
+  ];
 }
 
 function Nothing({ repository }: { readonly repository: string }) {
@@ -80,13 +100,12 @@ function Nothing({ repository }: { readonly repository: string }) {
 
 interface ChooseProps {
   readonly names: readonly string[];
-  readonly repository: string | undefined;
+  readonly repository: string;
   readonly query: Query;
 }
 
 function ChooseForm({ names, repository, query }: ChooseProps) {
-  const isListed = repository === undefined || names.includes(repository);
-  const all = isListed ? names : [repository, ...names];
+  const all = names.includes(repository) ? names : [repository, ...names];
   return h(
     'form',
     { class: 'choose', method: 'get', action: '/graph' },

@@ -1,13 +1,14 @@
 import { h } from 'preact';
 
+import type { Caller } from '../../../api/roles.ts';
 import { CoordinatorError } from '../../../errors.ts';
 import { states } from '../../../issue/state.ts';
 import { listIssueLines, listRepositoryNames } from '../../../plans/issue-lines.ts';
 import { filterOf, pathWith, readChoice, type Choice } from '../../filter.ts';
-import { Page } from '../../page.ts';
 import { FilterForm } from '../../parts/filter-form.ts';
 import { stateNames } from '../../parts/state.ts';
-import { sendPage, visitOf, type Web, type WebDeps } from '../../web.ts';
+import { createSharedParts, sendSharedPage } from '../../shared-page.ts';
+import { visitOf, type Web, type WebDeps } from '../../web.ts';
 import { maskLine } from '../overview/read-overview.ts';
 import { Lines } from '../overview/sections.ts';
 
@@ -17,18 +18,41 @@ const shownRepositories = 200;
 
 /** `GET /issues`: all issues, the newest change first, by state, repository, agent and search. */
 export function registerIssueList(web: Web, deps: WebDeps): void {
+  const parts = createSharedParts(deps.changes.told);
   web.get('/issues', async (request, reply) => {
     const visit = visitOf(request);
-    const { caller, notice } = visit;
+    const { caller } = visit;
     const choice = readChoice(request.query);
-    const { filter, search } = await filterOf(deps, caller, choice);
-    const page = await listPage(deps, choice, { ...filter, search });
-    const names = { scope: caller.repositories, limit: shownRepositories };
-    const repositories = await listRepositoryNames(deps.store.db, names);
-    const agents = deps.agents
+    const part = await parts.render({ caller, asked: choice }, async () =>
+      h(Content, { choice, ...(await readList(deps, caller, choice)), now: deps.now() }),
+    );
+    return sendSharedPage(request, reply, visit, { title: 'Issues', path: '/issues', part });
+  });
+}
+
+/** One page of the list, and what the form offers, as the caller may see it. */
+async function readList(deps: WebDeps, caller: Caller, choice: Choice) {
+  const { filter, search } = await filterOf(deps, caller, choice);
+  const page = await listPage(deps, choice, { ...filter, search });
+  const names = { scope: caller.repositories, limit: shownRepositories };
+  return {
+    lines: page.items.map((line) => maskLine(line, caller)),
+    nextCursor: page.nextCursor,
+    repositories: await listRepositoryNames(deps.store.db, names),
+    agents: deps.agents
       .map(({ name }) => name)
-      .filter((name) => caller.agents?.includes(name) !== false);
-    const form = h(FilterForm, {
+      .filter((name) => caller.agents?.includes(name) !== false),
+  };
+}
+
+interface ContentProps extends Awaited<ReturnType<typeof readList>> {
+  readonly choice: Choice;
+  readonly now: number;
+}
+
+function Content({ choice, lines, nextCursor, repositories, agents, now }: ContentProps) {
+  return [
+    h(FilterForm, {
       ...{ to: '/issues', choice },
       fields: [
         {
@@ -44,25 +68,16 @@ export function registerIssueList(web: Web, deps: WebDeps): void {
           options: agents.map((name) => [name, name] as const),
         },
       ],
-    });
-    const lines = page.items.map((line) => maskLine(line, caller));
-    return sendPage(
-      reply,
-      h(
-        Page,
-        { title: 'Issues', caller, path: '/issues', notice, live: true },
-        form,
-        h(
-          'section',
-          { id: 'list', class: 'part', 'data-live': true, 'aria-labelledby': 'list-title' },
-          h('h2', { id: 'list-title' }, headingOf(choice)),
-          lines.length === 0 ? h('p', { class: 'none' }, 'There is no such issue.') : null,
-          h(Lines, { lines, overview: { now: deps.now() }, withState: true }),
-          h(Pages, { choice, nextCursor: page.nextCursor }),
-        ),
-      ),
-    );
-  });
+    }),
+    h(
+      'section',
+      { id: 'list', class: 'part', 'data-live': true, 'aria-labelledby': 'list-title' },
+      h('h2', { id: 'list-title' }, headingOf(choice)),
+      lines.length === 0 ? h('p', { class: 'none' }, 'There is no such issue.') : null,
+      h(Lines, { lines, overview: { now }, withState: true }),
+      h(Pages, { choice, nextCursor }),
+    ),
+  ];
 }
 
 /** A cursor of another list is the beginning. */

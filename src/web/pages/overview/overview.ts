@@ -1,8 +1,7 @@
 import { Fragment, h } from 'preact';
 
-import type { Caller } from '../../../api/roles.ts';
 import { states } from '../../../issue/state.ts';
-import { readChoice, type Choice } from '../../filter.ts';
+import { readChoice } from '../../filter.ts';
 import { FilterForm } from '../../parts/filter-form.ts';
 import { createSharedParts, sendSharedPage } from '../../shared-page.ts';
 import { visitOf, type Web, type WebDeps } from '../../web.ts';
@@ -18,18 +17,13 @@ export function registerOverview(web: Web, deps: WebDeps): void {
   web.get('/', async (request, reply) => {
     const visit = visitOf(request);
     const choice = readChoice(request.query);
-    const part = await parts.render(keyOf(visit.caller, choice), async () =>
+    const { repository, agent, q } = choice;
+    const question = { caller: visit.caller, asked: [repository, agent, q] };
+    const part = await parts.render(question, async () =>
       h(Content, { overview: await readOverview(deps, visit.caller, choice) }),
     );
     return sendSharedPage(request, reply, visit, { title: 'Overview', path: '/', part });
   });
-}
-
-/** All that the content depends on. A worker is shown its own work, so its name counts. */
-function keyOf({ name, role, repositories, agents }: Caller, choice: Choice): string {
-  const { repository, agent, q } = choice;
-  const who = [role, role === 'worker' ? name : null, repositories ?? null, agents ?? null];
-  return JSON.stringify([...who, repository, agent, q]);
 }
 
 function Content({ overview }: { readonly overview: Overview }) {
