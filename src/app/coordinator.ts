@@ -108,9 +108,15 @@ export function createCoordinator(
   const engine = createEngine({ config, overrides, log, now: overrides.now ?? Date.now });
   const { db, replica } = engine;
   const changes = createChanges();
+  // Of its own writes alone, and as often as a page is told: what it hears of another replica it does not pass on.
+  const changesHere = createChanges();
+  changesHere.subscribe(() => replica.notify('pages'));
   const writes = watchWrites(
     databaseMetrics.measured(overrides.aroundWrites?.(engine.writes) ?? engine.writes),
-    changes.touch,
+    () => {
+      changes.touch();
+      changesHere.touch();
+    },
   );
   /** Tries a store that failed again. */
   const canStore = async () =>
@@ -237,7 +243,7 @@ export function createCoordinator(
   replica.onNotify((topic) => {
     if (topic === 'deliveries') consumer.wake();
     else if (topic === 'work') longPolls.wakeHere();
-    else wakePublisherHere();
+    else if (topic === 'publish') wakePublisherHere();
     changes.touch();
   });
   const app = createServer({ ...parts, checks: healthChecks(parts) });

@@ -4,8 +4,11 @@ import type { StoreCheck } from './health.ts';
 import type { PoolState } from './postgres/connections.ts';
 import type { WriteQueue } from './write-queue.ts';
 
-/** What replicas tell each other: deliveries came, something may be handed out, something is to be published. */
-export const topics = ['deliveries', 'work', 'publish'] as const;
+/**
+ * What replicas tell each other: deliveries came, something may be handed out, something is to be published, what
+ * pages show may have changed.
+ */
+export const topics = ['deliveries', 'work', 'publish', 'pages'] as const;
 export type Topic = (typeof topics)[number];
 
 /** An issue, as the lock of it is named. */
