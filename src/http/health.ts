@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 
+import { createRecent } from '../lib/recent.ts';
+
 export type CheckStatus = 'ok' | 'degraded' | 'down' | 'off';
 
 /** One part of the service as `/health` shows it; further keys are for people. */
@@ -54,7 +56,8 @@ export function registerHealth(app: FastifyInstance, deps: HealthDeps): void {
     const checks = await runChecks(deps, Object.keys(deps.checks));
     return { status: overall(checks, deps.essential), checks };
   };
-  const examineForStrangers = shared(examine, strangersAgeMs);
+  // It never fails: a check that does is `down`, which is kept as any other answer.
+  const forStrangers = createRecent({ work: examine, freshMs: strangersAgeMs });
   // For a container's health check, which sends no token.
   app.get('/health/webhook', async (_request, reply) => {
     const { webhook } = await runChecks(deps, ['webhook']);
@@ -63,7 +66,7 @@ export function registerHealth(app: FastifyInstance, deps: HealthDeps): void {
   });
   app.get('/health', async (request, reply) => {
     if (!deps.isKnown(request.headers.authorization)) {
-      const { status } = await examineForStrangers();
+      const { status } = await forStrangers.ask();
       return reply.code(status === 'down' ? 503 : 200).send({ status });
     }
     const { status, checks } = await examine();
@@ -72,21 +75,6 @@ export function registerHealth(app: FastifyInstance, deps: HealthDeps): void {
       .code(status === 'down' ? 503 : 200)
       .send({ status, version: deps.version, uptimeSeconds, checks });
   });
-}
-
-/** The work with its result shared: by all who ask while it runs, and for a while after it began. */
-function shared<T>(work: () => Promise<T>, maxAgeMs: number): () => Promise<T> {
-  let latest: Promise<T> | undefined;
-  let startedAt = -Infinity;
-  let isRunning = false;
-  return () => {
-    if (latest !== undefined && (isRunning || performance.now() - startedAt < maxAgeMs))
-      return latest;
-    startedAt = performance.now();
-    isRunning = true;
-    latest = work().finally(() => (isRunning = false));
-    return latest;
-  };
 }
 
 /** Runs the named checks; one that fails is `down`. */

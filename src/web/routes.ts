@@ -6,8 +6,8 @@ import { z } from 'zod';
 
 import { forbidden, rolesOf } from '../api/roles.ts';
 import { CoordinatorError, StoreUnavailable, TryAgainLater } from '../errors.ts';
+import { createRecent } from '../lib/recent.ts';
 import { registerAssets } from './assets.ts';
-import { createRecent } from './recent.ts';
 import { registerEvents } from './live/events.ts';
 import { Page } from './page.ts';
 import { registerAgentPage } from './pages/agents/agents.ts';
@@ -24,7 +24,7 @@ import { readSessionCookie } from './session/cookie.ts';
 import { registerGiteaSignIn } from './session/gitea-sign-in.ts';
 import { isSameOrigin, safePath } from './session/same-origin.ts';
 import { registerSignIn } from './session/sign-in.ts';
-import { createTroubleCount } from './trouble.ts';
+import { countTroubles } from './trouble.ts';
 import { registerSignInOnce } from './session/sign-in-once.ts';
 import { sendPage, type WebDeps } from './web.ts';
 
@@ -47,7 +47,8 @@ const formLimit = 16 * 1024;
 /** The pages for people: one file registers one page. All but signing in need a session. */
 export function registerWeb(app: FastifyInstance, given: WebDeps): void {
   // The check of the store writes: many pages that are kept up to date share one.
-  const deps = { ...given, health: createRecent(given.health, healthAge) };
+  const health = createRecent({ work: given.health, ...healthAge });
+  const deps = { ...given, health: health.ask };
   app.register(async (scope) => {
     scope.decorateRequest('caller', undefined);
     scope.addHook('onRequest', (_request, reply, done) => {
@@ -73,7 +74,8 @@ export function registerWeb(app: FastifyInstance, given: WebDeps): void {
         for (const verb of [method].flat()) rolesOf(verb, url);
       });
       pages.addHook('onRequest', (request, reply) => admit(request, reply, deps));
-      const troubles = createTroubleCount(deps.health);
+      // Pages do not wait for the checks that the menu counts.
+      const troubles = () => countTroubles(health.latest());
       pages.decorateRequest('troubles', undefined);
       pages.addHook('onRequest', (request, _reply, next) => {
         request.troubles = troubles;

@@ -1,6 +1,5 @@
 import { h, type ComponentChildren } from 'preact';
 
-import { isFailing } from '../../../http/health.ts';
 import { pathWith } from '../../filter.ts';
 import { Action } from '../../parts/action.ts';
 import { Ago, tokens, usd } from '../../parts/amounts.ts';
@@ -9,6 +8,7 @@ import { IssueLink } from '../../parts/issue-link.ts';
 import { More } from '../../parts/more.ts';
 import { Sentence } from '../../parts/sentence.ts';
 import { StateBadge } from '../../parts/state.ts';
+import { countTroubles } from '../../trouble.ts';
 import type { Overview, ShownLine } from './read-overview.ts';
 import type { Waiting } from './waits.ts';
 
@@ -39,7 +39,7 @@ function Part({ id, title, aside = null, children }: PartProps) {
 /** The five answers as numbers, each a link to where they are told in full. */
 export function Summary({ overview, waits }: Shown & { readonly waits: number }) {
   const { countOf, health, spending, choice } = overview;
-  const troubled = Object.values(health).filter(isFailing).length;
+  const troubled = countTroubles(health);
   const dollars = spending.reduce((sum, { spent }) => sum + spent.usd, 0);
   const review = pathWith('/issues', { ...ofChoice(choice), state: 'in_review' });
   const done = pathWith('/issues', { ...ofChoice(choice), state: 'done' });
