@@ -11,7 +11,7 @@ import { readEdgeChange, type EdgeChange } from './edges.ts';
 import { findNamedRepositoryId } from './repository-names.ts';
 
 /*
- * A parent ends when its parts end. An edge by which it blocks one of them is a circle through the parent: it
+ * A parent ends when its parts end. An edge by which it blocks one of them is a cycle through the parent: it
  * is kept and named, but holds nothing back, whoever declared it. Parents of parents count, too.
  */
 

@@ -35,7 +35,7 @@ export function addGraphCommand(program: Command, io: Io): void {
   program
     .command('graph')
     .description(
-      'draw the stored issues and what they wait for; circles red, the critical path bold',
+      'draw the stored issues and what they wait for; cycles red, the critical path bold',
     )
     .option('--svg', 'a picture, as SVG')
     .option('--dot', 'for Graphviz')

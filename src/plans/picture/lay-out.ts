@@ -43,11 +43,8 @@ export function vizGraph({ nodes, edges }: Picture, drawing: Drawing): Graph {
       const path = drawing.pathOf(node.ref);
       const state = node.state ?? 'unknown';
       const size = node.tokens === null ? '' : ` · ${thousands(node.tokens)}`;
-      const circle = node.inCircle ? ' · in a circle' : '';
-      const lines = [
-        ...wrap(plainLine(node.name, 300)),
-        `${drawing.nameOf(state)}${size}${circle}`,
-      ];
+      const cycle = node.inCycle ? ' · in a cycle' : '';
+      const lines = [...wrap(plainLine(node.name, 300)), `${drawing.nameOf(state)}${size}${cycle}`];
       return {
         name: node.ref,
         attributes: {
@@ -69,19 +66,19 @@ export function vizGraph({ nodes, edges }: Picture, drawing: Drawing): Graph {
 }
 
 interface Marks {
-  readonly inCircle: boolean;
+  readonly inCycle: boolean;
   readonly isCritical: boolean;
 }
 
-function classesOf({ inCircle, isCritical }: Marks, state = ''): string {
-  const classes = [state, inCircle ? 'circle' : '', isCritical ? 'critical' : ''];
+function classesOf({ inCycle, isCritical }: Marks, state = ''): string {
+  const classes = [state, inCycle ? 'cycle' : '', isCritical ? 'critical' : ''];
   return classes.filter((name) => name !== '').join(' ');
 }
 
-function emphasis({ inCircle, isCritical }: Marks, coloured: boolean): Attributes {
+function emphasis({ inCycle, isCritical }: Marks, coloured: boolean): Attributes {
   return {
     ...(isCritical ? { penwidth: 3 } : {}),
-    ...(inCircle && coloured ? { color: 'red' } : {}),
+    ...(inCycle && coloured ? { color: 'red' } : {}),
   };
 }
 

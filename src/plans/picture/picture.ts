@@ -23,7 +23,7 @@ export interface PicturedIssue {
 }
 
 interface PictureNode extends PicturedIssue {
-  readonly inCircle: boolean;
+  readonly inCycle: boolean;
   readonly isCritical: boolean;
 }
 
@@ -31,7 +31,7 @@ interface PictureEdge {
   /** What the other one waits for. */
   readonly from: PictureNode;
   readonly to: PictureNode;
-  readonly inCircle: boolean;
+  readonly inCycle: boolean;
   readonly isCritical: boolean;
 }
 
@@ -40,12 +40,12 @@ export interface Picture {
   readonly nodes: readonly PictureNode[];
   readonly edges: readonly PictureEdge[];
   /** One for each tangle: every issue waits for the next, the last for the first. */
-  readonly circles: readonly (readonly string[])[];
+  readonly cycles: readonly (readonly string[])[];
   readonly critical: CriticalPath;
 }
 
 /**
- * Finds the circles and the critical path of a graph. An edge of which an end is not given is left out; one with an
+ * Finds the cycles and the critical path of a graph. An edge of which an end is not given is left out; one with an
  * end that is done holds nothing back.
  */
 export function pictureOf(issues: readonly PicturedIssue[], edges: readonly GraphEdge[]): Picture {
@@ -55,10 +55,10 @@ export function pictureOf(issues: readonly PicturedIssue[], edges: readonly Grap
     [edge.blocked, edge.blocker].every((ref) => known.get(ref) !== 'done'),
   );
   const tangles = findCycles(holding);
-  const circles = [...new Set(tangles.values())];
+  const cycles = [...new Set(tangles.values())];
   const critical = criticalPath(issues, holding, tangles);
-  const members = new Set(circles.flat());
-  const steps = new Set(circles.flatMap(stepsOf));
+  const members = new Set(cycles.flat());
+  const steps = new Set(cycles.flatMap(stepsOf));
   // A chain of one is no path.
   const path = critical.refs.length > 1 ? critical.refs : [];
   const onPath = new Set(path);
@@ -68,7 +68,7 @@ export function pictureOf(issues: readonly PicturedIssue[], edges: readonly Grap
   const nodes = new Map(
     issues.map((issue) => [
       issue.ref,
-      { ...issue, inCircle: members.has(issue.ref), isCritical: onPath.has(issue.ref) },
+      { ...issue, inCycle: members.has(issue.ref), isCritical: onPath.has(issue.ref) },
     ]),
   );
   const drawn = inside.flatMap((edge): PictureEdge[] => {
@@ -76,12 +76,12 @@ export function pictureOf(issues: readonly PicturedIssue[], edges: readonly Grap
     const to = nodes.get(edge.blocked);
     if (from === undefined || to === undefined) return [];
     const pair = pairOf(edge);
-    return [{ from, to, inCircle: steps.has(pair), isCritical: pathSteps.has(pair) }];
+    return [{ from, to, inCycle: steps.has(pair), isCritical: pathSteps.has(pair) }];
   });
   return {
     nodes: [...nodes.values()],
     edges: drawn,
-    circles,
+    cycles,
     critical: { ...critical, refs: path },
   };
 }
@@ -90,7 +90,7 @@ function pairOf({ blocked, blocker }: GraphEdge): string {
   return `${blocked} ${blocker}`;
 }
 
-/** The edges of a circle. */
+/** The edges of a cycle. */
 function stepsOf(path: readonly string[]): string[] {
   return path.map((blocked, index) =>
     pairOf({ blocked, blocker: path[(index + 1) % path.length] ?? '' }),
@@ -103,7 +103,7 @@ export function plainLine(text: string, limit: number): string {
 }
 
 /**
- * The graph as Mermaid source: an arrow leads from an issue to what waits for it; circles are red, the critical path
+ * The graph as Mermaid source: an arrow leads from an issue to what waits for it; cycles are red, the critical path
  * is bold.
  */
 export function mermaid({ nodes, edges }: Picture): string {
@@ -114,11 +114,8 @@ export function mermaid({ nodes, edges }: Picture): string {
       .filter(isMeant)
       .map(({ id }) => id)
       .join(',');
-  const [red, bold] = [
-    numbers(({ inCircle }) => inCircle),
-    numbers(({ isCritical }) => isCritical),
-  ];
-  const members = names(({ inCircle }) => inCircle);
+  const [red, bold] = [numbers(({ inCycle }) => inCycle), numbers(({ isCritical }) => isCritical)];
+  const members = names(({ inCycle }) => inCycle);
   const critical = names(({ isCritical }) => isCritical);
   return [
     'flowchart LR',
@@ -138,8 +135,8 @@ export function mermaid({ nodes, edges }: Picture): string {
 
 /** The same for Graphviz. */
 export function dot({ nodes, edges }: Picture): string {
-  const styleOf = ({ inCircle, isCritical }: { inCircle: boolean; isCritical: boolean }) =>
-    [...(inCircle ? ['color=red'] : []), ...(isCritical ? ['penwidth=3'] : [])].join(' ');
+  const styleOf = ({ inCycle, isCritical }: { inCycle: boolean; isCritical: boolean }) =>
+    [...(inCycle ? ['color=red'] : []), ...(isCritical ? ['penwidth=3'] : [])].join(' ');
   return [
     'digraph backlog {',
     '  rankdir=LR;',

@@ -44,8 +44,8 @@ export async function readPicture(db: Database, options: PictureOptions): Promis
   const whole = pictureOf(issues, edges);
   const picture = whole.nodes.length > limit ? pictureOf(mostTelling(whole, limit), edges) : whole;
   return {
-    // The longest path and the circles are those of the whole graph.
-    picture: { ...picture, circles: whole.circles, critical: whole.critical },
+    // The longest path and the cycles are those of the whole graph.
+    picture: { ...picture, cycles: whole.cycles, critical: whole.critical },
     cut: whole.nodes.length - picture.nodes.length,
     isPartial: graph.cut,
     tokens: issues.reduce((sum, { tokens }) => sum + (tokens ?? 0), 0),
@@ -75,13 +75,13 @@ function stateOf(state: string): State | 'unknown' {
   return states.find((each) => each === state) ?? 'unknown';
 }
 
-/** Issues on circles and on the critical path first, then those with the most edges; in the order of before. */
+/** Issues on cycles and on the critical path first, then those with the most edges; in the order of before. */
 function mostTelling({ nodes, edges }: Picture, limit: number): readonly PicturedIssue[] {
   const degrees = new Map<string, number>();
   for (const { from, to } of edges)
     for (const { ref } of [from, to]) degrees.set(ref, (degrees.get(ref) ?? 0) + 1);
-  const weightOf = ({ ref, inCircle, isCritical }: Picture['nodes'][number]) =>
-    (degrees.get(ref) ?? 0) + (inCircle || isCritical ? nodes.length + edges.length : 0);
+  const weightOf = ({ ref, inCycle, isCritical }: Picture['nodes'][number]) =>
+    (degrees.get(ref) ?? 0) + (inCycle || isCritical ? nodes.length + edges.length : 0);
   const kept = new Set(nodes.toSorted((a, b) => weightOf(b) - weightOf(a)).slice(0, limit));
   return nodes.filter((node) => kept.has(node));
 }

@@ -97,8 +97,8 @@ export const commentReasons: Sentences<StateReasonParams, (subject: Subject) => 
         reason: `${
           beside
             ? 'Waits in a tangle of issues that wait for each other, such as'
-            : 'Waits for itself in a circle:'
-        } ${circle(subject, refs)} → …`,
+            : 'Waits for itself in a cycle:'
+        } ${cycle(subject, refs)} → …`,
         change: [
           `Nothing starts until one of them no longer waits: remove words such as ${example} from one of the texts, or a dependency under “Dependencies” on one of the pages.`,
         ],
@@ -243,7 +243,7 @@ function fromTheOther(own: string, { ref }: PlanEdge): string {
 }
 
 /** Neighbours that are not named are counted together. */
-function circle({ setting }: Subject, refs: readonly string[]): string {
+function cycle({ setting }: Subject, refs: readonly string[]): string {
   const steps: string[] = [];
   let unnamed = 0;
   const flush = () => {

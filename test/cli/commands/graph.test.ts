@@ -52,7 +52,7 @@ test.each([
   expect(err).toContain(message);
 });
 
-test('a graph that is too large keeps circles and the critical path, and says how much is missing', async () => {
+test('a graph that is too large keeps cycles and the critical path, and says how much is missing', async () => {
   const service = await startStory();
   await service.tell(5, { title: 'Alone' });
   const db = openDatabase(locationIn(service.directory));

@@ -42,21 +42,21 @@ test('the critical path of any acyclic graph is that of trying all paths', () =>
   }
 });
 
-test('a circle is red and on no path through itself', () => {
+test('a cycle is red and on no path through itself', () => {
   const issues = [issue('a', 1), issue('b', 1), issue('c', 1)];
   const picture = pictureOf(issues, [waits('a', 'b'), waits('b', 'a'), waits('c', 'b')]);
-  expect(picture.circles).toEqual([['a', 'b']]);
-  expect(picture.edges.filter(({ inCircle }) => inCircle)).toHaveLength(2);
+  expect(picture.cycles).toEqual([['a', 'b']]);
+  expect(picture.edges.filter(({ inCycle }) => inCycle)).toHaveLength(2);
   expect(picture.critical).toEqual({ refs: ['b', 'c'], tokens: 2 });
 });
 
 test('what is done holds nothing back', () => {
   const issues = [issue('a', null, { state: 'done' }), issue('b', 1)];
   const picture = pictureOf(issues, [waits('b', 'a'), waits('a', 'b')]);
-  expect(picture).toMatchObject({ circles: [], critical: { refs: [] } });
+  expect(picture).toMatchObject({ cycles: [], critical: { refs: [] } });
 });
 
-test('the sources name states, circles and the critical path', () => {
+test('the sources name states, cycles and the critical path', () => {
   const issues = [issue('a', 1), issue('b', 1, { state: 'needs_human' })];
   const picture = pictureOf(issues, [waits('b', 'a')]);
   expect(dot(picture)).toMatchInlineSnapshot(`

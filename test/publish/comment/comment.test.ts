@@ -232,7 +232,7 @@ describe('what people see', () => {
     expect(tell({ state: 'blocked', reason: { code: 'cycle', params }, blockedBy }))
       .toMatchInlineSnapshot(`
         "<!-- mosaic-coordinator -->
-        **Blocked.** Waits for itself in a circle: acme/orbit&#35;42 → acme/orbit&#35;43 → acme/lib&#35;1 → …
+        **Blocked.** Waits for itself in a cycle: acme/orbit&#35;42 → acme/orbit&#35;43 → acme/lib&#35;1 → …
 
         Nothing starts until one of them no longer waits: remove words such as \`Blocked by #43\` from one of the texts, or a dependency under “Dependencies” on one of the pages.
 
@@ -457,11 +457,11 @@ describe('what rests on Claude', () => {
     );
   });
 
-  it('is marked in each of twenty, and in a circle', () => {
+  it('is marked in each of twenty, and in a cycle', () => {
     const refs = Array.from({ length: 20 }, (_, index) => `acme/orbit#${index + 1}`);
     const blockedBy = refs.map((ref) => edge(ref, 'open', 'model'));
-    const circle = { refs: [own, 'acme/orbit#1'], more: 0, beside: false };
-    for (const reason of [openBlockers(...refs), reasonOf({ code: 'cycle', params: circle })]) {
+    const cycle = { refs: [own, 'acme/orbit#1'], more: 0, beside: false };
+    for (const reason of [openBlockers(...refs), reasonOf({ code: 'cycle', params: cycle })]) {
       const told = tell({ state: 'blocked', reason, blockedBy });
       for (const ref of refs)
         expect(told).toContain(`Not blocked by ${ref.slice('acme/orbit'.length)}\``);

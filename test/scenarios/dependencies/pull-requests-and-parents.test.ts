@@ -139,10 +139,10 @@ test.each([[[0, 1, 2]], [[2, 1, 0]], [[1, 0, 2]]])(
     const refs = ['acme/orbit#20', 'acme/orbit#21', 'acme/orbit#22'];
     expect(await states(service, ...refs)).toEqual(['ready', 'ready', 'ready']);
     for (const ref of refs) {
-      const circle = (await service.plan(ref))?.warnings.find(
+      const cycle = (await service.plan(ref))?.warnings.find(
         ({ code }) => code === 'parent_blocks_part',
       );
-      expect(circle?.text).toContain('acme/orbit#20 →');
+      expect(cycle?.text).toContain('acme/orbit#20 →');
     }
   },
 );

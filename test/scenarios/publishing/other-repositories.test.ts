@@ -65,14 +65,14 @@ test('beside an issue that is named, the state of one elsewhere changes nothing'
   expect(only).toContain('- an issue elsewhere\n');
 });
 
-test('a circle through an issue elsewhere names the others', async () => {
+test('a cycle through an issue elsewhere names the others', async () => {
   const { gitea, settle, assigned, open } = await stageVault();
-  const ref = await assigned('Circle', `Blocked by secret/vault#${open}`);
+  const ref = await assigned('Cycle', `Blocked by secret/vault#${open}`);
   gitea.as('maria').editIssue(`secret/vault#${open}`, { body: `Blocked by ${ref}` });
   await settle();
   const [comment] = gitea.commentsOf(ref);
   expect(comment?.body).toContain(
-    'Waits for itself in a circle: acme/orbit&#35;1 → an issue elsewhere → …',
+    'Waits for itself in a cycle: acme/orbit&#35;1 → an issue elsewhere → …',
   );
   expect(comment?.body).not.toMatch(/vault|secret/);
 });

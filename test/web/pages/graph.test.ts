@@ -21,15 +21,15 @@ async function pageOf(service: Awaited<ReturnType<typeof startWork>>, path = '/g
   return { status: reply.status, html: await reply.text() };
 }
 
-test('the graph is a picture and a list, with circles, the critical path and the tokens', async () => {
+test('the graph is a picture and a list, with cycles, the critical path and the tokens', async () => {
   const { status, html } = await pageOf(await startStory());
   expect(status).toBe(200);
   expect(html).toContain('<svg viewBox=');
   expect(html).toMatch(/xlink:href="\/issues\/acme\/orbit\/2"/);
   expect(html).toMatch(/class="node blocked critical"/);
-  expect(html).toMatch(/class="node blocked circle"/);
+  expect(html).toMatch(/class="node blocked cycle"/);
   expect(html).toContain('on the critical path');
-  expect(html).toContain('1 circle: the issues of a circle wait for each other');
+  expect(html).toContain('1 cycle: the issues of a cycle wait for each other');
   expect(html).toMatch(/On the critical path[^<]*<strong>40,000 tokens<\/strong> in 2 issues/);
 });
 

@@ -62,8 +62,8 @@ async function startHostile() {
   for (const [index, text] of groups.entries()) {
     const number = index + 1;
     const waits = number % 3 === 0 ? `Blocked by: #${number - 1} ${text}\n` : '';
-    const circle = number % 9 === 2 ? `Blocked by: #${number + 1}\n` : '';
-    const body = `${waits}${circle}Total estimated: 20k ${text}\n\n${text}\n`;
+    const cycle = number % 9 === 2 ? `Blocked by: #${number + 1}\n` : '';
+    const body = `${waits}${cycle}Total estimated: 20k ${text}\n\n${text}\n`;
     await service.tell(number, { title: text, labels: text.split(' | '), body });
     await tellOfWork(service, `worker-${number}`, text, index);
     // Errors come from Gitea, from databases and from systems in between: anything.

@@ -25,7 +25,7 @@ export interface BacklogEdge {
 export interface OrderedIssue extends PlannedIssue {
   readonly ref: string;
   readonly decision: Decision;
-  /** Place in the order of work, from 1; undefined for what is closed, in a circle, or waits for one. */
+  /** Place in the order of work, from 1; undefined for what is closed, in a cycle, or waits for one. */
   readonly place: number | undefined;
   /** Length of the longest chain of listed issues that ends with this one, from 1; undefined as above. */
   readonly step: number | undefined;
@@ -36,7 +36,7 @@ export interface OrderedBacklog {
   readonly issues: readonly OrderedIssue[];
   readonly edges: readonly BacklogEdge[];
   /** One for each group of issues that wait for each other: every issue waits for the next, the last for the first. */
-  readonly circles: readonly (readonly string[])[];
+  readonly cycles: readonly (readonly string[])[];
 }
 
 interface OrderOptions {
@@ -46,7 +46,7 @@ interface OrderOptions {
 }
 
 /**
- * Joins the plans of a backlog: edges, circles, states, and an order of work that keeps to the edges and else to the
+ * Joins the plans of a backlog: edges, cycles, states, and an order of work that keeps to the edges and else to the
  * rules of the queue, as if all issues had come at once.
  */
 export function orderBacklog(
@@ -55,14 +55,13 @@ export function orderBacklog(
 ): OrderedBacklog {
   const edges = edgesOf(planned, seen);
   const holding = edges.filter(({ holds }) => holds);
-  const cycles = findCycles(holding);
-  const circles = [...new Set(cycles.values())];
+  const tangles = findCycles(holding);
   const blockersOf = Map.groupBy(holding, ({ blocked }) => blocked);
   const open = planned.filter(({ facts }) => facts.open);
   const order = orderOfWork(open, holding);
   const issues = planned.map((issue): OrderedIssue => {
     const ref = formatRef(issue.facts);
-    const cycle = startingWith(cycles.get(ref) ?? [], ref);
+    const cycle = startingWith(tangles.get(ref) ?? [], ref);
     const decision = decideState({
       ...{ open: issue.facts.open, assigned: true, read: true },
       ...{ cycle, besideCycle: cycle[0] !== ref },
@@ -85,7 +84,7 @@ export function orderBacklog(
   return {
     issues: issues.toSorted((a, b) => (a.place ?? last) - (b.place ?? last)),
     edges,
-    circles,
+    cycles: [...new Set(tangles.values())],
   };
 }
 
@@ -185,7 +184,7 @@ interface Place {
 
 /**
  * Takes one issue after the other: of those whose listed blockers are all taken, the first in the queue. What is in a
- * circle, or waits for one, is never taken.
+ * cycle, or waits for one, is never taken.
  */
 function orderOfWork(
   open: readonly PlannedIssue[],

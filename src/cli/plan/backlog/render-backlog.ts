@@ -46,9 +46,9 @@ function totalsOf({ issues }: OrderedBacklog) {
   };
 }
 
-/** The plans for a person: a table in the order of work, then edges, circles and totals. */
+/** The plans for a person: a table in the order of work, then edges, cycles and totals. */
 export function renderBacklog(backlog: Backlog, style: Style): string {
-  const { repository, issues, edges, circles } = backlog;
+  const { repository, issues, edges, cycles } = backlog;
   const { paint, width } = style;
   const short = (ref: string) => printable(refWithin(repository, ref));
   const shownEdges = edges.filter(({ holds, standing }) => holds || standing !== 'counts');
@@ -59,8 +59,8 @@ export function renderBacklog(backlog: Backlog, style: Style): string {
       shownEdges.map((edge) => shorten(`  ${describeEdge(edge, short)}`, width)),
     ),
     ...list(
-      'Circles',
-      circles.map((path) =>
+      'Cycles',
+      cycles.map((path) =>
         paint('red', `  ${[...path, ...path.slice(0, 1)].map(short).join(' waits for ')}`),
       ),
     ),
@@ -85,9 +85,9 @@ function describeEdge({ blocked, blocker, ...edge }: BacklogEdge, short: (ref: s
 }
 
 function describeTotals(backlog: Backlog): string[] {
-  const { issues, circles, cut, edges } = backlog;
+  const { issues, cycles, cut, edges } = backlog;
   const { open, tokens, canStart } = totalsOf(backlog);
-  const inCircles = new Set(circles.flat()).size;
+  const inCycles = new Set(cycles.flat()).size;
   const unplaced = issues.filter(({ facts, place }) => facts.open && place === undefined).length;
   const steps = Math.max(0, ...issues.map(({ step = 0 }) => step));
   const shown = edges.filter(({ holds }) => holds).length;
@@ -98,7 +98,7 @@ function describeTotals(backlog: Backlog): string[] {
     ...(unplaced === 0
       ? []
       : [
-          `${counted(circles.length, 'circle')} with ${counted(inCircles, 'issue')}: ${unplaced} of the open issues can never start until ${circles.length === 1 ? 'it is' : 'they are'} broken.`,
+          `${counted(cycles.length, 'cycle')} with ${counted(inCycles, 'issue')}: ${unplaced} of the open issues can never start until ${cycles.length === 1 ? 'it is' : 'they are'} broken.`,
         ]),
     ...(hasMarks
       ? [
@@ -158,8 +158,7 @@ function waitsText({ decision, facts }: OrderedIssue, blockers: readonly string[
   if (!facts.open) return 'closed';
   const { code } = decision.reason;
   const isTold = code === 'open_blockers' || code === 'unknown_blockers' || code === 'ready';
-  const reason = code === 'cycle' ? 'circle' : code.replaceAll('_', ' ');
-  return [...(isTold ? [] : [`(${reason})`]), ...blockers].join(' ');
+  return [...(isTold ? [] : [`(${code.replaceAll('_', ' ')})`]), ...blockers].join(' ');
 }
 
 /** Colours the name of each issue by its state. */
@@ -213,7 +212,7 @@ function bare(
 
 /** The plans for programs. */
 export function backlogJson(backlog: Backlog) {
-  const { repository, issues, edges, circles, cut } = backlog;
+  const { repository, issues, edges, cycles, cut } = backlog;
   const { open, tokens, canStart } = totalsOf(backlog);
   const blockers = blockersOf(edges);
   return {
@@ -232,7 +231,8 @@ export function backlogJson(backlog: Backlog) {
       warnings: [...plan.reading.warnings, ...plan.assignment.warnings].map(viewWarning),
     })),
     edges,
-    circles,
+    // The key by which programs know them.
+    circles: cycles,
     order: issues.filter(({ place }) => place !== undefined).map(({ ref }) => ref),
     totals: { issues: issues.length, open, tokens, canStart },
     cut,

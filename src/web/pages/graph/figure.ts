@@ -31,7 +31,7 @@ export function GraphFigure({ drawn, size, sizeLinks, repository }: FigureProps)
     h(
       'p',
       { class: 'help' },
-      'An arrow leads from an issue to what waits for it. Thick: the critical path. Red: a circle. The number is the likely size in tokens.',
+      'An arrow leads from an issue to what waits for it. Thick: the critical path. Red: a cycle. The number is the likely size in tokens.',
     ),
   ];
 }

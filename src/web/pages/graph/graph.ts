@@ -18,8 +18,8 @@ import { GraphFigure, sizes, type Size } from './figure.ts';
 
 /** Maximum of issues in a picture: more can be neither read nor laid out in a moment. */
 const maxDrawn = 300;
-/** Circles that are named one by one. */
-const maxCircles = 20;
+/** Cycles that are named one by one. */
+const maxCycles = 20;
 
 const querySchema = z.object({
   repository: z.string().max(300).optional().catch(undefined),
@@ -81,7 +81,7 @@ function Content({ query, names, repository, graph }: ContentProps) {
       { id: 'picture', 'data-live': true, 'aria-labelledby': 'picture-title' },
       h('h2', { id: 'picture-title' }, repository),
       h(Summary, { stored, repository }),
-      h(Circles, { circles: stored.picture.circles }),
+      h(Cycles, { cycles: stored.picture.cycles }),
       h(GraphFigure, { drawn, size: query.size, sizeLinks, repository }),
     ),
     h(
@@ -198,31 +198,31 @@ function Summary({ stored, repository }: SummaryProps) {
   ];
 }
 
-function Circles({ circles }: { readonly circles: readonly (readonly string[])[] }) {
-  if (circles.length === 0) return null;
-  const more = circles.length - maxCircles;
+function Cycles({ cycles }: { readonly cycles: readonly (readonly string[])[] }) {
+  if (cycles.length === 0) return null;
+  const more = cycles.length - maxCycles;
   return h(
     'div',
     { class: 'fault' },
     h(
       'p',
       null,
-      `${count(circles.length, 'circle')}: the issues of a circle wait for each other, so none can start. Take one dependency out of each.`,
+      `${count(cycles.length, 'cycle')}: the issues of a cycle wait for each other, so none can start. Take one dependency out of each.`,
     ),
     h(
       'ul',
       null,
-      ...circles
-        .slice(0, maxCircles)
+      ...cycles
+        .slice(0, maxCycles)
         .map((path) =>
           h(
             'li',
             null,
             ...path
-              .slice(0, maxCircles)
+              .slice(0, maxCycles)
               .flatMap((issue) => [h(IssueLink, { issue }), ' waits for ']),
-            path.length > maxCircles
-              ? `… ${path.length - maxCircles} more`
+            path.length > maxCycles
+              ? `… ${path.length - maxCycles} more`
               : h(IssueLink, { issue: path[0] ?? '' }),
           ),
         ),
@@ -250,7 +250,7 @@ function IssueTable({ stored: { picture } }: { readonly stored: StoredPicture })
       node.tokens === null ? '' : tokens(node.tokens),
       h(Issues, { refs: (waitsFor.get(node.ref) ?? []).map(({ from }) => from.ref) }),
       h(Issues, { refs: (holdsUp.get(node.ref) ?? []).map(({ to }) => to.ref) }),
-      [node.inCircle ? 'in a circle' : '', node.isCritical ? 'on the critical path' : '']
+      [node.inCycle ? 'in a cycle' : '', node.isCritical ? 'on the critical path' : '']
         .filter((remark) => remark !== '')
         .join(', '),
     ]),

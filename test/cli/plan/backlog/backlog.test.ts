@@ -96,7 +96,7 @@ function pairs(edges: z.infer<typeof jsonSchema>['edges']): string[] {
 
 const total = (tokens: string) => `Total estimated: ${tokens} tokens\n`;
 
-test('a backlog is a table in the order of work, with edges, circles and totals', async () => {
+test('a backlog is a table in the order of work, with edges, cycles and totals', async () => {
   const gitea = await deck([
     total('46,800'),
     `${total('12,000')}Difficulty: low\n\nBlocked by: #1, #3`,
@@ -115,8 +115,8 @@ test('a backlog is a table in the order of work, with edges, circles and totals'
     1      #1     Part 1  46,800   unknown     sonnet
     2      #3     Part 3  20,000   unknown     sonnet
     3      #2     Part 2  12,000   low         haiku   #1 #3
-    -      #4     Part 4  40,000   unknown     sonnet  (circle) #5
-    -      #5     Part 5  40,000   unknown     sonnet  (circle) #4
+    -      #4     Part 4  40,000   unknown     sonnet  (cycle) #5
+    -      #5     Part 5  40,000   unknown     sonnet  (cycle) #4
     -      #6     Part 6  40,000   unknown     sonnet  #5
 
     Edges (5)
@@ -126,12 +126,12 @@ test('a backlog is a table in the order of work, with edges, circles and totals'
       #5 waits for #4  declared  "Blocked by: #4"
       #6 waits for #5  declared  "Depends on #5"
 
-    Circles (1)
+    Cycles (1)
       #4 waits for #5 waits for #4
 
     6 open issues: 198,800 tokens (122,600 to 342,440), 5 edges.
     2 may start at once; the longest chain has 2 issues.
-    1 circle with 2 issues: 3 of the open issues can never start until it is broken.
+    1 cycle with 2 issues: 3 of the open issues can never start until it is broken.
     "
   `);
   expect(gitea.requests).toHaveLength(9);
@@ -251,17 +251,17 @@ test('all pages are read, also those of a server that gives few rows, up to 2,00
 const hostileTitles = [
   { title: 'Say "hi" \\ <b>&amp; [x] `y` ; #quot; end', body: 'Nothing.' },
   { title: '日本語 %%{init}%% --> z', body: 'Blocked by: #1' },
-  { title: 'Circle\u001b[31m', body: 'Blocked by: #2. Blocks: #1, other/place#7' },
+  { title: 'Cycle\u001b[31m', body: 'Blocked by: #2. Blocks: #1, other/place#7' },
 ];
 
-test('the graph as Mermaid: titles are escaped, circles are red', async () => {
+test('the graph as Mermaid: titles are escaped, cycles are red', async () => {
   const gitea = await deck(hostileTitles);
   const { out } = await run(gitea, ['--mermaid']);
   expect(out).toMatchInlineSnapshot(`
     "flowchart LR
       i1["#35;1 Say #34;hi#34; #92; #60;b#62;#38;amp#59; #91;x#93; #96;y#96; #59; #35;quot#59; end"]
       i2["#35;2 日本語 #37;#37;#123;init#125;#37;#37; #45;#45;#62; z"]
-      i3["#35;3 Circle"]
+      i3["#35;3 Cycle"]
       x3["other#47;place#35;7"]
       i1 --> i2
       i2 --> i3
@@ -286,7 +286,7 @@ test('the graph for Graphviz', async () => {
       node [shape=box];
       i1 [label="#1 Say \\"hi\\" \\\\ <b>&amp;amp; [x] \`y\` ; #quot; end" color=red];
       i2 [label="#2 日本語 %%{init}%% --> z" color=red];
-      i3 [label="#3 Circle" color=red penwidth=3];
+      i3 [label="#3 Cycle" color=red penwidth=3];
       x3 [label="other/place#7" penwidth=3];
       i1 -> i2 [color=red];
       i2 -> i3 [color=red];
