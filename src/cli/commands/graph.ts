@@ -5,6 +5,8 @@ import { loadStoreConfig } from '../../config.ts';
 import { CoordinatorError } from '../../errors.ts';
 import { issueUrl } from '../../issue/plan.ts';
 import { parseRef } from '../../issue/ref.ts';
+import { thousands } from '../../lib/text.ts';
+import { bounds, commandBounds } from '../../plans/picture/bounds.ts';
 import { layOut, vizGraph } from '../../plans/picture/lay-out.ts';
 import { dot, mermaid, type Picture } from '../../plans/picture/picture.ts';
 import { readPicture } from '../../plans/picture/read-picture.ts';
@@ -12,11 +14,6 @@ import { findRepositoryId } from '../../plans/repository-names.ts';
 import type { Io } from '../io.ts';
 import { parseOptions, repositoryOption } from '../options.ts';
 import { withDatabase } from '../with-database.ts';
-
-/** Maximum of issues: Graphviz needs seconds for 500, and other programs draw no more than a few thousand. */
-const limits = { svg: 500, source: 5_000 };
-/** Deadline of Graphviz. */
-const deadlineMs = 60_000;
 
 const optionsSchema = z
   .object({
@@ -59,13 +56,15 @@ async function graph(io: Io, rawOptions: unknown): Promise<void> {
         'not_found',
         `No event has told of the repository ${repository}: correct --repo, or leave it out.`,
       );
-    const limit = svg ? limits.svg : limits.source;
+    const limit = svg ? commandBounds.svgIssues : commandBounds.sourceIssues;
     const { picture, cut, isPartial } = await readPicture(db, { repository, limit, withDone });
     if (svg) io.stdout.write(await drawn(picture, giteaUrl));
     else io.stdout.write(asDot ? dot(picture) : mermaid(picture));
     if (cut > 0) io.stderr.write(`${cut} issues with few dependencies are left out.\n`);
     if (isPartial)
-      io.stderr.write('There are more than 5,000 issues or dependencies; these are the first.\n');
+      io.stderr.write(
+        `There are more than ${thousands(bounds.read)} issues or dependencies; these are the first.\n`,
+      );
   });
 }
 
@@ -78,7 +77,7 @@ async function drawn(picture: Picture, giteaUrl: string): Promise<string> {
     },
     coloured: true,
   });
-  const result = await layOut(viz, deadlineMs);
+  const result = await layOut(viz, commandBounds.deadlineMs);
   if (typeof result !== 'string') return result.svg;
   throw new CoordinatorError(
     'graph_not_drawn',

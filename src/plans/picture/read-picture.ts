@@ -3,12 +3,8 @@ import { parseRef } from '../../issue/ref.ts';
 import { states, type State } from '../../issue/state.ts';
 import { readDescribedGraph, type DescribedGraph } from '../graph-view.ts';
 import { inScope, ofAgents, type Scope } from '../scope.ts';
+import { bounds } from './bounds.ts';
 import { pictureOf, type Picture, type PicturedIssue } from './picture.ts';
-
-/** Maximum of edges, of issues in cycles and of open issues that are looked at. */
-const maxRead = 5_000;
-/** Maximum of repositories to choose from. */
-const maxRepositories = 200;
 
 interface PictureOptions {
   /** Undefined: all repositories. */
@@ -37,7 +33,7 @@ export interface StoredPicture {
 /** Reads the graph of one or of all repositories as a picture. Where it is too large, its middle is kept. */
 export async function readPicture(db: Database, options: PictureOptions): Promise<StoredPicture> {
   const { repository, limit, withDone, scope, agents } = options;
-  const graph = await readDescribedGraph(db, { repository, scope, agents, limit: maxRead });
+  const graph = await readDescribedGraph(db, { repository, scope, agents, limit: bounds.read });
   const shown = graph.nodes.filter(({ state }) => withDone || state !== 'done');
   const issues = shown.map((node, index) => issueOf(node, index, repository));
   const edges = graph.edges.map(({ issue, blockedBy }) => ({ blocked: issue, blocker: blockedBy }));
@@ -108,6 +104,6 @@ export async function listRepositoryChoices(
     .groupBy('full_name')
     .orderBy('open', 'desc')
     .orderBy('full_name')
-    .limit(maxRepositories)
+    .limit(bounds.repositories)
     .execute();
 }

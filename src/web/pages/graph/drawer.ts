@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { pageBounds } from '../../../plans/picture/bounds.ts';
 import { layOut, vizGraph, type LaidOut } from '../../../plans/picture/lay-out.ts';
 import type { Picture } from '../../../plans/picture/picture.ts';
 import { states } from '../../../issue/state.ts';
@@ -7,14 +8,6 @@ import { createSerial } from '../../../lib/serial.ts';
 import { issuePath } from '../../parts/issue-link.ts';
 import { stateNames } from '../../parts/state.ts';
 import type { WebDeps } from '../../web.ts';
-
-/** Deadline of one picture. */
-const deadlineMs = 10_000;
-/** How long a page waits for its picture; it is drawn on, for the next look. */
-const patienceMs = 5_000;
-/** Pictures that are kept, of at most about a megabyte each, and those that may wait to be drawn. */
-const maxKept = 16;
-const maxWaiting = 4;
 
 export type Drawn = LaidOut | 'later';
 
@@ -32,12 +25,12 @@ export function createDrawer({ stopping, changes }: Pick<WebDeps, 'stopping' | '
     const graph = vizGraph(picture, { nameOf, pathOf: issuePath });
     const key = createHash('sha256').update(JSON.stringify(graph)).digest('base64');
     const known = kept.get(key);
-    if (known === undefined && waiting >= maxWaiting) return 'later';
-    const drawing = known ?? begin(key, () => layOut(graph, deadlineMs, stopping));
+    if (known === undefined && waiting >= pageBounds.waiting) return 'later';
+    const drawing = known ?? begin(key, () => layOut(graph, pageBounds.deadlineMs, stopping));
     kept.delete(key);
     kept.set(key, drawing);
     for (const oldest of kept.keys()) {
-      if (kept.size <= maxKept) break;
+      if (kept.size <= pageBounds.kept) break;
       kept.delete(oldest);
     }
     const drawn = await inTime(drawing);
@@ -62,7 +55,7 @@ export function createDrawer({ stopping, changes }: Pick<WebDeps, 'stopping' | '
 async function inTime(drawing: Promise<LaidOut>): Promise<Drawn> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'later'>((resolve) => {
-    timer = setTimeout(() => resolve('later'), patienceMs);
+    timer = setTimeout(() => resolve('later'), pageBounds.patienceMs);
   });
   return Promise.race([drawing, late]).finally(() => clearTimeout(timer));
 }

@@ -2,6 +2,7 @@ import { h } from 'preact';
 import { z } from 'zod';
 
 import type { Caller } from '../../../api/roles.ts';
+import { bounds, pageBounds } from '../../../plans/picture/bounds.ts';
 import {
   listRepositoryChoices,
   readPicture,
@@ -15,11 +16,6 @@ import { createSharedParts, sendSharedPage } from '../../shared-page.ts';
 import { visitOf, type Web, type WebDeps } from '../../web.ts';
 import { createDrawer } from './drawer.ts';
 import { GraphFigure, sizes, type Size } from './figure.ts';
-
-/** Maximum of issues in a picture: more can be neither read nor laid out in a moment. */
-const maxDrawn = 300;
-/** Cycles that are named one by one. */
-const maxCycles = 20;
 
 const querySchema = z.object({
   repository: z.string().max(300).optional().catch(undefined),
@@ -56,7 +52,7 @@ async function readGraph(
   const stored =
     repository === undefined
       ? undefined
-      : await readPicture(db, { repository, scope, agents, withDone, limit: maxDrawn });
+      : await readPicture(db, { repository, scope, agents, withDone, limit: pageBounds.issues });
   const graph =
     stored === undefined || stored.picture.nodes.length === 0
       ? undefined
@@ -181,7 +177,7 @@ function Summary({ stored, repository }: SummaryProps) {
       : h(
           'p',
           { class: 'help' },
-          `… and ${tokens(cut)} more issues, those with the fewest dependencies: the picture and the list show ${maxDrawn}. `,
+          `… and ${tokens(cut)} more issues, those with the fewest dependencies: the picture and the list show ${pageBounds.issues}. `,
           h(
             'a',
             { href: `/issues?${new URLSearchParams({ repository }).toString()}` },
@@ -192,7 +188,7 @@ function Summary({ stored, repository }: SummaryProps) {
       ? h(
           'p',
           { class: 'help' },
-          'There are more than 5,000 dependencies or issues; the figures are of these.',
+          `There are more than ${tokens(bounds.read)} dependencies or issues; the figures are of these.`,
         )
       : null,
   ];
@@ -200,7 +196,7 @@ function Summary({ stored, repository }: SummaryProps) {
 
 function Cycles({ cycles }: { readonly cycles: readonly (readonly string[])[] }) {
   if (cycles.length === 0) return null;
-  const more = cycles.length - maxCycles;
+  const more = cycles.length - pageBounds.cycles;
   return h(
     'div',
     { class: 'fault' },
@@ -213,16 +209,16 @@ function Cycles({ cycles }: { readonly cycles: readonly (readonly string[])[] })
       'ul',
       null,
       ...cycles
-        .slice(0, maxCycles)
+        .slice(0, pageBounds.cycles)
         .map((path) =>
           h(
             'li',
             null,
             ...path
-              .slice(0, maxCycles)
+              .slice(0, pageBounds.issuesOfCycle)
               .flatMap((issue) => [h(IssueLink, { issue }), ' waits for ']),
-            path.length > maxCycles
-              ? `… ${path.length - maxCycles} more`
+            path.length > pageBounds.issuesOfCycle
+              ? `… ${path.length - pageBounds.issuesOfCycle} more`
               : h(IssueLink, { issue: path[0] ?? '' }),
           ),
         ),
@@ -234,9 +230,6 @@ function Cycles({ cycles }: { readonly cycles: readonly (readonly string[])[] })
 function count(number: number, noun: string): string {
   return `${tokens(number)} ${noun}${number === 1 ? '' : 's'}`;
 }
-
-/** Issues that a cell names. */
-const maxInCell = 8;
 
 function IssueTable({ stored: { picture } }: { readonly stored: StoredPicture }) {
   const waitsFor = Map.groupBy(picture.edges, ({ to }) => to.ref);
@@ -264,10 +257,10 @@ function titleOf({ name }: { readonly name: string }): string {
 }
 
 function Issues({ refs }: { readonly refs: readonly string[] }) {
-  const more = refs.length - maxInCell;
+  const more = refs.length - pageBounds.issuesInCell;
   return [
     ...refs
-      .slice(0, maxInCell)
+      .slice(0, pageBounds.issuesInCell)
       .flatMap((issue, index) => [index === 0 ? '' : ', ', h(IssueLink, { issue })]),
     more > 0 ? ` and ${more} more` : '',
   ];
