@@ -35,8 +35,9 @@ export function createDatabaseMetrics({ registry, gauge }: Metrics) {
 
   /** Sets all values anew. */
   async function update(engine: Pick<Engine, 'sizes' | 'connections'>): Promise<void> {
-    bytes.replace(labelled('part', await engine.sizes().catch(() => ({}))));
+    // First, so that a scrape does not count the connections that it uses itself.
     connections.replace(labelled('state', { ...engine.connections?.() }));
+    bytes.replace(labelled('part', await engine.sizes().catch(() => ({}))));
   }
 
   return { measured, update };

@@ -85,7 +85,12 @@ export function createMetrics() {
 
   /** All as text. What is measured of the process (memory, event loop) is measured from the first time on. */
   function text(): Promise<string> {
-    if (!hasDefaults) collectDefaultMetrics({ register: registry, prefix: 'mosaic_' });
+    if (!hasDefaults) {
+      collectDefaultMetrics({ register: registry, prefix: 'mosaic_' });
+      // Gauges with the names of counters, and sums of those beside them.
+      for (const what of ['handles', 'requests', 'resources'])
+        registry.removeSingleMetric(`mosaic_nodejs_active_${what}_total`);
+    }
     hasDefaults = true;
     return registry.metrics();
   }

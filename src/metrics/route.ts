@@ -45,11 +45,11 @@ export function registerMetrics(app: FastifyInstance, deps: MetricsDeps): void {
         .send({ error: { code: 'unauthorized', message } });
     }
     // Whatever does not answer is said by its check; the rest is told all the same.
-    const [checks, numbers, ofEdge] = await Promise.all([
+    const [, checks, numbers, ofEdge] = await Promise.all([
+      deps.databaseMetrics.update(engine),
       deps.health(),
       readStoreNumbers(engine.db, deps.now()).catch(() => undefined),
       deps.edgeMetrics().catch(() => ''),
-      deps.databaseMetrics.update(engine),
       countVerifications().catch(() => undefined),
     ]);
     updateChecks(checks);

@@ -10,6 +10,9 @@ export type StoreNumbers = Awaited<ReturnType<typeof readStoreNumbers>>;
 /** Live claims whose context is looked at. */
 const maxClaims = 1_000;
 
+/** How a claim can end. */
+const outcomes = ['released', 'blocked', 'completed', 'expired', 'withdrawn'] as const;
+
 /** What the store knows of the present, in a few queries that each read one index or one small table. */
 export async function readStoreNumbers(db: Database, now: number) {
   const issues = await db
@@ -35,8 +38,12 @@ export async function readStoreNumbers(db: Database, now: number) {
     issues: issues.map(({ state, count }) => labelled({ state }, count)),
     claims: countBy(live, ({ agent }) => ({ agent })),
     bands: countBy(live, ({ context }) => ({ band: bandOf(context) })),
-    claimsEnded: ended.map(({ agent, outcome, count }) =>
-      labelled({ agent, outcome: outcome ?? 'unknown' }, count),
+    claimsEnded: [...new Set([...live, ...ended].map(({ agent }) => agent))].flatMap((agent) =>
+      outcomes.map((outcome) => {
+        const found = ended.find((row) => row.agent === agent && row.outcome === outcome);
+        // With 0 from the first claim on, so that the first lost lease is a step.
+        return labelled({ agent, outcome }, found?.count ?? 0);
+      }),
     ),
     spentTokens: spent.map(([agent, { tokens }]) => labelled({ agent }, tokens)),
     spentUsd: spent.map(([agent, { usd }]) => labelled({ agent }, usd)),

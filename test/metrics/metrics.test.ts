@@ -12,7 +12,8 @@ import { registerMetrics } from '../../src/metrics/route.ts';
 import { onPostgres, temporaryDirectory } from '../support/database.ts';
 import { scrape, scraped, valuesOf } from '../support/scraping.ts';
 import { startService } from '../support/service.ts';
-import { issueEvent } from '../support/workers.ts';
+import { startWork } from '../support/work.ts';
+import { call, issueEvent } from '../support/workers.ts';
 
 const metricsToken = 'token-of-the-metrics';
 
@@ -77,6 +78,24 @@ test('what is not known is not told as 0', async () => {
   expect(text).toContain('# TYPE mosaic_reconcile_passes_total counter');
   expect(text).not.toMatch(/^mosaic_(reconcile|publish)_/m);
   expect(text).toMatch(/^mosaic_inbox_pending 0$/m);
+});
+
+test('the first lost lease of an agent is a step from 0', async () => {
+  const work = await startWork();
+  await work.tell(1);
+  const { claimId, token } = await work.held('worker-1');
+  const ended = async () =>
+    [...(await scraped(work))].filter(([name]) => name.startsWith('mosaic_claims_ended_total'));
+  const before = await ended();
+  expect(before).toHaveLength(5);
+  expect(before.every(([, value]) => value === 0)).toBe(true);
+  await call(work, 'worker-1', {
+    held: { claimId, token },
+    ...{ what: 'release', body: { reason: 'tests' } },
+  });
+  const after = (await ended()).filter(([, value]) => value === 1);
+  expect(after).toHaveLength(1);
+  expect(after[0]?.[0]).toContain('outcome="released"');
 });
 
 test('strangers get nothing; METRICS_TOKEN opens the metrics and nothing else', async () => {
