@@ -22,7 +22,7 @@ import { registerStatus } from './pages/status.ts';
 import { registerVerification } from './pages/verification/verification.ts';
 import { readSessionCookie } from './session/cookie.ts';
 import { registerGiteaSignIn } from './session/gitea-sign-in.ts';
-import { isSameOrigin, safePath } from './session/same-origin.ts';
+import { isSameOrigin, pageBefore, safePath } from './session/same-origin.ts';
 import { registerSignIn } from './session/sign-in.ts';
 import { countTroubles } from './trouble.ts';
 import { registerSignInOnce } from './session/sign-in-once.ts';
@@ -119,7 +119,8 @@ async function admit(
     const site = request.headers['sec-fetch-site'];
     if (isRead && cookie === undefined && (site === 'cross-site' || site === 'same-site'))
       return sendPage(reply, h(Page, { title: 'One moment', goTo: safePath(request.url) }));
-    return reply.redirect(`/sign-in?to=${encodeURIComponent(isRead ? request.url : '/')}`, 303);
+    const back = isRead ? { to: request.url } : { to: pageBefore(request), lost: 'yes' };
+    return reply.redirect(`/sign-in?${new URLSearchParams(back)}`, 303);
   }
   request.caller = caller;
   const needed = rolesOf(request.method, request.routeOptions.url ?? '');

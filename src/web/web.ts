@@ -62,6 +62,7 @@ export function visitOf(request: FastifyRequest): Visit {
 /** Sentences that an action leaves for the page it leads to, by the word in `?done=`. */
 const notices: ReadonlyMap<string, string> = new Map([
   ['paused', 'Nothing more is handed out. What is claimed goes on.'],
+  ['agent-paused', 'The agent gets no more issues. What it has claimed goes on.'],
   ['resumed', 'Issues are handed out again.'],
   ['replayed', 'The delivery is handled once more.'],
   ['verifying', 'The last commit is verified once more.'],

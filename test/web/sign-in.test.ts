@@ -48,3 +48,20 @@ test('a session ends when its token is taken away or changed', async () => {
   });
   expect((await visit(again, '/', { headers: { cookie } })).status).toBe(303);
 });
+
+test('an action after the end of the session does nothing, says so, and leads back', async () => {
+  const service = await startService();
+  const referer = `${service.url}/agents?x=1&done=resumed`;
+  const reply = await submit(service, '/pause', {}, { referer });
+  expect([reply.status, reply.headers.get('location')]).toEqual([
+    303,
+    '/sign-in?to=%2Fagents%3Fx%3D1&lost=yes',
+  ]);
+  const form = await (await visit(service, reply.headers.get('location') ?? '')).text();
+  expect(form).toContain('Your session was over, so nothing was done.');
+  expect((await service.api('/pauses')).json).toEqual({ items: [] });
+  for (const other of ['https://evil.example/agents', `${service.url}//evil.example`, 'x']) {
+    const { headers } = await submit(service, '/pause', {}, { referer: other });
+    expect(headers.get('location')).toBe('/sign-in?to=%2F&lost=yes');
+  }
+});

@@ -8,8 +8,8 @@ const pollMs = 30_000;
 
 /** After this time while the service does not answer. */
 const retryMs = 3_000;
-/** Longest wait for an answer: a network that swallows packets never tells. */
-const timeoutMs = 30_000;
+/** Longest wait for a whole answer, also by a slow line: a network that swallows packets never tells. */
+const timeoutMs = 60_000;
 
 let isAsking = false;
 let isStale = false;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { CoordinatorError } from '../../errors.ts';
 import { agentsOfAccount } from '../../planning/agent-profiles.ts';
+import { pageBefore } from '../session/same-origin.ts';
 import { goOn, visitOf, type Web, type WebDeps } from '../web.ts';
 
 /** A form sends an empty text for what was not filled in. */
@@ -24,7 +25,7 @@ export function registerPauses(web: Web, { pauses, agents }: WebDeps): void {
     const form = read(pauseForm, request);
     if (!isKnown(form.agent)) throw new BadForm('There is no such agent.');
     await pauses.pause({ ...form, by: visitOf(request).caller.name });
-    return goOn(reply, '/', 'paused');
+    return goOn(reply, pageBefore(request), form.agent === undefined ? 'paused' : 'agent-paused');
   });
   web.post('/resume', async (request, reply) => {
     const { agent, account } = read(resumeForm, request);
@@ -33,7 +34,7 @@ export function registerPauses(web: Web, { pauses, agents }: WebDeps): void {
       throw new BadForm('There is no such agent or account.');
     const names = ofAccount ?? (agent === undefined ? null : [agent]);
     await pauses.resume(names, visitOf(request).caller.name);
-    return goOn(reply, '/', 'resumed');
+    return goOn(reply, pageBefore(request), 'resumed');
   });
 }
 

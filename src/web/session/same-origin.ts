@@ -21,3 +21,12 @@ export function safePath(to: string | undefined): string {
 
 /** A way back as it comes from outside, made safe; one that makes no sense is the overview. */
 export const wayBack = z.string().max(2_000).optional().catch(undefined).transform(safePath);
+
+/** The page of this service that a form was sent from; the overview when the browser does not tell. */
+export function pageBefore({ headers, protocol, host }: FastifyRequest): string {
+  const before = URL.parse(headers.referer ?? '');
+  if (before?.origin !== `${protocol}://${host}`) return '/';
+  // What it says was done was another action.
+  before.searchParams.delete('done');
+  return safePath(`${before.pathname}${before.search}`);
+}

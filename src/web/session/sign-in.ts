@@ -9,7 +9,7 @@ import { isSameOrigin, wayBack } from './same-origin.ts';
 /** Attempts from one address. */
 const attempts = { max: 10, timeWindow: 60_000 };
 
-const signInQuery = z.object({ to: wayBack });
+const signInQuery = z.object({ to: wayBack, lost: z.literal('yes').optional().catch(undefined) });
 const signInBody = z.object({
   token: z.string().max(1_000),
   to: wayBack,
@@ -22,8 +22,8 @@ export function registerSignIn(
 ): void {
   const shown = { isOff, byGitea: gitea !== undefined };
   web.get('/sign-in', async (request, reply) => {
-    const { to } = signInQuery.parse(request.query);
-    return sendPage(reply, h(SignIn, { ...shown, to }));
+    const { to, lost } = signInQuery.parse(request.query);
+    return sendPage(reply, h(SignIn, { ...shown, to, ...(lost && { fault: lostAction }) }));
   });
   web.post('/sign-in', { config: { rateLimit: attempts } }, async (request, reply) => {
     const { data } = signInBody.safeParse(request.body);
@@ -51,6 +51,7 @@ export function registerSignIn(
 }
 
 const wrongToken = 'That is none of the tokens in API_TOKENS.';
+const lostAction = 'Your session was over, so nothing was done. Sign in, and try once more.';
 const crossSite = 'This was not sent by a page of this service. Try once more from here.';
 
 interface SignInProps {

@@ -57,6 +57,21 @@ testInBrowser('a page outlives its service, says so meanwhile, and catches up', 
   await behind.waitFor({ state: 'hidden' });
 });
 
+testInBrowser('a page whose session ends with the service before it becomes the form', async () => {
+  const directory = temporaryDirectory();
+  const before = await startWork({ directory });
+  const { page } = await openTab(before);
+  const isListening = page.waitForResponse('**/events');
+  await openOverview(page);
+  await page.goto('/agents');
+  await isListening;
+  await before.close();
+  const PORT = new URL(before.url).port;
+  await startWork({ directory, env: { PORT, API_TOKENS: 'tests:another-token-of-the-tests' } });
+  await page.getByLabel('Token').waitFor();
+  expect(new URL(page.url()).search).toBe('?to=%2Fagents');
+});
+
 testInBrowser('an answer that never comes holds nothing up', async () => {
   const service = await startWork();
   await service.tell(1);
@@ -70,7 +85,7 @@ testInBrowser('an answer that never comes holds nothing up', async () => {
   await service.tell(2);
   // Kept without an answer, as a network does that swallows packets.
   await asked;
-  await page.clock.runFor(60_000);
+  await page.clock.runFor(90_000);
   await ready(page, 2).waitFor();
 });
 

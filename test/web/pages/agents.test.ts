@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { signIn, visit } from '../../support/browser-like.ts';
+import { signIn, submit, visit } from '../../support/browser-like.ts';
 import { statementIn } from '../../support/database.ts';
 import { startWork } from '../../support/work.ts';
 import { call, tokenOf } from '../../support/workers.ts';
@@ -75,4 +75,16 @@ test('without any work it says so', async () => {
   expect(html).toContain('no claim has ended in 30 days');
   expect(html).toContain('No issue with an estimate has been completed');
   expect(await statementIn(service.directory, 'select 1 from claims')).toEqual([]);
+});
+
+test('who pauses an agent stays on the page, and is told of that agent alone', async () => {
+  const service = await startWork();
+  const cookie = await signIn(service);
+  const headers = { cookie, referer: `${service.url}/agents` };
+  const paused = await submit(service, '/pause', { agent: 'opus' }, headers);
+  expect(paused.headers.get('location')).toBe('/agents?done=agent-paused');
+  const html = await (await visit(service, '/agents?done=agent-paused', { headers })).text();
+  expect(html).toContain('The agent gets no more issues.');
+  const resumed = await submit(service, '/resume', { agent: 'opus' }, headers);
+  expect(resumed.headers.get('location')).toBe('/agents?done=resumed');
 });
