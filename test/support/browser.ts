@@ -56,7 +56,8 @@ export async function openTab(site: Site, options: BrowserContextOptions = {}): 
   const page = await openForeignTab(site, options);
   page.on('console', (message) => {
     // A refusal of ours, such as 401 for a wrong token, is told as an error, too; so is a service that is away.
-    const isAnswer = /^Failed to load resource: (the server responded|net::ERR_CONNECTION_REFUSED)/;
+    const isAnswer =
+      /^Failed to load resource: (the server responded|net::ERR_(CONNECTION_|EMPTY_RESPONSE|INCOMPLETE_CHUNKED))/;
     if (message.type() === 'error' && !isAnswer.test(message.text())) problems.push(message.text());
   });
   page.on('pageerror', (error) => problems.push(`script: ${error.message}`));

@@ -65,12 +65,10 @@ function isInUse(part) {
   return isTyping || part.querySelector('details[open]') !== null;
 }
 
-/** False when it has to stay: somebody would lose his place. */
+/** Whoever has the focus in it keeps it: on the same link, or on the whole part when that is gone. */
 function replacePart(part, other) {
   const { activeElement } = document;
-  const hasFocus = part.contains(activeElement);
-  const next = hasFocus ? sameIn(other, activeElement) : undefined;
-  if (isInUse(part) || (hasFocus && next === undefined)) return false;
+  const next = part.contains(activeElement) ? (sameIn(other, activeElement) ?? other) : undefined;
   const places = [...part.querySelectorAll('.scroll')].map((box) => [
     box.scrollLeft,
     box.scrollTop,
@@ -79,8 +77,8 @@ function replacePart(part, other) {
   // Boxes that scroll stay where they were.
   for (const [index, box] of [...other.querySelectorAll('.scroll')].entries())
     box.scrollTo(...(places[index] ?? [0, 0]));
+  if (next === other) other.tabIndex = -1;
   next?.focus({ preventScroll: true });
-  return true;
 }
 
 /** The same link, button or box of another rendering. */
@@ -109,7 +107,8 @@ function replaceParts(fresh) {
   for (const part of document.querySelectorAll('[data-live]')) {
     const other = fresh.getElementById(part.id);
     if (other === null || other.outerHTML === part.outerHTML) continue;
-    if (!replacePart(part, document.adoptNode(other))) isWhole = false;
+    if (isInUse(part)) isWhole = false;
+    else replacePart(part, document.adoptNode(other));
   }
   return isWhole;
 }

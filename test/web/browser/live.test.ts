@@ -24,70 +24,59 @@ async function openOverview(page: Page): Promise<void> {
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
 }
 
-testInBrowser('what changes between a page and its stream of events is shown', async () => {
-  const service = await startWork();
-  await service.tell(1);
-  const { page } = await openTab(service);
-  const stream = new Promise<Route>((resolve) => void page.route('**/events', resolve));
-  await signInWith(page);
-  await ready(page, 1).waitFor();
-  const held = await stream;
-  await service.tell(2);
-  await held.continue();
-  await ready(page, 2).waitFor();
-});
+testInBrowser(
+  'what changes before the stream of events, or while an answer never comes, is shown',
+  async () => {
+    const service = await startWork();
+    await service.tell(1);
+    const { page } = await openTab(service);
+    await page.clock.install();
+    const stream = new Promise<Route>((resolve) => void page.route('**/events', resolve));
+    await signInWith(page);
+    await ready(page, 1).waitFor();
+    const held = await stream;
+    await service.tell(2);
+    await held.continue();
+    await ready(page, 2).waitFor();
+    const refresh = new Promise<Route>((resolve) => {
+      void page.route(({ pathname }) => pathname === '/', resolve, { times: 1 });
+    });
+    await service.tell(3);
+    // Without an answer, as in a network that swallows packets.
+    await refresh;
+    await page.clock.runFor(90_000);
+    await ready(page, 3).waitFor();
+  },
+);
 
-testInBrowser('a page outlives its service, says so meanwhile, and catches up', async () => {
-  const clock = manualClock();
-  const directory = temporaryDirectory();
-  const before = await startWork({ clock, directory });
-  await before.tell(1);
-  const { page } = await openTab(before);
-  await page.clock.install();
-  await openOverview(page);
-  const behind = page.getByText('The service does not answer');
-  expect(await behind.isVisible()).toBe(false);
-  await before.close();
-  await page.clock.runFor(30_000);
-  await behind.waitFor();
-  const after = await startWork({ clock, directory, env: { PORT: new URL(before.url).port } });
-  await after.tell(2);
-  await page.clock.runFor(5_000);
-  await ready(page, 2).waitFor();
-  await behind.waitFor({ state: 'hidden' });
-});
-
-testInBrowser('a page whose session ends with the service before it becomes the form', async () => {
-  const directory = temporaryDirectory();
-  const before = await startWork({ directory });
-  const { page } = await openTab(before);
-  const isListening = page.waitForResponse('**/events');
-  await openOverview(page);
-  await page.goto('/agents');
-  await isListening;
-  await before.close();
-  const PORT = new URL(before.url).port;
-  await startWork({ directory, env: { PORT, API_TOKENS: 'tests:another-token-of-the-tests' } });
-  await page.getByLabel('Token').waitFor();
-  expect(new URL(page.url()).search).toBe('?to=%2Fagents');
-});
-
-testInBrowser('an answer that never comes holds nothing up', async () => {
-  const service = await startWork();
-  await service.tell(1);
-  const { page } = await openTab(service);
-  await page.clock.install();
-  await openOverview(page);
-  const asked = new Promise<Route>((resolve) => {
-    const isRefresh = (url: URL) => url.pathname === '/';
-    void page.route(isRefresh, resolve, { times: 1 });
-  });
-  await service.tell(2);
-  // Kept without an answer, as a network does that swallows packets.
-  await asked;
-  await page.clock.runFor(90_000);
-  await ready(page, 2).waitFor();
-});
+testInBrowser(
+  'a page outlives its service, says so meanwhile, catches up, and ends with its session',
+  async () => {
+    const clock = manualClock();
+    const directory = temporaryDirectory();
+    const before = await startWork({ clock, directory });
+    await before.tell(1);
+    const { page } = await openTab(before);
+    await page.clock.install();
+    await openOverview(page);
+    const behind = page.getByText('The service does not answer');
+    expect(await behind.isVisible()).toBe(false);
+    await before.close();
+    await page.clock.runFor(30_000);
+    await behind.waitFor();
+    const { port: PORT } = new URL(before.url);
+    const after = await startWork({ clock, directory, env: { PORT } });
+    await after.tell(2);
+    await page.clock.runFor(5_000);
+    await ready(page, 2).waitFor();
+    await behind.waitFor({ state: 'hidden' });
+    await after.close();
+    // The token of its session is none any more.
+    await startWork({ clock, directory, env: { PORT, API_TOKENS: 'tests:another-token-0001' } });
+    await page.clock.runFor(5_000);
+    await page.getByLabel('Token').waitFor();
+  },
+);
 
 testInBrowser('whoever signs out in one tab is signed out in all, at once', async () => {
   const service = await startWork();
@@ -131,6 +120,11 @@ testInBrowser('who fills in a form keeps focus and words while the page goes on'
   await atWork.waitFor();
   // The part is another one now. Who was in it is where he was.
   expect(await focused(page)).toBe('Pause…');
+  // Who is on a link that goes away stays in its part.
+  await page.locator('#ready a').first().focus();
+  await service.held('worker-2');
+  await ready(page, 2).waitFor({ state: 'detached' });
+  expect(await focused(page)).toContain('Ready');
   expect((await service.api('/pauses')).json).toEqual({ items: [] });
 });
 
