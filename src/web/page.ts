@@ -3,7 +3,7 @@ import { useContext } from 'preact/hooks';
 import { renderToStringAsync } from 'preact-render-to-string';
 
 import type { Caller } from '../api/roles.ts';
-import { assetPaths } from './assets.ts';
+import { assetPath } from './assets.ts';
 import { Trouble } from './trouble.ts';
 
 interface PageProps {
@@ -60,9 +60,9 @@ export function Page({
       h('meta', { name: 'color-scheme', content: 'light dark' }),
       goTo === undefined ? null : h('meta', { 'http-equiv': 'refresh', content: `0;url=${goTo}` }),
       h('title', null, title === 'Overview' ? name : `${title} · ${name}`),
-      h('link', { rel: 'icon', href: assetPaths.icon, type: 'image/svg+xml' }),
-      h('link', { rel: 'stylesheet', href: assetPaths.style }),
-      live ? h('script', { type: 'module', src: assetPaths.live }) : null,
+      h('link', { rel: 'icon', href: assetPath('icon'), type: 'image/svg+xml' }),
+      h('link', { rel: 'stylesheet', href: assetPath('style') }),
+      live ? h('script', { type: 'module', src: assetPath('live') }) : null,
     ),
     h(
       'body',

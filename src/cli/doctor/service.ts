@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { isFailing } from '../../http/health.ts';
 import { hostListCure } from './hook-rules.ts';
 import { hint, ok, resultOf, skipped, warning, type CheckResult, type Outcome } from './finding.ts';
 
@@ -30,7 +31,7 @@ const healthSchema = z.object({
   uptimeSeconds: z.number(),
   checks: z.record(z.string(), checkSchema).transform((checks) => ({
     failing: Object.entries(checks)
-      .filter(([, { status }]) => status === 'degraded' || status === 'down')
+      .filter(([, check]) => isFailing(check))
       .map(([name]) => name),
     webhook: webhookSchema.safeParse(checks['webhook']).data,
     /** `off`: nothing is verified; `hint`: what keeps verifications waiting. */

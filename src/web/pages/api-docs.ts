@@ -2,6 +2,7 @@ import { h } from 'preact';
 import { z } from 'zod';
 
 import { Page } from '../page.ts';
+import { Head, ScrollBox } from '../parts/scroll-box.ts';
 import { sendPage, visitOf, type Web, type WebDeps } from '../web.ts';
 
 const json = z.looseObject({});
@@ -93,7 +94,6 @@ function RouteDetails({ route }: { readonly route: Route }) {
 }
 
 function Parameters({ parameters, name }: Pick<Route, 'parameters' | 'name'>) {
-  const head = ['Name', 'Where', 'Schema'].map((title) => h('th', { scope: 'col' }, title));
   const rows = parameters.map((one) =>
     h(
       'tr',
@@ -104,9 +104,9 @@ function Parameters({ parameters, name }: Pick<Route, 'parameters' | 'name'>) {
     ),
   );
   return h(
-    'div',
-    { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': `Parameters of ${name}` },
-    h('table', null, h('thead', null, h('tr', null, head)), h('tbody', null, rows)),
+    ScrollBox,
+    { label: `Parameters of ${name}` },
+    h('table', null, h(Head, { columns: ['Name', 'Where', 'Schema'] }), h('tbody', null, rows)),
   );
 }
 

@@ -29,7 +29,7 @@ export function Table({ label, head, rows }: TableProps) {
       'table',
       null,
       h('caption', { class: 'unseen' }, label),
-      h('thead', null, h('tr', null, ...head.map((name) => h('th', { scope: 'col' }, name)))),
+      h(Head, { columns: head }),
       h(
         'tbody',
         null,
@@ -44,4 +44,18 @@ export function Table({ label, head, rows }: TableProps) {
       ),
     ),
   );
+}
+
+interface HeadProps {
+  /** Name of each column; with a class where its cells have one. */
+  readonly columns: readonly (string | readonly [name: string, cells: 'number'])[];
+}
+
+/** The head of a table. */
+export function Head({ columns }: HeadProps) {
+  const cells = columns.map((column) => {
+    const [name, kind] = typeof column === 'string' ? [column] : column;
+    return h('th', { scope: 'col', class: kind }, name);
+  });
+  return h('thead', null, h('tr', null, cells));
 }

@@ -1,5 +1,7 @@
 import { h, type ComponentChildren } from 'preact';
 
+import { ScrollBox } from './scroll-box.ts';
+
 interface SectionProps {
   /** Unique in the page. */
   readonly id: string;
@@ -32,13 +34,9 @@ interface BoxProps {
   readonly children?: ComponentChildren;
 }
 
-/** A box that scrolls by itself, with the keyboard as well. */
+/** A box with a frame, no higher than a window, that scrolls by itself. */
 export function Box({ label, class: name = '', children }: BoxProps) {
-  return h(
-    'div',
-    { class: `box scroll ${name}`.trim(), tabIndex: 0, role: 'region', 'aria-label': label },
-    children,
-  );
+  return h(ScrollBox, { label, class: `box ${name}` }, children);
 }
 
 interface FactsProps {

@@ -3,6 +3,7 @@ import { h } from 'preact';
 import { withoutInvisible } from '../../../lib/text.ts';
 import type { Factors } from '../../../issue/factors.ts';
 import { tokens, usd } from '../../parts/amounts.ts';
+import { Head } from '../../parts/scroll-box.ts';
 import { Box, Facts, NoSection, Section } from '../../parts/section.ts';
 import type { PartProps } from './read-issue.ts';
 
@@ -101,16 +102,7 @@ export function Agents({ agents: why }: PartProps) {
       h(
         'table',
         null,
-        h(
-          'thead',
-          null,
-          h(
-            'tr',
-            null,
-            ...['Agent', 'Can', 'Why'].map((name) => h('th', { scope: 'col' }, name)),
-            h('th', { scope: 'col', class: 'number' }, 'Expected cost'),
-          ),
-        ),
+        h(Head, { columns: ['Agent', 'Can', 'Why', ['Expected cost', 'number']] }),
         h(
           'tbody',
           null,

@@ -7,6 +7,7 @@ import { Ago, tokens } from '../../parts/amounts.ts';
 import { ContextBar } from '../../parts/context-bar.ts';
 import { commentUrl, GiteaIssue, pullUrl } from '../../parts/gitea-link.ts';
 import { issuePath } from '../../parts/issue-link.ts';
+import { Head } from '../../parts/scroll-box.ts';
 import { Box, Facts, NoSection, Section } from '../../parts/section.ts';
 import { StateBadge } from '../../parts/state.ts';
 import type { PartProps } from './read-issue.ts';
@@ -186,17 +187,9 @@ function PastClaims({
       'table',
       null,
       h('caption', null, 'Past claims, the newest first (at most ten)'),
-      h(
-        'thead',
-        null,
-        h(
-          'tr',
-          null,
-          ...['Ended', 'Who', 'How'].map((name) => h('th', { scope: 'col' }, name)),
-          ...['Expected', 'Actual'].map((name) => h('th', { scope: 'col', class: 'number' }, name)),
-          h('th', { scope: 'col' }, 'Cost'),
-        ),
-      ),
+      h(Head, {
+        columns: ['Ended', 'Who', 'How', ['Expected', 'number'], ['Actual', 'number'], 'Cost'],
+      }),
       h(
         'tbody',
         null,

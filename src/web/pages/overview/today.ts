@@ -2,8 +2,13 @@ import { h } from 'preact';
 
 import { amount } from '../../../issue/spending.ts';
 import { tokens, usd } from '../../parts/amounts.ts';
+import { Head, ScrollBox } from '../../parts/scroll-box.ts';
 import type { Overview } from './read-overview.ts';
 import { Part } from './sections.ts';
+
+const columns = [
+  ...['Agent', 'Handed out', 'Completed', 'Verified', 'Tokens', 'Cost', 'Of the budget'],
+];
 
 /** What today (UTC) has brought and cost, by agent. */
 export function Today({ overview }: { readonly overview: Overview }) {
@@ -42,23 +47,13 @@ export function Today({ overview }: { readonly overview: Overview }) {
     { id: 'today', title: 'Today' },
     note,
     h(
-      'div',
-      { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': 'Figures of today' },
+      ScrollBox,
+      { label: 'Figures of today' },
       h(
         'table',
         { class: 'figures' },
         h('caption', { class: 'help' }, 'Since midnight (UTC), by agent'),
-        h(
-          'thead',
-          null,
-          h(
-            'tr',
-            null,
-            ['Agent', 'Handed out', 'Completed', 'Verified', 'Tokens', 'Cost', 'Of the budget'].map(
-              (name) => h('th', { scope: 'col' }, name),
-            ),
-          ),
-        ),
+        h(Head, { columns }),
         h(
           'tbody',
           null,

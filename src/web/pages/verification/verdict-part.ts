@@ -6,6 +6,7 @@ import { Action } from '../../parts/action.ts';
 import { Ago } from '../../parts/amounts.ts';
 import { CommitLink, pullUrl } from '../../parts/gitea-link.ts';
 import { IssueLink } from '../../parts/issue-link.ts';
+import { Head } from '../../parts/scroll-box.ts';
 import { Box, Facts, Section } from '../../parts/section.ts';
 import type { VerificationProps } from './read-verification.ts';
 
@@ -94,17 +95,7 @@ export function Gates({ view }: VerificationProps) {
       h(
         'table',
         null,
-        h(
-          'thead',
-          null,
-          h(
-            'tr',
-            null,
-            ...['Gate', 'Status', 'Says'].map((name) => h('th', { scope: 'col' }, name)),
-            h('th', { scope: 'col', class: 'number' }, 'Took'),
-            h('th', { scope: 'col' }, 'Tool'),
-          ),
-        ),
+        h(Head, { columns: ['Gate', 'Status', 'Says', ['Took', 'number'], 'Tool'] }),
         h(
           'tbody',
           null,
