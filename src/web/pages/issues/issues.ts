@@ -6,11 +6,10 @@ import { states } from '../../../issue/state.ts';
 import { listIssueLines, listRepositoryNames } from '../../../plans/issue-lines.ts';
 import { filterOf, pathWith, readChoice, type Choice } from '../../filter.ts';
 import { FilterForm } from '../../parts/filter-form.ts';
+import { IssueLines, maskLine } from '../../parts/issue-lines.ts';
 import { stateNames } from '../../parts/state.ts';
 import { createSharedParts, sendSharedPage } from '../../shared-page.ts';
 import { visitOf, type Web, type WebDeps } from '../../web.ts';
-import { maskLine } from '../overview/read-overview.ts';
-import { Lines } from '../overview/sections.ts';
 
 /** Issues of a page, and repositories that can be chosen. */
 const pageSize = 50;
@@ -74,7 +73,7 @@ function Content({ choice, lines, nextCursor, repositories, agents, now }: Conte
       { id: 'list', class: 'part', 'data-live': true, 'aria-labelledby': 'list-title' },
       h('h2', { id: 'list-title' }, headingOf(choice)),
       lines.length === 0 ? h('p', { class: 'none' }, 'There is no such issue.') : null,
-      h(Lines, { lines, overview: { now }, withState: true }),
+      h(IssueLines, { lines, now, withState: true }),
       h(Pages, { choice, nextCursor }),
     ),
   ];

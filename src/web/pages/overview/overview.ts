@@ -5,10 +5,13 @@ import { readChoice } from '../../filter.ts';
 import { FilterForm } from '../../parts/filter-form.ts';
 import { createSharedParts, sendSharedPage } from '../../shared-page.ts';
 import { visitOf, type Web, type WebDeps } from '../../web.ts';
+import { AtWork } from './at-work-part.ts';
 import { FirstSteps } from './first-steps.ts';
+import { Blocked, Found, Ready } from './queue-part.ts';
 import { readOverview, type Overview } from './read-overview.ts';
-import { AtWork, Blocked, Found, Ready, Summary, Waits } from './sections.ts';
-import { Today } from './today.ts';
+import { Summary } from './summary-part.ts';
+import { Today } from './today-part.ts';
+import { Waits } from './waits-part.ts';
 import { waitsOf } from './waits.ts';
 
 /** `GET /`: what waits for a person, what is under way, what is next, what waits for what, and what today has cost. */

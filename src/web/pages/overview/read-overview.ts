@@ -1,4 +1,3 @@
-import { maskSentence } from '../../../api/mask.ts';
 import { pausesFor } from '../../../api/pauses.ts';
 import type { Caller } from '../../../api/roles.ts';
 import { listAtWork, wasEverClaimed } from '../../../claims/at-work.ts';
@@ -6,18 +5,17 @@ import { dayStart, listDayWork } from '../../../claims/day-work.ts';
 import { viewDay } from '../../../claims/spending.ts';
 import { listDeliveries } from '../../../inbox/delivery-views.ts';
 import { isoTime } from '../../../issue/iso-time.ts';
-import { viewReason } from '../../../issue/plan.ts';
 import type { StateReason } from '../../../issue/reasons.ts';
 import type { State } from '../../../issue/state.ts';
 import {
   countLines,
   listIssueLines,
   listRepositoryNames,
-  type IssueLine,
   type LineFilter,
 } from '../../../plans/issue-lines.ts';
 import { countVerdicts } from '../../../verification/day-verdicts.ts';
 import { filterOf, type Choice } from '../../filter.ts';
+import { maskLine } from '../../parts/issue-lines.ts';
 import type { WebDeps } from '../../web.ts';
 
 /** Issues shown of each kind; what waits for a person gets more room. */
@@ -33,8 +31,6 @@ const stuckReasons = [
 ] satisfies readonly StateReason['code'][];
 
 export type Overview = Awaited<ReturnType<typeof readOverview>>;
-/** An issue of a list, as the caller may see it. */
-export type ShownLine = ReturnType<typeof maskLine>;
 
 /** All that the overview shows to one caller, in a number of queries that does not grow. */
 export async function readOverview(deps: WebDeps, caller: Caller, choice: Choice) {
@@ -104,16 +100,6 @@ export async function readOverview(deps: WebDeps, caller: Caller, choice: Choice
 
 function maySeeAgent({ agents }: Caller, name: string): boolean {
   return agents?.includes(name) !== false;
-}
-
-export function maskLine(line: IssueLine, caller: Caller) {
-  const { params } = line.reason;
-  return {
-    ...line,
-    reason: maskSentence(viewReason(line.reason), caller),
-    /** The pull request that its reason names. */
-    pull: 'pull' in params ? params.pull : null,
-  };
 }
 
 async function readPauses({ pauses, agents }: WebDeps, caller: Caller) {

@@ -8,8 +8,9 @@ import { issueUrl } from '../../../issue/plan.ts';
 import { capital, oneLine } from '../../../lib/text.ts';
 import { Action } from '../../parts/action.ts';
 import { pullUrl } from '../../parts/gitea-link.ts';
+import type { ShownLine } from '../../parts/issue-lines.ts';
 import { issuePath } from '../../parts/issue-link.ts';
-import type { Overview, ShownLine } from './read-overview.ts';
+import type { Overview } from './read-overview.ts';
 
 /** Something that waits for a person: what it is, why, since when, and the one thing to do. */
 export interface Waiting {

@@ -4,7 +4,7 @@ import { amount } from '../../../issue/spending.ts';
 import { tokens, usd } from '../../parts/amounts.ts';
 import { Head, ScrollBox } from '../../parts/scroll-box.ts';
 import type { Overview } from './read-overview.ts';
-import { Part } from './sections.ts';
+import { Part } from './part.ts';
 
 const columns = [
   ...['Agent', 'Handed out', 'Completed', 'Verified', 'Tokens', 'Cost', 'Of the budget'],
