@@ -138,7 +138,7 @@ test('what is asked for stays text: search, filters, notices, the way back', asy
   );
   expect(await foreignOn(service, cookie, paths)).toEqual({});
   const { html } = await pageOf(service, cookie, '/?done=constructor');
-  expect(html).not.toContain('role="status"');
+  expect(html).not.toContain('class="notice" role="status"');
 });
 
 test('the page of a verification of hostile texts is what we wrote, and text', async () => {
