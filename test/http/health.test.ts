@@ -77,6 +77,7 @@ test('a fresh service is alive, ready and well', async () => {
         webhook: { status: 'ok', ...noDeliveries },
         reconcile: { status: 'off' },
         notify: { status: 'off' },
+        traces: { status: 'off' },
         forge: { status: 'off' },
         verification: { status: 'off' },
         publish: { status: 'off' },
