@@ -155,7 +155,7 @@ export function createCoordinator(
           ...{ db, writes, gitea, publish, giteaUrl, dryRun, now, log },
           botUsername: config.botUsername,
           isLeader: replica.isLeader,
-          traceOf: traces.traceOf,
+          traces,
           checkRepository: repositoryCheck?.check,
           holdLabels: config.holdLabels,
           agents: agents.filter(({ enabled }) => enabled).map(({ name }) => name),
@@ -163,7 +163,8 @@ export function createCoordinator(
       : undefined;
   const consumer = new Consumer({
     ...{ writes, inbox, log, now },
-    handle: traces.handled((...group) => metrics.handled(() => handle(...group))),
+    handle: (...group) => metrics.handled(() => handle(...group)),
+    around: traces.around,
     concurrency: config.workerConcurrency,
     canStore,
   });

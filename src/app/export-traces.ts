@@ -6,6 +6,8 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 
+import { spanIds } from '../lib/spans.ts';
+
 interface TraceExport {
   readonly endpoint: string;
   readonly version: string;
@@ -32,6 +34,7 @@ export function exportTraces({ endpoint, version, onExport }: TraceExport) {
       'service.name': 'mosaic-coordinator',
       'service.version': version,
     }),
+    idGenerator: spanIds,
     spanProcessors: [new BatchSpanProcessor({ exporter })],
   });
   const contexts = new AsyncLocalStorageContextManager().enable();

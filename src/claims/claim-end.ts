@@ -6,6 +6,7 @@ import type { Database } from '../db/database.ts';
 import type { ClaimRow, Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import { reasonText, type ParkingReason } from '../issue/reasons.ts';
+import { partOfTrace } from '../lib/spans.ts';
 import { oneLine } from '../lib/text.ts';
 import { accountOf, agentsOfAccount } from '../planning/agent-profiles.ts';
 import {
@@ -125,11 +126,10 @@ async function endLiveClaim(
       answer: verifying,
       now,
     });
-    afterCommit(transaction, () =>
-      log.info(
-        { claim: id, worker, ...verifying.verification },
-        'claim waits for its verification',
-      ),
+    const waits = { claim: id, worker, ...verifying.verification };
+    afterCommit(
+      transaction,
+      partOfTrace('claim', id, () => log.info(waits, 'claim waits for its verification')),
     );
     return { kind: 'verifying', answer: verifying };
   }
@@ -148,8 +148,10 @@ async function endLiveClaim(
   }
   const answer = answerOf(id, end, now);
   await storeAnswer(transaction, claimCallKey(call, end.kind), { bodyHash: hash, answer, now });
-  afterCommit(transaction, () =>
-    log.info({ claim: id, worker, outcome: answer.outcome }, 'claim ended'),
+  const ended = { claim: id, worker, outcome: answer.outcome };
+  afterCommit(
+    transaction,
+    partOfTrace('claim', id, () => log.info(ended, 'claim ended')),
   );
   return { kind: 'ended', answer };
 }

@@ -5,10 +5,9 @@ import { reasonText, type ParkingReason } from '../issue/reasons.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { IssueUpdate } from '../plans/issue-update.ts';
 import type { Database } from '../db/database.ts';
-import { afterCommit } from '../db/after-commit.ts';
 import { ofIssue } from '../db/key-filter.ts';
-import { tellSpan, traceOf } from '../lib/spans.ts';
 import { refused, type RefusedCall } from './claim.ts';
+import { tellClaims, tracedColumns } from './claim-trace.ts';
 import { countFailure, park, recomputeIssues } from './parking.ts';
 import { jsonField } from '../db/portable.ts';
 import type { ClaimRow, Schema } from '../db/schema.ts';
@@ -201,15 +200,10 @@ export async function storeClaimEnd(
     })
     .where('id', '=', claim.id)
     .where('ended_at', 'is', null)
-    .returning('claimed_at')
+    .returning(tracedColumns)
     .executeTakeFirst();
   if (ended === undefined) return false;
-  afterCommit(transaction, () =>
-    tellSpan('claim', {
-      ...{ startedAt: ended.claimed_at, endedAt: end.now, parent: traceOf('claim', claim.id) },
-      attributes: { 'mosaic.agent': claim.agent, 'mosaic.outcome': end.outcome },
-    }),
-  );
+  await tellClaims(transaction, [ended]);
   const last = end.outcome === 'expired' ? 'expired' : 'released';
   const { worker, agent } = claim;
   if (end.failed) await countFailure(transaction, issue, { worker, agent, last });
@@ -249,12 +243,14 @@ export async function withdrawClaim(
     : facts.open
       ? 'is no longer assigned to the bot'
       : 'was closed on Gitea';
-  await transaction
+  const ended = await transaction
     .updateTable('claims')
     .set({ ended_at: now, outcome: 'withdrawn', reason: `The issue ${why}.` })
     .where(ofIssue(facts))
     .where('ended_at', 'is', null)
+    .returning(tracedColumns)
     .execute();
+  await tellClaims(transaction, ended);
 }
 
 /** Ends all live claims in a repository in which nobody can work any more. */
@@ -263,12 +259,14 @@ export async function withdrawClaimsOf(
   repositoryId: number,
   { reason, now }: { readonly reason: string; readonly now: number },
 ): Promise<void> {
-  await transaction
+  const ended = await transaction
     .updateTable('claims')
     .set({ ended_at: now, outcome: 'withdrawn', reason })
     .where('repository_id', '=', repositoryId)
     .where('ended_at', 'is', null)
+    .returning(tracedColumns)
     .execute();
+  await tellClaims(transaction, ended);
 }
 
 /** Lists live claims with an expired lease, the longest expired first. */

@@ -1,5 +1,6 @@
 import { afterCommit } from '../db/after-commit.ts';
 import { isoTime } from '../issue/iso-time.ts';
+import { partOfTrace } from '../lib/spans.ts';
 import { oneLine } from '../lib/text.ts';
 import { findClaim, storeClaimEnd } from './claim-rows.ts';
 import { maxReasonLength, refused, type RefusedCall } from './claim.ts';
@@ -52,7 +53,10 @@ export async function giveBackFor(
     const end = { outcome: 'withdrawn', reason: told, hash, now, failed: false } as const;
     await storeClaimEnd(transaction, row, end);
     const about = { claim: claimId, worker: row.worker, caller: by };
-    afterCommit(transaction, () => state.log.info(about, 'claim taken back by an operator'));
+    afterCommit(
+      transaction,
+      partOfTrace('claim', claimId, () => state.log.info(about, 'claim taken back by an operator')),
+    );
     return ended(claimId, now);
   });
   state.longPolls.wake();

@@ -9,6 +9,7 @@ import type { Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import { viewPlan, type PlanView } from '../issue/plan.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
+import { partOfTrace } from '../lib/spans.ts';
 import { findRepositoryId } from '../plans/repository-names.ts';
 import { countByReason, findPlanOf } from '../plans/plan-views.ts';
 import {
@@ -190,8 +191,10 @@ async function insert(
     ...(handoff === undefined ? {} : { handoff: handoffOf(handoff) }),
   };
   await storeAnswer(transaction, callKey(request), { bodyHash: bodyHashOf(request), answer, now });
-  afterCommit(transaction, () =>
-    state.log.info({ claim: claimId, issue: plan.ref, worker, agent }, 'issue claimed'),
+  const told = { claim: claimId, issue: plan.ref, worker, agent };
+  afterCommit(
+    transaction,
+    partOfTrace('claim', claimId, () => state.log.info(told, 'issue claimed')),
   );
   return { kind: 'claimed', claim: withToken(state, answer) };
 }

@@ -6,6 +6,7 @@ import type { ClaimRow, Schema } from '../db/schema.ts';
 import { isoTime } from '../issue/iso-time.ts';
 import type { ParkingReason } from '../issue/reasons.ts';
 import type { Spent } from '../issue/spending.ts';
+import { partOfTrace } from '../lib/spans.ts';
 import { endTooLate } from './claim-end.ts';
 import {
   extendLease,
@@ -86,8 +87,10 @@ async function rotateClaim(
   const { usedUp } = await recordSpent(state, transaction, row, spent);
   const parked = usedUp ?? tooManyRotations(row);
   if (parked !== undefined) {
-    afterCommit(transaction, () =>
-      state.log.info({ claim: id, worker, code: parked.code }, 'claim withdrawn'),
+    const withdrawn = { claim: id, worker, code: parked.code };
+    afterCommit(
+      transaction,
+      partOfTrace('claim', id, () => state.log.info(withdrawn, 'claim withdrawn')),
     );
     return withdrawAndPark(transaction, { row, parked, handoff: json, now });
   }
@@ -100,8 +103,10 @@ async function rotateClaim(
   }
   const rotations = row.rotations + 1;
   await transaction.updateTable('claims').set({ rotations }).where('id', '=', id).execute();
-  afterCommit(transaction, () =>
-    state.log.info({ claim: id, worker, rotations }, 'a fresh session goes on with the claim'),
+  const told = { claim: id, worker, rotations };
+  afterCommit(
+    transaction,
+    partOfTrace('claim', id, () => state.log.info(told, 'a fresh session goes on with the claim')),
   );
   return {
     kind: 'rotated',

@@ -1,5 +1,6 @@
 import { createLoop } from '../lib/loop.ts';
 import { createRepeatedLines } from '../lib/repeated-lines.ts';
+import { partOfTrace } from '../lib/spans.ts';
 import { expiredClaims, storeClaimEnd } from './claim-rows.ts';
 import { pruneAnswers } from './idempotency.ts';
 import { recomputeIssues, resumedIssues } from './parking.ts';
@@ -62,7 +63,9 @@ export function createSweeper(deps: SweeperDeps) {
       return claims;
     });
     for (const { id, worker, agent } of swept)
-      log.warn({ claim: id, worker, agent }, 'lease expired, claim ended');
+      partOfTrace('claim', id, () =>
+        log.warn({ claim: id, worker, agent }, 'lease expired, claim ended'),
+      )();
   }
 
   const repeated = createRepeatedLines(log);

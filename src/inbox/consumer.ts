@@ -8,6 +8,7 @@ import { describeError, StoreUnavailable, TryAgainLater } from '../errors.ts';
 import { keyOf } from '../issue/ref.ts';
 import { createLoop } from '../lib/loop.ts';
 import { createRepeatedLines, type RepeatedLines } from '../lib/repeated-lines.ts';
+import { inSpan } from '../lib/spans.ts';
 import type { Logger } from '../log.ts';
 import type { Inbox } from './inbox.ts';
 import { GroupTaken, type DeliveryGroup } from './queue.ts';
@@ -26,6 +27,17 @@ export interface ConsumerDeps {
   readonly canStore?: () => Promise<boolean>;
   /** Asks Gitea and Claude, outside any transaction; tells the slot when the text is long. */
   readonly handle: (group: DeliveryGroup, signal: AbortSignal, slot: Slot) => Promise<Commit>;
+  /** Does all the work for a group, such as within a span; by default just so. */
+  readonly around?: (group: DeliveryGroup, work: () => Promise<GroupEnd>) => Promise<GroupEnd>;
+}
+
+/** How the work for a group ended. */
+export interface GroupEnd {
+  /** `taken`: another replica did it; `stopped`: the consumer was stopped meanwhile. */
+  readonly outcome: 'done' | 'failed' | 'taken' | 'stopped';
+  readonly error?: unknown;
+  /** Deliveries that were given up. */
+  readonly dead: readonly string[];
 }
 
 /** Maximum pause while nothing wakes the consumer: another process may have replayed a delivery. */
@@ -101,7 +113,8 @@ export class Consumer {
     const key = keyOf(group.issue);
     this.#inWork.set(key, group);
     const slot = this.#slots.begin();
-    const ended = this.#process(group, slot).finally(() => {
+    const work = () => this.#process(group, slot);
+    const ended = (this.#deps.around?.(group, work) ?? work()).finally(() => {
       this.#inWork.delete(key);
       this.#deps.inbox.release(group);
       slot.end();
@@ -109,7 +122,7 @@ export class Consumer {
     this.#loop.track(ended);
   }
 
-  async #process(group: DeliveryGroup, slot: Slot): Promise<void> {
+  async #process(group: DeliveryGroup, slot: Slot): Promise<GroupEnd> {
     const { writes, inbox, handle } = this.#deps;
     const log = this.#deps.log.child({
       delivery: group.deliveries.at(-1)?.id,
@@ -125,30 +138,31 @@ export class Consumer {
         await inbox.complete(transaction, group);
         return commit(transaction);
       };
-      const outcome = await writes.transaction(store);
+      const outcome = await inSpan('store', {}, () => writes.transaction(store));
       log.info({ deliveries, ...outcome }, 'issue handled');
+      return { outcome: 'done', dead: [] };
     } catch (error) {
-      await this.#putBack(group, error, log);
+      return this.#putBack(group, error, log);
     }
   }
 
-  async #putBack(group: DeliveryGroup, error: unknown, log: Logger): Promise<void> {
-    if (this.#loop.signal.aborted) return;
+  async #putBack(group: DeliveryGroup, error: unknown, log: Logger): Promise<GroupEnd> {
+    if (this.#loop.signal.aborted) return { outcome: 'stopped', error, dead: [] };
     if (error instanceof GroupTaken) {
       log.warn({ code: error.code }, 'another replica has handled the deliveries meanwhile');
-      return;
+      return { outcome: 'taken', dead: [] };
     }
     if (error instanceof StoreUnavailable) {
       // No attempt: the delivery is not at fault.
       this.#repeated.warn({ err: error }, 'the store is not available, retrying the delivery');
       await this.#holdBack();
-      return;
+      return { outcome: 'failed', error, dead: [] };
     }
     const due = group.deliveries.filter((delivery) => delivery.due);
     const attempt = Math.max(...due.map(({ attempts }) => attempts)) + 1;
     try {
-      const fate = await this.#deps.inbox.retryLater(group, error);
-      if (fate === 'dead')
+      const dead = await this.#deps.inbox.retryLater(group, error);
+      if (dead.length === group.deliveries.length)
         log.error({ err: error, attempt }, 'delivery is dead after its last attempt, replay it');
       else if (error instanceof TryAgainLater)
         // An outage concerns every delivery.
@@ -157,10 +171,12 @@ export class Consumer {
           'handling failed, the delivery is retried later',
         );
       else log.warn({ err: error, attempt }, 'handling failed, the delivery is retried later');
+      return { outcome: 'failed', error, dead };
     } catch (failure) {
       const fields = { err: failure, cause: describeError(error) };
       this.#repeated.error(fields, 'a failed delivery could not be put back');
       await this.#holdBack();
+      return { outcome: 'failed', error, dead: [] };
     }
   }
 

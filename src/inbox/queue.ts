@@ -112,18 +112,18 @@ export async function dropTexts(
  * others keep their time. A delivery without attempts left is dead, with the error stored, and the later ones
  * go on. The newest snapshot and a deletion go on until every delivery is out of attempts: without them the
  * group would report an outdated state. `TryAgainLater` uses up no attempt: an outage elsewhere may last for
- * hours.
+ * hours. Returns the ids of the deliveries that are dead now.
  */
 export async function retryGroup(
   state: QueueState,
   group: DeliveryGroup,
   error: unknown,
-): Promise<'scheduled' | 'dead'> {
+): Promise<readonly string[]> {
   if (error instanceof TryAgainLater) return waitForOutage(state, group, error);
   const { writes, now, random } = state;
   const newest = newestSeq(group.deliveries);
-  const members = group.deliveries.map(({ seq, kind, due, attempts }) => ({
-    seq,
+  const members = group.deliveries.map(({ seq, id, kind, due, attempts }) => ({
+    ...{ seq, id },
     due,
     decides: seq === newest || kind === 'deleted',
     attempts: Math.min(due ? attempts + 1 : attempts, maxAttempts),
@@ -152,14 +152,14 @@ export async function retryGroup(
         .execute();
     }
   });
-  return allSpent ? 'dead' : 'scheduled';
+  return dead.map(({ id }) => id);
 }
 
 async function waitForOutage(
   { db, writes, now, random }: QueueState,
   group: DeliveryGroup,
   error: TryAgainLater,
-): Promise<'scheduled'> {
+): Promise<readonly string[]> {
   const newest = Math.max(...group.deliveries.map((member) => member.received_at));
   const delay = db
     .updateTable('deliveries')
@@ -167,7 +167,7 @@ async function waitForOutage(
     .where('seq', 'in', seqs(group.deliveries))
     .where('status', '=', waiting);
   await writes.run(() => delay.execute());
-  return 'scheduled';
+  return [];
 }
 
 /** When the next waiting delivery is due, epoch milliseconds; undefined when none waits. */

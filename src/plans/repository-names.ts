@@ -19,6 +19,16 @@ export async function findRepositoryId(db: Database, name: string): Promise<numb
   return row?.id;
 }
 
+/** The present name of a repository; empty when it is not known. */
+export async function findRepositoryName(db: Database, id: number): Promise<string> {
+  const row = await db
+    .selectFrom('repositories')
+    .select('full_name')
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row?.full_name ?? '';
+}
+
 /** The id of the repository that a text means by a name, which may be one it no longer bears. */
 export async function findNamedRepositoryId(
   db: Database,

@@ -7,6 +7,7 @@ import type { IssueAddress } from '../gitea/address.ts';
 import type { Gitea } from '../gitea/client.ts';
 import type { Plan } from '../issue/plan.ts';
 import { parseRef } from '../issue/ref.ts';
+import { noteInSpan } from '../lib/spans.ts';
 import type { Logger } from '../log.ts';
 import { findPlanOf } from '../plans/plan-views.ts';
 import { commentText } from './comment/comment.ts';
@@ -94,6 +95,7 @@ export function createPublishIssue(deps: PublishIssueDeps) {
   /** Throws `Refused`, `Storm` or `TryAgainLater`; the writes made until then are recorded. */
   return async function publishIssue(due: DueIssue, signal: AbortSignal): Promise<void> {
     const known = await findPlanOf({ db, giteaUrl }, due);
+    if (known !== undefined) noteInSpan({ 'mosaic.issue': known.ref });
     const stored = await findPublication(db, due);
     const verify = due.verificationRequests > 0;
     // Nothing can be written to an archived repository; all is verified when it is unarchived.
@@ -105,8 +107,9 @@ export function createPublishIssue(deps: PublishIssueDeps) {
         : undefined;
       const label = publish.labels ? { value: labelOf(plan, stored) } : undefined;
       const desired = { comment, label };
-      if (verify || !isPublished(desired, stored))
-        await write({ plan, stored, desired, verify, due }, signal);
+      const isDone = isPublished(desired, stored);
+      if (verify || !isDone) await write({ plan, stored, desired, verify, due }, signal);
+      if (!isDone) log.info({ issue: plan.ref }, 'issue published');
     }
     const hasFailed = stored.attempts > 0 || stored.due_at !== null || stored.paused_until !== null;
     await record(async (transaction) => {

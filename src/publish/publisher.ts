@@ -33,10 +33,17 @@ export interface PublisherDeps {
   readonly dryRun: boolean;
   /** False: another replica publishes. */
   readonly isLeader?: () => boolean;
-  /** The trace in which the issue was handled, where that is known. */
-  readonly traceOf?: (issue: IssueKey) => SpanContext | undefined;
+  /** Traces in which issues were handled. */
+  readonly traces?: HandlingTraces;
   readonly now: () => number;
   readonly log: Logger;
+}
+
+interface HandlingTraces {
+  /** The trace of the handling that is not published yet, where it is known. */
+  readonly of: (issue: IssueKey) => SpanContext | undefined;
+  /** What comes after it has other causes. */
+  readonly published: (issue: IssueKey, trace: SpanContext) => void;
 }
 
 type CheckRepository = (
@@ -112,18 +119,26 @@ export function createPublisher(deps: PublisherDeps) {
   }
 
   async function publish(due: DueIssue): Promise<void> {
+    const parent = deps.traces?.of(due);
+    const options = { parent, errorOf: (error: unknown) => error };
+    const error = await inSpan('publish issue', options, () => attempt(due));
+    if (error === undefined && parent !== undefined) deps.traces?.published(due, parent);
+  }
+
+  /** Resolves with why it failed; undefined: it is published. */
+  async function attempt(due: DueIssue): Promise<unknown> {
     try {
-      await inSpan('publish issue', { parent: deps.traceOf?.(due) }, () =>
-        publishIssue(due, loop.signal),
-      );
+      await publishIssue(due, loop.signal);
       failures.succeeded();
       lastError = null;
       queue.markReported(due);
+      return undefined;
     } catch (error) {
-      if (loop.signal.aborted || error instanceof LeadLost) return;
+      if (loop.signal.aborted || error instanceof LeadLost) return error;
       await checkRefusing(due, error);
       lastError = error instanceof CoordinatorError ? error.code : 'unexpected';
       if ((await failures.failed(due, error)) === 'postponed') queue.markReported(due);
+      return error;
     }
   }
 

@@ -18,6 +18,7 @@ import { isDue } from './due-times.ts';
 import { findVerification, isWanted, queuedAt } from './rows.ts';
 import { settleVerdict } from './settle.ts';
 import { errorBackoffMs, maxErrors, verifierLeaseMs, type VerificationDeps } from './deps.ts';
+import { partOfVerification } from './traces.ts';
 
 /** Who asks for work, and for which repositories. */
 export interface Verifier {
@@ -60,7 +61,10 @@ export async function takeVerification(
       .where('id', '=', row.id)
       .execute();
     const taken = { verification: row.id, verifier, commit: row.commit_id };
-    afterCommit(transaction, () => deps.log.info(taken, 'verification taken'));
+    afterCommit(
+      transaction,
+      partOfVerification(row, () => deps.log.info(taken, 'verification taken')),
+    );
     return {
       verificationId: row.id,
       token: deps.tokens.tokenOf(tokenSubject(row.id, leaseId)),
@@ -81,6 +85,7 @@ function nextDue(transaction: Transaction<Schema>, scope: Scope, now: number) {
     .selectFrom('verifications')
     .innerJoin('repositories', 'repositories.id', 'verifications.repository_id')
     .select(['verifications.id', 'number', 'repository_id', 'commit_id', 'branch', 'base_branch'])
+    .select('claim_id')
     .select(['attempts', 'full_name'])
     .where('ended_at', 'is', null)
     .where('state', '=', 'queued')
@@ -157,7 +162,10 @@ export async function recordVerdict(
     const state = await settleVerdict(deps, transaction, { row: { ...row, ...found }, outcome });
     const { code } = cause;
     const stored = { verification: row.id, verifier: call.verifier, state, code };
-    afterCommit(transaction, () => deps.log.info(stored, 'verdict stored'));
+    afterCommit(
+      transaction,
+      partOfVerification(row, () => deps.log.info(stored, 'verdict stored')),
+    );
     return { state };
   });
   wakeAll(deps);

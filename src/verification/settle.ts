@@ -8,7 +8,7 @@ import type { ClaimRow, Schema, VerificationRow } from '../db/schema.ts';
 import { reasonText, type ParkingReason } from '../issue/reasons.ts';
 import type { IssueKey } from '../issue/ref.ts';
 import type { VerdictOutcome, VerificationState } from '../issue/verification.ts';
-import { tellSpan, traceOf } from '../lib/spans.ts';
+import { partOfTrace } from '../lib/spans.ts';
 import { countSameFailures, pruneVerifications } from './rows.ts';
 import {
   errorBackoffMs,
@@ -18,6 +18,7 @@ import {
   type VerificationDeps,
 } from './deps.ts';
 import { concludeStatuses } from './statuses.ts';
+import { tellVerification } from './traces.ts';
 
 /** A verification whose columns hold what was found. */
 interface Settled {
@@ -50,13 +51,7 @@ export async function settleVerdict(
     .where('id', '=', row.id)
     .execute();
   if (isRetried) return state;
-  afterCommit(transaction, () =>
-    tellSpan('verification', {
-      ...{ startedAt: row.requested_at, endedAt: now },
-      parent: traceOf('claim', row.claim_id ?? row.id),
-      attributes: { 'mosaic.outcome': outcome },
-    }),
-  );
+  await tellVerification(transaction, row, { outcome, endedAt: now });
   await concludeStatuses(transaction, row, outcome);
   const issue = { repositoryId: row.repository_id, number: row.number };
   const claim = await claimOf(transaction, row);
@@ -164,7 +159,10 @@ async function endClaim(
   const end = { outcome, reason, commit, hash, failed: false, now };
   await storeClaimEnd(transaction, claim, end);
   const ended = { claim: claim.id, worker: claim.worker, outcome };
-  afterCommit(transaction, () => log.info(ended, 'claim ended with its verification'));
+  afterCommit(
+    transaction,
+    partOfTrace('claim', claim.id, () => log.info(ended, 'claim ended with its verification')),
+  );
 }
 
 /** The lease starts anew: the worker had no reason to send heartbeats. */

@@ -8,6 +8,7 @@ import { wakeAll } from './lease.ts';
 import { findVerification, giveUp, isWanted } from './rows.ts';
 import { settleVerdict } from './settle.ts';
 import { verifierLeaseMs, type VerificationDeps } from './deps.ts';
+import { partOfVerification } from './traces.ts';
 
 /** Maximum of rows that one sweep looks at; the next comes within a second. */
 const maxSwept = 50;
@@ -52,7 +53,10 @@ export async function sweepVerifications(deps: VerificationDeps, startedAt: numb
       if (code === undefined) continue;
       const { message, isFinal } = ends[code];
       const about = { verification: id, verifier: row.verifier, code };
-      afterCommit(transaction, () => deps.log.warn(about, words[code]));
+      afterCommit(
+        transaction,
+        partOfVerification(row, () => deps.log.warn(about, words[code])),
+      );
       const cause = { cause_code: code, cause_message: message };
       await transaction.updateTable('verifications').set(cause).where('id', '=', id).execute();
       const settled = { row: { ...row, ...cause }, outcome: 'error', isFinal } as const;
