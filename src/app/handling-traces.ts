@@ -1,4 +1,4 @@
-import type { ConsumerDeps, GroupEnd } from '../inbox/consumer.ts';
+import type { ConsumerDeps } from '../inbox/consumer.ts';
 import type { DeliveryGroup } from '../inbox/queue.ts';
 import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import { inSpan, presentSpan, tellRoot, traceOf, type SpanContext } from '../lib/spans.ts';

@@ -1,4 +1,4 @@
-import { findNewestDead } from '../inbox/delivery-views.ts';
+import { findDead } from '../inbox/delivery-views.ts';
 import type { ServiceTrouble } from '../notify/facts.ts';
 import { createNotifier, type Notifier } from '../notify/notifier.ts';
 import type { Parts } from './parts.ts';
@@ -16,31 +16,35 @@ export function createNotifications(parts: NotifyParts): Notifier | undefined {
 
   async function trouble(): Promise<ServiceTrouble[]> {
     const { cause, cure } = await webhookCheck.check();
-    const newestDead = await findNewestDead(parts.db);
+    const dead = await findDead(parts.db, maxDead);
     return [
       // Its figures and times change while the trouble stays the same.
       ...(typeof cause === 'string' && typeof cure === 'string'
         ? [
             {
               kind: 'webhook' as const,
-              key: cause.replaceAll(/\d+/g, ''),
+              keys: [cause.replaceAll(/\d+/g, '')],
               sentence: `${cause} ${cure}`,
             },
           ]
         : []),
-      ...(newestDead === undefined
+      ...(dead.length === 0
         ? []
-        : [{ kind: 'deliveries' as const, key: newestDead, sentence: givenUp }]),
+        : [{ kind: 'deliveries' as const, keys: dead, sentence: givenUp }]),
     ];
   }
 
-  const { publicUrl, giteaUrl, agents } = config;
+  const { publicUrl, giteaUrl, agents, pullRequests } = config;
   const { db, writes, now, random, log } = parts;
   return createNotifier({
     ...{ db, writes, now, random, log, targets, secret, publicUrl, giteaUrl, agents, trouble },
+    pullRequests,
     isLeader: engine.replica.isLeader,
   });
 }
 
+/** Deliveries given up that are told apart. */
+const maxDead = 1_000;
+
 const givenUp =
-  'Deliveries were given up after their last attempt. Run deliveries list --status dead: each says why, and can be replayed.';
+  'Deliveries were given up after their last attempt. Each says why, and can be replayed: on the page Deliveries, or by deliveries list --status dead.';

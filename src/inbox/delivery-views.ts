@@ -183,14 +183,14 @@ function parseCursor(cursor: string): number {
 }
 
 /** The id of the newest delivery that was given up; undefined without any. */
-export async function findNewestDead(db: Database): Promise<string | undefined> {
-  const row = await db
+export async function findDead(db: Database, limit: number): Promise<string[]> {
+  const rows = await db
     .selectFrom('deliveries')
     .select('id')
     .where('status', '=', statusLiteral('dead'))
     .where('status', 'in', failedStatuses)
     .orderBy('seq', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.id;
+    .limit(limit)
+    .execute();
+  return rows.map(({ id }) => id);
 }

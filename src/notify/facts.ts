@@ -7,7 +7,7 @@ import type { Database } from '../db/database.ts';
 import type { NoticesTable } from '../db/notification-tables.ts';
 import type { IssueRow } from '../db/schema.ts';
 import { viewReason, viewWarning } from '../issue/plan.ts';
-import { parseStateReason } from '../issue/reasons.ts';
+import { parseStateReason, type StateReason, type StateReasonParams } from '../issue/reasons.ts';
 import { formatRef } from '../issue/ref.ts';
 import { warningsSchema } from '../issue/warnings.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
@@ -18,35 +18,41 @@ export type Notice = Selectable<NoticesTable>;
 
 /** Something that people should know, while it is so. */
 export interface Fact extends Pick<Notice, 'kind' | 'ref' | 'title' | 'sentence'> {
-  /** Equal as long as it is the same: then it is told once. */
-  readonly key: string;
+  /** What it is about, equal as long as it is the same. It is told once, and again when one more comes up. */
+  readonly keys: readonly string[];
+  /** It is not told yet: a better word is on its way. */
+  readonly isEarly?: boolean;
 }
 
 /** What the checks of the service say that a person should hear of. */
 export interface ServiceTrouble {
   readonly kind: 'webhook' | 'deliveries';
-  /** Equal as long as it is the same trouble. */
-  readonly key: string;
+  /** As of a fact. */
+  readonly keys: readonly string[];
   readonly sentence: string;
 }
 
 /** Issues looked at; in a store with more in these states the others wait. */
 const maxFacts = 1_000;
+/** Time for the pull request of a commit that waits for review: it is opened after the verdict. */
+const pullWaitMs = 15_000;
 
 interface FactDeps {
   readonly db: Database;
   readonly now: number;
   readonly agents: readonly AgentProfile[];
   readonly trouble: readonly ServiceTrouble[];
+  /** Pull requests are opened for what passed. */
+  readonly pullRequests: boolean;
 }
 
 /** All that people should know now. `isCut`: there are more issues than were read. */
 export async function readFacts(deps: FactDeps): Promise<{ facts: Fact[]; isCut: boolean }> {
-  const { db, now, agents, trouble } = deps;
+  const { db, now, agents, trouble, pullRequests } = deps;
   const rows = await db
     .selectFrom('issues')
     .innerJoin('repositories', 'repositories.id', 'issues.repository_id')
-    .select(['repository_id', 'number', 'full_name', 'title', 'state', 'verified_commit'])
+    .select(['repository_id', 'number', 'full_name', 'title', 'state', 'changed_at'])
     .select(['reason_code', 'reason_params', 'budget_warning', 'warnings'])
     .where('deleted', '=', 0)
     .where((eb) =>
@@ -63,9 +69,13 @@ export async function readFacts(deps: FactDeps): Promise<{ facts: Fact[]; isCut:
   const days = await viewDay(db, now, agents);
   return {
     facts: [
-      ...rows.slice(0, maxFacts).map(issueFact),
+      ...rows
+        .slice(0, maxFacts)
+        .map((row) => issueFact(row, pullRequests && row.changed_at > now - pullWaitMs)),
       ...days.flatMap(dayFact),
-      ...trouble.map(({ kind, key, sentence }) => serviceFact(kind, `${kind}:${key}`, sentence)),
+      ...trouble.map(({ kind, keys, sentence }) =>
+        serviceFact(kind, { keys: keys.map((key) => `${kind}:${key}`), sentence }),
+      ),
     ],
     isCut: rows.length > maxFacts,
   };
@@ -73,25 +83,58 @@ export async function readFacts(deps: FactDeps): Promise<{ facts: Fact[]; isCut:
 
 type ShownRow = Pick<
   IssueRow,
-  | ('repository_id' | 'number' | 'title' | 'state' | 'verified_commit')
+  | ('repository_id' | 'number' | 'title' | 'state')
   | ('reason_code' | 'reason_params' | 'budget_warning' | 'warnings')
 > & { readonly full_name: string };
 
-function issueFact(row: ShownRow): Fact {
+/** `isFresh`: what belongs to its state may still be on its way. */
+function issueFact(row: ShownRow, isFresh: boolean): Fact {
   const { state, reason_code: code, reason_params: params } = row;
   const kind = kindOf(row);
-  // What makes it new: another reason, another commit, another figure.
-  const what = kind === 'budget' && state === 'in_progress' ? row.budget_warning : params;
-  const cause = [row.repository_id, row.number, kind, code, what, row.verified_commit];
+  const reason = parseStateReason(code, params);
+  const isWarning = state === 'in_progress';
+  const subjects = isWarning ? [row.budget_warning ?? ''] : subjectsOf(reason);
   return {
     ...{ kind, title: row.title },
-    key: `issue:${createHash('sha256').update(JSON.stringify(cause)).digest('base64url')}`,
+    keys: subjects.map((subject) => {
+      const cause = JSON.stringify([row.repository_id, row.number, kind, code, subject]);
+      return `issue:${createHash('sha256').update(cause).digest('base64url')}`;
+    }),
     ref: formatRef({ repository: row.full_name, number: row.number }),
-    sentence:
-      state === 'in_progress'
-        ? budgetSentence(row.warnings)
-        : viewReason(parseStateReason(code, params)).text,
+    sentence: isWarning ? budgetSentence(row.warnings) : viewReason(reason).text,
+    isEarly: isFresh && reason.code === 'gates_passed' && reason.params.pull === null,
   };
+}
+
+type SubjectsOf<C extends keyof StateReasonParams> = (
+  params: StateReasonParams[C],
+) => readonly string[];
+
+/**
+ * What a reason is about: it is news when that is another. Figures that are learned, and what is added later, are none
+ * of it: they change while people know the thing already.
+ */
+const subjectsByReason: { readonly [C in keyof StateReasonParams]?: SubjectsOf<C> } = {
+  gates_passed: ({ commit }) => [commit],
+  gates_failed: ({ commit }) => [commit],
+  verification_error: ({ commit }) => [commit],
+  awaiting_verification: ({ commit }) => [commit],
+  pull_request_closed: ({ pull }) => [`${pull}`],
+  merged_not_closed: ({ pull }) => [`${pull}`],
+  review_rounds: ({ pull, rounds }) => [`${pull} ${rounds}`],
+  failed_attempts: ({ worker, count }) => [`${worker} ${count}`],
+  rotations: ({ worker, count }) => [`${worker} ${count}`],
+  worker_blocked: ({ worker, words }) => [`${worker} ${words}`],
+  issue_budget: ({ unit, budget }) => [`${unit} ${budget}`],
+  blocker_not_merged: ({ refs }) => (refs.length > 0 ? refs : ['']),
+};
+
+function subjectsOf<C extends keyof StateReasonParams>({
+  code,
+  params,
+}: StateReason<C>): readonly string[] {
+  const subjects: SubjectsOf<C> | undefined = subjectsByReason[code];
+  return subjects?.(params) ?? [''];
 }
 
 /** Reasons that tell more than that a person is needed. */
@@ -119,9 +162,9 @@ function dayFact({ agent, day, state }: DayView): Fact[] {
     state === 'used_up'
       ? `The budget of ${agent} for ${day} is used up: nothing more is handed out to it today.`
       : `The budget of ${agent} for ${day} is nearly used.`;
-  return [serviceFact('budget', `day:${agent}:${day}:${state}`, sentence)];
+  return [serviceFact('budget', { keys: [`day:${agent}:${day}:${state}`], sentence })];
 }
 
-function serviceFact(kind: NoticeKind, key: string, sentence: string): Fact {
-  return { kind, key, ref: null, title: null, sentence };
+function serviceFact(kind: NoticeKind, fact: Pick<Fact, 'keys' | 'sentence'>): Fact {
+  return { kind, ref: null, title: null, ...fact };
 }

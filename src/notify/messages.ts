@@ -14,11 +14,14 @@ export interface NotifyTarget {
   readonly token: string | undefined;
 }
 
+/** A notice as it is told; a trial is none of the store. */
+type ToldNotice = Omit<Notice, 'kind'> & { readonly kind: NoticeKind | 'trial' };
+
 /** What is told in one message: one notice or more, and the number of those that are not listed. */
 export interface Digest {
   /** Equal for every attempt to send it: a receiver can drop what it has. */
   readonly id: string;
-  readonly notices: readonly Notice[];
+  readonly notices: readonly ToldNotice[];
   readonly more: number;
 }
 
@@ -44,17 +47,36 @@ const maxSentence = 500;
 /** ntfy takes messages of 4,096 bytes. */
 const maxNtfyBytes = 3_500;
 
-const headlines: Readonly<Record<NoticeKind, string>> = {
-  needs_person: 'needs a person',
-  in_review: 'in review',
-  verification_failed: 'failed its verification',
-  budget: 'budget',
-  webhook: 'webhooks',
-  deliveries: 'deliveries given up',
+/** Of one notice, and of several by their number. One of deliveries may stand for more than one. */
+const headlines: Readonly<
+  Record<ToldNotice['kind'], { readonly one: string; readonly many: (count: number) => string }>
+> = {
+  needs_person: {
+    one: 'needs a person',
+    many: (count) => (count === 1 ? '1 needs a person' : `${count} need a person`),
+  },
+  in_review: { one: 'in review', many: (count) => `${count} in review` },
+  verification_failed: {
+    one: 'failed its verification',
+    many: (count) =>
+      count === 1 ? '1 failed its verification' : `${count} failed their verification`,
+  },
+  budget: { one: 'budget', many: (count) => (count === 1 ? '1 budget' : `${count} budgets`) },
+  webhook: { one: 'webhooks', many: () => 'webhooks' },
+  deliveries: { one: 'deliveries given up', many: () => 'deliveries given up' },
+  trial: { one: 'trial', many: (count) => `${count} trials` },
+};
+
+/** Pages on which something is mended that is about no issue. */
+const pages: Partial<Record<ToldNotice['kind'], string>> = {
+  budget: '/agents',
+  webhook: '/status',
+  deliveries: '/deliveries?status=dead',
 };
 
 /** The request that tells a target of the notices. */
 export function messageTo(target: NotifyTarget, digest: Digest, deps: MessageDeps): Request {
+  const only = onlyOne(digest);
   const title = titleOf(digest);
   const lines = linesOf(digest, deps);
   const json = { 'content-type': 'application/json' };
@@ -66,7 +88,8 @@ export function messageTo(target: NotifyTarget, digest: Digest, deps: MessageDep
     case 'ntfy': {
       const { origin, topic } = splitTopic(target.url);
       const message = withinBytes(lines, maxNtfyBytes);
-      const body = JSON.stringify({ topic, title, message });
+      const click = only === undefined ? deps.publicUrl : (linkOf(only, deps) ?? undefined);
+      const body = JSON.stringify({ topic, title, message, click });
       return { method: 'POST', url: origin, headers: { ...json, ...bearer }, body };
     }
     case 'slack': {
@@ -109,32 +132,45 @@ function webhook(url: string, { id, notices, more }: Digest, deps: MessageDeps):
   return { method: 'POST', url, headers, body };
 }
 
+function onlyOne({ notices, more }: Digest): ToldNotice | undefined {
+  return notices.length === 1 && more === 0 ? notices[0] : undefined;
+}
+
 /** One notice by its headline; of several how many there are of each kind. */
-function titleOf({ notices, more }: Digest): string {
-  const [first] = notices;
-  if (notices.length === 1 && more === 0 && first !== undefined)
-    return first.ref === null
-      ? capital(headlines[first.kind])
-      : `${first.ref}: ${headlines[first.kind]}`;
+function titleOf(digest: Digest): string {
+  const { notices, more } = digest;
+  const only = onlyOne(digest);
+  if (only !== undefined) {
+    const { one } = headlines[only.kind];
+    return only.ref === null ? capital(one) : `${only.ref}: ${one}`;
+  }
   const kinds = Map.groupBy(notices, ({ kind }) => kind);
-  const counts = [...kinds].map(([kind, { length }]) => `${length} ${headlines[kind]}`);
+  const counts = [...kinds].map(([kind, { length }]) => headlines[kind].many(length));
   const rest = more === 0 ? [] : [`${more} more`];
   return capital([...counts, ...rest].join(', '));
 }
 
-function linesOf({ notices, more }: Digest, deps: MessageDeps): string[] {
+function linesOf(digest: Digest, deps: MessageDeps): string[] {
+  const { notices, more } = digest;
+  const isOne = onlyOne(digest) !== undefined;
   const lines = notices.map((notice) => {
     const { ref, title, sentence } = notice;
-    const subject = ref === null ? '' : `${ref} ${oneLine(title ?? '', maxTitle)}: `;
-    return `${subject}${oneLine(sentence, maxSentence)} ${linkOf(notice, deps)}`;
+    // The title of the message names the only one.
+    const names = [isOne ? '' : (ref ?? ''), oneLine(title ?? '', maxTitle)];
+    const subject = names.filter((name) => name !== '').join(' ');
+    const text = oneLine(sentence, maxSentence);
+    const words = subject === '' ? text : `${subject}: ${text}`;
+    const link = linkOf(notice, deps);
+    return link === null ? words : `${words} ${link}`;
   });
   return more === 0 ? lines : [...lines, `… and ${more} more`];
 }
 
-/** The page that shows it: of this service where its address is known, else of Gitea. */
-function linkOf({ ref }: Notice, { publicUrl, giteaUrl }: MessageDeps): string {
+/** The page on which it is seen to: of this service where its address is known, else that of an issue on Gitea. */
+function linkOf({ kind, ref }: ToldNotice, { publicUrl, giteaUrl }: MessageDeps): string | null {
   const parsed = ref === null ? undefined : parseRef(ref);
-  if (parsed === undefined) return publicUrl ?? giteaUrl;
+  if (parsed === undefined)
+    return publicUrl === undefined ? null : `${publicUrl}${pages[kind] ?? '/'}`;
   const { repository, number } = parsed;
   return publicUrl === undefined
     ? issueUrl(giteaUrl, repository, number)

@@ -11,6 +11,7 @@ import { readFacts, type Fact, type ServiceTrouble } from './facts.ts';
 import { messageTo, type MessageDeps, type NotifyTarget } from './messages.ts';
 import {
   beginTargets,
+  isNews,
   lastNotice,
   noteFacts,
   readNotices,
@@ -26,6 +27,8 @@ export interface NotifierDeps extends MessageDeps {
   readonly writes: WriteQueue;
   readonly targets: readonly NotifyTarget[];
   readonly agents: readonly AgentProfile[];
+  /** Pull requests are opened for what passed. */
+  readonly pullRequests: boolean;
   /** What the checks of the service say that a person should hear of. */
   readonly trouble: () => Promise<readonly ServiceTrouble[]>;
   /** False: another replica tells. */
@@ -49,7 +52,7 @@ const failuresToTell = 3;
  * a crash, and tells everything once; what ends and comes again is told again.
  *
  * Promises: a notice is stored with the mark that it was told, in one transaction. A target that fails is tried again
- * with growing pauses, up to an hour, with the same message under the same id; one that is refused for good goes on as
+ * with growing pauses, up to an hour, or when it asks for that, with the same message under the same id; one that is refused for good goes on as
  * the number of its notices alone.
  *
  * Accepted races: a crash between an answer and its record sends the message once more, under the same id. Of what came
@@ -71,10 +74,10 @@ export function createNotifier(deps: NotifierDeps) {
 
   async function tell(signal: AbortSignal): Promise<void> {
     const trouble = await deps.trouble();
-    const found = await readFacts({ db, now: now(), agents: deps.agents, trouble });
+    const found = await readFacts({ ...deps, now: now(), trouble });
     const ids = targets.map(idOf);
     // A write tells every page that something has changed: none while nothing has.
-    if (differs(await toldKeys(db), found.facts) || (await targetRows(db, ids)).includes(undefined))
+    if (differs(await toldKeys(db), found) || (await targetRows(db, ids)).includes(undefined))
       await writes.transaction(async (transaction) => {
         await beginTargets(transaction, ids);
         await noteFacts(transaction, { ...found, now: now() });
@@ -108,18 +111,22 @@ export function createNotifier(deps: NotifierDeps) {
       row.attempts >= failuresToTell && /^status 4(00|13|22)$/.test(row.error ?? '');
     const listed = isRefused ? [] : notices;
     const digest = { id, notices: listed, more: count - listed.length };
-    const failure = await send(messageTo(target, digest, deps), signal);
+    const failure = await send(messageTo(target, digest, deps), { signal, now });
     if (signal.aborted && failure !== undefined) return undefined;
     if (failure === undefined)
       return change({
         ...{ sent_up_to: upTo, sending_up_to: null, attempts: 0, error: null },
         due_at: now() + gatherMs,
       });
-    const attempts = row.attempts + 1;
-    repeated.warn({ form: target.form, reason: failure }, 'a notice was not taken, retrying');
+    const { reason, retryAfterMs = 0 } = failure;
+    repeated.warn({ form: target.form, reason }, 'a notice was not taken, retrying');
+    // A receiver that is gone wants no more; the check says so at once, and it is asked again once an hour.
+    const isGone = reason === 'status 410';
+    const attempts = Math.max(row.attempts + 1, isGone ? failuresToTell : 0);
+    const pauseMs = isGone ? retry.maxMs : withJitter(backoffMs(retry, attempts), deps.random);
     return change({
-      ...{ attempts, error: failure },
-      due_at: now() + withJitter(backoffMs(retry, attempts), deps.random),
+      ...{ attempts, error: reason },
+      due_at: now() + Math.max(pauseMs, Math.min(retryAfterMs, retry.maxMs)),
     });
   }
 
@@ -147,9 +154,14 @@ export function createNotifier(deps: NotifierDeps) {
 }
 
 /** Whether something has come up or ended since it was told. */
-function differs(told: ReadonlySet<string>, facts: readonly Fact[]): boolean {
-  const keys = new Set(facts.map(({ key }) => key));
-  return told.size !== keys.size || [...keys].some((key) => !told.has(key));
+function differs(
+  told: ReadonlySet<string>,
+  { facts, isCut }: { readonly facts: readonly Fact[]; readonly isCut: boolean },
+): boolean {
+  const keys = new Set(facts.flatMap((fact) => fact.keys));
+  return (
+    (!isCut && [...told].some((key) => !keys.has(key))) || facts.some((fact) => isNews(fact, told))
+  );
 }
 
 /** What a target is known by in the database; another token is another target. */

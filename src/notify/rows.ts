@@ -19,10 +19,11 @@ export async function noteFacts(
   { facts, isCut, now }: { readonly facts: readonly Fact[]; isCut: boolean; now: number },
 ): Promise<number> {
   const known = await toldKeys(transaction);
-  const keys = new Set(facts.map(({ key }) => key));
-  const fresh = facts.filter(({ key }) => !known.has(key));
-  for (const { key, kind, ref, title, sentence } of fresh) {
-    await transaction.insertInto('told').values({ key, told_at: now }).execute();
+  const keys = new Set(facts.flatMap((fact) => fact.keys));
+  const fresh = facts.filter((fact) => isNews(fact, known));
+  for (const { keys: all, kind, ref, title, sentence } of fresh) {
+    const told = all.filter((key) => !known.has(key)).map((key) => ({ key, told_at: now }));
+    await transaction.insertInto('told').values(told).execute();
     const notice = { kind, ref, title, sentence, at: now };
     await transaction.insertInto('notices').values(notice).execute();
   }
@@ -35,6 +36,11 @@ export async function noteFacts(
       .where('at', '<', now - keptMs)
       .execute();
   return fresh.length;
+}
+
+/** Whether something of it was not told yet. */
+export function isNews({ keys, isEarly = false }: Fact, told: ReadonlySet<string>): boolean {
+  return !isEarly && keys.some((key) => !told.has(key));
 }
 
 export type TargetRow = NotifyTargetsTable;

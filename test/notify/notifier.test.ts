@@ -1,109 +1,13 @@
 import { Webhook } from 'standardwebhooks';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
 
-import { createWriteQueue, watchWrites } from '../../src/db/write-queue.ts';
-import { storeUpdate } from '../../src/handling/commit-update.ts';
-import { createLogger } from '../../src/log.ts';
-import type { ServiceTrouble } from '../../src/notify/facts.ts';
 import type { NotifyTarget } from '../../src/notify/messages.ts';
-import { createNotifier } from '../../src/notify/notifier.ts';
-import { builtInAgents } from '../../src/planning/built-in-agents.ts';
-import { manualClock } from '../support/clock.ts';
-import { openTestDatabase } from '../support/database.ts';
-import { issueUpdate } from '../support/issue-update.ts';
+import { closed, noticesOf, secret, stageNotices } from '../support/notices.ts';
 import { startReceiver } from '../support/receiver.ts';
-
-const secret = `whsec_${Buffer.from('secret of the tests, 32 bytes ok').toString('base64')}`;
-
-const bodySchema = z.object({
-  type: z.literal('coordinator.notices'),
-  data: z.object({
-    notices: z.array(
-      z.object({
-        kind: z.string(),
-        issue: z.string().nullable(),
-        title: z.string().nullable(),
-        text: z.string(),
-        url: z.string(),
-      }),
-    ),
-    more: z.number(),
-  }),
-});
-
-interface StageOptions {
-  readonly targets: readonly NotifyTarget[];
-  readonly logs?: string[];
-}
-
-async function stage({ targets, logs = [] }: StageOptions) {
-  const clock = manualClock();
-  const { db } = await openTestDatabase();
-  let written = 0;
-  const writes = watchWrites(createWriteQueue(db), () => (written += 1));
-  const trouble: ServiceTrouble[] = [];
-  let leads = true;
-  const notifier = () =>
-    createNotifier({
-      ...{ db, writes, targets, secret, now: clock.now },
-      publicUrl: 'https://mosaic.example.test',
-      giteaUrl: 'https://git.example.test',
-      agents: builtInAgents,
-      trouble: () => Promise.resolve(trouble),
-      isLeader: () => leads,
-      random: () => 0,
-      log: createLogger('info', { write: (line) => void logs.push(line) }),
-    });
-  let running = notifier();
-  running.start();
-
-  async function add(number: number): Promise<void> {
-    await db
-      .transaction()
-      .execute((it) =>
-        storeUpdate(it, issueUpdate({ number, blockers: [], open: true, at: 1 }), clock.now()),
-      );
-  }
-
-  async function become(number: number, state: string, code: string, params: object) {
-    await db
-      .updateTable('issues')
-      .set({ state, reason_code: code, reason_params: JSON.stringify(params) })
-      .where('number', '=', number)
-      .execute();
-  }
-
-  /** Looks, and sends what is due. */
-  async function look(): Promise<void> {
-    await running.idle();
-  }
-
-  /** A replica that ends and another one that begins. */
-  async function restart(): Promise<void> {
-    await running.stop();
-    running = notifier();
-    running.start();
-  }
-
-  return {
-    ...{ clock, db, trouble, add, become, look, restart },
-    writes: () => written,
-    check: () => running.check(),
-    follow: (value: boolean) => (leads = value),
-    stop: () => running.stop(),
-  };
-}
-
-const closed = (pull: number) => ['needs_human', 'pull_request_closed', { pull }] as const;
-
-function noticesOf(body: string) {
-  return bodySchema.parse(JSON.parse(body)).data;
-}
 
 test('what needs a person is told once, signed as Standard Webhooks has it', async () => {
   const { url, received } = await startReceiver();
-  const it = await stage({ targets: [{ form: 'webhook', url, token: undefined }] });
+  const it = await stageNotices({ targets: [{ form: 'webhook', url, token: undefined }] });
   await it.add(1);
   await it.look();
   expect(received).toEqual([]);
@@ -132,7 +36,7 @@ test('what needs a person is told once, signed as Standard Webhooks has it', asy
 
 test('what ends and comes again is told again', async () => {
   const { url, received } = await startReceiver();
-  const it = await stage({ targets: [{ form: 'webhook', url, token: undefined }] });
+  const it = await stageNotices({ targets: [{ form: 'webhook', url, token: undefined }] });
   await it.add(1);
   for (const [state, code, params] of [closed(7), ['ready', 'ready', {}] as const, closed(7)]) {
     await it.become(1, state, code, params);
@@ -145,7 +49,7 @@ test('what ends and comes again is told again', async () => {
 
 test('a storm is one message, which lists some and counts the rest', async () => {
   const { url, received } = await startReceiver();
-  const it = await stage({ targets: [{ form: 'webhook', url, token: undefined }] });
+  const it = await stageNotices({ targets: [{ form: 'webhook', url, token: undefined }] });
   for (let number = 1; number <= 30; number++) {
     await it.add(number);
     await it.become(number, ...closed(number));
@@ -168,7 +72,7 @@ test('a receiver that fails gets the same message under the same id, also after 
   let status = 500;
   const { url, received } = await startReceiver(() => status);
   const logs: string[] = [];
-  const it = await stage({ targets: [{ form: 'webhook', url, token: undefined }], logs });
+  const it = await stageNotices({ targets: [{ form: 'webhook', url, token: undefined }], logs });
   await it.add(1);
   await it.become(1, ...closed(7));
   for (let attempt = 0; attempt < 3; attempt++) {
@@ -198,7 +102,7 @@ test('a receiver that fails gets the same message under the same id, also after 
 
 test('a redirect is not followed', async () => {
   const { url, received } = await startReceiver(() => 302);
-  const it = await stage({ targets: [{ form: 'webhook', url, token: undefined }] });
+  const it = await stageNotices({ targets: [{ form: 'webhook', url, token: undefined }] });
   await it.add(1);
   await it.become(1, ...closed(7));
   await it.look();
@@ -210,7 +114,7 @@ test('a new target is told from now on; who does not lead tells nothing', async 
   const first = await startReceiver();
   const second = await startReceiver();
   const targets: NotifyTarget[] = [{ form: 'webhook', url: first.url, token: undefined }];
-  const it = await stage({ targets });
+  const it = await stageNotices({ targets });
   await it.add(1);
   await it.become(1, ...closed(7));
   await it.look();
@@ -230,7 +134,7 @@ test('a new target is told from now on; who does not lead tells nothing', async 
 
 test('ntfy, Slack and Matrix get their own forms, and nobody is called by a title', async () => {
   const { url, received } = await startReceiver();
-  const it = await stage({
+  const it = await stageNotices({
     targets: [
       { form: 'ntfy', url: `${url}/alerts`, token: 'tk_of_the_tests' },
       { form: 'slack', url: `${url}/services/T/B/x`, token: undefined },
@@ -262,10 +166,10 @@ test('ntfy, Slack and Matrix get their own forms, and nobody is called by a titl
 
 test('trouble of the service is told, with what to do', async () => {
   const { url, received } = await startReceiver();
-  const it = await stage({ targets: [{ form: 'webhook', url, token: undefined }] });
+  const it = await stageNotices({ targets: [{ form: 'webhook', url, token: undefined }] });
   it.trouble.push({
     kind: 'webhook',
-    key: 'refused',
+    keys: ['refused'],
     sentence: 'The newest 3 deliveries were all refused.',
   });
   await it.look();
@@ -281,7 +185,7 @@ test('a target whose address was corrected is told what the old one did not take
   const good = await startReceiver();
   const bad = await startReceiver(() => 404);
   const targets: NotifyTarget[] = [{ form: 'webhook', url: bad.url, token: undefined }];
-  const it = await stage({ targets });
+  const it = await stageNotices({ targets });
   await it.add(1);
   await it.become(1, ...closed(7));
   await it.look();
@@ -296,7 +200,7 @@ test('a message that is refused for good does not stand in the way of the next o
   const { url, received } = await startReceiver(() =>
     noticesOf(received.at(-1)?.body ?? '').notices.length > 0 ? 413 : 200,
   );
-  const it = await stage({ targets: [{ form: 'webhook', url, token: undefined }] });
+  const it = await stageNotices({ targets: [{ form: 'webhook', url, token: undefined }] });
   await it.add(1);
   await it.become(1, ...closed(7));
   for (let attempt = 0; attempt < 4; attempt++) {
@@ -310,7 +214,7 @@ test('a message that is refused for good does not stand in the way of the next o
 
 test('while nothing changes nothing is written', async () => {
   const { url } = await startReceiver();
-  const it = await stage({ targets: [{ form: 'webhook', url, token: undefined }] });
+  const it = await stageNotices({ targets: [{ form: 'webhook', url, token: undefined }] });
   await it.add(1);
   await it.become(1, ...closed(7));
   await it.look();
@@ -323,7 +227,7 @@ test('while nothing changes nothing is written', async () => {
 
 test('budgets, failed verifications and issues in review are told as what they are', async () => {
   const { url, received } = await startReceiver();
-  const it = await stage({ targets: [{ form: 'webhook', url, token: undefined }] });
+  const it = await stageNotices({ targets: [{ form: 'webhook', url, token: undefined }] });
   for (const number of [1, 2, 3, 4, 5]) await it.add(number);
   await it.become(1, 'in_review', 'gates_passed', { commit: 'a'.repeat(40), pull: 3 });
   await it.become(2, 'needs_human', 'gates_failed', { commit: 'a'.repeat(40), count: 3 });
@@ -341,7 +245,8 @@ test('budgets, failed verifications and issues in review are told as what they a
     ])
     .execute();
   await it.look();
-  const kinds = noticesOf(received[0]?.body ?? '').notices.map(({ kind }) => kind);
+  const { notices } = noticesOf(received[0]?.body ?? '');
+  const kinds = notices.map(({ kind }) => kind);
   expect(kinds).toEqual(expect.arrayContaining(['in_review', 'verification_failed', 'budget']));
   await it.stop();
 });

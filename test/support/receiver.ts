@@ -12,15 +12,23 @@ export interface Received {
 }
 
 /** A server on loopback that keeps what it is sent, and answers with `status()`; gone when the test is over. */
-export async function startReceiver(status: () => number = () => 200) {
+export async function startReceiver(
+  status: () => number = () => 200,
+  headers: Readonly<Record<string, string>> = {},
+) {
   const received: Received[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const { method = '', url: path = '', headers } = request;
-      received.push({ method, path, headers, body: Buffer.concat(chunks).toString() });
-      response.writeHead(status(), { location: '/elsewhere' }).end();
+      const { method = '', url: path = '' } = request;
+      received.push({
+        method,
+        path,
+        headers: request.headers,
+        body: Buffer.concat(chunks).toString(),
+      });
+      response.writeHead(status(), { location: '/elsewhere', ...headers }).end();
     });
   });
   server.listen(0, '127.0.0.1');

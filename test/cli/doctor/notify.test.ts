@@ -24,7 +24,7 @@ test('each target gets a trial; one that does not take it is a warning without i
       cure: 'Correct entry 2 of NOTIFY_URL, or mend the receiver.',
     },
   ]);
-  expect(good.received[0]?.body).toContain('This is a trial');
+  expect(good.received[0]?.body).toContain('*Trial*\\nThis is a trial');
 });
 
 test('without a probe nothing is sent', async () => {
