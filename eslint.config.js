@@ -36,7 +36,14 @@ const mayImport = {
 };
 const rooms = Object.keys(mayImport);
 const openToAll = ['lib', 'errors', 'log'];
-const places = [...rooms, 'config', 'config-variables', 'config-callers', 'main'];
+const places = [
+  ...rooms,
+  'config',
+  'config-variables',
+  'config-addresses',
+  'config-callers',
+  'main',
+];
 
 function forbiddenIn(room, allowed) {
   if (allowed === 'all') return ['main'];
@@ -76,6 +83,7 @@ const ground = {
   files: [
     'src/config.ts',
     'src/config-variables.ts',
+    'src/config-addresses.ts',
     'src/config-callers.ts',
     'src/errors.ts',
     'src/log.ts',
@@ -87,7 +95,7 @@ const ground = {
         patterns: [
           {
             regex:
-              '^\\.{1,2}/(?!((errors|log|config-variables|config-callers)|planning/(built-in-agents|agent-profiles))\\.ts$)',
+              '^\\.{1,2}/(?!((errors|log|config-variables|config-addresses|config-callers)|planning/(built-in-agents|agent-profiles))\\.ts$)',
             message: 'This file may import only its neighbours below and the profiles of agents.',
           },
         ],

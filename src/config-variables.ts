@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 
 import { z } from 'zod';
 
+import {
+  baseUrl,
+  collectorUrl,
+  parseProxies,
+  parseTargets,
+  publicUrl,
+} from './config-addresses.ts';
 import { minSecret, parseApiTokens, parseMembers } from './config-callers.ts';
 import { parseAgents, type Agents } from './planning/agent-profiles.ts';
 import { builtIn } from './planning/built-in-agents.ts';
@@ -14,11 +20,6 @@ export type LogLevel = (typeof logLevels)[number];
 const secret = z.string().refine((text) => Buffer.byteLength(text) >= minSecret, {
   message: `must be at least ${minSecret} bytes long`,
 });
-
-const baseUrl = z
-  .string()
-  .refine(isBaseUrl, { message: 'must be an http or https URL without user, query or fragment' })
-  .transform((text) => new URL(text).href.replace(/\/+$/, ''));
 
 const token = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks');
 const modelName = z.string().regex(/^[\w.:@/-]{1,100}$/, 'must be the id of a model');
@@ -81,9 +82,9 @@ export const variables = z.object({
     .enum(['on', 'off'], 'must be on or off')
     .transform((text) => text === 'on')
     .default(true),
-  PUBLIC_URL: baseUrl.optional(),
-  OTEL_EXPORTER_OTLP_ENDPOINT: baseUrl.optional(),
-  METRICS_TOKEN: token.min(minSecret).optional(),
+  PUBLIC_URL: publicUrl.optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl.optional(),
+  METRICS_TOKEN: token.min(minSecret, `must be at least ${minSecret} characters long`).optional(),
   NOTIFY_URL: z.string().transform(parseTargets).default([]),
   NOTIFY_SECRET: z
     .string()
@@ -97,53 +98,6 @@ export const variables = z.object({
   OAUTH_USERS: z.string().transform(parseMembers).default([]),
   TRUST_PROXY: z.string().transform(parseProxies).default([]),
 });
-
-const targetForms =
-  'must be URLs of http or https, separated by blanks or commas; before the URL of ntfy, Slack or Matrix stands ntfy+, slack+ or matrix+';
-
-/** Where people are told; messages count the entries, and show nothing of them: some hold a token. */
-function parseTargets(text: string, context: z.RefinementCtx) {
-  return text
-    .split(/[\s,]+/)
-    .filter((entry) => entry !== '')
-    .flatMap((entry, index) => {
-      const [, form = 'webhook', address = ''] = /^(?:(\w+)\+)?(.*)$/s.exec(entry) ?? [];
-      const known = targetForm.safeParse(form).data;
-      const url = URL.parse(address);
-      const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:';
-      if (url !== null && isHttp && known !== undefined) {
-        const token = url.password === '' ? undefined : decodeURIComponent(url.password);
-        url.username = url.password = url.hash = '';
-        return [{ form: known, url: url.href, token }];
-      }
-      context.addIssue(`${targetForms} (entry ${index + 1})`);
-      return [];
-    });
-}
-const targetForm = z.enum(['webhook', 'ntfy', 'slack', 'matrix']);
-
-/** Addresses, ranges such as `10.0.0.0/8`, or the names `loopback`, `linklocal`, `uniquelocal` that Fastify knows. */
-function parseProxies(text: string, context: z.RefinementCtx): readonly string[] {
-  const names = text.split(',').map((name) => name.trim());
-  const isProxy = (name: string) =>
-    ['loopback', 'linklocal', 'uniquelocal'].includes(name) || isAddressOrRange(name);
-  if (names.every(isProxy)) return names;
-  context.addIssue({
-    code: 'custom',
-    message:
-      'must be addresses or ranges of proxies, separated by commas, such as loopback,10.0.0.0/8',
-  });
-  return z.NEVER;
-}
-
-function isAddressOrRange(name: string): boolean {
-  const [address = '', bits, ...more] = name.split('/');
-  const version = isIP(address);
-  if (version === 0 || more.length > 0) return false;
-  return (
-    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
-  );
-}
 
 /** `none`: no label holds an issue back. */
 function parseHoldLabels(text: string): readonly string[] {
@@ -243,6 +197,13 @@ export const pairRules: readonly {
       'OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET and OAUTH_USERS belong together, and need PUBLIC_URL to come back to, and API_TOKENS, without which the pages are off',
   },
   {
+    names: ['METRICS_TOKEN', 'API_TOKENS'],
+    isBroken: ({ METRICS_TOKEN, API_TOKENS = [] }) =>
+      API_TOKENS.some(({ token: value }) => value === METRICS_TOKEN),
+    message:
+      'METRICS_TOKEN must differ from the tokens of API_TOKENS, each of which opens more than the metrics',
+  },
+  {
     names: ['NOTIFY_URL', 'NOTIFY_SECRET'],
     isBroken: ({ NOTIFY_URL = [], NOTIFY_SECRET }) =>
       NOTIFY_SECRET === undefined && NOTIFY_URL.some(({ form }) => form === 'webhook'),
@@ -250,17 +211,6 @@ export const pairRules: readonly {
       'NOTIFY_SECRET is required to sign what a URL of NOTIFY_URL without ntfy+, slack+ or matrix+ gets',
   },
 ];
-
-function isBaseUrl(text: string): boolean {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return false;
-  return (
-    url.username === '' &&
-    url.password === '' &&
-    /^https?:\/\/[^/]/i.test(text) &&
-    !/[?#\s]/.test(text)
-  );
-}
 
 function wholeNumber(min: number, max: number) {
   const message = `must be a whole number from ${min} to ${max}`;

@@ -167,7 +167,7 @@ test('with every variable wrong, one error names each of them once, and no value
       "PULL_REQUESTS must be on or off",
       "PUBLIC_URL must be an http or https URL without user, query or fragment",
       "OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https URL without user, query or fragment",
-      "METRICS_TOKEN Too small: expected string to have >=16 characters",
+      "METRICS_TOKEN must be at least 16 characters long",
       "NOTIFY_URL must be URLs of http or https, separated by blanks or commas; before the URL of ntfy, Slack or Matrix stands ntfy+, slack+ or matrix+ (entry 1)",
       "NOTIFY_SECRET must be whsec_ and 24 to 64 bytes in base64",
       "OAUTH_CLIENT_ID must be the client id of an OAuth2 application of Gitea",
@@ -545,4 +545,36 @@ test('README.md lists exactly the variables that exist, and marks the secrets', 
 test('.env.example lists exactly the variables that exist, and starts once the secret is filled in', () => {
   expect(namesIn('.env.example', /^(?:# )?([A-Z][A-Z_]+)=/gm)).toEqual([...variableNames].sort());
   expect(namesIn('.env.example', /^([A-Z][A-Z_]+)=/gm)).toEqual(Object.keys(required).sort());
+});
+
+test.each([
+  [
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/v1/traces' },
+    'OTEL_EXPORTER_OTLP_ENDPOINT must be the base URL of the collector, such as http://collector:4318: /v1/traces is added to it',
+  ],
+  [
+    { PUBLIC_URL: 'https://example.test/mosaic' },
+    'PUBLIC_URL must have no path: the pages need a host name or a port of their own, such as https://mosaic.example.test',
+  ],
+  [
+    { TRUST_PROXY: 'loopback,0.0.0.0/0' },
+    'TRUST_PROXY must not be a range of all addresses, with which anybody could say from where a request comes: name the proxies alone, such as loopback,10.0.0.0/8',
+  ],
+  [
+    { METRICS_TOKEN: 'token-of-sixteen-1', API_TOKENS: 'ann:reader:token-of-sixteen-1' },
+    'METRICS_TOKEN must differ from the tokens of API_TOKENS, each of which opens more than the metrics',
+  ],
+])('what is well-formed and cannot work is refused: %j', (values, problem) => {
+  expect(problems({ ...required, ...values })).toEqual([problem]);
+});
+
+test('an address of a collector may have a path, and that of the service a port', () => {
+  const { otlpEndpoint, publicUrl, trustProxy } = load({
+    ...{ OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otel.example.test/tenant/' },
+    ...{ PUBLIC_URL: 'http://127.0.0.1:8000/', TRUST_PROXY: '10.0.0.0/8' },
+  });
+  expect([otlpEndpoint, publicUrl, trustProxy]).toEqual([
+    ...['https://otel.example.test/tenant', 'http://127.0.0.1:8000'],
+    ['10.0.0.0/8'],
+  ]);
 });

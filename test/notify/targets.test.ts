@@ -38,3 +38,29 @@ test('a plain URL needs a secret to be signed with, the other forms do not', () 
   expect(() => load('https://hooks.example.test', none)).toThrow('NOTIFY_SECRET is required');
   expect(load('slack+https://hooks.example.test', none)).toHaveLength(1);
 });
+
+test.each([
+  ['ntfy+https://ntfy.example.test', 'must name the topic of ntfy'],
+  ['ntfy+https://ntfy.example.test/topic/', 'must name the topic of ntfy'],
+  ['ntfy+https://ann:pw@ntfy.example.test/topic', 'must have a token and no user'],
+  ['matrix+https://:t@m.example.test/', 'must name the id of a room'],
+  ['matrix+https://:t@m.example.test/room', 'must name the id of a room'],
+  ['matrix+https://m.example.test/!room:example.test', 'must have the token of an account'],
+  ['https://ann:pw@hooks.example.test/x', 'must have no user and no password'],
+  ['slack+https://:pw@hooks.example.test/x', 'must have no user and no password'],
+  ['ntfy+https://:t%zz@ntfy.example.test/topic', 'as %25'],
+  ['ntfy+https://ntfy.example.test/to%pic', 'as %25'],
+  ['slack+https://hooks.example.test/one', 'must not name a target twice'],
+])('what can never work is refused with its cure: %s', (entry, problem) => {
+  const both = `slack+https://hooks.example.test/one ${entry}`;
+  expect(() => load(both)).toThrow(
+    `NOTIFY_URL ${problem.replace(/^as /, 'must write a % that stands for itself as ')}`,
+  );
+  expect(() => load(both)).toThrow('(entry 2)');
+  expect(() => load(both)).not.toThrow('example.test/');
+});
+
+test('two topics, and two tokens of one topic, are two targets', () => {
+  const url = 'ntfy+https://:a@n.example.test/t ntfy+https://:b@n.example.test/t';
+  expect(load(`${url} ntfy+https://:a@n.example.test/u`)).toHaveLength(3);
+});
