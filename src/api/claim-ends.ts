@@ -8,9 +8,10 @@ import type { Claims } from '../claims/claims.ts';
 import { maxReasonLength, type ClaimCall, type ClaimEnd } from '../claims/claim.ts';
 import { readHandoff, type SentHandoff } from '../claims/handoff.ts';
 import { goneSignal } from '../http/gone-signal.ts';
-import { bodyLimit, callOf, claimParams, readIdempotencyKey, refuse, refuseKey } from './claims.ts';
+import { bodyLimit, callOf, claimParams, refuse, refuseKey } from './claims.ts';
 import { callerOfRequest } from './auth.ts';
 import { notFound } from './errors.ts';
+import { claimEndHeaders, readIdempotencyKey } from './headers.ts';
 import type { Api, ApiDeps } from './route.ts';
 
 const reason = z.string().trim().min(1).max(maxReasonLength);
@@ -37,6 +38,7 @@ export const completeBody = z.strictObject({
   spent,
 });
 
+const ofClaim = { params: claimParams, headers: claimEndHeaders };
 const giveBackBody = z.strictObject({ reason: reason.optional() }).nullish();
 
 export function releaseOf({
@@ -97,7 +99,7 @@ export function registerClaimEnds(api: Api, { claims }: ApiDeps): void {
 
   api.post(
     '/claims/:id/rotate',
-    { bodyLimit, schema: { params: claimParams, body: rotateBody } },
+    { bodyLimit, schema: { ...ofClaim, body: rotateBody } },
     async (request, reply) => {
       const key = readIdempotencyKey(request);
       if (!key.success) return refuseKey(reply, key.error);
@@ -107,19 +109,19 @@ export function registerClaimEnds(api: Api, { claims }: ApiDeps): void {
   );
   api.post(
     '/claims/:id/release',
-    { bodyLimit, schema: { params: claimParams, body: releaseBody } },
+    { bodyLimit, schema: { ...ofClaim, body: releaseBody } },
     async (request, reply) => {
       return end(request, reply, releaseOf(request.body));
     },
   );
   api.post(
     '/claims/:id/block',
-    { bodyLimit, schema: { params: claimParams, body: blockBody } },
+    { bodyLimit, schema: { ...ofClaim, body: blockBody } },
     (request, reply) => end(request, reply, blockOf(request.body)),
   );
   api.post(
     '/claims/:id/complete',
-    { bodyLimit, schema: { params: claimParams, body: completeBody } },
+    { bodyLimit, schema: { ...ofClaim, body: completeBody } },
     (request, reply) => end(request, reply, completeOf(request.body)),
   );
   api.post(

@@ -4,32 +4,38 @@ import { z } from 'zod';
 import type { ClaimCall, Refusal } from '../claims/claim.ts';
 import type { Claims } from '../claims/claims.ts';
 import type { HeartbeatReport } from '../claims/heartbeat.ts';
-import { readHeartbeat, readSpent, readStatusLine } from '../claims/usage.ts';
+import {
+  heartbeatBody,
+  readHeartbeat,
+  readSpent,
+  readStatusLine,
+  statusLineBody,
+} from '../claims/usage.ts';
 import { goneSignal } from '../http/gone-signal.ts';
 import { callerOfRequest } from './auth.ts';
 import { errorBody } from './errors.ts';
 import { claimFor, denyClaim, sendDenied } from './for-caller.ts';
+import { claimHeaders, claimingHeaders, readHeader, readIdempotencyKey } from './headers.ts';
 import type { Caller } from './roles.ts';
-import type { Api, ApiDeps } from './route.ts';
+import { noQuery, waitQuery, type Api, type ApiDeps } from './route.ts';
 
 const names = z.array(z.string().max(300)).min(1, 'must name at least one').max(50);
 const claimBody = z
-  .strictObject({ agents: names.optional(), repositories: names.max(20).optional() })
+  .strictObject({
+    agents: names.optional().meta({ description: 'Agents that the caller runs; all without it.' }),
+    repositories: names
+      .max(20)
+      .optional()
+      .meta({ description: 'Repositories as owner/name; all without it.' }),
+  })
   .nullish();
-const claimQuery = z.strictObject({
-  wait: z
-    .string()
-    .regex(/^([0-9]|[1-5][0-9]|60)$/, 'must be a whole number of seconds from 0 to 60')
-    .transform(Number)
-    .default(0),
-});
 
 /** Hands out issues, lists the caller's claims, and takes heartbeats. */
 export function registerClaims(api: Api, deps: ApiDeps): void {
   const { claims } = deps;
   api.post(
     '/claims',
-    { bodyLimit, schema: { body: claimBody, querystring: claimQuery } },
+    { bodyLimit, schema: { headers: claimingHeaders, body: claimBody, querystring: waitQuery } },
     async (request, reply) => {
       const key = readIdempotencyKey(request);
       if (!key.success) return refuseKey(reply, key.error);
@@ -44,29 +50,32 @@ export function registerClaims(api: Api, deps: ApiDeps): void {
       return { claim: null, waiting: work.waiting };
     },
   );
-  api.get('/claims', { schema: { querystring: z.strictObject({}) } }, async (request) => ({
+  api.get('/claims', { schema: { querystring: noQuery } }, async (request) => ({
     items: await claims.list(callerOfRequest(request).name),
   }));
   registerHeartbeat(api, claims, {
     path: 'heartbeat',
+    body: heartbeatBody,
     read: (body) => ({ usage: readHeartbeat(body), spent: readSpent(body) }),
   });
   registerHeartbeat(api, claims, {
     path: 'statusline',
+    body: statusLineBody,
     read: (body) => ({ usage: readStatusLine(body), spent: undefined }),
   });
 }
 
 interface HeartbeatRoute {
   readonly path: string;
-  /** Throws for an impossible report: it is refused before anything is written, and extends no lease. */
+  readonly body: z.ZodType;
+  /** Reads by `body`, and throws for an impossible report, before anything is written: it extends no lease. */
   readonly read: (body: unknown) => HeartbeatReport;
 }
 
-function registerHeartbeat(api: Api, claims: Claims, { path, read }: HeartbeatRoute): void {
+function registerHeartbeat(api: Api, claims: Claims, { path, body, read }: HeartbeatRoute): void {
   api.post(
     `/claims/:id/${path}`,
-    { bodyLimit, schema: { params: claimParams } },
+    { bodyLimit, schema: { params: claimParams, headers: claimHeaders, body } },
     async (request, reply) => {
       const report = read(request.body);
       const result = await claims.heartbeat(callOf(request, undefined), report);
@@ -79,19 +88,15 @@ function registerHeartbeat(api: Api, claims: Claims, { path, read }: HeartbeatRo
 /** Body limit above the limit of a handoff, so that a larger handoff is read and refused with a sentence. */
 export const bodyLimit = 256 * 1024;
 
-export const claimParams = z.object({ id: z.string().max(100) });
-
-const idempotencyKey = z
-  .string()
-  .regex(/^[\x21-\x7e]{1,200}$/, 'Idempotency-Key must be 1 to 200 printable characters')
-  .optional();
+export const claimParams = z.object({
+  id: z.string().max(100).meta({ description: 'The `claimId` of the claim.' }),
+});
 
 export function callOf(
   request: FastifyRequest<{ Params: { id: string } }>,
   key: string | undefined,
 ): ClaimCall {
-  const sent = request.headers['x-claim-token'];
-  const token = typeof sent === 'string' ? sent : undefined;
+  const token = readHeader(request, 'X-Claim-Token');
   const call = { claimId: request.params.id, token, idempotencyKey: key };
   return callBy(callerOfRequest(request), call);
 }
@@ -102,10 +107,6 @@ export function callBy(
   call: Pick<ClaimCall, 'claimId' | 'token' | 'idempotencyKey'>,
 ): ClaimCall {
   return { ...call, worker, isBounded: role === 'worker' };
-}
-
-export function readIdempotencyKey({ headers }: FastifyRequest) {
-  return idempotencyKey.safeParse(headers['idempotency-key']);
 }
 
 export function refuseKey(reply: FastifyReply, { issues }: z.ZodError) {

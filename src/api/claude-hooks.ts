@@ -8,6 +8,7 @@ import { oneLine } from '../lib/text.ts';
 import type { VerificationView } from '../verification/views.ts';
 import { callerOfRequest } from './auth.ts';
 import { bodyLimit, callBy, refuse } from './claims.ts';
+import { hookHeaders, readHeader } from './headers.ts';
 import type { Api, ApiDeps } from './route.ts';
 
 const words = z.string().nullish().catch(undefined);
@@ -34,7 +35,7 @@ const goingOn: readonly unknown[] = ['clear', 'resume'];
 export function registerClaudeHooks(api: Api, deps: ApiDeps): void {
   api.post(
     '/hooks/claude-code',
-    { bodyLimit, schema: { body: hookBody } },
+    { bodyLimit, schema: { headers: hookHeaders, body: hookBody } },
     async (request, reply) => {
       const body = request.body;
       const call = callOfHook(request);
@@ -64,12 +65,8 @@ interface Hook {
 }
 
 function callOfHook(request: FastifyRequest): ClaimCall {
-  const read = (name: string) => {
-    const value = request.headers[name];
-    return typeof value === 'string' ? value : undefined;
-  };
-  const claimId = read('x-claim-id') ?? '';
-  const token = read('x-claim-token');
+  const claimId = readHeader(request, 'X-Claim-Id') ?? '';
+  const token = readHeader(request, 'X-Claim-Token');
   return callBy(callerOfRequest(request), { claimId, token, idempotencyKey: undefined });
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { deliveryStatuses, findDelivery, listDeliveries } from '../inbox/delivery-views.ts';
 import { notFound } from './errors.ts';
-import { cursorSchema, limitSchema, type Api, type ApiDeps } from './route.ts';
+import { cursorSchema, limitSchema, noBody, type Api, type ApiDeps } from './route.ts';
 
 const listQuery = z.strictObject({
   status: z.enum(deliveryStatuses).optional(),
@@ -25,7 +25,7 @@ export function registerDeliveries(api: Api, { store, now, log, replay, takeIn }
   });
   api.post(
     '/deliveries/:id/replay',
-    { schema: { params: deliveryParams } },
+    { schema: { params: deliveryParams, body: noBody } },
     async ({ params, caller }, reply) => {
       const delivery = await replay(params.id);
       if (delivery === undefined) return reply.code(404).send(unknownDelivery);

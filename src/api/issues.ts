@@ -5,24 +5,22 @@ import { listPlans } from '../plans/plan-views.ts';
 import { callerOfRequest } from './auth.ts';
 import { planFor, sendDenied, textFor, unknownIssue, whyFor } from './for-caller.ts';
 import { maskPlan } from './mask.ts';
-import { cursorSchema, limitSchema, type Api, type ApiDeps } from './route.ts';
+import { cursorSchema, issueNumber, limitSchema, type Api, type ApiDeps } from './route.ts';
 
 const listQuery = z.strictObject({
   state: z.enum(states).optional(),
-  repository: z.string().max(300).optional(),
+  repository: z.string().max(300).optional().meta({ description: 'As owner/name.' }),
   limit: limitSchema,
   cursor: cursorSchema,
 });
 export const issueParams = z.object({
   owner: z.string(),
   repo: z.string(),
-  number: z
-    .string()
-    .regex(/^[1-9]\d{0,15}$/, 'must be the number of an issue')
-    .transform(Number)
-    .pipe(z.int()),
+  number: issueNumber,
 });
-const whyQuery = z.strictObject({ agent: z.string().max(100).optional() });
+const whyQuery = z.strictObject({
+  agent: z.string().max(100).optional().meta({ description: 'Of this agent alone.' }),
+});
 
 /** Lists plans, shows one, and explains the choice of its agent. */
 export function registerIssues(api: Api, { store, agents, now }: ApiDeps): void {

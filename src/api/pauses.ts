@@ -6,20 +6,20 @@ import { accountOf, agentsOfAccount, type AgentProfile } from '../planning/agent
 import { callerOfRequest } from './auth.ts';
 import { notFound, unknownAccount, unknownAgent } from './errors.ts';
 import type { Caller } from './roles.ts';
-import type { Api, ApiDeps } from './route.ts';
+import { noQuery, type Api, type ApiDeps } from './route.ts';
 
 const agentName = z.string().max(100).toLowerCase();
 const pauseBody = z
   .strictObject({
-    agent: agentName.optional(),
+    agent: agentName.optional().meta({ description: 'Its name; all agents without it.' }),
     reason: z.string().trim().min(1).max(500).optional(),
   })
   .nullish();
 const resumeBody = z
   .strictObject({
-    agent: agentName.optional(),
-    account: agentName.optional(),
-    issue: z.string().max(400).optional(),
+    agent: agentName.optional().meta({ description: 'Its name; the pause of all without it.' }),
+    account: agentName.optional().meta({ description: 'All agents that use its allowance.' }),
+    issue: z.string().max(400).optional().meta({ description: 'A parked issue: owner/name#12.' }),
   })
   .refine((named) => Object.values(named).filter((name) => name !== undefined).length <= 1, {
     message: 'name an agent, an account or an issue, only one of them',
@@ -55,7 +55,7 @@ export function registerPauses(api: Api, { pauses, agents }: ApiDeps): void {
   const isUnknown = (name: string | undefined) =>
     name !== undefined && !agents.some((agent) => agent.name === name);
   const answer = (items: readonly Pause[]) => ({ items: withAccounts(agents, items) });
-  api.get('/pauses', { schema: { querystring: z.strictObject({}) } }, async (request) => {
+  api.get('/pauses', { schema: { querystring: noQuery } }, async (request) => {
     return answer(await pausesFor(pauses, callerOfRequest(request)));
   });
   api.post('/pause', { schema: { body: pauseBody } }, async (request, reply) => {

@@ -4,17 +4,19 @@ import { readQueue } from '../claims/queue-view.ts';
 import { readGraph } from '../plans/graph-view.ts';
 import { callerOfRequest } from './auth.ts';
 import { maskBlocked, maskPlan } from './mask.ts';
-import type { Api, ApiDeps } from './route.ts';
+import { noQuery, type Api, type ApiDeps } from './route.ts';
 
 /** Upper bound of issues of each kind: workers take from the front. */
 const queueLimit = 200;
 /** Upper bound of edges, and likewise of issues: about as much as a program can draw. */
 const graphLimit = 5_000;
-const graphQuery = z.strictObject({ repository: z.string().max(300).optional() });
+const graphQuery = z.strictObject({
+  repository: z.string().max(300).optional().meta({ description: 'As owner/name.' }),
+});
 
 /** Shows the queue, and the dependency graph of all repositories or of one. */
 export function registerQueueAndGraph(api: Api, { store, now, agents: all }: ApiDeps): void {
-  api.get('/queue', { schema: { querystring: z.strictObject({}) } }, async (request) => {
+  api.get('/queue', { schema: { querystring: noQuery } }, async (request) => {
     const caller = callerOfRequest(request);
     const { name, role, repositories: scope, agents } = caller;
     const worker = role === 'worker' ? name : undefined;

@@ -54,11 +54,40 @@ export interface ApiDeps {
   readonly replay: (id: string) => Promise<DeliveryView | undefined>;
 }
 
+/**
+ * A whole number in a path or a query, where all is text. The schema says the number, so that the description does,
+ * too.
+ */
+function inDigits<T extends z.ZodType>(number: T) {
+  return z.preprocess(
+    (text) => (typeof text === 'string' && /^(0|[1-9]\d{0,15})$/.test(text) ? Number(text) : text),
+    number,
+  );
+}
+
+const limitMessage = 'must be a whole number from 1 to 200';
 /** Query parameters of every list that has pages. */
-export const limitSchema = z
+export const limitSchema = inDigits(
+  z.int(limitMessage).min(1, limitMessage).max(200, limitMessage).default(50),
+).meta({ description: 'Entries of a page.' });
+export const cursorSchema = z
   .string()
-  .regex(/^[1-9]\d{0,2}$/, 'must be a whole number from 1 to 200')
-  .transform(Number)
-  .pipe(z.int().max(200))
-  .default(50);
-export const cursorSchema = z.string().max(200).optional();
+  .max(200)
+  .optional()
+  .meta({ description: 'The `nextCursor` of the page before.' });
+
+const waitMessage = 'must be a whole number of seconds from 0 to 60';
+/** Query of a call that waits for what it asks. */
+export const waitQuery = z.strictObject({
+  wait: inDigits(z.int(waitMessage).min(0, waitMessage).max(60, waitMessage).default(0)).meta({
+    description: 'Seconds that the call waits for an answer, at most.',
+  }),
+});
+
+const numberMessage = 'must be the number of an issue';
+export const issueNumber = inDigits(z.int(numberMessage).min(1, numberMessage));
+
+/** Query of a route that takes none. */
+export const noQuery = z.strictObject({});
+/** Body of a route that takes none. */
+export const noBody = z.strictObject({}).nullish();

@@ -1,9 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import {
-  serializerCompiler,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from 'fastify-type-provider-zod';
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 
 import { StoreUnavailable } from '../errors.ts';
 import { requireCaller } from './auth.ts';
@@ -17,18 +13,24 @@ import { registerPauses } from './pauses.ts';
 import { registerQueueAndGraph } from './queue.ts';
 import { rolesOf } from './roles.ts';
 import type { ApiDeps } from './route.ts';
+import { partValidator } from './validators.ts';
 import { registerVerifications } from './verifications.ts';
 
 /** The API under `/api/v1`: one file registers one group of routes. All of `/api` needs a token. */
 export function registerApi(app: FastifyInstance, deps: ApiDeps): void {
   app.register(
     (scope, _options, done) => {
-      scope.setValidatorCompiler(validatorCompiler);
+      scope.setValidatorCompiler(partValidator);
       scope.setSerializerCompiler(serializerCompiler);
       scope.decorateRequest('caller', undefined);
       scope.addHook('onRequest', requireCaller(deps.callerOf, deps.isOff, deps.onFailedLogin));
-      scope.addHook('onRoute', ({ method, url }) => {
-        for (const verb of [method].flat()) rolesOf(verb, url);
+      scope.addHook('onRoute', ({ method, url, schema }) => {
+        for (const verb of [method].flat()) {
+          rolesOf(verb, url);
+          // Otherwise the description of the API would not say what a call has to bring.
+          if (verb === 'POST' && schema?.body === undefined)
+            throw new RangeError(`${verb} ${url} has no schema of its body`);
+        }
       });
       scope.addHook('preHandler', async (request) => {
         if (request.method === 'GET' || request.method === 'HEAD' || (await deps.canStore()))

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
 import { goneSignal } from '../http/gone-signal.ts';
-import { verdict, verdictBodyLimit, verificationTokenHeader } from '../issue/verification.ts';
+import { verdict, verdictBodyLimit } from '../issue/verification.ts';
 import { isInScope } from '../plans/scope.ts';
 import type { LeaseRefusal, VerifierCall } from '../verification/lease.ts';
 import { callerOfRequest } from './auth.ts';
@@ -16,18 +16,13 @@ import {
   verificationFor,
   verificationOff,
 } from './for-caller.ts';
+import { gitHeaders, readHeader, readMediaTypes, verifierHeaders } from './headers.ts';
 import { issueParams, refOf } from './issues.ts';
-import type { Api, ApiDeps } from './route.ts';
+import { noBody, waitQuery, type Api, type ApiDeps } from './route.ts';
 
-const params = z.object({ id: z.string().max(100) });
-const waitQuery = z.strictObject({
-  wait: z
-    .string()
-    .regex(/^([0-9]|[1-5][0-9]|60)$/, 'must be a whole number of seconds from 0 to 60')
-    .transform(Number)
-    .default(0),
+const params = z.object({
+  id: z.string().max(100).meta({ description: 'The id of the verification.' }),
 });
-
 /** Shows verifications, lets people ask for one, and hands them to verifiers. */
 export function registerVerifications(api: Api, deps: ApiDeps): void {
   registerViews(api, deps);
@@ -71,7 +66,7 @@ function registerViews(api: Api, { verifications, verifyAgain, findIssue }: ApiD
   );
   api.post(
     '/issues/:owner/:repo/:number/verify',
-    { schema: { params: issueParams } },
+    { schema: { params: issueParams, body: noBody } },
     async (request, reply) => {
       const ref = refOf(request.params);
       const issue = await findIssue(ref);
@@ -87,7 +82,7 @@ function registerViews(api: Api, { verifications, verifyAgain, findIssue }: ApiD
 function registerLeases(api: Api, { verifications }: ApiDeps): void {
   api.post(
     '/verifications/take',
-    { schema: { querystring: waitQuery, body: z.strictObject({}).nullish() } },
+    { schema: { querystring: waitQuery, body: noBody } },
     async (request, reply) => {
       const { name, repositories: scope } = callerOfRequest(request);
       if (verifications === undefined) return reply.code(409).send(verificationOff);
@@ -99,18 +94,18 @@ function registerLeases(api: Api, { verifications }: ApiDeps): void {
   );
   api.post(
     '/verifications/:id/heartbeat',
-    { schema: { params, body: z.strictObject({}).nullish() } },
+    { schema: { params, headers: verifierHeaders, body: noBody } },
     async (request, reply) => answer(reply, await verifications?.heartbeat(callOf(request))),
   );
   api.post(
     '/verifications/:id/verdict',
-    { bodyLimit: verdictBodyLimit, schema: { params, body: verdict } },
+    { bodyLimit: verdictBodyLimit, schema: { params, headers: verifierHeaders, body: verdict } },
     async (request, reply) =>
       answer(reply, await verifications?.record(callOf(request), request.body)),
   );
   api.post(
     '/verifications/:id/give-back',
-    { schema: { params, body: z.strictObject({}).nullish() } },
+    { schema: { params, headers: verifierHeaders, body: noBody } },
     async (request, reply) => answer(reply, await verifications?.giveBack(callOf(request))),
   );
 }
@@ -125,18 +120,22 @@ function answer(reply: FastifyReply, result: object | LeaseRefusal | undefined) 
 type VerifierRequest = FastifyRequest<{ Params: { id: string } }>;
 
 function callOf(request: VerifierRequest): VerifierCall {
-  const token = request.headers[verificationTokenHeader];
   return {
     id: request.params.id,
     verifier: callerOfRequest(request).name,
-    token: typeof token === 'string' ? token : undefined,
+    token: readHeader(request, 'X-Verification-Token'),
   };
 }
 
+const gitRequestType = 'application/x-git-upload-pack-request';
+const gitQuery = z.looseObject({
+  service: z
+    .string()
+    .optional()
+    .meta({ description: '`git-upload-pack`: nothing but fetching is possible.' }),
+});
 /** Largest request of git: the commits that it has, a line each. */
 const gitBodyLimit = 8 * 1024 * 1024;
-/** Headers of git that Gitea has to know. */
-const gitHeaders = ['git-protocol', 'content-type', 'content-encoding', 'accept'];
 
 /**
  * Git's own protocol for fetching, passed on to Gitea for the one repository whose commit the caller verifies: so
@@ -148,14 +147,16 @@ function registerGit(api: Api, { verifications, gitFetch }: ApiDeps): void {
     if (running === undefined || gitFetch === undefined)
       return reply.code(409).send(verificationOff);
     if ('code' in running) return answer(reply, running);
-    const sent = gitHeaders.flatMap((name) => {
-      const value = request.headers[name];
-      return typeof value === 'string' ? [[name, value] as const] : [];
-    });
+    // Headers of git that Gitea has to know.
+    const sent = {
+      ...readMediaTypes(request),
+      'git-protocol': readHeader(request, 'Git-Protocol'),
+      'content-encoding': readHeader(request, 'Content-Encoding'),
+    };
     const body = Buffer.isBuffer(request.body) ? request.body : null;
     const found = await gitFetch(
       running.repository_id,
-      { step, headers: Object.fromEntries(sent), body },
+      { step, headers: present(sent), body },
       goneSignal(reply),
     );
     if (found === undefined) return reply.code(404).send(unknownVerification);
@@ -173,7 +174,7 @@ function registerGit(api: Api, { verifications, gitFetch }: ApiDeps): void {
 
   void api.register((git, _options, done) => {
     git.addContentTypeParser(
-      'application/x-git-upload-pack-request',
+      gitRequestType,
       { parseAs: 'buffer', bodyLimit: gitBodyLimit },
       (_request, body, parsed) => {
         parsed(null, body);
@@ -181,6 +182,7 @@ function registerGit(api: Api, { verifications, gitFetch }: ApiDeps): void {
     );
     git.get<{ Params: { id: string }; Querystring: { service?: string } }>(
       '/verifications/:id/git/info/refs',
+      { schema: { params, headers: gitHeaders, querystring: gitQuery } },
       async (request, reply) =>
         request.query.service === 'git-upload-pack'
           ? fetchFrom('refs', request, reply)
@@ -188,10 +190,17 @@ function registerGit(api: Api, { verifications, gitFetch }: ApiDeps): void {
     );
     git.post<{ Params: { id: string } }>(
       '/verifications/:id/git/git-upload-pack',
+      { schema: { params, headers: gitHeaders, body: z.unknown(), consumes: [gitRequestType] } },
       (request, reply) => fetchFrom('pack', request, reply),
     );
     done();
   });
+}
+
+function present(values: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 const noReport = notFound('The report of that verification is not kept: only the newest ones are.');

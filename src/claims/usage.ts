@@ -52,22 +52,35 @@ const usageSchema = z
     error: ({ input }) => `is ${String(input)} tokens in all, and ${usedMessage}`,
   });
 
-const heartbeatSchema = z.object(
-  {
-    contextUsed: usedSchema.nullish(),
-    contextLimit: limitSchema.nullish(),
-    usage: usageSchema.nullish(),
-  },
-  objectMessage,
-);
-
-const spentReportSchema = z.object({ spent: spentSchema.nullish() }, objectMessage);
+/** Body of a heartbeat. Unknown fields are ignored. */
+export const heartbeatBody = z
+  .object(
+    {
+      contextUsed: usedSchema
+        .nullish()
+        .meta({ description: 'Tokens in the context window at the latest turn.' }),
+      contextLimit: limitSchema
+        .nullish()
+        .meta({ description: 'Tokens that fit into it; without it, the window of the profile.' }),
+      usage: usageSchema.nullish().meta({
+        description: 'The `usage` of the latest reply as it is, in place of `contextUsed`.',
+      }),
+      spent: spentSchema
+        .nullish()
+        .meta({ description: 'What the claim has cost since it began, over all its sessions.' }),
+    },
+    objectMessage,
+  )
+  .nullish();
+const contextFields = heartbeatBody.unwrap().unwrap().omit({ spent: true });
+const spentFields = heartbeatBody.unwrap().unwrap().pick({ spent: true });
 
 /** What `exceeds_200k_tokens` says. */
 const exceededTokens = 200_000;
 
 const percentageMessage = 'must be a percentage';
-const statusLineSchema = z.object(
+/** Body of a report by the status line: what Claude Code gives its command, of which these are read. */
+export const statusLineBody = z.object(
   {
     session_id: z.string().max(200).nullish().catch(undefined),
     exceeds_200k_tokens: z.boolean().nullish().catch(undefined),
@@ -93,14 +106,14 @@ const statusLineSchema = z.object(
  * `contextUsed`; undefined without either. Throws `UnusableReport`.
  */
 export function readHeartbeat(body: unknown): ContextUsage | undefined {
-  const { contextUsed, contextLimit, usage } = parse(heartbeatSchema, body ?? {});
+  const { contextUsed, contextLimit, usage } = parse(contextFields, body ?? {});
   const used = ofTurn(usage) ?? contextUsed ?? undefined;
   return used === undefined ? undefined : { used, limit: contextLimit ?? undefined };
 }
 
 /** Reads from the body of a heartbeat what its claim has cost so far. Throws `UnusableReport`. */
 export function readSpent(body: unknown): Spent | undefined {
-  const { spent } = parse(spentReportSchema, body ?? {}, 'spent_invalid');
+  const { spent } = parse(spentFields, body ?? {}, 'spent_invalid');
   return spent ?? undefined;
 }
 
@@ -110,7 +123,7 @@ export function readSpent(body: unknown): Spent | undefined {
  * Undefined before the first turn and between a compaction and the next turn. Throws `UnusableReport`.
  */
 export function readStatusLine(body: unknown): ContextUsage | undefined {
-  const parsed = parse(statusLineSchema, body);
+  const parsed = parse(statusLineBody, body);
   const { context_window: window } = parsed;
   const limit = ofTurn(window.context_window_size);
   const exceeds = parsed.exceeds_200k_tokens === true ? exceededTokens : undefined;
