@@ -16,30 +16,49 @@ import type { Api, ApiDeps } from './route.ts';
 
 const reason = z.string().trim().min(1).max(maxReasonLength);
 const sentHandoff = z.union([z.string(), z.record(z.string(), z.unknown())]);
-const handoff = sentHandoff.optional();
-const spent = spentSchema.optional();
-export const rotateBody = z.strictObject({ handoff: sentHandoff, spent });
-export const releaseBody = z.strictObject({
-  reason,
-  handoff,
-  spent,
-  limitedUntil: z.iso
-    .datetime({ offset: true, error: 'must be a time such as 2026-11-25T14:00:00Z' })
-    .optional(),
-});
-export const blockBody = z.strictObject({ reason, handoff, spent });
-export const completeBody = z.strictObject({
-  commit: z
-    .string()
-    .regex(/^[0-9a-f]{7,64}$/i, 'must be the hash of a commit')
-    .regex(/[^0]/, 'is all zeros, which is no commit'),
-  branch: branchName.optional(),
-  handoff,
-  spent,
-});
+const handoff = sentHandoff
+  .optional()
+  .meta({ description: 'What the next worker is to know, at most 32 KB.' });
+const spent = spentSchema
+  .optional()
+  .meta({ description: 'What the claim has cost since it began, over all its sessions.' });
+export const rotateBody = z
+  .strictObject({ handoff: sentHandoff, spent })
+  .meta({ examples: [{ handoff: 'Half way: the tests are written.' }] });
+export const releaseBody = z
+  .strictObject({
+    reason,
+    handoff,
+    spent,
+    limitedUntil: z.iso
+      .datetime({ offset: true, error: 'must be a time such as 2026-11-25T14:00:00Z' })
+      .optional()
+      .meta({ description: 'Until when the allowance of the agent is used up.' }),
+  })
+  .meta({ examples: [{ reason: 'The context is full.', handoff: 'Half way.' }] });
+export const blockBody = z
+  .strictObject({ reason, handoff, spent })
+  .meta({ examples: [{ reason: 'The text contradicts itself.' }] });
+export const completeBody = z
+  .strictObject({
+    commit: z
+      .string()
+      .regex(/^[0-9a-f]{7,64}$/i, 'must be the hash of a commit')
+      .regex(/[^0]/, 'is all zeros, which is no commit')
+      .meta({ description: 'Its hash, which may be shortened to seven digits.' }),
+    branch: branchName
+      .optional()
+      .meta({ description: 'Where the work was pushed to: for its pull request.' }),
+    handoff,
+    spent,
+  })
+  .meta({ examples: [{ commit: '3f2c1ab', branch: 'agent/issue-12' }] });
 
 const ofClaim = { params: claimParams, headers: claimEndHeaders };
-const giveBackBody = z.strictObject({ reason: reason.optional() }).nullish();
+const giveBackBody = z
+  .strictObject({ reason: reason.optional() })
+  .meta({ examples: [{ reason: 'Something else is more urgent.' }] })
+  .nullish();
 
 export function releaseOf({
   reason: words,

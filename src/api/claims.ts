@@ -28,6 +28,7 @@ const claimBody = z
       .optional()
       .meta({ description: 'Repositories as owner/name; all without it.' }),
   })
+  .meta({ examples: [{ agents: ['sonnet'] }] })
   .nullish();
 
 /** Hands out issues, lists the caller's claims, and takes heartbeats. */

@@ -12,18 +12,20 @@ import { hookHeaders, readHeader } from './headers.ts';
 import type { Api, ApiDeps } from './route.ts';
 
 const words = z.string().nullish().catch(undefined);
-const hookBody = z.looseObject({
-  hook_event_name: z.string().max(100),
-  /** Set where it is about a subagent. */
-  agent_id: words,
-  background_tasks: z
-    .array(z.looseObject({ status: words }))
-    .nullish()
-    .catch(undefined),
-  error: words,
-  last_assistant_message: words,
-  reason: words,
-});
+const hookBody = z
+  .looseObject({
+    hook_event_name: z.string().max(100),
+    /** Set where it is about a subagent. */
+    agent_id: words,
+    background_tasks: z
+      .array(z.looseObject({ status: words }))
+      .nullish()
+      .catch(undefined),
+    error: words,
+    last_assistant_message: words,
+    reason: words,
+  })
+  .meta({ examples: [{ hook_event_name: 'PreCompact' }] });
 type HookBody = z.infer<typeof hookBody>;
 
 /** Longest findings that are given to an agent, in characters. */

@@ -5,11 +5,16 @@ import { notFound } from './errors.ts';
 import { cursorSchema, limitSchema, noBody, type Api, type ApiDeps } from './route.ts';
 
 const listQuery = z.strictObject({
-  status: z.enum(deliveryStatuses).optional(),
+  status: z
+    .enum(deliveryStatuses)
+    .optional()
+    .meta({ description: 'Deliveries in this status alone.' }),
   limit: limitSchema,
   cursor: cursorSchema,
 });
-const deliveryParams = z.object({ id: z.string().max(100) });
+const deliveryParams = z.object({
+  id: z.string().max(100).meta({ description: 'The `deliveryId` of the delivery.' }),
+});
 const unknownDelivery = notFound('There is no delivery with that id.');
 
 /** Lists, shows and replays deliveries. */

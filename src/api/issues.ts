@@ -8,14 +8,14 @@ import { maskPlan } from './mask.ts';
 import { cursorSchema, issueNumber, limitSchema, type Api, type ApiDeps } from './route.ts';
 
 const listQuery = z.strictObject({
-  state: z.enum(states).optional(),
+  state: z.enum(states).optional().meta({ description: 'Issues in this state alone.' }),
   repository: z.string().max(300).optional().meta({ description: 'As owner/name.' }),
   limit: limitSchema,
   cursor: cursorSchema,
 });
 export const issueParams = z.object({
-  owner: z.string(),
-  repo: z.string(),
+  owner: z.string().meta({ description: 'Owner of the repository.' }),
+  repo: z.string().meta({ description: 'Name of the repository.' }),
   number: issueNumber,
 });
 const whyQuery = z.strictObject({

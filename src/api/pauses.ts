@@ -14,6 +14,7 @@ const pauseBody = z
     agent: agentName.optional().meta({ description: 'Its name; all agents without it.' }),
     reason: z.string().trim().min(1).max(500).optional(),
   })
+  .meta({ examples: [{ agent: 'sonnet', reason: 'Maintenance.' }] })
   .nullish();
 const resumeBody = z
   .strictObject({
@@ -24,6 +25,7 @@ const resumeBody = z
   .refine((named) => Object.values(named).filter((name) => name !== undefined).length <= 1, {
     message: 'name an agent, an account or an issue, only one of them',
   })
+  .meta({ examples: [{ agent: 'sonnet' }] })
   .nullish();
 
 /** Each with the name whose allowance its agent uses: a limit pauses all of an account. */

@@ -85,7 +85,9 @@ export const waitQuery = z.strictObject({
 });
 
 const numberMessage = 'must be the number of an issue';
-export const issueNumber = inDigits(z.int(numberMessage).min(1, numberMessage));
+export const issueNumber = inDigits(z.int(numberMessage).min(1, numberMessage)).meta({
+  description: 'Number of the issue in its repository.',
+});
 
 /** Query of a route that takes none. */
 export const noQuery = z.strictObject({});

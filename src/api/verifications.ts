@@ -23,6 +23,17 @@ import { noBody, waitQuery, type Api, type ApiDeps } from './route.ts';
 const params = z.object({
   id: z.string().max(100).meta({ description: 'The id of the verification.' }),
 });
+const verdictBody = verdict.meta({
+  examples: [
+    {
+      ...{ outcome: 'passed', cause: { code: 'gates_passed', message: 'All gates passed.' } },
+      ...{ base: 'a'.repeat(40), tree: 'b'.repeat(40), configHash: null, environment: 'node 24' },
+      ...{ gates: [], findings: '', fingerprint: null, report: null },
+      durations: { fetchMs: 900, mergeMs: 100, gatesMs: 41_000 },
+    },
+  ],
+});
+
 /** Shows verifications, lets people ask for one, and hands them to verifiers. */
 export function registerVerifications(api: Api, deps: ApiDeps): void {
   registerViews(api, deps);
@@ -99,7 +110,10 @@ function registerLeases(api: Api, { verifications }: ApiDeps): void {
   );
   api.post(
     '/verifications/:id/verdict',
-    { bodyLimit: verdictBodyLimit, schema: { params, headers: verifierHeaders, body: verdict } },
+    {
+      bodyLimit: verdictBodyLimit,
+      schema: { params, headers: verifierHeaders, body: verdictBody },
+    },
     async (request, reply) =>
       answer(reply, await verifications?.record(callOf(request), request.body)),
   );

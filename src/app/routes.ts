@@ -103,7 +103,7 @@ export function createServer(parts: RouteParts) {
     },
     gitFetch: verification?.gitFetch,
   };
-  describeApi(app, version);
+  const description = describeApi(app, version);
   registerApi(app, api);
   registerMcp(app, { ...api, version });
   const { oauth, giteaUrl } = config;
@@ -114,7 +114,7 @@ export function createServer(parts: RouteParts) {
     signInOnce: overrides.signInOnce,
     sessions: createSessions({ db, writes, now: overrides.sessionTime ?? now, members }),
     changes: parts.changes,
-    description: () => app.swagger(),
+    description,
     health,
     thresholds: config.thresholds,
     stopping: parts.stopping.signal,

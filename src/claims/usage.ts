@@ -52,6 +52,9 @@ const usageSchema = z
     error: ({ input }) => `is ${String(input)} tokens in all, and ${usedMessage}`,
   });
 
+/** An example for the description of the API; `examples` are lost where a schema transforms a value. */
+const example = (value: object) => ({ 'x-examples': { example: { value } } });
+
 /** Body of a heartbeat. Unknown fields are ignored. */
 export const heartbeatBody = z
   .object(
@@ -71,6 +74,7 @@ export const heartbeatBody = z
     },
     objectMessage,
   )
+  .meta(example({ contextUsed: 120_000, contextLimit: 200_000 }))
   .nullish();
 const contextFields = heartbeatBody.unwrap().unwrap().omit({ spent: true });
 const spentFields = heartbeatBody.unwrap().unwrap().pick({ spent: true });
@@ -80,26 +84,28 @@ const exceededTokens = 200_000;
 
 const percentageMessage = 'must be a percentage';
 /** Body of a report by the status line: what Claude Code gives its command, of which these are read. */
-export const statusLineBody = z.object(
-  {
-    session_id: z.string().max(200).nullish().catch(undefined),
-    exceeds_200k_tokens: z.boolean().nullish().catch(undefined),
-    context_window: z.object(
-      {
-        // 0 where Claude Code does not know the model.
-        context_window_size: z.union([z.literal(0), limitSchema], limitMessage).nullish(),
-        current_usage: usageSchema.nullish(),
-        used_percentage: z
-          .number(percentageMessage)
-          .min(0, percentageMessage)
-          .max(1_000, percentageMessage)
-          .nullish(),
-      },
-      'is missing: update Claude Code, or report contextUsed in a heartbeat',
-    ),
-  },
-  objectMessage,
-);
+export const statusLineBody = z
+  .object(
+    {
+      session_id: z.string().max(200).nullish().catch(undefined),
+      exceeds_200k_tokens: z.boolean().nullish().catch(undefined),
+      context_window: z.object(
+        {
+          // 0 where Claude Code does not know the model.
+          context_window_size: z.union([z.literal(0), limitSchema], limitMessage).nullish(),
+          current_usage: usageSchema.nullish(),
+          used_percentage: z
+            .number(percentageMessage)
+            .min(0, percentageMessage)
+            .max(1_000, percentageMessage)
+            .nullish(),
+        },
+        'is missing: update Claude Code, or report contextUsed in a heartbeat',
+      ),
+    },
+    objectMessage,
+  )
+  .meta(example({ context_window: { context_window_size: 200_000, used_percentage: 60 } }));
 
 /**
  * Reads the context usage from the body of a heartbeat: the raw `usage` of the latest reply, or else

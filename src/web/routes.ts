@@ -11,7 +11,7 @@ import { registerAssets } from './assets.ts';
 import { registerEvents } from './live/events.ts';
 import { Page } from './page.ts';
 import { registerAgentPage } from './pages/agents/agents.ts';
-import { registerApiDocs } from './pages/api-docs.ts';
+import { registerApiDocs } from './pages/api-docs/api-docs.ts';
 import { registerDeliveryPages } from './pages/deliveries/deliveries.ts';
 import { registerGraph } from './pages/graph/graph.ts';
 import { registerIssue } from './pages/issue/issue.ts';

@@ -3,13 +3,59 @@ import { expect, test } from 'vitest';
 import { signIn, visit } from '../support/browser-like.ts';
 import { startService } from '../support/service.ts';
 
-test('the API is shown to whoever is signed in, with roles, parameters and answers', async () => {
+async function readDocs() {
   const service = await startService();
   expect((await visit(service, '/docs')).status).toBe(303);
   const cookie = await signIn(service);
-  const text = await (await visit(service, '/docs', { headers: { cookie } })).text();
-  expect(text).toContain('<code>GET /api/v1/issues/{owner}/{repo}/{number}</code> One plan');
-  expect(text).toContain('For the roles operator.');
-  expect(text).toContain('<summary>Answer 202</summary>');
-  expect(text).not.toContain('style=');
+  const html = await (await visit(service, '/docs', { headers: { cookie } })).text();
+  /** The part of one route, without tags. */
+  const routeText = (id: string) => {
+    const [, rest = ''] = html.split(`<div id="${id}">`);
+    const [part = ''] = rest.split('<details class="route">');
+    return part
+      .replaceAll(/<[^>]+>/g, ' ')
+      .replaceAll('&lt;', '<')
+      .replaceAll('&quot;', '"')
+      .replaceAll('&#39;', "'")
+      .replaceAll(/ {2,}/g, ' ');
+  };
+  return { service, html, routeText };
+}
+
+test('the API is shown to whoever is signed in, by groups', async () => {
+  const { html } = await readDocs();
+  const heads = [...html.matchAll(/<h2 [^>]*>(\w+)<\/h2>/g)].map(([, name]) => name);
+  expect(heads).toEqual([
+    ...['Issues', 'Queue', 'Claims', 'Verifications', 'Verifiers', 'Pauses', 'Deliveries'],
+    ...['Service', 'Shapes'],
+  ]);
+  // A narrow page breaks a path before its parts, and nowhere else.
+  expect(html).toContain('GET <wbr/>/api<wbr/>/v1<wbr/>/issues<wbr/>/{owner}<wbr/>/{repo}');
+  expect(html).toContain('For the roles operator.');
+  expect(html).not.toContain('style=');
+});
+
+test('a route shows a call, its parameters in words, and its answers', async () => {
+  const { service, routeText } = await readDocs();
+  const text = routeText('sendHeartbeat');
+  expect(text).toContain(`curl -sS '${service.url}/api/v1/claims/<id>/heartbeat'`);
+  expect(text).toContain("-H 'X-Claim-Token: <X-Claim-Token>'");
+  expect(text).toContain(`-d '{"contextUsed":120000,"contextLimit":200000}'`);
+  expect(text).toContain('X-Claim-Token required, header');
+  expect(text).toContain('contextUsed');
+  expect(text).toContain('whole number from 0 to 100,000,000');
+  expect(text).toContain('200 The lease is extended.');
+  expect(text).toContain('409 stale_lease : the lease has ended: stop working');
+  expect(text).not.toContain('"type"');
+  expect(routeText('listIssues')).toContain(
+    'limit in the query whole number from 1 to 200, by default 50 Entries of a page.',
+  );
+  expect(routeText('getLiveness')).not.toContain('Authorization');
+});
+
+test('a shape with a name is shown once, and every link to one leads to it', async () => {
+  const { html } = await readDocs();
+  const links = [...html.matchAll(/href="#(shape-\w+)"/g)].map(([, id = '']) => id);
+  expect(links).toContain('shape-Plan');
+  for (const id of new Set(links)) expect(html.split(`id="${id}"`)).toHaveLength(2);
 });

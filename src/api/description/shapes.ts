@@ -13,55 +13,63 @@ import { verdictGate, verificationStates } from '../../issue/verification.ts';
  * their rooms; a test holds what they answer against these.
  */
 
-/** ISO 8601, UTC. */
-const time = z.string();
-const sentence = z.object({ code: z.string(), text: z.string() });
-const ref = z.string().meta({ description: 'owner/name#12' });
+const time = z.string().meta({ format: 'date-time', description: 'ISO 8601, UTC.' });
+const sentence = z.object({ code: z.string(), text: z.string() }).meta({ id: 'Sentence' });
+export const ref = z.string().meta({ description: 'owner/name#12' });
 const amounts = z.object({ tokens: z.number(), usd: z.number() });
-const spent = amounts.extend({ estimated: z.boolean() });
+const spent = amounts.extend({ estimated: z.boolean() }).meta({ id: 'Spent' });
 
-const edge = z.object({
-  ref,
-  state: z.string(),
-  source: sourceSchema,
-  evidence: z.string(),
-  removeWith: z.string().optional(),
-});
+const edge = z
+  .object({
+    ref,
+    state: z.string(),
+    source: sourceSchema,
+    evidence: z.string(),
+    removeWith: z.string().optional(),
+  })
+  .meta({ id: 'Edge' });
 
-const proposal = z.object({
-  ref,
-  direction: z.enum(['blocked_by', 'blocks']),
-  standing: z.enum(['proposed', 'disputed']),
-  evidence: z.string(),
-  readIn: ref,
-  confirm: z.object({ issue: ref, line: z.string() }),
-});
+const proposal = z
+  .object({
+    ref,
+    direction: z.enum(['blocked_by', 'blocks']),
+    standing: z.enum(['proposed', 'disputed']),
+    evidence: z.string(),
+    readIn: ref,
+    confirm: z.object({ issue: ref, line: z.string() }),
+  })
+  .meta({ id: 'Proposal' });
 
-const shownReading = readingSchema.omit({
-  modelContext: true,
-  denied: true,
-  dependencies: true,
-  warnings: true,
-});
+const estimate = estimateSchema.meta({ id: 'Estimate' });
+const shownReading = readingSchema
+  .omit({
+    modelContext: true,
+    denied: true,
+    dependencies: true,
+    warnings: true,
+  })
+  .meta({ id: 'Reading' });
 
-export const plan = z.object({
-  ref,
-  repositoryId: z.number(),
-  number: z.number(),
-  title: z.string(),
-  url: z.string(),
-  open: z.boolean(),
-  state: z.enum(states),
-  reason: sentence,
-  reading: shownReading.nullable(),
-  blockedBy: z.array(edge),
-  blocks: z.array(edge),
-  proposals: z.array(proposal),
-  estimate: estimateSchema.nullable(),
-  assignment: z.object({ agent: z.string().nullable(), reason: sentence }).nullable(),
-  warnings: z.array(sentence),
-  updatedAt: time,
-});
+export const plan = z
+  .object({
+    ref,
+    repositoryId: z.number(),
+    number: z.number(),
+    title: z.string(),
+    url: z.string(),
+    open: z.boolean(),
+    state: z.enum(states),
+    reason: sentence,
+    reading: shownReading.nullable(),
+    blockedBy: z.array(edge),
+    blocks: z.array(edge),
+    proposals: z.array(proposal),
+    estimate: estimate.nullable(),
+    assignment: z.object({ agent: z.string().nullable(), reason: sentence }).nullable(),
+    warnings: z.array(sentence),
+    updatedAt: time,
+  })
+  .meta({ id: 'Plan' });
 
 const context = z.object({
   used: z.number(),
@@ -70,21 +78,23 @@ const context = z.object({
   action: z.enum(contextActions),
 });
 
-export const claim = z.object({
-  claimId: z.string(),
-  issue: ref,
-  worker: z.string(),
-  agent: z.string(),
-  claimedAt: time,
-  heartbeatAt: time,
-  leaseExpiresAt: time.nullable(),
-  verification: z.string().nullable(),
-  stale: z.boolean(),
-  estimated: z.number().nullable(),
-  rotations: z.number(),
-  spent: spent.nullable(),
-  context: context.extend({ reportedAt: time, peak: z.number(), total: z.number() }).nullable(),
-});
+export const claim = z
+  .object({
+    claimId: z.string(),
+    issue: ref,
+    worker: z.string(),
+    agent: z.string(),
+    claimedAt: time,
+    heartbeatAt: time,
+    leaseExpiresAt: time.nullable(),
+    verification: z.string().nullable(),
+    stale: z.boolean(),
+    estimated: z.number().nullable(),
+    rotations: z.number(),
+    spent: spent.nullable(),
+    context: context.extend({ reportedAt: time, peak: z.number(), total: z.number() }).nullable(),
+  })
+  .meta({ id: 'Claim' });
 
 const sample = context.omit({ ratio: true }).extend({ at: time, crossed: z.boolean() });
 
@@ -99,94 +109,107 @@ const pastClaim = claim
     total: z.number().nullable(),
     took: z.number().nullable(),
     spent: spent.nullable(),
-  });
+  })
+  .meta({ id: 'PastClaim' });
 
-export const fullPlan = plan.extend({
-  claim: claim.extend({ history: z.array(sample) }).nullable(),
-  pastClaims: z.array(pastClaim),
-  spent: spent.nullable(),
-});
+export const fullPlan = plan
+  .extend({
+    claim: claim.extend({ history: z.array(sample) }).nullable(),
+    pastClaims: z.array(pastClaim),
+    spent: spent.nullable(),
+  })
+  .meta({ id: 'FullPlan' });
 
-export const why = z.object({
-  ref,
-  state: z.enum(states),
-  reason: sentence,
-  assigned: z.string().nullable(),
-  agents: z.array(
-    z.object({
-      agent: z.string(),
-      chosen: z.boolean(),
-      fits: z.boolean(),
-      failing: z.array(sentence),
-      change: z.string().nullable(),
-      expectedCost: z.number(),
-      reason: sentence,
-    }),
-  ),
-  note: z.string().nullable(),
-});
+export const why = z
+  .object({
+    ref,
+    state: z.enum(states),
+    reason: sentence,
+    assigned: z.string().nullable(),
+    agents: z.array(
+      z.object({
+        agent: z.string(),
+        chosen: z.boolean(),
+        fits: z.boolean(),
+        failing: z.array(sentence),
+        change: z.string().nullable(),
+        expectedCost: z.number(),
+        reason: sentence,
+      }),
+    ),
+    note: z.string().nullable(),
+  })
+  .meta({ id: 'Explanation' });
 
-export const queue = z.object({
-  ready: z.array(z.object({ ref, rank: z.number(), why: z.string(), plan })),
-  claimed: z.array(claim),
-  blocked: z.array(
-    z.object({
-      ref,
-      title: z.string(),
-      state: z.enum(states),
-      reason: sentence,
-      onlyClaude: z.array(edge.pick({ ref: true, evidence: true, removeWith: true })),
-    }),
-  ),
-  waiting: z.record(z.string(), z.number()),
-  spending: z.array(
-    z.object({
-      agent: z.string(),
-      day: z.string(),
-      spent: amounts,
-      budget: z.object({ tokens: z.number().nullable(), usd: z.number().nullable() }),
-      state: z.enum(['open', 'nearly_used', 'used_up']),
-    }),
-  ),
-});
+export const queue = z
+  .object({
+    ready: z.array(z.object({ ref, rank: z.number(), why: z.string(), plan })),
+    claimed: z.array(claim),
+    blocked: z.array(
+      z.object({
+        ref,
+        title: z.string(),
+        state: z.enum(states),
+        reason: sentence,
+        onlyClaude: z.array(edge.pick({ ref: true, evidence: true, removeWith: true })),
+      }),
+    ),
+    waiting: z.record(z.string(), z.number()),
+    spending: z.array(
+      z.object({
+        agent: z.string(),
+        day: z.string(),
+        spent: amounts,
+        budget: z.object({ tokens: z.number().nullable(), usd: z.number().nullable() }),
+        state: z.enum(['open', 'nearly_used', 'used_up']),
+      }),
+    ),
+  })
+  .meta({ id: 'Queue' });
 
-export const graph = z.object({
-  nodes: z.array(z.object({ ref, state: z.string() })),
-  edges: z.array(
-    z.object({ issue: ref, blockedBy: ref, source: sourceSchema, evidence: z.string() }),
-  ),
-  cycles: z.array(z.array(ref)),
-  cut: z.boolean(),
-});
+export const graph = z
+  .object({
+    nodes: z.array(z.object({ ref, state: z.string() })),
+    edges: z.array(
+      z.object({ issue: ref, blockedBy: ref, source: sourceSchema, evidence: z.string() }),
+    ),
+    cycles: z.array(z.array(ref)),
+    cut: z.boolean(),
+  })
+  .meta({ id: 'Graph' });
 
-export const delivery = z.object({
-  deliveryId: z.string(),
-  status: z.enum(deliveryStatuses),
-  eventName: z.string(),
-  event: z.string().nullable(),
-  ref: ref.nullable(),
-  receivedAt: time,
-  dueAt: time,
-  handledAt: time.nullable(),
-  attempts: z.number(),
-  error: z.string().nullable(),
-  bodyHash: z.string(),
-});
+export const delivery = z
+  .object({
+    deliveryId: z.string(),
+    status: z.enum(deliveryStatuses),
+    eventName: z.string(),
+    event: z.string().nullable(),
+    ref: ref.nullable(),
+    receivedAt: time,
+    dueAt: time,
+    handledAt: time.nullable(),
+    attempts: z.number(),
+    error: z.string().nullable(),
+    bodyHash: z.string(),
+  })
+  .meta({ id: 'Delivery' });
 
-export const pauses = z.object({
-  items: z.array(
-    z.object({
-      agent: z.string().nullable(),
-      source: z.enum(['person', 'limit']),
-      reason: z.string(),
-      pausedBy: z.string(),
-      pausedAt: time,
-      until: time.nullable(),
-      caller: z.string().nullable(),
-      account: z.string().nullable(),
-    }),
-  ),
-});
+export const pauses = z
+  .object({
+    items: z.array(
+      z.object({
+        agent: z.string().nullable(),
+        source: z.enum(['person', 'limit']),
+        reason: z.string(),
+        pausedBy: z.string(),
+        pausedAt: time,
+        until: time.nullable(),
+        caller: z.string().nullable(),
+        account: z.string().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'Pauses' });
 
 export const claimed = z.object({
   claim: z
@@ -229,29 +252,33 @@ export const verifying = z.object({
   verification: z.object({ id: z.string(), state: z.enum(verificationStates) }),
 });
 
-export const verification = z.object({
-  id: z.string(),
-  issue: ref,
-  state: z.enum(verificationStates),
-  cause: z.object({ code: z.string(), message: z.string() }).nullable(),
-  commit: z.string(),
-  branch: z.string().nullable(),
-  baseBranch: z.string(),
-  base: z.string().nullable(),
-  tree: z.string().nullable(),
-  configHash: z.string().nullable(),
-  environment: z.string().nullable(),
-  worker: z.string().nullable(),
-  verifier: z.string().nullable(),
-  errors: z.number(),
-  requestedAt: time,
-  startedAt: time.nullable(),
-  endedAt: time.nullable(),
-  gates: z.array(verdictGate),
-  findings: z.string(),
-  fingerprint: z.string().nullable(),
-  durations: z.object({ fetchMs: z.number(), mergeMs: z.number(), gatesMs: z.number() }).nullable(),
-});
+export const verification = z
+  .object({
+    id: z.string(),
+    issue: ref,
+    state: z.enum(verificationStates),
+    cause: z.object({ code: z.string(), message: z.string() }).nullable(),
+    commit: z.string(),
+    branch: z.string().nullable(),
+    baseBranch: z.string(),
+    base: z.string().nullable(),
+    tree: z.string().nullable(),
+    configHash: z.string().nullable(),
+    environment: z.string().nullable(),
+    worker: z.string().nullable(),
+    verifier: z.string().nullable(),
+    errors: z.number(),
+    requestedAt: time,
+    startedAt: time.nullable(),
+    endedAt: time.nullable(),
+    gates: z.array(verdictGate),
+    findings: z.string(),
+    fingerprint: z.string().nullable(),
+    durations: z
+      .object({ fetchMs: z.number(), mergeMs: z.number(), gatesMs: z.number() })
+      .nullable(),
+  })
+  .meta({ id: 'Verification' });
 
 export function pageOf<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() });

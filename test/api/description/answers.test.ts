@@ -10,7 +10,7 @@ import type { paths } from '../../fixtures/openapi.d.ts';
 
 /** An answer as it is described: what the description does not name would be lost by reading it. */
 function expectDescribed(route: string, status: number, json: unknown): void {
-  const shape = operations[route]?.answers[status] ?? z.never();
+  const shape = operations[route]?.answers[status]?.shape ?? z.never();
   expect(shape.parse(json), `${route} ${status}`).toEqual(json);
 }
 
@@ -73,20 +73,42 @@ test('the types of a client are those of the description', async () => {
   await expect(text).toMatchFileSnapshot('../../fixtures/openapi.d.ts');
 }, 60_000);
 
-test('a client made of the description calls the service', async () => {
+test('a client made of the description claims an issue, keeps it and completes it', async () => {
   const work = await startWork();
   await work.tell(1, { title: 'Measure the level' });
   const client = createClient<paths>({
     baseUrl: work.url,
     headers: { authorization: `Bearer ${tokenOf('worker-1')}` },
   });
-  const { data } = await client.GET('/api/v1/issues/{owner}/{repo}/{number}', {
-    params: { path: { owner: 'acme', repo: 'orbit', number: '1' } },
+  const { data: plan } = await client.GET('/api/v1/issues/{owner}/{repo}/{number}', {
+    params: { path: { owner: 'acme', repo: 'orbit', number: 1 } },
   });
-  expect(data?.title).toBe('Measure the level');
-  expect(data?.state).toBe('ready');
-  const { error } = await client.GET('/api/v1/deliveries/{id}', {
-    params: { path: { id: 'unknown' } },
+  expect([plan?.title, plan?.state]).toEqual(['Measure the level', 'ready']);
+
+  const { data: handedOut } = await client.POST('/api/v1/claims', {
+    params: { query: { wait: 0 }, header: { 'Idempotency-Key': 'a-key-of-the-tests' } },
+    body: { repositories: ['acme/orbit'] },
   });
-  expect(error?.error.code).toBe('not_found');
+  const claim = handedOut?.claim;
+  if (claim == null) throw new Error('nothing was handed out');
+  const held = { path: { id: claim.claimId }, header: { 'X-Claim-Token': claim.token } };
+  const { data: beat } = await client.POST('/api/v1/claims/{id}/heartbeat', {
+    params: held,
+    body: { contextUsed: 180_000, contextLimit: 200_000, spent: { tokens: 200_000 } },
+  });
+  expect(beat?.context?.action).toBe('compact');
+  const { data: line } = await client.POST('/api/v1/claims/{id}/statusline', {
+    params: held,
+    body: { context_window: { context_window_size: 200_000, used_percentage: 10 } },
+  });
+  expect(line?.context?.used).toBe(20_000);
+  const { error } = await client.POST('/api/v1/claims/{id}/heartbeat', {
+    params: { ...held, header: { 'X-Claim-Token': 'of-another-claim' } },
+  });
+  expect(error?.error.code).toBe('claim_token_invalid');
+  const { data: end, response } = await client.POST('/api/v1/claims/{id}/complete', {
+    params: held,
+    body: { commit: '3f2c1ab', branch: 'agent/issue-1' },
+  });
+  expect([response.status, end && 'outcome' in end && end.outcome]).toEqual([200, 'completed']);
 });
