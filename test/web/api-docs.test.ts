@@ -1,7 +1,18 @@
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 
+import {
+  axeViolations,
+  openTab,
+  overflow,
+  signInWith,
+  startBrowser,
+  startBrowserMs,
+  testInBrowser,
+} from '../support/browser.ts';
 import { signIn, visit } from '../support/browser-like.ts';
 import { startService } from '../support/service.ts';
+
+beforeAll(startBrowser, startBrowserMs);
 
 async function readDocs() {
   const service = await startService();
@@ -31,7 +42,7 @@ test('the API is shown to whoever is signed in, by groups', async () => {
   ]);
   // A narrow page breaks a path before its parts, and nowhere else.
   expect(html).toContain('GET <wbr/>/api<wbr/>/v1<wbr/>/issues<wbr/>/{owner}<wbr/>/{repo}');
-  expect(html).toContain('For the roles operator.');
+  expect(html).toContain('For the role operator.');
   expect(html).not.toContain('style=');
 });
 
@@ -59,3 +70,48 @@ test('a shape with a name is shown once, and every link to one leads to it', asy
   expect(links).toContain('shape-Plan');
   for (const id of new Set(links)) expect(html.split(`id="${id}"`)).toHaveLength(2);
 });
+
+test('a body in several forms tells them apart', async () => {
+  const { routeText } = await readDocs();
+  const text = routeText('recordVerdict');
+  for (const outcome of ['passed', 'failed', 'error'])
+    expect(text).toContain(`With outcome ${outcome}`);
+});
+
+testInBrowser('without scripts a route unfolds, and a link to a shape shows it', async () => {
+  const service = await startService();
+  const { page } = await openTab(service, { javaScriptEnabled: false });
+  await signInWith(page);
+  await page.goto('/docs');
+  const call = page.getByRole('region', { name: 'A call of listIssues' });
+  expect(await call.isVisible()).toBe(false);
+  await page.getByText('Plans, newest change first').click();
+  await call.waitFor();
+  const route = page.locator('details', { has: call });
+  await route.getByText('A page of plans.').click();
+  await route.getByRole('link', { name: 'Plan', exact: true }).click();
+  await page.locator('#shape-Plan').getByText('repositoryId').waitFor();
+});
+
+testInBrowser(
+  'unfolded as a whole it has no fault that axe knows, and fits into 360 px',
+  async () => {
+    const service = await startService();
+    const { page } = await openTab(service);
+    await signInWith(page);
+    const size = async (width: number) => page.setViewportSize({ width, height: 900 });
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      for (const width of [360, 1280]) {
+        await size(width);
+        await page.goto('/docs');
+        await page.evaluate(
+          "for (const one of document.querySelectorAll('details')) one.open = true",
+        );
+        expect(await axeViolations(page), `${colorScheme} ${width}`).toEqual([]);
+        expect(await overflow(page), `${colorScheme} ${width}`).toBe(0);
+      }
+    }
+  },
+  120_000,
+);

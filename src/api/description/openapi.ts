@@ -48,13 +48,14 @@ export function describeApi(app: FastifyInstance, version: string): () => object
         return { schema: { ...schema, hide: true }, url };
       const { body, isRequired } = bodyOf(schema.body);
       if (!isRequired) withOptionalBody.add(operation.id);
-      const roles = (allowedRoles[`${method} ${url}`] ?? []).join(', ');
+      const roles = allowedRoles[`${method} ${url}`] ?? [];
+      const forRoles = `For the role${roles.length === 1 ? '' : 's'} ${roles.join(', ')}.`;
       const described = {
         ...schema,
         body,
         operationId: operation.id,
         summary: operation.summary,
-        description: [operation.more, `For the roles ${roles}.`].join(' ').trim(),
+        description: [operation.more, forRoles].join(' ').trim(),
         tags: [operation.group],
         response: answersOf({ method, url }, operation),
       };

@@ -14,7 +14,12 @@ import { verdictGate, verificationStates } from '../../issue/verification.ts';
  */
 
 const time = z.string().meta({ format: 'date-time', description: 'ISO 8601, UTC.' });
-const sentence = z.object({ code: z.string(), text: z.string() }).meta({ id: 'Sentence' });
+const sentence = z
+  .object({
+    code: z.string().meta({ description: 'For programs.' }),
+    text: z.string().meta({ description: 'For people.' }),
+  })
+  .meta({ id: 'Sentence' });
 export const ref = z.string().meta({ description: 'owner/name#12' });
 const amounts = z.object({ tokens: z.number(), usd: z.number() });
 const spent = amounts.extend({ estimated: z.boolean() }).meta({ id: 'Spent' });
@@ -53,20 +58,27 @@ const shownReading = readingSchema
 export const plan = z
   .object({
     ref,
-    repositoryId: z.number(),
+    repositoryId: z.number().meta({ description: 'Its number on Gitea, which no rename changes.' }),
     number: z.number(),
     title: z.string(),
-    url: z.string(),
-    open: z.boolean(),
-    state: z.enum(states),
+    url: z.string().meta({ description: 'Page of the issue on Gitea.' }),
+    open: z.boolean().meta({ description: 'Whether it is open on Gitea.' }),
+    state: z.enum(states).meta({ description: 'Where it stands; `reason` says why.' }),
     reason: sentence,
-    reading: shownReading.nullable(),
-    blockedBy: z.array(edge),
-    blocks: z.array(edge),
-    proposals: z.array(proposal),
-    estimate: estimate.nullable(),
-    assignment: z.object({ agent: z.string().nullable(), reason: sentence }).nullable(),
-    warnings: z.array(sentence),
+    reading: shownReading
+      .nullable()
+      .meta({ description: 'What its text says, with source and evidence.' }),
+    blockedBy: z.array(edge).meta({ description: 'What it waits for.' }),
+    blocks: z.array(edge).meta({ description: 'What waits for it.' }),
+    proposals: z
+      .array(proposal)
+      .meta({ description: 'Dependencies that block nothing until a person decides.' }),
+    estimate: estimate.nullable().meta({ description: 'Tokens that it is expected to take.' }),
+    assignment: z
+      .object({ agent: z.string().nullable(), reason: sentence })
+      .nullable()
+      .meta({ description: 'The agent that is to do it; null: none fits.' }),
+    warnings: z.array(sentence).meta({ description: 'What a person may want to correct.' }),
     updatedAt: time,
   })
   .meta({ id: 'Plan' });
@@ -82,16 +94,26 @@ export const claim = z
   .object({
     claimId: z.string(),
     issue: ref,
-    worker: z.string(),
+    worker: z.string().meta({ description: 'Name of the token that claimed it.' }),
     agent: z.string(),
     claimedAt: time,
     heartbeatAt: time,
     leaseExpiresAt: time.nullable(),
-    verification: z.string().nullable(),
-    stale: z.boolean(),
-    estimated: z.number().nullable(),
-    rotations: z.number(),
-    spent: spent.nullable(),
+    verification: z
+      .string()
+      .nullable()
+      .meta({
+        description: 'The verification of its commit: until it has ended, the lease stands still.',
+      }),
+    stale: z
+      .boolean()
+      .meta({ description: 'No report of the context for three tenths of the lease.' }),
+    estimated: z
+      .number()
+      .nullable()
+      .meta({ description: 'The estimate that it began with, in tokens.' }),
+    rotations: z.number().meta({ description: 'Fresh sessions that went on with it.' }),
+    spent: spent.nullable().meta({ description: 'What it has cost so far.' }),
     context: context.extend({ reportedAt: time, peak: z.number(), total: z.number() }).nullable(),
   })
   .meta({ id: 'Claim' });

@@ -49,7 +49,17 @@ interface FieldsProps {
 /** The fields of an object; those of objects in it are folded. Anything else is said in one line. */
 export function Fields({ schema, label, isSent = false }: FieldsProps): ComponentChildren {
   const objects = innerObjects(schema);
-  if (objects.length === 0 || objects[0] !== schema)
+  if (objects.length > 1)
+    return objects.map((object, index) => {
+      const form = `${label}, form ${index + 1} of ${objects.length}`;
+      return h(
+        'details',
+        null,
+        h('summary', null, markOf(object) ?? `Form ${index + 1} of ${objects.length}`),
+        h(Fields, { schema: object, label: form, isSent }),
+      );
+    });
+  if (objects[0] !== schema)
     return [
       h('p', null, h(Value, { schema })),
       objects.map((object) => h(Fields, { schema: object, label, isSent })),
@@ -77,6 +87,14 @@ export function Fields({ schema, label, isSent = false }: FieldsProps): Componen
   return h(TwoColumns, { label, head: ['Field', 'What it is'] }, rows);
 }
 
+/** The value by which one form of an object is known among several. */
+function markOf({ properties = {} }: Schema): ComponentChildren {
+  const [mark] = Object.entries(properties).filter(
+    ([, field]) => field.const !== undefined || field.enum?.length === 1,
+  );
+  return mark && ['With ', h('code', null, mark[0]), ' ', typeOf(mark[1])];
+}
+
 interface FoldedProps {
   readonly name: string;
   readonly inner: readonly Schema[];
@@ -89,7 +107,10 @@ function Folded({ name, inner, isSent }: FoldedProps) {
     'details',
     null,
     h('summary', null, label),
-    inner.map((object) => h(Fields, { schema: object, label, isSent })),
+    h(Fields, {
+      schema: inner.length === 1 && inner[0] !== undefined ? inner[0] : { anyOf: inner },
+      ...{ label, isSent },
+    }),
   );
 }
 

@@ -8,7 +8,7 @@ export function typeOf(schema: Schema): ComponentChildren {
   const { $ref, anyOf, oneOf, items, additionalProperties: values } = schema;
   if ($ref !== undefined) return h('a', { href: `#${shapeId(nameOf($ref))}` }, nameOf($ref));
   const choices = anyOf ?? oneOf;
-  if (choices !== undefined) return joined(choices.map(typeOf), ' or ');
+  if (choices !== undefined) return joined(distinct(choices.map(typeOf)), ' or ');
   if (schema.const !== undefined) return h('code', null, String(schema.const));
   if (schema.enum !== undefined) {
     const names = schema.enum.map((value) => h('code', null, String(value)));
@@ -59,6 +59,11 @@ function nameOf(ref: string): string {
 /** Id of a shape in the page. */
 export function shapeId(name: string): string {
   return `shape-${name}`;
+}
+
+/** Several objects are told apart by their fields, not by this word. */
+function distinct(parts: readonly ComponentChildren[]): readonly ComponentChildren[] {
+  return parts.filter((part, index) => typeof part !== 'string' || parts.indexOf(part) === index);
 }
 
 function joined(parts: readonly ComponentChildren[], between: string): ComponentChildren {
