@@ -45,8 +45,8 @@ export interface Picture {
 }
 
 /**
- * Finds the cycles and the critical path of a graph. An edge of which an end is not given is left out; one with an
- * end that is done holds nothing back.
+ * Finds the cycles and the critical path of a graph, which may be one issue alone. An edge of which an end is not
+ * given is left out; one with an end that is done holds nothing back.
  */
 export function pictureOf(issues: readonly PicturedIssue[], edges: readonly GraphEdge[]): Picture {
   const known = new Map(issues.map(({ ref, state }) => [ref, state]));
@@ -56,11 +56,13 @@ export function pictureOf(issues: readonly PicturedIssue[], edges: readonly Grap
   );
   const tangles = findCycles(holding);
   const cycles = [...new Set(tangles.values())];
-  const critical = criticalPath(issues, holding, tangles);
+  // An issue that nobody can take is done as others, which are not there yet.
+  const takeable = issues.filter(({ state }) => state !== 'oversized');
+  const critical = criticalPath(takeable, holding, tangles);
   const members = new Set(cycles.flat());
   const steps = new Set(cycles.flatMap(stepsOf));
-  // A chain of one is no path.
-  const path = critical.refs.length > 1 ? critical.refs : [];
+  // Where nobody knows any size and nothing waits, no issue is more critical than the others.
+  const path = critical.refs.length > 1 || critical.tokens > 0 ? critical.refs : [];
   const onPath = new Set(path);
   const pathSteps = new Set(
     path.slice(1).map((blocked, index) => pairOf({ blocked, blocker: path[index] ?? '' })),

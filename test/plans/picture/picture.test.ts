@@ -53,7 +53,20 @@ test('a cycle is red and on no path through itself', () => {
 test('what is done holds nothing back', () => {
   const issues = [issue('a', null, { state: 'done' }), issue('b', 1)];
   const picture = pictureOf(issues, [waits('b', 'a'), waits('a', 'b')]);
-  expect(picture).toMatchObject({ cycles: [], critical: { refs: [] } });
+  expect(picture).toMatchObject({ cycles: [], critical: { refs: ['b'] } });
+});
+
+test('what nobody can take is on no critical path, and one issue may be all of it', () => {
+  const issues = [issue('a', 900, { state: 'oversized' }), issue('b', 2), issue('c', 3)];
+  const chain = pictureOf(issues, [waits('c', 'b')]);
+  expect(chain.critical).toEqual({ refs: ['b', 'c'], tokens: 5 });
+  const { critical, nodes } = pictureOf(issues, []);
+  expect(critical).toEqual({ refs: ['c'], tokens: 3 });
+  expect(nodes.filter(({ isCritical }) => isCritical)).toMatchObject([{ ref: 'c' }]);
+});
+
+test('issues of unknown size that wait for nothing have no critical path', () => {
+  expect(pictureOf([issue('a', null), issue('b', null)], []).critical.refs).toEqual([]);
 });
 
 test('the sources name states, cycles and the critical path', () => {

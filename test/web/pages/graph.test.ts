@@ -33,6 +33,18 @@ test('the graph is a picture and a list, with cycles, the critical path and the 
   expect(html).toMatch(/On the critical path[^<]*<strong>40,000 tokens<\/strong> in 2 issues/);
 });
 
+test('one issue alone is said to be the critical path, and nothing is called thick without one', async () => {
+  const service = await startWork();
+  await service.tell(1, { title: 'Huge', body: 'Estimated context: 900K' });
+  const huge = (await pageOf(service)).html;
+  expect(huge).toContain('No size is known of what an agent can take');
+  expect(huge).not.toContain('Thick');
+  await service.tell(2, { title: 'Small', body: 'Estimated context: 10K' });
+  const { html } = await pageOf(service);
+  expect(html).toMatch(/The critical path is <a [^>]*>acme\/orbit#2<\/a> alone \(10,000 tokens\)/);
+  expect(html).toContain('Thick: the critical path.');
+});
+
 test('titles are texts and nothing else', async () => {
   const { html } = await pageOf(await startStory());
   expect(html).toContain('&lt;img src=x');

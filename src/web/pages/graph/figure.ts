@@ -15,10 +15,12 @@ interface FigureProps {
   readonly size: Size;
   readonly sizeLinks: ComponentChildren;
   readonly repository: string;
+  /** Whether anything in it is thick. */
+  readonly hasPath: boolean;
 }
 
 /** The picture in a box that scrolls, with its sizes; a sentence where there is none. */
-export function GraphFigure({ drawn, size, sizeLinks, repository }: FigureProps) {
+export function GraphFigure({ drawn, size, sizeLinks, repository, hasPath }: FigureProps) {
   if (typeof drawn === 'string') return h('p', { class: 'notice' }, withoutPicture[drawn]);
   return [
     h('nav', { class: 'sizes', 'aria-label': 'Size of the picture' }, sizeLinks),
@@ -31,7 +33,9 @@ export function GraphFigure({ drawn, size, sizeLinks, repository }: FigureProps)
     h(
       'p',
       { class: 'help' },
-      'An arrow leads from an issue to what waits for it. Thick: the critical path. Red: a cycle. The number is the likely size in tokens.',
+      'An arrow leads from an issue to what waits for it. ',
+      hasPath ? 'Thick: the critical path. ' : '',
+      'Red: a cycle. The number is the likely size in tokens.',
     ),
   ];
 }

@@ -78,7 +78,10 @@ function Content({ query, names, repository, graph }: ContentProps) {
       h('h2', { id: 'picture-title' }, repository),
       h(Summary, { stored, repository }),
       h(Cycles, { cycles: stored.picture.cycles }),
-      h(GraphFigure, { drawn, size: query.size, sizeLinks, repository }),
+      h(GraphFigure, {
+        ...{ drawn, size: query.size, sizeLinks, repository },
+        hasPath: stored.picture.critical.refs.length > 0,
+      }),
     ),
     h(
       'section',
@@ -161,16 +164,22 @@ function Summary({ stored, repository }: SummaryProps) {
       unsized === 0 ? '' : `, and ${count(unsized, 'issue')} of unknown size`,
       '. ',
       first === undefined || last === undefined
-        ? 'No chain of issues takes more than the largest issue alone.'
-        : [
-            'On the critical path, which no number of agents makes shorter: ',
-            h('strong', null, `${tokens(onPath)} tokens`),
-            ` in ${count(refs.length, 'issue')}, from `,
-            h(IssueLink, { issue: first }),
-            ' to ',
-            h(IssueLink, { issue: last }),
-            '.',
-          ],
+        ? 'No size is known of what an agent can take, so there is no critical path.'
+        : refs.length === 1
+          ? [
+              'The critical path is ',
+              h(IssueLink, { issue: first }),
+              ` alone (${tokens(onPath)} tokens): no chain of issues takes more.`,
+            ]
+          : [
+              'On the critical path, which no number of agents makes shorter: ',
+              h('strong', null, `${tokens(onPath)} tokens`),
+              ` in ${count(refs.length, 'issue')}, from `,
+              h(IssueLink, { issue: first }),
+              ' to ',
+              h(IssueLink, { issue: last }),
+              '.',
+            ],
     ),
     cut === 0
       ? null
