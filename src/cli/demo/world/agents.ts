@@ -1,39 +1,31 @@
 import { z } from 'zod';
 
 import { isoTime } from '../../../issue/iso-time.ts';
+import type { Api, Reply } from './api.ts';
 import type { Temper } from './backlog.ts';
-import { get, post, type ApiCaller, type Reply } from './calls.ts';
 import type { Dice } from './dice.ts';
 import type { Acts } from './gitea/acts.ts';
-import type { Outcomes } from './verifier.ts';
+import { filesOf } from './verdict/source-files.ts';
+import type { Outcomes } from './verdict/outcomes.ts';
+import { contextWindow, type Worker } from './workers.ts';
 
-/** A worker, and the agents that it runs. */
-export interface Worker {
-  readonly name: string;
-  readonly agents: readonly string[];
-}
-
-export const workers: readonly Worker[] = [
-  { name: 'desk-1', agents: ['opus'] },
-  { name: 'desk-2', agents: ['sonnet'] },
-  { name: 'rack-1', agents: ['sonnet', 'haiku'] },
-  { name: 'rack-2', agents: ['sonnet', 'haiku', 'opus'] },
-  { name: 'rack-3', agents: ['haiku', 'sonnet'] },
-  { name: 'night', agents: ['haiku', 'sonnet', 'opus'] },
-];
-
-/** Size of the context window of every agent of the world, in tokens. */
-export const contextWindow = 200_000;
 /** Tokens in the window of a fresh session. */
-const harness = 20_000;
+const fresh = 12_000;
 /** Longest time that the allowance of an agent is used up. */
-const limitMs = 25 * 60_000;
+const limitMs = 15 * 60_000;
+/**
+ * What issues take, as shares of the figure of the formula: half of them more than that, as many less. The text
+ * counts and not the estimate, which follows from what issues took: it would run away from its own tail.
+ */
+const shares = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1, 1.05, 1.1, 1.2, 1.4, 1.8] as const;
+/** The same of what is fixed after a failed verification. */
+const reworkShare = 0.12;
 
 interface AgentDeps {
-  readonly caller: ApiCaller;
+  readonly api: Api;
   readonly worker: Worker;
   readonly dice: Dice;
-  readonly acts: Acts;
+  readonly acts: Pick<Acts, 'push'>;
   readonly outcomes: Outcomes;
   readonly temperOf: (ref: string) => Temper;
   readonly now: () => number;
@@ -47,12 +39,15 @@ interface Job {
   readonly token: string;
   readonly ref: string;
   readonly temper: Temper;
-  /** Tokens in the window, and what the claim has cost. */
+  /** What the text says that the issue takes, in tokens. */
+  readonly size: number;
+  /** Tokens in the window, tokens read so far, and those after which the work is done. */
   used: number;
+  read: number;
+  goal: number;
+  /** What the claim has cost. */
   tokens: number;
   costUsd: number;
-  /** Steps until the work is done. */
-  left: number;
   /** Rounds of verification so far. */
   round: number;
   /** Undefined while the agent works. */
@@ -60,7 +55,14 @@ interface Job {
 }
 
 const claimAnswer = z.object({
-  claim: z.object({ claimId: z.string(), token: z.string(), issue: z.string() }).nullable(),
+  claim: z
+    .object({
+      ...{ claimId: z.string(), token: z.string(), issue: z.string() },
+      plan: z.object({
+        estimate: z.object({ likely: z.number(), formula: z.number().nullable() }),
+      }),
+    })
+    .nullable(),
 });
 const heartbeatAnswer = z.object({
   context: z.object({ action: z.enum(['continue', 'compact', 'rotate']) }).nullable(),
@@ -72,7 +74,7 @@ export type Agent = ReturnType<typeof createAgent>;
 
 /** One worker with its agent: each step is a minute or so of work, told to the service as a real one does. */
 export function createAgent(deps: AgentDeps) {
-  const { caller, worker, dice, acts, outcomes } = deps;
+  const { api, worker, dice, acts, outcomes } = deps;
   let job: Job | undefined;
   let pauseSteps = 0;
 
@@ -84,19 +86,17 @@ export function createAgent(deps: AgentDeps) {
   }
 
   async function claim(): Promise<void> {
-    const { json, status } = await post(caller, '/claims', { body: { agents: worker.agents } });
-    if (status !== 201) {
-      // Others have the work, or it is paused: asking each minute would be no better.
-      pauseSteps = 1;
-      return;
-    }
-    const { claim: held } = claimAnswer.parse(json);
-    if (held === null) return;
-    const { issue: ref, ...ids } = held;
+    const { json } = await api.post('/claims', { body: { agents: worker.agents } });
+    // Others have the work, or it is paused.
+    const held = claimAnswer.safeParse(json).data?.claim ?? undefined;
+    if (held === undefined) return;
+    const { issue: ref, claimId, token, plan } = held;
+    const size = plan.estimate.formula ?? plan.estimate.likely;
     const temper = deps.temperOf(ref);
     job = {
-      ...{ ...ids, ref, temper, used: harness, tokens: 0, costUsd: 0 },
-      ...{ left: stepsOf(temper, dice), round: 0, verification: undefined },
+      ...{ claimId, token, ref, temper, size, used: fresh, read: fresh },
+      ...{ goal: size * shareOf(temper, dice), tokens: 0, costUsd: 0, round: 0 },
+      verification: undefined,
     };
   }
 
@@ -112,24 +112,25 @@ export function createAgent(deps: AgentDeps) {
     const action = heartbeatAnswer.parse(reply.json).context?.action;
     if (action === 'rotate') await rotate(at);
     else if (action === 'compact' && dice.chance(0.3)) at.used = Math.round(at.used * 0.4);
-    at.left -= deps.pace();
-    if (at.left <= 0 && job !== undefined) await finish(at);
+    if (at.read >= at.goal && job !== undefined) await finish(at);
   }
 
   /** Reads and writes for a minute. */
   function grow(at: Job): void {
     const isGreedy = at.temper === 'greedy';
     const pace = deps.pace();
-    const read = dice.between(5_000, 16_000) * pace;
+    const wanted = dice.between(1_500, 3_500) * pace * (isGreedy ? 3 : 1);
+    const read = Math.round(Math.min(wanted, Math.max(at.goal - at.read, 500)));
     at.used = Math.min(contextWindow - 1_000, at.used + read);
+    at.read += read;
     at.tokens += at.used * dice.between(2, 4) + read;
-    at.costUsd = round(at.costUsd + (dice.between(6, 22) / 100 + (isGreedy ? 0.9 : 0)) * pace);
+    at.costUsd = round(at.costUsd + (dice.between(2, 8) / 100 + (isGreedy ? 0.6 : 0)) * pace);
   }
 
   async function rotate(at: Job): Promise<void> {
     const handoff = { position: `Half of ${at.ref} is written; the tests are next.` };
     const { status } = await callOn(at, 'rotate', { handoff, spent: spentOf(at) });
-    if (status === 200) at.used = harness + dice.between(4_000, 9_000);
+    if (status === 200) at.used = fresh + dice.between(4_000, 9_000);
     else job = undefined;
   }
 
@@ -147,9 +148,9 @@ export function createAgent(deps: AgentDeps) {
   }
 
   async function complete(at: Job): Promise<void> {
-    const branch = `agent/issue-${at.ref.slice(at.ref.indexOf('#') + 1)}`;
-    const commit = await acts.push(at.ref, branch, ['src/harbor.ts', 'test/harbor.test.ts']);
-    outcomes.plan(commit, at.temper, at.round);
+    const { repository, branch } = placeOf(at.ref);
+    const { commit, base } = await acts.push(at.ref, branch, filesOf(repository));
+    outcomes.plan(commit, { base, temper: at.temper, round: at.round });
     const handoff = { done: 'Written with tests. Read the module of tides first.' };
     const reply = await callOn(at, 'complete', { commit, branch, handoff, spent: spentOf(at) });
     const { data } = completeAnswer.safeParse(reply.json);
@@ -161,11 +162,11 @@ export function createAgent(deps: AgentDeps) {
 
   /** Looks what has become of its commit. */
   async function lookAt(at: Job, id: string): Promise<void> {
-    const { json } = await get(caller, `/verifications/${id}`);
-    const { data } = verificationAnswer.safeParse(json);
-    if (data?.state === 'queued' || data?.state === 'running') return;
+    const { json } = await api.get(`/verifications/${id}`);
+    const state = verificationAnswer.safeParse(json).data?.state;
+    if (state === 'queued' || state === 'running') return;
     at.verification = undefined;
-    if (data?.state === 'failed') at.left = dice.between(3, 6);
+    if (state === 'failed') at.goal = at.read + at.size * reworkShare;
     else rest();
   }
 
@@ -188,7 +189,7 @@ export function createAgent(deps: AgentDeps) {
 
   function callOn(at: Job, what: string, body: unknown): Promise<Reply> {
     const headers = { 'x-claim-token': at.token };
-    return post(caller, `/claims/${at.claimId}/${what}`, { headers, body });
+    return api.post(`/claims/${at.claimId}/${what}`, { headers, body });
   }
 
   return { name: worker.name, step, reachLimit };
@@ -200,9 +201,15 @@ const questions = [
   'Two tests contradict each other: which one is right?',
 ] as const;
 
-function stepsOf(temper: Temper, dice: Dice): number {
-  if (temper === 'stuck' || temper === 'flaky') return dice.between(3, 5);
-  return temper === 'greedy' ? 40 : dice.between(7, 22);
+function placeOf(ref: string) {
+  const [repository = '', number = ''] = ref.split('#');
+  return { repository, branch: `agent/issue-${number}` };
+}
+
+/** Share of its size after which an agent is done with an issue, or gives up. */
+function shareOf(temper: Temper, dice: Dice): number {
+  if (temper === 'stuck' || temper === 'flaky') return dice.between(4, 6) / 10;
+  return temper === 'greedy' ? 4 : dice.pick(shares);
 }
 
 function spentOf({ tokens, costUsd }: Job) {

@@ -1,4 +1,3 @@
-import type { Dice } from './dice.ts';
 import type { NewIssue } from './gitea/acts.ts';
 
 /** The repositories of the world, in the order of their ids. */
@@ -39,7 +38,9 @@ export function textOf({ why, files, level, agent, total, after }: Sketch): stri
     `- **Implementation complexity:** ${level}`,
     `- **Test requirements:** ${level === 'high' ? 'medium' : level}`,
     '- **Documentation:** light',
-    ...(total === undefined ? [] : [`- **Total estimated:** ${thousands(total)} tokens`]),
+    ...(total === undefined
+      ? []
+      : [`- **Total estimated:** ${total.toLocaleString('en-US')} tokens`]),
     ...(agent === undefined ? [] : [`- **Recommended agent:** ${agent}`]),
     ...['', '## Difficulty', '', level],
     ...(after === undefined ? [] : ['', '## Dependencies', '', `- **Blocked by:** ${after}`]),
@@ -50,10 +51,6 @@ export function textOf({ why, files, level, agent, total, after }: Sketch): stri
 export function issueOf(sketch: Sketch): NewIssue {
   const { title, labels = [] } = sketch;
   return { title, body: textOf(sketch), labels };
-}
-
-function thousands(count: number): string {
-  return count.toLocaleString('en-US');
 }
 
 /** Short for the list below. */
@@ -78,7 +75,7 @@ export const backlog: Readonly<Record<RepositoryName, readonly Sketch[]>> = {
     sketch('Refuse a boat that is too long', 'The pontoon broke last week.', [2, 'low'], {
       after: '#1',
     }),
-    sketch('Plan arrivals by the tide', 'Deep boats can enter for two hours a day.', [3, 'high'], {
+    sketch('Plan arrivals by the tide', 'Deep boats can enter for two hours a day.', [2, 'high'], {
       agent: 'opus',
     }),
     sketch(
@@ -101,7 +98,7 @@ export const backlog: Readonly<Record<RepositoryName, readonly Sketch[]>> = {
       after: '#10',
     }),
     sketch('Choose berths on the map', 'A list of 300 numbers is no help.', [3, 'medium'], {
-      after: '#11',
+      after: '#9',
     }),
     sketch(
       'Remember where regulars like to lie',
@@ -144,11 +141,11 @@ export const backlog: Readonly<Record<RepositoryName, readonly Sketch[]>> = {
     sketch('Keep readings for a year', 'The disk is full every spring.', [2, 'low'], {
       fate: 'done',
     }),
-    sketch('Alarm when a light is out', 'Found by a fisherman, twice.', [3, 'high'], {
+    sketch('Alarm when a light is out', 'Found by a fisherman, twice.', [2, 'high'], {
       agent: 'opus',
       temper: 'reviewed',
     }),
-    sketch('Alarm by radio as well', 'There is no network beyond the cape.', [3, 'high'], {
+    sketch('Alarm by radio as well', 'There is no network beyond the cape.', [2, 'high'], {
       after: '#3',
       agent: 'opus',
     }),
@@ -168,14 +165,14 @@ export const backlog: Readonly<Record<RepositoryName, readonly Sketch[]>> = {
     sketch('Order batteries before they are empty', 'Delivery takes three weeks.', [2, 'low'], {
       after: '#7 and acme/harbor#7',
     }),
-    sketch('Move the lights to the new protocol', 'The maker ends support in March.', [3, 'high'], {
+    sketch('Move the lights to the new protocol', 'The maker ends support in March.', [2, 'high'], {
       labels: ['on hold'],
     }),
     sketch('Simulate a season of readings', 'Tests need a storm, and it is July.', [3, 'medium'], {
       temper: 'unwanted',
     }),
-    sketch('Replace the radio stack', 'Firmware, gateway and server at once.', [30, 'high'], {
-      total: 310_000,
+    sketch('Replace the radio stack', 'The maker of the old one is gone.', [2, 'high'], {
+      agent: 'opus',
     }),
     sketch('Write down how alarms are raised', 'Only Tom knows.', [1, 'low'], { agent: 'haiku' }),
     sketch('Publish readings for sailors', 'They ask for them by letter.', [3, 'medium'], {
@@ -188,7 +185,7 @@ export const backlog: Readonly<Record<RepositoryName, readonly Sketch[]>> = {
       3,
       'medium',
     ]),
-    sketch('Draw depth contours', 'Numbers alone are hard to read at sea.', [3, 'high'], {
+    sketch('Draw depth contours', 'Numbers alone are hard to read at sea.', [2, 'high'], {
       agent: 'opus',
       temper: 'careful',
     }),
@@ -202,7 +199,7 @@ export const backlog: Readonly<Record<RepositoryName, readonly Sketch[]>> = {
     sketch('Compress charts for the phone', 'Downloads take an hour in the bay.', [3, 'medium'], {
       after: '#5',
     }),
-    sketch('Check charts against last year’s', 'A shoal went missing in 2024.', [3, 'high'], {
+    sketch('Check charts against last year’s', 'A shoal went missing in 2024.', [2, 'high'], {
       agent: 'opus',
     }),
     sketch('Explain the symbols', 'Guests take the anchor for a harbor.', [1, 'low'], {
@@ -215,36 +212,3 @@ export const backlog: Readonly<Record<RepositoryName, readonly Sketch[]>> = {
     }),
   ],
 };
-
-const things = [
-  ['berth lists', 'They are out of date by noon.'],
-  ['the tide table', 'It is an hour off in summer.'],
-  ['alarm messages', 'People do not understand them.'],
-  ['chart legends', 'They hide the entrance.'],
-  ['pilot orders', 'Two pilots came for one boat.'],
-  ['the battery report', 'It counts buoys twice.'],
-  ['visitor passes', 'They expire at midnight, at sea.'],
-  ['wave statistics', 'The mean hides the highest wave.'],
-] as const;
-const verbs = ['Check', 'Translate', 'Speed up', 'Archive', 'Explain', 'Sort', 'Print'] as const;
-const levels = ['low', 'low', 'medium', 'medium', 'medium', 'high'] as const;
-
-/** An issue that somebody thinks of later; it may wait for one that is open. */
-export function newSketch(dice: Dice, count: number, after: string | undefined): Sketch {
-  const [thing, why] = dice.pick(things);
-  const level = dice.pick(levels);
-  return {
-    title: `${dice.pick(verbs)} ${thing} (${count})`,
-    ...{ why, level, files: level === 'high' ? dice.between(2, 3) : dice.between(1, 3) },
-    ...(after === undefined ? {} : { after }),
-  };
-}
-
-/** How the work on an issue goes that the list above says nothing of; `mayFail`: it may come to nothing. */
-export function newTemper(dice: Dice, mayFail: boolean): Temper {
-  const throws = dice.between(1, 20);
-  if (throws <= 10) return 'smooth';
-  if (throws <= 14) return 'careful';
-  if (throws <= 16 || !mayFail) return 'reviewed';
-  return dice.pick(['stubborn', 'stuck', 'flaky', 'unwanted']);
-}

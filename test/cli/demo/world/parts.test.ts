@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 
 import { createWorldClock } from '../../../../src/cli/demo/world/clock.ts';
 import { createDice } from '../../../../src/cli/demo/world/dice.ts';
-import { newSketch, textOf } from '../../../../src/cli/demo/world/backlog.ts';
+import { textOf } from '../../../../src/cli/demo/world/backlog.ts';
+import { newSketch } from '../../../../src/cli/demo/world/ideas.ts';
 
 test('the same seed throws the same, another seed does not', () => {
   const story = (seed: number) => {

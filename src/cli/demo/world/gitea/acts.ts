@@ -1,4 +1,3 @@
-import { signRequest, send, type RunningService } from '../../demo-client.ts';
 import type { Dice } from '../dice.ts';
 import { commentJson, issueJson, pullJson, repositoryJson, userJson } from './json.ts';
 import { botLogin, findRepository, labelNamed, nextNumber } from './state.ts';
@@ -6,10 +5,16 @@ import type { GiteaState, Issue, Person, Pull, Repository, Review } from './stat
 
 interface ActsDeps {
   readonly state: GiteaState;
-  readonly service: Pick<RunningService, 'url' | 'signal'>;
-  /** Of the webhook. */
-  readonly secret: string;
   readonly dice: Dice;
+  /** Sends a delivery to the service. */
+  readonly deliver: (delivery: Delivery) => Promise<void>;
+}
+
+/** What Gitea tells of one event, not signed yet. */
+export interface Delivery {
+  readonly id: string;
+  readonly event: string;
+  readonly payload: object;
 }
 
 export interface NewIssue {
@@ -20,12 +25,11 @@ export interface NewIssue {
 
 export type Acts = ReturnType<typeof createActs>;
 
-/** What people do on Gitea. Each act is told to the service by a signed webhook, as Gitea does. */
-export function createActs({ state, service, secret, dice }: ActsDeps) {
-  async function tell(event: string, payload: object): Promise<void> {
+/** What people do on Gitea. Each act is told to the service by a webhook, as Gitea does. */
+export function createActs({ state, dice, deliver }: ActsDeps) {
+  function tell(event: string, payload: object): Promise<void> {
     const id = `${dice.hex(8)}-${dice.hex(4)}-4${dice.hex(3)}-a${dice.hex(3)}-${dice.hex(12)}`;
-    const body = Buffer.from(JSON.stringify(payload));
-    await send(service, signRequest(secret, id, body, event));
+    return deliver({ id, event, payload });
   }
 
   function tellIssue(action: string, doer: string, { repository, issue }: Place): Promise<void> {
@@ -99,17 +103,18 @@ export function createActs({ state, service, secret, dice }: ActsDeps) {
     });
   }
 
-  /** New commits of an agent on a branch; returns the hash of the newest. */
-  async function push(ref: string, branch: string, files: readonly string[]): Promise<string> {
+  /** New commits of an agent on a branch; returns the hash of the newest, and that of the branch to merge it into. */
+  async function push(ref: string, branch: string, files: readonly string[]) {
     const { repository } = issueAt(ref);
     const commit = dice.hex(40);
     repository.commits.set(commit, { files, isMerged: false, statuses: new Map() });
     repository.branches.set(branch, commit);
+    const base = repository.head;
     await tell('push', {
       ...{ ref: `refs/heads/${branch}`, after: commit },
       ...{ repository: repositoryJson(repository), sender: userJson(botLogin) },
     });
-    return commit;
+    return { commit, base };
   }
 
   /** Merges a pull request; that closes the issue which its description names, as on Gitea. */

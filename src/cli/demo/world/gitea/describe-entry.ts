@@ -1,15 +1,18 @@
 import { isoTime } from '../../../../issue/iso-time.ts';
 import type { Repository } from './state.ts';
 
-/** An issue or a pull request as plain text, for people who follow a link; undefined when there is none. */
-export function describeEntry(repository: Repository, number: number): string | undefined {
+/** An issue or a pull request in lines, for people who follow a link; undefined when there is none. */
+export function describeEntry(
+  repository: Repository,
+  number: number,
+): readonly string[] | undefined {
   const issue = repository.issues.get(number);
   const pull = repository.pulls.get(number);
   const entry = issue ?? pull;
   if (entry === undefined) return undefined;
   const state = pull?.merged === true ? 'merged' : entry.open ? 'open' : 'closed';
   const labels = repository.labels.filter(({ id }) => issue?.labels.includes(id));
-  const lines = [
+  return [
     `${repository.name}${pull === undefined ? '#' : '!'}${number}: ${entry.title}`,
     `${state}, opened by ${entry.author}`,
     ...(issue === undefined ? [] : [`assigned to: ${issue.assignees.join(', ') || 'nobody'}`]),
@@ -23,5 +26,4 @@ export function describeEntry(repository: Repository, number: number): string | 
       ...['', `---- ${author}: ${verdict}`, body],
     ]),
   ];
-  return `${lines.join('\n')}\n`;
 }

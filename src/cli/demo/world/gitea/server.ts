@@ -4,9 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 
 import { parseJson } from '../../../../lib/text.ts';
-import { describeEntry } from './describe-entry.ts';
+import { describePlace } from './describe-place.ts';
 import { answerCall } from './routes.ts';
-import { createState, findRepository } from './state.ts';
+import { createState } from './state.ts';
 
 export type DemoGitea = Awaited<ReturnType<typeof startDemoGitea>>;
 
@@ -16,7 +16,7 @@ const maxBodyBytes = 1024 * 1024;
 
 /**
  * A small stand-in for Gitea on loopback, for the demo alone: it has what the service asks about, and the token of one
- * bot. Issues and pull requests are shown to people as plain text. It sends no webhooks: who changes something does.
+ * bot. What links lead to is shown to people as plain text. It sends no webhooks: who changes something does.
  */
 export async function startDemoGitea(names: readonly string[], now: () => number) {
   const state = createState(names, now);
@@ -49,14 +49,11 @@ export async function startDemoGitea(names: readonly string[], now: () => number
   }
 
   function showPage(pathname: string, response: ServerResponse): void {
-    const [, name = '', number] =
-      /^\/([^/]+\/[^/]+)\/(?:issues|pulls)\/(\d+)$/.exec(pathname) ?? [];
-    const repository = findRepository(state, name);
-    const text = repository && describeEntry(repository, Number(number));
+    const text = describePlace(state, pathname);
     response.writeHead(text === undefined ? 404 : 200, {
       ...{ 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
     });
-    response.end(text ?? 'The Gitea of the demo has only issues and pull requests.\n');
+    response.end(text ?? 'There is no such page on the Gitea of the demo.\n');
   }
 
   return {

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** What the demo's stand-in for Gitea knows: only what the service asks Gitea about. */
 
 export interface Label {
@@ -90,10 +92,15 @@ export interface GiteaState {
   readonly nextId: () => number;
 }
 
+/** Hash of the commit with which a repository begins. */
+export function firstCommit(name: string): string {
+  return createHash('sha1').update(name).digest('hex');
+}
+
 export function createState(names: readonly string[], now: () => number): GiteaState {
   let id = 100;
   const repositories = names.map((name, index) => {
-    const head = String(index + 1).repeat(40);
+    const head = firstCommit(name);
     const commits = new Map([[head, { files: [], isMerged: true, statuses: new Map() }]]);
     return {
       ...{ id: index + 11, name, head, commits },
