@@ -56,6 +56,8 @@ export async function buildService({ now, directory, gitea }: ServiceDeps) {
     ...{ API_TOKENS: secrets.list, AGENTS_FILE: agentsFile },
     // The verifier of the world has a token, and runs no gates.
     VERIFIERS: '0',
+    // No webhook gets lost here, and a pass a minute would be one a second or so.
+    RECONCILE_INTERVAL_SECONDS: '1800',
   });
   const faults = new Set<string>();
   const problems: string[] = [];

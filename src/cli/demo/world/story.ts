@@ -12,14 +12,16 @@ import type { GiteaState } from './gitea/state.ts';
 import { newTemper } from './ideas.ts';
 import { createPeople } from './people/people.ts';
 import type { Secrets } from './service.ts';
-import { createVerifier, verifiers } from './verifier.ts';
+import { createVerifier } from './verifier.ts';
 import { createOutcomes } from './verdict/outcomes.ts';
-import { workers } from './workers.ts';
+import type { Worker } from './workers.ts';
 
 /** Time of the world that one step of usual length takes. */
 export const stepMs = 40_000;
 /** Beats of a step: a verifier says that it is alive more often than anything happens. */
 const beats = 4;
+/** Steps of usual length between the beats of a longer one: much less than a lease. */
+const stepsOfBeat = 9;
 /** Steps in a row that may fail: somebody may have stopped the store. */
 const maxFailures = 20;
 
@@ -30,6 +32,9 @@ interface StoryDeps {
   readonly dice: Dice;
   readonly state: GiteaState;
   readonly secrets: Secrets;
+  readonly workers: readonly Worker[];
+  /** Names of their tokens. */
+  readonly verifiers: readonly string[];
   readonly faults: Set<string>;
   /** Resolves when all that happened so far is handled. */
   readonly settle: () => Promise<void>;
@@ -39,7 +44,7 @@ export type Story = ReturnType<typeof createStory>;
 
 /** Agents, verifiers and people, who act by signed webhooks and by the API alone. */
 export function createStory({ url, signal, secrets, settle, ...deps }: StoryDeps) {
-  const { clock, dice, state, faults } = deps;
+  const { clock, dice, state, faults, workers, verifiers } = deps;
   /** Usual steps in one; whether a visitor looks. */
   const mood = { pace: 1, isOpen: false };
   const apiOf = (name: string) => createApi({ url, signal, token: secrets.tokenOf(name) });
@@ -83,8 +88,8 @@ export function createStory({ url, signal, secrets, settle, ...deps }: StoryDeps
   /** One step as long as `pace` usual ones, without a wait. */
   async function hurry(pace: number): Promise<void> {
     mood.pace = pace;
-    for (let done = 0; done < pace; done += 1) {
-      clock.advance(stepMs);
+    for (let left = pace; left > 0; left -= stepsOfBeat) {
+      clock.advance(Math.min(left, stepsOfBeat) * stepMs);
       await beat();
     }
     await step();

@@ -10,6 +10,8 @@ import { startDemoGitea } from './gitea/server.ts';
 import { playPrologue, prologueMs } from './prologue.ts';
 import { buildService } from './service.ts';
 import { createStory } from './story.ts';
+import { verifiers } from './verifier.ts';
+import { workers } from './workers.ts';
 
 export interface WorldOptions {
   /** Seconds of the world in a second of the machine. */
@@ -57,7 +59,9 @@ export async function withWorld<T>(
       const settle = () => settleBy(service.idle);
       const dice = createDice(seed);
       const { state } = gitea;
-      const story = createStory({ url, signal, clock, dice, state, secrets, faults, settle });
+      const story = createStory({
+        ...{ url, signal, clock, dice, state, secrets, faults, settle, workers, verifiers },
+      });
       await playPrologue({ ...story, clock, faults, settle });
       story.open();
       clock.goAt(speed);

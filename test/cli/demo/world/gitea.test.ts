@@ -68,11 +68,54 @@ test('it knows commits, statuses and pull requests', async () => {
   expect(repository.pulls.get(2)?.open).toBe(false);
 });
 
-test('strangers get nothing from its API, and people read issues as text', async () => {
-  const { gitea } = await start();
+test('strangers get nothing from its API, and people read as text what links lead to', async () => {
+  const { gitea, repository } = await start();
   expect((await fetch(`${gitea.url}/api/v1/user`)).status).toBe(401);
-  const page = await fetch(`${gitea.url}/acme/harbor/issues/1`);
-  expect(page.headers.get('content-type')).toBe('text/plain; charset=utf-8');
-  expect(await page.text()).toContain('acme/harbor#1: One\nopen, opened by maria\n');
-  expect((await fetch(`${gitea.url}/acme/harbor/issues/9`)).status).toBe(404);
+  const commit = 'a'.repeat(40);
+  const read = async (path: string) => {
+    const page = await fetch(gitea.url + path);
+    expect(page.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    return { status: page.status, text: await page.text() };
+  };
+  const shows = async (path: string, text: string) => {
+    const page = await read(path);
+    expect([path, page.status]).toEqual([path, 200]);
+    expect(page.text).toContain(text);
+  };
+  await shows('/', 'acme/harbor');
+  await shows('/acme/harbor', 'open issues: 1, open pull requests: 0');
+  await shows('/acme/harbor/issues/1', 'acme/harbor#1: One\nopen, opened by maria\n');
+  await shows(`/acme/harbor/commit/${commit}`, 'on the branch agent/issue-1');
+  await shows(`/acme/harbor/commit/${repository.head}`, 'merged into main');
+  await shows(`/acme/harbor/src/commit/${commit}/src%2Fa.ts`, 'src/a.ts at commit aaaa');
+  await shows('/acme/weather/issues/4', 'acme/weather is a repository that the bot');
+  repository.branches.delete('agent/issue-1');
+  repository.commits.get(commit)?.statuses.set('coordinator/test', {
+    ...{ state: 'success', context: 'coordinator/test', description: 'Fine.', targetUrl: '' },
+  });
+  await shows(`/acme/harbor/commit/${commit}`, 'of an earlier push');
+  await shows(`/acme/harbor/commit/${commit}`, 'coordinator/test: success, Fine.');
+  for (const path of [
+    ...['/acme', '/acme/harbor/issues/9', '/acme/harbor/wiki', '/acme/harbor/commit/aaa'],
+    ...['/acme/harbor/commit/bbbbbbbb', '/acme/harbor/src/commit/bbbbbbbb/a.ts', '/acme%'],
+  ])
+    expect([path, (await read(path)).status]).toEqual([path, 404]);
+});
+
+test('a pull request is shown with what was said on it', async () => {
+  const { gitea, repository } = await start();
+  repository.pulls.set(2, {
+    ...{ number: 2, author: 'maria', title: 'Pull', body: 'Closes #1', open: false, merged: true },
+    ...{ head: 'agent/issue-1', base: 'main', updatedAt: now() },
+    comments: [{ id: 5, author: 'tom', body: 'Fine?', updatedAt: now() }],
+    reviews: [
+      {
+        ...{ id: 6, author: 'lena', state: 'APPROVED', body: 'Fine.', comments: [] },
+        updatedAt: now(),
+      },
+    ],
+  });
+  const text = await (await fetch(`${gitea.url}/acme/harbor/pulls/2`)).text();
+  for (const part of ['merged', 'branch agent/issue-1 into main', 'tom', 'lena: APPROVED'])
+    expect(text).toContain(part);
 });

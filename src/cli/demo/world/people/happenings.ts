@@ -24,7 +24,7 @@ export function createHappenings(habits: Habits) {
       await api.post('/resume', { body: { agent: pause.agent } });
     if (isTime(every.limit)) await dice.pick(agents).reachLimit();
     if (isTime(every.fault)) await loseDisk();
-    await mendDead();
+    if (faults.size > 0) await mendDead();
   };
 
   /** Whether this step is the one of every so many, or so many after it. */
@@ -40,12 +40,12 @@ export function createHappenings(habits: Habits) {
     await acts.comment(dice.pick(open), someone(dice), dice.pick(remarks));
   }
 
+  /** What is on hold is let go; if nothing is, the last in the queue has to wait. */
   async function toggleHold(): Promise<void> {
-    const ref = 'acme/beacon#9';
-    const { repository, issue } = acts.issueAt(ref);
-    const hold = repository.labels.find(({ name }) => name === 'on hold');
-    const isHeld = hold !== undefined && issue.labels.includes(hold.id);
-    if (issue.open) await acts.label(ref, 'lena', 'on hold', !isHeld);
+    const blocked = await issuesIn(api, 'blocked');
+    const held = blocked.find(({ reason }) => reason.code === 'held_by_label');
+    const ref = held?.ref ?? (await issuesIn(api, 'ready')).at(-1)?.ref;
+    if (ref !== undefined) await acts.label(ref, 'lena', 'on hold', held === undefined);
   }
 
   /** The text of an issue that waits cannot be read again: in the end the delivery of the change is given up. */

@@ -1,4 +1,4 @@
-import { issueOf, repositories } from '../backlog.ts';
+import { issueOf } from '../backlog.ts';
 import { issuesIn } from '../api.ts';
 import { largeSketch, newSketch } from '../ideas.ts';
 import { someone, type Habits } from './people.ts';
@@ -9,7 +9,7 @@ const wantedReady = 4;
 const shares = { large: 0.04, waiting: 0.3 };
 
 /** Somebody has an idea while there is little to do. */
-export function createIdeas({ api, dice, acts, isOpen, pace }: Habits) {
+export function createIdeas({ api, dice, acts, state, isOpen, pace }: Habits) {
   let opened = 0;
 
   return async function supply(): Promise<void> {
@@ -24,7 +24,7 @@ export function createIdeas({ api, dice, acts, isOpen, pace }: Habits) {
 
   async function openOne(near: readonly string[]): Promise<void> {
     opened += 1;
-    const name = dice.pick(repositories);
+    const { name } = dice.pick(state.repositories);
     if (isOpen() && dice.chance(shares.large)) {
       await acts.openIssue(name, someone(dice), issueOf(largeSketch(dice, opened)));
       return;
