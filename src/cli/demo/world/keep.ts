@@ -14,7 +14,7 @@ export const keepOptions = z.object({
 });
 export type KeepOptions = Readonly<z.infer<typeof keepOptions>>;
 
-/** An issue to look at first: it waits for another one, which waits for a third. */
+/** An issue for the API: it waits for another one. */
 const shownIssue = 'acme/harbor/6';
 
 /** `demo --keep`: opens a world around the service, prints how to look at it, and goes on until a signal. */
@@ -44,22 +44,22 @@ function isAbort(error: unknown): boolean {
 }
 
 function welcome({ url, giteaUrl, directory, signInPath, token, seed }: World, speed: number) {
-  const paths = ['issues?limit=20', `issues/${shownIssue}`, 'queue'];
   const call = (path: string) =>
     `  curl -s -H 'Authorization: Bearer ${token}' '${url}/api/v1/${path}'`;
   return [
-    `Mosaic Coordinator runs at ${url}, its database is in ${directory}.`,
-    `A small Gitea stands at ${giteaUrl}; agents, verifier and people are played, ${speed} times as fast as life (seed ${seed}).`,
     '',
-    'Open this to look around. It signs you in once, within 10 minutes:',
+    'Look first at the overview: what waits for you, what agents work on, and why the rest waits.',
+    'Then open an issue in review, its verification, and the graph. This link signs you in once, within 10 minutes:',
     `  ${url}${signInPath}`,
     '',
     `Later, sign in at ${url} with this token:`,
     `  ${token}`,
     '',
-    'It keeps running until Ctrl-C; try these:',
+    `Mosaic Coordinator runs at ${url}, its database is in ${directory}.`,
+    `A small Gitea stands at ${giteaUrl}; agents, verifiers and people are played, ${speed} times as fast as life (seed ${seed}).`,
+    'All of it runs until Ctrl-C. The same for programs:',
     `  curl -s ${url}/health`,
-    ...paths.map(call),
+    ...['queue', `issues/${shownIssue}`].map(call),
     '',
   ].join('\n');
 }

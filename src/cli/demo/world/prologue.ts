@@ -16,11 +16,11 @@ interface PrologueDeps extends Pick<Story, 'acts' | 'api' | 'tempers' | 'hurry'>
 /** Delays between the attempts of a delivery, and a little more: after the last of them it is given up. */
 const attemptDelaysMs = [5, 20, 80, 320, 1_280, 3_600, 3_600].map((seconds) => seconds * 1_010);
 /** Steps of work before the visitor comes. */
-const steps = 30;
+const steps = 22;
 /** Steps that are added at the most, until the world has all that it should. */
 const moreSteps = 40;
 /** Steps of usual length in each of these: the hours pass quickly. */
-const pace = 4;
+const pace = 5;
 /** How long the world has existed when the visitor comes. */
 export const prologueMs =
   attemptDelaysMs.reduce((sum, delay) => sum + delay, 0) + steps * pace * stepMs;
