@@ -10,3 +10,8 @@ export const factorsSchema = z.object({
   docs: z.enum(documentationLevels).nullable(),
 });
 export type Factors = Readonly<z.infer<typeof factorsSchema>>;
+
+export const factorEvidenceSchema = z.partialRecord(
+  z.enum(['files', 'complexity', 'tests', 'docs']),
+  z.string(),
+);

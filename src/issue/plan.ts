@@ -26,7 +26,7 @@ export interface Plan {
   readonly open: boolean;
   readonly state: State;
   readonly reason: StateReason;
-  readonly reading: Omit<Reading, 'dependencies' | 'denied' | 'warnings'> | null;
+  readonly reading: Omit<Reading, 'dependencies' | 'denied' | 'factorEvidence' | 'warnings'> | null;
   readonly blockedBy: readonly PlanEdge[];
   readonly blocks: readonly PlanEdge[];
   /** Dependencies that block nothing until a person decides. */

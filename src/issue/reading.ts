@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { issueDifficulties } from './difficulty.ts';
 import type { IssueSnapshot } from './event.ts';
-import { factorsSchema } from './factors.ts';
+import { factorEvidenceSchema, factorsSchema } from './factors.ts';
 import { sourceSchema } from './source.ts';
 import { unreadableCauses } from './unreadable.ts';
 import { warningSchema } from './warnings.ts';
@@ -42,6 +42,9 @@ const namedIssueSchema = z.object({
 });
 export type NamedIssue = Readonly<z.infer<typeof namedIssueSchema>>;
 
+/** Stands between the words of one evidence that are not side by side in the text. */
+export const evidenceJoint = ' … ';
+
 function field<T extends z.ZodType>(value: T) {
   return z.object({ value, source: sourceSchema, evidence: z.string().nullable() });
 }
@@ -59,6 +62,8 @@ export const readingSchema = z.object({
   difficulty: field(z.enum(issueDifficulties)),
   assignedAgent: field(z.string().nullable()),
   factors: factorsSchema,
+  /** The words that declare each factor; readings of before, and factors of Claude, have none. */
+  factorEvidence: factorEvidenceSchema.default({}),
   dependencies: z.array(dependencySchema),
   /** The issues that the text calls its parent or epic. */
   partOf: z.array(namedIssueSchema).default([]),

@@ -254,6 +254,7 @@ function planEdge(edge: LinkedEdge, other: EdgeEnd): PlanEdge[] {
 const stateSchema = z.enum(states);
 const shownReadingSchema = readingSchema.omit({
   modelContext: true,
+  factorEvidence: true,
   denied: true,
   dependencies: true,
   warnings: true,

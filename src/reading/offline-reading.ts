@@ -60,6 +60,7 @@ export function readOffline(
     },
     assignedAgent: fieldOf(declared.agent) ?? { value: null, source: 'default', evidence: null },
     factors,
+    factorEvidence: factorEvidence(declared),
     dependencies,
     partOf: namedIn(text.mentions.filter(isParent), issue).slice(0, parentLimit),
     denied: namedIn(text.mentions.filter(speaksAgainst), issue).slice(0, dependencyLimit),
@@ -82,6 +83,18 @@ function estimatedContext(declared: Declarations, factors: Factors): Reading['es
   if (total !== undefined) return total;
   const value = hasFactors(factors) ? formulaTokens(factors) : unknownSize.likely;
   return { value, source: hasFactors(factors) ? 'formula' : 'default', evidence: null };
+}
+
+function factorEvidence({
+  files,
+  complexity,
+  tests,
+  docs,
+}: Declarations): Reading['factorEvidence'] {
+  const said = Object.entries({ files, complexity, tests, docs });
+  return Object.fromEntries(
+    said.flatMap(([name, found]) => (found === undefined ? [] : [[name, found.evidence]])),
+  );
 }
 
 function fieldOf<T>(found: DeclaredValue<T> | undefined) {

@@ -182,7 +182,7 @@ test('a plan is shown in full, in the shape and with the figures of the contract
           source: 'declared',
           evidence: 'Total estimated: 46,800 tokens',
         },
-        difficulty: { value: 'medium', source: 'declared', evidence: 'medium' },
+        difficulty: { value: 'medium', source: 'declared', evidence: 'Difficulty … medium' },
         assignedAgent: {
           value: 'sonnet',
           source: 'declared',

@@ -47,6 +47,12 @@ test('what the text declares comes with its source and the line it stands in', (
       evidence: 'Recommended agent: sonnet',
     },
     factors: { files: 3, complexity: 'medium', tests: 'low', docs: 'light' },
+    factorEvidence: {
+      files: 'Files to modify: 3',
+      complexity: 'Implementation complexity: medium',
+      tests: 'Test requirements: low',
+      docs: 'Documentation: light',
+    },
     dependencies: [
       {
         direction: 'blocked_by',

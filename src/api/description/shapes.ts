@@ -49,6 +49,7 @@ const estimate = estimateSchema.meta({ id: 'Estimate' });
 const shownReading = readingSchema
   .omit({
     modelContext: true,
+    factorEvidence: true,
     denied: true,
     dependencies: true,
     warnings: true,

@@ -1,3 +1,4 @@
+import { evidenceJoint } from '../../issue/reading.ts';
 import { labelOf } from './labels.ts';
 import type { Passage } from '../markdown/passage.ts';
 
@@ -7,6 +8,8 @@ export interface TextLine {
   readonly heading: boolean;
   /** Its text that is struck through. */
   readonly struck: string;
+  /** The words as they stand in the text, where that is not `text`. */
+  readonly evidence?: string;
 }
 
 /** Maximum length of a line that may declare a value. */
@@ -54,7 +57,8 @@ export function linesOf(passage: Passage): TextLine[] {
 function rowLines({ text, cells, spans }: Passage): TextLine[] {
   const [label, value] = cells.slice(0, 2).map((cell) => shownIn(cell, text, spans));
   if (label === undefined || value === undefined || labelOf(label) === undefined) return [];
-  return [{ text: `${label}: ${value}`, heading: false, struck: '' }];
+  const evidence = `${label}${evidenceJoint}${value}`;
+  return [{ text: `${label}: ${value}`, heading: false, struck: '', evidence }];
 }
 
 /** The visible text of a cell. Code counts, for it may be a value. */

@@ -1,3 +1,4 @@
+import { evidenceJoint } from '../../issue/reading.ts';
 import { labelOf, splitLabel } from './labels.ts';
 import { lineLimit, linesOf, type TextLine } from './lines.ts';
 import type { Passage } from '../markdown/passage.ts';
@@ -20,29 +21,34 @@ export function readDeclarations(
 
 function readLines(lines: readonly TextLine[], agentNames: readonly string[]): Declarations {
   const declared: Declarations = {};
-  const read = (name: DeclarationName, value: string, evidence: string, loose = false) =>
-    keepValue(declared, name, { value, evidence, loose, agentNames });
-  let section: DeclarationName | undefined;
+  let section: { readonly name: DeclarationName; readonly heading: string } | undefined;
   for (const line of lines) {
     if (line.text.length > lineLimit) continue;
+    const read: Read = (name, value, words, loose = false) =>
+      keepValue(declared, name, { value, evidence: line.evidence ?? words, loose, agentNames });
     const text = line.text.replace(/^[\s\-*•·▪+]+|^\d+[.)]\s+/g, '').trim();
     if (text === '') continue;
     const bare = labelOf(text.replace(/[\s:：?]+$/, ''));
     const box = /^\[([ xX])\]\s+(.*)$/.exec(text);
     if (section !== undefined && box !== null) {
       // One of several choices.
-      if (box[1] !== ' ') read(section, box[2] ?? '', text, true);
+      if (box[1] !== ' ') read(section.name, box[2] ?? '', under(section, text), true);
       continue;
     }
     if (line.heading || bare !== undefined) {
-      section = bare?.name;
+      section = bare === undefined ? undefined : { name: bare.name, heading: text };
       if (bare !== undefined) continue;
     }
     if (!readLine(text, line.struck, read) && section !== undefined)
-      read(section, text.replace(/^level\s*[:=]\s*/i, ''), text, true);
+      read(section.name, text.replace(/^level\s*[:=]\s*/i, ''), under(section, text), true);
     if (!line.heading) section = undefined;
   }
   return declared;
+}
+
+/** A bare value may stand anywhere: its evidence has the heading, too. */
+function under({ heading }: { readonly heading: string }, text: string): string {
+  return `${heading}${evidenceJoint}${text}`;
 }
 
 type Read = (name: DeclarationName, value: string, evidence: string, loose?: boolean) => void;

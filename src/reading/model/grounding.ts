@@ -1,5 +1,5 @@
 import type { ModelAnswer, Relation } from './answer.ts';
-import type { Dependency, IssueText } from '../../issue/reading.ts';
+import { evidenceJoint, type Dependency, type IssueText } from '../../issue/reading.ts';
 import type { Warning } from '../../issue/warnings.ts';
 import { isInstruction } from '../other-words.ts';
 import { parseLocalRef } from '../../issue/ref.ts';
@@ -11,7 +11,6 @@ import { foldedText } from '../visible-text.ts';
 /** Maximum dependencies taken from the model in each direction. */
 const maxDependencies = 20;
 const evidenceLength = 200;
-const joint = ' … ';
 /** Maximum number of references that a warning names. */
 const maxRefs = 10;
 
@@ -121,7 +120,7 @@ function standsOnlyRuledOut({ places }: AskedReference, sentences: readonly numb
 function evidenceIn({ sentences }: ModelQuestion, numbers: readonly number[], of?: number): string {
   const words = numbers
     .map((number) => (sentences[number - 1] ?? '').replace(/\s+/g, ' '))
-    .join(joint);
+    .join(evidenceJoint);
   const at = of === undefined ? 0 : words.search(new RegExp(String.raw`(?<!\d)${of}(?!\d)`));
   const behind = Math.min(at + evidenceLength / 2, words.length) - evidenceLength;
   const start = at < evidenceLength - 20 ? 0 : Math.max(0, behind);

@@ -34,7 +34,7 @@ test('the recorded issue made from the template declares every field', () => {
     docs: { value: 'light', evidence: 'Documentation: light (2,000 tokens)' },
     total: { value: 68_900, evidence: 'Total estimated: 68,900 tokens' },
     agent: { value: 'sonnet', evidence: 'Recommended agent: sonnet' },
-    difficulty: { value: 'medium', evidence: 'medium' },
+    difficulty: { value: 'medium', evidence: 'Difficulty … medium' },
   });
 });
 

@@ -94,7 +94,7 @@ export function Text({ text, issue, giteaUrl }: PartProps) {
           h(
             'p',
             { class: 'help' },
-            'These words gave something, and stand elsewhere or no longer:',
+            'These words gave something. They are not marked: they stand in the text several times, elsewhere or no longer.',
           ),
           h(
             'ul',

@@ -1,4 +1,5 @@
 import { withoutInvisible } from '../../../lib/text.ts';
+import { foldText, placesOf, type Range } from './find-words.ts';
 
 /** Words of a text, and what they gave. */
 export interface Quote {
@@ -21,7 +22,7 @@ export interface Gap {
 
 export interface MarkedText {
   readonly pieces: readonly (Piece | Gap)[];
-  /** Words that are not in the text. */
+  /** Words that are not in the text, or of which it is not known where. */
   readonly missing: readonly Quote[];
 }
 
@@ -31,15 +32,6 @@ const headLength = 6_000;
 const aroundMark = 300;
 /** Quotes that are looked for. */
 const maxQuotes = 100;
-/** What joins the words of several sentences. */
-const joint = ' … ';
-/** Shorter words than these would be found anywhere. */
-const minWords = 2;
-
-interface Range {
-  readonly start: number;
-  readonly end: number;
-}
 type Mark = Range & { readonly gives: string[] };
 
 /** Marks the words in the text that gave a value or an edge, and cuts what is too long to be shown. */
@@ -92,15 +84,9 @@ function shownRanges(length: number, marks: readonly Mark[]): Range[] {
 function findQuotes(text: string, quotes: readonly Quote[]) {
   const missing: Quote[] = [];
   const found: Mark[] = [];
-  const { folded, places } = fold(text);
+  const folded = foldText(text);
   for (const quote of quotes) {
-    const ranges = quote.words.split(joint).flatMap((words) => {
-      const wanted = fold(words).folded.trim();
-      const at = wanted.length < minWords ? -1 : folded.indexOf(wanted);
-      if (at < 0) return [];
-      const start = places[at] ?? 0;
-      return [{ start, end: (places[at + wanted.length - 1] ?? start) + 1 }];
-    });
+    const ranges = placesOf(folded, quote.words);
     if (ranges.length === 0) missing.push(quote);
     for (const range of ranges) found.push({ ...range, gives: [quote.gives] });
   }
@@ -115,42 +101,4 @@ function findQuotes(text: string, quotes: readonly Quote[]) {
     }
   }
   return { marks, missing };
-}
-
-/** Signs of Markdown, which the words of a reading may lack. */
-const signs = new Set(Array.from('*_`~|>\\', (sign) => sign.charCodeAt(0)));
-
-/**
- * The text without signs of Markdown and without invisible characters, and with one space for each run of white
- * space; `places` has the place in the text of each character. Linear in the text, which may be a megabyte.
- */
-function fold(text: string): { readonly folded: string; readonly places: Uint32Array } {
-  const places = new Uint32Array(text.length);
-  const codes = new Uint16Array(text.length);
-  let length = 0;
-  let isSpace = true;
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code < 0x80 ? signs.has(code) : isInvisible(code)) continue;
-    const blank = code <= 0x20 || code === 0xa0;
-    if (blank && isSpace) continue;
-    isSpace = blank;
-    codes[length] = blank ? 0x20 : code;
-    places[length] = at;
-    length += 1;
-  }
-  const folded = new TextDecoder('utf-16le').decode(codes.subarray(0, length));
-  return { folded, places };
-}
-
-/** What was found of each character so far: 1 for one that is seen, 2 for an invisible one. */
-const known = new Uint8Array(0x1_0000);
-
-/** Halves of a pair stay: most pairs are letters and pictures. */
-function isInvisible(code: number): boolean {
-  if (known[code] === 0) {
-    const isHalf = code >= 0xd800 && code < 0xe000;
-    known[code] = !isHalf && withoutInvisible(String.fromCharCode(code)) === '' ? 2 : 1;
-  }
-  return known[code] === 2;
 }

@@ -2,16 +2,17 @@ import { maySee, planFor, whyFor } from '../../../api/for-caller.ts';
 import type { Caller } from '../../../api/roles.ts';
 import { ofIssue } from '../../../db/key-filter.ts';
 import { isoTime } from '../../../issue/iso-time.ts';
+import { readingSchema } from '../../../issue/reading.ts';
 import type { IssueRef } from '../../../issue/ref.ts';
 import { findHandoff } from '../../../claims/claim-rows.ts';
 import type { FullPlan } from '../../../claims/queue-view.ts';
 import { linkedEdges, type EdgeEnd, type LinkedEdge } from '../../../plans/linked-edges.ts';
 import { isInScope } from '../../../plans/scope.ts';
 import { findFacts } from '../../../plans/stored-facts.ts';
-import { tokens } from '../../parts/amounts.ts';
 import { pullUrl } from '../../parts/gitea-link.ts';
 import type { Visit, WebDeps } from '../../web.ts';
 import { markText, type Quote } from './mark-text.ts';
+import { valueQuotes } from './value-quotes.ts';
 import { readTimeline } from './read-timeline.ts';
 
 export type IssuePageData = NonNullable<Awaited<ReturnType<typeof readIssuePage>>>;
@@ -85,10 +86,13 @@ async function quotesOf(
     isInScope(repositories, ref.split('#', 1)[0] ?? '') ? ref : 'an issue elsewhere';
   const waits = await linkedEdges(db, [issue], 'blocked');
   const holds = await linkedEdges(db, [issue], 'blocker');
+  const row = await db
+    .selectFrom('issues')
+    .select('reading')
+    .where(ofIssue(issue))
+    .executeTakeFirst();
   return [
-    ...valuesOf(plan).flatMap(([gives, { evidence: words }]) =>
-      words === null ? [] : [{ words, gives }],
-    ),
+    ...(row?.reading == null ? [] : valueQuotes(readingSchema.parse(JSON.parse(row.reading)))),
     ...waits
       .filter((edge) => edge.declaredByBlocked && isText(edge))
       .map(({ blocker, evidence: words }) => ({ words, gives: `waits for ${nameOf(blocker)}` })),
@@ -104,18 +108,6 @@ async function quotesOf(
         const waiting = direction === 'blocked_by' ? `waits for ${ref}` : `${ref} waits for this`;
         return { words, gives: `${standing}: ${waiting}` };
       }),
-  ];
-}
-
-type Value = readonly [gives: string, field: { readonly evidence: string | null }];
-
-function valuesOf({ reading }: FullPlan): readonly Value[] {
-  if (reading === null) return [];
-  const { estimatedContext, difficulty, assignedAgent } = reading;
-  return [
-    [`size ${tokens(estimatedContext.value)}`, estimatedContext],
-    [`difficulty ${difficulty.value}`, difficulty],
-    [`agent ${assignedAgent.value ?? 'none'}`, assignedAgent],
   ];
 }
 

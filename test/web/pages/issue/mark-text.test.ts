@@ -15,6 +15,23 @@ test.each([
   ['Waits for\u200b #3 🚀.', 'Waits for #3 🚀', ['Waits for #3 🚀']],
   ['One waits. Two. Three holds.', 'One waits. … Three holds.', ['One waits.', 'Three holds.']],
   ['Nothing of this.', 'Blocked by #3', []],
+  ['Blocked by #30 or orbit#3.', 'Blocked by #3', []],
+  ['It waits for acme/orbit#3. See #3!', '#3', ['#3']],
+  [
+    'Complexity: medium\n\n## Difficulty\n\nmedium',
+    'Difficulty … medium',
+    ['Difficulty', 'medium'],
+  ],
+  [
+    'Difficulty of it: none.\n\nmedium\n\n# Difficulty\n- [x] medium',
+    'Difficulty … [x] medium',
+    ['Difficulty', '[x] medium'],
+  ],
+  // Which of them it was is not known, unless one has a line of its own.
+  ['Complexity: medium, difficulty: medium', 'medium', []],
+  ['Complexity: medium\n\nmedium', 'medium', ['medium']],
+  ['medium\n\nmedium', 'medium', []],
+  ['Difficulty\nlow\n\nDifficulty\nlow', 'Difficulty … low', []],
 ])('finds the words of a reading: %j', (text, words, expected) => {
   expect(marksOf(text, words)).toEqual(expected);
 });
