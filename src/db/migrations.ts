@@ -16,6 +16,7 @@ import { addProposals } from './migrations/009-proposals.ts';
 import { addSessions } from './migrations/010-sessions.ts';
 import { addNotifications } from './migrations/011-notifications.ts';
 import { addEndedClaims } from './migrations/012-ended-claims.ts';
+import { addOwnTimes } from './migrations/013-own-times.ts';
 
 type Migrations = Readonly<Record<string, Migration>>;
 
@@ -33,6 +34,7 @@ export const migrations: Migrations = {
   '010-sessions': { up: addSessions },
   '011-notifications': { up: addNotifications },
   '012-ended-claims': { up: addEndedClaims },
+  '013-own-times': { up: addOwnTimes },
 };
 
 /** First migration of the development versions, which the baseline replaced. */

@@ -331,6 +331,9 @@ export interface Schema {
     paused_until: number | null;
     /** Of the last refusal, for people. */
     error: string | null;
+    /** When the comment and the label were written last, epoch milliseconds. */
+    comment_at: Generated<number | null>;
+    label_at: Generated<number | null>;
   };
   /** What the check of the store writes: one row for each connection, `main` and `deliveries`. */
   store_checks: {

@@ -89,6 +89,9 @@ export interface PullRequestsTable {
   unmergeable: Generated<number>;
   /** The head whose red checks of others were told to an agent. */
   red_commit: string | null;
+  /** When we opened it, and when its end became known, epoch milliseconds; null: we did not, or it is open. */
+  opened_at: Generated<number | null>;
+  ended_at: Generated<number | null>;
   /** When Gitea is asked about it next; null: not. */
   check_at: number | null;
   attempts: Generated<number>;

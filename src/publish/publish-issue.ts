@@ -139,22 +139,33 @@ export function createPublishIssue(deps: PublishIssueDeps) {
     await recordIntent(task);
     const store = (changes: Partial<Publication>) =>
       record((transaction) => storePublication(transaction, due, changes));
+    const storeComment = (changes: Partial<Publication>, before: Publication) => {
+      const isNew = changes.comment_hash != null && changes.comment_hash !== before.comment_hash;
+      return store(isNew ? { ...changes, comment_at: deps.now() } : changes);
+    };
     const create = isTheBots(plan);
     if (body !== undefined && (verify || stored.comment_hash !== hashOf(body)))
-      await store(await putComment({ address, body, stored, verify, create }, signal));
+      await storeComment(
+        await putComment({ address, body, stored, verify, create }, signal),
+        stored,
+      );
     if (label === undefined || (!verify && hasLabel(stored, label.value))) return;
     const refusal = await refusalOf(putLabel(address, label.value, signal));
     const label_refused = refusal === undefined ? 0 : 1;
     await store(
       refusal === undefined
-        ? { label: label.value?.name ?? null, label_uncertain: 0, label_refused }
+        ? {
+            ...{ label: label.value?.name ?? null, label_uncertain: 0, label_refused },
+            ...(hasLabel(stored, label.value) ? {} : { label_at: deps.now() }),
+          }
         : { label_refused },
     );
     if (body !== undefined && label_refused !== stored.label_refused) {
       const now = await findPublication(db, due);
       const noted = withLabelNote(plan, now, body);
-      await store(
+      await storeComment(
         await putComment({ address, body: noted, stored: now, verify: false, create }, signal),
+        now,
       );
     }
     if (refusal !== undefined) throw refusal;

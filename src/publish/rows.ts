@@ -70,6 +70,8 @@ const nothing: Publication = {
   due_at: null,
   paused_until: null,
   error: null,
+  comment_at: null,
+  label_at: null,
 };
 
 /** All null or 0 if nothing was ever written. */
@@ -78,7 +80,7 @@ export async function findPublication(db: Database, issue: IssueKey): Promise<Pu
     .selectFrom('publications')
     .select(['comment_id', 'comment_uncertain', 'comment_hash', 'comment_deletions'])
     .select(['label', 'label_uncertain', 'label_refused'])
-    .select(['attempts', 'due_at', 'paused_until', 'error'])
+    .select(['attempts', 'due_at', 'paused_until', 'error', 'comment_at', 'label_at'])
     .where(ofIssue(issue))
     .executeTakeFirst();
   return row ?? nothing;

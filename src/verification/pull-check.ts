@@ -97,7 +97,7 @@ export function createPullChecks(deps: PullCheckDeps) {
 
   /** Whoever closed it changed their mind: its head is verified, and then it waits for review again. */
   async function reopened(row: PullToCheck, pull: GiteaPull, signal: AbortSignal): Promise<void> {
-    await settle(row, { state: 'open' });
+    await settle(row, { state: 'open', ended_at: null });
     await verifyHead(row, pull, signal);
   }
 

@@ -46,7 +46,7 @@ export function createPullEnds(deps: PullEndsDeps) {
     await writes.transaction(async (transaction) => {
       const issue = keyOf(row);
       const check_at = row.open === 1 ? now() + askAgainMs : null;
-      await storePull(transaction, issue, { state: 'merged', check_at }, row);
+      await storePull(transaction, issue, { ...endedNow('merged', row), check_at }, row);
       await recomputeIssues(transaction, await waitingForMergeOf(transaction, issue), now());
       // Gitea closes the issue, and says so; this is for a webhook that was lost.
       await deps.refreshIssue(transaction, issue);
@@ -74,8 +74,8 @@ export function createPullEnds(deps: PullEndsDeps) {
       const waiting = await waitingForMergeOf(transaction, keyOf(row));
       const isAwaited = isOpen && waiting.length > 0;
       const check_at = isAwaited ? now() + checkIntervalMs : null;
-      const state = isOpen ? 'open' : 'closed';
-      await storePull(transaction, keyOf(row), { state, check_at }, row);
+      const state = isOpen ? ({ state: 'open', ended_at: null } as const) : endedNow('closed', row);
+      await storePull(transaction, keyOf(row), { ...state, check_at }, row);
       await recomputeIssues(transaction, waiting, now());
     });
     deps.wake();
@@ -87,13 +87,18 @@ export function createPullEnds(deps: PullEndsDeps) {
     await writes.transaction(async (transaction) => {
       const issue = keyOf(row);
       const check_at = now() + checkIntervalMs;
-      await storePull(transaction, issue, { state: 'closed', check_at }, row);
+      await storePull(transaction, issue, { ...endedNow('closed', row), check_at }, row);
       await forgetCommit(transaction, issue);
       await park(transaction, issue, { code: 'pull_request_closed', params: { pull } });
       await recomputeIssues(transaction, [issue], now());
     });
     log.info(aboutOf(row), 'pull request closed without a merge');
     deps.wake();
+  }
+
+  /** Its end, at the time at which it became known. */
+  function endedNow<S extends 'merged' | 'closed'>(state: S, { ended_at }: PullToCheck) {
+    return { state, ended_at: ended_at ?? now() };
   }
 
   function later(row: PullToCheck): Promise<void> {

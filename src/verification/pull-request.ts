@@ -190,7 +190,8 @@ export function createPullRequests(deps: PullRequestDeps) {
             attempts: 0,
             due_at: 0,
           },
-          ...{ error: null, former_pull: former },
+          ...{ error: null, former_pull: former, ended_at: null },
+          ...(pull.number === issue.pull ? {} : { opened_at: isAdopted ? null : now() }),
           check_at: now() + (former === null ? checkIntervalMs : 0),
           // What was said before it was ours is not about our work.
           ...(isAdopted && pull.number !== issue.pull ? { seen_at: pull.updatedAt } : {}),

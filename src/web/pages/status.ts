@@ -1,11 +1,12 @@
-import { h } from 'preact';
+import { h, type ComponentChildren } from 'preact';
 
 import type { Caller } from '../../api/roles.ts';
 import { checkTexts, type CheckText } from '../../http/check-texts.ts';
+import { whyFailing } from '../../http/why-failing.ts';
 import { isFailing, type Check, type CheckStatus } from '../../http/health.ts';
 import { capital } from '../../lib/text.ts';
 import { Page } from '../page.ts';
-import { inWords } from '../parts/amounts.ts';
+import { At, inWords, usd } from '../parts/amounts.ts';
 import { sendPage, visitOf, type Web, type WebDeps } from '../web.ts';
 
 /** Details of one check that are shown, and the length of each. */
@@ -31,7 +32,7 @@ export function registerStatus(web: Web, { health, version, startedAt, now }: We
         ? 'Everything works.'
         : `${failing.length} of ${checks.length} checks ${failing.length === 1 ? 'fails' : 'fail'}.`;
     const list = [...failing, ...others].map(([name, check]) =>
-      h(CheckCard, { name, check, caller }),
+      h(CheckCard, { name, check, caller, now: now() }),
     );
     return sendPage(
       reply,
@@ -66,13 +67,13 @@ interface CheckProps {
   readonly caller: Caller;
   readonly name: string;
   readonly check: Check;
+  readonly now: number;
 }
 
-function CheckCard({ name, check, caller }: CheckProps) {
+function CheckCard({ name, check, caller, now }: CheckProps) {
   const link = caller.role === 'operator' ? links[name] : undefined;
   const text: CheckText | undefined = checkTexts[name];
-  const { status, cause, cure, hint, lastError, ...details } = check;
-  const why = [cause, lastError].find((said) => typeof said === 'string');
+  const { status, cause: _cause, cure, hint, lastError: _lastError, ...details } = check;
   const help = [cure, hint].find((said) => typeof said === 'string') ?? text?.cure;
   return h(
     'article',
@@ -84,21 +85,30 @@ function CheckCard({ name, check, caller }: CheckProps) {
       ' ',
       h('span', { class: `badge check-${status}` }, words[status]),
     ),
-    h('p', null, text?.meaning ?? ''),
     isFailing(check)
       ? [
-          typeof why === 'string' ? h('p', null, h('strong', null, 'Why: '), plain(why)) : null,
+          h(
+            'p',
+            null,
+            h('strong', null, 'Why: '),
+            plain(whyFailing(name, check) ?? 'not known here; the log of the service may say it.'),
+          ),
           h('p', null, h('strong', null, 'What helps: '), plain(help)),
           link === undefined ? null : h('p', null, h('a', { href: link[0] }, link[1])),
         ]
-      : null,
+      : h('p', null, text?.meaning ?? ''),
     status === 'off' ? h('p', { class: 'help' }, text?.off ?? 'Not in use.') : null,
-    h(Details, { details }),
+    h(Details, { details, now }),
   );
 }
 
+interface DetailsProps {
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly now: number;
+}
+
 /** The figures of a check, as `/health` has them. */
-function Details({ details }: { readonly details: Readonly<Record<string, unknown>> }) {
+function Details({ details, now }: DetailsProps) {
   const rows = flat(details).slice(0, maxDetails);
   if (rows.length === 0) return null;
   return h(
@@ -108,21 +118,45 @@ function Details({ details }: { readonly details: Readonly<Record<string, unknow
     h(
       'dl',
       null,
-      ...rows.map(([name, value]) => h('div', null, h('dt', null, name), h('dd', null, value))),
+      ...rows.map(([key, value]) => {
+        const [name, shown] = figure(key, value, now);
+        return h('div', null, h('dt', null, name), h('dd', null, shown));
+      }),
     ),
   );
 }
 
-function flat(details: Readonly<Record<string, unknown>>, above = ''): [string, string][] {
-  return Object.entries(details).flatMap(([key, value]): [string, string][] => {
-    const name = above === '' ? capital(wordsOf(key)) : `${above}, ${wordsOf(key)}`;
-    if (value === null || value === undefined) return [[name, 'none']];
-    if (typeof value === 'object') return flat({ ...value }, name);
-    return [[name, plain(value)]];
+/** Names of figures with their values; what is counted since the start as well is left out where it is the same. */
+function flat(details: Readonly<Record<string, unknown>>, above = ''): [string, unknown][] {
+  return Object.entries(details).flatMap(([key, value]): [string, unknown][] => {
+    const name = above === '' ? key : `${above}, ${key}`;
+    if (typeof value !== 'object' || value === null) return [[name, value]];
+    const inner = Object.entries(value).filter(([part, count]) => details[part] !== count);
+    return flat(Object.fromEntries(inner), name);
   });
 }
 
-/** `oldestSeconds` as words. */
+const isTime = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
+
+/** A figure with its unit, which its key ends with: `latencyMs`, `oldestSeconds`. */
+function figure(
+  key: string,
+  value: unknown,
+  now: number,
+): [name: string, value: ComponentChildren] {
+  const name = (unit: string) => capital(wordsOf(key.slice(0, key.length - unit.length)));
+  if (value === null || value === undefined) return [name(''), 'none'];
+  if (typeof value === 'string' && isTime.test(value))
+    return [name(key.endsWith('At') ? 'At' : ''), h(At, { at: value, now })];
+  if (typeof value === 'number') {
+    if (key.endsWith('Ms')) return [name('Ms'), `${plain(value)} ms`];
+    if (key.endsWith('Seconds')) return [name('Seconds'), inWords(value * 1_000)];
+    if (key.endsWith('Dollars')) return [name('Dollars'), usd(value)];
+  }
+  return [name(''), plain(value)];
+}
+
+/** `refusedWrites` as words. */
 function wordsOf(key: string): string {
   return key.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

@@ -29,6 +29,30 @@ export function Ago({ at, now }: TimeProps) {
   return h('time', { dateTime: at, title: at }, shown);
 }
 
+/** A time by its distance from now, as `for 3 min`: how long something is so. */
+export function For({ at, now }: TimeProps) {
+  return h(
+    'time',
+    { dateTime: at, title: at },
+    `for ${inWords(Math.max(0, now - Date.parse(at)))}`,
+  );
+}
+
+/** `18:03`, or `29 Nov 18:03` on another day: UTC, beside the distance from now. */
+export function At({ at, now }: TimeProps) {
+  const date = new Date(at);
+  const isToday = at.slice(0, 10) === new Date(now).toISOString().slice(0, 10);
+  const day = isToday ? '' : `${days.format(date)} `;
+  const clock = at.slice(11, 16);
+  return [
+    h('span', { class: 'clock' }, `${day}${clock}`),
+    ' ',
+    h('small', null, h(Ago, { at, now })),
+  ];
+}
+
+const days = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const dollars = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' });
 
@@ -39,5 +63,6 @@ export function tokens(count: number): string {
 
 /** US dollars and cents. */
 export function usd(amount: number): string {
-  return dollars.format(amount);
+  // Rounded first as the sentences round, which say the same figure.
+  return dollars.format(Number(amount.toFixed(2)));
 }

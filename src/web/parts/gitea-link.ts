@@ -1,11 +1,9 @@
 import { h } from 'preact';
 
 import { issueUrl } from '../../issue/plan.ts';
+import { shortHash } from '../../issue/reasons.ts';
 import type { IssueRef } from '../../issue/ref.ts';
 import { withoutInvisible } from '../../lib/text.ts';
-
-/** Digits of a commit that are shown. */
-const shortCommit = 10;
 
 interface PlaceProps {
   readonly giteaUrl: string;
@@ -35,10 +33,17 @@ export function pullUrl(place: PlaceProps, pull: number): string | undefined {
   return pageOf(place, ['pulls', String(pull)]);
 }
 
+/** The first digits of a hash, with the whole of it where the pointer rests. */
+export function Hash({ hash }: { readonly hash: string }) {
+  const whole = withoutInvisible(hash);
+  const isHash = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(whole);
+  return h('code', { title: whole }, isHash ? shortHash(whole) : whole);
+}
+
 /** A commit on Gitea, by the first digits of its hash. */
 export function CommitLink({ commit, ...place }: PlaceProps & { readonly commit: string }) {
   const href = pageOf(place, ['commit', commit]);
-  return h('a', { href, title: commit }, h('code', null, commit.slice(0, shortCommit)));
+  return h('a', { href }, h(Hash, { hash: commit }));
 }
 
 interface FileProps extends PlaceProps {

@@ -1,6 +1,6 @@
 import { h } from 'preact';
 
-import { issuePagePath } from '../../issue/plan.ts';
+import { issuePagePath, issueUrl } from '../../issue/plan.ts';
 import { parseRef } from '../../issue/ref.ts';
 
 /** Path of an issue's page; undefined for what is no reference, such as "an issue elsewhere". */
@@ -9,8 +9,19 @@ export function issuePath(ref: string): string | undefined {
   return parsed && issuePagePath(parsed.repository, parsed.number);
 }
 
-/** A link to the page of an issue. */
-export function IssueLink({ issue }: { readonly issue: string }) {
-  const path = issuePath(issue);
-  return path === undefined ? h('span', null, issue) : h('a', { href: path }, issue);
+interface IssueLinkProps {
+  readonly issue: string;
+  /** Of an issue that is not stored here, and has no page: the link leads to Gitea. */
+  readonly giteaUrl?: string;
+}
+
+/** A link to an issue. */
+export function IssueLink({ issue, giteaUrl }: IssueLinkProps) {
+  const ref = parseRef(issue);
+  if (ref === undefined) return h('span', null, issue);
+  const href =
+    giteaUrl === undefined
+      ? issuePagePath(ref.repository, ref.number)
+      : issueUrl(giteaUrl, ref.repository, ref.number);
+  return h('a', { href }, issue);
 }

@@ -6,18 +6,20 @@ interface SectionProps {
   /** Unique in the page. */
   readonly id: string;
   readonly title: string;
+  /** True: its title is for screen readers alone, since the title of the page says it. */
+  readonly quiet?: boolean;
   /** False: it stays as it was loaded. */
   readonly live?: boolean;
   readonly children?: ComponentChildren;
 }
 
 /** A part of a page under a heading of its own, which keeps itself up to date. */
-export function Section({ id, title, live = true, children }: SectionProps) {
+export function Section({ id, title, quiet = false, live = true, children }: SectionProps) {
   const heading = `${id}-title`;
   return h(
     'section',
     { id, 'aria-labelledby': heading, ...(live ? { 'data-live': true } : {}) },
-    h('h2', { id: heading }, title),
+    h('h2', { id: heading, class: quiet ? 'unseen' : undefined }, title),
     children,
   );
 }

@@ -1,15 +1,27 @@
 import { h } from 'preact';
 
+import { Hash } from './gitea-link.ts';
 import { IssueLink } from './issue-link.ts';
 
-const anyRef = /([\w.-]+\/[\w.-]+#[1-9]\d{0,14})(?!\d)/;
+/** A reference to an issue, or the whole hash of a commit. */
+const named = /([\w.-]+\/[\w.-]+#[1-9]\d{0,14}(?!\d)|\b[0-9a-f]{40}(?:[0-9a-f]{24})?\b)/;
 
-/** A stored sentence, with a link where it names an issue. */
-export function Sentence({ text }: { readonly text: string }) {
-  const parts = text.split(anyRef);
+interface SentenceProps {
+  readonly text: string;
+  /** False: the issues that it names are not stored here, and have no page. */
+  readonly isKnown?: boolean;
+}
+
+/** A stored sentence: an issue that it names is a link, and a commit is short, with the whole hash where the pointer rests. */
+export function Sentence({ text, isKnown = true }: SentenceProps) {
+  const parts = text.split(named);
   return h(
     'span',
     null,
-    parts.map((part, index) => (index % 2 === 1 ? h(IssueLink, { issue: part }) : part)),
+    parts.map((part, index) => {
+      if (index % 2 === 0) return part;
+      if (!part.includes('#')) return h(Hash, { hash: part });
+      return isKnown ? h(IssueLink, { issue: part }) : part;
+    }),
   );
 }

@@ -1,9 +1,10 @@
 import { h } from 'preact';
 
 import { oneLine, withoutInvisible } from '../../../lib/text.ts';
-import { Ago, tokens } from '../../parts/amounts.ts';
+import { At, tokens } from '../../parts/amounts.ts';
 import { GiteaIssue } from '../../parts/gitea-link.ts';
 import { Box, Section } from '../../parts/section.ts';
+import { Sentence } from '../../parts/sentence.ts';
 import type { PartProps } from './read-issue.ts';
 
 /** Characters of one sentence, and words listed that are not in the text. */
@@ -25,15 +26,20 @@ export function History({ timeline, now, visit }: PartProps) {
         h(
           'li',
           null,
-          h(Ago, { at, now }),
+          h('span', { class: 'when' }, h(At, { at, now })),
           h(
             'span',
             null,
-            oneLine(what, maxSentence),
+            h(Sentence, { text: oneLine(what, maxSentence) }),
             link === undefined ? null : [' ', h('a', { href: link.to }, link.name)],
           ),
         ),
       ),
+    ),
+    h(
+      'p',
+      { class: 'help' },
+      'Times are UTC. Of readings, states, handoffs, our comment and our label only the last of each is kept, and deliveries for some time.',
     ),
     cut
       ? h('p', { class: 'help' }, isOperator ? [more, ': see ', deliveries, '.'] : `${more}.`)

@@ -9,7 +9,8 @@ import { Agents, PlanValues } from './plan-part.ts';
 import { History, Text } from './history-part.ts';
 import { Neighbours } from './neighbours-part.ts';
 import { readIssuePage, type PartProps } from './read-issue.ts';
-import { Handover, State, Work } from './work-part.ts';
+import { Handover } from './handoff-part.ts';
+import { State, Work } from './work-part.ts';
 
 /** `GET /issues/{owner}/{repo}/{number}`: all that is known of an issue, and what can be done about it. */
 export function registerIssue(web: Web, deps: WebDeps): void {

@@ -27,7 +27,7 @@ const origins: Readonly<Record<string, string>> = {
 };
 
 /** What it waits for, what waits for it, and what might. */
-export function Neighbours({ plan }: PartProps) {
+export function Neighbours({ plan, giteaUrl }: PartProps) {
   const { blockedBy, blocks, proposals, ref } = plan;
   if (blockedBy.length + blocks.length + proposals.length === 0)
     return h(
@@ -39,8 +39,8 @@ export function Neighbours({ plan }: PartProps) {
   return h(
     Section,
     { id: 'neighbours', title: 'Neighbours' },
-    h(Edges, { title: 'Waits for', edges: blockedBy, repository }),
-    h(Edges, { title: 'Waiting for it', edges: blocks, repository }),
+    h(Edges, { title: 'Waits for', edges: blockedBy, repository, giteaUrl }),
+    h(Edges, { title: 'Waiting for it', edges: blocks, repository, giteaUrl }),
     proposals.length === 0 ? null : h(Proposals, { own: ref, proposals }),
   );
 }
@@ -49,9 +49,10 @@ interface EdgesProps {
   readonly title: string;
   readonly edges: readonly PlanEdge[];
   readonly repository: string;
+  readonly giteaUrl: string;
 }
 
-function Edges({ title, edges, repository }: EdgesProps) {
+function Edges({ title, edges, repository, giteaUrl }: EdgesProps) {
   if (edges.length === 0) return null;
   const more = edges.length - maxShown;
   return [
@@ -64,7 +65,7 @@ function Edges({ title, edges, repository }: EdgesProps) {
         return h(
           'li',
           null,
-          h(IssueLink, { issue: edge.ref }),
+          h(IssueLink, { issue: edge.ref, ...(state === 'unknown' ? { giteaUrl } : {}) }),
           ` ${states[state]}, `,
           origins[source] ?? source,
           source === 'gitea' || edge.evidence === ''

@@ -76,7 +76,7 @@ function layersOf(
 
 function factorsOf({ files, complexity, tests, docs }: Factors): string {
   const said = [
-    files === null ? null : `${files} files`,
+    files === null ? null : files === 1 ? '1 file' : `${files} files`,
     complexity === null ? null : `complexity ${complexity}`,
     tests === null ? null : `tests ${tests}`,
     docs === null ? null : `documentation ${docs}`,
@@ -90,8 +90,9 @@ function readBy({ outcome, model }: NonNullable<PartProps['plan']['reading']>): 
 }
 
 /** Who could take it, and why not. */
-export function Agents({ agents: why }: PartProps) {
-  if (why === undefined || why.agents.length === 0) return h(NoSection, { id: 'agents' });
+export function Agents({ plan, agents: why }: PartProps) {
+  if (!plan.open || why === undefined || why.agents.length === 0)
+    return h(NoSection, { id: 'agents' });
   return h(
     Section,
     { id: 'agents', title: 'Who could take it' },

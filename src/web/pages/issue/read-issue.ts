@@ -9,7 +9,7 @@ import type { FullPlan } from '../../../claims/queue-view.ts';
 import { linkedEdges, type EdgeEnd, type LinkedEdge } from '../../../plans/linked-edges.ts';
 import { isInScope } from '../../../plans/scope.ts';
 import { findFacts } from '../../../plans/stored-facts.ts';
-import { pullUrl } from '../../parts/gitea-link.ts';
+import { commentUrl, pullUrl } from '../../parts/gitea-link.ts';
 import type { Visit, WebDeps } from '../../web.ts';
 import { markText, type Quote } from './mark-text.ts';
 import { valueQuotes } from './value-quotes.ts';
@@ -31,6 +31,7 @@ export async function readIssuePage(deps: WebDeps, caller: Caller, ref: IssueRef
   const timeline = await readTimeline({
     ...{ db, caller, issue, verifications: seen },
     pullUrl: (pull) => pullUrl({ giteaUrl, repository }, pull),
+    commentUrl: (comment) => commentUrl(giteaUrl, { repository, number: plan.number }, comment),
   });
   return {
     plan,

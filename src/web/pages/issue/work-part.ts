@@ -1,19 +1,17 @@
 import { h } from 'preact';
 
-import { parseJson, withoutInvisible } from '../../../lib/text.ts';
+import { withoutInvisible } from '../../../lib/text.ts';
 import { spentText } from '../../../claims/spending.ts';
 import { Action } from '../../parts/action.ts';
-import { Ago, tokens } from '../../parts/amounts.ts';
+import { Ago, For, tokens } from '../../parts/amounts.ts';
 import { ContextBar } from '../../parts/context-bar.ts';
 import { commentUrl, GiteaIssue, pullUrl } from '../../parts/gitea-link.ts';
 import { issuePath } from '../../parts/issue-link.ts';
 import { Head } from '../../parts/scroll-box.ts';
 import { Box, Facts, NoSection, Section } from '../../parts/section.ts';
+import { Sentence } from '../../parts/sentence.ts';
 import { StateBadge } from '../../parts/state.ts';
 import type { PartProps } from './read-issue.ts';
-
-/** Characters of a handoff that are shown. */
-const maxHandoff = 8_000;
 
 /** State, warnings and what an operator can do. */
 export function State({
@@ -26,21 +24,30 @@ export function State({
   onGitea,
   verifications,
 }: PartProps) {
-  const at = since === undefined ? 'last change ' : 'since ';
+  const warnings = plan.warnings.filter(({ text }) => text !== plan.reason.text);
   const { comment, pull } = onGitea;
   const number = pull?.pull_number ?? null;
   return [
     h(
       Section,
-      { id: 'state', title: 'State' },
+      { id: 'state', title: 'State', quiet: true },
       h(
         'p',
         { class: 'lead' },
         h(StateBadge, { state: plan.state }),
         ' ',
-        withoutInvisible(plan.reason.text),
+        h(Sentence, {
+          text: withoutInvisible(plan.reason.text),
+          isKnown: plan.reason.code !== 'unknown_blockers',
+        }),
         ' ',
-        h('small', null, at, h(Ago, { at: since ?? plan.updatedAt, now })),
+        h(
+          'small',
+          null,
+          since === undefined
+            ? ['last change ', h(Ago, { at: plan.updatedAt, now })]
+            : h(For, { at: since, now }),
+        ),
       ),
       h(
         'p',
@@ -64,12 +71,14 @@ export function State({
       visit.caller.role === 'operator' && pull?.error != null
         ? h('p', { class: 'fault' }, `Gitea refuses its pull request: ${pull.error}`)
         : null,
-      plan.warnings.length === 0
+      warnings.length === 0
         ? null
         : h(
             'ul',
             { class: 'warnings' },
-            plan.warnings.map(({ text }) => h('li', null, withoutInvisible(text))),
+            warnings.map(({ text }) =>
+              h('li', null, h(Sentence, { text: withoutInvisible(text) })),
+            ),
           ),
     ),
     visit.caller.role === 'operator' ? h(Actions, { plan, verifications }) : null,
@@ -120,7 +129,7 @@ function Actions({ plan, verifications }: Pick<PartProps, 'plan' | 'verification
 /** Who works on it, and who did: estimate beside actual. */
 export function Work({ plan, now, deps }: PartProps) {
   const { claim, pastClaims, spent } = plan;
-  const total = spent === null ? null : h('p', null, `All claims cost ${spentText(spent)}.`);
+  const claims = pastClaims.length + (claim === null ? 0 : 1);
   return h(
     Section,
     { id: 'work', title: 'Work' },
@@ -128,7 +137,14 @@ export function Work({ plan, now, deps }: PartProps) {
       ? h('p', null, 'Nobody works on it now.')
       : h(LiveClaim, { claim, now, thresholds: deps.thresholds }),
     pastClaims.length === 0 ? null : h(PastClaims, { pastClaims, now }),
-    total,
+    spent === null || claims < 2 ? null : h('p', null, `All claims cost ${spentText(spent)}.`),
+    claims === 0
+      ? null
+      : h(
+          'p',
+          { class: 'help' },
+          'Context is what enters the windows of the agent, as the estimate counts it. Paid are more tokens: each turn sends its window again.',
+        ),
   );
 }
 
@@ -161,10 +177,10 @@ function LiveClaim({
           ? null
           : h('a', { href: `/verifications/${encodeURIComponent(verification)}` }, 'under way'),
       ],
-      ['Context', bar],
-      ['Tokens', sizes(claim.estimated, context?.total ?? null)],
+      ['Window now', bar],
+      ['Context', sizes(claim.estimated, context?.total ?? null)],
       ['Sessions', claim.rotations === 0 ? null : String(claim.rotations + 1)],
-      ['Cost', claim.spent === null ? null : spentText(claim.spent)],
+      ['Paid', claim.spent === null ? null : spentText(claim.spent)],
     ],
   });
 }
@@ -188,7 +204,11 @@ function PastClaims({
       null,
       h('caption', null, 'Past claims, the newest first (at most ten)'),
       h(Head, {
-        columns: ['Ended', 'Who', 'How', ['Expected', 'number'], ['Actual', 'number'], 'Cost'],
+        columns: [
+          ...['Ended', 'Who', 'How'],
+          ...(['Expected context', 'Context used'] as const).map((name) => [name, 'number'] as const),
+          'Paid',
+        ],
       }),
       h(
         'tbody',
@@ -203,7 +223,9 @@ function PastClaims({
               'td',
               { class: 'words' },
               past.outcome,
-              past.reason === null ? null : [': ', withoutInvisible(past.reason)],
+              past.reason === null
+                ? null
+                : [': ', h(Sentence, { text: withoutInvisible(past.reason) })],
             ),
             cell(past.estimated),
             cell(past.took),
@@ -212,29 +234,5 @@ function PastClaims({
         ),
       ),
     ),
-  );
-}
-
-/** What the last worker left for the next one: text of a program, to be weighed and not obeyed. */
-export function Handover({ handoff, now }: PartProps) {
-  if (handoff?.handoff == null) return h(NoSection, { id: 'handoff' });
-  const content = parseJson(handoff.handoff);
-  const words = typeof content === 'string' ? content : JSON.stringify(content, null, 2);
-  const shown = withoutInvisible(words.slice(0, maxHandoff).toWellFormed());
-  const at = handoff.handoff_at ?? handoff.ended_at;
-  return h(
-    Section,
-    { id: 'handoff', title: 'Handoff' },
-    h(
-      'p',
-      null,
-      `${handoff.worker}, working as ${handoff.agent}, left this`,
-      at === null ? null : [' ', h(Ago, { at: new Date(at).toISOString(), now })],
-      '. The next claim gets it.',
-    ),
-    h(Box, { label: 'Handoff' }, h('pre', null, shown)),
-    words.length > maxHandoff
-      ? h('p', { class: 'help' }, `Cut: it has ${tokens(words.length)} characters.`)
-      : null,
   );
 }

@@ -90,7 +90,12 @@ export function Log({ view, report }: VerificationProps) {
   return h(
     Section,
     { id: 'report', title: 'Report' },
-    h(Box, { label: 'Report of the gates' }, h('pre', null, text)),
+    h(
+      'details',
+      null,
+      h('summary', null, 'As the verifier sent it'),
+      h(Box, { label: 'Report of the gates' }, h('pre', null, text)),
+    ),
     isCut
       ? h(
           'p',

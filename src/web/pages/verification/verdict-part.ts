@@ -3,11 +3,12 @@ import { h } from 'preact';
 import { withoutInvisible } from '../../../lib/text.ts';
 import type { VerificationState } from '../../../issue/verification.ts';
 import { Action } from '../../parts/action.ts';
-import { Ago } from '../../parts/amounts.ts';
-import { CommitLink, pullUrl } from '../../parts/gitea-link.ts';
+import { Ago, At, For } from '../../parts/amounts.ts';
+import { CommitLink, Hash, pullUrl } from '../../parts/gitea-link.ts';
 import { IssueLink } from '../../parts/issue-link.ts';
 import { Head } from '../../parts/scroll-box.ts';
 import { Box, Facts, Section } from '../../parts/section.ts';
+import { Sentence } from '../../parts/sentence.ts';
 import type { VerificationProps } from './read-verification.ts';
 
 /** The word for each state, and what it means for the commit. */
@@ -32,16 +33,18 @@ export function Verdict({ view, visit, pull, giteaUrl, repository, now }: Verifi
   return [
     h(
       Section,
-      { id: 'verdict', title: 'Verdict' },
+      { id: 'verdict', title: 'Verdict', quiet: true },
       h(
         'p',
         { class: 'lead' },
         h(Outcome, { of: view.state, word }),
         ' ',
         meaning,
-        view.cause === null ? null : ` ${withoutInvisible(view.cause.message)}`,
+        view.cause === null
+          ? null
+          : [' ', h(Sentence, { text: withoutInvisible(view.cause.message) })],
         ' ',
-        h('small', null, h(Ago, { at: since, now })),
+        h('small', null, h(view.endedAt === null ? For : Ago, { at: since, now })),
       ),
       view.endedAt === null && view.errors > 0
         ? h(
@@ -131,7 +134,7 @@ function tookOf(ms: number): string {
 /** What the verdict holds for, and who found it. */
 export function LookedAt({ view, giteaUrl, repository, now }: VerificationProps) {
   const { base, durations, verifier, worker } = view;
-  const at = (time: string | null) => (time === null ? null : h(Ago, { at: time, now }));
+  const at = (time: string | null) => (time === null ? null : [h(At, { at: time, now })]);
   const code = (value: string | null) =>
     value === null ? null : h('code', null, withoutInvisible(value));
   return h(
@@ -148,8 +151,8 @@ export function LookedAt({ view, giteaUrl, repository, now }: VerificationProps)
             base === null ? null : [' ', h(CommitLink, { giteaUrl, repository, commit: base })],
           ],
         ],
-        ['Tree', code(view.tree)],
-        ['Configuration', code(view.configHash)],
+        ['Tree', view.tree === null ? null : h(Hash, { hash: view.tree })],
+        ['Configuration', view.configHash === null ? null : h(Hash, { hash: view.configHash })],
         ['Versions', view.environment === null ? null : withoutInvisible(view.environment)],
         ['Verifier', verifier === null ? null : withoutInvisible(verifier)],
         ['Worker', worker === null ? 'a person asked for it' : withoutInvisible(worker)],
@@ -169,7 +172,7 @@ export function LookedAt({ view, giteaUrl, repository, now }: VerificationProps)
 }
 
 /** All attempts of the issue. */
-export function Others({ view, others, number, giteaUrl, repository, now }: VerificationProps) {
+export function Others({ view, others, number, now }: VerificationProps) {
   return h(
     Section,
     { id: 'others', title: 'Verifications of the issue' },
@@ -180,17 +183,19 @@ export function Others({ view, others, number, giteaUrl, repository, now }: Veri
         h(
           'li',
           null,
-          h(Ago, { at: other.endedAt ?? other.requestedAt, now }),
+          h('span', { class: 'when' }, h(At, { at: other.endedAt ?? other.requestedAt, now })),
           h(
             'span',
             null,
             h(Outcome, { of: other.state, word: verdicts[other.state][0] }),
             ' ',
-            h(CommitLink, { giteaUrl, repository, commit: other.commit }),
-            ' ',
             other.id === view.id
-              ? h('strong', null, 'this one')
-              : h('a', { href: `/verifications/${encodeURIComponent(other.id)}` }, 'see'),
+              ? [h(Hash, { hash: other.commit }), ', this one']
+              : h(
+                  'a',
+                  { href: `/verifications/${encodeURIComponent(other.id)}` },
+                  h(Hash, { hash: other.commit }),
+                ),
           ),
         ),
       ),
