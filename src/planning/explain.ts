@@ -21,7 +21,7 @@ export function explainAgents({ reading, estimate, profiles, labels }: Question)
   const chosen = profiles.find(({ name }) => name === agent);
   return profiles.map((profile) => {
     const failing = failingRules(profile, work);
-    const cost = expectedCost(profile, work);
+    const cost = rounded(expectedCost(profile, work));
     const common = {
       agent: profile.name,
       chosen: profile === chosen,
@@ -34,7 +34,7 @@ export function explainAgents({ reading, estimate, profiles, labels }: Question)
       /** The smallest change that would make it fit; null when it fits. */
       change: failing.length === 0 ? null : `To make it fit: ${changesText(failing)}.`,
       /** In US dollars, for comparing. */
-      expectedCost: Number(cost.toPrecision(3)),
+      expectedCost: cost,
     };
     const [first] = common.failing;
     if (first !== undefined) return { ...common, reason: first };
@@ -43,7 +43,7 @@ export function explainAgents({ reading, estimate, profiles, labels }: Question)
       ...common,
       reason:
         reason.code === 'cheapest_fit'
-          ? dearer(profile, chosen, { cost, least: expectedCost(chosen, work) })
+          ? dearer(profile, chosen, { cost, least: rounded(expectedCost(chosen, work)) })
           : {
               code: 'overridden',
               text: `${profile.name} fits, but another one is asked for. ${reason.text}`,
@@ -66,6 +66,11 @@ function dearer(
     code: 'not_cheapest',
     text: `${profile.name} fits, but costs about $${dollars(cost)} and ${chosen.name} about $${dollars(least)}.`,
   };
+}
+
+/** As it is shown: sentences and figures round the same number. */
+function rounded(cost: number): number {
+  return Number(cost.toPrecision(3));
 }
 
 function dollars(amount: number): string {

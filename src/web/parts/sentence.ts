@@ -8,12 +8,12 @@ const named = /([\w.-]+\/[\w.-]+#[1-9]\d{0,14}(?!\d)|\b[0-9a-f]{40}(?:[0-9a-f]{2
 
 interface SentenceProps {
   readonly text: string;
-  /** False: the issues that it names are not stored here, and have no page. */
-  readonly isKnown?: boolean;
+  /** Whether an issue is stored here; one that is not has no page to lead to. */
+  readonly isStored?: (issue: string) => boolean;
 }
 
 /** A stored sentence: an issue that it names is a link, and a commit is short, with the whole hash where the pointer rests. */
-export function Sentence({ text, isKnown = true }: SentenceProps) {
+export function Sentence({ text, isStored = () => true }: SentenceProps) {
   const parts = text.split(named);
   return h(
     'span',
@@ -21,7 +21,7 @@ export function Sentence({ text, isKnown = true }: SentenceProps) {
     parts.map((part, index) => {
       if (index % 2 === 0) return part;
       if (!part.includes('#')) return h(Hash, { hash: part });
-      return isKnown ? h(IssueLink, { issue: part }) : part;
+      return isStored(part) ? h(IssueLink, { issue: part }) : part;
     }),
   );
 }

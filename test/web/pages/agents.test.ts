@@ -32,8 +32,24 @@ test('each agent has its load, its success, what it spent, and its estimates', a
   expect(html).toContain('100 %: 1 of 1 claims completed');
   expect(html).toContain('1,234 tokens, $5.25');
   expect(html).toContain('acme/orbit#1: estimated 20,000, took 90,000');
-  expect(html).toContain('Of the last 1 completed issues, 0 took between half and twice');
+  expect(html).toContain('Of the last 1 completed claims, 0 took between half and twice');
   expect(html).toContain('action="/pause"');
+  // What is not enabled is folded, and the marks of the plot are explained.
+  expect(html).toMatch(/<details class="agent off"><summary>glm /);
+  expect(html).toContain('a claim that took between half and twice its estimate');
+});
+
+test('a pause of the whole service stands once, and no agent can be paused beside it', async () => {
+  const service = await startStory();
+  await service.api('/pause', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ reason: 'We look at it.' }),
+  });
+  const html = await read(service);
+  expect(html.match(/The whole service is paused/g)).toHaveLength(1);
+  expect(html).not.toContain('action="/pause"');
+  expect(html).not.toContain('gets issues');
 });
 
 test('a limit is shown with its end, and a pause with its words, escaped', async () => {
@@ -73,7 +89,7 @@ test('without any work it says so', async () => {
   const service = await startWork();
   const html = await read(service);
   expect(html).toContain('no claim has ended in 30 days');
-  expect(html).toContain('No issue with an estimate has been completed');
+  expect(html).toContain('No claim with an estimate has been completed');
   expect(await statementIn(service.directory, 'select 1 from claims')).toEqual([]);
 });
 

@@ -33,6 +33,23 @@ test('deliveries are listed with status, event and issue', async () => {
   expect((await read(service, '/deliveries?status=x&cursor=%27', cookie)).status).toBe(200);
 });
 
+test('the list says what happened first, and below it what went wrong', async () => {
+  const { service, id, cookie } = await startStory();
+  const error = 'The payload is not as expected: issue.number';
+  await statementIn(
+    service.directory,
+    `update deliveries set error = '${error}', attempts = 2 where id = '${id}'`,
+  );
+  const { html } = await read(service, '/deliveries', cookie);
+  const row = /<li>(.*?)<\/li>/s.exec(html)?.[1] ?? '';
+  expect(row.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ')).toMatch(
+    new RegExp(
+      `^ assigned acme/orbit#1 done 2 failures (?:\\d+ \\w+ )?\\d\\d:\\d\\d .* ${id.split('-')[0] ?? ''} ${error} $`,
+    ),
+  );
+  expect(row).toContain(`title="${id}"`);
+});
+
 test('one is shown with what was understood, escaped, and can be replayed', async () => {
   const { service, id, cookie } = await startStory();
   const { html } = await read(service, `/deliveries/${id}`, cookie);

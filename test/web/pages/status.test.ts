@@ -32,5 +32,7 @@ test('a check that fails is shown with its cause and its cure, and in the menu',
     expect(text).toContain('title="1 check fails"');
     return text;
   });
+  expect(html).toContain('<strong>Why: </strong>1 delivery was given up.');
+  expect(html).not.toContain('Deliveries that were taken are handled.');
   expect(html).toContain('Look at the deliveries that were given up');
 });

@@ -19,7 +19,7 @@ import { Ago, tokens, usd } from '../../parts/amounts.ts';
 import { IssueLink } from '../../parts/issue-link.ts';
 import { Table } from '../../parts/scroll-box.ts';
 import { sendPage, visitOf, type Web, type WebDeps } from '../../web.ts';
-import { isNear, SizePlot } from './size-plot.ts';
+import { isNear, PlotKey, SizePlot } from './size-plot.ts';
 
 /** Rows of the table behind the plot. */
 const maxRows = 50;
@@ -38,11 +38,13 @@ export function registerAgentPage(web: Web, deps: WebDeps): void {
     const figures = await readAgentFigures(store.db, filter);
     const sizes = await readSizes(store.db, filter);
     const held = await pausesFor(pauses, caller);
+    const whole = held.filter(({ agent }) => agent === null);
     const cards = profiles.map((profile) =>
       h(AgentCard, {
         ...{ profile, figures: figures.get(profile.name), now: now(), caller },
         account: accountOf(all, profile.name),
-        pauses: held.filter(({ agent }) => agent === null || agent === profile.name),
+        pauses: held.filter(({ agent }) => agent === profile.name),
+        isAllPaused: whole.length > 0,
       }),
     );
     return sendPage(
@@ -54,6 +56,10 @@ export function registerAgentPage(web: Web, deps: WebDeps): void {
         h(
           'section',
           { id: 'agents', 'data-live': true, 'aria-label': 'Agents' },
+          ...whole.map((pause) => h(PauseLine, { pause, now: now() })),
+          whole.length > 0 && caller.role === 'operator'
+            ? h('p', null, h('a', { href: '/' }, 'Resume it on the overview'))
+            : null,
           h('div', { class: 'agents' }, ...cards),
         ),
         h(
@@ -78,14 +84,19 @@ interface CardProps {
   readonly profile: AgentProfile;
   readonly account: string;
   readonly figures: AgentFigures | undefined;
+  /** Of the agent itself. */
   readonly pauses: readonly Pause[];
+  readonly isAllPaused: boolean;
   readonly caller: Caller;
   readonly now: number;
 }
 
-function AgentCard({ profile, account, figures, pauses, caller, now }: CardProps) {
+function AgentCard(props: CardProps) {
+  const { profile, account, figures, pauses, isAllPaused, caller, now } = props;
   const { name, enabled } = profile;
-  const isHeld = pauses.length > 0;
+  const isOwn = pauses.length > 0;
+  const isHeld = isOwn || isAllPaused;
+  if (!enabled && !isOwn && (figures?.live ?? 0) === 0) return h(DisabledCard, props);
   const state = !enabled ? 'not enabled' : isHeld ? 'paused' : 'gets issues';
   return h(
     'article',
@@ -99,20 +110,38 @@ function AgentCard({ profile, account, figures, pauses, caller, now }: CardProps
     ),
     ...pauses.map((pause) => h(PauseLine, { pause, now })),
     h(Load, { profile, live: figures?.live ?? 0 }),
-    h(
-      'dl',
-      { class: 'facts' },
-      ...factsOf(profile, account, figures).map(([term, text]) =>
-        h('div', null, h('dt', null, term), h('dd', null, text)),
-      ),
-    ),
-    caller.role === 'operator' && (enabled || isHeld)
+    h(AgentFacts, { profile, account, figures }),
+    caller.role === 'operator' && (isOwn || !isHeld)
       ? h(
           'div',
           { class: 'actions' },
-          ...(isHeld ? [h(Resume, { profile, account, pauses })] : [h(PauseForm, { name })]),
+          isOwn ? h(Resume, { profile, account, pauses }) : h(PauseForm, { name }),
         )
       : null,
+  );
+}
+
+/** An agent that gets nothing, folded: who looks for it opens it. */
+function DisabledCard({ profile, account, figures }: CardProps) {
+  return h(
+    'details',
+    { class: 'agent off' },
+    h('summary', null, profile.name, ' ', h('span', { class: 'badge' }, 'not enabled')),
+    h(AgentFacts, { profile, account, figures }),
+  );
+}
+
+function AgentFacts({
+  profile,
+  account,
+  figures,
+}: Pick<CardProps, 'profile' | 'account' | 'figures'>) {
+  return h(
+    'dl',
+    { class: 'facts' },
+    ...factsOf(profile, account, figures).map(([term, text]) =>
+      h('div', null, h('dt', null, term), h('dd', null, text)),
+    ),
   );
 }
 
@@ -135,8 +164,11 @@ function factsOf(
     ...(model === undefined ? [] : [['Model', model] as const]),
     ...(account === profile.name ? [] : [['Account', account] as const]),
     ['Window', `${window}; issues up to ${tokens(maxTokens(profile))}`],
-    ['Harness', harness === 0 ? 'not stated' : `${tokens(harness)} tokens`],
-    ['A million tokens', `${usd(inputPrice)} in, ${usd(outputPrice)} out${longer}`],
+    [
+      'Overhead',
+      harness === 0 ? 'not stated' : `${tokens(harness)} tokens of its own prompt and tools`,
+    ],
+    ['Price', `${usd(inputPrice)} in, ${usd(outputPrice)} out, a million tokens${longer}`],
     ['Difficulties', profile.difficulties.join(', ')],
     ['Success', success(figures?.ended ?? {})],
     ['Today', amounts(figures?.today, profile.budget?.day)],
@@ -264,22 +296,22 @@ function Sizes({ sizes }: { readonly sizes: readonly SizePair[] }) {
     return h(
       'p',
       null,
-      'No issue with an estimate has been completed, or no agent has said what it took.',
+      'No claim with an estimate has been completed, or no agent has said what it took.',
     );
   const near = sizes.filter(isNear).length;
   return [
     h(
       'p',
       null,
-      `Of the last ${sizes.length} completed issues, ${near} took between half and twice their estimate. Above the diagonal is what took more.`,
+      `Of the last ${sizes.length} completed claims, ${near} took between half and twice their estimate.`,
     ),
-    h(SizePlot, { sizes }),
+    h('div', { class: 'plotted' }, h(SizePlot, { sizes }), h(PlotKey, {})),
     h(
       'details',
       null,
       h('summary', null, 'The same as a table'),
       h(Table, {
-        label: 'Estimate and actual of completed issues, the newest first',
+        label: 'Estimate and actual of completed claims, the newest first',
         head: ['Issue', 'Agent', 'Estimated', 'Took', 'Times the estimate'],
         rows: sizes
           .slice(0, maxRows)

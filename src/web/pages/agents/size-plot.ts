@@ -6,7 +6,7 @@ import { tokens } from '../../parts/amounts.ts';
 /** Size of the plot, and its margin on the left and below, in its own units. */
 const side = 320;
 const margin = 52;
-/** Issues within this factor of their estimate are between the dashed lines. */
+/** Claims within this factor of their estimate are between the dashed lines. */
 const factor = 2;
 /** Least and greatest size that has a place, in tokens. */
 const least = 1_000;
@@ -23,7 +23,7 @@ export function SizePlot({ sizes }: { readonly sizes: readonly SizePair[] }) {
   const powers = Array.from({ length: to - from + 1 }, (_, index) => 10 ** (from + index));
   const [low, high] = [10 ** from, 10 ** to];
   const near = sizes.filter(isNear).length;
-  const says = `${near} of ${sizes.length} issues took between half and twice their estimate`;
+  const says = `${near} of ${sizes.length} claims took between half and twice their estimate`;
   return h(
     'svg',
     {
@@ -76,7 +76,32 @@ export function SizePlot({ sizes }: { readonly sizes: readonly SizePair[] }) {
   );
 }
 
-/** Whether an issue took between half and twice its estimate. */
+/** What the marks of the plot stand for. */
+export function PlotKey() {
+  return h(
+    'ul',
+    { class: 'key' },
+    keys.map(([name, mark]) =>
+      h(
+        'li',
+        null,
+        h('svg', { class: 'plot', viewBox: '0 0 24 12', 'aria-hidden': true }, mark),
+        name,
+      ),
+    ),
+  );
+}
+
+const line = (of: string) => h('line', { class: of, x1: 0, y1: 6, x2: 24, y2: 6 });
+const dot = (of: string) => h('circle', { class: of, cx: 12, cy: 6, r: 5 });
+const keys = [
+  ['a claim that took between half and twice its estimate', dot('dot')],
+  ['a claim that took more or less than that', dot('dot far')],
+  ['as much as estimated; above it is what took more', line('even')],
+  ['twice as much, and half', line('near')],
+] as const;
+
+/** Whether a claim took between half and twice its estimate. */
 export function isNear({ estimated, actual }: SizePair): boolean {
   return actual <= estimated * factor && actual * factor >= estimated;
 }

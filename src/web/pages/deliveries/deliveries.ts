@@ -11,15 +11,14 @@ import {
 } from '../../../inbox/delivery-views.ts';
 import { Page } from '../../page.ts';
 import { Action } from '../../parts/action.ts';
-import { Ago, tokens } from '../../parts/amounts.ts';
+import { At, tokens } from '../../parts/amounts.ts';
 import { IssueLink } from '../../parts/issue-link.ts';
-import { Table } from '../../parts/scroll-box.ts';
 import { goOn, NoSuchPage, sendPage, visitOf, type Web, type WebDeps } from '../../web.ts';
+import { cut, DeliveryBadge, DeliveryList, eventOf, shortId } from './delivery-list.ts';
 
 /** Deliveries on a page. */
 const pageSize = 50;
-/** Length of an error in the list, in characters, and of an event on the page of one. */
-const maxError = 200;
+/** Characters of an event that are shown on the page of one. */
 const maxEvent = 20_000;
 
 const querySchema = z.object({
@@ -57,13 +56,13 @@ export function registerDeliveryPages(web: Web, deps: WebDeps): void {
         h(
           'p',
           { class: 'help' },
-          'Webhooks of Gitea, and what the service asked for itself; the newest first.',
+          'Webhooks of Gitea, and what the service asked for itself (refreshed); the newest first. Times are UTC.',
         ),
         h(StatusLinks, { status }),
         h(
           'section',
           { id: 'deliveries', 'data-live': true, 'aria-label': 'Deliveries' },
-          h(DeliveryTable, { items: page.items, now: now() }),
+          h(DeliveryList, { items: page.items, now: now() }),
           h(Pages, { status, isFirst: cursor === undefined, next: page.nextCursor }),
         ),
       ),
@@ -80,7 +79,13 @@ export function registerDeliveryPages(web: Web, deps: WebDeps): void {
       reply,
       h(
         Page,
-        { title: `Delivery ${id}`, caller, notice, path: '/deliveries', live: true },
+        {
+          title: `Delivery ${shortId(id)}: ${eventOf(delivery)}`,
+          caller,
+          notice,
+          path: '/deliveries',
+          live: true,
+        },
         h(
           'section',
           { id: 'delivery', 'data-live': true, 'aria-label': 'The delivery' },
@@ -143,32 +148,6 @@ function Pages({ status, isFirst, next }: PagesProps) {
   );
 }
 
-interface ListProps {
-  readonly items: readonly DeliveryView[];
-  readonly now: number;
-}
-
-function DeliveryTable({ items, now }: ListProps) {
-  if (items.length === 0) return h('p', null, 'There is no such delivery.');
-  return h(Table, {
-    label: 'Deliveries, the newest first',
-    head: ['Delivery', 'Status', 'Event', 'Issue', 'Received', 'Attempts', 'Error'],
-    rows: items.map((item) => [
-      h('a', { href: `/deliveries/${encodeURIComponent(item.deliveryId)}` }, item.deliveryId),
-      h(DeliveryBadge, { status: item.status }),
-      item.event ?? item.eventName,
-      item.ref === null ? '' : h(IssueLink, { issue: item.ref }),
-      h(Ago, { at: item.receivedAt, now }),
-      tokens(item.attempts),
-      item.error === null ? '' : cut(item.error, maxError),
-    ]),
-  });
-}
-
-function DeliveryBadge({ status }: { readonly status: DeliveryStatus }) {
-  return h('span', { class: `badge delivery-${status}` }, status);
-}
-
 interface FactsProps {
   readonly delivery: DeliveryView;
   readonly size: number;
@@ -185,10 +164,11 @@ function Facts({ delivery, size, now }: FactsProps) {
       'Event',
       delivery.event ?? `not understood; its header says ${delivery.eventName || 'nothing'}`,
     ],
-    ['Received', h(Ago, { at: delivery.receivedAt, now })],
-    [status === 'scheduled' ? 'Due' : 'Was due', h(Ago, { at: delivery.dueAt, now })],
-    ['Handled', handledAt === null ? null : h(Ago, { at: handledAt, now })],
-    ['Attempts', tokens(delivery.attempts)],
+    ['Received', h(At, { at: delivery.receivedAt, now })],
+    [status === 'scheduled' ? 'Due' : 'Was due', h(At, { at: delivery.dueAt, now })],
+    ['Handled', handledAt === null ? null : h(At, { at: handledAt, now })],
+    ['Failed attempts', tokens(delivery.attempts)],
+    ['Id', h('code', null, delivery.deliveryId)],
     ['SHA-256 of its bytes', delivery.bodyHash === '' ? null : h('code', null, delivery.bodyHash)],
     ['Bytes kept', size === 0 ? 'none, since it was understood' : tokens(size)],
   ] as const;
@@ -208,8 +188,4 @@ function StoredEvent({ event }: { readonly event: string | null }) {
     h('summary', null, 'What was understood, without the text of the issue'),
     h('pre', { class: 'scroll', tabIndex: 0 }, cut(event, maxEvent)),
   );
-}
-
-function cut(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }

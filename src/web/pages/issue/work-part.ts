@@ -24,6 +24,8 @@ export function State({
   onGitea,
   verifications,
 }: PartProps) {
+  const unknown = plan.blockedBy.filter(({ state }) => state === 'unknown').map(({ ref }) => ref);
+  const isStored = (ref: string) => !unknown.includes(ref);
   const warnings = plan.warnings.filter(({ text }) => text !== plan.reason.text);
   const { comment, pull } = onGitea;
   const number = pull?.pull_number ?? null;
@@ -38,7 +40,7 @@ export function State({
         ' ',
         h(Sentence, {
           text: withoutInvisible(plan.reason.text),
-          isKnown: plan.reason.code !== 'unknown_blockers',
+          isStored,
         }),
         ' ',
         h(
@@ -77,7 +79,7 @@ export function State({
             'ul',
             { class: 'warnings' },
             warnings.map(({ text }) =>
-              h('li', null, h(Sentence, { text: withoutInvisible(text) })),
+              h('li', null, h(Sentence, { text: withoutInvisible(text), isStored })),
             ),
           ),
     ),
@@ -206,7 +208,8 @@ function PastClaims({
       h(Head, {
         columns: [
           ...['Ended', 'Who', 'How'],
-          ...(['Expected context', 'Context used'] as const).map((name) => [name, 'number'] as const),
+          ['Expected context', 'number'],
+          ['Context used', 'number'],
           'Paid',
         ],
       }),

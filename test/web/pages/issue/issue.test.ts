@@ -34,7 +34,12 @@ test('it shows state, plan, neighbours, the text with its marks, and what happen
     '<mark>Blocked by: #3</mark><span class="gives">waits for acme/orbit#3</span>',
   );
   const words = wordsOf(page);
-  expect(words).toContain('Gitea tells: it');
+  expect(words).toContain('It was assigned. delivery');
+  expect(words).toMatch(/\d\d:\d\d now It was assigned/);
+  // It is not stored here: its page would not be found.
+  expect(page).not.toContain('href="/issues/acme/orbit/3"');
+  expect(page).toContain('/acme/orbit/issues/3">acme/orbit#3</a>');
+  expect(page).toContain('<a href="/issues/acme/orbit/2">acme/orbit#2</a>');
   expect(words).toContain('The text was read, as it is now.');
   expect(words).toContain('46,800 tokens');
   // Also what both texts say.
@@ -62,11 +67,15 @@ test('work, handoff, and giving the issue back', async () => {
     'worker-2, as sonnet',
     '35 % of 200,000',
     'worker-1 left a handoff.',
-    '"position": "half way"',
+    'Position half way',
+    'for 0 s',
+    '20,000 expected, 70,000 so far',
     'worker-1 gave it back: Context is full.',
     'worker-2 began to work on it as sonnet.',
   ])
     expect(before).toContain(words);
+  // The one that works got it.
+  expect(before).not.toContain('The next claim gets it.');
   const fields = { claim: mine.claimId, reason: 'It hangs.' };
   const done = await submit(service, `${path}/give-back`, fields, { cookie });
   expect([done.status, done.headers.get('location')]).toEqual([303, `${path}?done=gave-back`]);
@@ -74,9 +83,23 @@ test('work, handoff, and giving the issue back', async () => {
   const after = wordsOf(await pageOf(service, cookie, `${path}?done=gave-back`));
   expect(after).toContain('The claim was ended. The issue can be claimed again.');
   expect(after).toContain('withdrawn: The operator tests gave the issue back: It hangs.');
+  expect(after).toContain('The next claim gets it.');
   const again = await submit(service, `${path}/give-back`, { claim: first.claimId }, { cookie });
   expect(again.status).toBe(409);
   expect(await again.text()).toContain('This claim had ended before: released');
+});
+
+test('a closed issue is for nobody to take, and its handoff for nobody to get', async () => {
+  const service = await startWork();
+  await service.tell(1);
+  const mine = await service.held('worker-1');
+  const body = { reason: 'It is late.', handoff: 'Go on with the tests.' };
+  await call(service, 'worker-1', { held: mine, what: 'release', body });
+  await service.tell(1, { action: 'closed', open: false });
+  const words = wordsOf(await pageOf(service, await signIn(service)));
+  expect(words).toContain('Go on with the tests.');
+  expect(words).not.toContain('The next claim gets it.');
+  expect(words).not.toContain('Who could take it');
 });
 
 test('a parked issue is resumed, once', async () => {
@@ -120,7 +143,9 @@ test('who may not see it in the API may not see it here', async () => {
   const seen = await pageOf(service, readers);
   expect(wordsOf(seen)).toContain('worker-2, as sonnet');
   expect(seen).not.toContain('<form method="post" action="/issues');
-  expect(seen).not.toContain('Gitea tells');
+  // What Gitea told is no secret; how its delivery went is for operators.
+  expect(wordsOf(seen)).toContain('It was assigned.');
+  expect(seen).not.toContain('/deliveries');
   for (const action of ['resume', 'verify', 'give-back'])
     expect((await submit(service, `${path}/${action}`, {}, { cookie: readers })).status).toBe(403);
   const workers = await pageOf(service, await signIn(service, worker));
