@@ -111,9 +111,11 @@ test('two hundred issues that come into review within a minute are a few message
     it.clock.advance(300);
     if (number % 17 === 0) await it.look();
   }
+  // A look by itself may have been under way; what came after it is told by the next one.
+  await it.told();
   await it.told();
   const messages = it.received.map(({ body }) => noticesOf(body));
-  expect(messages.length).toBeLessThanOrEqual(4);
+  expect(messages.length).toBeLessThanOrEqual(5);
   const counted = messages.map(({ notices, more }) => notices.length + more);
   expect(counted.reduce((sum, count) => sum + count, 0)).toBe(200);
   expect(await it.told()).toEqual([]);
