@@ -30,7 +30,7 @@ function refusal(says: string, ...codes: string[]): Answer {
 const service = { group: 'Service', token: 'none' } as const;
 
 /** The routes outside of `/api/v1` that programs call; pages and MCP are not among them. */
-export const outsideOperations: Readonly<Record<string, OutsideOperation>> = {
+const outsideOperations: Readonly<Record<string, OutsideOperation>> = {
   'GET /health': {
     ...service,
     token: 'optional',

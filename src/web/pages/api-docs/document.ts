@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+const plain = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+type Plain = z.infer<typeof plain>;
+
 /** A part of JSON Schema, as far as the page says it in words. */
 export interface Schema {
   readonly type?: string | readonly string[] | undefined;
@@ -8,15 +11,15 @@ export interface Schema {
   readonly items?: Schema | undefined;
   readonly anyOf?: readonly Schema[] | undefined;
   readonly oneOf?: readonly Schema[] | undefined;
-  readonly enum?: readonly unknown[] | undefined;
-  readonly const?: unknown;
+  readonly enum?: readonly Plain[] | undefined;
+  readonly const?: Plain | undefined;
   readonly $ref?: string | undefined;
   readonly description?: string | undefined;
   readonly format?: string | undefined;
   readonly minimum?: number | undefined;
   readonly maximum?: number | undefined;
   readonly maxLength?: number | undefined;
-  readonly default?: unknown;
+  readonly default?: Plain | undefined;
   readonly additionalProperties?: boolean | Schema | undefined;
 }
 
@@ -28,15 +31,16 @@ const schema: z.ZodType<Schema> = z.lazy(() =>
     items: schema.optional(),
     anyOf: z.array(schema).optional(),
     oneOf: z.array(schema).optional(),
-    enum: z.array(z.unknown()).optional(),
-    const: z.unknown().optional(),
+    enum: z.array(plain).optional(),
+    const: plain.optional(),
     $ref: z.string().optional(),
     description: z.string().optional(),
     format: z.string().optional(),
     minimum: z.number().optional(),
     maximum: z.number().optional(),
     maxLength: z.number().optional(),
-    default: z.unknown().optional(),
+    // A list or an object is not said.
+    default: plain.optional().catch(undefined),
     additionalProperties: z.union([z.boolean(), schema]).optional(),
   }),
 );

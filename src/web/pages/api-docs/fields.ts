@@ -132,7 +132,7 @@ function Name({ name, isNeeded, where }: NameProps) {
 
 function Value({ schema }: { readonly schema: Schema }) {
   const { description = '', default: fallback } = schema;
-  const isSaid = fallback !== undefined && fallback !== null && typeof fallback !== 'object';
+  const isSaid = fallback !== undefined && fallback !== null;
   return [
     h(
       'span',
