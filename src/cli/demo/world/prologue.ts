@@ -75,12 +75,12 @@ async function meetFate(acts: Story['acts'], ref: string, { fate }: Sketch): Pro
 
 /** Reasons for which an issue needs a person when the visitor comes. */
 const wantedReasons = ['gates_failed', 'issue_budget', 'worker_blocked'];
-/** What is under way at least when the visitor comes. */
+/** What is under way at least when the visitor comes; at work: with a context to be seen. */
 const wanted = { inReview: 2, atWork: 3, ready: 2 };
 
 const queue = z.object({
   ready: z.array(z.unknown()),
-  claimed: z.array(z.object({ verification: z.unknown() })),
+  claimed: z.array(z.object({ verification: z.unknown(), context: z.unknown() })),
 });
 
 /** Whether the visitor would see something of all that can go right and wrong. */
@@ -90,10 +90,13 @@ async function isComplete(api: Api): Promise<boolean> {
   const inReview = await issuesIn(api, 'in_review');
   const { ready, claimed } = queue.parse((await api.get('/queue')).json);
   const verified = claimed.filter(({ verification }) => verification !== null);
+  const atWork = claimed.filter(
+    ({ verification, context }) => verification === null && context !== null,
+  );
   return (
     wantedReasons.every((code) => codes.has(code)) &&
     inReview.length >= wanted.inReview &&
-    claimed.length - verified.length >= wanted.atWork &&
+    atWork.length >= wanted.atWork &&
     verified.length > 0 &&
     ready.length >= wanted.ready
   );

@@ -85,7 +85,7 @@ const missing = [
   ['POST', `/repos/${name}/pulls`, { head: 'gone', base: 'main', title: 'T', body: '' }],
 ] as const;
 
-test.each(missing)('%s %s is not found', async (method, path, body = undefined) => {
+test.each(missing)('%s %s is not found', async (method, path, body?: object) => {
   const { call } = await play();
   expect(call(method, path, body)).toMatchObject({ status: 404 });
 });
@@ -96,7 +96,7 @@ test('the service is answered about issues, branches and pull requests', async (
     ...{ state: 'REQUEST_CHANGES', body: 'Why?' },
     comments: [{ path: 'a.ts', line: 3, body: 'This?' }],
   });
-  const answers: readonly (readonly [string, unknown, string?])[] = [
+  const answers: readonly (readonly [string, object, string?])[] = [
     ['/repositories/11', { full_name: name }],
     [`/repos/${name}`, { full_name: name }],
     [`/repos/${name}/branches/agent%2Fissue-1`, { commit: { id: commit } }],
@@ -119,7 +119,7 @@ test('the service is answered about issues, branches and pull requests', async (
   for (const [path, expected, query] of answers) {
     const { status, body } = call('GET', path, undefined, query);
     expect([path, query, status]).toEqual([path, query, 200]);
-    expect(body).toMatchObject(expected as object);
+    expect(body).toMatchObject(expected);
   }
   const patch = { body: 'Other words' };
   expect(call('PATCH', `/repos/${name}/pulls/2`, patch).body).toMatchObject({ state: 'open' });

@@ -89,10 +89,8 @@ test('careful work passes in the second round, stubborn work never', () => {
 
 test('a verdict is made of real hashes, files of its repository, and times that fit', () => {
   const found = verdict.parse(verdictOf(run));
-  expect(found).toMatchObject({
-    outcome: 'failed',
-    fingerprint: expect.stringMatching(/^\w{64}$/),
-  });
+  expect(found.outcome).toBe('failed');
+  expect(found.fingerprint).toMatch(/^[0-9a-f]{64}$/);
   expect(found.findings).toMatch(/^(?:src|test)\/(?:contours|wrecks)\S*:\d+ /);
   const took = found.gates.reduce((sum, { durationMs }) => sum + durationMs, 0);
   const { fetchMs, mergeMs, gatesMs } = found.durations;

@@ -1,6 +1,4 @@
-/** Gates of every repository of the world, in the order in which they run. */
-const gateNames = ['build', 'lint', 'test', 'coverage', 'integrity'] as const;
-export type VerificationGate = (typeof gateNames)[number];
+export type VerificationGate = 'build' | 'lint' | 'test' | 'coverage' | 'integrity';
 
 interface Gate {
   readonly gate: VerificationGate;
@@ -12,6 +10,7 @@ interface Gate {
 
 const vitest = ['vitest', '5.1.1'] as const;
 
+/** Gates of every repository of the world, in the order in which they run. */
 export const gates: readonly Gate[] = [
   {
     gate: 'build',
