@@ -41,10 +41,12 @@ interface ServiceDeps {
   readonly now: () => number;
   readonly directory: string;
   readonly gitea: Pick<DemoGitea, 'url' | 'token'>;
+  /** Variables that differ from those of the world. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The real service, with what the world needs to know of it. Nothing is opened yet. */
-export async function buildService({ now, directory, gitea }: ServiceDeps) {
+export async function buildService({ now, directory, gitea, env = {} }: ServiceDeps) {
   const secrets = createSecrets();
   const agentsFile = join(directory, 'agents.json');
   await writeFile(agentsFile, JSON.stringify(profiles()));
@@ -58,6 +60,7 @@ export async function buildService({ now, directory, gitea }: ServiceDeps) {
     VERIFIERS: '0',
     // No webhook gets lost here, and a pass a minute would be one a second or so.
     RECONCILE_INTERVAL_SECONDS: '1800',
+    ...env,
   });
   const faults = new Set<string>();
   const problems: string[] = [];
