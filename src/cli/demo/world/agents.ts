@@ -17,7 +17,9 @@ const limitMs = 15 * 60_000;
  * What issues take, as shares of the figure of the formula: half of them more than that, as many less. The text
  * counts and not the estimate, which follows from what issues took: it would run away from its own tail.
  */
-const shares = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1, 1.05, 1.1, 1.2, 1.4, 1.8] as const;
+const shares = [0.5, 0.6, 0.75, 0.85, 0.9, 0.95, 1, 1, 1.05, 1.1, 1.2, 1.4, 1.8] as const;
+/** What is left of it for an agent that another one hands the issue over to. */
+const restShare = 0.4;
 /** The same of what is fixed after a failed verification. */
 const reworkShare = 0.12;
 
@@ -58,6 +60,7 @@ const claimAnswer = z.object({
   claim: z
     .object({
       ...{ claimId: z.string(), token: z.string(), issue: z.string() },
+      handoff: z.unknown().optional(),
       plan: z.object({
         estimate: z.object({ likely: z.number(), formula: z.number().nullable() }),
       }),
@@ -90,12 +93,13 @@ export function createAgent(deps: AgentDeps) {
     // Others have the work, or it is paused.
     const held = claimAnswer.safeParse(json).data?.claim ?? undefined;
     if (held === undefined) return;
-    const { issue: ref, claimId, token, plan } = held;
+    const { issue: ref, claimId, token, plan, handoff } = held;
     const size = plan.estimate.formula ?? plan.estimate.likely;
     const temper = deps.temperOf(ref);
+    const part = handoff === undefined ? 1 : restShare;
     job = {
       ...{ claimId, token, ref, temper, size, used: fresh, read: fresh },
-      ...{ goal: size * shareOf(temper, dice), tokens: 0, costUsd: 0, round: 0 },
+      ...{ goal: size * shareOf(temper, dice) * part, tokens: 0, costUsd: 0, round: 0 },
       verification: undefined,
     };
   }

@@ -65,6 +65,14 @@ test('where the text has no factors, the estimate says how much', async () => {
   expect(posts.at(-2)?.body).toMatchObject({ contextUsed: 13_000 });
 });
 
+test('what another agent has begun takes less', async () => {
+  const begun = { ...claim, handoff: { position: 'Half of it is written.' } };
+  const answers = { '/claims': { status: 201, json: { claim: begun } } };
+  const { steps, paths } = await play({ answers });
+  await steps(2);
+  expect(paths().at(-1)).toBe('/claims/c1/complete');
+});
+
 test('an agent without work asks again', async () => {
   const { steps, paths } = await play({ answers: { '/claims': { json: { claim: null } } } });
   await steps(2);
