@@ -63,6 +63,9 @@ const links: Readonly<Record<string, readonly [path: string, name: string]>> = {
   webhook: ['/deliveries?status=rejected', 'Deliveries that were not understood'],
 };
 
+/** What of a check stands above its figures. */
+const isSaid = new Set(['status', 'cause', 'cure', 'hint', 'lastError']);
+
 interface CheckProps {
   readonly caller: Caller;
   readonly name: string;
@@ -73,7 +76,8 @@ interface CheckProps {
 function CheckCard({ name, check, caller, now }: CheckProps) {
   const link = caller.role === 'operator' ? links[name] : undefined;
   const text: CheckText | undefined = checkTexts[name];
-  const { status, cause: _cause, cure, hint, lastError: _lastError, ...details } = check;
+  const { status, cure, hint } = check;
+  const details = Object.fromEntries(Object.entries(check).filter(([key]) => !isSaid.has(key)));
   const help = [cure, hint].find((said) => typeof said === 'string') ?? text?.cure;
   return h(
     'article',

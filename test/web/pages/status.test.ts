@@ -16,6 +16,9 @@ test('every check of /health is explained, and no other', async () => {
   const html = await (await visit(service, '/status', { headers: { cookie } })).text();
   for (const { title } of Object.values(checkTexts)) expect(html).toContain(title);
   expect(html).toContain('Everything works.');
+  // Figures with their units, times as people read them.
+  expect(html).toMatch(/<dt>Latency<\/dt><dd>\d+ ms<\/dd>/);
+  expect(html).not.toMatch(/<dd>\d{4}-\d\d-\d\dT/);
   expect(html).toMatch(/Version \d+\.\d+\.\d+, running for/);
 });
 
