@@ -46,7 +46,7 @@ export function registerStatus(web: Web, { health, version, startedAt, now }: We
           h(
             'p',
             { class: 'help' },
-            `Version ${version}, running for ${inWords(now() - startedAt)}. Programs ask `,
+            `Version ${version}, running for ${inWords(now() - startedAt)}. Times are UTC. Programs ask `,
             h('code', null, '/health'),
             '.',
           ),
@@ -149,15 +149,19 @@ function figure(
   now: number,
 ): [name: string, value: ComponentChildren] {
   const name = (unit: string) => capital(wordsOf(key.slice(0, key.length - unit.length)));
-  if (value === null || value === undefined) return [name(''), 'none'];
+  if (value === null || value === undefined) return [name(unitOfTime(key)), 'none'];
   if (typeof value === 'string' && isTime.test(value))
-    return [name(key.endsWith('At') ? 'At' : ''), h(At, { at: value, now })];
+    return [name(unitOfTime(key)), h(At, { at: value, now })];
   if (typeof value === 'number') {
     if (key.endsWith('Ms')) return [name('Ms'), `${plain(value)} ms`];
     if (key.endsWith('Seconds')) return [name('Seconds'), inWords(value * 1_000)];
     if (key.endsWith('Dollars')) return [name('Dollars'), usd(value)];
   }
   return [name(''), plain(value)];
+}
+
+function unitOfTime(key: string): string {
+  return key.endsWith('At') ? 'At' : '';
 }
 
 /** `refusedWrites` as words. */

@@ -156,7 +156,7 @@ export function LookedAt({ view, giteaUrl, repository, now }: VerificationProps)
         ['Versions', view.environment === null ? null : withoutInvisible(view.environment)],
         ['Verifier', verifier === null ? null : withoutInvisible(verifier)],
         ['Worker', worker === null ? 'a person asked for it' : withoutInvisible(worker)],
-        ['Asked for', at(view.requestedAt)],
+        ['Asked for', [at(view.requestedAt), h('small', null, ' (times are UTC)')]],
         ['Started', at(view.startedAt)],
         ['Ended', at(view.endedAt)],
         [

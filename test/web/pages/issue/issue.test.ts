@@ -51,6 +51,14 @@ test('it shows state, plan, neighbours, the text with its marks, and what happen
   expect(page).toMatch(/<th scope="row">sonnet<\/th><td>(chosen|yes|no)<\/td>/);
 });
 
+test('an issue that is not stored is looked for on Gitea', async () => {
+  const service = await startWork();
+  const cookie = await signIn(service);
+  const reply = await visit(service, '/issues/acme/weather/4', { headers: { cookie } });
+  expect(reply.status).toBe(404);
+  expect(await reply.text()).toMatch(/href="[^"]*\/acme\/weather\/issues\/4">on Gitea/);
+});
+
 test('work, handoff, and giving the issue back', async () => {
   const service = await startWork();
   await service.tell(1);
