@@ -1,3 +1,4 @@
+import { heldUpPlan, type HeldUpOf } from '../claims/held-up.ts';
 import type { IssueRef } from '../issue/ref.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { explainAgents } from '../planning/explain.ts';
@@ -5,7 +6,11 @@ import { findPlan, type PlanStore } from '../plans/plan-views.ts';
 import { findFacts } from '../plans/stored-facts.ts';
 
 /** Explains the stored plan by the profiles in force; undefined when the issue is not stored. */
-export async function readWhy(store: PlanStore, ref: IssueRef, profiles: readonly AgentProfile[]) {
+export async function readWhy(
+  store: PlanStore,
+  ref: IssueRef,
+  { profiles, heldUp }: { readonly profiles: readonly AgentProfile[]; readonly heldUp: HeldUpOf },
+) {
   const plan = await findPlan(store, ref);
   if (plan === undefined) return undefined;
   const { reading, estimate, assignment } = plan;
@@ -20,6 +25,8 @@ export async function readWhy(store: PlanStore, ref: IssueRef, profiles: readonl
     ref: plan.ref,
     state: plan.state,
     reason: plan.reason,
+    /** Why it is not handed out now although it is ready. */
+    heldUp: heldUpPlan(heldUp, plan),
     /** Agent of the stored plan. */
     assigned,
     /** One explanation for each profile in force, in their order; empty while the issue has no plan. */

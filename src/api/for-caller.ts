@@ -127,19 +127,28 @@ export const unknownIssue = notFound('That issue is not known here.');
 
 /** A plan with the claims of its issue, as far as the caller may see them; undefined when he may not see it. */
 export async function planFor(
-  { store, now }: Pick<ApiDeps, 'store' | 'now'>,
+  { store, now, claims }: Pick<ApiDeps, 'store' | 'now' | 'claims'>,
   caller: Caller,
   ref: IssueRef,
 ): Promise<FullPlan | undefined> {
   if (!isInScope(caller.repositories, ref.repository)) return undefined;
-  const plan = await findFullPlan(store, ref, now());
+  const plan = await findFullPlan(store, ref, {
+    now: now(),
+    readHeldUp: () => claims.heldUp(workerOf(caller)),
+  });
   if (plan === undefined) return undefined;
-  const { claim, pastClaims } = plan;
+  const { claim, pastClaims, heldUp } = plan;
   return {
     ...maskPlan(plan, caller),
     claim: claim !== null && isOwn(claim, caller) ? claim : null,
     pastClaims: pastClaims.filter((past) => isOwn(past, caller)),
+    heldUp: heldUp && maskSentence(heldUp, caller),
   };
+}
+
+/** Set for a worker, which is told of its own work alone. */
+export function workerOf({ role, name }: Caller): string | undefined {
+  return role === 'worker' ? name : undefined;
 }
 
 /** A worker sees its own claims, everybody else all. */
@@ -149,17 +158,21 @@ export function isOwn({ worker }: { readonly worker: string }, { role, name }: C
 
 /** Why each agent, or one, was chosen for an issue or not. */
 export async function whyFor(
-  { store, agents }: Pick<ApiDeps, 'store' | 'agents'>,
+  { store, agents, claims }: Pick<ApiDeps, 'store' | 'agents' | 'claims'>,
   caller: Caller,
   { ref, agent }: { readonly ref: IssueRef; readonly agent: string | undefined },
 ) {
   const profile = agents.find(({ name }) => name === agent?.toLowerCase());
   if (agent !== undefined && profile === undefined) return deny(404, unknownAgent(agents));
   const found = isInScope(caller.repositories, ref.repository)
-    ? await readWhy(store, ref, agents)
+    ? await readWhy(store, ref, { profiles: agents, heldUp: await claims.heldUp(workerOf(caller)) })
     : undefined;
   if (found === undefined) return deny(404, unknownIssue);
-  const why = { ...found, reason: maskSentence(found.reason, caller) };
+  const { reason, heldUp } = found;
+  const why = {
+    ...{ ...found, reason: maskSentence(reason, caller) },
+    heldUp: heldUp && maskSentence(heldUp, caller),
+  };
   if (profile === undefined) return { why };
   return { why: { ...why, agents: why.agents.filter(({ agent: name }) => name === profile.name) } };
 }

@@ -23,7 +23,7 @@ const whyQuery = z.strictObject({
 });
 
 /** Lists plans, shows one, and explains the choice of its agent. */
-export function registerIssues(api: Api, { store, agents, now }: ApiDeps): void {
+export function registerIssues(api: Api, { store, agents, now, claims }: ApiDeps): void {
   api.get('/issues', { schema: { querystring: listQuery } }, async (request) => {
     const caller = callerOfRequest(request);
     const { repositories: scope, agents: own } = caller;
@@ -35,7 +35,7 @@ export function registerIssues(api: Api, { store, agents, now }: ApiDeps): void 
     { schema: { params: issueParams } },
     async (request, reply) => {
       const caller = callerOfRequest(request);
-      const plan = await planFor({ store, now }, caller, refOf(request.params));
+      const plan = await planFor({ store, now, claims }, caller, refOf(request.params));
       return plan ?? reply.code(404).send(unknownIssue);
     },
   );
@@ -53,7 +53,7 @@ export function registerIssues(api: Api, { store, agents, now }: ApiDeps): void 
     async (request, reply) => {
       const { params, query } = request;
       const asked = { ref: refOf(params), agent: query.agent };
-      const answer = await whyFor({ store, agents }, callerOfRequest(request), asked);
+      const answer = await whyFor({ store, agents, claims }, callerOfRequest(request), asked);
       return 'denied' in answer ? sendDenied(reply, answer) : answer.why;
     },
   );

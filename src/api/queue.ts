@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { readQueue } from '../claims/queue-view.ts';
 import { readGraph } from '../plans/graph-view.ts';
 import { callerOfRequest } from './auth.ts';
-import { maskBlocked, maskPlan } from './mask.ts';
+import { maskBlocked, maskPlan, maskSentence } from './mask.ts';
 import { noQuery, type Api, type ApiDeps } from './route.ts';
 
 /** Upper bound of issues of each kind: workers take from the front. */
@@ -15,17 +15,24 @@ const graphQuery = z.strictObject({
 });
 
 /** Shows the queue, and the dependency graph of all repositories or of one. */
-export function registerQueueAndGraph(api: Api, { store, now, agents: all }: ApiDeps): void {
+export function registerQueueAndGraph(
+  api: Api,
+  { store, now, agents: all, claims }: ApiDeps,
+): void {
   api.get('/queue', { schema: { querystring: noQuery } }, async (request) => {
     const caller = callerOfRequest(request);
     const { name, role, repositories: scope, agents } = caller;
     const worker = role === 'worker' ? name : undefined;
     const profiles = all.filter((agent) => agents?.includes(agent.name) !== false);
-    const shown = { limit: queueLimit, now: now(), scope, agents, worker, profiles };
+    const heldUp = await claims.heldUp(worker);
+    const shown = { limit: queueLimit, now: now(), scope, agents, worker, profiles, heldUp };
     const { ready, blocked, ...queue } = await readQueue(store, shown);
     return {
       ...queue,
-      ready: ready.map((issue) => ({ ...issue, plan: maskPlan(issue.plan, caller) })),
+      ready: ready.map((issue) => ({
+        ...{ ...issue, plan: maskPlan(issue.plan, caller) },
+        heldUp: issue.heldUp && maskSentence(issue.heldUp, caller),
+      })),
       blocked: blocked.map((issue) => maskBlocked(issue, caller)),
     };
   });

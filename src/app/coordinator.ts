@@ -12,6 +12,7 @@ import { createReadyCheck } from '../handling/ready-check.ts';
 import { Consumer } from '../inbox/consumer.ts';
 import { wasReceived } from '../inbox/delivery-views.ts';
 import { createInbox } from '../inbox/inbox.ts';
+import { isPostgresUrl } from '../db/location.ts';
 import { createTakeIn, type TakeIn } from '../db/take-in.ts';
 import { watchWrites } from '../db/write-queue.ts';
 import { createArrivals } from './arrivals.ts';
@@ -210,6 +211,7 @@ export function createCoordinator(
       : undefined;
   const claims = createClaims({
     ...{ ...claimWrites, giteaUrl, profiles: agents, leaseMs },
+    hasReplicas: isPostgresUrl(config.database),
     secrets: config.webhookSecrets,
     thresholds: config.thresholds,
     checkCommit,

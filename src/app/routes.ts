@@ -13,6 +13,7 @@ import { registerMetrics } from '../metrics/route.ts';
 import { registerMcp } from '../mcp/route.ts';
 import { findRepositoryId } from '../plans/repository-names.ts';
 import type { Changes } from '../web/live/changes.ts';
+import { createMissingPage } from '../web/fault.ts';
 import { registerWeb } from '../web/routes.ts';
 import { createMembers } from '../web/session/members.ts';
 import { createSessions } from '../web/session/sessions.ts';
@@ -39,7 +40,11 @@ const notVerifying = 'Nothing is verified here: set GITEA_TOKEN, and VERIFIERS a
 /** The server with every route of the service but those of the edge, to which alone it listens; not yet. */
 export function createServer(parts: RouteParts) {
   const { config, overrides, log, now, db, writes, takeIn, wakeConsumer, verification } = parts;
-  const app = createApp(log, { patience: behindEdge, trustProxy: true });
+  const { oauth, giteaUrl } = config;
+  const members = createMembers({ tokens: config.apiTokens, logins: oauth?.members ?? [] });
+  const sessions = createSessions({ db, writes, now: overrides.sessionTime ?? now, members });
+  const missingPage = createMissingPage(sessions);
+  const app = createApp(log, { patience: behindEdge, trustProxy: true, missingPage });
   const callerOf = createCallerOf([
     ...config.apiTokens,
     ...(verification === undefined ? [] : [verification.caller]),
@@ -106,13 +111,11 @@ export function createServer(parts: RouteParts) {
   const description = describeApi(app, version);
   registerApi(app, api);
   registerMcp(app, { ...api, version });
-  const { oauth, giteaUrl } = config;
-  const members = createMembers({ tokens: config.apiTokens, logins: oauth?.members ?? [] });
   registerWeb(app, {
     ...{ ...api, version, startedAt, members },
     gitea: oauth && { ...oauth, giteaUrl },
     signInOnce: overrides.signInOnce,
-    sessions: createSessions({ db, writes, now: overrides.sessionTime ?? now, members }),
+    sessions,
     changes: parts.changes,
     description,
     health,

@@ -1,8 +1,10 @@
 import { createSerial } from '../lib/serial.ts';
+import { createAsks } from './asks.ts';
 import { endClaim } from './claim-end.ts';
 import type { ClaimCall, ClaimEnd, ClaimRequest } from './claim.ts';
 import { giveBackFor, type TakenBack } from './give-back.ts';
 import { handOut } from './hand-out.ts';
+import { readHeldUp } from './held-up.ts';
 import { heartbeat, type HeartbeatReport } from './heartbeat.ts';
 import { compacts, takeFindings } from './hook-events.ts';
 import type { ClaimsState } from './state.ts';
@@ -10,8 +12,13 @@ import { createClaimTokens, type TokenSecrets } from './token.ts';
 import { rotate, type RotationRequest } from './rotate.ts';
 import { listClaims } from './views.ts';
 
-export interface ClaimsDeps extends Omit<ClaimsState, 'tokens' | 'beingChecked' | 'serially'> {
+export interface ClaimsDeps extends Omit<
+  ClaimsState,
+  'tokens' | 'asks' | 'beingChecked' | 'serially'
+> {
   readonly secrets: TokenSecrets;
+  /** Other replicas hand out the same issues: nobody knows who asks them. */
+  readonly hasReplicas: boolean;
 }
 
 export type Claims = ReturnType<typeof createClaims>;
@@ -29,9 +36,10 @@ const maxListed = 1_000;
  * Accepted races: a worker whose lease expires works on until its next call, which is refused. When several
  * workers check one candidate with Gitea at the same time, the others take the next one and may find nothing.
  */
-export function createClaims({ secrets, ...deps }: ClaimsDeps) {
+export function createClaims({ secrets, hasReplicas, ...deps }: ClaimsDeps) {
+  const asks = createAsks(deps.now);
   const state: ClaimsState = {
-    ...deps,
+    ...{ ...deps, asks },
     tokens: createClaimTokens(secrets),
     beingChecked: new Map(),
     serially: createSerial(),
@@ -44,6 +52,9 @@ export function createClaims({ secrets, ...deps }: ClaimsDeps) {
       await deps.settleClock();
       return listClaims(deps.db, { worker, now: deps.now(), limit: maxListed });
     },
+    /** Why ready issues are not handed out, for a worker (its name) or for anybody else. */
+    heldUp: (worker?: string) =>
+      readHeldUp({ ...deps, asks: hasReplicas ? undefined : asks }, { worker }),
     heartbeat: (call: ClaimCall, report: HeartbeatReport) => heartbeat(state, call, report),
     takeFindings: (call: ClaimCall, verificationId: string | undefined) =>
       takeFindings(state, call, verificationId),

@@ -27,6 +27,7 @@ import {
   type ClaimRequest,
   type ClaimedIssue,
   type Handoff,
+  type Refusal,
   type RefusedCall,
 } from './claim.ts';
 import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.ts';
@@ -41,11 +42,34 @@ export type ClaimResult =
 /** Upper bound of candidates checked for one call: more means that something is wrong, and the worker calls again anyway. */
 const maxCandidates = 10;
 
+interface Wait {
+  readonly waitMs: number;
+  readonly signal: AbortSignal;
+}
+
 /** Hands out the first ready issue that the worker can do; waits up to `waitMs` for one to become ready. */
 export async function handOut(
   state: ClaimsState,
   request: ClaimRequest,
-  { waitMs, signal }: { readonly waitMs: number; readonly signal: AbortSignal },
+  wait: Wait,
+): Promise<ClaimResult> {
+  const { worker, agents, scope } = request;
+  const repositoryIds = await findRepositoryIds(state.db, request.repositories);
+  const ended = state.asks.begin({ worker, agents, scope, repositoryIds });
+  let refusal: Refusal | undefined;
+  try {
+    const result = await waitForWork(state, request, wait);
+    if (result.kind === 'refused') ({ refusal } = result);
+    return result;
+  } finally {
+    ended(refusal);
+  }
+}
+
+async function waitForWork(
+  state: ClaimsState,
+  request: ClaimRequest,
+  { waitMs, signal }: Wait,
 ): Promise<ClaimResult> {
   const { longPolls } = state;
   const leave = waitMs > 0 ? longPolls.enter(request.worker) : () => undefined;

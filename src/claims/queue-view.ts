@@ -8,6 +8,7 @@ import {
   type PlanStore,
   type QueueOptions,
 } from '../plans/plan-views.ts';
+import { heldUpPlan, type HeldUpOf } from './held-up.ts';
 import { viewDay } from './spending.ts';
 import { findWork, listClaims } from './views.ts';
 
@@ -19,10 +20,18 @@ export async function readQueue(
     readonly worker?: string | undefined;
     /** Of the agents whose spending is shown. */
     readonly profiles?: readonly AgentProfile[];
+    /** Undefined: nobody looks whether ready issues are held up. */
+    readonly heldUp?: HeldUpOf;
   },
 ) {
+  const { heldUp = () => null } = options;
+  const ready = await listReady(store, options);
   return {
-    ready: await listReady(store, options),
+    ready: ready.map((issue) => ({
+      ...issue,
+      /** Why it is not handed out now; null: the next worker that asks gets it. */
+      heldUp: heldUpPlan(heldUp, issue.plan),
+    })),
     /** Live claims, of one worker or of all, the oldest first. */
     claimed: await listClaims(store.db, options),
     /** The bot's open issues that no worker may have, with the reason. */
@@ -35,9 +44,18 @@ export async function readQueue(
 }
 
 /** Finds a plan with the live claim and the past claims of its issue; undefined when not known or deleted. */
-export async function findFullPlan(store: PlanStore, ref: IssueRef, now: number) {
+export async function findFullPlan(
+  store: PlanStore,
+  ref: IssueRef,
+  { now, readHeldUp }: { readonly now: number; readonly readHeldUp: () => Promise<HeldUpOf> },
+) {
   const plan = await findPlan(store, ref);
-  return plan === undefined ? undefined : { ...plan, ...(await findWork(store.db, plan, now)) };
+  if (plan === undefined) return undefined;
+  return {
+    ...{ ...plan, ...(await findWork(store.db, plan, now)) },
+    /** Why it is not handed out now although it is ready. */
+    heldUp: plan.state === 'ready' ? heldUpPlan(await readHeldUp(), plan) : null,
+  };
 }
 
 export type Queue = Awaited<ReturnType<typeof readQueue>>;

@@ -57,12 +57,19 @@ export function mergeSpent(
   return { spent_tokens, spent_usd, spent_estimated: 1 };
 }
 
+/** A cap, and what of it is spent. */
+export interface ReachedCap {
+  readonly unit: BudgetUnit;
+  readonly budget: number;
+  readonly spent: number;
+}
+
 /** The first cap of which at least this share is spent. */
 export function reachedCap(
   caps: Caps | undefined,
   spent: Amounts,
   share = 1,
-): { readonly unit: BudgetUnit; readonly budget: number; readonly spent: number } | undefined {
+): ReachedCap | undefined {
   for (const unit of budgetUnits) {
     const budget = caps?.[unit];
     if (budget !== undefined && spent[unit] >= budget * share)

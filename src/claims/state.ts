@@ -7,6 +7,7 @@ import type { IssueKey } from '../issue/ref.ts';
 import type { createSerial } from '../lib/serial.ts';
 import type { Logger } from '../log.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
+import type { Asks } from './asks.ts';
 import type { CheckCommit } from './commit-check.ts';
 import type { RequestVerification } from './verified-completion.ts';
 import type { Thresholds } from './context-monitor.ts';
@@ -51,6 +52,8 @@ export interface ClaimsState extends ClaimWrites {
   /** Queues the verification of a commit that was found on Gitea; undefined where there is no verifier. */
   readonly requestVerification: RequestVerification | undefined;
   readonly tokens: ClaimTokens;
+  /** Who asked for work since the start. */
+  readonly asks: Asks;
   /** Candidates that Gitea is being asked about, by key. */
   readonly beingChecked: Map<string, IssueKey>;
   /** Runs calls with the same Idempotency-Key one at a time. */

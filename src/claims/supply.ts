@@ -6,18 +6,26 @@ import type { IssueKey } from '../issue/ref.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { liveClaimsByAgent, setbacks } from './claim-rows.ts';
 import type { ClaimRequest } from './claim.ts';
-import { listPauses } from './pauses.ts';
+import { listPauses, type Pause } from './pauses.ts';
 import { inScope, type Scope } from '../plans/scope.ts';
 import { pauseAfterFailureMs } from './setbacks.ts';
-import { reachedCap, spentToday } from './spending.ts';
+import { reachedCap, spentToday, type ReachedCap } from './spending.ts';
 import type { ClaimsState } from './state.ts';
 
-type Supply = Awaited<ReturnType<typeof readSupply>>;
+export type Supply = Awaited<ReturnType<typeof readSupply>>;
 
-/** Reads what can be handed out to a worker now, and the obstacles. */
+/** What keeps all issues of an agent from a worker. */
+export type Obstacle =
+  | { readonly code: 'paused'; readonly pause: Pause }
+  /** No such agent is enabled, or the worker cannot run it. */
+  | { readonly code: 'other_agent' }
+  | ({ readonly code: 'day_budget' } & ReachedCap)
+  | { readonly code: 'no_free_slot'; readonly live: number; readonly concurrency: number };
+
+/** Reads what can be handed out now, to a worker or to anybody, and the obstacles. */
 export async function readSupply(
   { db, profiles, now }: Pick<ClaimsState, 'db' | 'profiles' | 'now'>,
-  { worker, agents, repositories }: ClaimRequest,
+  { worker, agents, repositories }: Partial<ClaimRequest>,
 ) {
   return {
     profiles,
@@ -42,7 +50,7 @@ export function countReady(supply: Supply, ready: readonly ReadyCount[]): Record
   const counts: Record<string, number> = {};
   for (const { agent, justFailed, count } of ready) {
     const code =
-      obstacleOf(agent, supply) ??
+      obstacleOf(agent, supply)?.code ??
       (justFailed ? 'just_failed' : undefined) ??
       // Another worker is about to get it, or it is being checked with Gitea.
       (supply.someRepositories ? 'other_repository' : 'just_taken');
@@ -51,16 +59,21 @@ export function countReady(supply: Supply, ready: readonly ReadyCount[]): Record
   return counts;
 }
 
-function obstacleOf(agent: string, supply: Supply): string | undefined {
+/** The first obstacle for the issues of an agent; undefined: they are handed out. */
+export function obstacleOf(agent: string, supply: Supply): Obstacle | undefined {
   const { profiles, pauses, liveClaims, spending, agents } = supply;
-  if (pauses.some((pause) => pause.agent === null)) return 'paused';
+  const ofAll = pauses.find((pause) => pause.agent === null);
+  if (ofAll !== undefined) return { code: 'paused', pause: ofAll };
   const profile = profiles.find(({ name, enabled }) => name === agent && enabled);
-  if (profile === undefined || agents?.includes(agent) === false) return 'other_agent';
-  if (pauses.some((pause) => pause.agent === agent)) return 'paused';
+  if (profile === undefined || agents?.includes(agent) === false) return { code: 'other_agent' };
+  const own = pauses.find((pause) => pause.agent === agent);
+  if (own !== undefined) return { code: 'paused', pause: own };
   const spent = spending.get(agent);
-  if (spent !== undefined && reachedCap(profile.budget?.day, spent) !== undefined)
-    return 'day_budget';
-  return (liveClaims.get(agent) ?? 0) >= profile.concurrency ? 'no_free_slot' : undefined;
+  const used = spent && reachedCap(profile.budget?.day, spent);
+  if (used !== undefined) return { code: 'day_budget', ...used };
+  const { concurrency } = profile;
+  const live = liveClaims.get(agent) ?? 0;
+  return live >= concurrency ? { code: 'no_free_slot', live, concurrency } : undefined;
 }
 
 /** Filter for candidates; all lists are short. */
@@ -121,10 +134,40 @@ export async function nextCandidate(
 function justFailed(worker: string, now: number): RawBuilder<number> {
   return sql<number>`case when exists (select 1 from claims
     where claims.repository_id = issues.repository_id and claims.number = issues.number
-      and claims.worker = ${worker}
-      and (claims.setback = ${setbacks.handoffAgain}
-        or (claims.setback = ${setbacks.failed} and issues.attempts > 0))
-      and claims.ended_at > ${now - pauseAfterFailureMs} and claims.ended_at <= ${now}) then 1 else 0 end`;
+      and claims.worker = ${worker} and ${isFresh(now)}) then 1 else 0 end`;
+}
+
+/** The end of a claim after which its worker is not offered the issue for a while. */
+function isFresh(now: number): RawBuilder<boolean> {
+  return sql<boolean>`(claims.setback = ${setbacks.handoffAgain}
+      or (claims.setback = ${setbacks.failed} and issues.attempts > 0))
+    and claims.ended_at > ${now - pauseAfterFailureMs} and claims.ended_at <= ${now}`;
+}
+
+/** Upper bound of them in so short a time. */
+const maxFresh = 1_000;
+
+/** Ready issues that are not offered to a worker whose attempt just failed, with the time at which they are again. */
+export async function listJustFailed(db: Database, now: number) {
+  const rows = await db
+    .selectFrom('claims')
+    .innerJoin('issues', (join) =>
+      join
+        .onRef('issues.repository_id', '=', 'claims.repository_id')
+        .onRef('issues.number', '=', 'claims.number'),
+    )
+    .select(['claims.repository_id as repositoryId', 'claims.number', 'worker', 'ended_at'])
+    // The condition of the index, which is of the claims that brought nothing alone.
+    .where('setback', '>', sql.lit(0))
+    .where(isFresh(now))
+    .where('queue_key', 'is not', null)
+    .orderBy('ended_at', 'desc')
+    .limit(maxFresh)
+    .execute();
+  return rows.map(({ ended_at, ...row }) => ({
+    ...row,
+    until: (ended_at ?? now) + pauseAfterFailureMs,
+  }));
 }
 
 function byQueueOrder(a: Candidate, b: Candidate): number {

@@ -5,6 +5,7 @@ import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
   type FastifyReply,
+  type FastifyRequest,
 } from 'fastify';
 
 import { CoordinatorError, StoreUnavailable, TryAgainLater } from '../errors.ts';
@@ -48,12 +49,14 @@ interface AppOptions {
   readonly patience?: Patience;
   /** Whose `X-Forwarded-*` headers are believed; none: nobody's. */
   readonly trustProxy?: readonly string[] | boolean;
+  /** Answers a browser that asks for a page which nothing serves. */
+  readonly missingPage?: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 }
 
 /** Creates the HTTP server without its routes. It does not listen yet. */
 export function createApp(
   log: Logger,
-  { patience = withStrangers, trustProxy = false }: AppOptions = {},
+  { patience = withStrangers, trustProxy = false, missingPage }: AppOptions = {},
 ) {
   // Where only the edge listens is of no interest to anybody.
   const quiet = patience === behindEdge && log.isLevelEnabled('info') ? { level: 'warn' } : {};
@@ -77,6 +80,11 @@ export function createApp(
       if (hasUnreadBody(request.raw)) closeUnread(request, reply);
       const { status, code, message } = pathAnswers.get(error.code) ?? internal;
       log.debug({ code }, 'request refused');
+      if (wantsPage(request)) {
+        const page = `<!doctype html><title>There is no such page</title><h1>There is no such page</h1><p>${message}</p><p><a href="/">To the overview</a></p>`;
+        void reply.code(status).headers(noPage).type('text/html; charset=utf-8').send(page);
+        return;
+      }
       void reply.code(status).headers(noPage).send({ error: { code, message } });
     },
     clientErrorHandler: (error, socket) => {
@@ -112,11 +120,18 @@ export function createApp(
     else log.debug({ code, route: request.routeOptions.url }, 'request refused');
     return reply.code(status).send({ error: { code, message } });
   });
-  app.setNotFoundHandler((_request, reply) => {
+  app.setNotFoundHandler((request, reply) => {
+    if (missingPage !== undefined && wantsPage(request)) return missingPage(request, reply);
     const error = { code: 'not_found', message: 'There is no such route.' };
     return reply.code(404).headers(noPage).send({ error });
   });
   return app;
+}
+
+/** A person with a browser, as opposed to a program. */
+function wantsPage({ method, headers, url }: FastifyRequest): boolean {
+  const isRead = method === 'GET' || method === 'HEAD';
+  return isRead && headers.accept?.includes('text/html') === true && !url.startsWith('/api/');
 }
 
 interface Answer {

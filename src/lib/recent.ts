@@ -20,15 +20,17 @@ export function createRecent<T>({
 }: RecentOptions<T>) {
   let last: { readonly at: number; readonly value: T } | undefined;
   let running: Promise<T> | undefined;
+  let forgotten = 0;
 
   async function run(): Promise<T> {
     const at = now();
+    const begun = forgotten;
     try {
       const value = await work();
-      last = { at, value };
+      if (begun === forgotten) last = { at, value };
       return value;
     } finally {
-      running = undefined;
+      if (begun === forgotten) running = undefined;
     }
   }
 
@@ -47,5 +49,12 @@ export function createRecent<T>({
     return last?.value;
   }
 
-  return { ask, latest };
+  /** Something has changed: the next who asks waits for a new result. */
+  function forget(): void {
+    forgotten += 1;
+    last = undefined;
+    running = undefined;
+  }
+
+  return { ask, latest, forget };
 }

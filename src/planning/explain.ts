@@ -21,7 +21,7 @@ export function explainAgents({ reading, estimate, profiles, labels }: Question)
   const chosen = profiles.find(({ name }) => name === agent);
   return profiles.map((profile) => {
     const failing = failingRules(profile, work);
-    const cost = rounded(expectedCost(profile, work));
+    const cost = shownCost(profile, work);
     const common = {
       agent: profile.name,
       chosen: profile === chosen,
@@ -43,7 +43,7 @@ export function explainAgents({ reading, estimate, profiles, labels }: Question)
       ...common,
       reason:
         reason.code === 'cheapest_fit'
-          ? dearer(profile, chosen, { cost, least: rounded(expectedCost(chosen, work)) })
+          ? dearer(profile, chosen, { cost, least: shownCost(chosen, work) })
           : {
               code: 'overridden',
               text: `${profile.name} fits, but another one is asked for. ${reason.text}`,
@@ -68,11 +68,17 @@ function dearer(
   };
 }
 
-/** As it is shown: sentences and figures round the same number. */
-function rounded(cost: number): number {
-  return Number(cost.toPrecision(3));
+/** Rounded once, so that a sentence and a figure beside it say the same. */
+function shownCost(profile: AgentProfile, work: Parameters<typeof expectedCost>[1]): number {
+  return Number(expectedCost(profile, work).toPrecision(3));
 }
 
 function dollars(amount: number): string {
-  return amount < 0.01 && amount > 0 ? amount.toPrecision(1) : amount.toFixed(2);
+  return amount < 0.01 && amount > 0 ? amount.toPrecision(1) : cents.format(amount);
 }
+
+const cents = new Intl.NumberFormat('en-US', {
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2,
+  useGrouping: false,
+});

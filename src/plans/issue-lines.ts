@@ -41,6 +41,7 @@ interface LineQuery extends LineFilter {
 
 /** One issue of a list. */
 export interface IssueLine {
+  readonly repositoryId: number;
   readonly repository: string;
   readonly number: number;
   readonly ref: string;
@@ -183,6 +184,7 @@ function keyOfRow(row: { readonly repository_id: number; readonly number: number
 }
 
 interface LineRow {
+  readonly repository_id: number;
   readonly full_name: string;
   readonly number: number;
   readonly title: string;
@@ -202,6 +204,7 @@ function lineOf(row: LineRow): IssueLine {
   const place = { labels: parseNames(row.labels), unblocks: row.unblocks };
   return {
     ...{ repository, number, title, agent, ref: formatRef({ repository, number }) },
+    repositoryId: row.repository_id,
     state: stateSchema.parse(row.state),
     reason: parseStateReason(row.reason_code, row.reason_params),
     likely: estimate === null ? null : estimateSchema.parse(JSON.parse(estimate)).likely,

@@ -7,6 +7,9 @@ import type { LineFilter } from '../plans/issue-lines.ts';
 import { findRepositoryId } from '../plans/repository-names.ts';
 import type { WebDeps } from './web.ts';
 
+/** Where a list begins anew because its cursor is not one that it gave out. */
+export const unknownCursor = 'This page of the list is not known: here is the newest.';
+
 /** A query of a form has empty values for what was not chosen. */
 const text = (max: number) => z.string().trim().max(max).catch('');
 const querySchema = z.object({
@@ -30,6 +33,28 @@ export function readChoice(query: unknown): Choice {
   const { data } = querySchema.safeParse({ ...nothing, ...(isRecord(query) ? query : {}) });
   return data === undefined ? { ...nothing, state: undefined } : { ...data, state: data.state };
 }
+
+/** What of a query cannot be understood, in a sentence each: silence would look like an answer. */
+export function troubleOf(query: unknown): string | undefined {
+  if (!isRecord(query)) return undefined;
+  const sentences = readers.flatMap(([name, reader, sentence]) => {
+    const value = query[name];
+    return value === undefined || value === '' || reader.safeParse(value).success ? [] : [sentence];
+  });
+  return sentences.length === 0 ? undefined : sentences.join(' ');
+}
+
+const readers = [
+  [
+    'q',
+    z.string().trim().max(maxSearchLength),
+    `The search is longer than ${maxSearchLength} characters: here is all.`,
+  ],
+  ['state', z.enum(states), 'There is no such state: here are all.'],
+  ['repository', z.string().trim().max(300), 'There is no such repository: here are all.'],
+  ['agent', z.string().trim().max(100), 'There is no such agent: here are all.'],
+  ['cursor', z.string().trim().max(200), unknownCursor],
+] as const;
 
 const nothing = { repository: '', agent: '', q: '', cursor: '' };
 

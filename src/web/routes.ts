@@ -8,7 +8,9 @@ import { forbidden, rolesOf } from '../api/roles.ts';
 import { CoordinatorError, StoreUnavailable, TryAgainLater } from '../errors.ts';
 import { createRecent } from '../lib/recent.ts';
 import { registerAssets } from './assets.ts';
+import { takeNotice } from './done.ts';
 import { registerEvents } from './live/events.ts';
+import { Fault, securityHeaders } from './fault.ts';
 import { Page } from './page.ts';
 import { registerAgentPage } from './pages/agents/agents.ts';
 import { registerApiDocs } from './pages/api-docs/api-docs.ts';
@@ -28,17 +30,6 @@ import { countTroubles } from './trouble.ts';
 import { registerSignInOnce } from './session/sign-in-once.ts';
 import { sendPage, type WebDeps } from './web.ts';
 
-/** Of this service alone, in no frame, without scripts or styles in the page, and kept by nobody. */
-const securityHeaders = {
-  'cache-control': 'no-store',
-  'content-security-policy':
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'referrer-policy': 'same-origin',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-};
 /** A check that is younger serves as it is, an older one for as long while it is made anew. */
 const healthAge = { freshMs: 5_000, staleMs: 30_000 };
 /** Largest form. */
@@ -61,7 +52,7 @@ export function registerWeb(app: FastifyInstance, given: WebDeps): void {
         deps.log.error({ err: error, route: request.routeOptions.url }, 'page failed');
       const sentence =
         error instanceof CoordinatorError && status === 409 ? error.message : undefined;
-      return sendPage(reply, h(Fault, { status, ...(sentence && { sentence }) }), status);
+      return sendPage(reply, h(Fault, { status, sentence, caller: request.caller }), status);
     });
     await scope.register(formbody, { bodyLimit: formLimit });
     await scope.register(rateLimit, { global: false });
@@ -81,9 +72,17 @@ export function registerWeb(app: FastifyInstance, given: WebDeps): void {
         request.troubles = troubles;
         next();
       });
+      pages.decorateRequest('notice', undefined);
+      pages.addHook('onRequest', (request, reply, next) => {
+        if (isRead(request)) request.notice = takeNotice(request, reply);
+        next();
+      });
       // Who has acted is shown what came of it, and not what was rendered just before.
       pages.addHook('onSend', (request, _reply, payload, next) => {
-        if (request.caller !== undefined && !isReading(request)) deps.changes.outdate();
+        if (request.caller !== undefined && !isRead(request)) {
+          deps.changes.outdate();
+          health.forget();
+        }
         next(null, payload);
       });
       registerEvents(pages, deps);
@@ -109,28 +108,32 @@ async function admit(
   { isOff, sessions, canStore }: WebDeps,
 ): Promise<FastifyReply | undefined> {
   if (isOff) return sendPage(reply, h(PagesOff, {}), 403);
-  const isRead = isReading(request);
-  if (!isRead && !isSameOrigin(request)) return sendPage(reply, h(Fault, { status: 403 }), 403);
+  const isReading = isRead(request);
+  if (!isReading && !isSameOrigin(request)) return sendPage(reply, h(Fault, { status: 403 }), 403);
   const cookie = readSessionCookie(request);
   const caller = await sessions.find(cookie);
   if (caller === undefined) {
     if (request.routeOptions.url === '/events') return reply.code(401).send();
     // A browser sends the cookie only to where its own page leads: one step more from another site.
     const site = request.headers['sec-fetch-site'];
-    if (isRead && cookie === undefined && (site === 'cross-site' || site === 'same-site'))
+    if (isReading && cookie === undefined && (site === 'cross-site' || site === 'same-site'))
       return sendPage(reply, h(Page, { title: 'One moment', goTo: safePath(request.url) }));
-    const back = isRead ? { to: request.url } : { to: pageBefore(request), lost: 'yes' };
+    const back = isReading ? { to: request.url } : { to: pageBefore(request), lost: 'yes' };
     return reply.redirect(`/sign-in?${new URLSearchParams(back)}`, 303);
   }
   request.caller = caller;
   const needed = rolesOf(request.method, request.routeOptions.url ?? '');
   if (!needed.includes(caller.role))
-    return sendPage(reply, h(Fault, { status: 403, sentence: forbidden(caller, needed) }), 403);
-  if (!isRead && !(await canStore())) throw new StoreUnavailable('The store cannot be written');
+    return sendPage(
+      reply,
+      h(Fault, { status: 403, caller, sentence: forbidden(caller, needed) }),
+      403,
+    );
+  if (!isReading && !(await canStore())) throw new StoreUnavailable('The store cannot be written');
   return undefined;
 }
 
-function isReading({ method }: FastifyRequest): boolean {
+function isRead({ method }: FastifyRequest): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
@@ -138,31 +141,6 @@ function PagesOff() {
   const sentence = ' and start the service again: who has a token can sign in with it.';
   const text = h('p', null, 'Set ', h('code', null, 'API_TOKENS'), sentence);
   return h(Page, { title: 'The pages are off' }, text);
-}
-
-const sentences: Readonly<Record<number, string>> = {
-  400: 'The request is not understood.',
-  403: 'This was not sent by a page of this service. Go back, load the page again, and try once more.',
-  404: 'There is no such page, or you may not see it.',
-  413: 'That is too large.',
-  415: 'That is no form.',
-  429: 'Too many attempts. Wait a minute.',
-  503: 'The store is not available. Try again later; the log says why.',
-};
-
-interface FaultProps {
-  readonly status: number;
-  readonly sentence?: string;
-}
-
-/** The page that says what is wrong. */
-function Fault({ status, sentence }: FaultProps) {
-  return h(
-    Page,
-    { title: status >= 500 ? 'Something went wrong' : 'This does not work' },
-    h('p', null, sentence ?? sentences[status] ?? 'Something went wrong; the log says what.'),
-    h('p', null, h('a', { href: '/' }, 'To the overview')),
-  );
 }
 
 function statusOf(error: unknown): number {

@@ -33,7 +33,7 @@ interface Question {
 /**
  * Renders what many see once for all of them: those with the same rights who ask for the same. Who asks while it is
  * rendered waits for that. What is from before the last change that pages were told of serves nobody: whoever was told
- * would be shown what was before. `told`: how often they were told.
+ * would be shown what was before. `told`: how often they were told, and how often a visitor changed something.
  */
 export function createSharedParts(told: () => number) {
   const renderings = new Map<string, Rendering>();

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { h, type JSX } from 'preact';
-import { z } from 'zod';
 
 import { callerOfRequest } from '../api/auth.ts';
 import type { Caller } from '../api/roles.ts';
 import type { ApiDeps } from '../api/route.ts';
 import type { Thresholds } from '../claims/context-monitor.ts';
 import type { Check } from '../http/health.ts';
+import { leaveNotice } from './done.ts';
 import type { Changes } from './live/changes.ts';
 import { renderPage } from './page.ts';
 import type { GiteaApplication, Members, SignInOnce } from './session/members.ts';
@@ -42,6 +42,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Number of checks that fail, for the menu; set behind the session. */
     troubles?: () => number;
+    /** What an action just did; set behind the session. */
+    notice?: string | undefined;
   }
 }
 
@@ -56,23 +58,7 @@ export interface Visit {
 
 /** Who visits, for a route behind the session. */
 export function visitOf(request: FastifyRequest): Visit {
-  return { caller: callerOfRequest(request), url: request.url, notice: noticeOf(request) };
-}
-
-/** Sentences that an action leaves for the page it leads to, by the word in `?done=`. */
-const notices: ReadonlyMap<string, string> = new Map([
-  ['paused', 'Nothing more is handed out. What is claimed goes on.'],
-  ['agent-paused', 'The agent gets no more issues. What it has claimed goes on.'],
-  ['resumed', 'Issues are handed out again.'],
-  ['replayed', 'The delivery is handled once more.'],
-  ['verifying', 'The last commit is verified once more.'],
-  ['gave-back', 'The claim was ended. The issue can be claimed again.'],
-  ['unparked', 'The issue is given to agents again.'],
-]);
-
-function noticeOf({ query }: FastifyRequest): string | undefined {
-  const { data } = z.object({ done: z.string() }).safeParse(query);
-  return data === undefined ? undefined : notices.get(data.done);
+  return { caller: callerOfRequest(request), url: request.url, notice: request.notice };
 }
 
 /** Sends a page. */
@@ -96,9 +82,10 @@ export class NoSuchPage extends Error {
   readonly statusCode = 404;
 }
 
-/** After an action: leads to a page of this service, which says what was done. */
+/** After an action: leads to a page of this service, which says once what was done. */
 export function goOn(reply: FastifyReply, path: string, done: string): FastifyReply {
   const url = new URL(path, 'http://here');
   url.searchParams.set('done', done);
+  leaveNotice(reply, done);
   return reply.redirect(`${url.pathname}${url.search}`, 303);
 }

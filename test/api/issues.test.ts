@@ -170,6 +170,7 @@ test('a plan is shown in full, in the shape and with the figures of the contract
       state: 'blocked',
       reason: { code: 'open_blockers', text: 'Waits for acme/orbit#12, which is open.' },
       claim: null,
+      heldUp: null,
       pastClaims: [],
       spent: null,
       reading: {

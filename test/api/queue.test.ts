@@ -38,6 +38,7 @@ test('the queue shows ready issues in order, why each stands there, and counts w
       rank: index + 1,
       why: `Ready since 2026-11-23T12:0${minute}:00.000Z${moved}; the longest ready goes first.`,
       plan: including({ ref: `acme/orbit#${number}`, state: 'ready' }),
+      heldUp: null,
     })),
     claimed: [],
     blocked: [15, 14, 13, 12, 11, 10].map((number) =>

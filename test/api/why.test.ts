@@ -37,6 +37,7 @@ test('a named agent is told which rule it fails', async () => {
       ref: 'acme/orbit#1',
       state: 'ready',
       reason: { code: 'ready', text: 'Nothing is in the way: sonnet can start.' },
+      heldUp: null,
       assigned: 'sonnet',
       agents: [
         {
@@ -156,8 +157,8 @@ test('a plan made with other profiles is told apart', async () => {
     giteaUrl: 'https://git.example.test',
   };
   onTestFinished(() => store.db.destroy());
-  const onlyOpus = builtIn.agents.slice(0, 1);
-  expect(await readWhy(store, { repository: 'acme/orbit', number: 1 }, onlyOpus)).toMatchObject({
+  const told = { profiles: builtIn.agents.slice(0, 1), heldUp: () => null };
+  expect(await readWhy(store, { repository: 'acme/orbit', number: 1 }, told)).toMatchObject({
     assigned: 'sonnet',
     agents: [{ agent: 'opus', chosen: true, reason: { code: 'cheapest_fit' } }],
     note: containing('other profiles'),
@@ -170,6 +171,7 @@ test('an issue without a plan says why it has none', async () => {
   expect((await service.api('/issues/acme/orbit/1/why')).json).toEqual({
     ref: 'acme/orbit#1',
     state: 'released',
+    heldUp: null,
     reason: { code: 'not_assigned', text: 'Not assigned to the bot.' },
     assigned: null,
     agents: [],

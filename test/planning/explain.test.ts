@@ -5,6 +5,7 @@ import { builtInAgents } from '../../src/planning/built-in-agents.ts';
 import { planWork } from '../../src/planning/plan-work.ts';
 import { readOffline } from '../../src/reading/offline-reading.ts';
 import { explainAgents } from '../../src/planning/explain.ts';
+import { usd } from '../../src/web/parts/amounts.ts';
 
 function explain(
   body: string,
@@ -106,4 +107,12 @@ test('where none fits, each says what would have to change', () => {
       },
     ]
   `);
+});
+
+test('a sentence rounds a cost as the figure beside it is rounded', () => {
+  // Sizes of which some lie half way between two cents.
+  for (let likely = 40_000; likely < 41_000; likely += 100) {
+    const [opus] = explain(`Difficulty: low\nTotal estimated: ${likely}`);
+    expect(opus?.reason.text).toContain(`costs about ${usd(opus?.expectedCost ?? 0)} and`);
+  }
 });

@@ -21,6 +21,12 @@ export function submit(
   return visit(service, path, { method: 'POST', body, headers: { ...sameOrigin, ...headers } });
 }
 
+/** The cookies that a browser has after an answer which sets one more. */
+export function cookiesAfter(reply: Response, cookie: string): string {
+  const set = reply.headers.getSetCookie().map((each) => each.split(';', 1)[0] ?? '');
+  return [cookie, ...set].join('; ');
+}
+
 /** Signs in with a token, and returns the cookie. */
 export async function signIn(service: Service, token = apiToken): Promise<string> {
   const reply = await submit(service, '/sign-in', { token, to: '/' });

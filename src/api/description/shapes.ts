@@ -20,6 +20,11 @@ const sentence = z
     text: z.string().meta({ description: 'For people.' }),
   })
   .meta({ id: 'Sentence' });
+const heldUp = sentence
+  .nullable()
+  .meta({
+    description: 'Why it is not handed out now although it is ready; null: it is, or is not ready.',
+  });
 export const ref = z.string().meta({ description: 'owner/name#12' });
 const amounts = z.object({ tokens: z.number(), usd: z.number() });
 const spent = amounts.extend({ estimated: z.boolean() }).meta({ id: 'Spent' });
@@ -100,12 +105,9 @@ export const claim = z
     claimedAt: time,
     heartbeatAt: time,
     leaseExpiresAt: time.nullable(),
-    verification: z
-      .string()
-      .nullable()
-      .meta({
-        description: 'The verification of its commit: until it has ended, the lease stands still.',
-      }),
+    verification: z.string().nullable().meta({
+      description: 'The verification of its commit: until it has ended, the lease stands still.',
+    }),
     stale: z
       .boolean()
       .meta({ description: 'No report of the context for three tenths of the lease.' }),
@@ -140,6 +142,7 @@ export const fullPlan = plan
     claim: claim.extend({ history: z.array(sample) }).nullable(),
     pastClaims: z.array(pastClaim),
     spent: spent.nullable(),
+    heldUp,
   })
   .meta({ id: 'FullPlan' });
 
@@ -148,6 +151,7 @@ export const why = z
     ref,
     state: z.enum(states),
     reason: sentence,
+    heldUp,
     assigned: z.string().nullable(),
     agents: z.array(
       z.object({
@@ -166,7 +170,7 @@ export const why = z
 
 export const queue = z
   .object({
-    ready: z.array(z.object({ ref, rank: z.number(), why: z.string(), plan })),
+    ready: z.array(z.object({ ref, rank: z.number(), why: z.string(), plan, heldUp })),
     claimed: z.array(claim),
     blocked: z.array(
       z.object({

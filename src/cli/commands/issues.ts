@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { thousands } from '../../lib/text.ts';
-import { loadStoreConfig } from '../../config.ts';
+import { loadAgents, loadStoreConfig } from '../../config.ts';
 import { ConfigError, CoordinatorError } from '../../errors.ts';
 import type { PlanEdge, PlanView } from '../../issue/plan.ts';
 import { onlyClaudeText, proposalText } from '../../issue/proposals.ts';
@@ -11,7 +11,9 @@ import { spentText } from '../../claims/spending.ts';
 import { audit } from '../../claims/audit.ts';
 import type { Database } from '../../db/database.ts';
 import type { IssueClaim, PastClaim } from '../../claims/views.ts';
+import { readHeldUp } from '../../claims/held-up.ts';
 import { findFullPlan, type FullPlan } from '../../claims/queue-view.ts';
+import type { AgentProfile } from '../../planning/agent-profiles.ts';
 import { listPlans, type PlanStore } from '../../plans/plan-views.ts';
 import type { Io } from '../io.ts';
 import { listOptionsSchema, parseOptions } from '../options.ts';
@@ -30,7 +32,9 @@ export async function issues(io: Io, ref: string | undefined, rawOptions: unknow
   await withDatabase(database, (db) => {
     const store = { db, giteaUrl };
     if (options.audit) return printAudit(io, db, options);
-    return ref === undefined ? printList(io, store, options) : printOne(io, store, ref, options);
+    if (ref === undefined) return printList(io, store, options);
+    const profiles = () => loadAgents(io.environment()).agents;
+    return printOne(io, { ...store, profiles }, { ref, options });
   });
 }
 
@@ -67,11 +71,19 @@ async function printAudit(io: Io, db: Database, { limit, json }: Options): Promi
     throw new CoordinatorError('audit_failed', `The audit found ${violations.length} violations.`);
 }
 
-async function printOne(io: Io, store: PlanStore, text: string, { json }: Options): Promise<void> {
+async function printOne(
+  io: Io,
+  { profiles, ...store }: PlanStore & { readonly profiles: () => readonly AgentProfile[] },
+  { ref: text, options: { json } }: { readonly ref: string; readonly options: Options },
+): Promise<void> {
   const ref = parseRef(text);
   if (ref === undefined)
     throw new ConfigError('usage', 'Name an issue as owner/repository#number, in quotes.');
-  const plan = await findFullPlan(store, ref, Date.now());
+  const plan = await findFullPlan(store, ref, {
+    now: Date.now(),
+    readHeldUp: () =>
+      readHeldUp({ db: store.db, profiles: profiles(), now: Date.now, asks: undefined }),
+  });
   if (plan === undefined)
     throw new CoordinatorError('not_found', `There is no issue ${text} in the database.`);
   if (json) printJson(io, plan);
@@ -107,7 +119,7 @@ function renderPlan(plan: FullPlan): string {
     `${plan.ref}  ${plan.title}`,
     plan.url,
     '',
-    `State       ${plan.state}: ${plan.reason.text}`,
+    `State       ${plan.state}: ${(plan.heldUp ?? plan.reason).text}`,
   ];
   if (estimate !== null) {
     const range = `${thousands(estimate.low)} to ${thousands(estimate.high)}`;

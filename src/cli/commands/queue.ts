@@ -5,6 +5,7 @@ import { createLogUpdate } from 'log-update';
 
 import { loadAgents, loadStoreConfig } from '../../config.ts';
 import { CoordinatorError } from '../../errors.ts';
+import { readHeldUp } from '../../claims/held-up.ts';
 import { readQueue, type Queue } from '../../claims/queue-view.ts';
 import type { AgentProfile } from '../../planning/agent-profiles.ts';
 import type { PlanStore } from '../../plans/plan-views.ts';
@@ -46,8 +47,9 @@ interface Shown extends PlanStore {
   readonly profiles: readonly AgentProfile[];
 }
 
-function read({ profiles, ...store }: Shown, limit: number): Promise<Queue> {
-  return readQueue(store, { limit, now: Date.now(), profiles });
+async function read({ profiles, ...store }: Shown, limit: number): Promise<Queue> {
+  const heldUp = await readHeldUp({ db: store.db, profiles, now: Date.now, asks: undefined });
+  return readQueue(store, { limit, now: Date.now(), profiles, heldUp });
 }
 
 async function drawQueue(io: Io, store: Shown, limit: number): Promise<string> {

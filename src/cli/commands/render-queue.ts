@@ -58,7 +58,7 @@ function renderDay({ agent, spent, budget, state }: Queue['spending'][number]): 
 }
 
 function renderReady(
-  { ref, rank, why, plan }: Queue['ready'][number],
+  { ref, rank, why, plan, heldUp }: Queue['ready'][number],
   style: QueueStyle,
 ): string[] {
   const size = plan.estimate === null ? '' : `${thousands(plan.estimate.likely)} tokens, `;
@@ -66,6 +66,7 @@ function renderReady(
   return [
     `  ${line}`,
     ...below(`${plan.assignment?.agent ?? 'no agent'}, ${size}${lowerFirst(why)}`, style),
+    ...(heldUp === null ? [] : below(heldUp.text, style)),
   ];
 }
 

@@ -65,6 +65,12 @@ function isInUse(part) {
   return isTyping || part.querySelector('details[open]') !== null;
 }
 
+/** Says of a part that it stands still; see the stylesheet. */
+function markStill() {
+  for (const part of document.querySelectorAll('[data-live]'))
+    part.toggleAttribute('data-still', part.querySelector('details[open]') !== null);
+}
+
 /** Whoever has the focus in it keeps it: on the same link, or on the whole part when that is gone. */
 function replacePart(part, other) {
   const { activeElement } = document;
@@ -152,7 +158,9 @@ addEventListener('pageshow', ({ persisted }) => {
   if (persisted) void refresh();
 });
 document.addEventListener('focusout', letGo);
+// The event of a `details` does not rise.
 document.addEventListener('toggle', letGo, true);
+document.addEventListener('toggle', markStill, true);
 document.addEventListener('keydown', ({ key, target }) => {
   const question = key === 'Escape' ? target.closest('details.action[open]') : null;
   if (question === null) return;

@@ -1,40 +1,29 @@
 import { h } from 'preact';
 
-import { maskSentence } from '../../api/mask.ts';
-import type { Caller } from '../../api/roles.ts';
-import { viewReason } from '../../issue/plan.ts';
-import type { IssueLine } from '../../plans/issue-lines.ts';
 import { Ago } from './amounts.ts';
 import { IssueLink } from './issue-link.ts';
 import { Sentence } from './sentence.ts';
 import { StateBadge } from './state.ts';
-
-/** An issue of a list, as the caller may see it. */
-export type ShownLine = ReturnType<typeof maskLine>;
-
-export function maskLine(line: IssueLine, caller: Caller) {
-  const { params } = line.reason;
-  return {
-    ...line,
-    reason: maskSentence(viewReason(line.reason), caller),
-    /** The pull request that its reason names. */
-    pull: 'pull' in params ? params.pull : null,
-  };
-}
+import type { ShownLine } from '../shown-lines.ts';
 
 interface LinesProps {
   readonly lines: readonly ShownLine[];
+  /** Epoch milliseconds. */
   readonly now: number;
   readonly withState?: boolean;
+  /** A cycle that the page tells above: its issues only say so. */
+  readonly toldCycles?: readonly string[];
 }
 
 /** Issues with their sentences. */
-export function IssueLines({ lines, now, withState = false }: LinesProps) {
+export function IssueLines({ lines, now, withState = false, toldCycles = [] }: LinesProps) {
   return h(
     'ul',
     { class: 'rows lines' },
-    lines.map(({ ref, title, state, reason, place, changedAt }) =>
-      h(
+    lines.map((line) => {
+      const { ref, title, state, reason, place, changedAt, isHeldUp } = line;
+      const isTold = reason.code === 'cycle' && toldCycles.some((text) => names(text, ref));
+      return h(
         'li',
         null,
         h(
@@ -50,13 +39,20 @@ export function IssueLines({ lines, now, withState = false }: LinesProps) {
           ),
           h(
             'p',
-            { class: 'why' },
-            h(Sentence, { text: reason.text }),
+            { class: isHeldUp ? 'held' : 'why' },
+            isTold
+              ? ['Waits for itself in ', h('a', { href: '#waits' }, 'the cycle told above'), '.']
+              : h(Sentence, { text: reason.text }),
             place === undefined ? null : [' Ready ', h(Ago, { at: changedAt, now }), `${place}.`],
           ),
         ),
         h('span', { class: 'since' }, h(Ago, { at: changedAt, now })),
-      ),
-    ),
+      );
+    }),
   );
+}
+
+/** Whether the sentence names the issue, and not one whose number only begins alike. */
+function names(text: string, ref: string): boolean {
+  return text.split(/\s+/).some((word) => word.replace(/\.$/, '') === ref);
 }

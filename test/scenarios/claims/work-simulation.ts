@@ -77,6 +77,7 @@ export async function simulate(actions: Iterable<Action>, options: SimulationOpt
       ...common,
       giteaUrl: 'https://git.example.test',
       profiles,
+      hasReplicas: false,
       secrets: { current: 'secret-of-the-simulation' },
       leaseMs,
       thresholds: { compactAt: 0.8, rotateAt: 0.95 },

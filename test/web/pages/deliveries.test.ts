@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { signIn, submit, visit } from '../../support/browser-like.ts';
+import { cookiesAfter, signIn, submit, visit } from '../../support/browser-like.ts';
 import { statementIn } from '../../support/database.ts';
 import { startWork } from '../../support/work.ts';
 import { tokenOf } from '../../support/workers.ts';
@@ -60,7 +60,7 @@ test('one is shown with what was understood, escaped, and can be replayed', asyn
   expect(reply.status).toBe(303);
   expect(reply.headers.get('location')).toBe(`/deliveries/${id}?done=replayed`);
   await service.idle();
-  const after = await read(service, `/deliveries/${id}?done=replayed`, cookie);
+  const after = await read(service, `/deliveries/${id}?done=replayed`, cookiesAfter(reply, cookie));
   expect(after.html).toContain('The delivery is handled once more.');
 });
 

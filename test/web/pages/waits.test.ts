@@ -50,13 +50,8 @@ test('checks that fail say why, and lead to their cure', () => {
   };
   expect(told({ health })).toHaveLength(4);
   const delivery = {
-    deliveryId: 'a',
-    status: 'dead',
-    ref: null,
-    error: null,
-    receivedAt: at,
-    event: null,
-    eventName: 'issues',
+    ...{ deliveryId: 'a', status: 'dead', count: 1, issue: null, error: null, receivedAt: at },
+    ...{ event: null, eventName: 'issues' },
   };
   expect(told({ health, deliveries: [delivery] })).toHaveLength(4);
   expect(told({ health }).join('\n')).toContain('All were refused. Run doctor.');
@@ -83,11 +78,18 @@ test('pauses and limits can be ended by an operator alone', () => {
 });
 
 test('deliveries, budgets and issues have one thing to do each', () => {
-  const delivery = { deliveryId: 'a/b', receivedAt: at, event: 'assigned', eventName: 'issues' };
+  const delivery = {
+    ...{ deliveryId: 'a/b', receivedAt: at, event: 'assigned', eventName: 'issues', count: 1 },
+    ...{ issue: null, error: null },
+  };
+  const issue = { repository: 'acme/orbit', number: 1 };
+  const fields = 'issue.number: Invalid input; issue.title: Invalid input';
+  const error = `The payload is not as expected: ${fields}`;
   const deliveries = [
-    { ...delivery, status: 'dead', ref: 'acme/orbit#1', error: 'Disk.' },
-    { ...delivery, status: 'rejected', ref: null, event: null, error: null },
-    { ...delivery, status: 'dead', ref: null, error: null },
+    { ...delivery, status: 'dead', issue, error: 'Disk.', count: 3 },
+    { ...delivery, status: 'rejected', event: null, error },
+    { ...delivery, status: 'dead' },
+    { ...delivery, status: 'dead', deliveryId: 'not-shown' },
   ];
   const budget = { agent: 'opus', day: '2026-11-30', spent: { tokens: 90, usd: 9 } };
   const spending = [
@@ -113,8 +115,35 @@ test('deliveries, budgets and issues have one thing to do each', () => {
   expect(all).toHaveLength(3 + 3 + 4 + 3 + 1);
   const text = all.join('\n');
   expect(text).toContain('/deliveries/a%2Fb');
+  expect(text).toContain('3 times: Disk.');
+  expect(text).toContain('/deliveries?status=dead');
+  expect(text).toContain('It was not understood: 2 fields are not as Gitea sends them.');
+  expect(text).not.toContain('not-shown');
   expect(text).toContain('Close it on Gitea');
   expect(text).toContain('https://git.example.test/acme/orbit/pulls/8');
   expect(text).toContain('Title and 2 more');
   expect(text).toContain('/graph?repository=acme%2Forbit');
+});
+
+test('issues come first, then what is to be mended; what stops everything is on top', () => {
+  const health = { webhook: { status: 'degraded' }, store: { status: 'down' } };
+  const waiting = [line('gates_failed', 'needs_human'), line('worker_blocked', 'needs_human')];
+  const inReview = [line('gates_passed', 'in_review')];
+  const deliveries = [
+    {
+      ...{ deliveryId: 'a', status: 'rejected', count: 1, issue: null, error: null },
+      ...{ receivedAt: at, event: null, eventName: 'issues' },
+    },
+  ];
+  const spending = [
+    {
+      ...{ agent: 'opus', day: '2026-11-30', spent: { tokens: 9, usd: 9 }, state: 'used_up' },
+      budget: { tokens: null, usd: 9 },
+    },
+  ];
+  const all = told({ health, waiting, inReview, deliveries, spending });
+  expect(all.map((text) => text.split(' | ')[1])).toEqual([
+    ...['down', 'agent is stuck', 'in review', 'failed verification', 'rejected delivery'],
+    ...['degraded', 'budget'],
+  ]);
 });

@@ -9,6 +9,7 @@ import {
   type DeliveryStatus,
   type DeliveryView,
 } from '../../../inbox/delivery-views.ts';
+import { unknownCursor } from '../../filter.ts';
 import { Page } from '../../page.ts';
 import { Action } from '../../parts/action.ts';
 import { At, tokens } from '../../parts/amounts.ts';
@@ -31,6 +32,14 @@ const querySchema = z.object({
 });
 const paramsSchema = z.object({ id: z.string().max(100) });
 
+/** What was asked for and is not known: silence would look like an answer. */
+function troubleOf(asked: unknown, { status, cursor }: z.infer<typeof querySchema>) {
+  const given = z.record(z.string(), z.unknown()).catch({}).parse(asked);
+  if (given['status'] !== undefined && status === undefined)
+    return 'There is no such status: here are all.';
+  return given['cursor'] !== undefined && cursor === undefined ? unknownCursor : undefined;
+}
+
 /** What a status says. */
 const meanings: Readonly<Record<DeliveryStatus, string>> = {
   pending: 'is due, or being handled',
@@ -46,13 +55,14 @@ export function registerDeliveryPages(web: Web, deps: WebDeps): void {
   web.get('/deliveries', async (request, reply) => {
     const { caller } = visitOf(request);
     const { status, cursor } = querySchema.parse(request.query);
+    const notice = troubleOf(request.query, { status, cursor });
     await takeIn();
     const page = await listDeliveries(store.db, { status, cursor, limit: pageSize, now: now() });
     return sendPage(
       reply,
       h(
         Page,
-        { title: 'Deliveries', caller, path: '/deliveries', live: cursor === undefined },
+        { title: 'Deliveries', caller, notice, path: '/deliveries', live: cursor === undefined },
         h(
           'p',
           { class: 'help' },

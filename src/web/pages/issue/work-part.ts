@@ -39,7 +39,7 @@ export function State({
         h(StateBadge, { state: plan.state }),
         ' ',
         h(Sentence, {
-          text: withoutInvisible(plan.reason.text),
+          text: withoutInvisible((plan.heldUp ?? plan.reason).text),
           isStored,
         }),
         ' ',

@@ -4,11 +4,19 @@ import type { Caller } from '../../../api/roles.ts';
 import { CoordinatorError } from '../../../errors.ts';
 import { states } from '../../../issue/state.ts';
 import { listIssueLines, listRepositoryNames } from '../../../plans/issue-lines.ts';
-import { filterOf, pathWith, readChoice, type Choice } from '../../filter.ts';
+import {
+  filterOf,
+  pathWith,
+  readChoice,
+  troubleOf,
+  unknownCursor,
+  type Choice,
+} from '../../filter.ts';
 import { FilterForm } from '../../parts/filter-form.ts';
-import { IssueLines, maskLine } from '../../parts/issue-lines.ts';
+import { IssueLines } from '../../parts/issue-lines.ts';
 import { stateNames } from '../../parts/state.ts';
 import { createSharedParts, sendSharedPage } from '../../shared-page.ts';
+import { readShownLines } from '../../shown-lines.ts';
 import { visitOf, type Web, type WebDeps } from '../../web.ts';
 
 /** Issues of a page, and repositories that can be chosen. */
@@ -19,11 +27,12 @@ const shownRepositories = 200;
 export function registerIssueList(web: Web, deps: WebDeps): void {
   const parts = createSharedParts(deps.changes.told);
   web.get('/issues', async (request, reply) => {
-    const visit = visitOf(request);
+    const asked = visitOf(request);
+    const visit = { ...asked, notice: asked.notice ?? troubleOf(request.query) };
     const { caller } = visit;
     const choice = readChoice(request.query);
     const part = await parts.render({ caller, asked: choice }, async () =>
-      h(Content, { choice, ...(await readList(deps, caller, choice)), now: deps.now() }),
+      h(Content, { ...(await readList(deps, caller, choice)), now: deps.now() }),
     );
     return sendSharedPage(request, reply, visit, { title: 'Issues', path: '/issues', part });
   });
@@ -35,7 +44,9 @@ async function readList(deps: WebDeps, caller: Caller, choice: Choice) {
   const page = await listPage(deps, choice, { ...filter, search });
   const names = { scope: caller.repositories, limit: shownRepositories };
   return {
-    lines: page.items.map((line) => maskLine(line, caller)),
+    choice: page.isKnown ? choice : { ...choice, cursor: '' },
+    notice: page.isKnown ? undefined : unknownCursor,
+    lines: page.items.map(await readShownLines(deps, caller, page.items)),
     nextCursor: page.nextCursor,
     repositories: await listRepositoryNames(deps.store.db, names),
     agents: deps.agents
@@ -45,12 +56,13 @@ async function readList(deps: WebDeps, caller: Caller, choice: Choice) {
 }
 
 interface ContentProps extends Awaited<ReturnType<typeof readList>> {
-  readonly choice: Choice;
   readonly now: number;
 }
 
-function Content({ choice, lines, nextCursor, repositories, agents, now }: ContentProps) {
+function Content({ choice, notice, lines, nextCursor, now, ...names }: ContentProps) {
+  const { repositories, agents } = names;
   return [
+    notice === undefined ? null : h('p', { class: 'notice', role: 'status' }, notice),
     h(FilterForm, {
       ...{ to: '/issues', choice },
       fields: [
@@ -89,12 +101,12 @@ async function listPage(
     ...({ ...filter, order: 'newest', limit: pageSize } as const),
     ...(state === undefined ? {} : { states: [state] }),
   };
-  if (cursor === '') return listIssueLines(db, query);
+  if (cursor === '') return { ...(await listIssueLines(db, query)), isKnown: true };
   try {
-    return await listIssueLines(db, { ...query, cursor });
+    return { ...(await listIssueLines(db, { ...query, cursor })), isKnown: true };
   } catch (error) {
     if (error instanceof CoordinatorError && error.code === 'invalid_cursor')
-      return listIssueLines(db, query);
+      return { ...(await listIssueLines(db, query)), isKnown: false };
     throw error;
   }
 }

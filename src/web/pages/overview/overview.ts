@@ -1,14 +1,16 @@
 import { Fragment, h } from 'preact';
 
 import { states } from '../../../issue/state.ts';
-import { readChoice } from '../../filter.ts';
+import { readChoice, troubleOf } from '../../filter.ts';
 import { FilterForm } from '../../parts/filter-form.ts';
 import { createSharedParts, sendSharedPage } from '../../shared-page.ts';
 import { visitOf, type Web, type WebDeps } from '../../web.ts';
 import { AtWork } from './at-work-part.ts';
+import { Blocked, Found } from './blocked-part.ts';
+import { shownGroups } from './delivery-waits.ts';
 import { FirstSteps } from './first-steps.ts';
-import { Blocked, Found, Ready } from './queue-part.ts';
 import { readOverview, type Overview } from './read-overview.ts';
+import { Ready } from './ready-part.ts';
 import { Summary } from './summary-part.ts';
 import { Today } from './today-part.ts';
 import { Waits } from './waits-part.ts';
@@ -18,7 +20,8 @@ import { waitsOf } from './waits.ts';
 export function registerOverview(web: Web, deps: WebDeps): void {
   const parts = createSharedParts(deps.changes.told);
   web.get('/', async (request, reply) => {
-    const visit = visitOf(request);
+    const asked = visitOf(request);
+    const visit = { ...asked, notice: asked.notice ?? troubleOf(request.query) };
     const choice = readChoice(request.query);
     const { repository, agent, q } = choice;
     const question = { caller: visit.caller, asked: [repository, agent, q] };
@@ -33,7 +36,9 @@ function Content({ overview }: { readonly overview: Overview }) {
   const { choice, repositories, agents, countOf } = overview;
   const waits = waitsOf(overview);
   const ofIssues = overview.waiting.length + overview.inReview.length;
-  const waitCount = waits.length - ofIssues + countOf('needs_human', 'oversized', 'in_review');
+  const ofAll = countOf('needs_human', 'oversized', 'in_review');
+  const hidden = Math.max(0, overview.deliveries.length - shownGroups);
+  const waitCount = waits.length - ofIssues + ofAll + hidden;
   const isFiltered = choice.repository !== '' || choice.agent !== '' || choice.q !== '';
   const isEmpty = !isFiltered && countOf(...states) === countOf('released');
   return h(
@@ -61,8 +66,8 @@ function Content({ overview }: { readonly overview: Overview }) {
       ? null
       : [
           h(AtWork, { overview }),
-          h('div', { class: 'halves' }, h(Ready, { overview }), h(Blocked, { overview })),
           h(Today, { overview }),
+          h('div', { class: 'halves' }, h(Ready, { overview }), h(Blocked, { overview })),
         ],
   );
 }

@@ -3,8 +3,7 @@ import type { Caller } from '../../../api/roles.ts';
 import { listAtWork, wasEverClaimed } from '../../../claims/at-work.ts';
 import { dayStart, listDayWork } from '../../../claims/day-work.ts';
 import { viewDay } from '../../../claims/spending.ts';
-import { listDeliveries } from '../../../inbox/delivery-views.ts';
-import { isoTime } from '../../../issue/iso-time.ts';
+import { listFailedGroups } from '../../../inbox/failed-groups.ts';
 import type { StateReason } from '../../../issue/reasons.ts';
 import type { State } from '../../../issue/state.ts';
 import {
@@ -15,13 +14,13 @@ import {
 } from '../../../plans/issue-lines.ts';
 import { countVerdicts } from '../../../verification/day-verdicts.ts';
 import { filterOf, type Choice } from '../../filter.ts';
-import { maskLine } from '../../parts/issue-lines.ts';
 import type { WebDeps } from '../../web.ts';
+import { readShownLines } from '../../shown-lines.ts';
 
 /** Issues shown of each kind; what waits for a person gets more room. */
 const shown = { waiting: 10, inReview: 6, atWork: 12, queue: 12, found: 12, repositories: 200 };
-/** Failed deliveries named at once. */
-const shownDeliveries = 3;
+/** Age up to which a delivery that was not understood waits for somebody. */
+const rejectedMs = 86_400_000;
 
 /** States that only a person ends. */
 const waitingStates = ['needs_human', 'oversized'] as const satisfies readonly State[];
@@ -39,7 +38,7 @@ export async function readOverview(deps: WebDeps, caller: Caller, choice: Choice
   const { filter, search } = await filterOf(deps, caller, choice);
   const { scope, repositoryId, agent } = filter;
   const lines = async (more: Omit<Parameters<typeof listIssueLines>[1], keyof LineFilter>) =>
-    (await listIssueLines(db, { ...filter, ...more })).items.map((line) => maskLine(line, caller));
+    (await listIssueLines(db, { ...filter, ...more })).items;
   const counts = await countLines(db, filter);
   const countOf = (...wanted: readonly State[]) => {
     const counted = counts.filter(({ state }) => wanted.some((one) => one === state));
@@ -51,6 +50,21 @@ export async function readOverview(deps: WebDeps, caller: Caller, choice: Choice
   const profiles = deps.agents.filter(
     ({ name }) => caller.agents?.includes(name) !== false && (agent ?? name) === name,
   );
+  const found = search && (await lines({ search, order: 'newest', limit: shown.found }));
+  const waiting = await lines({ states: waitingStates, order: 'oldest', limit: shown.waiting });
+  const inReview = await lines({ states: ['in_review'], order: 'oldest', limit: shown.inReview });
+  const examples = await Promise.all(
+    stuck.map(async ({ reason, count }) => {
+      const reasons = stuckReasons.filter((code) => code === reason);
+      const [line] = await lines({ states: ['blocked'], reasons, order: 'oldest', limit: 1 });
+      return { count, line };
+    }),
+  );
+  const ready = await lines({ states: ['ready'], order: 'queue', limit: shown.queue });
+  const blocked = await lines({
+    ...{ states: ['blocked', 'received'], order: 'newest', limit: shown.queue },
+  });
+  const say = await readShownLines(deps, caller, [...(found ?? []), ...ready, ...blocked]);
   return {
     now,
     giteaUrl: deps.store.giteaUrl,
@@ -62,34 +76,21 @@ export async function readOverview(deps: WebDeps, caller: Caller, choice: Choice
     repositories: await listRepositoryNames(db, { scope, limit: shown.repositories }),
     agents: deps.agents.map(({ name }) => name).filter((name) => maySeeAgent(caller, name)),
     isAgentEnabled: deps.agents.some(({ enabled }) => enabled),
-    found: search && (await lines({ search, order: 'newest', limit: shown.found })),
-    waiting: await lines({ states: waitingStates, order: 'oldest', limit: shown.waiting }),
-    inReview: await lines({ states: ['in_review'], order: 'oldest', limit: shown.inReview }),
-    stuck: await Promise.all(
-      stuck.map(async ({ reason, count }) => ({
-        count,
-        example: (
-          await lines({
-            states: ['blocked'],
-            reasons: stuckReasons.filter((code) => code === reason),
-            ...{ order: 'oldest', limit: 1 },
-          })
-        )[0],
-      })),
-    ),
+    found: found?.map(say),
+    waiting: waiting.map(say),
+    inReview: inReview.map(say),
+    stuck: examples.map(({ count, line }) => ({ count, example: line && say(line) })),
     pauses: await readPauses(deps, caller),
-    deliveries: caller.role === 'operator' ? await readDeliveries(deps, now) : [],
+    deliveries: caller.role === 'operator' ? await listFailedGroups(db, now - rejectedMs) : [],
     atWork: (
       await listAtWork(db, {
         worker: caller.role === 'worker' ? caller.name : undefined,
         ...{ scope, repositoryId, agent, now, limit: shown.atWork },
       })
     ).filter((work) => maySeeAgent(caller, work.agent)),
-    ready: await lines({ states: ['ready'], order: 'queue', limit: shown.queue }),
+    ready: ready.map(say),
     wasEverClaimed: await wasEverClaimed(db),
-    blocked: await lines({
-      ...{ states: ['blocked', 'received'], order: 'newest', limit: shown.queue },
-    }),
+    blocked: blocked.map(say),
     work: (await listDayWork(db, { scope, repositoryId, now })).filter(
       (work) => (agent ?? work.agent) === work.agent && maySeeAgent(caller, work.agent),
     ),
@@ -107,13 +108,4 @@ async function readPauses({ pauses, agents }: WebDeps, caller: Caller) {
     ...pause,
     account: agents.find((profile) => profile.name === pause.agent)?.account,
   }));
-}
-
-/** Deliveries that were given up, and those of the last day that were not understood: the newest of each. */
-async function readDeliveries({ store: { db } }: WebDeps, now: number) {
-  const page = { limit: shownDeliveries, now };
-  const dead = await listDeliveries(db, { ...page, status: 'dead' });
-  const rejected = await listDeliveries(db, { ...page, status: 'rejected' });
-  const since = isoTime(now - 86_400_000);
-  return [...dead.items, ...rejected.items.filter(({ receivedAt }) => receivedAt >= since)];
 }

@@ -7,11 +7,11 @@ import { ofChoice, type Shown } from './part.ts';
 
 /** The five answers as numbers, each a link to where they are told in full. */
 export function Summary({ overview, waits }: Shown & { readonly waits: number }) {
-  const { countOf, health, spending, choice } = overview;
-  const troubled = countTroubles(health);
+  const { countOf, spending, choice, work } = overview;
   const dollars = spending.reduce((sum, { spent }) => sum + spent.usd, 0);
+  const completed = work.reduce((sum, { completed: count }) => sum + count, 0);
   const review = pathWith('/issues', { ...ofChoice(choice), state: 'in_review' });
-  const done = pathWith('/issues', { ...ofChoice(choice), state: 'done' });
+  const spent = choice.repository === '' ? 'spent today' : 'spent today, in all repositories';
   return h(
     'section',
     { id: 'summary', 'data-live': true, 'aria-label': 'At a glance' },
@@ -28,16 +28,29 @@ export function Summary({ overview, waits }: Shown & { readonly waits: number })
       h(Tile, { to: review, value: whole(countOf('in_review')), name: 'in review' }),
       h(Tile, { to: '#ready', value: whole(countOf('ready')), name: 'ready' }),
       h(Tile, { to: '#blocked', value: whole(countOf('blocked', 'received')), name: 'blocked' }),
-      h(Tile, { to: done, value: whole(countOf('done')), name: 'done' }),
-      h(Tile, { to: '#today', value: usd(dollars), name: 'spent today' }),
-      h(Tile, {
-        to: '/status',
-        value: troubled === 0 ? 'OK' : whole(troubled),
-        name: troubled === 0 ? 'nothing is broken' : troubled === 1 ? 'check fails' : 'checks fail',
-        tone: troubled === 0 ? 'good' : 'bad',
-      }),
+      h(Tile, { to: '#today', value: whole(completed), name: 'completed today' }),
+      h(Tile, { to: '#today', value: usd(dollars), name: spent }),
+      h(Health, { overview }),
     ),
   );
+}
+
+/** Whether anything is broken: what fails, and what could not be handled. */
+function Health({ overview }: Shown) {
+  const { health, deliveries } = overview;
+  const failing = countTroubles(health);
+  const failed = deliveries.reduce((sum, { count }) => sum + count, 0);
+  if (failing > 0)
+    return h(Tile, {
+      ...{ to: '/status', value: whole(failing), tone: 'bad' },
+      name: failing === 1 ? 'check fails' : 'checks fail',
+    });
+  if (failed > 0)
+    return h(Tile, {
+      ...{ to: '#waits', value: whole(failed), tone: 'bad' },
+      name: failed === 1 ? 'failed delivery' : 'failed deliveries',
+    });
+  return h(Tile, { to: '/status', value: 'OK', name: 'all checks pass', tone: 'good' });
 }
 
 interface TileProps {

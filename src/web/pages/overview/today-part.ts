@@ -7,7 +7,8 @@ import type { Overview } from './read-overview.ts';
 import { Part } from './part.ts';
 
 const columns = [
-  ...['Agent', 'Handed out', 'Completed', 'Verified', 'Tokens', 'Cost', 'Of the budget'],
+  ...(['Agent', 'Handed out', 'Completed', 'Verifications passed', 'Failed'] as const),
+  ...(['Tokens', 'Cost', 'Of the budget'] as const),
 ];
 
 /** What today (UTC) has brought and cost, by agent. */
@@ -90,11 +91,7 @@ interface Figures {
 
 function cells({ handedOut, completed, passed, failed, budget, ...spent }: Figures) {
   return [
-    ...[
-      String(handedOut),
-      String(completed),
-      failed === 0 ? String(passed) : `${passed}, failed ${failed}`,
-    ],
+    ...[String(handedOut), String(completed), String(passed), String(failed)],
     ...[tokens(spent.tokens), usd(spent.usd), budget],
   ].map((text) => h('td', null, text));
 }

@@ -4,8 +4,9 @@ import { pathWith } from '../../filter.ts';
 import { Ago } from '../../parts/amounts.ts';
 import { More } from '../../parts/more.ts';
 import { Sentence } from '../../parts/sentence.ts';
+import { shownGroups } from './delivery-waits.ts';
 import { ofChoice, Part, type Shown } from './part.ts';
-import type { Waiting } from './waits.ts';
+import type { Waiting } from './waiting.ts';
 
 /** What waits for a person. */
 export function Waits({ waits, overview }: Shown & { readonly waits: readonly Waiting[] }) {
@@ -43,5 +44,19 @@ export function Waits({ waits, overview }: Shown & { readonly waits: readonly Wa
     ),
     h(More, { count: more.person, what: 'that need a person', to: to('needs_human') }),
     h(More, { count: more.review, what: 'in review', to: to('in_review') }),
+    (['rejected', 'dead'] as const).map((status) =>
+      h(More, {
+        count: hiddenDeliveries(overview, status),
+        what: `${status} deliveries`,
+        to: `/deliveries?status=${status}`,
+      }),
+    ),
   );
+}
+
+function hiddenDeliveries({ deliveries }: Shown['overview'], status: 'dead' | 'rejected'): number {
+  return deliveries
+    .slice(shownGroups)
+    .filter((group) => group.status === status)
+    .reduce((sum, { count }) => sum + count, 0);
 }

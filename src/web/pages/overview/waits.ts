@@ -2,42 +2,42 @@ import { h, type ComponentChildren } from 'preact';
 
 import { checkTexts } from '../../../http/check-texts.ts';
 import { isFailing, type Check } from '../../../http/health.ts';
-import type { DeliveryView } from '../../../inbox/delivery-views.ts';
 import { amount, nearlyUsedShare } from '../../../issue/spending.ts';
 import { issueUrl } from '../../../issue/plan.ts';
 import { capital, oneLine } from '../../../lib/text.ts';
 import { Action } from '../../parts/action.ts';
 import { pullUrl } from '../../parts/gitea-link.ts';
-import type { ShownLine } from '../../parts/issue-lines.ts';
 import { issuePath } from '../../parts/issue-link.ts';
+import { deliveryWaits } from './delivery-waits.ts';
 import type { Overview } from './read-overview.ts';
-
-/** Something that waits for a person: what it is, why, since when, and the one thing to do. */
-export interface Waiting {
-  readonly tone: 'bad' | 'warn' | 'go';
-  /** What kind it is, in a word or two. */
-  readonly kind: string;
-  readonly name: ComponentChildren;
-  readonly why: string;
-  /** ISO 8601, UTC; undefined: not known. */
-  readonly since: string | undefined;
-  readonly todo: ComponentChildren;
-}
+import type { ShownLine } from '../../shown-lines.ts';
+import type { Waiting } from './waiting.ts';
 
 /** Longest text of an error that is shown. */
 const maxWhy = 300;
 
-/** Everything that waits for a person: what concerns all first, then issues, those that wait the longest first. */
+/**
+ * Everything that waits for a person: what stops everything, then issues, those that wait the longest first, then what
+ * is to be mended.
+ */
 export function waitsOf(overview: Overview): Waiting[] {
+  const { waiting, inReview, stuck, deliveries } = overview;
+  const checks = healthWaits(overview);
+  const failed = waiting.filter(({ reason }) => isVerification(reason.code));
+  const others = waiting.filter(({ reason }) => !isVerification(reason.code));
   return [
-    ...healthWaits(overview),
+    ...checks.filter(({ isDown }) => isDown),
     ...pauseWaits(overview),
-    ...deliveryWaits(overview),
+    ...[...others, ...inReview, ...failed].map((line) => issueWait(line, overview)),
+    ...stuck.flatMap((one) => stuckWait(one)),
+    ...deliveryWaits(deliveries),
+    ...checks.filter(({ isDown }) => !isDown),
     ...budgetWaits(overview),
-    ...overview.waiting.map((line) => issueWait(line, overview)),
-    ...overview.stuck.flatMap((stuck) => stuckWait(stuck)),
-    ...overview.inReview.map((line) => issueWait(line, overview)),
   ];
+}
+
+function isVerification(code: string): boolean {
+  return code === 'gates_failed' || code === 'verification_error';
 }
 
 function link(to: string | undefined, text: string): ComponentChildren {
@@ -47,14 +47,15 @@ function link(to: string | undefined, text: string): ComponentChildren {
 /** The first of these that a check has says why. */
 const whyKeys = ['cause', 'hint', 'refusal', 'lastError', 'lastOutcome', 'error'];
 
-function healthWaits({ health, deliveries }: Overview): Waiting[] {
+function healthWaits({ health, deliveries }: Overview): (Waiting & { readonly isDown: boolean })[] {
   return Object.entries(health).flatMap(([name, check]) => {
     if (!isFailing(check)) return [];
-    // Told below, each with its name.
+    // Told above, each with its name.
     if (name === 'inbox' && check.status === 'degraded' && deliveries.length > 0) return [];
+    const isDown = check.status === 'down';
     return [
       {
-        ...({ tone: check.status === 'down' ? 'bad' : 'warn', kind: check.status } as const),
+        ...({ isDown, tone: isDown ? 'bad' : 'warn', kind: check.status } as const),
         name: checkTexts[name]?.title ?? capital(name),
         why: whyOf(check),
         since: textOf(check, 'lastSuccess'),
@@ -104,32 +105,6 @@ function pauseWaits({ pauses, caller }: Overview): Waiting[] {
           : 'An operator can resume it.',
     };
   });
-}
-
-function deliveryWaits({ deliveries }: Overview): Waiting[] {
-  return deliveries.map((delivery) => {
-    const { deliveryId, status, ref, error, receivedAt } = delivery;
-    const isDead = status === 'dead';
-    return {
-      ...({ tone: 'bad', kind: isDead ? 'dead delivery' : 'rejected delivery' } as const),
-      name: nameOfDelivery(delivery),
-      why: oneLine(
-        error ?? (isDead ? 'It was tried too often.' : 'It was not understood.'),
-        maxWhy,
-      ),
-      since: receivedAt,
-      todo: link(
-        `/deliveries/${encodeURIComponent(deliveryId)}`,
-        ref === null || !isDead ? 'See why, and replay it' : 'Replay it',
-      ),
-    };
-  });
-}
-
-function nameOfDelivery({ event, eventName, ref }: DeliveryView): ComponentChildren {
-  const path = ref === null ? undefined : issuePath(ref);
-  const kind = oneLine(event ?? eventName, 60);
-  return path === undefined ? kind : [`${kind} of `, link(path, ref ?? '')];
 }
 
 function budgetWaits({ spending }: Overview): Waiting[] {

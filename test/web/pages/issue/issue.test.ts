@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { signIn, submit, visit } from '../../../support/browser-like.ts';
+import { cookiesAfter, signIn, submit, visit } from '../../../support/browser-like.ts';
 import { apiToken, type Service } from '../../../support/service.ts';
 import { startWork } from '../../../support/work.ts';
 import { call, tokenOf } from '../../../support/workers.ts';
@@ -88,7 +88,9 @@ test('work, handoff, and giving the issue back', async () => {
   const done = await submit(service, `${path}/give-back`, fields, { cookie });
   expect([done.status, done.headers.get('location')]).toEqual([303, `${path}?done=gave-back`]);
   expect(await service.stateOf(1)).toBe('ready ready');
-  const after = wordsOf(await pageOf(service, cookie, `${path}?done=gave-back`));
+  const after = wordsOf(
+    await pageOf(service, cookiesAfter(done, cookie), `${path}?done=gave-back`),
+  );
   expect(after).toContain('The claim was ended. The issue can be claimed again.');
   expect(after).toContain('withdrawn: The operator tests gave the issue back: It hangs.');
   expect(after).toContain('The next claim gets it.');
