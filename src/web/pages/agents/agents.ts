@@ -7,7 +7,6 @@ import {
   readAgentFigures,
   readSizes,
   type AgentFigures,
-  type SizePair,
 } from '../../../claims/agent-figures.ts';
 import type { Pause } from '../../../claims/pauses.ts';
 import type { Amounts } from '../../../claims/spending.ts';
@@ -16,13 +15,8 @@ import { maxTokens, usableTokens } from '../../../planning/fit.ts';
 import { Page } from '../../page.ts';
 import { Action } from '../../parts/action.ts';
 import { Ago, tokens, usd } from '../../parts/amounts.ts';
-import { IssueLink } from '../../parts/issue-link.ts';
-import { Table } from '../../parts/scroll-box.ts';
 import { sendPage, visitOf, type Web, type WebDeps } from '../../web.ts';
-import { isNear, PlotKey, SizePlot } from './size-plot.ts';
-
-/** Rows of the table behind the plot. */
-const maxRows = 50;
+import { Sizes } from './sizes-part.ts';
 
 /** `GET /agents`: who can work, who may not now, and what came of it. */
 export function registerAgentPage(web: Web, deps: WebDeps): void {
@@ -288,44 +282,5 @@ function Resume({ profile: { name }, account, pauses }: ResumeProps) {
           h('input', { type: 'hidden', name: 'account', value: account }),
         )
       : null,
-  ];
-}
-
-function Sizes({ sizes }: { readonly sizes: readonly SizePair[] }) {
-  if (sizes.length === 0)
-    return h(
-      'p',
-      null,
-      'No claim with an estimate has been completed, or no agent has said what it took.',
-    );
-  const near = sizes.filter(isNear).length;
-  return [
-    h(
-      'p',
-      null,
-      `Of the last ${sizes.length} completed claims, ${near} took between half and twice their estimate.`,
-    ),
-    h('div', { class: 'plotted' }, h(SizePlot, { sizes }), h(PlotKey, {})),
-    h(
-      'details',
-      null,
-      h('summary', null, 'The same as a table'),
-      h(Table, {
-        label: 'Estimate and actual of completed claims, the newest first',
-        head: ['Issue', 'Agent', 'Estimated', 'Took', 'Times the estimate'],
-        rows: sizes
-          .slice(0, maxRows)
-          .map(({ issue, agent, estimated, actual }) => [
-            h(IssueLink, { issue }),
-            agent,
-            tokens(estimated),
-            tokens(actual),
-            estimated === 0 ? '' : (actual / estimated).toFixed(1),
-          ]),
-      }),
-      sizes.length > maxRows
-        ? h('p', null, `… and ${sizes.length - maxRows} more in the plot.`)
-        : null,
-    ),
   ];
 }
