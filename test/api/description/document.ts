@@ -10,7 +10,9 @@ const media = z.record(
   z.looseObject({
     schema,
     example: z.unknown().optional(),
-    examples: z.looseObject({ example: z.looseObject({ value: z.unknown().optional() }) }).optional(),
+    examples: z
+      .looseObject({ example: z.looseObject({ value: z.unknown().optional() }) })
+      .optional(),
   }),
 );
 const operation = z.looseObject({
