@@ -20,11 +20,9 @@ const sentence = z
     text: z.string().meta({ description: 'For people.' }),
   })
   .meta({ id: 'Sentence' });
-const heldUp = sentence
-  .nullable()
-  .meta({
-    description: 'Why it is not handed out now although it is ready; null: it is, or is not ready.',
-  });
+const heldUp = sentence.nullable().meta({
+  description: 'Why it is not handed out now although it is ready; null: it is, or is not ready.',
+});
 export const ref = z.string().meta({ description: 'owner/name#12' });
 const amounts = z.object({ tokens: z.number(), usd: z.number() });
 const spent = amounts.extend({ estimated: z.boolean() }).meta({ id: 'Spent' });

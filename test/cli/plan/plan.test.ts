@@ -63,7 +63,7 @@ test('the text of a recorded issue is shown with sources and evidence', async ()
   expect(out).toMatchInlineSnapshot(`
     "Read by      the grammar  offline, Claude is not asked
     Context      68,900 tokens (55,000 to 89,570)  declared: "Total estimated: 68,900 tokens"
-    Difficulty   medium  declared: "medium"
+    Difficulty   medium  declared: "Difficulty … medium"
     Recommended  sonnet  declared: "Recommended agent: sonnet"
     Factors      files 3, complexity medium, tests medium, docs light  declared
     Agent        sonnet  The text recommends sonnet, and it fits.
