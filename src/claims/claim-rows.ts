@@ -203,7 +203,7 @@ export async function storeClaimEnd(
     .returning(tracedColumns)
     .executeTakeFirst();
   if (ended === undefined) return false;
-  await tellClaims(transaction, [ended]);
+  tellClaims(transaction, [ended]);
   const last = end.outcome === 'expired' ? 'expired' : 'released';
   const { worker, agent } = claim;
   if (end.failed) await countFailure(transaction, issue, { worker, agent, last });
@@ -250,7 +250,7 @@ export async function withdrawClaim(
     .where('ended_at', 'is', null)
     .returning(tracedColumns)
     .execute();
-  await tellClaims(transaction, ended);
+  tellClaims(transaction, ended);
 }
 
 /** Ends all live claims in a repository in which nobody can work any more. */
@@ -266,7 +266,7 @@ export async function withdrawClaimsOf(
     .where('ended_at', 'is', null)
     .returning(tracedColumns)
     .execute();
-  await tellClaims(transaction, ended);
+  tellClaims(transaction, ended);
 }
 
 /** Lists live claims with an expired lease, the longest expired first. */

@@ -47,6 +47,9 @@ async function databaseOfBefore(): Promise<string> {
   database.exec(`
     drop table proposals;
     drop table sessions; drop table told; drop table notices; drop table notify_targets;
+    drop index claims_ended;
+    alter table publications drop column comment_at; alter table publications drop column label_at;
+    alter table pull_requests drop column opened_at; alter table pull_requests drop column ended_at;
     delete from kysely_migration where name >= '009';
     delete from model_answers;
     update issues set reading = json_remove(reading, '$.denied', '$.dependencies[0].standing');

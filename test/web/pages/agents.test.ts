@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { signIn, submit, visit } from '../../support/browser-like.ts';
+import { cookiesAfter, signIn, submit, visit } from '../../support/browser-like.ts';
 import { statementIn } from '../../support/database.ts';
 import { startWork } from '../../support/work.ts';
 import { call, tokenOf } from '../../support/workers.ts';
@@ -99,7 +99,8 @@ test('who pauses an agent stays on the page, and is told of that agent alone', a
   const headers = { cookie, referer: `${service.url}/agents` };
   const paused = await submit(service, '/pause', { agent: 'opus' }, headers);
   expect(paused.headers.get('location')).toBe('/agents?done=agent-paused');
-  const html = await (await visit(service, '/agents?done=agent-paused', { headers })).text();
+  const left = { ...headers, cookie: cookiesAfter(paused, cookie) };
+  const html = await (await visit(service, '/agents?done=agent-paused', { headers: left })).text();
   expect(html).toContain('The agent gets no more issues.');
   const resumed = await submit(service, '/resume', { agent: 'opus' }, headers);
   expect(resumed.headers.get('location')).toBe('/agents?done=resumed');

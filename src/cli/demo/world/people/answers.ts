@@ -1,5 +1,5 @@
 import { issuesIn, type ListedIssue } from '../api.ts';
-import type { Habits } from './people.ts';
+import type { Habits } from './habits.ts';
 
 /** Steps after which somebody sees to an issue that needs a person, when there are several or many. */
 const steps = { several: 60, many: 5 };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { issuesIn } from '../api.ts';
-import { someone, type Habits } from './people.ts';
+import { someone, type Habits } from './habits.ts';
 
 /** Every so many steps, counted from when the visitor came. */
 const every = { comment: 9, hold: 230, pause: 130, limit: 100, fault: 540 };

@@ -1,7 +1,7 @@
 import { issueOf } from '../backlog.ts';
 import { issuesIn } from '../api.ts';
 import { largeSketch, newSketch } from '../ideas.ts';
-import { someone, type Habits } from './people.ts';
+import { someone, type Habits } from './habits.ts';
 
 /** Issues that are ready, below which people think of new ones. */
 const wantedReady = 4;

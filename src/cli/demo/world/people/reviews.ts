@@ -1,7 +1,7 @@
 import { issuesIn } from '../api.ts';
 import { findRepository } from '../gitea/state.ts';
 import { filesOf } from '../verdict/source-files.ts';
-import type { Habits } from './people.ts';
+import type { Habits } from './habits.ts';
 
 /** Steps that an issue waits for its review at the least, and steps after which it is nobody's last one. */
 const steps = { least: 10, last: 45 };

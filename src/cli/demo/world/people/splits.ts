@@ -1,7 +1,7 @@
 import { issueOf } from '../backlog.ts';
 import { issuesIn } from '../api.ts';
 import { partSketches } from '../ideas.ts';
-import type { Habits } from './people.ts';
+import type { Habits } from './habits.ts';
 
 /** Steps after which somebody splits an issue that is too large, when there are several, and when it is the only one. */
 const steps = { several: 30, only: 240 };
