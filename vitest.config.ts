@@ -19,8 +19,8 @@ export default defineConfig({
     setupFiles: ['test/support/use-compile-cache.ts'],
     sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
-    // The tests start services, child processes and real commits to disk; machines are small.
-    maxWorkers: 2,
+    // The tests start services and child processes, and wait for disks and deadlines: three files keep two cores busy.
+    maxWorkers: 3,
     // A process per file would load the 500 modules of src for each: two seconds that sharing saves. No
     // module of src or test has state that a test changes.
     isolate: false,
