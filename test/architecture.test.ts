@@ -72,7 +72,7 @@ test('the help of the gates starts without what only a run needs', () => {
   expect(packages.toSorted()).toEqual(['commander', 'dotenv', 'zod']);
 });
 
-test.each(['db/sqlite-thread-main.ts', 'db/spool-thread-main.ts'])(
+test.each(['db/sqlite/thread-main.ts', 'db/spool/thread-main.ts'])(
   'the thread %s starts without a library: each costs every start a tenth of a second',
   (entry) => {
     const packages = [...closure([entry], loadedBy)].filter((name) => !/\.ts$|^node:/.test(name));

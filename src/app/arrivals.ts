@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { TakeIn } from '../db/take-in.ts';
+import type { TakeIn } from '../db/spool/take-in.ts';
 import { createLoop, type Loop } from '../lib/loop.ts';
 import { createRepeatedLines } from '../lib/repeated-lines.ts';
 import type { Logger } from '../log.ts';

@@ -13,7 +13,7 @@ import { Consumer } from '../inbox/consumer.ts';
 import { wasReceived } from '../inbox/delivery-views.ts';
 import { createInbox } from '../inbox/inbox.ts';
 import { isPostgresUrl } from '../db/location.ts';
-import { createTakeIn, type TakeIn } from '../db/take-in.ts';
+import { createTakeIn, type TakeIn } from '../db/spool/take-in.ts';
 import { watchWrites } from '../db/write-queue.ts';
 import { createArrivals } from './arrivals.ts';
 import { createSteadyClock } from '../lib/steady-clock.ts';

@@ -1,9 +1,9 @@
 import { createWriteCheck, nameOfSynchronous } from '../db/health.ts';
-import { quickCheck } from '../db/quick-check.ts';
-import { createSpool } from '../db/spool.ts';
-import { spoolPath } from '../db/spool-file.ts';
-import { spooledColumns } from '../db/spooled.ts';
-import { createStoreGuard } from '../db/store-guard.ts';
+import { quickCheck } from '../db/sqlite/quick-check.ts';
+import { createSpool } from '../db/spool/spool.ts';
+import { spoolPath } from '../db/spool/file.ts';
+import { spooledColumns } from '../db/spool/columns.ts';
+import { createStoreGuard } from '../db/sqlite/store-guard.ts';
 import { isStored } from '../inbox/delivery-views.ts';
 import type { NewDelivery } from '../db/delivery-rows.ts';
 import type { IntakeStore } from '../inbox/intake.ts';

@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts';
-import type { StatFs } from '../db/file-system.ts';
-import type { SqliteThread } from '../db/sqlite-thread.ts';
+import type { StatFs } from '../db/sqlite/file-system.ts';
+import type { SqliteThread } from '../db/sqlite/thread.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
 import type { Gitea } from '../gitea/client.ts';
 import type { HandlingDeps } from '../handling/handle-issue.ts';

@@ -15,7 +15,7 @@ import type { Bot } from '../handling/bot-login.ts';
 import type { GiteaState } from '../handling/gitea-state.ts';
 import type { Consumer } from '../inbox/consumer.ts';
 import type { Inbox } from '../inbox/inbox.ts';
-import type { TakeIn } from '../db/take-in.ts';
+import type { TakeIn } from '../db/spool/take-in.ts';
 import type { Loop } from '../lib/loop.ts';
 import type { Logger } from '../log.ts';
 import type { Notifier } from '../notify/notifier.ts';

@@ -1,17 +1,17 @@
 import { statSync } from 'node:fs';
 
-import { networkMessage, explainUnwritable, unsafeFileSystem } from '../db/file-system.ts';
-import { lockDatabase, type DatabaseLock } from '../db/lock.ts';
+import { networkMessage, explainUnwritable, unsafeFileSystem } from '../db/sqlite/file-system.ts';
+import { lockDatabase, type DatabaseLock } from '../db/sqlite/lock.ts';
 import { isMigrated, migrate } from '../db/migrations.ts';
-import { closeToOthers, createPrivateFile } from '../db/private-files.ts';
-import { quickCheckInThread, quickCheckOn } from '../db/quick-check.ts';
-import { prepareSpool, spoolPath } from '../db/spool-file.ts';
-import { damageFault } from '../db/store-fault.ts';
+import { closeToOthers, createPrivateFile } from '../db/sqlite/private-files.ts';
+import { quickCheckInThread, quickCheckOn } from '../db/sqlite/quick-check.ts';
+import { prepareSpool, spoolPath } from '../db/spool/file.ts';
+import { damageFault } from '../db/sqlite/store-fault.ts';
 import { CoordinatorError, describeError, StoreUnavailable } from '../errors.ts';
 import type { Config } from '../config.ts';
 import type { Database } from '../db/database.ts';
-import type { SqliteThread } from '../db/sqlite-thread.ts';
-import type { StoreGuard } from '../db/store-guard.ts';
+import type { SqliteThread } from '../db/sqlite/thread.ts';
+import type { StoreGuard } from '../db/sqlite/store-guard.ts';
 import type { Logger } from '../log.ts';
 import type { Overrides } from './overrides.ts';
 

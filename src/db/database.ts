@@ -5,10 +5,10 @@ import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
 import { CoordinatorError, describeError, StoreUnavailable } from '../errors.ts';
 import { isPostgresUrl, shownLocation } from './location.ts';
 import { isMigrated } from './migrations.ts';
-import { openConnection, type WriteObserver } from './node-sqlite.ts';
+import { openConnection, type WriteObserver } from './sqlite/connection.ts';
 import { openConnections } from './postgres/connections.ts';
 import type { Schema } from './schema.ts';
-import { isNoDatabase } from './store-fault.ts';
+import { isNoDatabase } from './sqlite/store-fault.ts';
 
 export type Database = Kysely<Schema>;
 

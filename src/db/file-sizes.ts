@@ -1,6 +1,6 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 
-import { spoolPath } from './spool-file.ts';
+import { spoolPath } from './spool/file.ts';
 
 /** Bytes of the files of a database of SQLite by part: its data, the write-ahead log, and the spool with its log. */
 export function fileSizes(path: string) {

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 
 import { StoreUnavailable, type StoreFault } from '../errors.ts';
-import type { SqliteThread } from './sqlite-thread.ts';
-import { faultOf } from './store-fault.ts';
-import type { StoreGuard } from './store-guard.ts';
+import type { SqliteThread } from './sqlite/thread.ts';
+import { faultOf } from './sqlite/store-fault.ts';
+import type { StoreGuard } from './sqlite/store-guard.ts';
 import type { WriteQueue } from './write-queue.ts';
 
 /** `pragma synchronous` as a word. */

@@ -4,7 +4,7 @@ import { createSerial } from '../lib/serial.ts';
 import { runTransaction } from './after-commit.ts';
 import type { Database } from './database.ts';
 import type { Schema } from './schema.ts';
-import type { StoreGuard } from './store-guard.ts';
+import type { StoreGuard } from './sqlite/store-guard.ts';
 
 export type WriteQueue = ReturnType<typeof createWriteQueue>;
 

@@ -8,7 +8,7 @@ import { deliveryRow, rejectedRow, type Delivery, type RejectedDelivery } from '
 
 /**
  * What whoever receives deliveries needs of the store. Nothing here waits for what is being handled: with SQLite a
- * spool takes the deliveries, and the database is only read (`db/spool.ts`).
+ * spool takes the deliveries, and the database is only read (`db/spool/spool.ts`).
  */
 export interface IntakeStore {
   /** Epoch milliseconds by the clock of the store, where that is another machine's; undefined: it is ours. */

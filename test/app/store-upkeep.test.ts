@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { createSqliteEngine } from '../../src/app/sqlite-engine.ts';
 import { createStoreUpkeep } from '../../src/app/store-upkeep.ts';
-import { lockDatabase } from '../../src/db/lock.ts';
+import { lockDatabase } from '../../src/db/sqlite/lock.ts';
 import { createLogger } from '../../src/log.ts';
 import { anyNumber, containing, including } from '../support/matching.ts';
 import { temporaryDirectory } from '../support/service.ts';

@@ -7,8 +7,8 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { runCommandLine } from '../../src/cli/command-line.ts';
-import { lockDatabase } from '../../src/db/lock.ts';
-import { prepareSpool, spoolPath } from '../../src/db/spool-file.ts';
+import { lockDatabase } from '../../src/db/sqlite/lock.ts';
+import { prepareSpool, spoolPath } from '../../src/db/spool/file.ts';
 import { giteaBot, type FakeGitea } from '../fake-gitea/gitea.ts';
 import type { manualClock } from '../support/clock.ts';
 import {

@@ -7,8 +7,8 @@ import { expect, onTestFinished, test } from 'vitest';
 
 import { createDatabase, openExisting } from '../../src/db/database.ts';
 import { migrate } from '../../src/db/migrations.ts';
-import { adaptNodeSqlite } from '../../src/db/node-sqlite.ts';
-import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
+import { adaptNodeSqlite } from '../../src/db/sqlite/connection.ts';
+import { createSqliteThread } from '../../src/db/sqlite/thread.ts';
 import { startService, temporaryDirectory } from '../support/service.ts';
 
 function openDatabase(path = join(temporaryDirectory(), 'coordinator.db')) {

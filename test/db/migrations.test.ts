@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { createDatabase, openExisting, type Database } from '../../src/db/database.ts';
-import { examineDatabase } from '../../src/db/examine.ts';
+import { examineDatabase } from '../../src/db/sqlite/examine.ts';
 import { isMigrated, migrate, migrations } from '../../src/db/migrations.ts';
 import { startService, temporaryDirectory } from '../support/service.ts';
 

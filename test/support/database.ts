@@ -10,7 +10,7 @@ import { migrate } from '../../src/db/migrations.ts';
 import { templateName } from './postgres-starter.ts';
 import { isPostgresUrl } from '../../src/db/location.ts';
 import { openConnections } from '../../src/db/postgres/connections.ts';
-import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
+import { createSqliteThread } from '../../src/db/sqlite/thread.ts';
 import { insertedIds, type InsertDeliveries } from '../../src/inbox/insert-deliveries.ts';
 import { emptyRow, takeTheirPlace } from '../../src/db/delivery-rows.ts';
 import { createPostgresInsert } from '../../src/inbox/postgres-insert.ts';

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { loadDatabasePath } from '../../config.ts';
-import { backUp } from '../../db/backup.ts';
+import { backUp } from '../../db/sqlite/backup.ts';
 import type { Io } from '../io.ts';
 
 /** `backup FILE`, whether the service runs or not. */

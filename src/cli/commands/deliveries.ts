@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { loadDatabasePath } from '../../config.ts';
 import type { Database } from '../../db/database.ts';
 import { isPostgresUrl } from '../../db/location.ts';
-import { takeInBeside } from '../../db/take-in.ts';
+import { takeInBeside } from '../../db/spool/take-in.ts';
 import { CoordinatorError } from '../../errors.ts';
 import {
   deliveryStatuses,

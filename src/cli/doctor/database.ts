@@ -1,8 +1,8 @@
 import type { ExaminedConfig } from '../../config.ts';
-import { examineDatabase, type DatabaseFacts } from '../../db/examine.ts';
-import { networkMessage, unsafeFileSystem, type StatFs } from '../../db/file-system.ts';
-import { openToOthers } from '../../db/private-files.ts';
-import { quickCheck } from '../../db/quick-check.ts';
+import { examineDatabase, type DatabaseFacts } from '../../db/sqlite/examine.ts';
+import { networkMessage, unsafeFileSystem, type StatFs } from '../../db/sqlite/file-system.ts';
+import { openToOthers } from '../../db/sqlite/private-files.ts';
+import { quickCheck } from '../../db/sqlite/quick-check.ts';
 import {
   broken,
   ok,

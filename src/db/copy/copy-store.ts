@@ -6,14 +6,14 @@ import { z } from 'zod';
 
 import { CoordinatorError, describeError, StoreUnavailable } from '../../errors.ts';
 import { createDatabase, openExisting, type Database } from '../database.ts';
-import { explainUnwritable } from '../file-system.ts';
-import { lockDatabase } from '../lock.ts';
+import { explainUnwritable } from '../sqlite/file-system.ts';
+import { lockDatabase } from '../sqlite/lock.ts';
 import { isMigrated, migrate } from '../migrations.ts';
 import { openConnections } from '../postgres/connections.ts';
 import { examineServer } from '../postgres/examine.ts';
 import { leaderKey } from '../postgres/lock-keys.ts';
-import { createPrivateFile } from '../private-files.ts';
-import { takeInBeside } from '../take-in.ts';
+import { createPrivateFile } from '../sqlite/private-files.ts';
+import { takeInBeside } from '../spool/take-in.ts';
 import { copyRows, type CopyProgress, type CopyResult } from './copy-rows.ts';
 import { copiedTables } from './tables.ts';
 

@@ -6,7 +6,7 @@ import { recallAnswer, rememberAnswer } from '../../../claude/answers.ts';
 import type { Environment } from '../../../config.ts';
 import { createDatabase } from '../../../db/database.ts';
 import { migrate } from '../../../db/migrations.ts';
-import { createPrivateFile } from '../../../db/private-files.ts';
+import { createPrivateFile } from '../../../db/sqlite/private-files.ts';
 import { CoordinatorError, describeError, StoreUnavailable } from '../../../errors.ts';
 import type { ClaudeDeps } from '../../../reading/reader.ts';
 

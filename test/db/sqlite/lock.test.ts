@@ -4,10 +4,10 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { expect, onTestFinished, test } from 'vitest';
 
-import { lockDatabase } from '../../src/db/lock.ts';
-import { isBusy } from '../../src/db/store-fault.ts';
-import { startServiceProcess } from '../support/process.ts';
-import { startService, temporaryDirectory } from '../support/service.ts';
+import { lockDatabase } from '../../../src/db/sqlite/lock.ts';
+import { isBusy } from '../../../src/db/sqlite/store-fault.ts';
+import { startServiceProcess } from '../../support/process.ts';
+import { startService, temporaryDirectory } from '../../support/service.ts';
 
 test('a second service on the same database is refused, naming it, and the first goes on', async () => {
   const first = await startService();

@@ -1,4 +1,4 @@
-import { StoreUnavailable, type StoreFault } from '../errors.ts';
+import { StoreUnavailable, type StoreFault } from '../../errors.ts';
 
 /** Faults by SQLite's primary result code. Every other code is a fault of the statement. */
 const faults: ReadonlyMap<number, StoreFault> = new Map([

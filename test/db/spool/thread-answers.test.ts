@@ -7,15 +7,15 @@ import {
   createSpoolAnswers,
   isSpoolPlace,
   type SpoolQuestion,
-} from '../../src/db/spool-answers.ts';
-import { prepareSpool, spoolPath } from '../../src/db/spool-file.ts';
-import { spooledColumns, type SpooledRow } from '../../src/db/spooled.ts';
+} from '../../../src/db/spool/thread-answers.ts';
+import { prepareSpool, spoolPath } from '../../../src/db/spool/file.ts';
+import { spooledColumns, type SpooledRow } from '../../../src/db/spool/columns.ts';
 import {
   ensureDatabase,
   locationIn,
   temporaryDirectory,
   testOfSqlite,
-} from '../support/database.ts';
+} from '../../support/database.ts';
 
 /*
  * The answers of the thread, without a thread: what it does with a spool that fails cannot be seen from outside.

@@ -4,19 +4,19 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { expect, onTestFinished, test } from 'vitest';
 
-import { backUp } from '../../src/db/backup.ts';
-import { createDatabase } from '../../src/db/database.ts';
-import { emptyRow, type NewDelivery } from '../../src/db/delivery-rows.ts';
-import { migrate } from '../../src/db/migrations.ts';
-import { quickCheck } from '../../src/db/quick-check.ts';
-import { createSpool } from '../../src/db/spool.ts';
-import { prepareSpool, spoolPath } from '../../src/db/spool-file.ts';
-import { spooledColumns } from '../../src/db/spooled.ts';
-import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
-import { createStoreGuard } from '../../src/db/store-guard.ts';
-import { createTakeIn, takeInBeside } from '../../src/db/take-in.ts';
-import { createWriteQueue } from '../../src/db/write-queue.ts';
-import { temporaryDirectory } from '../support/service.ts';
+import { backUp } from '../../../src/db/sqlite/backup.ts';
+import { createDatabase } from '../../../src/db/database.ts';
+import { emptyRow, type NewDelivery } from '../../../src/db/delivery-rows.ts';
+import { migrate } from '../../../src/db/migrations.ts';
+import { quickCheck } from '../../../src/db/sqlite/quick-check.ts';
+import { createSpool } from '../../../src/db/spool/spool.ts';
+import { prepareSpool, spoolPath } from '../../../src/db/spool/file.ts';
+import { spooledColumns } from '../../../src/db/spool/columns.ts';
+import { createSqliteThread } from '../../../src/db/sqlite/thread.ts';
+import { createStoreGuard } from '../../../src/db/sqlite/store-guard.ts';
+import { createTakeIn, takeInBeside } from '../../../src/db/spool/take-in.ts';
+import { createWriteQueue } from '../../../src/db/write-queue.ts';
+import { temporaryDirectory } from '../../support/service.ts';
 
 /** A database and its spool, as the service opens them. */
 async function openBoth(limits?: { readonly rows: number; readonly bytes: number }) {

@@ -3,10 +3,14 @@ import { statfsSync } from 'node:fs';
 
 import { expect, test } from 'vitest';
 
-import { checkDatabase } from '../../src/cli/doctor/database.ts';
-import { examineConfig } from '../../src/config.ts';
-import { explainUnwritable, unsafeFileSystem, type StatFs } from '../../src/db/file-system.ts';
-import { startService, temporaryDirectory, testEnvironment } from '../support/service.ts';
+import { checkDatabase } from '../../../src/cli/doctor/database.ts';
+import { examineConfig } from '../../../src/config.ts';
+import {
+  explainUnwritable,
+  unsafeFileSystem,
+  type StatFs,
+} from '../../../src/db/sqlite/file-system.ts';
+import { startService, temporaryDirectory, testEnvironment } from '../../support/service.ts';
 
 /** A file system of that type. */
 const of =

@@ -3,12 +3,12 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { z } from 'zod';
 
-import { takeTheirPlace } from './delivery-rows.ts';
-import { openConnection } from './node-sqlite.ts';
-import { spoolPath } from './spool-file.ts';
-import { readOnlyUri, spooledColumns } from './spooled.ts';
-import type { SqliteThread } from './sqlite-thread.ts';
-import type { WriteQueue } from './write-queue.ts';
+import { takeTheirPlace } from '../delivery-rows.ts';
+import { openConnection } from '../sqlite/connection.ts';
+import { spoolPath } from './file.ts';
+import { readOnlyUri, spooledColumns } from './columns.ts';
+import type { SqliteThread } from '../sqlite/thread.ts';
+import type { WriteQueue } from '../write-queue.ts';
 
 /** Rows of one commit: a write of somebody else waits for it. */
 const rowsAtOnce = 500;

@@ -3,12 +3,12 @@ import type { SQLInputValue } from 'node:sqlite';
 
 import { z } from 'zod';
 
-import { StoreUnavailable } from '../errors.ts';
-import { fillerBytes } from './health.ts';
-import type { SpoolQuestion, SpoolSize } from './spool-answers.ts';
-import type { SpooledRow } from './spooled.ts';
-import type { StoreGuard } from './store-guard.ts';
-import { createThreadCalls } from './thread-calls.ts';
+import { StoreUnavailable } from '../../errors.ts';
+import { fillerBytes } from '../health.ts';
+import type { SpoolQuestion, SpoolSize } from './thread-answers.ts';
+import type { SpooledRow } from './columns.ts';
+import type { StoreGuard } from '../sqlite/store-guard.ts';
+import { createThreadCalls } from '../sqlite/thread-calls.ts';
 import { threadDatabase } from './thread-database.ts';
 
 /** Deliveries that may wait to be taken in, and bytes of them, before new ones are refused: hours without the core. */
@@ -32,7 +32,7 @@ const insertedSchema = z.object({ positions: z.array(z.int()), held: sizeSchema 
  * `StoreUnavailable` when the spool cannot be used, or its files are not in place.
  */
 export function createSpool({ spool, database, guard, limits = defaultLimits }: SpoolOptions) {
-  const thread = createThreadCalls('spool-thread-main', { spool, database });
+  const thread = createThreadCalls('spool', { spool, database });
   const observer = guard.observe('deliveries');
   let held: SpoolSize = { rows: 0, bytes: 0 };
 

@@ -1,4 +1,4 @@
-import { spooledColumns, type SpooledRow } from './spooled.ts';
+import { spooledColumns, type SpooledRow } from './columns.ts';
 
 const idAt = spooledColumns.indexOf('id');
 const statusAt = spooledColumns.indexOf('status');

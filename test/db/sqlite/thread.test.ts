@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path';
 
 import { expect, onTestFinished, test } from 'vitest';
 
-import { StoreUnavailable } from '../../src/errors.ts';
-import { createSqliteAnswers } from '../../src/db/sqlite-answers.ts';
-import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
-import { temporaryDirectory } from '../support/service.ts';
-import { containing } from '../support/matching.ts';
+import { StoreUnavailable } from '../../../src/errors.ts';
+import { createSqliteAnswers } from '../../../src/db/sqlite/thread-answers.ts';
+import { createSqliteThread } from '../../../src/db/sqlite/thread.ts';
+import { temporaryDirectory } from '../../support/service.ts';
+import { containing } from '../../support/matching.ts';
 
 function openThread() {
   const path = join(temporaryDirectory(), 'coordinator.db');

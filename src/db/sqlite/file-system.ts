@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 
-import { CoordinatorError, describeError } from '../errors.ts';
+import { CoordinatorError, describeError } from '../../errors.ts';
 import { sqliteCode } from './store-fault.ts';
 
 /** What `statfs` says of the file system of a folder. */

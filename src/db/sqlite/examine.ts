@@ -13,12 +13,12 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { z } from 'zod';
 
-import { CoordinatorError } from '../errors.ts';
+import { CoordinatorError } from '../../errors.ts';
 import { existingFolder } from './file-system.ts';
-import { nameOfSynchronous } from './health.ts';
+import { nameOfSynchronous } from '../health.ts';
 import { isOpenElsewhere, lockDatabase } from './lock.ts';
-import { versionOf } from './migrations.ts';
-import { openConnection } from './node-sqlite.ts';
+import { versionOf } from '../migrations.ts';
+import { openConnection } from './connection.ts';
 import { isBusy, isNoDatabase, sqliteCode } from './store-fault.ts';
 
 /**

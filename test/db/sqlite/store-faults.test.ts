@@ -12,18 +12,22 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely, SqliteDialect } from 'kysely';
 import { expect, onTestFinished, test, vi } from 'vitest';
 
-import { createDatabase } from '../../src/db/database.ts';
-import { createStoreCheck } from '../../src/db/health.ts';
-import { migrate } from '../../src/db/migrations.ts';
-import { adaptNodeSqlite } from '../../src/db/node-sqlite.ts';
-import { quickCheck, quickCheckInThread, quickCheckOn } from '../../src/db/quick-check.ts';
-import type { Schema } from '../../src/db/schema.ts';
-import { createSqliteThread } from '../../src/db/sqlite-thread.ts';
-import { asStoreError, faultOf } from '../../src/db/store-fault.ts';
-import { createStoreGuard } from '../../src/db/store-guard.ts';
-import { createWriteQueue } from '../../src/db/write-queue.ts';
-import { containing } from '../support/matching.ts';
-import { temporaryDirectory } from '../support/service.ts';
+import { createDatabase } from '../../../src/db/database.ts';
+import { createStoreCheck } from '../../../src/db/health.ts';
+import { migrate } from '../../../src/db/migrations.ts';
+import { adaptNodeSqlite } from '../../../src/db/sqlite/connection.ts';
+import {
+  quickCheck,
+  quickCheckInThread,
+  quickCheckOn,
+} from '../../../src/db/sqlite/quick-check.ts';
+import type { Schema } from '../../../src/db/schema.ts';
+import { createSqliteThread } from '../../../src/db/sqlite/thread.ts';
+import { asStoreError, faultOf } from '../../../src/db/sqlite/store-fault.ts';
+import { createStoreGuard } from '../../../src/db/sqlite/store-guard.ts';
+import { createWriteQueue } from '../../../src/db/write-queue.ts';
+import { containing } from '../../support/matching.ts';
+import { temporaryDirectory } from '../../support/service.ts';
 
 /** A store as the service opens it. */
 async function openStore() {

@@ -1,7 +1,7 @@
-/** Entry of the thread of `sqlite-thread.ts`. It loads no library, see `spooled.ts`. */
+/** Entry of the thread of `thread.ts`. It loads no library, see `../spool/columns.ts`. */
 import { parentPort, workerData } from 'node:worker_threads';
 
-import { createSqliteAnswers, isSqlitePlace, type Statement } from './sqlite-answers.ts';
+import { createSqliteAnswers, isSqlitePlace, type Statement } from './thread-answers.ts';
 
 const place: unknown = workerData;
 if (!isSqlitePlace(place)) throw new TypeError('The thread was started without a database.');

@@ -12,10 +12,10 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { expect, test } from 'vitest';
 
-import { backUp } from '../../src/db/backup.ts';
-import { runCommandLine } from '../../src/cli/command-line.ts';
-import { recording } from '../support/recordings.ts';
-import { startService, temporaryDirectory, testEnvironment } from '../support/service.ts';
+import { backUp } from '../../../src/db/sqlite/backup.ts';
+import { runCommandLine } from '../../../src/cli/command-line.ts';
+import { recording } from '../../support/recordings.ts';
+import { startService, temporaryDirectory, testEnvironment } from '../../support/service.ts';
 
 /** Runs `backup FILE` beside the service of that folder. */
 async function backup(directory: string, file: string) {

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
-import { StoreUnavailable } from '../errors.ts';
-import { threadEnvironment } from '../lib/thread-environment.ts';
+import { StoreUnavailable } from '../../errors.ts';
+import { threadEnvironment } from '../../lib/thread-environment.ts';
 import { asStoreError } from './store-fault.ts';
 
 /** What a thread answers to the call with this number; `errcode`: SQLite's, when the failure is one of SQLite. */
@@ -24,18 +24,18 @@ interface Call {
 const extension = extname(fileURLToPath(import.meta.url));
 
 /**
- * Calls a thread whose entry is the file `entry` of this folder; it answers in any order. The first call starts it. A
- * question of the kind `close` asks it to close what it has open.
+ * Calls the thread whose entry is `thread-main.ts` of the folder `room`; it answers in any order. The first call starts
+ * it. A question of the kind `close` asks it to close what it has open.
  * When the thread ends by itself, the calls under way fail with `StoreUnavailable`, having taken effect or not, and
  * the next one starts a new thread.
  */
-export function createThreadCalls(entry: string, workerData: unknown) {
+export function createThreadCalls(room: 'sqlite' | 'spool', workerData: unknown) {
   const calls = new Map<number, Call>();
   let lastId = 0;
   let running: Worker | undefined;
 
   function start(): Worker {
-    const worker = new Worker(new URL(`./${entry}${extension}`, import.meta.url), {
+    const worker = new Worker(new URL(`../${room}/thread-main${extension}`, import.meta.url), {
       workerData,
       // The thread needs neither the secrets nor the options of the process.
       env: threadEnvironment(),

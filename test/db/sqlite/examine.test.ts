@@ -4,11 +4,11 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { expect, test } from 'vitest';
 
-import { createDatabase } from '../../src/db/database.ts';
-import { examineDatabase } from '../../src/db/examine.ts';
-import { lockDatabase } from '../../src/db/lock.ts';
-import { migrate } from '../../src/db/migrations.ts';
-import { temporaryDirectory } from '../support/service.ts';
+import { createDatabase } from '../../../src/db/database.ts';
+import { examineDatabase } from '../../../src/db/sqlite/examine.ts';
+import { lockDatabase } from '../../../src/db/sqlite/lock.ts';
+import { migrate } from '../../../src/db/migrations.ts';
+import { temporaryDirectory } from '../../support/service.ts';
 
 const durable = { journal: 'WAL', synchronous: 'FULL' };
 

@@ -1,6 +1,6 @@
-import { describeError, StoreUnavailable } from '../errors.ts';
-import { openConnection } from './node-sqlite.ts';
-import { readOnlyUri } from './spooled.ts';
+import { describeError, StoreUnavailable } from '../../errors.ts';
+import { openConnection } from './connection.ts';
+import { readOnlyUri } from '../spool/columns.ts';
 import { sqliteCode } from './store-fault.ts';
 import type { ThreadAnswer } from './thread-calls.ts';
 

@@ -1,8 +1,8 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 
-import { StoreUnavailable, type StoreFault } from '../errors.ts';
-import type { WriteObserver } from './node-sqlite.ts';
+import { StoreUnavailable, type StoreFault } from '../../errors.ts';
+import type { WriteObserver } from './connection.ts';
 import { damageFault, faultOf } from './store-fault.ts';
 
 /** The two connections that write: `main`, and `deliveries`, which brings them in. Stored in `store_checks`. */

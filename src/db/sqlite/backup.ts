@@ -14,12 +14,12 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { CoordinatorError, describeError } from '../errors.ts';
+import { CoordinatorError, describeError } from '../../errors.ts';
 import { explainUnwritable } from './file-system.ts';
-import { isPostgresUrl } from './location.ts';
+import { isPostgresUrl } from '../location.ts';
 import { quickCheck } from './quick-check.ts';
 import { asStoreError, sqliteCode } from './store-fault.ts';
-import { holdSpool } from './take-in.ts';
+import { holdSpool } from '../spool/take-in.ts';
 
 /** Maximum wait for a write of the running service. */
 const busyTimeoutMs = 5_000;

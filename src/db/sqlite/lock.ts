@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { z } from 'zod';
 
-import { CoordinatorError } from '../errors.ts';
+import { CoordinatorError } from '../../errors.ts';
 import { explainUnwritable } from './file-system.ts';
 import { createPrivateFile } from './private-files.ts';
 import { isBusy } from './store-fault.ts';

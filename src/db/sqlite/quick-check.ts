@@ -3,9 +3,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
 import { z } from 'zod';
 
-import { describeError } from '../errors.ts';
-import type { Database } from './database.ts';
-import { createSqliteThread } from './sqlite-thread.ts';
+import { describeError } from '../../errors.ts';
+import type { Database } from '../database.ts';
+import { createSqliteThread } from './thread.ts';
 import { asStoreError, faultOf } from './store-fault.ts';
 
 /** Finds at most one problem: that there is one is what counts. */

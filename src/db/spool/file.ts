@@ -2,10 +2,10 @@ import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { CoordinatorError } from '../errors.ts';
-import { createPrivateFile } from './private-files.ts';
-import { quickCheck } from './quick-check.ts';
-import { asStoreError } from './store-fault.ts';
+import { CoordinatorError } from '../../errors.ts';
+import { createPrivateFile } from '../sqlite/private-files.ts';
+import { quickCheck } from '../sqlite/quick-check.ts';
+import { asStoreError } from '../sqlite/store-fault.ts';
 
 /**
  * The spool: a second SQLite file beside the database, in which accepted deliveries wait until the core has

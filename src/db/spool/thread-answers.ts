@@ -1,9 +1,9 @@
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { DatabaseSync } from 'node:sqlite';
 
-import { failedAnswer } from './sqlite-answers.ts';
-import { readOnlyUri, spooledColumns, type SpooledRow } from './spooled.ts';
-import type { ThreadAnswer } from './thread-calls.ts';
+import { failedAnswer } from '../sqlite/thread-answers.ts';
+import { readOnlyUri, spooledColumns, type SpooledRow } from './columns.ts';
+import type { ThreadAnswer } from '../sqlite/thread-calls.ts';
 import { createWaitingRows } from './waiting-rows.ts';
 
 interface SpoolPlace {

@@ -9,8 +9,8 @@ import {
   type QueryResult,
 } from 'kysely';
 
-import type { Database } from './database.ts';
-import type { Schema } from './schema.ts';
+import type { Database } from '../database.ts';
+import type { Schema } from '../schema.ts';
 
 type RunQuery = <R>(sql: string, parameters: readonly unknown[]) => Promise<R[]>;
 

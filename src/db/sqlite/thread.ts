@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { StoreUnavailable } from '../errors.ts';
+import { StoreUnavailable } from '../../errors.ts';
 import type { StoreGuard } from './store-guard.ts';
 import { createThreadCalls } from './thread-calls.ts';
 
@@ -34,7 +34,7 @@ export function createSqliteThread(
   { guard, spool }: SqliteThreadOptions = {},
 ): SqliteThread {
   const observer = guard?.observe('deliveries');
-  const thread = createThreadCalls('sqlite-thread-main', { path, spool });
+  const thread = createThreadCalls('sqlite', { path, spool });
 
   async function all(sql: string, parameters: readonly unknown[]): Promise<unknown[]> {
     guard?.assertUsable();
