@@ -42,7 +42,11 @@ export function IssueLines({ lines, now, withState = false, toldCycles = [] }: L
             { class: isHeldUp ? 'held' : 'why' },
             isTold
               ? ['Waits for itself in ', h('a', { href: '#waits' }, 'the cycle told above'), '.']
-              : h(Sentence, { text: reason.text }),
+              : h(Sentence, {
+                  text: reason.text,
+                  // It has no page here.
+                  isStored: () => reason.code !== 'unknown_blockers',
+                }),
             place === undefined ? null : [' Ready ', h(Ago, { at: changedAt, now }), `${place}.`],
           ),
         ),

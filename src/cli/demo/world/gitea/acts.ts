@@ -190,11 +190,11 @@ export function createActs({ state, dice, deliver }: ActsDeps) {
   };
 }
 
-interface Place {
+export interface Place {
   readonly repository: Repository;
   readonly issue: Issue;
 }
-interface PullPlace {
+export interface PullPlace {
   readonly repository: Repository;
   readonly pull: Pull;
 }
