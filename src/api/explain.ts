@@ -1,4 +1,4 @@
-import { heldUpPlan, type HeldUpOf } from '../claims/held-up.ts';
+import { heldUpPlan, type HeldUpOf } from '../claims/hand-out/held-up.ts';
 import type { IssueRef } from '../issue/ref.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
 import { explainAgents } from '../planning/explain.ts';

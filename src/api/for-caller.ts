@@ -1,8 +1,8 @@
 import type { FastifyReply } from 'fastify';
 
 import type { ClaimedIssue, Refusal } from '../claims/claim.ts';
-import type { ClaimResult } from '../claims/hand-out.ts';
-import { findFullPlan, type FullPlan } from '../claims/queue-view.ts';
+import type { ClaimResult } from '../claims/hand-out/hand-out.ts';
+import { findFullPlan, type FullPlan } from '../claims/hand-out/queue-view.ts';
 import type { IssueTextAnswer } from '../issue/claim-answers.ts';
 import type { IssueRef } from '../issue/ref.ts';
 import { findPlan } from '../plans/plan-views.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { readQueue } from '../claims/queue-view.ts';
+import { readQueue } from '../claims/hand-out/queue-view.ts';
 import { readGraph } from '../plans/graph-view.ts';
 import { callerOfRequest } from './auth.ts';
 import { maskBlocked, maskPlan, maskSentence } from './mask.ts';

@@ -1,7 +1,7 @@
 import { createClaims } from '../claims/claims.ts';
-import { createLongPolls } from '../claims/long-poll.ts';
+import { createLongPolls } from '../claims/hand-out/long-poll.ts';
 import { createPauses } from '../claims/pauses.ts';
-import { closedBlockers } from '../claims/supply.ts';
+import { closedBlockers } from '../claims/hand-out/supply.ts';
 import { createSweeper } from '../claims/sweeper.ts';
 import { createClaude } from '../claude/client.ts';
 import type { Config } from '../config.ts';
@@ -28,7 +28,7 @@ import { datedAtMost } from '../webhook/snapshot-time.ts';
 import { createClockJumps } from './clock-jumps.ts';
 import { createEngine } from './engines.ts';
 import { createForge } from './forge.ts';
-import { createHandlingTraces } from './handling-traces.ts';
+import { createHandlingTraces } from './traces/handling-traces.ts';
 import { healthChecks } from './health-checks.ts';
 import { createIssueHandling } from './issue-handling.ts';
 import { createLifecycle } from './lifecycle.ts';
@@ -37,7 +37,7 @@ import type { RunState } from './parts.ts';
 import { createReconciliation } from './reconciliation.ts';
 import { createNotifications } from './notifications.ts';
 import { createServer } from './routes.ts';
-import { createTracing } from './tracing.ts';
+import { createTracing } from './traces/tracing.ts';
 import { canVerify, createVerificationParts } from './verification.ts';
 import { createChanges } from '../web/live/changes.ts';
 import { createWebhookCheck } from './webhook-check.ts';
@@ -46,8 +46,8 @@ import { createWebhookCheck } from './webhook-check.ts';
 const maxBlockersChecked = 20;
 
 /**
- * Wires the core: everything of the service but what the edge does. Nothing is opened before `start`; `close` undoes it in reverse and may be called
- * twice; `idle` resolves when no delivery is due or in work, and what follows from it is published.
+ * Wires the core: everything of the service but what the edge does. Nothing is opened before `start`; `close` undoes it
+ * in reverse and may be called twice; `idle` resolves when no delivery is due or in work, and what follows from it is published.
  */
 export function createCoordinator(
   config: Config,
@@ -247,6 +247,7 @@ export function createCoordinator(
     if (topic === 'deliveries') consumer.wake();
     else if (topic === 'work') longPolls.wakeHere();
     else if (topic === 'publish') wakePublisherHere();
+    // Of `pages` this is all: whatever another replica has done may change a page.
     changes.touch();
   });
   const app = createServer({ ...parts, checks: healthChecks(parts) });

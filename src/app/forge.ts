@@ -1,5 +1,5 @@
 import type { CheckCommit } from '../claims/commit-check.ts';
-import type { LongPolls } from '../claims/long-poll.ts';
+import type { LongPolls } from '../claims/hand-out/long-poll.ts';
 import type { Config } from '../config.ts';
 import { CoordinatorError, LeadLost, TryAgainLater } from '../errors.ts';
 import type { Gitea } from '../gitea/client.ts';

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 
 import type { Claims } from '../claims/claims.ts';
-import type { LongPolls } from '../claims/long-poll.ts';
+import type { LongPolls } from '../claims/hand-out/long-poll.ts';
 import type { Pauses } from '../claims/pauses.ts';
 import type { Sweeper } from '../claims/sweeper.ts';
 import type { Claude } from '../claude/client.ts';
@@ -24,7 +24,7 @@ import type { Reconciler } from '../reconcile/reconciler.ts';
 import type { ClockJumps } from './clock-jumps.ts';
 import type { ForgeParts } from './forge.ts';
 import type { Overrides } from './overrides.ts';
-import type { Tracing } from './tracing.ts';
+import type { Tracing } from './traces/tracing.ts';
 import type { VerificationParts } from './verification.ts';
 import type { WebhookCheck } from './webhook-check.ts';
 

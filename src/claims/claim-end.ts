@@ -34,7 +34,7 @@ import {
   verifyingAnswerSchema,
   type VerifyingAnswer,
 } from './verified-completion.ts';
-import { hasJustHandedOver } from './setbacks.ts';
+import { hasJustHandedOver } from './hand-out/setbacks.ts';
 import { recordLateSpent, recordSpent } from './spending.ts';
 import { change, type ClaimsState } from './state.ts';
 

@@ -1,10 +1,10 @@
 import { createSerial } from '../lib/serial.ts';
-import { createAsks } from './asks.ts';
+import { createAsks } from './hand-out/asks.ts';
 import { endClaim } from './claim-end.ts';
 import type { ClaimCall, ClaimEnd, ClaimRequest } from './claim.ts';
 import { giveBackFor, type TakenBack } from './give-back.ts';
-import { handOut } from './hand-out.ts';
-import { readHeldUp } from './held-up.ts';
+import { handOut } from './hand-out/hand-out.ts';
+import { readHeldUp } from './hand-out/held-up.ts';
 import { heartbeat, type HeartbeatReport } from './heartbeat.ts';
 import { compacts, takeFindings } from './hook-events.ts';
 import type { ClaimsState } from './state.ts';

@@ -7,11 +7,11 @@ import type { IssueKey } from '../issue/ref.ts';
 import type { createSerial } from '../lib/serial.ts';
 import type { Logger } from '../log.ts';
 import type { AgentProfile } from '../planning/agent-profiles.ts';
-import type { Asks } from './asks.ts';
+import type { Asks } from './hand-out/asks.ts';
 import type { CheckCommit } from './commit-check.ts';
 import type { RequestVerification } from './verified-completion.ts';
 import type { Thresholds } from './context-monitor.ts';
-import type { LongPolls } from './long-poll.ts';
+import type { LongPolls } from './hand-out/long-poll.ts';
 import type { ClaimTokens } from './token.ts';
 
 /** Everything that a change of claims needs; each change is one transaction. */

@@ -13,7 +13,7 @@ import {
 } from '@opentelemetry/api';
 
 /*
- * What OpenTelemetry is told of. Without an exporter (`app/tracing.ts`) all of this does nothing, and costs next to
+ * What OpenTelemetry is told of. Without an exporter (`app/traces/tracing.ts`) all of this does nothing, and costs next to
  * nothing. No text of an issue, no title and no word of a person or a model is in an attribute.
  *
  * Every trace has one first span, without a parent, which is told when its subject ends: the delivery, the claim. Its

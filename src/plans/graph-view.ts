@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 
 import { findRepositoryId } from './repository-names.ts';
-import { findCycles } from './find-cycles.ts';
+import { findCycles } from './cycles/find-cycles.ts';
 import type { Source } from '../issue/source.ts';
 import { formatRef, keyOf, parseRef, type IssueKey } from '../issue/ref.ts';
 import { keyIn } from '../db/key-filter.ts';

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 
-import type { GraphEdge } from './find-cycles.ts';
+import type { GraphEdge } from './cycles/find-cycles.ts';
 import { keyOf, type IssueKey } from '../issue/ref.ts';
 import { maxUnblocksCounted } from './queue-order.ts';
 import { keyIn, keyRows, ofIssue } from '../db/key-filter.ts';

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 
-import { startingWith } from './find-cycles.ts';
+import { startingWith } from './cycles/find-cycles.ts';
 import { chosenAgentSchema, parseParkingReason, type StateReason } from '../issue/reasons.ts';
 import { queueKey } from './queue-order.ts';
 import { warningSchema, warningsSchema, type Warning } from '../issue/warnings.ts';
@@ -8,8 +8,8 @@ import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
 import { decideState } from '../issue/state.ts';
 import { parseUnreadable } from '../issue/unreadable.ts';
 import { loadBlockers, type LoadedBlocker } from './blockers.ts';
-import { readCycles, updateCycles } from './cycles.ts';
-import type { GraphChange } from './tangle-checks.ts';
+import { readCycles, updateCycles } from './cycles/cycles.ts';
+import type { GraphChange } from './cycles/tangle-checks.ts';
 import { issueOf, loadIssues, type LoadedIssue } from './load-issues.ts';
 import { distinctKeys, recountUnblocked } from './open-graph.ts';
 import { parentWarnings } from './parents.ts';

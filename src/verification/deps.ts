@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.ts';
 import type { WriteQueue } from '../db/write-queue.ts';
 import type { ClaimTokens } from '../claims/token.ts';
-import type { LongPolls } from '../claims/long-poll.ts';
+import type { LongPolls } from '../claims/hand-out/long-poll.ts';
 import type { Logger } from '../log.ts';
 
 /** Everything that a change of verifications needs; each change is one transaction. */

@@ -7,7 +7,10 @@ import type { VerdictOutcome } from '../issue/verification.ts';
 import { partOfTrace, tellRoot, tellSpan, traceOf } from '../lib/spans.ts';
 import { findRepositoryName } from '../plans/repository-names.ts';
 
-/** What does something as a part of the trace of a verification, such as a line of the log. */
+/**
+ * What does something as a part of the trace of a verification, such as a line of the log: that of its claim, or one of
+ * its own (named by its id in place of the claim's) when a person asked for it.
+ */
 export function partOfVerification(
   { id, claim_id: claim }: Pick<VerificationRow, 'id' | 'claim_id'>,
   act: () => void,

@@ -1,11 +1,11 @@
 import { workerOf } from '../api/for-caller.ts';
 import { maskSentence } from '../api/mask.ts';
 import type { Caller } from '../api/roles.ts';
-import type { HeldUpOf } from '../claims/held-up.ts';
+import type { HeldUpOf } from '../claims/hand-out/held-up.ts';
 import { viewReason } from '../issue/plan.ts';
 import type { StateReason } from '../issue/reasons.ts';
 import { isInScope } from '../plans/scope.ts';
-import { findBlockerStates, type BlockerState } from '../plans/blocker-states.ts';
+import { findBlockerStates, type BlockerState } from '../plans/states-by-ref.ts';
 import type { IssueLine } from '../plans/issue-lines.ts';
 import type { WebDeps } from './web.ts';
 

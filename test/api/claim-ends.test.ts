@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { pauseAfterFailureMs } from '../../src/claims/setbacks.ts';
+import { pauseAfterFailureMs } from '../../src/claims/hand-out/setbacks.ts';
 import { codeOf, startWork } from '../support/work.ts';
 import { call, claim, post, tokenOf } from '../support/workers.ts';
 

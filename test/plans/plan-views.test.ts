@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { storeUpdate } from '../../src/handling/commit-update.ts';
 import { CoordinatorError } from '../../src/errors.ts';
 import { findPlan, listPlans, type PlanStore } from '../../src/plans/plan-views.ts';
-import { readQueue } from '../../src/claims/queue-view.ts';
+import { readQueue } from '../../src/claims/hand-out/queue-view.ts';
 import { openTestDatabase } from '../support/database.ts';
 import { recomputeAllStates } from '../support/recompute-all-states.ts';
 import { advance, isAssigned } from '../../src/issue/facts.ts';

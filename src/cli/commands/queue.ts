@@ -5,8 +5,8 @@ import { createLogUpdate } from 'log-update';
 
 import { loadAgents, loadStoreConfig } from '../../config.ts';
 import { CoordinatorError } from '../../errors.ts';
-import { readHeldUp } from '../../claims/held-up.ts';
-import { readQueue, type Queue } from '../../claims/queue-view.ts';
+import { readHeldUp } from '../../claims/hand-out/held-up.ts';
+import { readQueue, type Queue } from '../../claims/hand-out/queue-view.ts';
 import type { AgentProfile } from '../../planning/agent-profiles.ts';
 import type { PlanStore } from '../../plans/plan-views.ts';
 import { sizeOf, Terminal, widthOf, type Io } from '../io.ts';

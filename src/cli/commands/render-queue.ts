@@ -2,7 +2,7 @@ import wrapAnsi from 'wrap-ansi';
 
 import { thousands } from '../../lib/text.ts';
 import type { ClaimView } from '../../claims/views.ts';
-import type { Queue } from '../../claims/queue-view.ts';
+import type { Queue } from '../../claims/hand-out/queue-view.ts';
 import { spentText } from '../../claims/spending.ts';
 import { onlyClaudeText } from '../../issue/proposals.ts';
 import { amount, budgetUnits } from '../../issue/spending.ts';

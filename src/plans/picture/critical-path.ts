@@ -1,4 +1,4 @@
-import type { GraphEdge } from '../find-cycles.ts';
+import type { GraphEdge } from '../cycles/find-cycles.ts';
 
 /** An issue that takes work; `tokens`: its likely size; null, where nobody knows, counts as none. */
 interface Weighed {

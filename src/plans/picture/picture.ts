@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 
 import type { State } from '../../issue/state.ts';
 import { oneLine } from '../../lib/text.ts';
-import { findCycles, type GraphEdge } from '../find-cycles.ts';
+import { findCycles, type GraphEdge } from '../cycles/find-cycles.ts';
 import { criticalPath, type CriticalPath } from './critical-path.ts';
 
 /** Maximum length of a label in a source for other programs, in characters. */

@@ -9,7 +9,7 @@ import type { IssueEvent } from '../../../src/issue/event.ts';
 import { queueKey } from '../../../src/plans/queue-order.ts';
 import { readOffline } from '../../../src/reading/offline-reading.ts';
 import { readGraph } from '../../../src/plans/graph-view.ts';
-import { readQueue } from '../../../src/claims/queue-view.ts';
+import { readQueue } from '../../../src/claims/hand-out/queue-view.ts';
 import { recomputeAllStates } from '../../support/recompute-all-states.ts';
 import { openScratch } from '../../support/database.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { readGraph } from '../../../src/plans/graph-view.ts';
-import { readQueue } from '../../../src/claims/queue-view.ts';
+import { readQueue } from '../../../src/claims/hand-out/queue-view.ts';
 import { recomputeAllStates } from '../../support/recompute-all-states.ts';
 import {
   openWorld,

@@ -4,7 +4,7 @@ import { formatRef, type IssueRef } from '../../../issue/ref.ts';
 import type { IssueSnapshot } from '../../../issue/event.ts';
 import type { Source } from '../../../issue/source.ts';
 import { blockerState } from '../../../plans/blocker-state.ts';
-import { findCycles, startingWith } from '../../../plans/find-cycles.ts';
+import { findCycles, startingWith } from '../../../plans/cycles/find-cycles.ts';
 import { maxUnblocksCounted, queueKey } from '../../../plans/queue-order.ts';
 import { rank } from '../../../reading/model/source-precedence.ts';
 import type { PlannedIssue } from './plan-backlog.ts';

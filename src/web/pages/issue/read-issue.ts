@@ -5,7 +5,7 @@ import { isoTime } from '../../../issue/iso-time.ts';
 import { readingSchema } from '../../../issue/reading.ts';
 import type { IssueRef } from '../../../issue/ref.ts';
 import { findHandoff } from '../../../claims/claim-rows.ts';
-import type { FullPlan } from '../../../claims/queue-view.ts';
+import type { FullPlan } from '../../../claims/hand-out/queue-view.ts';
 import { linkedEdges, type EdgeEnd, type LinkedEdge } from '../../../plans/linked-edges.ts';
 import { isInScope } from '../../../plans/scope.ts';
 import { findFacts } from '../../../plans/stored-facts.ts';

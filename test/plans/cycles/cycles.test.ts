@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { createDatabase, type Database } from '../../src/db/database.ts';
-import { migrate } from '../../src/db/migrations.ts';
-import { storeUpdate } from '../../src/handling/commit-update.ts';
-import type { IssueUpdate } from '../../src/plans/issue-update.ts';
-import { issueUpdate } from '../support/issue-update.ts';
-import { recomputeAllStates } from '../support/recompute-all-states.ts';
+import { createDatabase, type Database } from '../../../src/db/database.ts';
+import { migrate } from '../../../src/db/migrations.ts';
+import { storeUpdate } from '../../../src/handling/commit-update.ts';
+import type { IssueUpdate } from '../../../src/plans/issue-update.ts';
+import { issueUpdate } from '../../support/issue-update.ts';
+import { recomputeAllStates } from '../../support/recompute-all-states.ts';
 
 /** Ids of the repositories are 1, 2 and so on. */
 const repositories = 3;

@@ -1,9 +1,9 @@
 import type { Transaction } from 'kysely';
 
-import type { Schema } from '../db/schema.ts';
-import { keyOf, type IssueKey } from '../issue/ref.ts';
-import type { Pair } from './edges.ts';
-import { openEdges, type OpenEdge } from './open-graph.ts';
+import type { Schema } from '../../db/schema.ts';
+import { keyOf, type IssueKey } from '../../issue/ref.ts';
+import type { Pair } from '../edges.ts';
+import { openEdges, type OpenEdge } from '../open-graph.ts';
 import { setKey, storedCycles } from './tangle-rows.ts';
 import { allReach } from './tangle-search.ts';
 

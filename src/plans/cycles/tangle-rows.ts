@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 
 import type { Transaction } from 'kysely';
 
-import { keyIn, oneOf } from '../db/key-filter.ts';
-import type { Schema } from '../db/schema.ts';
-import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
-import { cycleReason } from '../issue/state.ts';
-import { changedAt } from './revisions.ts';
+import { keyIn, oneOf } from '../../db/key-filter.ts';
+import type { Schema } from '../../db/schema.ts';
+import { formatRef, keyOf, type IssueKey } from '../../issue/ref.ts';
+import { cycleReason } from '../../issue/state.ts';
+import { changedAt } from '../revisions.ts';
 
 export interface OpenIssue extends IssueKey {
   readonly cycleKey: string | null;

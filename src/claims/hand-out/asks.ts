@@ -1,5 +1,5 @@
-import { isInScope, type Scope } from '../plans/scope.ts';
-import type { Refusal } from './claim.ts';
+import { isInScope, type Scope } from '../../plans/scope.ts';
+import type { Refusal } from '../claim.ts';
 
 /** Who asks for work, and for which. */
 interface Asking {

@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 
-import type { Database } from '../db/database.ts';
-import { jsonField } from '../db/portable.ts';
-import type { ClaimRow } from '../db/schema.ts';
-import { isoTime } from '../issue/iso-time.ts';
-import { setbacks } from './claim-rows.ts';
-import { tooManyFailures, tooManyParked, type RefusedCall } from './claim.ts';
+import type { Database } from '../../db/database.ts';
+import { jsonField } from '../../db/portable.ts';
+import type { ClaimRow } from '../../db/schema.ts';
+import { isoTime } from '../../issue/iso-time.ts';
+import { setbacks } from '../claim-rows.ts';
+import { tooManyFailures, tooManyParked, type RefusedCall } from '../claim.ts';
 
 /**
  * A setback is the end of a claim that brings nothing: a failed attempt, a block, or a limit. A worker has

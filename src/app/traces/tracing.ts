@@ -1,8 +1,8 @@
-import { readVersion, type Config } from '../config.ts';
-import type { Check } from '../http/health.ts';
-import { isoTime } from '../issue/iso-time.ts';
-import { createRepeatedLines } from '../lib/repeated-lines.ts';
-import type { Logger } from '../log.ts';
+import { readVersion, type Config } from '../../config.ts';
+import type { Check } from '../../http/health.ts';
+import { isoTime } from '../../issue/iso-time.ts';
+import { createRepeatedLines } from '../../lib/repeated-lines.ts';
+import type { Logger } from '../../log.ts';
 import type { exportTraces } from './export-traces.ts';
 
 interface TracingParts {

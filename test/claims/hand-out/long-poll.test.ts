@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { createLongPolls } from '../../src/claims/long-poll.ts';
+import { createLongPolls } from '../../../src/claims/hand-out/long-poll.ts';
 
 const signal = new AbortController().signal;
 

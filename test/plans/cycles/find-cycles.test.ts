@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { cycleThrough, findCycles, startingWith } from '../../src/plans/find-cycles.ts';
+import { cycleThrough, findCycles, startingWith } from '../../../src/plans/cycles/find-cycles.ts';
 
 /** `a>b` means: a waits for b. */
 function edgesOf(text: string) {

@@ -1,9 +1,9 @@
 import type { Transaction } from 'kysely';
 
-import type { Schema } from '../db/schema.ts';
-import { keyOf, type IssueKey } from '../issue/ref.ts';
+import type { Schema } from '../../db/schema.ts';
+import { keyOf, type IssueKey } from '../../issue/ref.ts';
 import { findCycles } from './find-cycles.ts';
-import { distinctKeys, edgesWithin, openIssues, reachOf, type OpenEdge } from './open-graph.ts';
+import { distinctKeys, edgesWithin, openIssues, reachOf, type OpenEdge } from '../open-graph.ts';
 import { checkTangles, type GraphChange } from './tangle-checks.ts';
 import {
   firstOf,

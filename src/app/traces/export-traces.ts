@@ -6,7 +6,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 
-import { spanIds } from '../lib/spans.ts';
+import { spanIds } from '../../lib/spans.ts';
 
 interface TraceExport {
   readonly endpoint: string;

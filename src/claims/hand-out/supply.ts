@@ -1,16 +1,16 @@
 import { sql, type RawBuilder } from 'kysely';
 
-import type { Database } from '../db/database.ts';
-import { keyIn } from '../db/key-filter.ts';
-import type { IssueKey } from '../issue/ref.ts';
-import type { AgentProfile } from '../planning/agent-profiles.ts';
-import { liveClaimsByAgent, setbacks } from './claim-rows.ts';
-import type { ClaimRequest } from './claim.ts';
-import { listPauses, type Pause } from './pauses.ts';
-import { inScope, type Scope } from '../plans/scope.ts';
+import type { Database } from '../../db/database.ts';
+import { keyIn } from '../../db/key-filter.ts';
+import type { IssueKey } from '../../issue/ref.ts';
+import type { AgentProfile } from '../../planning/agent-profiles.ts';
+import { liveClaimsByAgent, setbacks } from '../claim-rows.ts';
+import type { ClaimRequest } from '../claim.ts';
+import { listPauses, type Pause } from '../pauses.ts';
+import { inScope, type Scope } from '../../plans/scope.ts';
 import { pauseAfterFailureMs } from './setbacks.ts';
-import { reachedCap, spentToday, type ReachedCap } from './spending.ts';
-import type { ClaimsState } from './state.ts';
+import { reachedCap, spentToday, type ReachedCap } from '../spending.ts';
+import type { ClaimsState } from '../state.ts';
 
 export type Supply = Awaited<ReturnType<typeof readSupply>>;
 

@@ -1,5 +1,5 @@
-import type { IssueRef } from '../issue/ref.ts';
-import type { AgentProfile } from '../planning/agent-profiles.ts';
+import type { IssueRef } from '../../issue/ref.ts';
+import type { AgentProfile } from '../../planning/agent-profiles.ts';
 import {
   countByReason,
   findPlan,
@@ -7,10 +7,10 @@ import {
   listReady,
   type PlanStore,
   type QueueOptions,
-} from '../plans/plan-views.ts';
+} from '../../plans/plan-views.ts';
 import { heldUpPlan, type HeldUpOf } from './held-up.ts';
-import { viewDay } from './spending.ts';
-import { findWork, listClaims } from './views.ts';
+import { viewDay } from '../spending.ts';
+import { findWork, listClaims } from '../views.ts';
 
 /** Reads the ready issues in queue order, the live claims, and the reasons why others wait. */
 export async function readQueue(

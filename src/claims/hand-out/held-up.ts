@@ -1,11 +1,11 @@
-import type { CodedSentence } from '../issue/coded.ts';
-import { isoTime } from '../issue/iso-time.ts';
-import type { PlanView } from '../issue/plan.ts';
-import { keyOf, type IssueKey } from '../issue/ref.ts';
-import { amount } from '../issue/spending.ts';
+import type { CodedSentence } from '../../issue/coded.ts';
+import { isoTime } from '../../issue/iso-time.ts';
+import type { PlanView } from '../../issue/plan.ts';
+import { keyOf, type IssueKey } from '../../issue/ref.ts';
+import { amount } from '../../issue/spending.ts';
 import type { Asks } from './asks.ts';
-import type { Pause } from './pauses.ts';
-import type { ClaimsState } from './state.ts';
+import type { Pause } from '../pauses.ts';
+import type { ClaimsState } from '../state.ts';
 import { listJustFailed, obstacleOf, readSupply, type Obstacle } from './supply.ts';
 
 /*

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 
-import type { Schema } from '../db/schema.ts';
-import { keyOf, type IssueKey } from '../issue/ref.ts';
+import type { Schema } from '../../db/schema.ts';
+import { keyOf, type IssueKey } from '../../issue/ref.ts';
 import { cycleThrough, findCycles, type GraphEdge } from './find-cycles.ts';
 import {
   distinctKeys,
@@ -10,7 +10,7 @@ import {
   reachAround,
   type OpenEdge,
   type Step,
-} from './open-graph.ts';
+} from '../open-graph.ts';
 import { firstOf, issueOf, membersOf } from './tangle-rows.ts';
 
 /** The edges to what an issue waits for, and to what waits for it; none of either where no way leads through it. */

@@ -1,15 +1,15 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 
-import { createTracing } from '../../src/app/tracing.ts';
-import { tellSpan, traceOf } from '../../src/lib/spans.ts';
-import { createLogger } from '../../src/log.ts';
-import { answers, emptyAnswer, startClaude } from '../support/claude.ts';
-import { startCollector } from '../support/collector.ts';
-import { stagePublishing } from '../support/publishing.ts';
-import { startReceiver } from '../support/receiver.ts';
-import { startService } from '../support/service.ts';
-import { issueEvent } from '../support/workers.ts';
+import { createTracing } from '../../../src/app/traces/tracing.ts';
+import { tellSpan, traceOf } from '../../../src/lib/spans.ts';
+import { createLogger } from '../../../src/log.ts';
+import { answers, emptyAnswer, startClaude } from '../../support/claude.ts';
+import { startCollector } from '../../support/collector.ts';
+import { stagePublishing } from '../../support/publishing.ts';
+import { startReceiver } from '../../support/receiver.ts';
+import { startService } from '../../support/service.ts';
+import { issueEvent } from '../../support/workers.ts';
 
 test('calls of Claude are in the handling, without a word of the issue', async () => {
   const collector = await startCollector();

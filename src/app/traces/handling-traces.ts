@@ -1,7 +1,7 @@
-import type { ConsumerDeps } from '../inbox/consumer.ts';
-import type { DeliveryGroup } from '../inbox/queue.ts';
-import { formatRef, keyOf, type IssueKey } from '../issue/ref.ts';
-import { inSpan, presentSpan, tellRoot, traceOf, type SpanContext } from '../lib/spans.ts';
+import type { ConsumerDeps } from '../../inbox/consumer.ts';
+import type { DeliveryGroup } from '../../inbox/queue.ts';
+import { formatRef, keyOf, type IssueKey } from '../../issue/ref.ts';
+import { inSpan, presentSpan, tellRoot, traceOf, type SpanContext } from '../../lib/spans.ts';
 
 /** Issues whose last trace is remembered until it is published. */
 const maxRemembered = 1_000;

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 
-import { maxAttempts } from '../../src/inbox/backoff.ts';
-import { traceOf } from '../../src/lib/spans.ts';
-import { attributeOf, startCollector, type SentSpan } from '../support/collector.ts';
-import { stagePublishing } from '../support/publishing.ts';
-import type { LogLine } from '../support/service.ts';
-import { commits, passed, startVerifying } from '../support/verifying.ts';
-import { startWork } from '../support/work.ts';
-import { issueEvent } from '../support/workers.ts';
+import { maxAttempts } from '../../../src/inbox/backoff.ts';
+import { traceOf } from '../../../src/lib/spans.ts';
+import { attributeOf, startCollector, type SentSpan } from '../../support/collector.ts';
+import { stagePublishing } from '../../support/publishing.ts';
+import type { LogLine } from '../../support/service.ts';
+import { commits, passed, startVerifying } from '../../support/verifying.ts';
+import { startWork } from '../../support/work.ts';
+import { issueEvent } from '../../support/workers.ts';
 
 /** Every trace has exactly one span without a parent, and every parent was sent. */
 function expectWhole(spans: readonly SentSpan[]): void {

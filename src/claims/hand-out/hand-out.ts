@@ -3,15 +3,15 @@ import { randomUUID } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
 
-import { afterCommit } from '../db/after-commit.ts';
-import type { Database } from '../db/database.ts';
-import type { Schema } from '../db/schema.ts';
-import { isoTime } from '../issue/iso-time.ts';
-import { viewPlan, type PlanView } from '../issue/plan.ts';
-import { keyOf, type IssueKey } from '../issue/ref.ts';
-import { partOfTrace } from '../lib/spans.ts';
-import { findRepositoryId } from '../plans/repository-names.ts';
-import { countByReason, findPlanOf } from '../plans/plan-views.ts';
+import { afterCommit } from '../../db/after-commit.ts';
+import type { Database } from '../../db/database.ts';
+import type { Schema } from '../../db/schema.ts';
+import { isoTime } from '../../issue/iso-time.ts';
+import { viewPlan, type PlanView } from '../../issue/plan.ts';
+import { keyOf, type IssueKey } from '../../issue/ref.ts';
+import { partOfTrace } from '../../lib/spans.ts';
+import { findRepositoryId } from '../../plans/repository-names.ts';
+import { countByReason, findPlanOf } from '../../plans/plan-views.ts';
 import {
   countReady,
   nextCandidate,
@@ -21,7 +21,7 @@ import {
   type Candidate,
   type CandidateFilter,
 } from './supply.ts';
-import { findHandoff, insertClaim } from './claim-rows.ts';
+import { findHandoff, insertClaim } from '../claim-rows.ts';
 import {
   tooManyWaiting,
   type ClaimRequest,
@@ -29,10 +29,10 @@ import {
   type Handoff,
   type Refusal,
   type RefusedCall,
-} from './claim.ts';
-import { hashOf, recallAnswer, storeAnswer, type CallKey } from './idempotency.ts';
+} from '../claim.ts';
+import { hashOf, recallAnswer, storeAnswer, type CallKey } from '../idempotency.ts';
 import { refuseAfterParking, refuseAfterSetbacks } from './setbacks.ts';
-import { change, type ClaimsState } from './state.ts';
+import { change, type ClaimsState } from '../state.ts';
 
 export type ClaimResult =
   | { readonly kind: 'claimed'; readonly claim: ClaimedIssue }
