@@ -9,7 +9,13 @@ import { findFacts } from '../plans/stored-facts.ts';
 export async function readWhy(
   store: PlanStore,
   ref: IssueRef,
-  { profiles, heldUp }: { readonly profiles: readonly AgentProfile[]; readonly heldUp: HeldUpOf },
+  {
+    profiles,
+    readHeldUp,
+  }: {
+    readonly profiles: readonly AgentProfile[];
+    readonly readHeldUp: () => Promise<HeldUpOf>;
+  },
 ) {
   const plan = await findPlan(store, ref);
   if (plan === undefined) return undefined;
@@ -26,7 +32,7 @@ export async function readWhy(
     state: plan.state,
     reason: plan.reason,
     /** Why it is not handed out now although it is ready. */
-    heldUp: heldUpPlan(heldUp, plan),
+    heldUp: plan.state === 'ready' ? heldUpPlan(await readHeldUp(), plan) : null,
     /** Agent of the stored plan. */
     assigned,
     /** One explanation for each profile in force, in their order; empty while the issue has no plan. */

@@ -134,7 +134,7 @@ export async function planFor(
   if (!isInScope(caller.repositories, ref.repository)) return undefined;
   const plan = await findFullPlan(store, ref, {
     now: now(),
-    readHeldUp: () => claims.heldUp(workerOf(caller)),
+    readHeldUp: () => claims.heldUp(viewerOf(caller)),
   });
   if (plan === undefined) return undefined;
   const { claim, pastClaims, heldUp } = plan;
@@ -146,9 +146,9 @@ export async function planFor(
   };
 }
 
-/** Set for a worker, which is told of its own work alone. */
-export function workerOf({ role, name }: Caller): string | undefined {
-  return role === 'worker' ? name : undefined;
+/** Of whose work he is told: a worker of its own alone. */
+export function viewerOf({ role, name, agents }: Caller) {
+  return { worker: role === 'worker' ? name : undefined, agents };
 }
 
 /** A worker sees its own claims, everybody else all. */
@@ -165,7 +165,10 @@ export async function whyFor(
   const profile = agents.find(({ name }) => name === agent?.toLowerCase());
   if (agent !== undefined && profile === undefined) return deny(404, unknownAgent(agents));
   const found = isInScope(caller.repositories, ref.repository)
-    ? await readWhy(store, ref, { profiles: agents, heldUp: await claims.heldUp(workerOf(caller)) })
+    ? await readWhy(store, ref, {
+        profiles: agents,
+        readHeldUp: () => claims.heldUp(viewerOf(caller)),
+      })
     : undefined;
   if (found === undefined) return deny(404, unknownIssue);
   const { reason, heldUp } = found;

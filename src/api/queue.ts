@@ -24,7 +24,7 @@ export function registerQueueAndGraph(
     const { name, role, repositories: scope, agents } = caller;
     const worker = role === 'worker' ? name : undefined;
     const profiles = all.filter((agent) => agents?.includes(agent.name) !== false);
-    const heldUp = await claims.heldUp(worker);
+    const heldUp = await claims.heldUp({ worker, agents });
     const shown = { limit: queueLimit, now: now(), scope, agents, worker, profiles, heldUp };
     const { ready, blocked, ...queue } = await readQueue(store, shown);
     return {

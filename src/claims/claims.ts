@@ -4,7 +4,7 @@ import { endClaim } from './claim-end.ts';
 import type { ClaimCall, ClaimEnd, ClaimRequest } from './claim.ts';
 import { giveBackFor, type TakenBack } from './give-back.ts';
 import { handOut } from './hand-out/hand-out.ts';
-import { readHeldUp } from './hand-out/held-up.ts';
+import { readHeldUp, type Viewer } from './hand-out/held-up.ts';
 import { heartbeat, type HeartbeatReport } from './heartbeat.ts';
 import { compacts, takeFindings } from './hook-events.ts';
 import type { ClaimsState } from './state.ts';
@@ -52,9 +52,9 @@ export function createClaims({ secrets, hasReplicas, ...deps }: ClaimsDeps) {
       await deps.settleClock();
       return listClaims(deps.db, { worker, now: deps.now(), limit: maxListed });
     },
-    /** Why ready issues are not handed out, for a worker (its name) or for anybody else. */
-    heldUp: (worker?: string) =>
-      readHeldUp({ ...deps, asks: hasReplicas ? undefined : asks }, { worker }),
+    /** Why ready issues are not handed out, as far as the viewer may know. */
+    heldUp: (viewer: Viewer) =>
+      readHeldUp({ ...deps, asks: hasReplicas ? undefined : asks }, viewer),
     heartbeat: (call: ClaimCall, report: HeartbeatReport) => heartbeat(state, call, report),
     takeFindings: (call: ClaimCall, verificationId: string | undefined) =>
       takeFindings(state, call, verificationId),

@@ -182,7 +182,7 @@ function parseCursor(cursor: string): number {
   throw new CoordinatorError('invalid_cursor', 'cursor is not one that this list gave out.');
 }
 
-/** The id of the newest delivery that was given up; undefined without any. */
+/** The ids of the newest deliveries that were given up. */
 export async function findDead(db: Database, limit: number): Promise<string[]> {
   const rows = await db
     .selectFrom('deliveries')

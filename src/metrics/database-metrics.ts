@@ -23,9 +23,11 @@ export function createDatabaseMetrics({ registry, gauge }: Metrics) {
   function measured({ run, transaction }: WriteQueue): WriteQueue {
     const timed = async <T>(kind: string, write: Promise<T>): Promise<T> => {
       const end = writing.startTimer({ kind });
-      const result = await write;
-      end();
-      return result;
+      try {
+        return await write;
+      } finally {
+        end();
+      }
     };
     return {
       run: (work) => timed('statement', run(work)),

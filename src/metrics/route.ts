@@ -1,9 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { FastifyInstance } from 'fastify';
 
 import type { Engine } from '../db/engine.ts';
 import type { Check } from '../http/health.ts';
+import { createRecent } from '../lib/recent.ts';
 import { createCheckMetrics } from './check-metrics.ts';
 import type { createDatabaseMetrics } from './database-metrics.ts';
 import type { Metrics } from './metrics.ts';
@@ -26,12 +28,18 @@ interface MetricsDeps {
   readonly seesAll: (authorization: string | undefined) => boolean;
 }
 
+/** Longest wait for what is read at a scrape: Prometheus gives up after 10 s. */
+const deadlineMs = 4_000;
+
 /** `GET /metrics`, for a token of the API or METRICS_TOKEN. */
 export function registerMetrics(app: FastifyInstance, deps: MetricsDeps): void {
   const { metrics, token, engine } = deps;
   const updateChecks = createCheckMetrics(metrics);
   const updateStore = createStoreMetrics(metrics);
   const countVerifications = createVerificationCounts(metrics, engine.db);
+  // Scrapes that come while one reads share what it finds.
+  const work = () => readStoreNumbers(engine.db, deps.now());
+  const storeNumbers = createRecent({ work, freshMs: 0 });
   const digest = token === undefined ? undefined : digestOf(`Bearer ${token}`);
   const isOwnToken = (authorization: string | undefined) =>
     digest !== undefined && timingSafeEqual(digest, digestOf(authorization ?? ''));
@@ -46,17 +54,23 @@ export function registerMetrics(app: FastifyInstance, deps: MetricsDeps): void {
     }
     // Whatever does not answer is said by its check; the rest is told all the same.
     const [, checks, numbers, ofEdge] = await Promise.all([
-      deps.databaseMetrics.update(engine),
+      inTime(deps.databaseMetrics.update(engine)),
       deps.health(),
-      readStoreNumbers(engine.db, deps.now()).catch(() => undefined),
+      inTime(storeNumbers.ask()),
       deps.edgeMetrics().catch(() => ''),
-      countVerifications().catch(() => undefined),
+      inTime(countVerifications()),
     ]);
     updateChecks(checks);
     updateStore(numbers);
     const ofCore = await metrics.text();
     return reply.type(metrics.registry.contentType).send(ofCore + ofEdge);
   });
+}
+
+/** Undefined for what fails or comes too late. */
+function inTime<T>(work: Promise<T>): Promise<T | undefined> {
+  const late = sleep(deadlineMs, undefined, { ref: false });
+  return Promise.race([work.catch(() => undefined), late]);
 }
 
 function digestOf(text: string): Buffer {

@@ -22,7 +22,9 @@ export async function noteFacts(
   const keys = new Set(facts.flatMap((fact) => fact.keys));
   const fresh = facts.filter((fact) => isNews(fact, known));
   for (const { keys: all, kind, ref, title, sentence } of fresh) {
-    const told = all.filter((key) => !known.has(key)).map((key) => ({ key, told_at: now }));
+    const told = [...new Set(all)]
+      .filter((key) => !known.has(key))
+      .map((key) => ({ key, told_at: now }));
     await transaction.insertInto('told').values(told).execute();
     const notice = { kind, ref, title, sentence, at: now };
     await transaction.insertInto('notices').values(notice).execute();

@@ -1,4 +1,4 @@
-import { workerOf } from '../api/for-caller.ts';
+import { viewerOf } from '../api/for-caller.ts';
 import { maskSentence } from '../api/mask.ts';
 import type { Caller } from '../api/roles.ts';
 import type { HeldUpOf } from '../claims/hand-out/held-up.ts';
@@ -31,7 +31,7 @@ export async function readShownLines(
   );
   const told = {
     heldUp: lines.some(({ state }) => state === 'ready')
-      ? await claims.heldUp(workerOf(caller))
+      ? await claims.heldUp(viewerOf(caller))
       : () => null,
     blockers: await findBlockerStates(
       db,
@@ -68,10 +68,12 @@ function sentenceOf(line: IssueLine, caller: Caller, told: Told) {
 
 /** `Waits for acme/orbit#6, which is in progress (sonnet).` */
 function blockedText(
-  { params: { refs, more } }: StateReason<'open_blockers'>,
+  reason: StateReason<'open_blockers'>,
   caller: Caller,
   { blockers }: Told,
 ): string {
+  const { refs, more } = reason.params;
+  if (refs.length === 0) return viewReason(reason).text;
   const said = refs.map((ref) => [ref, standing(blockers.get(ref), caller)] as const);
   const [first] = said;
   if (said.length === 1 && first !== undefined && more === 0)

@@ -12,6 +12,7 @@ import { startWork } from '../support/work.ts';
 import { call, claim, post, workerTokens } from '../support/workers.ts';
 
 const otherToken = 'token-of-another-0001';
+const narrowToken = 'token-of-a-reader-0001';
 
 /** Sonnet may have one issue at a time, and spend ten dollars a day. */
 async function startHeld() {
@@ -21,7 +22,7 @@ async function startHeld() {
     agent.name === 'sonnet' ? { ...agent, concurrency: 1, budget: { day: { usd: 10 } } } : agent,
   );
   writeFileSync(file, JSON.stringify({ agents }));
-  const API_TOKENS = `tests:${apiToken},other:worker:${otherToken},${workerTokens}`;
+  const API_TOKENS = `tests:${apiToken},other:worker:${otherToken},narrow:reader[agents=opus]:${narrowToken},${workerTokens}`;
   const work = await startWork({ directory, env: { AGENTS_FILE: file, API_TOKENS } });
   let cookie = await signIn(work);
   const words = async (path: string) => {
@@ -134,6 +135,21 @@ test('whoever has just failed on it does not get it at once', async () => {
   expect(seen).toContain('Nothing is in the way: sonnet can start.');
   expect(seen).not.toContain('worker-1');
   expect(await work.said(1, 'worker-2')).toMatchObject({ given: 'acme/orbit#1' });
+});
+
+test('a token of other agents is not told what holds an agent up', async () => {
+  const work = await startHeld();
+  await work.tell(1);
+  await work.act('/pause', { agent: 'sonnet', reason: 'Between us.' });
+  for (const path of ['/issues/acme/orbit/1', '/issues/acme/orbit/1/why']) {
+    const { json } = await work.api(path, {
+      headers: { authorization: `Bearer ${narrowToken}` },
+    });
+    expect(heldSchema.parse(json).heldUp).toEqual({
+      code: 'paused',
+      text: 'Ready, but not handed out now, for a reason of its agent.',
+    });
+  }
 });
 
 // Another replica may be asked, of which this one knows nothing.

@@ -157,7 +157,10 @@ test('a plan made with other profiles is told apart', async () => {
     giteaUrl: 'https://git.example.test',
   };
   onTestFinished(() => store.db.destroy());
-  const told = { profiles: builtIn.agents.slice(0, 1), heldUp: () => null };
+  const told = {
+    profiles: builtIn.agents.slice(0, 1),
+    readHeldUp: () => Promise.resolve(() => null),
+  };
   expect(await readWhy(store, { repository: 'acme/orbit', number: 1 }, told)).toMatchObject({
     assigned: 'sonnet',
     agents: [{ agent: 'opus', chosen: true, reason: { code: 'cheapest_fit' } }],

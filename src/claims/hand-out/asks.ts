@@ -1,5 +1,4 @@
 import { isInScope, type Scope } from '../../plans/scope.ts';
-import type { Refusal } from '../claim.ts';
 
 /** Who asks for work, and for which. */
 interface Asking {
@@ -10,6 +9,11 @@ interface Asking {
   readonly scope: Scope;
 }
 
+/** Why a call got nothing, for people. */
+export interface TurnedAway {
+  readonly message: string;
+}
+
 /** The last call for work of one kind. */
 export interface Ask extends Asking {
   /** When it came or, if it waited, ended; epoch milliseconds. */
@@ -17,7 +21,7 @@ export interface Ask extends Asking {
   /** Calls that wait now. */
   readonly waiting: number;
   /** Why it was turned away. */
-  readonly refusal: Refusal | undefined;
+  readonly refusal: TurnedAway | undefined;
 }
 
 /** Kinds of calls that are remembered: each worker asks for the same again and again. */
@@ -34,19 +38,18 @@ export function createAsks(now: () => number) {
   const startedAt = now();
 
   /** A call begins; the returned function ends it. */
-  function begin(asking: Asking): (refusal?: Refusal) => void {
+  function begin(asking: Asking): (refusal?: TurnedAway) => void {
     const key = JSON.stringify([
       asking.worker,
-      asking.agents ?? null,
-      asking.repositoryIds ?? null,
+      asking.agents?.toSorted() ?? null,
+      asking.repositoryIds?.toSorted((a, b) => a - b) ?? null,
       asking.scope ?? null,
     ]);
-    const put = (change: -1 | 1, refusal: Refusal | undefined) => {
+    const put = (change: -1 | 1, refusal: TurnedAway | undefined) => {
       const waiting = (asks.get(key)?.waiting ?? 0) + change;
       asks.delete(key);
       asks.set(key, { ...asking, at: now(), waiting: Math.max(0, waiting), refusal });
-      const [oldest] = asks.keys();
-      if (asks.size > maxAsks && oldest !== undefined) asks.delete(oldest);
+      if (asks.size > maxAsks) forgetOldest();
     };
     put(1, undefined);
     return (refusal) => {
@@ -54,10 +57,26 @@ export function createAsks(now: () => number) {
     };
   }
 
-  /** The newest call that could have been given such an issue; one that waits is newer than all others. */
-  function latestFor(issue: AskedIssue): Ask | undefined {
+  function forgetOldest(): void {
+    for (const [key, { waiting }] of asks)
+      if (waiting === 0) {
+        asks.delete(key);
+        return;
+      }
+  }
+
+  /**
+   * The newest call that could have been given such an issue: one that waits before all others, and before one that
+   * was turned away one that was not and is younger than `freshMs`.
+   */
+  function latestFor(issue: AskedIssue, freshMs: number): Ask | undefined {
     const fitting = [...asks.values()].filter((ask) => fits(ask, issue));
-    return fitting.find(({ waiting }) => waiting > 0) ?? fitting.at(-1);
+    const since = now() - freshMs;
+    return (
+      fitting.find(({ waiting }) => waiting > 0) ??
+      fitting.findLast(({ at, refusal }) => at > since && refusal === undefined) ??
+      fitting.at(-1)
+    );
   }
 
   return { begin, latestFor, startedAt };

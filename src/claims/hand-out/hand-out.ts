@@ -1,3 +1,4 @@
+import { CoordinatorError } from '../../errors.ts';
 import { randomUUID } from 'node:crypto';
 
 import type { Transaction } from 'kysely';
@@ -27,12 +28,12 @@ import {
   type ClaimRequest,
   type ClaimedIssue,
   type Handoff,
-  type Refusal,
   type RefusedCall,
 } from '../claim.ts';
 import { hashOf, recallAnswer, storeAnswer, type CallKey } from '../idempotency.ts';
 import { refuseAfterParking, refuseAfterSetbacks } from './setbacks.ts';
 import { change, type ClaimsState } from '../state.ts';
+import type { TurnedAway } from './asks.ts';
 
 export type ClaimResult =
   | { readonly kind: 'claimed'; readonly claim: ClaimedIssue }
@@ -41,6 +42,9 @@ export type ClaimResult =
 
 /** Upper bound of candidates checked for one call: more means that something is wrong, and the worker calls again anyway. */
 const maxCandidates = 10;
+
+/** Refusals that the next call gets as well; the others are of one call. */
+const lasting: readonly string[] = ['too_many_failures', 'too_many_parked'];
 
 interface Wait {
   readonly waitMs: number;
@@ -56,11 +60,15 @@ export async function handOut(
   const { worker, agents, scope } = request;
   const repositoryIds = await findRepositoryIds(state.db, request.repositories);
   const ended = state.asks.begin({ worker, agents, scope, repositoryIds });
-  let refusal: Refusal | undefined;
+  let refusal: TurnedAway | undefined;
   try {
     const result = await waitForWork(state, request, wait);
-    if (result.kind === 'refused') ({ refusal } = result);
+    if (result.kind === 'refused' && lasting.includes(result.refusal.code)) ({ refusal } = result);
     return result;
+  } catch (error) {
+    const message = error instanceof CoordinatorError ? error.message : 'The log says why.';
+    refusal = { message };
+    throw error;
   } finally {
     ended(refusal);
   }

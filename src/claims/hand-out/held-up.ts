@@ -35,16 +35,20 @@ interface HeldUpDeps extends Pick<ClaimsState, 'db' | 'profiles' | 'now'> {
   readonly asks: Asks | undefined;
 }
 
-/** Who is told: a worker hears nothing of others. Undefined: anybody else. */
-interface Viewer {
+/** Who is told. */
+export interface Viewer {
+  /** A worker, which hears nothing of others; undefined: anybody else. */
   readonly worker?: string | undefined;
+  /** The agents that he is told of; undefined: all. */
+  readonly agents?: readonly string[] | undefined;
 }
 
 /** Time without a call for work after which nobody seems to ask: a free worker asks again within a minute or two. */
 const quietMs = 300_000;
 
 /** Reads what keeps ready issues from being handed out, in a number of queries that does not grow with them. */
-export async function readHeldUp(deps: HeldUpDeps, { worker }: Viewer = {}): Promise<HeldUpOf> {
+export async function readHeldUp(deps: HeldUpDeps, viewer: Viewer = {}): Promise<HeldUpOf> {
+  const { worker, agents } = viewer;
   const { db, asks } = deps;
   const now = deps.now();
   const supply = await readSupply(deps, {});
@@ -52,6 +56,13 @@ export async function readHeldUp(deps: HeldUpDeps, { worker }: Viewer = {}): Pro
   const failed = await listJustFailed(db, now);
   const liveClaims = [...supply.liveClaims.values()].reduce((sum, count) => sum + count, 0);
   return (issue) => {
+    const told = sentenceOf(issue);
+    return told === null || agents?.includes(issue.agent) !== false
+      ? told
+      : { code: told.code, text: 'Ready, but not handed out now, for a reason of its agent.' };
+  };
+
+  function sentenceOf(issue: ReadyKey): CodedSentence | null {
     const { agent } = issue;
     const obstacle = obstacleOf(agent, { ...supply, pauses: ofAll });
     if (obstacle !== undefined)
@@ -71,7 +82,7 @@ export async function readHeldUp(deps: HeldUpDeps, { worker }: Viewer = {}): Pro
         text: `Ready, but not for ${limit.caller ?? ''}${untilText(limit, now)}. ${limit.reason} Another worker that runs ${agent} gets it at once.`,
       };
     return asks === undefined ? null : quiet({ asks, issue, now, worker, liveClaims });
-  };
+  }
 }
 
 function obstacleText(obstacle: Obstacle, agent: string, now: number): string {
@@ -115,8 +126,8 @@ interface Question {
 /** Nothing is in the way, but nobody comes for it. */
 function quiet({ asks, issue, now, worker, liveClaims }: Question): CodedSentence | null {
   const { agent } = issue;
-  const last = asks.latestFor(issue);
-  if (last?.waiting === 0 && last.refusal !== undefined) {
+  const last = asks.latestFor(issue, quietMs);
+  if (last?.waiting === 0 && last.refusal !== undefined && now - last.at < quietMs) {
     const isTold = (worker ?? last.worker) === last.worker;
     const why = isTold ? last.refusal.message : 'It has to wait.';
     return { code: 'worker_refused', text: `Ready, but who asks for it is turned away. ${why}` };

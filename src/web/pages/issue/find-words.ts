@@ -43,8 +43,10 @@ function allPlaces({ folded, places }: FoldedText, part: string): Range[] {
   const wanted = foldText(part).folded.trim();
   const found: Range[] = [];
   if (wanted === '') return found;
+  let hits = 0;
   for (let at = folded.indexOf(wanted); at >= 0; at = folded.indexOf(wanted, at + wanted.length)) {
-    if (found.length >= maxPlaces) return [];
+    hits += 1;
+    if (hits > maxPlaces) return [];
     const end = at + wanted.length;
     const isCut = wanted.length >= cutLength;
     if (beginsWithin.test(around(folded, at)) || (!isCut && endsWithin.test(around(folded, end))))

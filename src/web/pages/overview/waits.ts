@@ -2,6 +2,7 @@ import { h, type ComponentChildren } from 'preact';
 
 import { checkTexts } from '../../../http/check-texts.ts';
 import { isFailing, type Check } from '../../../http/health.ts';
+import { whyFailing } from '../../../http/why-failing.ts';
 import { amount, nearlyUsedShare } from '../../../issue/spending.ts';
 import { issueUrl } from '../../../issue/plan.ts';
 import { capital, oneLine } from '../../../lib/text.ts';
@@ -44,8 +45,8 @@ function link(to: string | undefined, text: string): ComponentChildren {
   return h('a', { href: to }, text);
 }
 
-/** The first of these that a check has says why. */
-const whyKeys = ['cause', 'hint', 'refusal', 'lastError', 'lastOutcome', 'error'];
+/** Where nothing else says why a check fails, the first of these that it has does. */
+const whyKeys = ['hint', 'refusal', 'error'];
 
 function healthWaits({ health, deliveries }: Overview): (Waiting & { readonly isDown: boolean })[] {
   return Object.entries(health).flatMap(([name, check]) => {
@@ -57,7 +58,7 @@ function healthWaits({ health, deliveries }: Overview): (Waiting & { readonly is
       {
         ...({ isDown, tone: isDown ? 'bad' : 'warn', kind: check.status } as const),
         name: checkTexts[name]?.title ?? capital(name),
-        why: whyOf(check),
+        why: whyOf(name, check),
         since: textOf(check, 'lastSuccess'),
         todo: link('/status', 'See the cure'),
       },
@@ -65,8 +66,10 @@ function healthWaits({ health, deliveries }: Overview): (Waiting & { readonly is
   });
 }
 
-function whyOf(check: Check): string {
-  const why = whyKeys.map((key) => textOf(check, key)).find((text) => text !== undefined);
+function whyOf(name: string, check: Check): string {
+  const why =
+    whyFailing(name, check) ??
+    whyKeys.map((key) => textOf(check, key)).find((text) => text !== undefined);
   const parts = [why ?? 'It does not work as it should.', textOf(check, 'cure') ?? ''];
   return oneLine(parts.join(' '), maxWhy);
 }
