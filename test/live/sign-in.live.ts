@@ -96,7 +96,7 @@ liveTest(
     // Each with what is read, and with what is in the log. The docs list them.
     const mistakes = [
       [{ OAUTH_CLIENT_ID: 'another-client' }, 'Client ID not registered', ''],
-      [{ PUBLIC_URL: `${url}/below` }, 'Unregistered Redirect URI', ''],
+      [{ PUBLIC_URL: url.replace('localhost', '127.0.0.1') }, 'Unregistered Redirect URI', ''],
       [{ OAUTH_CLIENT_SECRET: 'another-secret' }, 'OAUTH_CLIENT_SECRET is wrong', 'client secret'],
       // Its own address, past the proxy that it takes for its ROOT_URL.
       [{ GITEA_URL: world.gitea.url }, 'has another ROOT_URL', world.gitea.url],
