@@ -12,7 +12,7 @@ import type { VerificationView } from '../verification/views.ts';
 import { errorBody, notFound, unknownAgent } from './errors.ts';
 import { readWhy } from './explain.ts';
 import { maskPlan, maskSentence } from './mask.ts';
-import type { Caller } from './roles.ts';
+import { workerOf, type Caller } from './roles.ts';
 import type { ApiDeps } from './route.ts';
 
 /*
@@ -146,9 +146,9 @@ export async function planFor(
   };
 }
 
-/** Of whose work he is told: a worker of its own alone. */
-export function viewerOf({ role, name, agents }: Caller) {
-  return { worker: role === 'worker' ? name : undefined, agents };
+/** Of whose work he is told. */
+export function viewerOf(caller: Caller) {
+  return { worker: workerOf(caller), agents: caller.agents };
 }
 
 /** A worker sees its own claims, everybody else all. */

@@ -5,7 +5,7 @@ import { parseRef } from '../issue/ref.ts';
 import { accountOf, agentsOfAccount, type AgentProfile } from '../planning/agent-profiles.ts';
 import { callerOfRequest } from './auth.ts';
 import { notFound, unknownAccount, unknownAgent } from './errors.ts';
-import type { Caller } from './roles.ts';
+import { workerOf, type Caller } from './roles.ts';
 import { noQuery, type Api, type ApiDeps } from './route.ts';
 
 const agentName = z.string().max(100).toLowerCase();
@@ -37,16 +37,15 @@ function withAccounts(agents: readonly AgentProfile[], items: readonly Pause[]) 
 }
 
 /** The pauses in force that concern a caller; which other worker has a limit is not a worker's business. */
-export async function pausesFor(
-  pauses: Pick<Pauses, 'list'>,
-  { name, role, agents: own }: Caller,
-): Promise<Pause[]> {
-  const items = (await pauses.list(role === 'worker' ? name : undefined)).filter(
+export async function pausesFor(pauses: Pick<Pauses, 'list'>, caller: Caller): Promise<Pause[]> {
+  const { agents: own } = caller;
+  const worker = workerOf(caller);
+  const items = (await pauses.list(worker)).filter(
     ({ agent }) => agent === null || own?.includes(agent) !== false,
   );
-  if (role !== 'worker') return items;
+  if (worker === undefined) return items;
   return items.map((pause) =>
-    pause.source === 'limit' && pause.pausedBy !== name
+    pause.source === 'limit' && pause.pausedBy !== worker
       ? { ...pause, pausedBy: 'another caller' }
       : pause,
   );

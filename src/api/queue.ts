@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { readQueue } from '../claims/hand-out/queue-view.ts';
 import { readGraph } from '../plans/graph-view.ts';
 import { callerOfRequest } from './auth.ts';
+import { viewerOf } from './for-caller.ts';
 import { maskBlocked, maskPlan, maskSentence } from './mask.ts';
 import { noQuery, type Api, type ApiDeps } from './route.ts';
 
@@ -21,11 +22,11 @@ export function registerQueueAndGraph(
 ): void {
   api.get('/queue', { schema: { querystring: noQuery } }, async (request) => {
     const caller = callerOfRequest(request);
-    const { name, role, repositories: scope, agents } = caller;
-    const worker = role === 'worker' ? name : undefined;
+    const { repositories: scope, agents } = caller;
+    const viewer = viewerOf(caller);
     const profiles = all.filter((agent) => agents?.includes(agent.name) !== false);
-    const heldUp = await claims.heldUp({ worker, agents });
-    const shown = { limit: queueLimit, now: now(), scope, agents, worker, profiles, heldUp };
+    const heldUp = await claims.heldUp(viewer);
+    const shown = { ...viewer, limit: queueLimit, now: now(), scope, profiles, heldUp };
     const { ready, blocked, ...queue } = await readQueue(store, shown);
     return {
       ...queue,

@@ -12,6 +12,11 @@ export interface Caller {
   readonly agents: readonly string[] | undefined;
 }
 
+/** The name of a worker, which is told of its own work alone; undefined: anybody else. */
+export function workerOf({ role, name }: Pick<Caller, 'role' | 'name'>): string | undefined {
+  return role === 'worker' ? name : undefined;
+}
+
 const everybody: readonly Role[] = ['reader', 'worker', 'verifier', 'operator'];
 const workers: readonly Role[] = ['worker', 'operator'];
 const verifiers: readonly Role[] = ['verifier'];

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { h, type JSX } from 'preact';
 
-import type { Caller } from '../api/roles.ts';
+import { workerOf, type Caller } from '../api/roles.ts';
 import { Page, renderHtml } from './page.ts';
 import { renderPageOf, type Visit } from './web.ts';
 
@@ -59,8 +59,9 @@ export function createSharedParts(told: () => number) {
 }
 
 /** Rights and question. A worker is shown its own work, so its name counts. */
-function keyOf({ caller: { name, role, repositories, agents }, asked }: Question): string {
-  const who = [role, role === 'worker' ? name : null, repositories ?? null, agents ?? null];
+function keyOf({ caller, asked }: Question): string {
+  const { role, repositories, agents } = caller;
+  const who = [role, workerOf(caller) ?? null, repositories ?? null, agents ?? null];
   return JSON.stringify([who, asked]);
 }
 

@@ -1,7 +1,7 @@
 import { h } from 'preact';
 
 import { pausesFor } from '../../../api/pauses.ts';
-import type { Caller } from '../../../api/roles.ts';
+import { workerOf, type Caller } from '../../../api/roles.ts';
 import {
   figureDays,
   readAgentFigures,
@@ -23,11 +23,11 @@ export function registerAgentPage(web: Web, deps: WebDeps): void {
   const { store, now, agents: all, pauses } = deps;
   web.get('/agents', async (request, reply) => {
     const { caller, notice } = visitOf(request);
-    const { name, role, agents: own, repositories: scope } = caller;
+    const { agents: own, repositories: scope } = caller;
     const profiles = all.filter((agent) => own?.includes(agent.name) !== false);
     const filter = {
       ...{ agents: profiles.map((agent) => agent.name), scope, now: now() },
-      worker: role === 'worker' ? name : undefined,
+      worker: workerOf(caller),
     };
     const figures = await readAgentFigures(store.db, filter);
     const sizes = await readSizes(store.db, filter);

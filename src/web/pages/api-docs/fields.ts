@@ -1,5 +1,6 @@
 import { h, type ComponentChildren } from 'preact';
 
+import { Head } from '../../parts/scroll-box.ts';
 import type { Parameter, Schema } from './document.ts';
 import { innerObjects, marked, typeOf } from './words.ts';
 
@@ -14,7 +15,7 @@ function TwoColumns({ label, head, children }: RowsProps) {
     'table',
     { class: 'fields' },
     h('caption', { class: 'unseen' }, label),
-    h('thead', null, h('tr', null, ...head.map((name) => h('th', { scope: 'col' }, name)))),
+    h(Head, { columns: head }),
     h('tbody', null, children),
   );
 }

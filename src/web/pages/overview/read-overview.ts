@@ -1,5 +1,5 @@
 import { pausesFor } from '../../../api/pauses.ts';
-import type { Caller } from '../../../api/roles.ts';
+import { workerOf, type Caller } from '../../../api/roles.ts';
 import { listAtWork, wasEverClaimed } from '../../../claims/at-work.ts';
 import { dayStart, listDayWork } from '../../../claims/day-work.ts';
 import { viewDay } from '../../../claims/spending.ts';
@@ -84,7 +84,7 @@ export async function readOverview(deps: WebDeps, caller: Caller, choice: Choice
     deliveries: caller.role === 'operator' ? await listFailedGroups(db, now - rejectedMs) : [],
     atWork: (
       await listAtWork(db, {
-        worker: caller.role === 'worker' ? caller.name : undefined,
+        worker: workerOf(caller),
         ...{ scope, repositoryId, agent, now, limit: shown.atWork },
       })
     ).filter((work) => maySeeAgent(caller, work.agent)),
